@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ociferry/digest.hpp"
+
+namespace ociferry {
+
+/// Media types of the OCI image specification and of Docker's schema 2.
+namespace media_type {
+inline constexpr std::string_view kOciManifest = "application/vnd.oci.image.manifest.v1+json";
+inline constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v1+json";
+inline constexpr std::string_view kOciConfig = "application/vnd.oci.image.config.v1+json";
+inline constexpr std::string_view kOciLayer = "application/vnd.oci.image.layer.v1.tar";
+inline constexpr std::string_view kOciLayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip";
+inline constexpr std::string_view kOciLayerZstd = "application/vnd.oci.image.layer.v1.tar+zstd";
+inline constexpr std::string_view kDockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
+inline constexpr std::string_view kDockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json";
+inline constexpr std::string_view kDockerConfig = "application/vnd.docker.container.image.v1+json";
+inline constexpr std::string_view kDockerLayerGzip = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+
+/// True for an OCI index or a Docker manifest list.
+[[nodiscard]] bool is_index(std::string_view type) noexcept;
+/// True for an OCI or Docker (schema 2) image manifest.
+[[nodiscard]] bool is_manifest(std::string_view type) noexcept;
+/// True for layers that the image's author forbids to redistribute (Docker "foreign", OCI "nondistributable").
+[[nodiscard]] bool is_nondistributable(std::string_view type) noexcept;
+/// True for layers that are a tar archive, whatever their compression.
+[[nodiscard]] bool is_tar_layer(std::string_view type) noexcept;
+}  // namespace media_type
+
+/// The platform of an index's child (image-spec, image-index.md). Empty strings: not given.
+struct Platform {
+  std::string os;
+  std::string architecture;
+  std::string variant;
+  std::string os_version;
+
+  friend bool operator==(const Platform&, const Platform&) = default;
+};
+
+/// "linux/arm64/v8"; empty if nothing is known.
+[[nodiscard]] std::string to_string(const Platform& platform);
+
+/// Points to content: what it is, how long, and its digest (image-spec, descriptor.md).
+struct Descriptor {
+  std::string media_type;
+  Digest digest;
+  std::uint64_t size = 0;  ///< bytes
+  std::optional<Platform> platform = {};
+  std::map<std::string, std::string> annotations = {};
+};
+
+}  // namespace ociferry

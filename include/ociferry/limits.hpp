@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound that untrusted input is held to, in one place. Sizes are bytes.
+namespace ociferry::limits {
+
+inline constexpr std::uint64_t kKiB = 1024;
+inline constexpr std::uint64_t kMiB = 1024 * kKiB;
+
+/// Manifests and indexes: what registries accept (distribution: 4 MiB).
+inline constexpr std::uint64_t kManifestBytes = 4 * kMiB;
+/// Image configurations.
+inline constexpr std::uint64_t kConfigBytes = 8 * kMiB;
+/// ImagesLock, BundleLock and locations YAML.
+inline constexpr std::uint64_t kYamlBytes = 16 * kMiB;
+/// The one layer of a locations image, compressed.
+inline constexpr std::uint64_t kLocationsLayerBytes = 16 * kMiB;
+/// `index.json` and the seal of an archive.
+inline constexpr std::uint64_t kLayoutFileBytes = 64 * kMiB;
+/// Nesting of JSON and YAML documents.
+inline constexpr std::size_t kDocumentDepth = 64;
+/// Nesting of indexes within indexes, and of bundles within bundles.
+inline constexpr std::size_t kGraphDepth = 16;
+/// Manifests and blobs of one transfer.
+inline constexpr std::size_t kGraphNodes = 1'000'000;
+/// Members of a layer or an archive.
+inline constexpr std::size_t kTarMembers = 2'000'000;
+/// A path inside a layer, and one component of it.
+inline constexpr std::size_t kPathBytes = 4096;
+inline constexpr std::size_t kPathComponentBytes = 255;
+/// Bytes that one image may unpack to, and how much more than its compressed size (after the first 64 MiB).
+inline constexpr std::uint64_t kUnpackedBytes = 1024 * 1024 * kMiB;
+inline constexpr std::uint64_t kUnpackRatio = 1000;
+inline constexpr std::uint64_t kUnpackRatioFrom = 64 * kMiB;
+/// What is kept of a registry's error answer, and what is shown of it.
+inline constexpr std::size_t kErrorBodyBytes = 64 * kKiB;
+inline constexpr std::size_t kErrorTextShown = 500;
+/// A token server's answer and a credential helper's output.
+inline constexpr std::size_t kTokenBytes = 64 * kKiB;
+/// Redirects followed for one request.
+inline constexpr int kRedirects = 10;
+/// The longest pause a server may ask for with Retry-After.
+inline constexpr std::chrono::seconds kRetryAfter{300};
+/// A credential helper that has not answered by then is ended.
+inline constexpr std::chrono::seconds kCredentialHelper{30};
+/// Blobs up to this size are read into memory rather than streamed.
+inline constexpr std::uint64_t kSmallBlobBytes = 1 * kMiB;
+
+}  // namespace ociferry::limits

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ociferry/descriptor.hpp"
+
+namespace ociferry {
+
+/// An image manifest, OCI or Docker schema 2 (image-spec, manifest.md).
+struct Manifest {
+  std::string media_type;
+  Descriptor config;
+  std::vector<Descriptor> layers;
+};
+
+/// An image index or Docker manifest list (image-spec, image-index.md).
+struct ImageIndex {
+  std::string media_type;
+  std::vector<Descriptor> manifests;
+};
+
+/// A manifest or index as a registry gave it. `bytes` are what is hashed, kept and sent on: never re-serialised.
+struct RawManifest {
+  Descriptor descriptor;  ///< media type, size and digest computed from `bytes`
+  std::string bytes;
+};
+
+/// Parses a manifest or index strictly: size and depth bounded, duplicate keys, schema 1, bodies that are both
+/// (CVE-2021-41190) and a body whose own media type differs from `media_type` are refused.
+/// `media_type` may be empty when the body must say what it is. Throws Error{Hostile}.
+[[nodiscard]] std::variant<Manifest, ImageIndex> parse_manifest(std::string_view bytes, std::string_view media_type);
+
+/// The parts of an image configuration that ociferry looks at (image-spec, config.md).
+struct ImageConfig {
+  Platform platform;
+  std::map<std::string, std::string> labels;
+};
+
+/// Parses an image configuration; one without any known field (an artifact's) is empty. Throws Error{Hostile}.
+[[nodiscard]] ImageConfig parse_image_config(std::string_view bytes);
+
+/// The exact bytes of a config and manifest that imgpkg writes for one gzip layer.
+struct SingleLayerImage {
+  std::string config;
+  RawManifest manifest;
+};
+
+/// Builds config and manifest of an image with one Docker gzip layer, byte-equal to imgpkg's.
+/// `diff_id` is the digest of the uncompressed tar, `layer` describes the compressed one; labels sort by key.
+[[nodiscard]] SingleLayerImage make_single_layer_image(const Digest& diff_id, const Descriptor& layer,
+                                                       const std::map<std::string, std::string>& labels);
+
+}  // namespace ociferry

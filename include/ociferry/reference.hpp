@@ -1,0 +1,57 @@
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ociferry/digest.hpp"
+
+namespace ociferry {
+
+/// A repository: registry host (with port if any) and path within it, fully qualified.
+struct RepositoryName {
+  std::string registry;    ///< "index.docker.io", "localhost:5000", "[::1]:5000"
+  std::string repository;  ///< "library/nginx"
+
+  friend auto operator<=>(const RepositoryName&, const RepositoryName&) = default;
+};
+
+/// "registry/repository"
+[[nodiscard]] std::string to_string(const RepositoryName& name);
+
+/// Names something in a repository by tag, by digest, or both (then the digest counts).
+struct Reference {
+  RepositoryName name;
+  std::optional<std::string> tag;
+  std::optional<Digest> digest;
+
+  /// Parses what users and lock files write, with imgpkg's rules: the first part is a registry only if it holds
+  /// '.' or ':'; otherwise Docker Hub (`index.docker.io`, `library/` for one-part names). `docker.io` is
+  /// rewritten. Neither tag nor digest is added. Throws Error{Usage}.
+  [[nodiscard]] static Reference parse(std::string_view text);
+
+  /// The tag or digest to ask a registry for; "latest" if the reference has neither.
+  [[nodiscard]] std::string selector() const;
+
+  friend auto operator<=>(const Reference&, const Reference&) = default;
+};
+
+/// The fully qualified form: "registry/repository@digest", else "registry/repository:tag", else without either.
+[[nodiscard]] std::string to_string(const Reference& reference);
+
+/// Parses a bare repository, such as a --to-repo value. Throws Error{Usage} if a tag or digest is given.
+[[nodiscard]] RepositoryName parse_repository(std::string_view text);
+
+/// Parses `repo@sha256:<hex>` as an ImagesLock demands (a tag before the @ is dropped). Throws Error{Usage}.
+[[nodiscard]] Reference parse_digest_reference(std::string_view text);
+
+/// True if `tag` fits the distribution specification's grammar.
+[[nodiscard]] bool is_valid_tag(std::string_view tag) noexcept;
+
+/// "sha256-<hex>.imgpkg": the tag under which every image is kept.
+[[nodiscard]] std::string image_tag(const Digest& digest);
+/// "sha256-<hex>.image-locations.imgpkg": the tag of the locations image of the bundle with `digest`.
+[[nodiscard]] std::string locations_tag(const Digest& digest);
+
+}  // namespace ociferry

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "ociferry/descriptor.hpp"
+#include "ociferry/manifest.hpp"
+#include "ociferry/progress.hpp"
+#include "ociferry/reference.hpp"
+#include "ociferry/stream.hpp"
+
+/// The interfaces that every place with images offers: a registry's repository, an archive, memory.
+/// All methods are thread-safe unless said otherwise, and may block on network or disk.
+namespace ociferry {
+
+/// Gives blobs. Bytes are not verified here: wrap them in VerifyingSource or VerifyingSink.
+class BlobSource {
+ public:
+  virtual ~BlobSource() = default;
+
+  /// Opens the blob at its first byte; each call opens afresh, so a failed transfer can start again.
+  /// Throws Error{NotFound} if absent. The source must outlive the stream.
+  [[nodiscard]] virtual std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) = 0;
+
+  /// Writes the whole blob into `sink`. Interruptions are mended inside; the sink sees each byte once, in order.
+  virtual void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop);
+
+  /// The repository that holds these blobs, if they are in a registry: another repository of it can mount them.
+  [[nodiscard]] virtual std::optional<RepositoryName> home() const { return std::nullopt; }
+};
+
+/// Gives manifests and indexes.
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+  /// The manifest named by a tag or digest, or nullopt if there is none. One asked for by digest is checked
+  /// against it. Throws Error on any failure other than absence.
+  [[nodiscard]] virtual std::optional<RawManifest> manifest(const std::string& selector) = 0;
+};
+
+/// What became of a blob that was offered to a target.
+enum class BlobOutcome { Existed, Mounted, Written };
+
+/// Takes blobs.
+class BlobTarget {
+ public:
+  virtual ~BlobTarget() = default;
+  /// Makes sure that the target has `blob`, reading it from `from` only if needed; checks size and digest on the way.
+  /// `progress` is advanced by the bytes written, or by the blob's size if none had to be.
+  virtual BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress,
+                               std::stop_token stop) = 0;
+};
+
+/// Takes manifests and tags.
+class Tagger {
+ public:
+  virtual ~Tagger() = default;
+  /// The digest that `selector` (a tag or digest) has now, or nullopt.
+  [[nodiscard]] virtual std::optional<Digest> resolve(const std::string& selector) = 0;
+  /// Stores `manifest` under `selector`: its own digest, or a tag which then points to it.
+  virtual void put_manifest(const RawManifest& manifest, const std::string& selector) = 0;
+};
+
+/// A place to read images from.
+class ImageSource : public BlobSource, public Resolver {};
+/// A place to write images to.
+class ImageTarget : public BlobTarget, public Tagger {};
+
+}  // namespace ociferry

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "ociferry/stream.hpp"
+
+namespace ociferry {
+
+/// Owns a file descriptor. The destructor closes it quietly; `close()` reports a failure.
+class UniqueFd {
+ public:
+  UniqueFd() = default;
+  explicit UniqueFd(int fd) noexcept : fd_(fd) {}
+  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  UniqueFd& operator=(UniqueFd&& other) noexcept;
+  ~UniqueFd();
+
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
+  /// Throws Error{Io} if the kernel reports that closing failed (data may be lost then).
+  void close(const std::string& name);
+
+ private:
+  int fd_ = -1;
+};
+
+/// Opens with O_CLOEXEC added. Throws Error naming `path`.
+[[nodiscard]] UniqueFd open_file(const std::filesystem::path& path, int flags, unsigned mode = 0666);
+
+/// Reads exactly `buffer.size()` bytes at `offset`, or fewer at the end of the file; returns how many. Throws Error.
+[[nodiscard]] std::size_t pread_full(int fd, MutableBytes buffer, std::uint64_t offset, const std::string& name);
+/// Writes all of `bytes` at `offset`. Throws Error (Space if there is no room).
+void pwrite_full(int fd, Bytes bytes, std::uint64_t offset, const std::string& name);
+/// Writes all of `bytes` at the file's position. Throws Error.
+void write_full(int fd, Bytes bytes, const std::string& name);
+void fsync_fd(int fd, const std::string& name);
+/// Makes a rename in `directory` durable.
+void fsync_directory(const std::filesystem::path& directory);
+[[nodiscard]] std::uint64_t file_size(int fd, const std::string& name);
+
+/// The whole file as text. Throws Error{Hostile} if it is larger than `limit` bytes, or Error if it cannot be read.
+[[nodiscard]] std::string read_file(const std::filesystem::path& path, std::uint64_t limit);
+
+/// Writes `content` to a temporary file beside `path`, syncs it and renames it into place: whoever looks sees
+/// the old content or the new, never a part. Throws Error; then nothing has changed.
+void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode);
+
+/// A new directory with an unpredictable name beside `sibling`, removed with all it holds unless released.
+class TempDirectory {
+ public:
+  /// Creates "<parent>/.<prefix>XXXXXX" with mode 0700. Throws Error.
+  TempDirectory(const std::filesystem::path& parent, const std::string& prefix);
+  TempDirectory(const TempDirectory&) = delete;
+  TempDirectory& operator=(const TempDirectory&) = delete;
+  ~TempDirectory();
+
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  /// Keeps the directory; it was moved or is wanted.
+  void release() noexcept { path_.clear(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// A file without a name in `directory`, gone when closed. Throws Error.
+[[nodiscard]] UniqueFd anonymous_file(const std::filesystem::path& directory);
+
+}  // namespace ociferry

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Small text tools; std only.
+namespace ociferry::text {
+
+namespace detail {
+inline void append(std::string& out, std::string_view piece) { out += piece; }
+inline void append(std::string& out, char piece) { out += piece; }
+template <std::integral T>
+  requires(!std::same_as<T, char> && !std::same_as<T, bool>)
+void append(std::string& out, T number) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), end);
+}
+}  // namespace detail
+
+/// Joins texts and whole numbers into one string.
+template <typename... Pieces>
+[[nodiscard]] std::string cat(const Pieces&... pieces) {
+  std::string out;
+  (detail::append(out, pieces), ...);
+  return out;
+}
+
+[[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
+[[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);
+[[nodiscard]] std::string_view trim(std::string_view text) noexcept;
+/// ASCII only.
+[[nodiscard]] std::string lower(std::string_view text);
+/// ASCII only.
+[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+/// True if all of `text` is well-formed UTF-8.
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+/// Foreign text made safe for a terminal or a log line: control characters, escapes, bidirectional and
+/// zero-width characters and broken UTF-8 appear as `\u{...}`; at most `limit` bytes are kept.
+[[nodiscard]] std::string printable(std::string_view text, std::size_t limit = 4096);
+
+/// "1.4 GB", "512 B": decimal units, as disks and networks are sold.
+[[nodiscard]] std::string human_bytes(std::uint64_t bytes);
+
+}  // namespace ociferry::text

@@ -1,0 +1,36 @@
+#include "ociferry/digest.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace {
+
+bool is_lower_hex(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace
+
+std::optional<Digest> Digest::try_parse(std::string_view text) noexcept {
+  constexpr std::string_view kSha256 = "sha256:";
+  constexpr std::string_view kSha512 = "sha512:";
+  const bool fits = (text.starts_with(kSha256) && text.size() == kSha256.size() + 64) ||
+                    (text.starts_with(kSha512) && text.size() == kSha512.size() + 128);
+  if (!fits || !is_lower_hex(text.substr(kSha256.size()))) return std::nullopt;
+  return Digest(std::string(text));
+}
+
+Digest Digest::parse(std::string_view text) {
+  if (auto digest = try_parse(text)) return *std::move(digest);
+  throw Error(ErrorCode::Hostile, text::cat("not a digest: '", text.substr(0, 200), "'"))
+      .hint("a digest is sha256: and 64, or sha512: and 128, lower-case hex digits");
+}
+
+std::string_view Digest::algorithm() const noexcept { return std::string_view(text_).substr(0, 6); }
+std::string_view Digest::hex() const noexcept { return std::string_view(text_).substr(7); }
+
+}  // namespace ociferry

@@ -1,0 +1,220 @@
+#include "oci/json.hpp"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// Builds a Json from nlohmann's events, refusing what a tolerant parser would let through.
+class Builder {
+ public:
+  bool null() { return add(Json()); }
+  bool boolean(bool value) { return add(Json(value)); }
+  bool number_integer(std::int64_t value) { return add(Json(value)); }
+  bool number_unsigned(std::uint64_t value) {
+    if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+      return add(Json(static_cast<double>(value)));
+    }
+    return add(Json(value));
+  }
+  bool number_float(double value, const std::string&) { return add(Json(value)); }
+  bool string(std::string& value) { return add(Json(std::move(value))); }
+  bool binary(std::vector<std::uint8_t>&) { return fail("binary data"); }
+  bool start_object(std::size_t) { return open(false); }
+  bool start_array(std::size_t) { return open(true); }
+  bool key(std::string& value) {
+    Level& level = levels_.back();
+    if (!level.keys.insert(value).second) return fail(text::cat("the key \"", value, "\" occurs twice"));
+    level.key = std::move(value);
+    return true;
+  }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) {
+    return fail(text::cat("not valid JSON at byte ", position));
+  }
+
+  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] Json take() { return std::move(result_); }
+
+ private:
+  struct Level {
+    bool is_array = false;
+    Json::Array array;
+    Json::Object object;
+    std::set<std::string> keys;
+    std::string key;
+  };
+
+  bool fail(std::string why) {
+    if (error_.empty()) error_ = std::move(why);
+    return false;
+  }
+  bool add(Json value) {
+    if (levels_.empty()) {
+      result_ = std::move(value);
+    } else if (Level& level = levels_.back(); level.is_array) {
+      level.array.push_back(std::move(value));
+    } else {
+      level.object.emplace_back(std::move(level.key), std::move(value));
+    }
+    return true;
+  }
+  bool open(bool is_array) {
+    if (levels_.size() >= limits::kDocumentDepth) return fail("nested too deeply");
+    levels_.emplace_back().is_array = is_array;
+    return true;
+  }
+  bool close() {
+    Level level = std::move(levels_.back());
+    levels_.pop_back();
+    return add(level.is_array ? Json(std::move(level.array)) : Json(std::move(level.object)));
+  }
+
+  std::vector<Level> levels_;
+  Json result_;
+  std::string error_;
+};
+
+void append_unicode_escape(std::string& out, unsigned unit) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(unit >> shift) & 0xF];
+}
+
+/// Writes values; `pretty` also keeps to ASCII.
+class Writer {
+ public:
+  explicit Writer(bool pretty) : pretty_(pretty) {}
+
+  void value(const Json& json) {
+    if (json.is_null()) {
+      out_ += "null";
+    } else if (const auto* boolean = json.as_bool()) {
+      out_ += *boolean ? "true" : "false";
+    } else if (const auto* integer = json.as_int()) {
+      out_ += text::cat(*integer);
+    } else if (const auto* real = json.as_double()) {
+      out_ += nlohmann::json(*real).dump();
+    } else if (const auto* string = json.as_string()) {
+      quoted(*string);
+    } else if (const auto* array = json.as_array()) {
+      items('[', ']', *array, [&](const Json& item) { value(item); });
+    } else {
+      items('{', '}', *json.as_object(), [&](const Json::Member& member) {
+        quoted(member.first);
+        out_ += pretty_ ? ": " : ":";
+        value(member.second);
+      });
+    }
+  }
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+ private:
+  template <typename Items, typename Fn>
+  void items(char open, char close, const Items& all, Fn&& write) {
+    out_ += open;
+    ++depth_;
+    bool first = true;
+    for (const auto& item : all) {
+      if (!first) out_ += ',';
+      first = false;
+      new_line();
+      write(item);
+    }
+    --depth_;
+    if (!first) new_line();
+    out_ += close;
+  }
+  void new_line() {
+    if (!pretty_) return;
+    out_ += '\n';
+    out_.append(2 * depth_, ' ');
+  }
+  void quoted(const std::string& text) {
+    if (pretty_) {
+      out_ += nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+      return;
+    }
+    out_ += '"';
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      if (c == '"' || c == '\\') {
+        out_ += '\\';
+        out_ += c;
+      } else if (c == '\n') {
+        out_ += "\\n";
+      } else if (c == '\r') {
+        out_ += "\\r";
+      } else if (c == '\t') {
+        out_ += "\\t";
+      } else if (static_cast<unsigned char>(c) < 0x20 || c == '<' || c == '>' || c == '&') {
+        append_unicode_escape(out_, static_cast<unsigned char>(c));
+      } else if (text.compare(i, 3, "\u2028") == 0 || text.compare(i, 3, "\u2029") == 0) {
+        append_unicode_escape(out_, text[i + 2] == '\xA8' ? 0x2028 : 0x2029);
+        i += 2;
+      } else {
+        out_ += c;
+      }
+    }
+    out_ += '"';
+  }
+
+  bool pretty_;
+  std::size_t depth_ = 0;
+  std::string out_;
+};
+
+}  // namespace
+
+Json::Json(std::uint64_t value) {
+  if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    throw Error(ErrorCode::Internal, text::cat("number ", value, " is too large"));
+  }
+  value_ = static_cast<std::int64_t>(value);
+}
+
+Json Json::parse(std::string_view text, std::string_view what) {
+  Builder builder;
+  if (text.starts_with("\xEF\xBB\xBF")) throw Error(ErrorCode::Hostile, text::cat(what, ": starts with a BOM"));
+  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
+    throw Error(ErrorCode::Hostile, text::cat(what, ": ", builder.error()));
+  }
+  return builder.take();
+}
+
+const Json* Json::find(std::string_view key) const {
+  const auto* object = as_object();
+  if (object == nullptr) return nullptr;
+  for (const auto& [name, value] : *object) {
+    if (name == key) return &value;
+  }
+  return nullptr;
+}
+
+std::string Json::string_at(std::string_view key) const {
+  const Json* member = find(key);
+  const auto* string = member == nullptr ? nullptr : member->as_string();
+  return string == nullptr ? std::string() : *string;
+}
+
+std::string Json::dump() const {
+  Writer writer(false);
+  writer.value(*this);
+  return writer.take();
+}
+
+std::string Json::dump_pretty() const {
+  Writer writer(true);
+  writer.value(*this);
+  return writer.take();
+}
+
+}  // namespace ociferry

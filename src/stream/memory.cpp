@@ -1,0 +1,59 @@
+#include "stream/memory.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace {
+constexpr std::size_t kCopyBuffer = 256 * 1024;
+}
+
+std::size_t StringSource::read(MutableBytes buffer) {
+  const std::size_t count = std::min(buffer.size(), content_.size() - position_);
+  std::memcpy(buffer.data(), content_.data() + position_, count);
+  position_ += count;
+  return count;
+}
+
+void StringSink::write(Bytes bytes) {
+  if (bytes.size() > limit_ - content.size()) {
+    throw Error(ErrorCode::Hostile, text::cat("more than ", limit_, " bytes"));
+  }
+  content.append(as_text(bytes));
+}
+
+std::size_t FileSource::read(MutableBytes buffer) {
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), left_));
+  if (wanted == 0) return 0;
+  const std::size_t got = pread_full(fd_, buffer.first(wanted), offset_, name_);
+  if (got < wanted) throw Error(ErrorCode::Corrupt, text::cat(name_, " ends early, at offset ", offset_ + got));
+  offset_ += got;
+  left_ -= got;
+  return got;
+}
+
+void FileSink::write(Bytes bytes) { write_full(fd_, bytes, name_); }
+
+std::uint64_t copy_stream(ByteSource& source, ByteSink& sink) {
+  std::vector<std::byte> buffer(kCopyBuffer);
+  std::uint64_t total = 0;
+  while (const std::size_t got = source.read(buffer)) {
+    sink.write({buffer.data(), got});
+    total += got;
+  }
+  return total;
+}
+
+std::string read_all(ByteSource& source, std::uint64_t limit) {
+  StringSink sink(limit);
+  copy_stream(source, sink);
+  return std::move(sink.content);
+}
+
+}  // namespace ociferry

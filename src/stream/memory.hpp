@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+
+#include "ociferry/stream.hpp"
+
+namespace ociferry {
+
+/// Reads from a text it owns.
+class StringSource : public ByteSource {
+ public:
+  explicit StringSource(std::string content) : content_(std::move(content)) {}
+  [[nodiscard]] std::size_t read(MutableBytes buffer) override;
+
+ private:
+  std::string content_;
+  std::size_t position_ = 0;
+};
+
+/// Collects bytes into `content`, at most `limit` of them. Throws Error{Hostile} beyond that.
+class StringSink : public ByteSink {
+ public:
+  explicit StringSink(std::uint64_t limit) : limit_(limit) {}
+  void write(Bytes bytes) override;
+  std::string content;
+
+ private:
+  std::uint64_t limit_;
+};
+
+/// Reads `size` bytes of a file from `offset` on; the descriptor stays open as long as the caller keeps it.
+class FileSource : public ByteSource {
+ public:
+  FileSource(int fd, std::uint64_t offset, std::uint64_t size, std::string name)
+      : fd_(fd), offset_(offset), left_(size), name_(std::move(name)) {}
+  /// Throws Error{Corrupt} if the file ends early.
+  [[nodiscard]] std::size_t read(MutableBytes buffer) override;
+
+ private:
+  int fd_;
+  std::uint64_t offset_;
+  std::uint64_t left_;
+  std::string name_;
+};
+
+/// Appends to a file at its position.
+class FileSink : public ByteSink {
+ public:
+  FileSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  void write(Bytes bytes) override;
+
+ private:
+  int fd_;
+  std::string name_;
+};
+
+/// Moves all of `source` into `sink` and returns how many bytes.
+std::uint64_t copy_stream(ByteSource& source, ByteSink& sink);
+/// All of `source` as text, at most `limit` bytes. Throws Error{Hostile} beyond that.
+[[nodiscard]] std::string read_all(ByteSource& source, std::uint64_t limit);
+
+}  // namespace ociferry

@@ -1,0 +1,60 @@
+#include "stream/verify.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace {
+
+Error wrong_size(const std::string& where, const Descriptor& expected, std::string_view relation, std::uint64_t got) {
+  return {ErrorCode::Corrupt, text::cat(where, ": ", relation, " bytes than the ", expected.size, " that ",
+                                        expected.digest.text(), " has (got ", got, ")")};
+}
+
+void check_digest(const std::string& where, const Descriptor& expected, Hasher& hasher) {
+  const Digest actual = hasher.finish();
+  if (actual != expected.digest) {
+    throw Error(ErrorCode::Corrupt,
+                text::cat(where, ": content has digest ", actual.text(), ", expected ", expected.digest.text()));
+  }
+}
+
+}  // namespace
+
+VerifyingSource::VerifyingSource(std::unique_ptr<ByteSource> inner, const Descriptor& expected, std::string where)
+    : inner_(std::move(inner)), expected_(expected), where_(std::move(where)), hasher_(expected.digest.algorithm()) {}
+
+std::size_t VerifyingSource::read(MutableBytes buffer) {
+  if (buffer.empty() || checked_) return 0;
+  const std::size_t got = inner_->read(buffer);
+  count_ += got;
+  if (count_ > expected_.size) throw wrong_size(where_, expected_, "more", count_);
+  if (got == 0 && count_ < expected_.size) throw wrong_size(where_, expected_, "fewer", count_);
+  hasher_.update(buffer.first(got));
+  if (count_ < expected_.size) return got;
+  check_digest(where_, expected_, hasher_);
+  std::byte extra{};
+  if (inner_->read({&extra, 1}) != 0) throw wrong_size(where_, expected_, "more", count_ + 1);
+  checked_ = true;
+  return got;
+}
+
+VerifyingSink::VerifyingSink(ByteSink& inner, const Descriptor& expected, std::string where)
+    : inner_(inner), expected_(expected), where_(std::move(where)), hasher_(expected.digest.algorithm()) {}
+
+void VerifyingSink::write(Bytes bytes) {
+  if (bytes.size() > expected_.size - count_) throw wrong_size(where_, expected_, "more", count_ + bytes.size());
+  hasher_.update(bytes);
+  inner_.write(bytes);
+  count_ += bytes.size();
+}
+
+void VerifyingSink::finish() {
+  if (count_ != expected_.size) throw wrong_size(where_, expected_, "fewer", count_);
+  check_digest(where_, expected_, hasher_);
+}
+
+}  // namespace ociferry

@@ -1,0 +1,29 @@
+#include "base/text.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace ociferry;
+
+TEST_CASE("foreign text cannot control a terminal") {
+  CHECK(text::printable("plain \u00e9\u4e2d") == "plain \u00e9\u4e2d");
+  CHECK(text::printable("\x1b[31mred\n") == "\\u{1b}[31mred\\u{a}");
+  CHECK(text::printable("a\u202eb\u200bc\ufeff") == "a\\u{202e}b\\u{200b}c\\u{feff}");
+  CHECK(text::printable("\xff\xc0\x80") == "\\u{ff}\\u{c0}\\u{80}");
+  CHECK(text::printable("\xed\xa0\x80") == "\\u{ed}\\u{a0}\\u{80}");  // a surrogate is no character
+  CHECK(text::printable("abcdef", 3) == "abc...");
+}
+
+TEST_CASE("byte counts are written for people") {
+  CHECK(text::human_bytes(0) == "0 B");
+  CHECK(text::human_bytes(999) == "999 B");
+  CHECK(text::human_bytes(1000) == "1.0 kB");
+  CHECK(text::human_bytes(1'356'000'000) == "1.3 GB");
+}
+
+TEST_CASE("texts and numbers are joined") {
+  CHECK(text::cat("a", 1, 'b', std::string("c"), 18446744073709551615ULL) == "a1bc18446744073709551615");
+  CHECK(text::split("a,,b", ',') == std::vector<std::string>{"a", "", "b"});
+  CHECK(text::trim(" \t x y\n") == "x y");
+  CHECK(text::equals_ignoring_case("BeaRer", "bearer"));
+  CHECK_FALSE(text::equals_ignoring_case("bear", "bearer"));
+}
