@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "base/fd.hpp"
@@ -16,6 +17,7 @@ constexpr std::size_t kCopyBuffer = 256 * 1024;
 
 std::size_t StringSource::read(MutableBytes buffer) {
   const std::size_t count = std::min(buffer.size(), content_.size() - position_);
+  if (count == 0) return 0;
   std::memcpy(buffer.data(), content_.data() + position_, count);
   position_ += count;
   return count;
@@ -39,6 +41,15 @@ std::size_t FileSource::read(MutableBytes buffer) {
 }
 
 void FileSink::write(Bytes bytes) { write_full(fd_, bytes, name_); }
+
+void ProgressSink::write(Bytes bytes) {
+  inner_.write(bytes);
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  progress_.advance(size);
+  counted_ += size;
+}
+
+void ProgressSink::take_back() { progress_.advance(-std::exchange(counted_, 0)); }
 
 std::uint64_t copy_stream(ByteSource& source, ByteSink& sink) {
   std::vector<std::byte> buffer(kCopyBuffer);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "ociferry/progress.hpp"
 #include "ociferry/stream.hpp"
 
 namespace ociferry {
@@ -52,6 +53,20 @@ class FileSink : public ByteSink {
  private:
   int fd_;
   std::string name_;
+};
+
+/// Passes bytes on and tells the progress; takes them back from it if the transfer is given up.
+class ProgressSink : public ByteSink {
+ public:
+  ProgressSink(ByteSink& inner, Progress& progress) : inner_(inner), progress_(progress) {}
+  void write(Bytes bytes) override;
+  /// The attempt failed: what was counted is counted back.
+  void take_back();
+
+ private:
+  ByteSink& inner_;
+  Progress& progress_;
+  std::int64_t counted_ = 0;
 };
 
 /// Moves all of `source` into `sink` and returns how many bytes.
