@@ -16,6 +16,10 @@ inline constexpr std::uint64_t kManifestBytes = 4 * kMiB;
 inline constexpr std::uint64_t kConfigBytes = 8 * kMiB;
 /// ImagesLock, BundleLock and locations YAML.
 inline constexpr std::uint64_t kYamlBytes = 16 * kMiB;
+/// Values and keys of one YAML document.
+inline constexpr std::size_t kYamlNodes = 1'000'000;
+/// Commas and brackets on one line of YAML: a line in JSON form is taken apart as a whole.
+inline constexpr std::size_t kYamlLineMarks = 250'000;
 /// The one layer of a locations image, compressed.
 inline constexpr std::uint64_t kLocationsLayerBytes = 16 * kMiB;
 /// `index.json` and the seal of an archive.
@@ -31,6 +35,12 @@ inline constexpr std::size_t kTarMembers = 2'000'000;
 /// A path inside a layer, and one component of it.
 inline constexpr std::size_t kPathBytes = 4096;
 inline constexpr std::size_t kPathComponentBytes = 255;
+/// The names of all members of a layer together.
+inline constexpr std::uint64_t kTarNamesBytes = 512 * kMiB;
+/// The extended header (PAX) of one member.
+inline constexpr std::uint64_t kPaxBytes = 64 * kKiB;
+/// The memory that a zstd frame may ask for, as a power of two.
+inline constexpr int kZstdWindowLog = 27;
 /// Bytes that one image may unpack to, and how much more than its compressed size (after the first 64 MiB).
 inline constexpr std::uint64_t kUnpackedBytes = 1024 * 1024 * kMiB;
 inline constexpr std::uint64_t kUnpackRatio = 1000;

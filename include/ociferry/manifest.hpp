@@ -34,6 +34,10 @@ struct RawManifest {
 /// `media_type` may be empty when the body must say what it is. Throws Error{Hostile}.
 [[nodiscard]] std::variant<Manifest, ImageIndex> parse_manifest(std::string_view bytes, std::string_view media_type);
 
+/// Parses an image index alone, such as an image layout's index.json, with no limit but the caller's on its size.
+/// Throws Error{Hostile} starting with `what`.
+[[nodiscard]] ImageIndex parse_image_index(std::string_view bytes, std::string_view what);
+
 /// The parts of an image configuration that ociferry looks at (image-spec, config.md).
 struct ImageConfig {
   Platform platform;
@@ -42,16 +46,5 @@ struct ImageConfig {
 
 /// Parses an image configuration; one without any known field (an artifact's) is empty. Throws Error{Hostile}.
 [[nodiscard]] ImageConfig parse_image_config(std::string_view bytes);
-
-/// The exact bytes of a config and manifest that imgpkg writes for one gzip layer.
-struct SingleLayerImage {
-  std::string config;
-  RawManifest manifest;
-};
-
-/// Builds config and manifest of an image with one Docker gzip layer, byte-equal to imgpkg's.
-/// `diff_id` is the digest of the uncompressed tar, `layer` describes the compressed one; labels sort by key.
-[[nodiscard]] SingleLayerImage make_single_layer_image(const Digest& diff_id, const Descriptor& layer,
-                                                       const std::map<std::string, std::string>& labels);
 
 }  // namespace ociferry

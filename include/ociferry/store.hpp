@@ -30,6 +30,9 @@ class BlobSource {
 
   /// The repository that holds these blobs, if they are in a registry: another repository of it can mount them.
   [[nodiscard]] virtual std::optional<RepositoryName> home() const { return std::nullopt; }
+
+  /// Names the blob and its place for messages: "repository@digest" by default, or the digest alone.
+  [[nodiscard]] virtual std::string name_of(const Digest& blob) const;
 };
 
 /// Gives manifests and indexes.
@@ -50,8 +53,7 @@ class BlobTarget {
   virtual ~BlobTarget() = default;
   /// Makes sure that the target has `blob`, reading it from `from` only if needed; checks size and digest on the way.
   /// `progress` is advanced by the bytes written, or by the blob's size if none had to be.
-  virtual BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress,
-                               std::stop_token stop) = 0;
+  virtual BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) = 0;
 };
 
 /// Takes manifests and tags.

@@ -1,14 +1,12 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 
-namespace ociferry {
+#include "ociferry/bytes.hpp"
 
-using Bytes = std::span<const std::byte>;
-using MutableBytes = std::span<std::byte>;
+namespace ociferry {
 
 /// A stream of bytes that is read once, from its beginning to its end. Used by one thread at a time.
 class ByteSource {
@@ -26,10 +24,5 @@ class ByteSink {
   /// Takes all of `bytes`. May block. Throws Error; after that the sink must not be written again.
   virtual void write(Bytes bytes) = 0;
 };
-
-[[nodiscard]] inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
-[[nodiscard]] inline std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 }  // namespace ociferry

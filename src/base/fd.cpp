@@ -39,8 +39,7 @@ UniqueFd open_file(const fs::path& path, int flags, unsigned mode) {
 std::size_t pread_full(int fd, MutableBytes buffer, std::uint64_t offset, const std::string& name) {
   std::size_t done = 0;
   while (done < buffer.size()) {
-    const auto got =
-        ::pread(fd, buffer.data() + done, buffer.size() - done, static_cast<off_t>(offset + done));
+    const auto got = ::pread(fd, buffer.data() + done, buffer.size() - done, static_cast<off_t>(offset + done));
     if (got == 0) break;
     if (got > 0) {
       done += static_cast<std::size_t>(got);

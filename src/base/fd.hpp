@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "ociferry/stream.hpp"
+#include "ociferry/bytes.hpp"
 
 namespace ociferry {
 

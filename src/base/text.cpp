@@ -39,7 +39,7 @@ CodePoint decode(std::string_view text) {
 }
 
 bool is_unprintable(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c <= 0x9F) ||                       // C0, DEL, C1
+  return c < 0x20 || (c >= 0x7F && c <= 0x9F) ||                          // C0, DEL, C1
          (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) ||  // bidirectional overrides
          (c >= 0x200B && c <= 0x200F) || c == 0x2028 || c == 0x2029 || c == 0x2060 || c == 0xFEFF || c == 0x061C;
 }

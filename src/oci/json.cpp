@@ -144,27 +144,39 @@ class Writer {
       return;
     }
     out_ += '"';
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const char c = text[i];
-      if (c == '"' || c == '\\') {
-        out_ += '\\';
-        out_ += c;
-      } else if (c == '\n') {
-        out_ += "\\n";
-      } else if (c == '\r') {
-        out_ += "\\r";
-      } else if (c == '\t') {
-        out_ += "\\t";
-      } else if (static_cast<unsigned char>(c) < 0x20 || c == '<' || c == '>' || c == '&') {
-        append_unicode_escape(out_, static_cast<unsigned char>(c));
-      } else if (text.compare(i, 3, "\u2028") == 0 || text.compare(i, 3, "\u2029") == 0) {
-        append_unicode_escape(out_, text[i + 2] == '\xA8' ? 0x2028 : 0x2029);
-        i += 2;
-      } else {
-        out_ += c;
-      }
-    }
+    for (std::string_view rest = text; !rest.empty();) rest.remove_prefix(quoted_character(rest));
     out_ += '"';
+  }
+  /// Writes the character at the front of `rest` and returns how many bytes it has.
+  std::size_t quoted_character(std::string_view rest) {
+    constexpr std::string_view kEscaped = "\"\\\b\f\n\r\t";
+    constexpr std::string_view kLetters = "\"\\bfnrt";
+    const char c = rest.front();
+    if (static_cast<unsigned char>(c) >= 0x80) return quoted_beyond_ascii(rest);
+    if (const auto escaped = kEscaped.find(c); escaped != std::string_view::npos) {
+      out_ += '\\';
+      out_ += kLetters[escaped];
+    } else if (c < 0x20 || c == '<' || c == '>' || c == '&') {
+      append_unicode_escape(out_, static_cast<unsigned char>(c));
+    } else {
+      out_ += c;
+    }
+    return 1;
+  }
+  std::size_t quoted_beyond_ascii(std::string_view rest) {
+    std::size_t length = 2;
+    while (length <= 4 && !(length <= rest.size() && text::is_utf8(rest.substr(0, length)))) ++length;
+    if (length > 4) {
+      append_unicode_escape(out_, 0xFFFD);  // a byte that is no UTF-8
+      return 1;
+    }
+    const std::string_view character = rest.substr(0, length);
+    if (character == "\u2028" || character == "\u2029") {
+      append_unicode_escape(out_, character == "\u2028" ? 0x2028 : 0x2029);
+    } else {
+      out_ += character;
+    }
+    return length;
   }
 
   bool pretty_;
@@ -173,6 +185,13 @@ class Writer {
 };
 
 }  // namespace
+
+Json::Json() noexcept = default;
+Json::Json(const Json& other) = default;
+Json::Json(Json&& other) noexcept = default;
+Json& Json::operator=(const Json& other) = default;
+Json& Json::operator=(Json&& other) noexcept = default;
+Json::~Json() = default;
 
 Json::Json(std::uint64_t value) {
   if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
@@ -183,6 +202,10 @@ Json::Json(std::uint64_t value) {
 
 Json Json::parse(std::string_view text, std::string_view what) {
   Builder builder;
+  // The parser takes a NUL for the end, whatever follows; no JSON text holds one.
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
+    throw Error(ErrorCode::Hostile, text::cat(what, ": not valid JSON at byte ", nul + 1));
+  }
   if (text.starts_with("\xEF\xBB\xBF")) throw Error(ErrorCode::Hostile, text::cat(what, ": starts with a BOM"));
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
     throw Error(ErrorCode::Hostile, text::cat(what, ": ", builder.error()));

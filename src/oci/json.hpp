@@ -18,7 +18,12 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  Json() = default;
+  Json() noexcept;
+  Json(const Json& other);
+  Json(Json&& other) noexcept;
+  Json& operator=(const Json& other);
+  Json& operator=(Json&& other) noexcept;
+  ~Json();
   Json(std::nullptr_t) {}
   Json(bool value) : value_(value) {}
   Json(int value) : value_(std::int64_t{value}) {}
@@ -48,7 +53,8 @@ class Json {
   /// The string member called `key`; empty if absent or not a string.
   [[nodiscard]] std::string string_at(std::string_view key) const;
 
-  /// Compact text with the escapes of Go's encoder (<, >, & and U+2028/9 escaped, other UTF-8 raw).
+  /// Compact text with the escapes of Go's encoder (<, >, & and U+2028/9 escaped, other UTF-8 raw, bytes that are no
+  /// UTF-8 replaced by U+FFFD).
   [[nodiscard]] std::string dump() const;
   /// Text for people and scripts: two-space indents, everything beyond ASCII escaped, no newline at the end.
   [[nodiscard]] std::string dump_pretty() const;

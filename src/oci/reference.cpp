@@ -113,9 +113,7 @@ Reference parse_digest_reference(std::string_view text) {
   return reference;
 }
 
-std::string image_tag(const Digest& digest) {
-  return text::cat(digest.algorithm(), "-", digest.hex(), ".imgpkg");
-}
+std::string image_tag(const Digest& digest) { return text::cat(digest.algorithm(), "-", digest.hex(), ".imgpkg"); }
 
 std::string locations_tag(const Digest& digest) {
   return text::cat(digest.algorithm(), "-", digest.hex(), ".image-locations.imgpkg");

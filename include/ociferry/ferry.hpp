@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "ociferry/descriptor.hpp"
+#include "ociferry/progress.hpp"
+#include "ociferry/reference.hpp"
+#include "ociferry/registry_options.hpp"
+
+/// The use cases: one function a command. All of them block until they are done, throw Error, and leave everything
+/// as it was if they fail: no half-written file under a final name, no tag moved.
+namespace ociferry {
+
+/// What every use case needs. `progress` must outlive the call.
+struct Context {
+  RegistryOptions registry = {};
+  std::size_t jobs = 5;  ///< blobs, or manifests, moved at the same time
+  Progress* progress = &silent_progress();
+  std::stop_token stop = {};  ///< requested: Error{Interrupted} is thrown soon
+};
+
+/// A `-b`, `-i` or `--lock` argument.
+struct SourceArgument {
+  enum class Kind { Bundle, Image, Lock };
+  Kind kind = Kind::Bundle;
+  std::string value = {};  ///< a reference, or the path of a BundleLock or ImagesLock file
+};
+
+/// `ociferry push`
+struct PushOptions {
+  Reference target;  ///< by tag; "latest" if it has none
+  bool is_bundle = true;
+  std::vector<std::filesystem::path> files = {};
+  std::vector<std::string> exclusions = {".git"};
+  bool preserve_permissions = false;
+  std::map<std::string, std::string> labels = {};
+  std::optional<std::filesystem::path> lock_output = {};
+};
+struct PushReport {
+  Reference pushed;  ///< by digest
+};
+PushReport push(const PushOptions& options, const Context& context);
+
+/// What a transfer moved.
+struct TransferReport {
+  std::size_t images = 0;   ///< images, indexes and bundles, each digest once
+  std::size_t bundles = 0;  ///< how many of them are bundles
+  std::size_t blobs_written = 0;
+  std::size_t blobs_mounted = 0;
+  std::size_t blobs_existed = 0;
+  std::uint64_t bytes_written = 0;    ///< of blobs
+  std::uint64_t archive_bytes = 0;    ///< export: length of the archive
+  std::size_t manifests_written = 0;  ///< import, copy: manifests put, locations images and root tags included
+  std::vector<Reference> roots = {};  ///< import, copy: where the roots now are, by tag if they have one
+};
+
+/// `ociferry export`, `ociferry copy --to-tar`
+struct ExportOptions {
+  std::vector<SourceArgument> sources = {};
+  std::filesystem::path archive = {};
+};
+TransferReport export_archive(const ExportOptions& options, const Context& context);
+
+/// What import and copy have in common.
+struct RelocateOptions {
+  RepositoryName to = {};
+  std::optional<std::filesystem::path> lock_output = {};
+  bool root_tags = true;  ///< put the tags that the roots were exported with
+};
+
+/// `ociferry import`, `ociferry copy --tar`
+struct ImportOptions {
+  std::filesystem::path archive = {};
+  RelocateOptions relocate = {};
+  bool verify_first = false;  ///< hash every byte before the first write
+};
+TransferReport import_archive(const ImportOptions& options, const Context& context);
+
+/// `ociferry copy` from registry to registry
+struct CopyOptions {
+  SourceArgument source = {};
+  RelocateOptions relocate = {};
+};
+TransferReport copy(const CopyOptions& options, const Context& context);
+
+/// `ociferry pull`
+struct PullOptions {
+  SourceArgument source = {};
+  std::filesystem::path output = {};
+  bool recursive = false;
+  bool image_is_bundle_check = true;
+};
+void pull(const PullOptions& options, const Context& context);
+
+/// One image, index or bundle of an archive, as `inspect` shows it.
+struct InspectedImage {
+  Reference reference;  ///< the name its lock file, or the user, gives it
+  Descriptor descriptor;
+  std::optional<std::string> tag = {};
+  bool is_root = false;
+  bool is_bundle = false;
+  std::uint64_t total_bytes = 0;  ///< with all it needs; shared blobs count for each image
+  std::vector<std::string> platforms = {};
+  std::vector<Digest> images = {};                          ///< bundles: what the lock file lists, in its order
+  std::optional<Digest> locations = {};                     ///< bundles: their locations image
+  std::map<std::string, std::string> locations_files = {};  ///< bundles: the files in that image
+};
+struct InspectReport {
+  std::string archive;
+  std::uint64_t archive_bytes = 0;
+  std::size_t blobs = 0;
+  std::vector<InspectedImage> images = {};  ///< roots first, each digest once
+};
+/// `ociferry inspect`: reads and checks everything but the layers. Needs no network.
+InspectReport inspect(const std::filesystem::path& archive, const Context& context);
+
+struct VerifyReport {
+  std::uint64_t archive_bytes = 0;
+  std::size_t images = 0;
+  std::size_t bundles = 0;
+  std::size_t blobs = 0;
+};
+/// `ociferry verify`: reads and checks every byte and the whole graph. Needs no network. Throws Error{Corrupt}
+/// listing all that is damaged, or Error{Incomplete} listing all that is missing.
+VerifyReport verify(const std::filesystem::path& archive, const Context& context);
+
+}  // namespace ociferry

@@ -1,0 +1,66 @@
+#include "ociferry/digest.hpp"
+
+#include <doctest/doctest.h>
+
+#include "ociferry/error.hpp"
+
+using namespace ociferry;
+
+namespace {
+
+const std::string kHex64(64, 'a');
+const std::string kHex128(128, '0');
+
+}  // namespace
+
+TEST_CASE("canonical sha256 and sha512 digests are taken as they are") {
+  const Digest digest = Digest::parse("sha256:" + kHex64);
+  CHECK(digest.text() == "sha256:" + kHex64);
+  CHECK(digest.algorithm() == "sha256");
+  CHECK(digest.hex() == kHex64);
+  CHECK(Digest::parse("sha512:" + kHex128).algorithm() == "sha512");
+  CHECK(Digest::parse("sha512:" + kHex128).hex() == kHex128);
+}
+
+TEST_CASE("anything else is no digest") {
+  const std::string bad[] = {"",
+                             "sha256",
+                             "sha256:",
+                             kHex64,
+                             "sha256:" + kHex64.substr(1),
+                             "sha256:" + kHex64 + "a",
+                             "sha256:" + kHex128,
+                             "sha512:" + kHex64,
+                             "sha384:" + std::string(96, 'a'),
+                             "md5:" + std::string(32, 'a'),
+                             "SHA256:" + kHex64,
+                             "sha256:" + std::string(64, 'A'),
+                             "sha256:" + std::string(64, 'g'),
+                             "sha256:" + kHex64.substr(1) + "/",
+                             "sha256:" + kHex64.substr(2) + "..",
+                             "sha256:" + kHex64.substr(1) + '\0',
+                             " sha256:" + kHex64,
+                             "sha256-" + kHex64};
+  for (const std::string& text : bad) {
+    CAPTURE(text);
+    CHECK_FALSE(Digest::try_parse(text).has_value());
+    CHECK_THROWS_AS((void)Digest::parse(text), Error);
+  }
+}
+
+TEST_CASE("an error quotes only the beginning of what should be a digest") {
+  try {
+    (void)Digest::parse(std::string(100'000, 'x'));
+    FAIL("nothing was thrown");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Hostile);
+    CHECK(error.message().size() < 300);
+  }
+}
+
+TEST_CASE("digests compare by their text") {
+  const Digest a = Digest::parse("sha256:" + std::string(64, 'a'));
+  const Digest b = Digest::parse("sha256:" + std::string(64, 'b'));
+  CHECK(a < b);
+  CHECK(a == Digest::parse(a.text()));
+}

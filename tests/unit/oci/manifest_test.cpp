@@ -1,0 +1,192 @@
+#include "ociferry/manifest.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/fd.hpp"
+#include "oci/json.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+
+using namespace ociferry;
+
+namespace {
+
+const std::string kDigest = "sha256:" + std::string(64, 'a');
+
+Json descriptor(std::string_view type, Json size = 7, const std::string& digest = kDigest) {
+  return Json::Object{{"mediaType", type}, {"size", std::move(size)}, {"digest", digest}};
+}
+
+/// A document's members with some of them replaced, or added; null takes one away.
+std::string with(Json::Object members, const Json::Object& changes) {
+  for (const auto& change : changes) {
+    std::erase_if(members, [&](const Json::Member& member) { return member.first == change.first; });
+    if (!change.second.is_null()) members.push_back(change);
+  }
+  return Json(std::move(members)).dump();
+}
+
+std::string image(const Json::Object& changes = {}) {
+  return with({{"schemaVersion", 2},
+               {"mediaType", media_type::kOciManifest},
+               {"config", descriptor(media_type::kOciConfig)},
+               {"layers", Json::Array{descriptor(media_type::kOciLayerGzip)}}},
+              changes);
+}
+
+std::string index(const Json::Object& changes = {}) {
+  return with({{"schemaVersion", 2},
+               {"mediaType", media_type::kOciIndex},
+               {"manifests", Json::Array{descriptor(media_type::kOciManifest)}}},
+              changes);
+}
+
+std::string error_of(std::string_view bytes, std::string_view type = "") {
+  try {
+    (void)parse_manifest(bytes, type);
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Hostile);
+    return error.message();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("an image manifest is read with config, layers and annotations") {
+  Json::Object layer = *descriptor(media_type::kOciLayerGzip, std::int64_t{5'000'000'000}).as_object();
+  layer.emplace_back("annotations", Json::Object{{"k", "v"}});
+  const auto parsed = parse_manifest(image({{"layers", Json::Array{layer}}}), media_type::kOciManifest);
+  REQUIRE(std::holds_alternative<Manifest>(parsed));
+  const auto& manifest = std::get<Manifest>(parsed);
+  CHECK(manifest.media_type == media_type::kOciManifest);
+  CHECK(manifest.config.media_type == media_type::kOciConfig);
+  CHECK(manifest.config.digest.text() == kDigest);
+  CHECK(manifest.config.size == 7);
+  REQUIRE(manifest.layers.size() == 1);
+  CHECK(manifest.layers[0].size == 5'000'000'000);
+  CHECK(manifest.layers[0].annotations.at("k") == "v");
+  CHECK_FALSE(manifest.layers[0].platform.has_value());
+}
+
+TEST_CASE("a manifest that imgpkg wrote is read") {
+  const auto parsed =
+      parse_manifest(read_file(FIXTURES "/imgpkg/bundle-basic-step-2-today/manifest.json", limits::kManifestBytes), "");
+  REQUIRE(std::holds_alternative<Manifest>(parsed));
+  CHECK(std::get<Manifest>(parsed).media_type == media_type::kDockerManifest);
+  CHECK(std::get<Manifest>(parsed).layers.at(0).size == 648);
+}
+
+TEST_CASE("an index is read with the platforms of its children") {
+  Json::Object child = *descriptor(media_type::kOciManifest).as_object();
+  child.emplace_back("platform",
+                     Json::Object{{"architecture", "arm64"}, {"os", "linux"}, {"variant", "v8"}, {"os.version", "1"}});
+  const auto parsed = parse_manifest(index({{"manifests", Json::Array{child}}}), "");
+  REQUIRE(std::holds_alternative<ImageIndex>(parsed));
+  const auto& children = std::get<ImageIndex>(parsed).manifests;
+  REQUIRE(children.size() == 1);
+  CHECK(children[0].platform == Platform{"linux", "arm64", "v8", "1"});
+}
+
+TEST_CASE("the media type comes from the body, else from outside, else from the content") {
+  const auto type_of = [](const std::string& bytes, std::string_view given) {
+    const auto parsed = parse_manifest(bytes, given);
+    return std::visit([](const auto& value) { return value.media_type; }, parsed);
+  };
+  CHECK(type_of(image(), "") == media_type::kOciManifest);
+  CHECK(type_of(image({{"mediaType", nullptr}}), media_type::kDockerManifest) == media_type::kDockerManifest);
+  CHECK(type_of(image({{"mediaType", nullptr}}), "") == media_type::kOciManifest);
+  CHECK(type_of(index({{"mediaType", nullptr}}), "") == media_type::kOciIndex);
+  CHECK(type_of(index({{"mediaType", nullptr}}), media_type::kDockerManifestList) == media_type::kDockerManifestList);
+}
+
+TEST_CASE("a manifest without layers is read; one without the list is not") {
+  CHECK(error_of(image({{"layers", Json::Array{}}})) == "");
+  CHECK(error_of(image({{"layers", nullptr}})) == "malformed manifest: \"layers\" is missing");
+  CHECK(error_of(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":null})") ==
+        "");
+}
+
+TEST_CASE("a body that may be taken for an index and for an image is refused") {
+  const Json children = Json::Array{descriptor(media_type::kOciManifest)};
+  CHECK(error_of(image({{"manifests", children}})) == "malformed manifest: it is both an index and an image manifest");
+  CHECK(error_of(index({{"layers", Json::Array{}}})) ==
+        "malformed manifest: it is both an index and an image manifest");
+  CHECK(error_of(index({{"config", descriptor(media_type::kOciConfig)}})) ==
+        "malformed manifest: it is both an index and an image manifest");
+  CHECK(error_of(index(), media_type::kOciManifest).find("it says to be") != std::string::npos);
+  CHECK(error_of(index({{"mediaType", nullptr}}), media_type::kOciManifest) != "");
+  CHECK(error_of(image({{"mediaType", nullptr}}), media_type::kOciIndex) != "");
+}
+
+TEST_CASE("manifests of other kinds are refused") {
+  CHECK(error_of(R"({"schemaVersion":1,"fsLayers":[]})").find("schema 1") != std::string::npos);
+  CHECK(error_of(R"({"schemaVersion":1})", "application/vnd.docker.distribution.manifest.v1+prettyjws")
+            .find("schema 1") != std::string::npos);
+  CHECK(error_of(image({{"schemaVersion", 1}})) == "malformed manifest: its schema version is not 2");
+  CHECK(error_of(image({{"schemaVersion", "2"}})) != "");
+  CHECK(error_of(image({{"schemaVersion", nullptr}})) != "");
+  CHECK(error_of(image({{"mediaType", "application/json"}})) ==
+        "malformed manifest: unknown media type application/json");
+  CHECK(error_of(image({{"mediaType", 5}})) != "");
+}
+
+TEST_CASE("bodies that are no JSON object are refused") {
+  for (const char* text : {"", "[]", "null", "\"x\"", "<html>", R"({"schemaVersion":2,"schemaVersion":2})"}) {
+    CHECK(error_of(text).find("malformed manifest: ") == 0);
+  }
+}
+
+TEST_CASE("descriptors with malformed fields are refused") {
+  const auto layer_error = [](Json layer) { return error_of(image({{"layers", Json::Array{std::move(layer)}}})); };
+  const std::string_view type = media_type::kOciLayerGzip;
+  CHECK(layer_error(descriptor(type, 0)) == "");
+  const std::string bad_size = "malformed manifest: a descriptor's size is not a whole number from 0 on";
+  for (const Json& size : {Json(-1), Json(1.5), Json("7"), Json(9.3e18), Json(Json::Array{})}) {
+    CHECK(layer_error(descriptor(type, size)) == bad_size);
+  }
+  for (const char* digest : {"", "sha256:abc", "md5:00", "../../etc/passwd"}) {
+    CHECK(layer_error(descriptor(type, 7, digest)) == "malformed manifest: a descriptor's digest is malformed");
+  }
+  CHECK(layer_error(descriptor("")) == "malformed manifest: a descriptor has no media type");
+  CHECK(layer_error(Json::Object{{"mediaType", type}, {"digest", kDigest}}) ==
+        "malformed manifest: \"size\" is missing");
+  CHECK(layer_error("text") != "");
+  Json::Object annotated = *descriptor(type).as_object();
+  annotated.emplace_back("annotations", Json::Object{{"k", 1}});
+  CHECK(layer_error(annotated) == "malformed manifest: a value in \"annotations\" is not a string");
+  CHECK(error_of(image({{"layers", "x"}})) == "malformed manifest: \"layers\" is not an array");
+  CHECK(error_of(image({{"config", nullptr}})) == "malformed manifest: \"config\" is missing");
+}
+
+TEST_CASE("a manifest larger than registries accept is refused unread") {
+  const std::string text = image();
+  CHECK(error_of(text + std::string(limits::kManifestBytes - text.size(), ' ')) == "");
+  CHECK(error_of(text + std::string(limits::kManifestBytes - text.size() + 1, ' ')).find("larger than") !=
+        std::string::npos);
+}
+
+TEST_CASE("an image layout's index is read alone") {
+  const ImageIndex parsed = parse_image_index(index(), "index.json");
+  CHECK(parsed.manifests.size() == 1);
+  CHECK_THROWS_AS((void)parse_image_index("[]", "index.json"), Error);
+  CHECK_THROWS_AS((void)parse_image_index("{}", "index.json"), Error);
+}
+
+TEST_CASE("an image configuration gives platform and labels") {
+  const ImageConfig config = parse_image_config(
+      R"({"os":"linux","architecture":"amd64","config":{"Labels":{"dev.carvel.imgpkg.bundle":"true"}},"x":[1]})");
+  CHECK(config.platform == Platform{"linux", "amd64", "", ""});
+  CHECK(config.labels.at("dev.carvel.imgpkg.bundle") == "true");
+  CHECK(parse_image_config(R"({"config":{"Labels":null}})").labels.empty());
+  CHECK(parse_image_config(R"({"config":null})").labels.empty());
+  CHECK(parse_image_config("{}").platform == Platform{});
+}
+
+TEST_CASE("a malformed image configuration is refused") {
+  for (const char* text : {"", "{", R"({"os":5})", R"({"config":{"Labels":{"a":1}}})", R"({"config":{"Labels":[]}})"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS((void)parse_image_config(text), Error);
+  }
+  CHECK_THROWS_AS((void)parse_image_config("{}" + std::string(limits::kConfigBytes, ' ')), Error);
+}

@@ -1,0 +1,118 @@
+#include "ociferry/reference.hpp"
+
+#include <doctest/doctest.h>
+
+#include "ociferry/error.hpp"
+
+using namespace ociferry;
+
+namespace {
+
+const std::string kDigest = "sha256:" + std::string(64, 'a');
+
+std::string full(std::string_view text) { return to_string(Reference::parse(text)); }
+
+std::string error_of(const auto& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Usage);
+    return error.message();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("references are completed with imgpkg's rules") {
+  CHECK(full("nginx") == "index.docker.io/library/nginx");
+  CHECK(full("nginx:1.25") == "index.docker.io/library/nginx:1.25");
+  CHECK(full("some/app") == "index.docker.io/some/app");
+  CHECK(full("localhost/app") == "index.docker.io/localhost/app");
+  CHECK(full("localhost:5000/app") == "localhost:5000/app");
+  CHECK(full("ghcr.io/a/b/c:v1") == "ghcr.io/a/b/c:v1");
+  CHECK(full("docker.io/nginx") == "index.docker.io/library/nginx");
+  CHECK(full("docker.io/some/app@" + kDigest) == "index.docker.io/some/app@" + kDigest);
+  CHECK(full("index.docker.io/nginx") == "index.docker.io/library/nginx");
+  CHECK(full("[::1]:5000/app:x") == "[::1]:5000/app:x");
+  CHECK(full("host:5000") == "index.docker.io/library/host:5000");
+}
+
+TEST_CASE("a digest counts more than a tag, and without either latest is asked for") {
+  const Reference both = Reference::parse("r.io/app:v1@" + kDigest);
+  CHECK(both.tag == "v1");
+  CHECK(both.selector() == kDigest);
+  CHECK(to_string(both) == "r.io/app@" + kDigest);
+  CHECK(Reference::parse("r.io/app:v1").selector() == "v1");
+  CHECK(Reference::parse("r.io/app").selector() == "latest");
+  CHECK(Reference::parse("r.io/app@sha512:" + std::string(128, '0')).digest->algorithm() == "sha512");
+}
+
+TEST_CASE("what is no reference is refused") {
+  const std::string bad[] = {"",
+                             "/",
+                             "/app",
+                             "r.io/",
+                             "r.io/app/",
+                             "r.io//app",
+                             "r.io/../app",
+                             "r.io/./app",
+                             "r.io/App",
+                             "r.io/a b",
+                             "r.io/app?x=1",
+                             "r.io/app#x",
+                             "r.io/a%2fb",
+                             "r.io/a\nb",
+                             "user@r.io/app",
+                             "r\\.io/app",
+                             "http://r.io/app",
+                             "docker://nginx",
+                             "r.io/a",
+                             "r.io/app:",
+                             "r.io/app:-x",
+                             "r.io/app:a/b:",
+                             "r.io/app:" + std::string(129, 'x'),
+                             "r.io/" + std::string(256, 'x'),
+                             "r.io/app@",
+                             "r.io/app@" + kDigest + "@" + kDigest,
+                             "r.io/app@sha256:abc"};
+  for (const std::string& text : bad) {
+    CAPTURE(text);
+    CHECK(error_of([&] { (void)Reference::parse(text); }) != "");
+  }
+}
+
+TEST_CASE("a repository is given without tag or digest") {
+  CHECK(to_string(parse_repository("r.io/some/app")) == "r.io/some/app");
+  CHECK(error_of([] { (void)parse_repository("r.io/app:v1"); }) ==
+        "'r.io/app:v1' must be a repository, without tag or digest");
+  CHECK(error_of([] { (void)parse_repository("r.io/app@" + kDigest); }) != "");
+}
+
+TEST_CASE("lock files name images by sha256 digest; a tag before it is dropped") {
+  CHECK(to_string(parse_digest_reference("nginx:1@" + kDigest)) == "index.docker.io/library/nginx@" + kDigest);
+  CHECK_FALSE(parse_digest_reference("nginx:1@" + kDigest).tag.has_value());
+  for (const std::string& text : {std::string("nginx:v1"), std::string("nginx"), "nginx@sha256:" + std::string(64, 'A'),
+                                  "nginx@sha512:" + std::string(128, 'a'), std::string("nginx@sha256:abc")}) {
+    CHECK(error_of([&] { (void)parse_digest_reference(text); }) ==
+          "Expected ref to be in digest form, got '" + text + "'");
+  }
+  CHECK(error_of([] { (void)parse_digest_reference("http://r.io/app@" + kDigest); }) != "");
+}
+
+TEST_CASE("tags follow the distribution specification") {
+  for (const std::string& tag : {std::string("v1"), std::string("_x"), std::string("A.b-c_9"), std::string(128, 'x')}) {
+    CHECK(is_valid_tag(tag));
+  }
+  for (const std::string& tag : {std::string(), std::string(".x"), std::string("-x"), std::string("a/b"),
+                                 std::string("a b"), std::string("a:b"), std::string("é"), std::string(129, 'x')}) {
+    CHECK_FALSE(is_valid_tag(tag));
+  }
+}
+
+TEST_CASE("images and locations have tags made of a digest") {
+  const Digest digest = Digest::parse(kDigest);
+  CHECK(image_tag(digest) == "sha256-" + std::string(64, 'a') + ".imgpkg");
+  CHECK(locations_tag(digest) == "sha256-" + std::string(64, 'a') + ".image-locations.imgpkg");
+  CHECK(is_valid_tag(locations_tag(digest)));
+}
