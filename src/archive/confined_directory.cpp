@@ -1,0 +1,216 @@
+#include "archive/confined_directory.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "archive/member_path.hpp"
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr int kDirectoryFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+
+int open_beneath(int root, const char* path) {
+  open_how how{};
+  how.flags = kDirectoryFlags;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  while (true) {
+    const auto fd = static_cast<int>(::syscall(SYS_openat2, root, path, &how, sizeof how));
+    if (fd >= 0 || (errno != EINTR && errno != EAGAIN)) return fd;
+  }
+}
+
+bool kernel_can_confine(int root) {
+  const UniqueFd probe(open_beneath(root, "."));
+  return static_cast<bool>(probe);
+}
+
+Error failure(std::string_view doing, const std::string& root, const std::string& path) {
+  const int reason = errno;
+  if (reason == ELOOP || reason == ENOTDIR || reason == EXDEV) {
+    return {ErrorCode::Hostile,
+            text::cat(doing, " '", path, "' in ", root, ": the way there leads through a symbolic link or a file")};
+  }
+  return system_error(text::cat(doing, " '", path, "' in ", root), reason);
+}
+
+/// The last part of `path`, which system calls get as it is: it must be a name.
+std::string last_name(const std::string& path) {
+  std::string name(file_name(path));
+  if (name.empty() || name == "." || name == "..") {
+    throw Error(ErrorCode::Hostile, text::cat("'", path, "' names nothing within a directory"));
+  }
+  return name;
+}
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+}  // namespace
+
+ConfinedDirectory::ConfinedDirectory(const std::filesystem::path& directory, Lookup lookup)
+    : name_(directory.string()), root_(ociferry::open_file(directory, O_RDONLY | O_DIRECTORY)), lookup_(lookup) {
+  if (!kernel_can_confine(root_.get())) lookup_ = Lookup::Walk;
+}
+
+int ConfinedDirectory::walk(const std::string& directory) const {
+  UniqueFd current;
+  int fd = root_.get();
+  for (const std::string& part : text::split(directory, '/')) {
+    UniqueFd next(::openat(fd, last_name(part).c_str(), kDirectoryFlags | O_NOFOLLOW));
+    if (!next) return -1;
+    current = std::move(next);
+    fd = current.get();
+  }
+  return ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+int ConfinedDirectory::look_up(const std::string& directory) const {
+  // One step down from where we are; this keeps deep trees from taking time that is quadratic in their depth.
+  if (!entered_path_.empty() && parent_path(directory) == entered_path_) {
+    return ::openat(entered_.get(), last_name(directory).c_str(), kDirectoryFlags | O_NOFOLLOW);
+  }
+  return lookup_ == Lookup::Kernel ? open_beneath(root_.get(), directory.c_str()) : walk(directory);
+}
+
+/// Makes `directory` the one that entered_ holds; false if it does not exist.
+bool ConfinedDirectory::enter(const std::string& directory) {
+  if (directory == entered_path_) return true;
+  UniqueFd found(look_up(directory));
+  if (!found) {
+    if (errno == ENOENT) return false;
+    throw failure("looking up", name_, directory);
+  }
+  entered_ = std::move(found);
+  entered_path_ = directory;
+  return true;
+}
+
+ConfinedDirectory::Place ConfinedDirectory::place(const std::string& path) {
+  const std::string parent = parent_path(path);
+  std::string name = last_name(path);
+  if (parent.empty()) return {root_.get(), std::move(name)};
+  if (!enter(parent)) throw system_error(text::cat("looking up '", parent, "' in ", name_), ENOENT);
+  return {entered_.get(), std::move(name)};
+}
+
+ConfinedDirectory::Kind ConfinedDirectory::kind(const std::string& path) {
+  if (path.empty()) return Kind::Directory;
+  if (const std::string parent = parent_path(path); !parent.empty() && !enter(parent)) return Kind::Absent;
+  const Place at = place(path);
+  struct stat status {};
+  if (::fstatat(at.directory, at.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return Kind::Absent;
+    throw failure("looking at", name_, path);
+  }
+  switch (status.st_mode & S_IFMT) {
+    case S_IFREG: return Kind::File;
+    case S_IFDIR: return Kind::Directory;
+    case S_IFLNK: return Kind::Symlink;
+    default: return Kind::Other;
+  }
+}
+
+std::vector<std::string> ConfinedDirectory::names(const std::string& path) {
+  const Place at = path.empty() ? Place{root_.get(), "."} : place(path);
+  const int fd = ::openat(at.directory, at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) throw failure("listing", name_, path);
+  const std::unique_ptr<DIR, CloseDirectory> listing(::fdopendir(fd));
+  if (!listing) {
+    ::close(fd);
+    throw system_error(text::cat("listing '", path, "' in ", name_), ENOMEM);
+  }
+  std::vector<std::string> found;
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(listing.get());
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") found.emplace_back(name);
+  }
+  if (errno != 0) throw failure("listing", name_, path);
+  return found;
+}
+
+UniqueFd ConfinedDirectory::open_file(const std::string& path) {
+  const Place at = place(path);
+  UniqueFd fd(::openat(at.directory, at.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) throw failure("opening", name_, path);
+  return fd;
+}
+
+std::size_t ConfinedDirectory::make_directories(const std::string& path) {
+  if (path.empty() || enter(path)) return 0;
+  const std::size_t above = make_directories(parent_path(path));
+  make_directory(path);
+  return above + 1;
+}
+
+void ConfinedDirectory::make_directory(const std::string& path) {
+  const Place at = place(path);
+  if (::mkdirat(at.directory, at.name.c_str(), 0777) != 0) throw failure("creating directory", name_, path);
+  struct stat status {};
+  if (::fstatat(at.directory, at.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    throw failure("looking at", name_, path);
+  }
+  // An umask that takes the owner's rights would keep us from filling the directory.
+  if ((status.st_mode & S_IRWXU) == S_IRWXU) return;
+  if (::fchmodat(at.directory, at.name.c_str(), (status.st_mode & 0777) | S_IRWXU, 0) != 0) {
+    throw failure("setting the mode of", name_, path);
+  }
+}
+
+UniqueFd ConfinedDirectory::create_file(const std::string& path, unsigned mode) {
+  const Place at = place(path);
+  UniqueFd fd(::openat(at.directory, at.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!fd) throw failure("creating", name_, path);
+  return fd;
+}
+
+void ConfinedDirectory::make_symlink(const std::string& path, const std::string& target) {
+  const Place at = place(path);
+  if (::symlinkat(target.c_str(), at.directory, at.name.c_str()) != 0) throw failure("creating link", name_, path);
+}
+
+bool ConfinedDirectory::make_hardlink(const std::string& path, const std::string& existing) {
+  // The first place's directory is not kept open by the second one.
+  const UniqueFd from(::fcntl(place(existing).directory, F_DUPFD_CLOEXEC, 0));
+  if (!from) throw failure("looking up", name_, existing);
+  const Place to = place(path);
+  const std::string name = last_name(existing);
+  if (::linkat(from.get(), name.c_str(), to.directory, to.name.c_str(), 0) == 0) return true;
+  if (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK || errno == EXDEV) return false;
+  throw failure("linking", name_, path);
+}
+
+void ConfinedDirectory::remove(const std::string& path) {
+  const Kind found = kind(path);
+  if (found == Kind::Absent) return;
+  if (found == Kind::Directory) {
+    for (const std::string& name : names(path)) remove(join_path(path, name));
+    // What entered_ holds may be gone in a moment.
+    entered_path_.clear();
+  }
+  const Place at = place(path);
+  if (::unlinkat(at.directory, at.name.c_str(), found == Kind::Directory ? AT_REMOVEDIR : 0) != 0) {
+    throw failure("removing", name_, path);
+  }
+}
+
+void ConfinedDirectory::sync() {
+  if (::syncfs(root_.get()) != 0) throw system_error(text::cat("syncing ", name_), errno);
+}
+
+}  // namespace ociferry

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "archive/tar_header.hpp"
+
+namespace ociferry {
+
+/// The directory that makes a directory a bundle, and the lock file in it.
+inline constexpr std::string_view kBundleDirectory = ".imgpkg";
+inline constexpr std::string_view kImagesLockFile = "images.yml";
+
+/// A file or directory to be packed.
+struct FileEntry {
+  std::string
+      name;  ///< its path in the layer: relative to the argument it was found under; "." for the argument itself
+  TarType type = TarType::File;
+  std::uint32_t mode = 0;       ///< permission, setuid, setgid and sticky bits (07777)
+  std::uint32_t root_mode = 0;  ///< the same of the argument it was found under
+  std::uint64_t size = 0;       ///< bytes; 0 for a directory
+  std::filesystem::path path;   ///< where it is: the argument and the way from it
+};
+
+/// Lists what the arguments hold, in imgpkg's order: argument by argument, a directory before its content, names by
+/// their bytes. Arguments are not merged. A path that equals one of `exclusions` exactly, as seen from its argument,
+/// is left out with all below it. Throws Error{Usage} for anything that is no file or directory (links included),
+/// Error if something cannot be read.
+[[nodiscard]] std::vector<FileEntry> collect_files(const std::vector<std::filesystem::path>& arguments,
+                                                   const std::vector<std::string>& exclusions);
+
+/// Checks that the arguments make one bundle: exactly one `.imgpkg`, directly below an argument, with its lock file,
+/// and no path given twice. What is excluded does not count. Throws Error{Usage}.
+void check_bundle_input(const std::vector<std::filesystem::path>& arguments,
+                        const std::vector<std::string>& exclusions);
+
+/// Checks that the arguments make a plain image: not a bundle, and no path given twice. What is excluded does not
+/// count. Throws Error{Usage}.
+void check_image_input(const std::vector<std::filesystem::path>& arguments, const std::vector<std::string>& exclusions);
+
+}  // namespace ociferry

@@ -1,0 +1,200 @@
+#include "archive/layer_extractor.hpp"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+
+#include "archive/member_path.hpp"
+#include "base/fd.hpp"
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+
+namespace ociferry {
+
+namespace {
+
+using Kind = ConfinedDirectory::Kind;
+
+constexpr std::size_t kBuffer = 256 * 1024;
+
+Error refused(const std::string& path, std::string_view why) {
+  return {ErrorCode::Hostile, text::cat("member '", path, "' ", why)};
+}
+
+unsigned file_mode(std::uint32_t mode) {
+  const unsigned owner = (mode >> 6) & 7;
+  const unsigned all = (mode & 0077) != 0 ? mode : owner << 6 | owner << 3 | owner;
+  return all & 0777;
+}
+
+void set_time(int fd, std::int64_t seconds, const std::string& path) {
+  const timespec time{.tv_sec = static_cast<time_t>(seconds), .tv_nsec = 0};
+  const std::array<timespec, 2> times{time, time};
+  if (::futimens(fd, times.data()) != 0) throw system_error(text::cat("setting the time of '", path, "'"), errno);
+}
+
+}  // namespace
+
+LayerExtractor::LayerExtractor(const std::filesystem::path& directory, ConfinedDirectory::Lookup lookup)
+    : root_(directory, lookup), buffer_(kBuffer) {
+  if (!root_.names("").empty()) {
+    throw Error(ErrorCode::Refused, text::cat(directory.string(), " is not empty"));
+  }
+}
+
+void LayerExtractor::apply(ByteSource& layer, const std::string& name, const std::stop_token& stop) {
+  own_.clear();
+  own_bytes_ = 0;
+  try {
+    LayerReader reader(layer, name);
+    while (const auto member = reader.next()) {
+      if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+      count_members(1);
+      place(reader, *member, stop);
+    }
+  } catch (Error& error) {
+    error.while_doing(text::cat("unpacking ", name));
+    throw;
+  }
+  is_first_layer_ = false;
+}
+
+void LayerExtractor::place(LayerReader& reader, const LayerMember& member, const std::stop_token& stop) {
+  if (const auto whiteout = parse_whiteout(member.path)) {
+    if (member.kind != LayerMember::Kind::File) throw refused(member.path, "is a whiteout but no file");
+    if (!whiteout->name) return hide_content(whiteout->directory);
+    return hide(join_path(whiteout->directory, *whiteout->name));
+  }
+  if (member.path == ".") {
+    if (member.kind != LayerMember::Kind::Directory) throw refused(member.path, "is the root but no directory");
+    return;
+  }
+  switch (member.kind) {
+    case LayerMember::Kind::File: return place_file(reader, member, stop);
+    case LayerMember::Kind::Directory: return place_directory(member.path);
+    case LayerMember::Kind::Symlink: return place_symlink(member);
+    case LayerMember::Kind::Hardlink: return place_hardlink(member);
+    case LayerMember::Kind::Other: make_room(member.path); ++report_.skipped_special;
+  }
+}
+
+void LayerExtractor::place_directory(const std::string& path) {
+  if (root_.kind(path) != Kind::Directory) make_room(path);
+  make_directories(path);
+  note(path);
+}
+
+// What an image makes on the disk is counted, not what it names: one long path can ask for two thousand directories.
+void LayerExtractor::make_directories(const std::string& path) { count_members(root_.make_directories(path)); }
+
+void LayerExtractor::count_members(std::uint64_t more) {
+  members_ += more;
+  if (members_ > limits::kTarMembers) {
+    throw Error(ErrorCode::Hostile, text::cat("the image has more than ", limits::kTarMembers, " members"));
+  }
+}
+
+void LayerExtractor::place_file(LayerReader& reader, const LayerMember& member, const std::stop_token& stop) {
+  make_room(member.path);
+  UniqueFd fd = root_.create_file(member.path, file_mode(member.mode));
+  note(member.path);
+  write_content(reader, fd.get(), member.path, stop);
+  set_time(fd.get(), member.mtime, member.path);
+  fd.close(member.path);
+  ++report_.files;
+}
+
+void LayerExtractor::write_content(LayerReader& reader, int fd, const std::string& path, const std::stop_token& stop) {
+  while (const std::size_t got = reader.read_data(buffer_)) {
+    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    report_.bytes += got;
+    if (report_.bytes > limits::kUnpackedBytes) {
+      throw Error(ErrorCode::Hostile, text::cat("the image unpacks to more than ", limits::kUnpackedBytes, " bytes"));
+    }
+    write_full(fd, Bytes(buffer_).first(got), path);
+  }
+}
+
+void LayerExtractor::place_symlink(const LayerMember& member) {
+  if (member.link.empty()) throw refused(member.path, "is a symbolic link without a target");
+  make_room(member.path);
+  if (!link_stays_inside(member.path, member.link)) {
+    ++report_.skipped_links;
+    return;
+  }
+  root_.make_symlink(member.path, member.link);
+  note(member.path);
+}
+
+void LayerExtractor::place_hardlink(const LayerMember& member) {
+  const std::string& target = member.link;
+  if (parse_whiteout(target) || root_.kind(target) != Kind::File) {
+    throw refused(member.path, text::cat("is a hard link to '", target, "', which is no file of the image"));
+  }
+  if (target == member.path || target.starts_with(member.path + "/")) {
+    throw refused(member.path, "is a hard link to itself or to what it replaces");
+  }
+  make_room(member.path);
+  if (!root_.make_hardlink(member.path, target)) copy_file(target, member.path);
+  note(member.path);
+  ++report_.files;
+}
+
+// For file systems without hard links, such as those of most USB sticks.
+void LayerExtractor::copy_file(const std::string& from, const std::string& to) {
+  const UniqueFd source = root_.open_file(from);
+  struct stat status {};
+  if (::fstat(source.get(), &status) != 0) throw system_error(text::cat("looking at '", from, "'"), errno);
+  UniqueFd copy = root_.create_file(to, status.st_mode & 0777);
+  std::uint64_t offset = 0;
+  while (const std::size_t got = pread_full(source.get(), buffer_, offset, from)) {
+    write_full(copy.get(), Bytes(buffer_).first(got), to);
+    offset += got;
+  }
+  set_time(copy.get(), status.st_mtime, to);
+  copy.close(to);
+}
+
+/// Makes the directories above `path` and removes what is at it.
+void LayerExtractor::make_room(const std::string& path) {
+  make_directories(parent_path(path));
+  const Kind found = root_.kind(path);
+  if (found == Kind::Absent) return;
+  if (found == Kind::Directory && is_own(path)) throw refused(path, "is a directory and something else in one layer");
+  root_.remove(path);
+}
+
+/// Applies a whiteout of `path`.
+void LayerExtractor::hide(const std::string& path) {
+  if (!is_own(path)) {
+    root_.remove(path);
+  } else {
+    hide_content(path);
+  }
+}
+
+/// Removes from `directory` what earlier layers left; what this layer has made stays, whichever came first.
+void LayerExtractor::hide_content(const std::string& directory) {
+  if (is_first_layer_ || root_.kind(directory) != Kind::Directory) return;
+  for (const std::string& name : root_.names(directory)) hide(join_path(directory, name));
+}
+
+/// Remembers that the current layer made `path`.
+void LayerExtractor::note(const std::string& path) {
+  if (is_first_layer_) return;
+  std::string own = path;
+  while (!own.empty() && own_.insert(own).second) {
+    own_bytes_ += own.size();
+    own = parent_path(own);
+  }
+  if (own_bytes_ > limits::kTarNamesBytes) {
+    throw Error(ErrorCode::Hostile,
+                text::cat("the names of its members take more than ", limits::kTarNamesBytes, " bytes"));
+  }
+}
+
+bool LayerExtractor::is_own(const std::string& path) const { return is_first_layer_ || own_.contains(path); }
+
+}  // namespace ociferry

@@ -1,0 +1,65 @@
+#include "archive/member_path.hpp"
+
+#include <doctest/doctest.h>
+
+#include "ociferry/error.hpp"
+
+using namespace ociferry;
+
+TEST_CASE("a member's path loses only what means nothing") {
+  CHECK(member_path("a/b") == "a/b");
+  CHECK(member_path("./a/b/") == "a/b");
+  CHECK(member_path(".") == ".");
+  CHECK(member_path("./") == ".");
+  CHECK(member_path("...") == "...");
+  CHECK(member_path("a/.hidden/..x") == "a/.hidden/..x");
+  CHECK(member_path(std::string(255, 'a')) == std::string(255, 'a'));
+}
+
+TEST_CASE("paths that could mean another place are refused") {
+  for (const char* name : {"", "/", "/a", "..", "../a", "a/..", "a/../b", "a//b", "a/./b", "a/.", "././a", ".//a",
+                           "./..", "a//", "\\a", "a\\b", "C:\\x"}) {
+    CAPTURE(std::string(name));
+    CHECK_THROWS_AS(static_cast<void>(member_path(name)), Error);
+  }
+  CHECK_THROWS_AS(static_cast<void>(member_path(std::string_view("a\0b", 3))), Error);
+  CHECK_THROWS_AS(static_cast<void>(member_path(std::string(256, 'a'))), Error);
+}
+
+TEST_CASE("a link stays inside if it goes up first, and not too far") {
+  CHECK(link_stays_inside("a", "b"));
+  CHECK(link_stays_inside("a/b/c", "../../d/e"));
+  CHECK(link_stays_inside("a/b", ".."));
+  CHECK(link_stays_inside("a/b", "./.././c/"));
+  CHECK(link_stays_inside("a", "..."));
+  CHECK_FALSE(link_stays_inside("a", ""));
+  CHECK_FALSE(link_stays_inside("a", "/etc"));
+  CHECK_FALSE(link_stays_inside("a", ".."));
+  CHECK_FALSE(link_stays_inside("a/b", "../../c"));
+  CHECK_FALSE(link_stays_inside("a/b", "c/../../../d"));
+  // c may itself be a link to somewhere less deep.
+  CHECK_FALSE(link_stays_inside("a/b", "c/.."));
+}
+
+TEST_CASE("paths come apart and together") {
+  CHECK(parent_path("a/b/c") == "a/b");
+  CHECK(parent_path("a").empty());
+  CHECK(file_name("a/b") == "b");
+  CHECK(file_name("a") == "a");
+  CHECK(join_path("", "a") == "a");
+  CHECK(join_path("a/b", "c") == "a/b/c");
+}
+
+TEST_CASE("whiteouts are told from files") {
+  CHECK_FALSE(parse_whiteout("a/b").has_value());
+  CHECK_FALSE(parse_whiteout("a/x.wh.b").has_value());
+  CHECK(parse_whiteout("a/.wh.b")->directory == "a");
+  CHECK(parse_whiteout("a/.wh.b")->name == "b");
+  CHECK(parse_whiteout(".wh..hidden")->name == ".hidden");
+  CHECK(parse_whiteout(".wh..wh..opq")->directory.empty());
+  CHECK_FALSE(parse_whiteout("d/.wh..wh..opq")->name.has_value());
+  for (const char* name : {".wh.", ".wh..", ".wh...", ".wh..wh.a", ".wh.a/b", "c/.wh.a/b"}) {
+    CAPTURE(std::string(name));
+    CHECK_THROWS_AS(static_cast<void>(parse_whiteout(name)), Error);
+  }
+}
