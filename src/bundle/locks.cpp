@@ -1,0 +1,100 @@
+#include <utility>
+
+#include "base/text.hpp"
+#include "bundle/document.hpp"
+#include "bundle/yaml.hpp"
+#include "ociferry/bundle.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::string_view kReadingImages = "Unmarshaling images lock";
+constexpr std::string_view kCheckingImages = "Validating images lock";
+constexpr std::string_view kReadingBundle = "Unmarshaling bundle lock";
+constexpr std::string_view kCheckingBundle = "Validating bundle lock";
+constexpr std::size_t kKeyShown = 100;
+
+std::map<std::string, std::string> annotations_of(const YamlObject& entry) {
+  std::map<std::string, std::string> annotations;
+  for (const auto& [key, value] : entry.members("annotations")) {
+    annotations.emplace(key, text_of(value, entry.path(text::cat("annotations: ", key.substr(0, kKeyShown)))));
+  }
+  return annotations;
+}
+
+struct UncheckedImage {
+  std::string image;
+  std::map<std::string, std::string> annotations;
+};
+
+std::vector<UncheckedImage> decode_images(const YamlObject& document) {
+  std::vector<UncheckedImage> images;
+  for (const Json& item : document.list("images")) {
+    const YamlObject entry(item, text::cat(kReadingImages, ": images[", images.size(), "]"));
+    entry.allow_only({"image", "annotations"});
+    images.push_back({entry.text("image"), annotations_of(entry)});
+  }
+  return images;
+}
+
+Json lock_entry(const ImageRef& ref) {
+  Json::Object entry;
+  if (!ref.annotations.empty()) {
+    entry.emplace_back("annotations", Json::Object(ref.annotations.begin(), ref.annotations.end()));
+  }
+  entry.emplace_back("image", to_string(ref.image));
+  return entry;
+}
+
+}  // namespace
+
+bool is_bundle_config(const ImageConfig& config) { return config.labels.contains(std::string(kBundleLabel)); }
+
+ImagesLock ImagesLock::parse(std::string_view yaml) {
+  const Json json = parse_yaml(yaml, kReadingImages, RepeatedKeys::Refuse);
+  const YamlObject document(json, std::string(kReadingImages));
+  document.allow_only({"apiVersion", "kind", "images"});
+  std::vector<UncheckedImage> unchecked = decode_images(document);
+  check_header(document, {"ImagesLock"}, kCheckingImages);
+  ImagesLock lock;
+  lock.images.reserve(unchecked.size());
+  for (UncheckedImage& image : unchecked) {
+    lock.images.push_back({parse_file_reference(image.image, kCheckingImages), std::move(image.annotations)});
+  }
+  return lock;
+}
+
+std::string ImagesLock::to_yaml() const {
+  Json::Object content;
+  if (!images.empty()) {
+    Json::Array entries;
+    entries.reserve(images.size());
+    for (const ImageRef& ref : images) entries.push_back(lock_entry(ref));
+    content.emplace_back("images", std::move(entries));
+  }
+  return write_document("ImagesLock", std::move(content));
+}
+
+BundleLock BundleLock::parse(std::string_view yaml) {
+  const Json json = parse_yaml(yaml, kReadingBundle, RepeatedKeys::Refuse);
+  const YamlObject document(json, std::string(kReadingBundle));
+  document.allow_only({"apiVersion", "kind", "bundle"});
+  const YamlObject bundle(document.field("bundle"), document.path("bundle"));
+  bundle.allow_only({"image", "tag"});
+  const std::string image = bundle.text("image");
+  std::string tag = bundle.text("tag");
+  check_header(document, {"BundleLock"}, kCheckingBundle);
+  BundleLock lock{parse_file_reference(image, kCheckingBundle), std::nullopt};
+  if (!tag.empty()) lock.tag = std::move(tag);
+  return lock;
+}
+
+std::string BundleLock::to_yaml() const {
+  Json::Object bundle{{"image", to_string(image)}};
+  if (tag) bundle.emplace_back("tag", *tag);
+  return write_document("BundleLock", {{"bundle", std::move(bundle)}});
+}
+
+}  // namespace ociferry

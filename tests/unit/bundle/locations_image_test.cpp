@@ -1,0 +1,63 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "archive/layer_writer.hpp"
+#include "archive/single_layer_image.hpp"
+#include "base/fd.hpp"
+#include "base/text.hpp"
+#include "bundle/locations_image.hpp"
+#include "stream/memory.hpp"
+#include "stream/sha256.hpp"
+
+using namespace ociferry;
+
+namespace {
+
+const std::string kFixture = std::string(FIXTURES) + "/imgpkg/locations-two-files-seed-and-released/";
+
+std::string fixture(const std::string& name) { return read_file(kFixture + name, 1 << 20); }
+
+}  // namespace
+
+TEST_CASE("a locations image with both files has the bytes that imgpkg was seen to use") {
+  const Locations locations = parse_locations(fixture("images-locations.yml"));
+  const LocationsImage image = make_locations_image(locations);
+  CHECK(image.config == fixture("config.json"));
+  CHECK(image.layer == fixture("layer.tar.gz"));
+  CHECK(image.manifest.bytes == fixture("manifest.json"));
+  CHECK(image.manifest.descriptor.digest.text() == text::trim(fixture("DIGEST")));
+}
+
+TEST_CASE("the released file alone makes imgpkg's own locations image") {
+  for (const char* name : {"locations-inner-bundle/", "locations-outer-bundle/", "locations-empty-images-null/"}) {
+    INFO(std::string(name));
+    const std::string folder = std::string(FIXTURES) + "/imgpkg/" + name;
+    const Locations locations = parse_locations(read_file(folder + "image-locations.yml", 1 << 20));
+    StringSink layer(1 << 20);
+    const PackedLayer packed = write_layer({{std::string(kImgpkgLocationsFile), to_imgpkg_yaml(locations)}}, layer);
+    const SingleLayerImage image = make_single_layer_image(packed.diff_id, packed.layer, {});
+    CHECK(image.manifest.descriptor.digest.text() == text::trim(read_file(folder + "DIGEST", 100)));
+  }
+}
+
+TEST_CASE("the descriptors of a locations image describe its parts") {
+  const LocationsImage image = make_locations_image({});
+  CHECK(image.layer_descriptor.digest == sha256(image.layer));
+  CHECK(image.layer_descriptor.size == image.layer.size());
+  CHECK(image.layer_descriptor.media_type == media_type::kDockerLayerGzip);
+  CHECK(image.config_descriptor.digest == sha256(image.config));
+  CHECK(image.config_descriptor.size == image.config.size());
+  const auto manifest = std::get<Manifest>(parse_manifest(image.manifest.bytes, media_type::kDockerManifest));
+  REQUIRE(manifest.layers.size() == 1);
+  CHECK(manifest.layers[0].digest == image.layer_descriptor.digest);
+  CHECK(manifest.config.digest == image.config_descriptor.digest);
+}
+
+TEST_CASE("locations images differ where their locations differ") {
+  Locations locations = parse_locations(fixture("images-locations.yml"));
+  const Digest before = make_locations_image(locations).manifest.descriptor.digest;
+  CHECK(make_locations_image(locations).manifest.descriptor.digest == before);
+  locations.entries[0].repository.reset();
+  CHECK(make_locations_image(locations).manifest.descriptor.digest != before);
+}
