@@ -1,0 +1,77 @@
+#include "transfer/blob_copy.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+#include "transfer/parallel.hpp"
+
+namespace ociferry {
+
+namespace {
+
+BlobOutcome put_with_second_chance(const Graph::BlobNode& blob, BlobTarget& target, Progress& progress,
+                                   const std::stop_token& stop) {
+  try {
+    return target.put_blob(blob.descriptor, *blob.source, progress, stop);
+  } catch (const Error& error) {
+    // A registry's answer can be damaged on its way to us; a file that is damaged stays so.
+    if (error.code() != ErrorCode::Corrupt || !blob.source->home()) throw;
+    progress.warn(text::cat(error.message(), "; fetching it once more"));
+  }
+  return target.put_blob(blob.descriptor, *blob.source, progress, stop);
+}
+
+/// The blobs that their source turned out not to have.
+class MissingBlobs {
+ public:
+  void add(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back(error.message());
+  }
+  void throw_if_any() {
+    if (lines_.empty()) return;
+    std::ranges::sort(lines_);
+    throw Error(ErrorCode::Incomplete,
+                text::cat(lines_.size(), " blobs are missing at their source:\n  - ", text::join(lines_, "\n  - ")))
+        .hint("the source has lost part of these images: push them there again, then run the same command once more");
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace
+
+BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& target, std::size_t jobs,
+                      Progress& progress, std::stop_token stop) {
+  std::ranges::stable_sort(blobs, std::ranges::greater{}, [](const auto* blob) { return blob->descriptor.size; });
+  MissingBlobs missing;
+  std::mutex mutex;
+  BlobCounts counts;
+  const auto put = [&](std::size_t index, const std::stop_token& token) {
+    const Graph::BlobNode& blob = *blobs[index];
+    const BlobOutcome outcome = put_with_second_chance(blob, target, progress, token);
+    const std::lock_guard lock(mutex);
+    if (outcome == BlobOutcome::Existed) ++counts.existed;
+    if (outcome == BlobOutcome::Mounted) ++counts.mounted;
+    if (outcome == BlobOutcome::Written) {
+      ++counts.written;
+      counts.bytes_written += blob.descriptor.size;
+    }
+  };
+  run_parallel_or_throw(jobs, blobs.size(), std::move(stop), [&](std::size_t index, const std::stop_token& token) {
+    try {
+      put(index, token);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::NotFound) throw;
+      missing.add(error);
+    }
+  });
+  missing.throw_if_any();
+  return counts;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ociferry/store.hpp"
+#include "transfer/graph.hpp"
+
+namespace ociferry {
+
+/// What became of the blobs of one transfer.
+struct BlobCounts {
+  std::size_t written = 0;
+  std::size_t mounted = 0;
+  std::size_t existed = 0;
+  std::uint64_t bytes_written = 0;
+};
+
+/// Puts each of `blobs` into `target` on up to `jobs` threads, the largest first so that the tail is short.
+/// Content of a registry that turns out damaged on the way is fetched once more. A blob that its source does not have
+/// does not stop the others: all such are told at the end, as Error{Incomplete}. Any other failure ends it at once.
+/// After a failure the target holds some of the blobs. Blocks until all threads have ended.
+BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& target, std::size_t jobs,
+                      Progress& progress, std::stop_token stop);
+
+}  // namespace ociferry

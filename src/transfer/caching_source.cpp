@@ -1,0 +1,51 @@
+#include "transfer/caching_source.hpp"
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "stream/memory.hpp"
+#include "stream/verify.hpp"
+
+namespace ociferry {
+
+std::optional<RawManifest> CachingSource::manifest(const std::string& selector) { return inner_->manifest(selector); }
+
+std::unique_ptr<ByteSource> CachingSource::open(const Descriptor& blob, std::stop_token stop) {
+  if (const std::string* content = find(blob.digest)) return std::make_unique<StringSource>(*content);
+  return inner_->open(blob, std::move(stop));
+}
+
+void CachingSource::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) {
+  if (const std::string* content = find(blob.digest)) {
+    sink.write(as_bytes(*content));
+  } else {
+    inner_->fetch(blob, sink, std::move(stop));
+  }
+}
+
+std::string CachingSource::read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop) {
+  if (const std::string* content = find(blob.digest)) return *content;
+  if (blob.size > limit) {
+    throw Error(ErrorCode::Hostile, text::cat(name_of(blob.digest), " has ", blob.size, " bytes; at most ",
+                                              limit, " are allowed for what it is"));
+  }
+  StringSink content(blob.size);
+  VerifyingSink verified(content, blob, name_of(blob.digest));
+  inner_->fetch(blob, verified, std::move(stop));
+  verified.finish();
+  const auto size = static_cast<std::int64_t>(blob.size);
+  if (blob.size <= limits::kSmallBlobBytes && budget_->fetch_sub(size) >= size) {
+    const std::lock_guard lock(mutex_);
+    known_.emplace(blob.digest, content.content);
+  }
+  return std::move(content.content);
+}
+
+const std::string* CachingSource::find(const Digest& digest) {
+  // Nothing is ever taken out or changed, so the pointer stays good after the lock is released.
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(digest);
+  return found == known_.end() ? nullptr : &found->second;
+}
+
+}  // namespace ociferry

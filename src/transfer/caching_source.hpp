@@ -1,0 +1,40 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "ociferry/store.hpp"
+
+namespace ociferry {
+
+/// How many bytes all CachingSources that share it may still keep.
+using CacheBudget = std::atomic<std::int64_t>;
+
+/// Remembers the small blobs that were read through `read_blob` (configurations, lock files, locations), so that
+/// each is fetched once although it is looked at and then copied. Everything else passes through. Thread-safe.
+class CachingSource : public ImageSource {
+ public:
+  CachingSource(std::shared_ptr<ImageSource> inner, std::shared_ptr<CacheBudget> budget)
+      : inner_(std::move(inner)), budget_(std::move(budget)) {}
+
+  [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+  void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override;
+  [[nodiscard]] std::optional<RepositoryName> home() const override { return inner_->home(); }
+  [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
+
+  /// The whole blob, its size and digest checked. Throws Error{Hostile} if it is larger than `limit` bytes.
+  [[nodiscard]] std::string read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop);
+
+ private:
+  [[nodiscard]] const std::string* find(const Digest& digest);
+
+  std::shared_ptr<ImageSource> inner_;
+  std::shared_ptr<CacheBudget> budget_;
+  std::mutex mutex_;
+  std::map<Digest, std::string> known_;
+};
+
+}  // namespace ociferry

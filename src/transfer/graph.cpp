@@ -1,0 +1,141 @@
+#include "transfer/graph.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void check_same_size(const Descriptor& known, const Descriptor& seen) {
+  if (known.size == seen.size) return;
+  throw Error(ErrorCode::Hostile, text::cat("two manifests give different sizes for ", seen.digest.text(), ": ",
+                                            known.size, " and ", seen.size, " bytes"));
+}
+
+/// Walks an index depth first, fetching each manifest once.
+class TreeWalk {
+ public:
+  TreeWalk(Resolver& source, ManifestTree& tree) : source_(source), tree_(tree) {}
+
+  void children(const RawManifest& parent, std::size_t depth) {
+    if (depth > limits::kGraphDepth) {
+      throw Error(ErrorCode::Hostile, text::cat("indexes nested deeper than ", limits::kGraphDepth, " levels"));
+    }
+    const auto parsed = parse_manifest(parent.bytes, parent.descriptor.media_type);
+    for (const Descriptor& child : children_of(parsed)) {
+      if (!seen_.insert(child.digest).second) continue;
+      auto raw = source_.manifest(child.digest.text());
+      if (!raw) {
+        throw Error(ErrorCode::NotFound,
+                    text::cat("manifest ", child.digest.text(), " (", to_string(child.platform.value_or(Platform{})),
+                              ") of the index ", parent.descriptor.digest.text(), " is missing"));
+      }
+      check_same_size(child, raw->descriptor);
+      raw->descriptor.media_type = child.media_type;  // the index's author knows it better than a server's header
+      tree_.push_back(*raw);
+      children(*raw, depth + 1);
+    }
+  }
+
+ private:
+  Resolver& source_;
+  ManifestTree& tree_;
+  std::set<Digest> seen_;
+};
+
+}  // namespace
+
+ManifestTree fetch_tree(Resolver& source, RawManifest root) {
+  ManifestTree tree;
+  tree.push_back(std::move(root));
+  const RawManifest first = tree.front();
+  TreeWalk(source, tree).children(first, 1);
+  return tree;
+}
+
+std::vector<Descriptor> blobs_of(const std::variant<Manifest, ImageIndex>& parsed) {
+  const auto* manifest = std::get_if<Manifest>(&parsed);
+  if (manifest == nullptr) return {};
+  std::vector<Descriptor> blobs{manifest->config};
+  std::ranges::copy_if(manifest->layers, std::back_inserter(blobs),
+                       [](const Descriptor& layer) { return !media_type::is_nondistributable(layer.media_type); });
+  return blobs;
+}
+
+const std::vector<Descriptor>& children_of(const std::variant<Manifest, ImageIndex>& parsed) {
+  static const std::vector<Descriptor> kNone;
+  const auto* index = std::get_if<ImageIndex>(&parsed);
+  return index == nullptr ? kNone : index->manifests;
+}
+
+void Graph::add(const ManifestTree& tree, const std::shared_ptr<BlobSource>& source) {
+  for (const RawManifest& raw : tree) {
+    const Digest& digest = raw.descriptor.digest;
+    if (manifests_.contains(digest)) continue;
+    ManifestNode node{.raw = raw, .parsed = parse_manifest(raw.bytes, raw.descriptor.media_type)};
+    bool is_config = true;
+    for (const Descriptor& blob : blobs_of(node.parsed)) {
+      add_blob(blob, source, is_config);
+      is_config = false;
+    }
+    if (const auto* manifest = std::get_if<Manifest>(&node.parsed)) {
+      for (const Descriptor& layer : manifest->layers) {
+        if (media_type::is_nondistributable(layer.media_type)) skipped_.emplace(layer.digest, layer);
+      }
+    }
+    manifests_.emplace(digest, std::move(node));
+  }
+  if (manifests_.size() + blobs_.size() > limits::kGraphNodes) {
+    throw Error(ErrorCode::Hostile, text::cat("more than ", limits::kGraphNodes, " manifests and blobs"));
+  }
+  set_heights(tree);
+}
+
+void Graph::add_blob(const Descriptor& blob, const std::shared_ptr<BlobSource>& source, bool is_config) {
+  const auto [known, is_new] = blobs_.try_emplace(blob.digest, BlobNode{blob, source, is_config});
+  if (!is_new) check_same_size(known->second.descriptor, blob);
+}
+
+void Graph::set_heights(const ManifestTree& tree) {
+  for (const Digest& digest : closure(tree.front().descriptor.digest)) {
+    ManifestNode& node = manifests_.at(digest);
+    node.height = 0;
+    for (const Descriptor& child : children_of(node.parsed)) {
+      node.height = std::max(node.height, manifests_.at(child.digest).height + 1);
+    }
+  }
+}
+
+std::vector<Digest> Graph::closure(const Digest& digest) const {
+  std::vector<Digest> order;
+  std::set<Digest> seen;
+  // Digests cannot form a cycle, and fetch_tree has bounded the depth: recursion ends.
+  const auto visit = [&](const auto& self, const Digest& at) -> void {
+    if (!seen.insert(at).second) return;
+    const auto node = manifests_.find(at);
+    if (node == manifests_.end()) throw Error(ErrorCode::Incomplete, text::cat("manifest ", at.text(), " is missing"));
+    for (const Descriptor& child : children_of(node->second.parsed)) self(self, child.digest);
+    order.push_back(at);
+  };
+  visit(visit, digest);
+  return order;
+}
+
+std::uint64_t Graph::total_bytes(const Digest& digest) const {
+  std::map<Digest, std::uint64_t> sizes;
+  for (const Digest& manifest : closure(digest)) {
+    const ManifestNode& node = manifests_.at(manifest);
+    sizes[manifest] = node.raw.bytes.size();
+    for (const Descriptor& blob : blobs_of(node.parsed)) sizes[blob.digest] = blob.size;
+  }
+  std::uint64_t total = 0;
+  for (const auto& [ignored, size] : sizes) total += size;
+  return total;
+}
+
+}  // namespace ociferry

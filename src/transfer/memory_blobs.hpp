@@ -1,0 +1,21 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "ociferry/store.hpp"
+
+namespace ociferry {
+
+/// Blobs that are made rather than found: manifests in an archive, locations images. Fill it before it is read.
+class MemoryBlobs : public BlobSource {
+ public:
+  void add(const Digest& digest, std::string content) { blobs_.emplace(digest, std::move(content)); }
+  /// Throws Error{NotFound} if it was never added.
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+
+ private:
+  std::map<Digest, std::string> blobs_;
+};
+
+}  // namespace ociferry

@@ -1,0 +1,85 @@
+#include "transfer/blob_copy.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+
+#include "ociferry/error.hpp"
+#include "store/memory_target.hpp"
+#include "stream/memory.hpp"
+#include "stream/sha256.hpp"
+
+using namespace ociferry;
+
+namespace {
+
+/// Gives wrong bytes the first time, as a bad cable would.
+class OnceDamaged : public BlobSource {
+ public:
+  OnceDamaged(std::string content, std::optional<RepositoryName> home)
+      : content_(std::move(content)), home_(std::move(home)) {}
+  std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override {
+    return std::make_unique<StringSource>(attempts++ == 0 ? std::string(content_.size(), '?') : content_);
+  }
+  std::optional<RepositoryName> home() const override { return home_; }
+  std::atomic<int> attempts{0};
+
+ private:
+  std::string content_;
+  std::optional<RepositoryName> home_;
+};
+
+Descriptor descriptor(const std::string& content) {
+  return {.media_type = "layer", .digest = sha256(content), .size = content.size()};
+}
+
+}  // namespace
+
+TEST_CASE("blobs are copied once each, and what is there is not copied again") {
+  const auto source = std::make_shared<MemoryTarget>();
+  MemoryTarget target;
+  std::vector<Graph::BlobNode> nodes;
+  for (const char* content : {"one", "three", "twelve"}) nodes.push_back({source->add_blob(content, "layer"), source});
+  target.add_blob("three", "layer");
+  const BlobCounts counts = copy_blobs({&nodes[0], &nodes[1], &nodes[2]}, target, 1, silent_progress(), {});
+  CHECK(counts.written == 2);
+  CHECK(counts.existed == 1);
+  CHECK(counts.bytes_written == 9);
+  // The largest goes first, so that the end of a long run is not one slow blob.
+  CHECK(target.operations() == std::vector<std::string>{"blob " + nodes[2].descriptor.digest.text(),
+                                                        "blob " + nodes[0].descriptor.digest.text()});
+}
+
+TEST_CASE("damage on the way from a registry is mended by fetching once more") {
+  const auto source = std::make_shared<OnceDamaged>("content", RepositoryName{"registry.example", "a/b"});
+  MemoryTarget target;
+  const Graph::BlobNode node{descriptor("content"), source};
+  CHECK(copy_blobs({&node}, target, 1, silent_progress(), {}).written == 1);
+  CHECK(source->attempts == 2);
+}
+
+TEST_CASE("damage in a file is not asked for twice") {
+  const auto source = std::make_shared<OnceDamaged>("content", std::nullopt);
+  MemoryTarget target;
+  const Graph::BlobNode node{descriptor("content"), source};
+  CHECK_THROWS_AS(copy_blobs({&node}, target, 1, silent_progress(), {}), Error);
+  CHECK(source->attempts == 1);
+  CHECK(target.blob_count() == 0);
+}
+
+TEST_CASE("all missing blobs are told at once, after the others were copied") {
+  const auto source = std::make_shared<MemoryTarget>();
+  MemoryTarget target;
+  const Graph::BlobNode gone{descriptor("gone"), source};
+  const Graph::BlobNode lost{descriptor("lost too"), source};
+  const Graph::BlobNode there{source->add_blob("there", "layer"), source};
+  try {
+    copy_blobs({&gone, &there, &lost}, target, 2, silent_progress(), {});
+    FAIL("two blobs are missing");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Incomplete);
+    CHECK(error.message().find(gone.descriptor.digest.text()) != std::string::npos);
+    CHECK(error.message().find(lost.descriptor.digest.text()) != std::string::npos);
+  }
+  CHECK(target.has_blob(there.descriptor.digest));
+}

@@ -1,0 +1,109 @@
+#include "transfer/graph.hpp"
+
+#include <doctest/doctest.h>
+
+#include "ociferry/error.hpp"
+#include "store/memory_target.hpp"
+#include "stream/sha256.hpp"
+
+using namespace ociferry;
+
+namespace {
+
+std::string row(const Descriptor& descriptor) {
+  return R"({"mediaType":")" + descriptor.media_type + R"(","digest":")" + descriptor.digest.text() + R"(","size":)" +
+         std::to_string(descriptor.size) + "}";
+}
+
+RawManifest raw(std::string bytes, std::string_view type) {
+  Descriptor descriptor{.media_type = std::string(type), .digest = sha256(bytes), .size = bytes.size()};
+  return {.descriptor = std::move(descriptor), .bytes = std::move(bytes)};
+}
+
+RawManifest put(MemoryTarget& target, RawManifest manifest) {
+  target.put_manifest(manifest, manifest.descriptor.digest.text());
+  return manifest;
+}
+
+RawManifest image(MemoryTarget& target, const std::string& config, const std::vector<Descriptor>& layers) {
+  std::string rows;
+  for (const Descriptor& layer : layers) rows += (rows.empty() ? "" : ",") + row(layer);
+  const Descriptor config_blob = target.add_blob(config, std::string(media_type::kOciConfig));
+  return put(target, raw(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)" +
+                             row(config_blob) + R"(,"layers":[)" + rows + "]}",
+                         media_type::kOciManifest));
+}
+
+RawManifest index(MemoryTarget& target, const std::vector<RawManifest>& children) {
+  std::string rows;
+  for (const RawManifest& child : children) rows += (rows.empty() ? "" : ",") + row(child.descriptor);
+  return put(target, raw(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" +
+                             rows + "]}",
+                         media_type::kOciIndex));
+}
+
+}  // namespace
+
+TEST_CASE("an index brings all its descendants, shared ones once, children before parents") {
+  const auto target = std::make_shared<MemoryTarget>();
+  const Descriptor layer = target->add_blob("shared layer", std::string(media_type::kOciLayer));
+  const RawManifest a = image(*target, "{\"a\":1}", {layer});
+  const RawManifest b = image(*target, "{\"b\":1}", {layer});
+  const RawManifest inner = index(*target, {a});
+  const RawManifest outer = index(*target, {inner, a, b});
+
+  Graph graph;
+  graph.add(fetch_tree(*target, outer), target);
+  CHECK(graph.manifests().size() == 4);
+  CHECK(graph.blobs().size() == 3);
+  CHECK(graph.at(a.descriptor.digest).height == 0);
+  CHECK(graph.at(inner.descriptor.digest).height == 1);
+  CHECK(graph.at(outer.descriptor.digest).height == 2);
+  const auto order = graph.closure(outer.descriptor.digest);
+  REQUIRE(order.size() == 4);
+  CHECK(order.front() == a.descriptor.digest);
+  CHECK(order.back() == outer.descriptor.digest);
+  CHECK(graph.total_bytes(inner.descriptor.digest) ==
+        inner.bytes.size() + a.bytes.size() + std::string("{\"a\":1}shared layer").size());
+}
+
+TEST_CASE("a child that is missing is named with its index") {
+  const auto target = std::make_shared<MemoryTarget>();
+  MemoryTarget elsewhere;
+  const RawManifest child = image(elsewhere, "{}", {});
+  const RawManifest broken = index(elsewhere, {child});
+  try {
+    static_cast<void>(fetch_tree(*target, broken));
+    FAIL("the child is not there");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::NotFound);
+    CHECK(error.message().find(child.descriptor.digest.text()) != std::string::npos);
+    CHECK(error.message().find(broken.descriptor.digest.text()) != std::string::npos);
+  }
+}
+
+TEST_CASE("two manifests that contradict each other about a blob are refused") {
+  const auto target = std::make_shared<MemoryTarget>();
+  Descriptor layer = target->add_blob("layer", std::string(media_type::kOciLayer));
+  const RawManifest a = image(*target, "{\"a\":1}", {layer});
+  layer.size += 1;
+  const RawManifest b = image(*target, "{\"b\":1}", {layer});
+  Graph graph;
+  graph.add({a}, target);
+  CHECK_THROWS_AS(graph.add({b}, target), Error);
+}
+
+TEST_CASE("layers that may not be redistributed are left out and told") {
+  const auto target = std::make_shared<MemoryTarget>();
+  const Descriptor foreign{.media_type = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+                           .digest = sha256("elsewhere"),
+                           .size = 9};
+  const Descriptor config = target->add_blob("{}", std::string(media_type::kOciConfig));
+  const RawManifest windows =
+      raw(R"({"schemaVersion":2,"config":)" + row(config) + R"(,"layers":[)" + row(foreign) + "]}",
+          media_type::kOciManifest);
+  Graph graph;
+  graph.add({windows}, target);
+  CHECK_FALSE(graph.blobs().contains(foreign.digest));
+  CHECK(graph.skipped_layers().contains(foreign.digest));
+}
