@@ -1,0 +1,125 @@
+#include "layout/archive_index.hpp"
+
+#include <map>
+#include <set>
+#include <variant>
+
+#include "base/text.hpp"
+#include "oci/json.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/manifest.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::string_view kRole = "dev.ociferry.role";
+constexpr std::string_view kRoot = "dev.ociferry.root";
+constexpr std::string_view kReference = "dev.ociferry.reference";
+constexpr std::string_view kTag = "dev.ociferry.tag";
+constexpr std::string_view kBundle = "dev.ociferry.bundle";
+constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
+constexpr std::string_view kContainerdName = "io.containerd.image.name";
+
+/// The tag that the item has in a repository after a plain copy of the archive, whatever tool makes it.
+std::string ref_name(const ArchiveItem& item, const std::map<std::string, int>& tag_uses) {
+  if (item.role == ArchiveRole::Locations) return locations_tag(*item.bundle);
+  // A tag that two roots share would name neither.
+  if (item.tag && tag_uses.at(*item.tag) == 1) return *item.tag;
+  return image_tag(item.descriptor.digest);
+}
+
+std::string containerd_name(const ArchiveItem& item) {
+  if (item.role == ArchiveRole::Locations) return to_string(item.reference.name) + ":" + locations_tag(*item.bundle);
+  if (item.tag) return to_string(item.reference.name) + ":" + *item.tag;
+  return to_string(item.reference);
+}
+
+Json encode(const ArchiveItem& item, const std::map<std::string, int>& tag_uses) {
+  std::map<std::string_view, std::string> annotations = {
+      {kRole, std::string(to_string(item.role))},
+      {kReference, to_string(item.reference)},
+      {kRefName, ref_name(item, tag_uses)},
+      {kContainerdName, containerd_name(item)},
+  };
+  if (item.is_root) annotations[kRoot] = "true";
+  if (item.tag) annotations[kTag] = *item.tag;
+  if (item.bundle) annotations[kBundle] = item.bundle->text();
+  Json::Object object;
+  for (const auto& [key, value] : annotations) object.emplace_back(key, value);
+  return Json::Object{{"mediaType", item.descriptor.media_type},
+                      {"digest", item.descriptor.digest.text()},
+                      {"size", item.descriptor.size},
+                      {"annotations", std::move(object)}};
+}
+
+[[noreturn]] void refuse(const Descriptor& descriptor, std::string_view why) {
+  throw Error(ErrorCode::Hostile, text::cat("index.json: entry ", descriptor.digest.text(), ": ", why));
+}
+
+std::optional<std::string> annotation(const Descriptor& descriptor, std::string_view key) {
+  const auto found = descriptor.annotations.find(std::string(key));
+  if (found == descriptor.annotations.end()) return std::nullopt;
+  return found->second;
+}
+
+ArchiveRole decode_role(const Descriptor& descriptor) {
+  const std::string role = annotation(descriptor, kRole).value_or("");
+  for (const ArchiveRole known : {ArchiveRole::Bundle, ArchiveRole::Image, ArchiveRole::Locations}) {
+    if (role == to_string(known)) return known;
+  }
+  refuse(descriptor, text::cat("unknown role '", role, "'"));
+}
+
+ArchiveItem decode(const Descriptor& descriptor) {
+  ArchiveItem item{.descriptor = descriptor, .role = decode_role(descriptor), .reference = {}};
+  item.is_root = annotation(descriptor, kRoot).has_value();
+  item.reference = parse_digest_reference(annotation(descriptor, kReference).value_or(""));
+  item.tag = annotation(descriptor, kTag);
+  if (item.tag && (!item.is_root || !is_valid_tag(*item.tag))) refuse(descriptor, "its tag is malformed");
+  if (const auto bundle = annotation(descriptor, kBundle)) item.bundle = Digest::parse(*bundle);
+  if (item.bundle.has_value() != (item.role == ArchiveRole::Locations)) refuse(descriptor, "its bundle is not named");
+  if (item.reference.digest != item.descriptor.digest) refuse(descriptor, "its reference has another digest");
+  item.descriptor.annotations.clear();
+  return item;
+}
+
+}  // namespace
+
+std::string_view to_string(ArchiveRole role) {
+  switch (role) {
+    case ArchiveRole::Bundle: return "bundle";
+    case ArchiveRole::Image: return "image";
+    case ArchiveRole::Locations: return "locations";
+  }
+  return "";
+}
+
+std::string encode_archive_index(const std::vector<ArchiveItem>& items) {
+  std::map<std::string, int> tag_uses;
+  for (const ArchiveItem& item : items) {
+    if (item.tag) ++tag_uses[*item.tag];
+  }
+  Json::Array manifests;
+  for (const ArchiveItem& item : items) manifests.push_back(encode(item, tag_uses));
+  return Json(Json::Object{{"schemaVersion", 2},
+                           {"mediaType", std::string(media_type::kOciIndex)},
+                           {"manifests", std::move(manifests)}})
+      .dump();
+}
+
+std::vector<ArchiveItem> decode_archive_index(std::string_view index) {
+  std::vector<ArchiveItem> items;
+  std::set<Digest> seen;
+  const ImageIndex parsed = parse_image_index(index, "index.json");
+  for (const Descriptor& descriptor : parsed.manifests) {
+    if (!seen.insert(descriptor.digest).second) refuse(descriptor, "it is listed twice");
+    items.push_back(decode(descriptor));
+  }
+  if (encode_archive_index(items) != index) {
+    throw Error(ErrorCode::Hostile, "index.json is not in the form that ociferry writes");
+  }
+  return items;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ociferry/descriptor.hpp"
+#include "ociferry/reference.hpp"
+
+namespace ociferry {
+
+/// What an entry of an archive's index.json is there for (annotation `dev.ociferry.role`).
+enum class ArchiveRole { Bundle, Image, Locations };
+
+[[nodiscard]] std::string_view to_string(ArchiveRole role);
+
+/// One entry of an archive's index.json; docs/archive-format.md, "index.json", says how it is written.
+struct ArchiveItem {
+  Descriptor descriptor;  ///< its annotations are not kept: they are made from the fields below
+  ArchiveRole role = ArchiveRole::Image;
+  bool is_root = false;                 ///< named by the user at export, rather than found in a lock file
+  Reference reference;                  ///< digest reference: as its lock file, or the user, names it
+  std::optional<std::string> tag = {};  ///< roots: the tag it was asked for by
+  std::optional<Digest> bundle = {};    ///< locations images: the bundle they belong to
+};
+
+/// The bytes of index.json for `items`, in their order (image-spec, image-layout.md).
+[[nodiscard]] std::string encode_archive_index(const std::vector<ArchiveItem>& items);
+
+/// Reads what `encode_archive_index` wrote. Throws Error{Hostile} if it is not such an index.
+[[nodiscard]] std::vector<ArchiveItem> decode_archive_index(std::string_view index);
+
+}  // namespace ociferry

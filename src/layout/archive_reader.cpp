@@ -1,0 +1,195 @@
+#include "layout/archive_reader.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+
+#include "archive/tar_header.hpp"
+#include "base/text.hpp"
+#include "oci/json.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "stream/memory.hpp"
+#include "stream/sha256.hpp"
+#include "stream/verify.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::size_t kBlock = 512;
+
+Error damaged(const std::string& archive, std::string_view what, std::uint64_t offset) {
+  return Error(ErrorCode::Corrupt, text::cat(archive, ": ", what, " (at offset ", offset, ")"))
+      .hint("the archive was damaged or changed after export: copy it again, and compare its sha256sum on both sides");
+}
+
+std::string read_range(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name) {
+  std::string content(size, '\0');
+  const std::size_t got = pread_full(fd, std::as_writable_bytes(std::span(content)), offset, name);
+  if (got < size) throw damaged(name, "the file ends early", offset + got);
+  return content;
+}
+
+void check_zero(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name, std::string_view what) {
+  const std::string bytes = read_range(fd, offset, size, name);
+  const auto bad = bytes.find_first_not_of('\0');
+  if (bad != std::string::npos) throw damaged(name, text::cat(what, " is not all zero"), offset + bad);
+}
+
+/// The size that a tar header's octal field gives; 0 if it is malformed, which the comparison that follows finds.
+std::uint64_t octal_size(std::string_view header) {
+  std::uint64_t size = 0;
+  for (const char c : header.substr(124, 11)) {
+    if (c < '0' || c > '7') return 0;
+    size = size * 8 + static_cast<std::uint64_t>(c - '0');
+  }
+  return size;
+}
+
+/// Content of a member, then a check of the padding behind it.
+class MemberSource : public ByteSource {
+ public:
+  MemberSource(int fd, const ArchiveMember& member, const std::string& archive)
+      : fd_(fd), member_(member), archive_(archive), content_(fd, member.offset, member.size, archive) {}
+
+  std::size_t read(MutableBytes buffer) override {
+    const std::size_t got = content_.read(buffer);
+    if (got == 0 && !buffer.empty()) {
+      const std::uint64_t padding = member_.offset + member_.size;
+      check_zero(fd_, padding, member_.end() - padding, archive_, text::cat("the padding behind ", member_.name));
+    }
+    return got;
+  }
+
+ private:
+  int fd_;
+  const ArchiveMember& member_;
+  const std::string& archive_;
+  FileSource content_;
+};
+
+void refuse_foreign_file(const std::string& name, std::string_view block) {
+  std::string_view what = "it does not begin with an image layout";
+  if (block.starts_with("\x1f\x8b")) what = "it is compressed with gzip: decompress it first";
+  if (block.starts_with("\x28\xb5\x2f\xfd")) what = "it is compressed with zstd: decompress it first";
+  throw Error(ErrorCode::Hostile, text::cat(name, " is not an ociferry archive: ", what))
+      .hint("give a file that `ociferry export` wrote");
+}
+
+}  // namespace
+
+ArchiveReader::ArchiveReader(const std::filesystem::path& path)
+    : name_(path.string()), fd_(open_file(path, O_RDONLY)), file_bytes_(file_size(fd_.get(), name_)) {
+  read_front();
+  for (std::size_t i = kArchiveFiles; i < plan_.members.size(); ++i) {
+    if (!members_.emplace(*plan_.members[i].blob, i).second) {
+      throw damaged(name_, text::cat("blob ", plan_.members[i].blob->text(), " is listed twice"),
+                    plan_.members[i].header_offset);
+    }
+  }
+}
+
+std::string ArchiveReader::read_file_member(std::uint64_t& position, std::string_view name) {
+  const std::string header = read_range(fd_.get(), position, kBlock, name_);
+  const std::uint64_t size = octal_size(header);
+  ArchiveMember member{.name = std::string(name), .header_offset = position, .offset = position + kBlock, .size = size};
+  if (header != member.header()) {
+    if (position == 0 && !std::string_view(header).starts_with(name)) refuse_foreign_file(name_, header);
+    throw damaged(name_, text::cat("the tar header of ", name, " is damaged"), position);
+  }
+  if (size > limits::kLayoutFileBytes) {
+    throw Error(ErrorCode::Hostile,
+                text::cat(name_, ": ", name, " is larger than ", limits::kLayoutFileBytes, " bytes"));
+  }
+  std::string content = read_range(fd_.get(), member.offset, size, name_);
+  check_zero(fd_.get(), member.offset + size, tar_padding(size), name_, text::cat("the padding behind ", name));
+  position = member.end();
+  return content;
+}
+
+void ArchiveReader::read_front() {
+  std::uint64_t position = 0;
+  const std::string layout = read_file_member(position, "oci-layout");
+  if (layout != kOciLayoutContent) throw damaged(name_, "oci-layout has another content than it must", kBlock);
+  const std::uint64_t index_offset = position + kBlock;
+  std::string index = read_file_member(position, "index.json");
+  const std::uint64_t seal_offset = position + kBlock;
+  const std::string seal = read_file_member(position, "ociferry.json");
+
+  const SealTable table = [&] {
+    try {
+      return parse_seal(seal);
+    } catch (const Error& error) {
+      throw damaged(name_, error.message(), seal_offset);
+    }
+  }();
+  if (const Digest actual = sha256(index); actual != table.index) {
+    throw damaged(name_, text::cat("index.json has digest ", actual.text(), ", but the seal says ", table.index.text()),
+                  index_offset);
+  }
+  blobs_ = table.blobs;
+  items_ = decode_archive_index(index);
+  plan_ = plan_archive(std::move(index), blobs_);
+  if (plan_.seal != seal) throw damaged(name_, "the seal ociferry.json contradicts itself", seal_offset);
+  if (file_bytes_ != plan_.total_bytes) {
+    throw damaged(name_, text::cat("the file has ", file_bytes_, " bytes, but the seal says ", plan_.total_bytes),
+                  std::min(file_bytes_, plan_.total_bytes));
+  }
+}
+
+void ArchiveReader::check_headers() const {
+  for (const ArchiveMember& member : plan_.members) {
+    const std::string expected = member.header();
+    const std::string actual = read_range(fd_.get(), member.header_offset, expected.size(), name_);
+    if (actual == expected) continue;
+    const auto at = static_cast<std::uint64_t>(std::ranges::mismatch(actual, expected).in1 - actual.begin());
+    throw damaged(name_, text::cat("the tar header of ", member.name, " is damaged"), member.header_offset + at);
+  }
+  const std::uint64_t trailer = plan_.total_bytes - kArchiveTrailerBytes;
+  check_zero(fd_.get(), trailer, kArchiveTrailerBytes, name_, "the end of the tar");
+}
+
+const ArchiveMember& ArchiveReader::member(const Digest& digest) const {
+  const auto found = members_.find(digest);
+  if (found == members_.end()) {
+    throw Error(ErrorCode::Incomplete, text::cat(name_, ": ", digest.text(), " is not in the archive"));
+  }
+  return plan_.members[found->second];
+}
+
+std::string ArchiveReader::name_of(const Digest& blob) const {
+  const ArchiveMember& found = member(blob);
+  return text::cat(name_, ": ", found.name, " at offset ", found.offset);
+}
+
+std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) {
+  const Digest digest = Digest::parse(selector);
+  if (!members_.contains(digest)) return std::nullopt;
+  const ArchiveMember& found = member(digest);
+  if (found.size > limits::kManifestBytes) {
+    throw Error(ErrorCode::Hostile, text::cat(name_, ": ", found.name, " is too large for a manifest"));
+  }
+  const Descriptor expected{.media_type = {}, .digest = digest, .size = found.size};
+  VerifyingSource source(open(expected, {}), expected, name_of(digest));
+  RawManifest raw{.descriptor = expected, .bytes = read_all(source, limits::kManifestBytes)};
+  const Json body = Json::parse(raw.bytes, found.name);
+  raw.descriptor.media_type = body.string_at("mediaType");
+  if (raw.descriptor.media_type.empty()) {
+    const bool is_index = body.find("manifests") != nullptr;
+    raw.descriptor.media_type = is_index ? media_type::kOciIndex : media_type::kOciManifest;
+  }
+  return raw;
+}
+
+std::unique_ptr<ByteSource> ArchiveReader::open(const Descriptor& blob, std::stop_token) {
+  const ArchiveMember& found = member(blob.digest);
+  if (found.size != blob.size) {
+    throw Error(ErrorCode::Corrupt,
+                text::cat(name_, ": ", found.name, " has ", found.size, " bytes, but its manifest says ", blob.size));
+  }
+  return std::make_unique<MemberSource>(fd_.get(), found, name_);
+}
+
+}  // namespace ociferry

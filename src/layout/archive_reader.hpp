@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "layout/archive_index.hpp"
+#include "layout/archive_plan.hpp"
+#include "ociferry/store.hpp"
+
+namespace ociferry {
+
+/// Reads an archive that `ArchiveWriter` wrote, in place and read-only. The file stays open, so what was checked is
+/// what is used even if the name is given to another file. Thread-safe.
+class ArchiveReader : public ImageSource {
+ public:
+  /// Opens `path` and checks oci-layout, index.json, the seal and the file's length. Throws Error{Corrupt}
+  /// naming member and offset, or Error{Hostile} if the file is something else.
+  explicit ArchiveReader(const std::filesystem::path& path);
+
+  [[nodiscard]] const std::vector<ArchiveItem>& items() const noexcept { return items_; }
+  [[nodiscard]] const ArchivePlan& plan() const noexcept { return plan_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// The blobs, in the order they lie in.
+  [[nodiscard]] const std::vector<Descriptor>& blobs() const noexcept { return blobs_; }
+
+  /// Checks that every tar header and the trailer are, byte for byte, what the plan says; reads nothing else.
+  /// Throws Error{Corrupt}.
+  void check_headers() const;
+
+  [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  /// The stream also checks the zero bytes behind the blob, and throws Error{Corrupt} if they are not.
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+
+  /// "<archive>: <member> at offset <N>"
+  [[nodiscard]] std::string name_of(const Digest& blob) const override;
+
+  /// Where the blob's content begins, for messages. Throws Error{Incomplete} if the archive does not hold it.
+  [[nodiscard]] const ArchiveMember& member(const Digest& digest) const;
+
+ private:
+  [[nodiscard]] std::string read_file_member(std::uint64_t& position, std::string_view name);
+  void read_front();
+
+  std::string name_;
+  UniqueFd fd_;
+  std::uint64_t file_bytes_;
+  ArchivePlan plan_;
+  std::vector<ArchiveItem> items_;
+  std::vector<Descriptor> blobs_;
+  std::map<Digest, std::size_t> members_;
+};
+
+}  // namespace ociferry
