@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/console.hpp"
+#include "ociferry/ferry.hpp"
+
+namespace ociferry {
+
+/// One command of the program: a file of its own declares its options and calls one use case.
+struct Command {
+  std::string_view name;
+  std::string_view summary;  ///< one line for the list of commands
+  std::string_view usage;
+  void (*declare)(Arguments& arguments);
+  /// Throws Error. The context's registry options and jobs are already filled in.
+  void (*run)(const Arguments& arguments, Context& context, Console& console);
+};
+
+/// All commands, in the order the help lists them.
+[[nodiscard]] const std::vector<const Command*>& commands();
+
+extern const Command kPushCommand;
+extern const Command kExportCommand;
+extern const Command kImportCommand;
+extern const Command kCopyCommand;
+extern const Command kPullCommand;
+extern const Command kInspectCommand;
+extern const Command kVerifyCommand;
+extern const Command kVersionCommand;
+
+/// Options that several commands share.
+void declare_source(Arguments& arguments, bool repeatable);
+/// The -b, -i and --lock arguments, in that order.
+[[nodiscard]] std::vector<SourceArgument> sources_of(const Arguments& arguments);
+/// Exactly one of them. Throws Error{Usage} otherwise.
+[[nodiscard]] SourceArgument one_source(const Arguments& arguments);
+void declare_registry(Arguments& arguments);
+void declare_jobs(Arguments& arguments);
+/// Fills in what `declare_registry` and `declare_jobs` declared.
+void read_common(const Arguments& arguments, Context& context);
+
+/// "3 images (1 bundle)"
+[[nodiscard]] std::string count_images(std::size_t images, std::size_t bundles);
+/// "1 blob", "2 blobs"
+[[nodiscard]] std::string count(std::size_t number, std::string_view noun);
+
+/// Runs the program: `words` are its arguments without its name. Returns the exit code.
+int run_program(const std::string& program, const std::vector<std::string>& words);
+
+}  // namespace ociferry

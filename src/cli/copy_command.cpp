@@ -1,0 +1,71 @@
+#include "cli/command.hpp"
+#include "cli/transfer_output.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void declare(Arguments& arguments) {
+  declare_source(arguments, false);
+  arguments.text("tar", "FILE", "Archive to copy from");
+  arguments.text("to-repo", "REGISTRY/REPOSITORY", "Repository to copy to");
+  arguments.text("to-tar", "FILE", "Archive to copy to");
+  arguments.text("lock-output", "FILE", "Write a lock file that names what was copied (with --to-repo)");
+  arguments.flag("verify-first", "With --tar: check every byte of the archive before the first write");
+  arguments.flag("no-root-tags", "Do not put the tags that the roots have at the source");
+  declare_registry(arguments);
+  declare_jobs(arguments);
+}
+
+void check(const Arguments& arguments) {
+  const std::size_t sources = sources_of(arguments).size() + (arguments.is_set("tar") ? 1 : 0);
+  if (sources != 1) {
+    throw Error(ErrorCode::Usage, "Expected exactly one of --bundle (-b), --image (-i), --lock or --tar as a source");
+  }
+  if (arguments.is_set("to-repo") == arguments.is_set("to-tar")) {
+    throw Error(ErrorCode::Usage, "Expected either --to-tar or --to-repo");
+  }
+  if (arguments.is_set("tar") && arguments.is_set("to-tar")) {
+    throw Error(ErrorCode::Usage, "Cannot use tar source (--tar) with tar destination (--to-tar)");
+  }
+  if (arguments.is_set("lock-output") && arguments.is_set("to-tar")) {
+    throw Error(ErrorCode::Usage, "Cannot output lock file with tar destination");
+  }
+}
+
+TransferReport copy_to_repository(const Arguments& arguments, const RelocateOptions& relocate, const Context& context) {
+  if (arguments.is_set("tar")) {
+    return import_archive(
+        {.archive = arguments.text_of("tar"), .relocate = relocate, .verify_first = arguments.on("verify-first")},
+        context);
+  }
+  return copy({.source = one_source(arguments), .relocate = relocate}, context);
+}
+
+void run(const Arguments& arguments, Context& context, Console& console) {
+  check(arguments);
+  if (const auto archive = arguments.optional_text("to-tar")) {
+    const TransferReport report = export_archive({.sources = {one_source(arguments)}, .archive = *archive}, context);
+    console.line(export_line(report, *archive));
+  } else {
+    const RelocateOptions relocate{.to = parse_repository(arguments.text_of("to-repo")),
+                                   .lock_output = arguments.optional_text("lock-output"),
+                                   .root_tags = !arguments.on("no-root-tags")};
+    console.line(relocate_line(copy_to_repository(arguments, relocate, context), relocate.to));
+  }
+  console.line("Succeeded");
+}
+
+}  // namespace
+
+const Command kCopyCommand{
+    .name = "copy",
+    .summary = "Copy between registries, or like export and import",
+    .usage =
+        "ociferry copy (-b REF | -i REF | --lock FILE | --tar ARCHIVE) (--to-repo REGISTRY/REPOSITORY | --to-tar "
+        "ARCHIVE) [options]",
+    .declare = declare,
+    .run = run,
+};
+
+}  // namespace ociferry

@@ -1,0 +1,35 @@
+#include "cli/command.hpp"
+#include "cli/transfer_output.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void declare(Arguments& arguments) {
+  declare_source(arguments, true);
+  arguments.text("output,o", "FILE", "The archive to write");
+  declare_registry(arguments);
+  declare_jobs(arguments);
+}
+
+void run(const Arguments& arguments, Context& context, Console& console) {
+  const ExportOptions options{.sources = sources_of(arguments), .archive = arguments.text_of("output")};
+  if (options.sources.empty())
+    throw Error(ErrorCode::Usage, "Nothing to export: give --bundle (-b), --image (-i) or --lock");
+  if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
+  const TransferReport report = export_archive(options, context);
+  console.finish_progress();
+  console.result(export_line(report, options.archive.string()));
+}
+
+}  // namespace
+
+const Command kExportCommand{
+    .name = "export",
+    .summary = "Write bundles, and everything they reference, into one archive",
+    .usage = "ociferry export (-b REF | -i REF | --lock FILE)... -o ARCHIVE.tar [options]",
+    .declare = declare,
+    .run = run,
+};
+
+}  // namespace ociferry

@@ -1,0 +1,41 @@
+#include "cli/command.hpp"
+#include "cli/transfer_output.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void declare(Arguments& arguments) {
+  arguments.positional("ARCHIVE");
+  arguments.text("to-repo", "REGISTRY/REPOSITORY", "The repository that takes all images");
+  arguments.text("lock-output", "FILE", "Write a lock file that names what was imported");
+  arguments.flag("verify-first", "Check every byte of the archive before the first write");
+  arguments.flag("no-root-tags", "Do not put the tags that the roots were exported with");
+  declare_registry(arguments);
+  declare_jobs(arguments);
+}
+
+void run(const Arguments& arguments, Context& context, Console& console) {
+  if (!arguments.is_set("to-repo")) throw Error(ErrorCode::Usage, "No destination: give --to-repo");
+  const ImportOptions options{.archive = arguments.positional_value(),
+                              .relocate = {.to = parse_repository(arguments.text_of("to-repo")),
+                                           .lock_output = arguments.optional_text("lock-output"),
+                                           .root_tags = !arguments.on("no-root-tags")},
+                              .verify_first = arguments.on("verify-first")};
+  const TransferReport report = import_archive(options, context);
+  console.finish_progress();
+  console.result(relocate_line(report, options.relocate.to));
+  for (const Reference& root : report.roots) console.result("  " + to_string(root));
+}
+
+}  // namespace
+
+const Command kImportCommand{
+    .name = "import",
+    .summary = "Put an archive's images, with locations images, into a repository",
+    .usage = "ociferry import ARCHIVE.tar --to-repo REGISTRY/REPOSITORY [options]",
+    .declare = declare,
+    .run = run,
+};
+
+}  // namespace ociferry

@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "oci/json.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void declare(Arguments& arguments) {
+  arguments.positional("ARCHIVE");
+  arguments.flag("json", "Print JSON");
+}
+
+std::string_view kind_of(const InspectedImage& image) {
+  if (image.is_bundle) return "bundle";
+  return media_type::is_index(image.descriptor.media_type) ? "index" : "image";
+}
+
+std::string describe(const InspectedImage& image) {
+  std::string line = fmt::format("{} {}", kind_of(image), to_string(image.reference));
+  if (image.tag) line += fmt::format(" (tag {})", *image.tag);
+  line += fmt::format(", {}", text::human_bytes(image.total_bytes));
+  if (!image.platforms.empty()) line += fmt::format(", {}", text::join(image.platforms, " "));
+  return line;
+}
+
+/// Prints the roots and, below each bundle, what its lock file lists. A bundle that occurs again is not opened again.
+class Tree {
+ public:
+  Tree(const InspectReport& report, Console& console) : console_(console) {
+    for (const InspectedImage& image : report.images) images_.emplace(image.descriptor.digest, &image);
+  }
+
+  void print(const InspectedImage& image, std::size_t depth) {
+    const std::string indent(2 * depth, ' ');
+    const bool again = image.is_bundle && !opened_.try_emplace(image.descriptor.digest, true).second;
+    console_.result(indent + describe(image) + (again ? " (shown above)" : ""));
+    if (!image.is_bundle || again) return;
+    console_.result(fmt::format("{}  locations {}", indent, image.locations->text()));
+    for (const Digest& child : image.images) print(*images_.at(child), depth + 1);
+  }
+
+ private:
+  Console& console_;
+  std::map<Digest, const InspectedImage*> images_;
+  std::map<Digest, bool> opened_;
+};
+
+void print_text(const InspectReport& report, Console& console) {
+  std::size_t bundles = 0;
+  for (const InspectedImage& image : report.images) bundles += image.is_bundle ? 1 : 0;
+  console.result(fmt::format("{}: {}, {}, {}", report.archive, count_images(report.images.size(), bundles),
+                             count(report.blobs, "blob"), text::human_bytes(report.archive_bytes)));
+  Tree tree(report, console);
+  for (const InspectedImage& image : report.images) {
+    if (image.is_root) tree.print(image, 0);
+  }
+}
+
+Json to_json(const InspectedImage& image) {
+  Json::Object object{{"reference", to_string(image.reference)},
+                      {"kind", std::string(kind_of(image))},
+                      {"root", image.is_root},
+                      {"mediaType", image.descriptor.media_type},
+                      {"digest", image.descriptor.digest.text()},
+                      {"manifestSize", image.descriptor.size},
+                      {"totalBytes", image.total_bytes}};
+  if (image.tag) object.emplace_back("tag", *image.tag);
+  Json::Array platforms;
+  for (const std::string& platform : image.platforms) platforms.emplace_back(platform);
+  object.emplace_back("platforms", std::move(platforms));
+  if (!image.is_bundle) return object;
+  Json::Array images;
+  for (const Digest& digest : image.images) images.emplace_back(digest.text());
+  object.emplace_back("images", std::move(images));
+  Json::Object files;
+  for (const auto& [name, content] : image.locations_files) files.emplace_back(name, content);
+  object.emplace_back("locations", Json::Object{{"digest", image.locations->text()}, {"files", std::move(files)}});
+  return object;
+}
+
+void print_json(const InspectReport& report, Console& console) {
+  Json::Array images;
+  for (const InspectedImage& image : report.images) images.push_back(to_json(image));
+  const Json json = Json::Object{{"archive", report.archive},
+                                 {"archiveBytes", report.archive_bytes},
+                                 {"blobs", std::uint64_t{report.blobs}},
+                                 {"images", std::move(images)}};
+  console.raw_result(json.dump_pretty() + "\n");
+}
+
+void run(const Arguments& arguments, Context& context, Console& console) {
+  const InspectReport report = inspect(arguments.positional_value(), context);
+  if (arguments.on("json")) {
+    print_json(report, console);
+  } else {
+    print_text(report, console);
+  }
+}
+
+}  // namespace
+
+const Command kInspectCommand{
+    .name = "inspect",
+    .summary = "Show what is in an archive; needs no network",
+    .usage = "ociferry inspect ARCHIVE.tar [--json]",
+    .declare = declare,
+    .run = run,
+};
+
+}  // namespace ociferry

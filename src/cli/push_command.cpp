@@ -1,0 +1,47 @@
+#include "base/text.hpp"
+#include "cli/command.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void declare(Arguments& arguments) {
+  arguments.text("bundle,b", "REF", "Push a bundle to this repository and tag");
+  arguments.text("image,i", "REF", "Push an image to this repository and tag");
+  arguments.list("file,f", "PATH", "File or directory to put in (can be repeated)");
+  arguments.list("file-exclusion", "PATH", "Path to leave out, relative to its -f argument (default: .git)");
+  arguments.list("labels,l", "KEY=VALUE", "Label to set on the image (can be repeated)");
+  arguments.flag("preserve-permissions", "Keep group and other permissions of files");
+  arguments.text("lock-output", "FILE", "Write a BundleLock that names the pushed bundle");
+  declare_registry(arguments);
+  declare_jobs(arguments);
+}
+
+void run(const Arguments& arguments, Context& context, Console& console) {
+  const auto bundle = arguments.optional_text("bundle");
+  const auto image = arguments.optional_text("image");
+  if (bundle.has_value() == image.has_value()) {
+    throw Error(ErrorCode::Usage, "Expected either image or bundle: give one of --bundle (-b) and --image (-i)");
+  }
+  PushOptions options{.target = Reference::parse(bundle ? *bundle : *image), .is_bundle = bundle.has_value()};
+  for (const std::string& file : arguments.list_of("file")) options.files.emplace_back(file);
+  if (arguments.is_set("file-exclusion")) options.exclusions = arguments.list_of("file-exclusion");
+  options.preserve_permissions = arguments.on("preserve-permissions");
+  options.labels = arguments.map_of("labels");
+  options.lock_output = arguments.optional_text("lock-output");
+  const PushReport report = push(options, context);
+  console.line(text::cat("Pushed '", to_string(report.pushed), "'"));
+  console.line("Succeeded");
+}
+
+}  // namespace
+
+const Command kPushCommand{
+    .name = "push",
+    .summary = "Push files as a bundle or an image",
+    .usage = "ociferry push (-b REF | -i REF) -f PATH... [options]",
+    .declare = declare,
+    .run = run,
+};
+
+}  // namespace ociferry

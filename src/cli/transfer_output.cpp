@@ -1,0 +1,30 @@
+#include "cli/transfer_output.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+
+namespace ociferry {
+
+std::string export_line(const TransferReport& report, const std::string& archive) {
+  std::string line = fmt::format("Exported {} to {}: {}", count_images(report.images, report.bundles), archive,
+                                 text::human_bytes(report.archive_bytes));
+  if (report.blobs_existed > 0)
+    line += fmt::format(" ({} were there from an earlier run)", count(report.blobs_existed, "blob"));
+  return line;
+}
+
+std::string relocate_line(const TransferReport& report, const RepositoryName& to) {
+  const std::string what = fmt::format("{} in {}", count_images(report.images, report.bundles), to_string(to));
+  if (report.manifests_written == 0 && report.blobs_written == 0) {
+    return fmt::format("Nothing to do: {} already there", what);
+  }
+  std::string line = fmt::format("{}: wrote {} ({}) and {}", what, count(report.blobs_written, "blob"),
+                                 text::human_bytes(report.bytes_written), count(report.manifests_written, "manifest"));
+  if (report.blobs_mounted > 0) line += fmt::format(", mounted {}", count(report.blobs_mounted, "blob"));
+  if (report.blobs_existed > 0) line += fmt::format(", {} were there", count(report.blobs_existed, "blob"));
+  return line;
+}
+
+}  // namespace ociferry

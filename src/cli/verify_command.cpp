@@ -1,0 +1,33 @@
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void declare(Arguments& arguments) {
+  arguments.positional("ARCHIVE");
+  declare_jobs(arguments);
+}
+
+void run(const Arguments& arguments, Context& context, Console& console) {
+  const std::string archive = arguments.positional_value();
+  const VerifyReport report = verify(archive, context);
+  console.finish_progress();
+  console.result(fmt::format("{} is whole: {}, {}, {}", archive, count_images(report.images, report.bundles),
+                             count(report.blobs, "blob"), text::human_bytes(report.archive_bytes)));
+}
+
+}  // namespace
+
+const Command kVerifyCommand{
+    .name = "verify",
+    .summary = "Check every byte of an archive and that nothing is missing; needs no network",
+    .usage = "ociferry verify ARCHIVE.tar [options]",
+    .declare = declare,
+    .run = run,
+};
+
+}  // namespace ociferry

@@ -1,0 +1,112 @@
+#include "ferry/bundle_reader.hpp"
+
+#include <ranges>
+
+#include "archive/layer_reader.hpp"
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "stream/memory.hpp"
+#include "stream/verify.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::string_view kSeedFile = "images-locations.yml";
+constexpr std::string_view kImgpkgFile = "image-locations.yml";
+
+/// A file of a layer, after the whole layer has proved right.
+std::optional<std::string> file_in_layer(CachingSource& source, const Descriptor& layer, std::string_view path,
+                                         const std::stop_token& stop) {
+  const std::string name = source.name_of(layer.digest);
+  const auto fits = [path](std::string_view member) { return member == path; };
+  if (layer.size <= limits::kSmallBlobBytes) {
+    StringSource content(source.read_blob(layer, limits::kSmallBlobBytes, stop));
+    return find_file(content, fits, limits::kYamlBytes, name);
+  }
+  VerifyingSource content(source.open(layer, stop), layer, name);
+  return find_file(content, fits, limits::kYamlBytes, name);
+}
+
+const Manifest& as_manifest(const std::variant<Manifest, ImageIndex>& parsed) {
+  if (const auto* manifest = std::get_if<Manifest>(&parsed)) return *manifest;
+  throw Error(ErrorCode::Hostile, "it is an index, not an image");
+}
+
+/// True for failures that say something about the locations image rather than about the way to it.
+bool is_its_own_fault(ErrorCode code) {
+  return code == ErrorCode::Hostile || code == ErrorCode::Corrupt || code == ErrorCode::NotFound ||
+         code == ErrorCode::Incomplete || code == ErrorCode::Usage;
+}
+
+Locations parse_locations_image(CachingSource& repository, const RawManifest& image, const std::stop_token& stop) {
+  const auto files = read_locations_files(repository, image, stop);
+  for (const std::string_view name : {kSeedFile, kImgpkgFile}) {
+    if (const auto file = files.find(std::string(name)); file != files.end()) return parse_locations(file->second);
+  }
+  throw Error(ErrorCode::Hostile, text::cat("it holds neither ", kSeedFile, " nor ", kImgpkgFile));
+}
+
+}  // namespace
+
+bool is_bundle(CachingSource& source, const RawManifest& raw, const std::stop_token& stop) {
+  const auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
+  const auto* manifest = std::get_if<Manifest>(&parsed);
+  if (manifest == nullptr) return false;
+  const std::string& type = manifest->config.media_type;
+  if (type != media_type::kDockerConfig && type != media_type::kOciConfig) return false;
+  return is_bundle_config(parse_image_config(source.read_blob(manifest->config, limits::kConfigBytes, stop)));
+}
+
+ImagesLock read_images_lock(CachingSource& source, const RawManifest& bundle, const std::stop_token& stop) {
+  const auto parsed = parse_manifest(bundle.bytes, bundle.descriptor.media_type);
+  for (const Descriptor& layer : as_manifest(parsed).layers | std::views::reverse) {
+    if (const auto yaml = file_in_layer(source, layer, kImagesLockPath, stop)) return ImagesLock::parse(*yaml);
+  }
+  throw Error(ErrorCode::Hostile, text::cat("The bundle expected .imgpkg/images.yml to exist, but it wasn't found in ",
+                                            source.name_of(bundle.descriptor.digest)));
+}
+
+std::map<std::string, std::string> read_locations_files(CachingSource& source, const RawManifest& image,
+                                                        const std::stop_token& stop) {
+  const auto parsed = parse_manifest(image.bytes, image.descriptor.media_type);
+  const Manifest& manifest = as_manifest(parsed);
+  if (manifest.layers.size() != 1) {
+    throw Error(ErrorCode::Hostile, text::cat("it has ", manifest.layers.size(), " layers instead of one"));
+  }
+  const std::string layer = source.read_blob(manifest.layers.front(), limits::kLocationsLayerBytes, stop);
+  std::map<std::string, std::string> files;
+  for (const std::string_view name : {kSeedFile, kImgpkgFile}) {
+    StringSource content(layer);
+    const auto fits = [name](std::string_view path) { return path.substr(path.rfind('/') + 1) == name; };
+    if (auto file = find_file(content, fits, limits::kYamlBytes, source.name_of(image.descriptor.digest))) {
+      files.emplace(name, *std::move(file));
+    }
+  }
+  return files;
+}
+
+std::optional<Locations> find_locations(CachingSource& repository, const Reference& bundle, const ImagesLock& lock,
+                                        Progress& progress, const std::stop_token& stop) {
+  const std::string tag = locations_tag(*bundle.digest);
+  const std::string name = text::cat("locations image ", to_string(bundle.name), ":", tag);
+  try {
+    const auto image = repository.manifest(tag);
+    if (!image) return std::nullopt;
+    Locations locations = parse_locations_image(repository, *image, stop);
+    if (fits(locations, lock)) return locations;
+    progress.warn(text::cat("ignoring the ", name, ": it does not list the images of the bundle's lock file"));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Unauthorized || error.code() == ErrorCode::Denied) {
+      progress.debug(text::cat("the ", name, " counts as absent: ", error.message()));
+    } else if (is_its_own_fault(error.code())) {
+      progress.warn(text::cat("ignoring the ", name, ": ", error.message()));
+    } else {
+      throw;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+
+#include "ociferry/bundle.hpp"
+#include "ociferry/manifest.hpp"
+#include "ociferry/progress.hpp"
+#include "transfer/caching_source.hpp"
+
+namespace ociferry {
+
+/// True if `raw` is an image whose configuration carries imgpkg's bundle label. Fetches the configuration.
+[[nodiscard]] bool is_bundle(CachingSource& source, const RawManifest& raw, const std::stop_token& stop);
+
+/// The ImagesLock inside a bundle's layers; each layer read is checked against its digest.
+/// Throws Error{Hostile} if there is none, or it is not valid.
+[[nodiscard]] ImagesLock read_images_lock(CachingSource& source, const RawManifest& bundle,
+                                          const std::stop_token& stop);
+
+/// The locations image of `bundle` in its repository, if there is one that fits `lock`. It is only a cache: what is
+/// malformed or does not fit is reported to `progress` and counts as absent, like one that we may not read.
+/// Throws Error if asking for it fails in any other way.
+[[nodiscard]] std::optional<Locations> find_locations(CachingSource& repository, const Reference& bundle,
+                                                      const ImagesLock& lock, Progress& progress,
+                                                      const std::stop_token& stop);
+
+/// The files at the root of a locations image's one layer, by name. Throws Error{Hostile} if it is not of that form.
+[[nodiscard]] std::map<std::string, std::string> read_locations_files(CachingSource& source, const RawManifest& image,
+                                                                      const std::stop_token& stop);
+
+}  // namespace ociferry

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "ferry/image_set.hpp"
+#include "ociferry/ferry.hpp"
+#include "ociferry/store.hpp"
+
+namespace ociferry {
+
+/// Opens a repository for reading; called from many threads.
+using OpenSource = std::function<std::shared_ptr<ImageSource>(const RepositoryName&)>;
+
+/// What the user asked for, before any registry was.
+struct Root {
+  Reference reference;  ///< by tag or digest
+  std::optional<std::string> tag = {};
+  bool from_images_lock = false;
+  SourceArgument::Kind kind = SourceArgument::Kind::Bundle;
+};
+
+/// Reads the lock files among `sources` and parses the references. Throws Error{Usage} or Error{Hostile}.
+[[nodiscard]] std::vector<Root> read_sources(const std::vector<SourceArgument>& sources);
+
+/// Finds everything that `roots` consist of and refer to: nested bundles to any depth, each digest once, indexes with
+/// all their children. Where an image is looked for: ARCHITECTURE.md, "Where is an image?". Manifests,
+/// configurations and lock files are fetched; layers are not. If anything is missing, all the rest is looked at
+/// first and then Error{Incomplete} lists all of it.
+[[nodiscard]] ImageSet discover(const std::vector<Root>& roots, const OpenSource& open_source, const Context& context);
+
+}  // namespace ociferry

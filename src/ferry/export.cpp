@@ -1,0 +1,66 @@
+#include "base/text.hpp"
+#include "ferry/archive_contents.hpp"
+#include "ferry/registries.hpp"
+#include "layout/archive_writer.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/ferry.hpp"
+#include "transfer/blob_copy.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void warn_of_skipped_layers(const ImageSet& set, Progress& progress) {
+  for (const auto& [digest, layer] : set.graph().skipped_layers()) {
+    progress.warn(
+        text::cat("left out, because it may not be redistributed: layer ", digest.text(), " (", layer.media_type, ")"));
+  }
+}
+
+std::vector<const Graph::BlobNode*> pointers(const std::vector<Graph::BlobNode>& blobs) {
+  std::vector<const Graph::BlobNode*> all;
+  for (const Graph::BlobNode& blob : blobs) all.push_back(&blob);
+  return all;
+}
+
+void check_output(const std::filesystem::path& archive) {
+  std::error_code ignored;
+  if (archive.empty() || archive.filename().empty() || std::filesystem::is_directory(archive, ignored)) {
+    throw Error(ErrorCode::Usage, text::cat("'", archive.string(), "' is not a file name for an archive"));
+  }
+}
+
+}  // namespace
+
+TransferReport export_archive(const ExportOptions& options, const Context& context) {
+  check_output(options.archive);
+  const std::vector<Root> roots = read_sources(options.sources);
+  Registries registries(context);
+  const ImageSet set = discover(roots, registries.opener(), context);
+  warn_of_skipped_layers(set, *context.progress);
+
+  const ArchiveContents contents = archive_contents(set);
+  ArchivePlan plan = plan_archive(encode_archive_index(contents.items), descriptors(contents));
+  TransferReport report{.images = set.images().size(), .archive_bytes = plan.total_bytes};
+  std::uint64_t bytes = 0;
+  for (const Graph::BlobNode& blob : contents.blobs) bytes += blob.descriptor.size;
+  for (const SetImage& image : set.images()) report.bundles += image.is_bundle ? 1 : 0;
+
+  ArchiveWriter writer(options.archive, std::move(plan));
+  context.progress->phase(text::cat("exporting ", set.images().size(), " images, ", contents.blobs.size(), " blobs"),
+                          bytes);
+  try {
+    const BlobCounts counts =
+        copy_blobs(pointers(contents.blobs), writer, context.jobs, *context.progress, context.stop);
+    report.blobs_written = counts.written;
+    report.blobs_existed = counts.existed;
+    report.bytes_written = counts.bytes_written;
+  } catch (Error& error) {
+    error.hint(text::cat(writer.partial_path().string(), " is kept: the same command goes on from there"));
+    throw;
+  }
+  writer.commit();
+  return report;
+}
+
+}  // namespace ociferry

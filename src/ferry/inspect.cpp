@@ -1,0 +1,62 @@
+#include <variant>
+
+#include "ferry/archive_contents.hpp"
+#include "ferry/bundle_reader.hpp"
+#include "ociferry/ferry.hpp"
+#include "ociferry/limits.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// The platforms of an image: of its configuration, or of an index's children.
+std::vector<std::string> platforms(const Graph& graph, const Digest& digest, CachingSource& source,
+                                   const std::stop_token& stop) {
+  const Graph::ManifestNode& node = graph.at(digest);
+  std::vector<std::string> names;
+  if (const auto* manifest = std::get_if<Manifest>(&node.parsed)) {
+    const std::string& type = manifest->config.media_type;
+    if (type != media_type::kOciConfig && type != media_type::kDockerConfig) return names;
+    const auto config = parse_image_config(source.read_blob(manifest->config, limits::kConfigBytes, stop));
+    if (std::string name = to_string(config.platform); !name.empty()) names.push_back(std::move(name));
+    return names;
+  }
+  for (const Descriptor& child : children_of(node.parsed)) {
+    std::string name = child.platform ? to_string(*child.platform) : std::string();
+    names.push_back(name.empty() ? "unknown" : std::move(name));
+  }
+  return names;
+}
+
+}  // namespace
+
+InspectReport inspect(const std::filesystem::path& path, const Context& context) {
+  const auto archive = std::make_shared<ArchiveReader>(path);
+  const ImageSet set = load_archive(archive, context);
+  CachingSource source(archive, std::make_shared<CacheBudget>(0));
+  std::map<Digest, Digest> locations;
+  for (const ArchiveItem& item : archive->items()) {
+    if (item.bundle) locations.emplace(*item.bundle, item.descriptor.digest);
+  }
+  InspectReport report{
+      .archive = path.string(), .archive_bytes = archive->plan().total_bytes, .blobs = archive->blobs().size()};
+  for (const SetImage& image : set.images()) {
+    InspectedImage shown{.reference = image.reference,
+                         .descriptor = set.graph().at(image.digest()).raw.descriptor,
+                         .tag = image.tag,
+                         .is_root = image.is_root,
+                         .is_bundle = image.is_bundle,
+                         .total_bytes = set.graph().total_bytes(image.digest()),
+                         .platforms = platforms(set.graph(), image.digest(), source, context.stop)};
+    if (image.is_bundle) {
+      for (const ImageRef& ref : image.lock.images) shown.images.push_back(*ref.image.digest);
+      shown.locations = locations.at(image.digest());
+      shown.locations_files =
+          read_locations_files(source, archive->manifest(shown.locations->text()).value(), context.stop);
+    }
+    report.images.push_back(std::move(shown));
+  }
+  return report;
+}
+
+}  // namespace ociferry

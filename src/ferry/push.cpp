@@ -1,0 +1,115 @@
+#include <algorithm>
+
+#include "archive/file_set.hpp"
+#include "archive/layer_writer.hpp"
+#include "archive/single_layer_image.hpp"
+#include "base/fd.hpp"
+#include "base/text.hpp"
+#include "ferry/lock_output.hpp"
+#include "ferry/registries.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/ferry.hpp"
+#include "ociferry/limits.hpp"
+#include "stream/memory.hpp"
+#include "transfer/memory_blobs.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// A packed layer in a file without a name, so that an upload can begin again.
+class PackedFile : public BlobSource {
+ public:
+  explicit PackedFile(UniqueFd file) : file_(std::move(file)) {}
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token) override {
+    return std::make_unique<FileSource>(file_.get(), 0, blob.size, "the packed layer");
+  }
+
+ private:
+  UniqueFd file_;
+};
+
+void check_options(const PushOptions& options) {
+  if (options.target.digest) {
+    throw Error(ErrorCode::Usage, text::cat("'", to_string(options.target), "' names a digest; a push needs a tag"))
+        .hint("write REPOSITORY:TAG");
+  }
+  if (options.labels.contains(std::string(kBundleLabel))) {
+    throw Error(ErrorCode::Usage, text::cat("label '", kBundleLabel, "' is reserved"));
+  }
+  if (options.lock_output && !options.is_bundle) {
+    throw Error(ErrorCode::Usage, "Lock output is not compatible with image, use bundle for lock output");
+  }
+}
+
+/// A lock file that no pull could read is better found now.
+void check_images_lock(const std::vector<FileEntry>& entries) {
+  const auto lock = std::ranges::find(entries, std::string(kImagesLockPath), &FileEntry::name);
+  if (lock == entries.end()) return;
+  try {
+    static_cast<void>(ImagesLock::parse(read_file(lock->path, limits::kYamlBytes)));
+  } catch (Error& error) {
+    error.while_doing(text::cat("checking ", lock->path.string()));
+    throw;
+  }
+}
+
+std::vector<FileEntry> collect(const PushOptions& options) {
+  if (options.is_bundle) {
+    check_bundle_input(options.files, options.exclusions);
+  } else {
+    check_image_input(options.files, options.exclusions);
+  }
+  std::vector<FileEntry> entries = collect_files(options.files, options.exclusions);
+  if (options.is_bundle) check_images_lock(entries);
+  return entries;
+}
+
+void upload(Repository& repository, const PushOptions& options, const SingleLayerImage& image, const Descriptor& layer,
+            PackedFile& packed, const Context& context) {
+  const Digest& digest = image.manifest.descriptor.digest;
+  const std::string tag = options.target.selector();
+  const bool tag_is_right = repository.resolve(tag) == digest;
+  if (!tag_is_right) {
+    MemoryBlobs configs;
+    configs.add(image.config_descriptor.digest, image.config);
+    context.progress->phase("pushing", layer.size);
+    repository.put_blob(layer, packed, *context.progress, context.stop);
+    repository.put_blob(image.config_descriptor, configs, silent_progress(), context.stop);
+  }
+  if (repository.resolve(image_tag(digest)) != digest) repository.put_manifest(image.manifest, image_tag(digest));
+  if (context.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+  if (!tag_is_right) repository.put_manifest(image.manifest, tag);
+}
+
+}  // namespace
+
+PushReport push(const PushOptions& options, const Context& context) {
+  check_options(options);
+  const std::vector<FileEntry> entries = collect(options);
+  for (const FileEntry& entry : entries) {
+    context.progress->event(text::cat(entry.type == TarType::Directory ? "dir: " : "file: ", entry.name));
+  }
+
+  UniqueFd file = anonymous_file(std::filesystem::temp_directory_path());
+  FileSink sink(file.get(), "the packed layer");
+  const Permissions permissions = options.preserve_permissions ? Permissions::Preserve : Permissions::OwnerOnly;
+  const PackedLayer packed = write_layer(entries, permissions, sink, context.stop);
+
+  std::map<std::string, std::string> labels = options.labels;
+  if (options.is_bundle) labels.emplace(kBundleLabel, "true");
+  const SingleLayerImage image = make_single_layer_image(packed.diff_id, packed.layer, labels);
+
+  Registries registries(context);
+  PackedFile source(std::move(file));
+  upload(*registries.repository(options.target.name), options, image, packed.layer, source, context);
+
+  PushReport report{.pushed = {options.target.name, std::nullopt, image.manifest.descriptor.digest}};
+  if (options.lock_output) {
+    const BundleLock lock{.image = report.pushed, .tag = options.target.selector()};
+    write_lock_file(*options.lock_output, lock.to_yaml());
+  }
+  return report;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,27 @@
+#include "ferry/registries.hpp"
+
+#include "ferry/lock_output.hpp"
+
+namespace ociferry {
+
+Registries::Registries(const Context& context)
+    : client_(context.registry, make_transport(context.registry, *context.progress), *context.progress, context.stop) {}
+
+OpenSource Registries::opener() {
+  return [this](const RepositoryName& name) -> std::shared_ptr<ImageSource> { return repository(name); };
+}
+
+TransferReport relocate_to_registry(const ImageSet& set, const RelocateOptions& options,
+                                    const std::optional<ImagesLock>& asked, Registries& registries,
+                                    const Context& context) {
+  // Made first: whether there is one lock file to write must not turn out after everything else was.
+  std::optional<std::string> lock;
+  if (options.lock_output) lock = relocated_lock(set, options.to, asked);
+  const auto repository = registries.repository(options.to);
+  const TransferReport report =
+      relocate(set, {.name = options.to, .target = *repository, .resolver = *repository}, options.root_tags, context);
+  if (lock) write_lock_file(*options.lock_output, *lock);
+  return report;
+}
+
+}  // namespace ociferry

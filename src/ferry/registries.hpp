@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+
+#include "ferry/discover.hpp"
+#include "ferry/relocate.hpp"
+#include "ociferry/ferry.hpp"
+#include "registry/registry_client.hpp"
+
+namespace ociferry {
+
+/// The registries that one command talks to, with the options of `context` (which must outlive it).
+class Registries {
+ public:
+  explicit Registries(const Context& context);
+
+  [[nodiscard]] std::shared_ptr<Repository> repository(const RepositoryName& name) { return client_.repository(name); }
+  /// For `discover`.
+  [[nodiscard]] OpenSource opener();
+
+ private:
+  RegistryClient client_;
+};
+
+/// `relocate` into a repository of a registry, then the lock file if one is asked for.
+TransferReport relocate_to_registry(const ImageSet& set, const RelocateOptions& options,
+                                    const std::optional<ImagesLock>& asked, Registries& registries,
+                                    const Context& context);
+
+}  // namespace ociferry

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "ferry/image_set.hpp"
+#include "ociferry/ferry.hpp"
+#include "ociferry/store.hpp"
+
+namespace ociferry {
+
+/// The one repository that a relocation writes to.
+struct Destination {
+  RepositoryName name;
+  ImageTarget& target;
+  Resolver& resolver;  ///< the same repository, to read back what was written
+};
+
+/// Puts all of `set` into one repository, in the order that makes the tag the commit point: blobs; when every one of
+/// them has proved right, child manifests, images and indexes, bundles; a locations image for each bundle; the roots'
+/// tags. What the destination has already is not written again, so a second run writes nothing.
+/// Throws Error; then no tag of a root was moved, and unless all images were there, no locations image written.
+TransferReport relocate(const ImageSet& set, const Destination& to, bool root_tags, const Context& context);
+
+}  // namespace ociferry
