@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "http/transport.hpp"
+
+namespace ociferry {
+
+/// One request while libcurl performs it: the targets of its callbacks. No callback throws; the first exception is
+/// kept for the caller to rethrow, and the transfer is ended. Used by one thread.
+class CurlExchange {
+ public:
+  /// Why the exchange was ended from within.
+  enum class Ended { No, Stopped, NoAnswer, Stalled, ForeignAddress };
+  struct Patience {
+    std::chrono::milliseconds answer;
+    std::chrono::milliseconds stall;
+  };
+
+  CurlExchange(const Request& request, Patience patience, std::stop_token stop)
+      : request_(request), patience_(patience), stop_(std::move(stop)) {}
+
+  /// A header line of any response, including "HTTP/1.1 200 OK", "100 Continue" and trailers. False: end the transfer.
+  [[nodiscard]] bool on_header(std::string_view line) noexcept;
+  /// Body bytes. False: end the transfer.
+  [[nodiscard]] bool on_body(Bytes bytes) noexcept;
+  /// Fills `buffer` with the request's body; returns how much, or kAbort.
+  [[nodiscard]] std::size_t on_read(MutableBytes buffer) noexcept;
+  /// The request's body is wanted from its beginning again.
+  [[nodiscard]] bool on_rewind() noexcept;
+  /// The connection stands; the request is about to be sent.
+  void on_connected() noexcept { connected_ = true, touch(); }
+  /// Called every second or more often, with the bytes moved so far. False: end the transfer.
+  [[nodiscard]] bool on_tick(std::int64_t received, std::int64_t sent) noexcept;
+  /// A connection is about to be made to a peer that is, or is not, on this machine's own link.
+  [[nodiscard]] bool may_connect(bool link_local) noexcept;
+
+  /// Throws the exception that a callback kept, if any.
+  void rethrow() const;
+  [[nodiscard]] Ended ended() const noexcept { return ended_; }
+  [[nodiscard]] Response take_response() noexcept { return std::move(response_); }
+  [[nodiscard]] const Response& response() const noexcept { return response_; }
+
+  static constexpr std::size_t kAbort = static_cast<std::size_t>(-1);
+
+ private:
+  void begin_response(std::string_view status_line);
+  void take_body(Bytes bytes);
+  void touch() noexcept { last_activity_ = std::chrono::steady_clock::now(); }
+  template <typename Action>
+  bool guarded(Action action) noexcept;
+
+  const Request& request_;
+  Patience patience_;
+  std::stop_token stop_;
+  Response response_;
+  std::unique_ptr<ByteSource> source_;
+  std::uint64_t left_to_send_ = 0;
+  bool body_begun_ = false;
+  bool headers_done_ = false;
+  bool connected_ = false;
+  std::int64_t received_ = 0;
+  std::int64_t sent_ = 0;
+  std::chrono::steady_clock::time_point last_activity_ = std::chrono::steady_clock::now();
+  Ended ended_ = Ended::No;
+  std::exception_ptr failure_;
+};
+
+}  // namespace ociferry

@@ -1,0 +1,304 @@
+#include "http/curl_transport.hpp"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstring>
+#include <mutex>
+#include <set>
+
+#include "base/text.hpp"
+#include "http/certificates.hpp"
+#include "http/curl_exchange.hpp"
+
+namespace ociferry {
+
+namespace {
+
+struct CloseHandle {
+  void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+};
+struct FreeList {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using Handle = std::unique_ptr<CURL, CloseHandle>;
+using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+/// Keeps SIGPIPE from this thread: the TLS library may write to a connection that the peer has closed.
+class SigpipeBlock {
+ public:
+  SigpipeBlock() noexcept {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  SigpipeBlock(const SigpipeBlock&) = delete;
+  SigpipeBlock& operator=(const SigpipeBlock&) = delete;
+  ~SigpipeBlock() {
+    if (sigismember(&before_, SIGPIPE) == 1) return;
+    const timespec now{};
+    while (sigtimedwait(&pipe_, nullptr, &now) == SIGPIPE) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+};
+
+CurlExchange& exchange_of(void* user) noexcept { return *static_cast<CurlExchange*>(user); }
+
+std::size_t header_callback(char* data, std::size_t size, std::size_t count, void* user) noexcept {
+  return exchange_of(user).on_header({data, size * count}) ? size * count : 0;
+}
+std::size_t write_callback(char* data, std::size_t size, std::size_t count, void* user) noexcept {
+  return exchange_of(user).on_body(as_bytes({data, size * count})) ? size * count : 0;
+}
+std::size_t read_callback(char* data, std::size_t size, std::size_t count, void* user) noexcept {
+  const std::size_t got = exchange_of(user).on_read(std::as_writable_bytes(std::span(data, size * count)));
+  return got == CurlExchange::kAbort ? CURL_READFUNC_ABORT : got;
+}
+int seek_callback(void* user, curl_off_t offset, int origin) noexcept {
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  return exchange_of(user).on_rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+int tick_callback(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) noexcept {
+  return exchange_of(user).on_tick(received, sent) ? 0 : 1;
+}
+int connected_callback(void* user, char*, char*, int, int) noexcept {
+  exchange_of(user).on_connected();
+  return CURL_PREREQFUNC_OK;
+}
+
+bool is_link_local_address(const sockaddr& address) {
+  char text[INET6_ADDRSTRLEN] = {};
+  if (address.sa_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &address, sizeof v4);
+    return inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text) != nullptr && is_link_local(text);
+  }
+  if (address.sa_family != AF_INET6) return false;
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, &address, sizeof v6);
+  return inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text) != nullptr && is_link_local(text::cat("[", text, "]"));
+}
+
+curl_socket_t socket_callback(void* user, curlsocktype, curl_sockaddr* peer) noexcept {
+  bool link_local = true;
+  try {
+    link_local = is_link_local_address(peer->addr);
+  } catch (...) {
+    return CURL_SOCKET_BAD;  // out of memory
+  }
+  if (!exchange_of(user).may_connect(link_local)) return CURL_SOCKET_BAD;
+  return ::socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
+}
+
+template <typename Value>
+void set(CURL* handle, CURLoption option, Value value) {
+  const CURLcode code = curl_easy_setopt(handle, option, value);
+  if (code != CURLE_OK) {
+    throw Error(ErrorCode::Internal,
+                text::cat("libcurl does not take option ", static_cast<int>(option), ": ", curl_easy_strerror(code)));
+  }
+}
+
+TransportError::Kind kind_of(CURLcode code) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_INVALIDCERTSTATUS: return TransportError::Kind::Certificate;
+    case CURLE_SSL_CONNECT_ERROR: return TransportError::Kind::NotTls;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY: return TransportError::Kind::Connect;
+    default: return TransportError::Kind::Broken;
+  }
+}
+
+}  // namespace
+
+class CurlTransport::Impl {
+ public:
+  Impl(TransportOptions options, Progress& progress) : options_(std::move(options)), progress_(progress) {
+    static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (initialised != CURLE_OK) throw Error(ErrorCode::Internal, "libcurl cannot be initialised");
+    certificates_ = certificate_bundle(options_.ca_cert_paths, curl_version_info(CURLVERSION_NOW)->cainfo);
+  }
+
+  Response send(const Request& request, std::stop_token stop) {
+    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    const auto begun = std::chrono::steady_clock::now();
+    CurlExchange exchange(request, {options_.response_header_timeout + request.patience, options_.stall_timeout},
+                          std::move(stop));
+    Handle handle = take();
+    std::array<char, CURL_ERROR_SIZE> why{};
+    const CURLcode code = perform(handle.get(), request, exchange, why);
+    const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+    const std::string line = text::cat(request.method, " ", request.url.shown());
+    if (code != CURLE_OK) {
+      progress_.debug(text::cat(line, " failed after ", time.count(), " ms: ", curl_easy_strerror(code)));
+      fail(code, request, exchange, why[0] != '\0' ? why.data() : curl_easy_strerror(code));
+    }
+    give_back(std::move(handle));
+    progress_.debug(text::cat(line, " -> ", exchange.response().status, " in ", time.count(), " ms"));
+    return exchange.take_response();
+  }
+
+ private:
+  Handle take() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) {
+      Handle handle(curl_easy_init());
+      if (!handle) throw Error(ErrorCode::Internal, "libcurl has no handle for us");
+      return handle;
+    }
+    // The one that came back last has the connection that is most likely still open.
+    Handle handle = std::move(idle_.back());
+    idle_.pop_back();
+    return handle;
+  }
+
+  void give_back(Handle handle) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(handle));
+  }
+
+  CURLcode perform(CURL* handle, const Request& request, CurlExchange& exchange,
+                   std::array<char, CURL_ERROR_SIZE>& why) {
+    curl_easy_reset(handle);
+    set(handle, CURLOPT_ERRORBUFFER, why.data());
+    const std::string url = request.url.text();
+    set(handle, CURLOPT_URL, url.c_str());
+    set_rules(handle, request.url.origin());
+    set_certificates(handle);
+    set_callbacks(handle, exchange);
+    set_method(handle, request);
+    const HeaderList headers = header_list(request.headers);
+    set(handle, CURLOPT_HTTPHEADER, headers.get());
+    const SigpipeBlock no_sigpipe;
+    const CURLcode code = curl_easy_perform(handle);
+    set(handle, CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
+    return code;
+  }
+
+  void set_rules(CURL* handle, const Origin& origin) {
+    set(handle, CURLOPT_NOSIGNAL, 1L);
+    set(handle, CURLOPT_FOLLOWLOCATION, 0L);
+    set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+    set(handle, CURLOPT_PATH_AS_IS, 1L);
+    set(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set(handle, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    set(handle, CURLOPT_USERAGENT, options_.user_agent.c_str());
+    set(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+    set(handle, CURLOPT_BUFFERSIZE, 256L * 1024L);
+    set(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024L);
+    set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
+    const std::lock_guard lock(mutex_);
+    if (http1_only_.contains(origin)) set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  }
+
+  void set_certificates(CURL* handle) {
+    set(handle, CURLOPT_SSL_VERIFYPEER, options_.verify_certs ? 1L : 0L);
+    set(handle, CURLOPT_SSL_VERIFYHOST, options_.verify_certs ? 2L : 0L);
+    if (certificates_.empty()) return;
+    curl_blob blob{certificates_.data(), certificates_.size(), CURL_BLOB_NOCOPY};
+    set(handle, CURLOPT_CAINFO_BLOB, &blob);
+    set(handle, CURLOPT_PROXY_CAINFO_BLOB, &blob);
+  }
+
+  static void set_callbacks(CURL* handle, CurlExchange& exchange) {
+    set(handle, CURLOPT_HEADERFUNCTION, &header_callback);
+    set(handle, CURLOPT_HEADERDATA, &exchange);
+    set(handle, CURLOPT_WRITEFUNCTION, &write_callback);
+    set(handle, CURLOPT_WRITEDATA, &exchange);
+    set(handle, CURLOPT_READFUNCTION, &read_callback);
+    set(handle, CURLOPT_READDATA, &exchange);
+    set(handle, CURLOPT_SEEKFUNCTION, &seek_callback);
+    set(handle, CURLOPT_SEEKDATA, &exchange);
+    set(handle, CURLOPT_NOPROGRESS, 0L);
+    set(handle, CURLOPT_XFERINFOFUNCTION, &tick_callback);
+    set(handle, CURLOPT_XFERINFODATA, &exchange);
+    set(handle, CURLOPT_PREREQFUNCTION, &connected_callback);
+    set(handle, CURLOPT_PREREQDATA, &exchange);
+    set(handle, CURLOPT_OPENSOCKETFUNCTION, &socket_callback);
+    set(handle, CURLOPT_OPENSOCKETDATA, &exchange);
+  }
+
+  static void set_method(CURL* handle, const Request& request) {
+    if (request.method == "GET" && !request.body) return;
+    if (request.method == "HEAD") return set(handle, CURLOPT_NOBODY, 1L);
+    if (request.body) {
+      set(handle, CURLOPT_UPLOAD, 1L);
+      set(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body->size));
+    } else {
+      set(handle, CURLOPT_POSTFIELDS, "");
+    }
+    set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+
+  static HeaderList header_list(const Headers& headers) {
+    HeaderList list;
+    const auto append = [&](const std::string& line) {
+      curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+      if (longer == nullptr) throw std::bad_alloc();
+      static_cast<void>(list.release());
+      list.reset(longer);
+    };
+    append("Expect:");
+    if (!headers.find("Accept")) append("Accept:");
+    if (!headers.find("Content-Type")) append("Content-Type:");
+    for (const auto& [name, value] : headers) append(text::cat(name, ": ", value));
+    return list;
+  }
+
+  [[noreturn]] void fail(CURLcode code, const Request& request, const CurlExchange& exchange, std::string_view why) {
+    exchange.rethrow();
+    const std::string what = text::cat(request.method, " ", request.url.shown(), ": ");
+    switch (exchange.ended()) {
+      case CurlExchange::Ended::Stopped: throw Error(ErrorCode::Interrupted, "interrupted");
+      case CurlExchange::Ended::ForeignAddress:
+        throw Error(ErrorCode::Hostile, what + "a server sent us to an address that only this machine can reach");
+      case CurlExchange::Ended::NoAnswer:
+        throw TransportError(TransportError::Kind::Broken, what + "no answer within the response header time-out");
+      case CurlExchange::Ended::Stalled:
+        throw TransportError(TransportError::Kind::Broken, what + "stalled: no byte moved within the stall time-out");
+      case CurlExchange::Ended::No: break;
+    }
+    if (code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM) {
+      const std::lock_guard lock(mutex_);
+      http1_only_.insert(request.url.origin());
+    }
+    TransportError error(kind_of(code), what + std::string(why));
+    if (error.kind() == TransportError::Kind::Certificate) {
+      error.hint("if an own authority signed the registry's certificate, name it with --registry-ca-cert-path");
+    }
+    throw error;
+  }
+
+  TransportOptions options_;
+  Progress& progress_;
+  std::string certificates_;
+  std::mutex mutex_;
+  std::vector<Handle> idle_;
+  std::set<Origin> http1_only_;
+};
+
+CurlTransport::CurlTransport(TransportOptions options, Progress& progress)
+    : impl_(std::make_unique<Impl>(std::move(options), progress)) {}
+CurlTransport::~CurlTransport() = default;
+
+Response CurlTransport::send(const Request& request, std::stop_token stop) {
+  return impl_->send(request, std::move(stop));
+}
+
+}  // namespace ociferry

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "http/transport.hpp"
+#include "ociferry/progress.hpp"
+
+namespace ociferry {
+
+struct TransportOptions {
+  std::string user_agent = "ociferry";
+  std::vector<std::filesystem::path> ca_cert_paths = {};  ///< added to the system's authorities
+  bool verify_certs = true;
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds response_header_timeout{30'000};
+  std::chrono::milliseconds stall_timeout{60'000};
+};
+
+/// HTTP/1.1 and HTTP/2 over libcurl, with the usual proxy environment variables. Connections are kept and used
+/// again. Nothing is remembered or read from files but the certificates: no cookies, no .netrc, no HSTS.
+/// Reports one line a request through Progress::debug, without queries and headers.
+class CurlTransport : public Transport {
+ public:
+  /// Reads the certificate files. Throws Error{Usage} if one cannot be used. `progress` must outlive the transport.
+  CurlTransport(TransportOptions options, Progress& progress);
+  ~CurlTransport() override;
+  [[nodiscard]] Response send(const Request& request, std::stop_token stop) override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ociferry

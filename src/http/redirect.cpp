@@ -1,0 +1,50 @@
+#include "http/redirect.hpp"
+
+#include "base/text.hpp"
+
+namespace ociferry {
+
+namespace {
+
+bool is_redirect(const Request& request, int status) {
+  if (status == 307 || status == 308) return true;
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  return reads && (status == 301 || status == 302 || status == 303);
+}
+
+Error refused(const Url& from, const Url& to, std::string_view why) {
+  return {ErrorCode::Hostile, text::cat(from.shown(), " redirects to ", to.shown(), ", ", why)};
+}
+
+/// Turns `request` into the one that the redirect `to` asks for.
+void step(Request& request, Url to) {
+  const Origin& from = request.url.origin();
+  if (from.scheme == "https" && to.origin().scheme == "http") {
+    throw refused(request.url, to, "which is not encrypted");
+  }
+  if (is_link_local(to.origin().host)) throw refused(request.url, to, "an address that only this machine can reach");
+  if (to.origin() != from) {
+    request.headers.remove("Authorization");
+    request.foreign_url = true;
+  }
+  request.url = std::move(to);
+}
+
+}  // namespace
+
+Answer send_following(Transport& transport, Request request, std::stop_token stop) {
+  const Origin asked = request.url.origin();
+  for (int steps = 0;; ++steps) {
+    Response response = transport.send(request, stop);
+    const auto location = response.headers.find("Location");
+    if (!is_redirect(request, response.status) || !location) {
+      return {std::move(response), std::move(request.url), asked};
+    }
+    if (steps == limits::kRedirects) {
+      throw Error(ErrorCode::Hostile, text::cat(request.url.shown(), ": more than ", steps, " redirects in a row"));
+    }
+    step(request, request.url.resolve(*location));
+  }
+}
+
+}  // namespace ociferry

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <stop_token>
+
+#include "http/transport.hpp"
+
+namespace ociferry {
+
+/// A response and where it came from in the end.
+struct Answer : Response {
+  Answer(Response response, Url from, Origin first)
+      : Response(std::move(response)), url(std::move(from)), asked(std::move(first)) {}
+  Url url;           ///< what was answered, after all redirects
+  Origin asked;      ///< whom the request was sent to first
+  int attempts = 1;  ///< how often it was tried
+};
+
+/// Sends `request` and follows redirects, at most limits::kRedirects: 307 and 308 always, the others for GET and HEAD.
+/// Authorization stays behind when scheme, host or port change; a step from https to http and to an address that
+/// only this machine can reach is refused with Error{Hostile}. Throws what Transport::send throws.
+[[nodiscard]] Answer send_following(Transport& transport, Request request, std::stop_token stop);
+
+}  // namespace ociferry

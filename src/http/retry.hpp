@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "http/clock.hpp"
+#include "http/transport.hpp"
+#include "ociferry/progress.hpp"
+
+namespace ociferry {
+
+/// How often and after which pauses a request is repeated: exponential back-off with full jitter. A pure function.
+struct RetryPolicy {
+  int retries = 5;
+  std::chrono::milliseconds first_delay{500};
+  std::chrono::milliseconds longest_delay{30'000};
+
+  /// The pause before repetition number `repetition` (from 1). `jitter` in [0,1] picks a point of the range;
+  /// what the server asked for is the least, up to limits::kRetryAfter.
+  [[nodiscard]] std::chrono::milliseconds delay(int repetition, std::optional<std::chrono::seconds> retry_after,
+                                                double jitter) const;
+};
+
+/// True for statuses that may pass if the request is repeated: 408, 425, 429, 499, 500, 502, 503, 504, 522.
+[[nodiscard]] bool is_transient_status(int status) noexcept;
+
+/// The pause that a Retry-After value asks for (RFC 9110 section 10.2.3): seconds or an HTTP date, cut to
+/// limits::kRetryAfter; a past date is no pause, junk is nullopt.
+[[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
+                                                                    std::chrono::system_clock::time_point now);
+
+/// Applies a RetryPolicy for all threads that share it: when a server asks for a pause, all requests to it pause.
+class Retrier {
+ public:
+  /// `clock` and `progress` must outlive it.
+  Retrier(RetryPolicy policy, Clock& clock, Progress& progress) : policy_(policy), clock_(clock), progress_(progress) {}
+
+  /// The attempts of one operation. Used by one thread.
+  class Attempts {
+   public:
+    /// Waits while the server asked for a pause, then counts an attempt. Throws Error{Interrupted}.
+    void begin(std::stop_token stop);
+    /// An attempt failed: waits and returns true if another may be made, false if the budget is spent.
+    [[nodiscard]] bool again(std::string_view why, const Response* answer, std::stop_token stop);
+    /// The operation got on: earlier failures no longer count.
+    void got_on() noexcept { failures_ = 0; }
+    [[nodiscard]] int made() const noexcept { return made_; }
+
+   private:
+    friend class Retrier;
+    Attempts(Retrier& retrier, Origin origin) : retrier_(retrier), origin_(std::move(origin)) {}
+    Retrier& retrier_;
+    Origin origin_;
+    int made_ = 0;
+    int failures_ = 0;
+    std::chrono::milliseconds asked_{0};  ///< pauses that the server asked for so far
+  };
+
+  [[nodiscard]] Attempts attempts(Origin origin) { return {*this, std::move(origin)}; }
+  [[nodiscard]] Clock& clock() const noexcept { return clock_; }
+  [[nodiscard]] Progress& progress() const noexcept { return progress_; }
+
+ private:
+  void pause(const Origin& origin, std::chrono::milliseconds time);
+  [[nodiscard]] std::chrono::steady_clock::time_point paused_until(const Origin& origin);
+  [[nodiscard]] double jitter();
+
+  RetryPolicy policy_;
+  Clock& clock_;
+  Progress& progress_;
+  std::mutex mutex_;
+  std::minstd_rand random_{std::random_device{}()};
+  std::map<Origin, std::chrono::steady_clock::time_point> paused_;
+};
+
+}  // namespace ociferry

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "http/headers.hpp"
+#include "http/url.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "ociferry/stream.hpp"
+
+namespace ociferry {
+
+/// What a server answered.
+struct Response {
+  int status = 0;
+  Headers headers;
+  /// The whole body, or the beginning of an error's; empty if it went into a sink.
+  std::string body;
+};
+
+/// A body that can be sent again: `open` is called for each attempt and must give exactly `size` bytes.
+struct RequestBody {
+  std::uint64_t size = 0;
+  std::function<std::unique_ptr<ByteSource>()> open;
+};
+
+/// One HTTP request; cheap to copy, so that it can be repeated.
+struct Request {
+  std::string method;
+  Url url;
+  Headers headers = {};
+  std::optional<RequestBody> body = {};
+  /// Takes the body of a 2xx answer; other answers are kept in Response::body. Not owned; outlives the request.
+  ByteSink* sink = nullptr;
+  /// Called once with status and headers (no body yet) before the first byte goes into `sink`; may throw to refuse.
+  std::function<void(const Response&)> before_sink = {};
+  /// The most bytes that a 2xx answer's body may have in memory; beyond it Error{Hostile} is thrown.
+  std::uint64_t max_body = limits::kErrorBodyBytes;
+  /// How much longer than usual the server may think about the request, such as while it stores a large body.
+  std::chrono::seconds patience{0};
+  /// The URL came from a server, not from the user: addresses that only this machine can reach are refused.
+  bool foreign_url = false;
+};
+
+/// A failure to exchange a request at all. Failures of a sink or a body source are never wrapped into it.
+class TransportError : public Error {
+ public:
+  enum class Kind {
+    Connect,      ///< nobody answers there: refused, no such host, no route
+    NotTls,       ///< whoever answers does not speak TLS
+    Certificate,  ///< the peer's certificate does not prove who it is, or an authority's file is unusable
+    Broken,       ///< reset, truncated, stalled or timed out
+  };
+  /// Kinds other than Certificate and NotTls are marked transient.
+  TransportError(Kind kind, std::string message);
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
+
+ private:
+  Kind kind_;
+};
+
+/// Sends requests: one attempt, no redirects, no authentication. Thread-safe.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  /// Blocks until the answer is there. Throws TransportError, Error{Interrupted} if `stop` is requested,
+  /// Error{Hostile} for an answer that breaks a bound, and whatever a sink or body source throws, unchanged.
+  [[nodiscard]] virtual Response send(const Request& request, std::stop_token stop) = 0;
+};
+
+}  // namespace ociferry

@@ -1,0 +1,91 @@
+#include "registry/authenticator.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+void Authenticator::learn(const Url& base, const Headers& headers) {
+  auto usable = usable_challenge(parse_challenges(headers.all("WWW-Authenticate")));
+  if (!usable) return;
+  const std::lock_guard lock(mutex_);
+  challenge_ = std::move(usable);
+  base_ = base;
+}
+
+std::optional<Challenge> Authenticator::challenge() {
+  const std::lock_guard lock(mutex_);
+  return challenge_;
+}
+
+std::optional<std::string> Authenticator::authorization(const Scope& scope, std::stop_token stop) {
+  const auto wanted = challenge();
+  if (!wanted) return std::nullopt;
+  const Credential credential = credentials_.find(scope.name);
+  if (!credential.registry_token.empty()) return "Bearer " + credential.registry_token;
+  if (wanted->scheme == "bearer") return bearer(scope, *wanted, credential, "", std::move(stop));
+  if (!credential.is_basic()) return std::nullopt;
+  return basic_authorization(credential);
+}
+
+std::optional<std::string> Authenticator::renewed(const Scope& scope, const Url& base, const Headers& headers,
+                                                  const std::optional<std::string>& rejected, std::stop_token stop) {
+  learn(base, headers);
+  const auto wanted = challenge();
+  if (!wanted) return std::nullopt;
+  const Credential credential = credentials_.find(scope.name);
+  if (wanted->scheme != "bearer" || !credential.registry_token.empty()) {
+    auto value = authorization(scope, std::move(stop));
+    return value == rejected ? std::nullopt : value;
+  }
+  if (const std::string more = wanted->parameter("scope"); !more.empty()) {
+    const auto target = slot(scope);
+    const std::lock_guard lock(target->mutex);
+    for (std::string& one : text::split(more, ' ')) {
+      if (!one.empty()) target->more_scopes.insert(std::move(one));
+    }
+  }
+  return bearer(scope, *wanted, credential, rejected.value_or(""), std::move(stop));
+}
+
+std::string Authenticator::bearer(const Scope& scope, const Challenge& challenge, const Credential& credential,
+                                  const std::string& rejected, std::stop_token stop) {
+  const auto target = slot(scope);
+  const std::lock_guard lock(target->mutex);
+  const bool usable = target->token && retrier_.clock().now() < target->token->renew_at;
+  if (usable && "Bearer " + target->token->value != rejected) return "Bearer " + target->token->value;
+  TokenRequest request{realm_of(challenge), challenge.parameter("service"), scope_texts(scope), credential};
+  for (const std::string& more : target->more_scopes) {
+    if (std::ranges::find(request.scopes, more) == request.scopes.end()) request.scopes.push_back(more);
+  }
+  target->token = fetch_token(transport_, retrier_, request, std::move(stop));
+  return "Bearer " + target->token->value;
+}
+
+std::shared_ptr<Authenticator::Slot> Authenticator::slot(const Scope& scope) {
+  const std::lock_guard lock(mutex_);
+  auto& found = slots_[text::join(scope_texts(scope), " ")];
+  if (!found) found = std::make_shared<Slot>();
+  return found;
+}
+
+Url Authenticator::realm_of(const Challenge& challenge) {
+  const std::lock_guard lock(mutex_);
+  Url realm = base_->resolve(challenge.parameter("realm"));
+  const Origin& at = realm.origin();
+  const bool plain_registry = base_->origin().scheme == "http";
+  if (at.scheme == "http" && !plain_registry) {
+    throw Error(ErrorCode::Hostile, text::cat(to_string(base_->origin()), " sends us to ", realm.shown(),
+                                              " for a token, which is not encrypted"))
+        .hint("have the registry's token realm corrected to https");
+  }
+  if (is_link_local(at.host) || (is_loopback(at.host) && !is_loopback(base_->origin().host))) {
+    throw Error(ErrorCode::Hostile, text::cat(to_string(base_->origin()), " sends us to ", realm.shown(),
+                                              " for a token, an address that only this machine can reach"));
+  }
+  return realm;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ociferry {
+
+/// RFC 4648 section 4, with padding.
+[[nodiscard]] std::string base64_encoded(std::string_view bytes);
+/// The reverse; padding may be missing. nullopt if `text` is not base64.
+[[nodiscard]] std::optional<std::string> base64_decoded(std::string_view text);
+
+}  // namespace ociferry

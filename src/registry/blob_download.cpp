@@ -1,0 +1,111 @@
+#include "registry/blob_download.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.hpp"
+#include "registry/registry_error.hpp"
+
+namespace ociferry {
+
+namespace {
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
+/// True if `value` is "bytes FIRST-x/TOTAL" (RFC 9110 section 14.4); a TOTAL of '*' is taken, too.
+bool is_content_range(const std::string& value, std::uint64_t first, std::uint64_t total) {
+  const std::string begin = text::cat("bytes ", first, "-");
+  if (!value.starts_with(begin)) return false;
+  const auto slash = value.rfind('/');
+  if (slash == std::string::npos) return false;
+  const std::string end = value.substr(slash + 1);
+  return end == "*" || end == text::cat(total);
+}
+
+}  // namespace
+
+BlobDownload::BlobDownload(Connection& connection, const RepositoryName& name, const Descriptor& blob, ByteSink& sink,
+                           std::stop_token stop)
+    : connection_(connection), name_(name), blob_(blob), sink_(sink), stop_(std::move(stop)) {}
+
+void BlobDownload::Window::write(Bytes bytes) {
+  const auto left_out = std::min<std::uint64_t>(download_.skip_, bytes.size());
+  download_.skip_ -= left_out;
+  bytes = bytes.subspan(left_out);
+  if (bytes.empty()) return;
+  if (bytes.size() > download_.blob_.size - download_.delivered_) {
+    throw Error(ErrorCode::Corrupt,
+                text::cat(download_.place(), " has more bytes than the ", download_.blob_.size, " it should have"));
+  }
+  download_.sink_.write(bytes);
+  download_.delivered_ += bytes.size();
+}
+
+void BlobDownload::run() {
+  auto attempts = connection_.attempts();
+  for (;;) {
+    const std::uint64_t before = delivered_;
+    attempts.begin(stop_);
+    try {
+      Answer answer = attempt();
+      answer.attempts = attempts.made();
+      if (is_over(answer)) return;
+      check(answer);
+      if (delivered_ > before) attempts.got_on();
+      if (attempts.again(text::cat(place(), " ended after ", delivered_, " bytes"), &answer, stop_)) continue;
+      if (!is_success(answer.status)) throw response_error("GET", answer, ErrorCode::Network);
+      throw Error(ErrorCode::Corrupt, text::cat(place(), " has fewer bytes than the ", blob_.size,
+                                                " it should have (got ", delivered_, ")"));
+    } catch (const TransportError& error) {
+      if (!error.is_transient()) throw;
+      if (delivered_ > before) attempts.got_on();
+      if (!attempts.again(error.message(), nullptr, stop_)) throw gave_up(error, attempts.made());
+    }
+  }
+}
+
+Answer BlobDownload::attempt() {
+  Window window(*this);
+  Request request{"GET", connection_.url(name_, "blobs/" + blob_.digest.text(), stop_)};
+  request.sink = &window;
+  request.before_sink = [this](const Response& response) { begin_body(response); };
+  asked_range_ = trust_ranges_ && delivered_ > 0;
+  if (asked_range_) request.headers.set("Range", text::cat("bytes=", delivered_, "-"));
+  return connection_.send(std::move(request), Scope{name_}, stop_);
+}
+
+void BlobDownload::begin_body(const Response& response) {
+  skip_ = delivered_;
+  if (response.status != 206) return;
+  const std::string range = response.headers.find("Content-Range").value_or("");
+  if (asked_range_ && is_content_range(range, delivered_, blob_.size)) {
+    skip_ = 0;
+    return;
+  }
+  trust_ranges_ = false;
+  throw TransportError(TransportError::Kind::Broken,
+                       text::cat(place(), ": asked for bytes from ", delivered_, " on, got '", range, "'"));
+}
+
+bool BlobDownload::is_over(const Answer& answer) const { return is_success(answer.status) && delivered_ == blob_.size; }
+
+/// Throws if another attempt cannot help.
+void BlobDownload::check(const Answer& answer) const {
+  if (is_success(answer.status) || is_transient_status(answer.status)) return;
+  if (answer.status == 416) {
+    throw Error(ErrorCode::Corrupt,
+                text::cat(place(), " has no more than ", delivered_, " of the ", blob_.size, " bytes it should have"));
+  }
+  // A storage server that the registry sent us to: its link has run out, the registry gives a new one.
+  const bool elsewhere = answer.url.origin() != answer.asked;
+  if (elsewhere && (answer.status == 401 || answer.status == 403 || answer.status == 404)) return;
+  if (answer.status == 404) {
+    Error error = response_error("GET", answer, ErrorCode::Network);
+    throw std::move(error).while_doing("reading " + place());
+  }
+  throw response_error("GET", answer, ErrorCode::Network);
+}
+
+std::string BlobDownload::place() const { return text::cat(to_string(name_), "@", blob_.digest.text()); }
+
+}  // namespace ociferry

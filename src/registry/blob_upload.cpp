@@ -1,0 +1,180 @@
+#include "registry/blob_upload.hpp"
+
+#include "base/text.hpp"
+#include "registry/registry_error.hpp"
+#include "stream/verify.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// A registry may take a while to put a large blob in its place; at least this much it does a second.
+constexpr std::uint64_t kStoredPerSecond = 8 * limits::kMiB;
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
+/// Reports the bytes that pass by.
+class CountingSource : public ByteSource {
+ public:
+  CountingSource(std::unique_ptr<ByteSource> inner, Progress& progress, std::int64_t& reported)
+      : inner_(std::move(inner)), progress_(progress), reported_(reported) {}
+  std::size_t read(MutableBytes buffer) override {
+    const std::size_t got = inner_->read(buffer);
+    reported_ += static_cast<std::int64_t>(got);
+    progress_.advance(static_cast<std::int64_t>(got));
+    return got;
+  }
+
+ private:
+  std::unique_ptr<ByteSource> inner_;
+  Progress& progress_;
+  std::int64_t& reported_;
+};
+
+}  // namespace
+
+bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& blob, std::stop_token stop) {
+  const Request request{"HEAD", connection.url(scope.name, "blobs/" + blob.digest.text(), stop)};
+  const Answer answer = connection.send_patiently(request, scope, stop);
+  if (is_success(answer.status)) return true;
+  const int status = answer.status;
+  if (status == 404 || status == 403 || status == 405 || status == 501) return false;
+  throw response_error("HEAD", answer, ErrorCode::Network);
+}
+
+BlobUpload::BlobUpload(Connection& connection, const RepositoryName& name, const Descriptor& blob, BlobSource& from,
+                       Progress& progress, std::stop_token stop)
+    : connection_(connection), name_(name), blob_(blob), from_(from), progress_(progress), stop_(std::move(stop)) {}
+
+BlobUpload::~BlobUpload() { take_back(); }
+
+BlobOutcome BlobUpload::run() {
+  BlobOutcome outcome = BlobOutcome::Written;
+  if (exists()) {
+    outcome = BlobOutcome::Existed;
+  } else if (mount()) {
+    outcome = BlobOutcome::Mounted;
+  } else {
+    upload();
+  }
+  report_all();
+  return outcome;
+}
+
+bool BlobUpload::exists() { return blob_exists(connection_, scope(), blob_, stop_); }
+
+bool BlobUpload::mount() {
+  const auto home = from_.home();
+  if (!home || home->registry != name_.registry || *home == name_) return false;
+  Scope both = scope();
+  both.mount_from = home->repository;
+  const Url url = connection_.url(name_, "blobs/uploads/", stop_)
+                      .with_parameter("mount", blob_.digest.text())
+                      .with_parameter("from", home->repository);
+  try {
+    const Answer answer = connection_.send(Request{"POST", url}, both, stop_);
+    if (answer.status == 201) return true;
+    if (answer.status == 202) session_ = session_url(answer);
+  } catch (const Error& error) {
+    // Whatever keeps a registry from mounting, the upload will do, or will tell the reason.
+    if (error.code() == ErrorCode::Interrupted) throw;
+  }
+  return false;
+}
+
+void BlobUpload::upload() {
+  auto attempts = connection_.attempts();
+  for (;;) {
+    attempts.begin(stop_);
+    try {
+      Answer answer = attempt();
+      answer.attempts = attempts.made();
+      if (is_done(answer)) return;
+      if (!may_repeat(answer)) throw response_error(method_, answer, ErrorCode::Refused);
+      const std::string why = text::cat(method_, " ", answer.url.shown(), " answered ", answer.status);
+      if (!attempts.again(why, &answer, stop_)) throw response_error(method_, answer, ErrorCode::Refused);
+    } catch (const TransportError& error) {
+      if (!error.is_transient()) throw;
+      if (!attempts.again(error.message(), nullptr, stop_)) throw gave_up(error, attempts.made());
+    }
+    take_back();
+    if (exists()) return;
+  }
+}
+
+Answer BlobUpload::attempt() {
+  std::optional<Url> location = std::exchange(session_, std::nullopt);
+  if (!location) {
+    Answer opened = open_session();
+    if (opened.status != 202) return opened;
+    location = session_url(opened);
+  }
+  return put(*location);
+}
+
+Answer BlobUpload::open_session() {
+  method_ = "POST";
+  return connection_.send(Request{"POST", connection_.url(name_, "blobs/uploads/", stop_)}, scope(), stop_);
+}
+
+Answer BlobUpload::put(const Url& location) {
+  method_ = "PUT";
+  Request request{"PUT", location.with_parameter("digest", blob_.digest.text())};
+  request.headers.set("Content-Type", "application/octet-stream");
+  request.body = RequestBody{blob_.size, [this] { return open_body(); }};
+  request.patience = std::chrono::seconds(blob_.size / kStoredPerSecond);
+  return connection_.send(std::move(request), scope(), stop_);
+}
+
+std::unique_ptr<ByteSource> BlobUpload::open_body() {
+  take_back();
+  auto verified = std::make_unique<VerifyingSource>(from_.open(blob_, stop_), blob_, from_.name_of(blob_.digest));
+  return std::make_unique<CountingSource>(std::move(verified), progress_, reported_);
+}
+
+bool BlobUpload::is_done(const Answer& answer) const {
+  if (!is_success(answer.status) || method_ != "PUT") return false;
+  const auto stored = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
+  if (stored && stored->algorithm() == blob_.digest.algorithm() && *stored != blob_.digest) {
+    throw Error(ErrorCode::Corrupt, text::cat("PUT ", answer.url.shown(), ": the registry stored ", stored->text(),
+                                              " instead of ", blob_.digest.text()));
+  }
+  return true;
+}
+
+bool BlobUpload::may_repeat(const Answer& answer) const {
+  if (is_transient_status(answer.status)) return true;
+  if (method_ != "PUT") return false;
+  // The session is gone, perhaps to another replica of the registry, or the bytes were damaged on their way.
+  return answer.status == 404 || answer.status == 416 || names_error(answer, "BLOB_UPLOAD_UNKNOWN") ||
+         names_error(answer, "BLOB_UPLOAD_INVALID") || names_error(answer, "DIGEST_INVALID");
+}
+
+Url BlobUpload::session_url(const Answer& answer) const {
+  const auto location = answer.headers.find("Location");
+  if (!location) {
+    throw Error(ErrorCode::Refused,
+                text::cat("POST ", answer.url.shown(), ": the registry names no place to upload to"));
+  }
+  Url url = answer.url.resolve(*location);
+  const Origin& here = answer.url.origin();
+  const Origin& there = url.origin();
+  if (here.scheme != "https" || there.scheme != "http") return url;
+  // A registry behind a proxy that ends TLS may not know that it is reached by https.
+  if (there.host == here.host && (there.port == here.port || there.port == 80)) return url.at(here);
+  throw Error(ErrorCode::Hostile, text::cat("POST ", answer.url.shown(), ": the registry wants the upload at ",
+                                            url.shown(), ", which is not encrypted"));
+}
+
+void BlobUpload::report_all() {
+  const auto size = static_cast<std::int64_t>(blob_.size);
+  progress_.advance(size - reported_);
+  reported_ = 0;
+}
+
+void BlobUpload::take_back() {
+  if (reported_ != 0) progress_.advance(-reported_);
+  reported_ = 0;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,97 @@
+#include "registry/connection.hpp"
+
+#include "base/text.hpp"
+#include "registry/registry_error.hpp"
+
+namespace ociferry {
+
+namespace {
+/// How often nobody may answer at all before the first contact is given up.
+constexpr int kConnectAttempts = 3;
+}  // namespace
+
+Connection::Connection(std::shared_ptr<ClientContext> context, std::string registry)
+    : context_(std::move(context)),
+      registry_(std::move(registry)),
+      authenticator_(*context_->transport, context_->retrier, context_->credentials) {}
+
+Url Connection::at(const std::string& scheme) const { return Url::parse(text::cat(scheme, "://", registry_, "/v2/")); }
+
+Retrier::Attempts Connection::attempts() { return context_->retrier.attempts(at("https").origin()); }
+
+Url Connection::base(std::stop_token stop) {
+  const std::lock_guard lock(mutex_);
+  if (base_) return *base_;
+  int refusals = 0;
+  const auto ask = [&] {
+    try {
+      return ping(stop);
+    } catch (const TransportError& error) {
+      // Most often the name is mistyped or the network is off: say so soon.
+      const bool hopeless = error.kind() == TransportError::Kind::Connect && ++refusals == kConnectAttempts;
+      if (hopeless) throw gave_up(error, refusals);
+      throw;
+    }
+  };
+  const Answer answer = repeat(attempts(), ask, stop);
+  check_ping(answer);
+  const Url base = at(answer.asked.scheme).resolve("/");
+  if (answer.status == 401) authenticator_.learn(base, answer.headers);
+  base_ = base;
+  return base;
+}
+
+Answer Connection::ping(std::stop_token stop) const {
+  const bool may_be_plain = context_->options.insecure || is_loopback(at("https").origin().host);
+  const auto ask = [&](const std::string& scheme) {
+    return send_following(*context_->transport, Request{"GET", at(scheme)}, stop);
+  };
+  try {
+    return ask("https");
+  } catch (const TransportError& error) {
+    // Never after a certificate error: whoever answers speaks TLS, and may not be who we think.
+    const bool no_tls = error.kind() == TransportError::Kind::NotTls || error.kind() == TransportError::Kind::Connect;
+    if (may_be_plain && no_tls) return ask("http");
+    if (error.kind() != TransportError::Kind::NotTls) throw;
+    TransportError explained = error;
+    explained.hint("if the registry speaks plain http only and you accept that, use --registry-insecure");
+    throw explained;
+  }
+}
+
+void Connection::check_ping(const Answer& answer) const {
+  if (is_transient_status(answer.status)) throw response_error("GET", answer, ErrorCode::Network);
+  const std::string type = text::lower(answer.headers.find("Content-Type").value_or(""));
+  if (answer.status == 200 && type.starts_with("text/html")) {
+    throw Error(ErrorCode::NotFound, text::cat(answer.url.shown(), " is not a registry: it answers with a web page"))
+        .hint("check the registry's name, and whether a proxy or a login page answers in its place");
+  }
+}
+
+Url Connection::url(const RepositoryName& name, const std::string& path, std::stop_token stop) {
+  return base(std::move(stop)).resolve(text::cat("/v2/", name.repository, "/", path));
+}
+
+Answer Connection::send(Request request, const Scope& scope, std::stop_token stop) {
+  const Url home = base(stop);
+  if (request.url.origin() != home.origin()) {
+    request.foreign_url = true;
+    return send_following(*context_->transport, std::move(request), std::move(stop));
+  }
+  auto authorization = authenticator_.authorization(scope, stop);
+  const auto attempt = [&] {
+    if (authorization) request.headers.set("Authorization", *authorization);
+    return send_following(*context_->transport, request, stop);
+  };
+  Answer answer = attempt();
+  if (answer.status != 401 || answer.url.origin() != home.origin()) return answer;
+  authorization = authenticator_.renewed(scope, home, answer.headers, authorization, stop);
+  return authorization ? attempt() : answer;
+}
+
+Answer Connection::send_patiently(const Request& request, const Scope& scope, std::stop_token stop) {
+  return repeat(
+      attempts(), [&] { return send(request, scope, stop); }, stop);
+}
+
+}  // namespace ociferry

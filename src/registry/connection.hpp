@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "http/repeat.hpp"
+#include "registry/authenticator.hpp"
+
+namespace ociferry {
+
+/// What all connections of one client share.
+struct ClientContext {
+  ClientContext(RegistryOptions given, std::shared_ptr<Transport> transport_to_use, Progress& reporter,
+                std::stop_token stop_all, const Environment& environment, Clock& clock)
+      : options(std::move(given)),
+        transport(std::move(transport_to_use)),
+        progress(reporter),
+        stop(std::move(stop_all)),
+        retrier(RetryPolicy{.retries = options.retry_count}, clock, reporter),
+        credentials(options, environment) {}
+
+  RegistryOptions options;
+  std::shared_ptr<Transport> transport;
+  Progress& progress;
+  std::stop_token stop;
+  Retrier retrier;
+  Credentials credentials;
+};
+
+/// The way to one registry: its scheme, found out once, its authentication, and requests to it. Thread-safe.
+class Connection {
+ public:
+  Connection(std::shared_ptr<ClientContext> context, std::string registry);
+
+  /// Where the registry's API is, "https://host/". The first call finds out with GET /v2/ (distribution-spec,
+  /// "Determining Support"): https; plain http only if https is not spoken there, on loopback or if insecure.
+  [[nodiscard]] Url base(std::stop_token stop);
+  /// The API's URL for `path` below /v2/REPOSITORY/.
+  [[nodiscard]] Url url(const RepositoryName& name, const std::string& path, std::stop_token stop);
+
+  /// One attempt, redirects and authentication included: a 401 from the registry is answered once with a new
+  /// authorization. Credentials go to the registry only. Throws TransportError or Error.
+  [[nodiscard]] Answer send(Request request, const Scope& scope, std::stop_token stop);
+  /// `send` until it succeeds or will not (see `repeat`).
+  [[nodiscard]] Answer send_patiently(const Request& request, const Scope& scope, std::stop_token stop);
+
+  /// For operations that repeat themselves in their own way.
+  [[nodiscard]] Retrier::Attempts attempts();
+  /// The client's own stop token.
+  [[nodiscard]] const std::stop_token& stop() const noexcept { return context_->stop; }
+
+ private:
+  [[nodiscard]] Answer ping(std::stop_token stop) const;
+  [[nodiscard]] Url at(const std::string& scheme) const;
+  void check_ping(const Answer& answer) const;
+
+  std::shared_ptr<ClientContext> context_;
+  std::string registry_;
+  Authenticator authenticator_;
+  std::mutex mutex_;
+  std::optional<Url> base_;
+};
+
+}  // namespace ociferry

@@ -1,0 +1,169 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+#include "oci/json.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "registry/docker_config.hpp"
+
+namespace ociferry {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// What a finished program left behind.
+struct Outcome {
+  std::string output;
+  int status = 0;
+};
+
+/// A running child, ended and waited for in any case.
+class Child {
+ public:
+  explicit Child(pid_t pid) : pid_(pid) {}
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    static_cast<void>(wait());
+  }
+  int wait() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = 0;
+    return status;
+  }
+
+ private:
+  pid_t pid_;
+};
+
+class SpawnActions {
+ public:
+  SpawnActions() {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawnattr_init(&attributes_);
+    // The child starts with no signal blocked, whatever this thread blocks.
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
+  }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+  ~SpawnActions() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+
+  pid_t spawn(const std::string& program, int in_and_out) {
+    posix_spawn_file_actions_adddup2(&actions_, in_and_out, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, in_and_out, STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    std::string name = program;
+    std::string verb = "get";
+    const std::array<char*, 3> arguments{name.data(), verb.data(), nullptr};
+    pid_t pid = 0;
+    const int failed = ::posix_spawnp(&pid, program.c_str(), &actions_, &attributes_, arguments.data(), environ);
+    if (failed != 0) {
+      throw Error(ErrorCode::Unauthorized, system_error(text::cat("starting ", program), failed).message())
+          .hint("the registry configuration names this credential helper; install it, or use --registry-anon");
+    }
+    return pid;
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
+};
+
+std::string read_until_end(int fd, const std::string& program) {
+  const auto deadline = Clock::now() + limits::kCredentialHelper;
+  std::string output;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd waiting{fd, POLLIN, 0};
+    const int ready = ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) {
+      throw Error(ErrorCode::Unauthorized,
+                  text::cat(program, " did not answer within ", limits::kCredentialHelper.count(), " seconds"));
+    }
+    std::array<char, 4096> buffer{};
+    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno != ECONNRESET) throw system_error(text::cat("reading from ", program), errno);
+    if (got <= 0) return output;
+    output.append(buffer.data(), static_cast<std::size_t>(got));
+    if (output.size() > limits::kTokenBytes) {
+      throw Error(ErrorCode::Hostile, text::cat(program, " writes more than a credential"));
+    }
+  }
+}
+
+/// Runs `program get` with `input` on its standard input.
+Outcome run(const std::string& program, const std::string& input) {
+  // A socket rather than pipes: writing to one that nobody reads can be had without SIGPIPE.
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw system_error("socketpair", errno);
+  const UniqueFd ours(ends[0]);
+  UniqueFd theirs(ends[1]);
+  Child child(SpawnActions().spawn(program, theirs.get()));
+  theirs = UniqueFd();
+  // Server names are far shorter than a socket's buffer. A helper that does not read it will say what it lacks.
+  static_cast<void>(::send(ours.get(), input.data(), input.size(), MSG_NOSIGNAL));
+  ::shutdown(ours.get(), SHUT_WR);
+  Outcome outcome;
+  outcome.output = read_until_end(ours.get(), program);
+  outcome.status = child.wait();
+  return outcome;
+}
+
+/// Json::parse's own message may show a part of the secret.
+Json parse_quietly(const std::string& output, const std::string& program) {
+  try {
+    return Json::parse(output, program);
+  } catch (const Error&) {
+    throw Error(ErrorCode::Unauthorized, text::cat(program, " answered with something that is not JSON"));
+  }
+}
+
+}  // namespace
+
+std::optional<Credential> run_credential_helper(const std::string& name, const std::string& server) {
+  const bool valid = !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
+           c == '-';
+  });
+  if (!valid) throw Error(ErrorCode::Usage, text::cat("'", name, "' is not the name of a credential helper"));
+  const std::string program = "docker-credential-" + name;
+  const Outcome outcome = run(program, server + "\n");
+  if (outcome.status != 0) {
+    if (text::lower(outcome.output).find("credentials not found") != std::string::npos) return std::nullopt;
+    // Its output may hold a secret; only that it failed is told.
+    throw Error(ErrorCode::Unauthorized, text::cat(program, " could not give the credentials for ", server))
+        .hint(text::cat("run `echo ", server, " | ", program, " get` to see why, or use --registry-anon"));
+  }
+  const Json answer = parse_quietly(outcome.output, program);
+  Credential credential{answer.string_at("Username"), answer.string_at("Secret")};
+  if (credential.username == "<token>") credential = {.identity_token = credential.password};
+  if (credential.is_anonymous()) return std::nullopt;
+  return credential;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,50 @@
+#include "registry/registry_client.hpp"
+
+#include <map>
+#include <mutex>
+
+#include "http/curl_transport.hpp"
+#include "ociferry/version.hpp"
+#include "registry/connection.hpp"
+
+namespace ociferry {
+
+std::shared_ptr<Transport> make_transport(const RegistryOptions& options, Progress& progress) {
+  TransportOptions transport;
+  transport.user_agent = "ociferry/" + std::string(version());
+  transport.ca_cert_paths = options.ca_cert_paths;
+  transport.verify_certs = options.verify_certs;
+  transport.response_header_timeout = options.response_header_timeout;
+  transport.stall_timeout = options.stall_timeout;
+  return std::make_shared<CurlTransport>(std::move(transport), progress);
+}
+
+class RegistryClient::Impl {
+ public:
+  explicit Impl(std::shared_ptr<ClientContext> context) : context_(std::move(context)) {}
+
+  std::shared_ptr<Repository> repository(const RepositoryName& name) {
+    const std::lock_guard lock(mutex_);
+    auto& connection = connections_[name.registry];
+    if (!connection) connection = std::make_shared<Connection>(context_, name.registry);
+    auto& repository = repositories_[name];
+    if (!repository) repository = std::make_shared<Repository>(connection, name);
+    return repository;
+  }
+
+ private:
+  std::shared_ptr<ClientContext> context_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Connection>> connections_;
+  std::map<RepositoryName, std::shared_ptr<Repository>> repositories_;
+};
+
+RegistryClient::RegistryClient(RegistryOptions options, std::shared_ptr<Transport> transport, Progress& progress,
+                               std::stop_token stop, Environment environment, Clock& clock)
+    : impl_(std::make_unique<Impl>(std::make_shared<ClientContext>(std::move(options), std::move(transport), progress,
+                                                                   std::move(stop), environment, clock))) {}
+RegistryClient::~RegistryClient() = default;
+
+std::shared_ptr<Repository> RegistryClient::repository(const RepositoryName& name) { return impl_->repository(name); }
+
+}  // namespace ociferry

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+#include "http/clock.hpp"
+#include "http/transport.hpp"
+#include "ociferry/progress.hpp"
+#include "ociferry/reference.hpp"
+#include "ociferry/registry_options.hpp"
+#include "registry/environment.hpp"
+#include "registry/repository.hpp"
+
+namespace ociferry {
+
+/// A transport over the network with the time-outs and certificates of `options`.
+/// Throws Error{Usage} if a certificate file cannot be used. `progress` must outlive it.
+[[nodiscard]] std::shared_ptr<Transport> make_transport(const RegistryOptions& options, Progress& progress);
+
+/// The way to all registries of one command: it finds credentials, decides between https and http once a host,
+/// keeps tokens, and retries. Thread-safe.
+class RegistryClient {
+ public:
+  /// `stop` ends every request, whatever else ends it. `progress` and `clock` must outlive the client and all its
+  /// repositories. Throws Error{Usage} for malformed IMGPKG_* variables.
+  RegistryClient(RegistryOptions options, std::shared_ptr<Transport> transport, Progress& progress,
+                 std::stop_token stop = {}, Environment environment = current_environment(),
+                 Clock& clock = real_clock());
+  ~RegistryClient();
+  RegistryClient(const RegistryClient&) = delete;
+  RegistryClient& operator=(const RegistryClient&) = delete;
+
+  /// The repository called `name`; the same object for the same name. Does not talk to the registry yet.
+  /// It may outlive the client.
+  [[nodiscard]] std::shared_ptr<Repository> repository(const RepositoryName& name);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ociferry

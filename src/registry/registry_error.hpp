@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/redirect.hpp"
+
+namespace ociferry {
+
+/// One entry of a registry's error body (distribution-spec, "Error Codes").
+struct RegistryError {
+  std::string code;
+  std::string message;
+};
+
+/// The errors in an answer's body; none if the body is not what the specification says.
+[[nodiscard]] std::vector<RegistryError> parse_registry_errors(std::string_view body);
+/// True if the answer's body names the error `code`.
+[[nodiscard]] bool names_error(const Response& answer, std::string_view code);
+
+/// The Error that an unexpected answer stands for: 401 Unauthorized, 403 Denied, 404 NotFound, transient statuses
+/// Network, everything else `otherwise`. It names method, URL (no query), status, the registry's own words and the
+/// number of attempts, and knows a next step.
+[[nodiscard]] Error response_error(std::string_view method, const Answer& answer, ErrorCode otherwise);
+
+}  // namespace ociferry

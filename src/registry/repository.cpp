@@ -1,0 +1,170 @@
+#include "registry/repository.hpp"
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "http/any_stop.hpp"
+#include "oci/json.hpp"
+#include "registry/blob_download.hpp"
+#include "registry/blob_upload.hpp"
+#include "registry/registry_error.hpp"
+#include "stream/memory.hpp"
+#include "stream/pipe.hpp"
+#include "stream/sha256.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::string_view kAccept =
+    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
+Request manifest_request(std::string method, Url url) {
+  Request request{std::move(method), std::move(url), {{"Accept", std::string(kAccept)}}};
+  request.max_body = limits::kManifestBytes;
+  return request;
+}
+
+/// Content-Type if it is one of a manifest, else what the body says it is, else what it looks like.
+std::string media_type_of(const Answer& answer) {
+  const std::string header = answer.headers.find("Content-Type").value_or("");
+  const std::string type = text::lower(text::trim(std::string_view(header).substr(0, header.find(';'))));
+  if (media_type::is_manifest(type) || media_type::is_index(type)) return type;
+  if (type.starts_with("text/html")) {
+    throw Error(ErrorCode::Network, text::cat("GET ", answer.url.shown(), ": answered with a web page"))
+        .hint("a proxy or a login page seems to answer in the registry's place");
+  }
+  const Json body = Json::parse(answer.body, text::cat("GET ", answer.url.shown()));
+  if (std::string own = body.string_at("mediaType"); !own.empty()) return own;
+  if (body.find("manifests") != nullptr) return std::string(media_type::kOciIndex);
+  if (body.find("layers") != nullptr) return std::string(media_type::kOciManifest);
+  return type;
+}
+
+Error wrong_digest(const Answer& answer, const Digest& expected, const Digest& actual) {
+  return {ErrorCode::Corrupt, text::cat("GET ", answer.url.shown(), ": the manifest has digest ", actual.text(),
+                                        ", expected ", expected.text())};
+}
+
+void check_digest(const Answer& answer, const Digest& expected) {
+  const Digest actual = digest_of(answer.body, expected.algorithm());
+  if (actual != expected) throw wrong_digest(answer, expected, actual);
+}
+
+RawManifest read_manifest(Answer answer, const std::string& selector) {
+  const auto wanted = Digest::try_parse(selector);
+  if (wanted) check_digest(answer, *wanted);
+  const auto told = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
+  if (told) check_digest(answer, *told);
+  Descriptor descriptor{media_type_of(answer), wanted ? *wanted : sha256(answer.body), answer.body.size()};
+  return {std::move(descriptor), std::move(answer.body)};
+}
+
+}  // namespace
+
+Repository::Repository(std::shared_ptr<Connection> connection, RepositoryName name)
+    : connection_(std::move(connection)), name_(std::move(name)) {}
+Repository::~Repository() = default;
+
+std::optional<RawManifest> Repository::manifest(const std::string& selector) {
+  try {
+    return get_manifest(selector);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::Corrupt) throw;
+  }
+  return get_manifest(selector);  // once more: what was damaged on its way may arrive whole now
+}
+
+std::optional<RawManifest> Repository::get_manifest(const std::string& selector) {
+  const std::stop_token& stop = connection_->stop();
+  const Request request = manifest_request("GET", connection_->url(name_, "manifests/" + selector, stop));
+  Answer answer = connection_->send_patiently(request, Scope{name_}, stop);
+  if (answer.status == 404) return std::nullopt;
+  if (answer.status != 200) throw response_error("GET", answer, ErrorCode::Network);
+  return read_manifest(std::move(answer), selector);
+}
+
+std::optional<Digest> Repository::resolve(const std::string& selector) {
+  const std::stop_token& stop = connection_->stop();
+  const Request request = manifest_request("HEAD", connection_->url(name_, "manifests/" + selector, stop));
+  const Answer answer = connection_->send_patiently(request, Scope{name_}, stop);
+  if (answer.status == 404) return std::nullopt;
+  const bool no_head = answer.status == 405 || answer.status == 501;
+  if (!is_success(answer.status) && !no_head) throw response_error("HEAD", answer, ErrorCode::Network);
+  const auto told = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
+  if (no_head || !told) {
+    const auto whole = manifest(selector);
+    return whole ? std::optional(whole->descriptor.digest) : std::nullopt;
+  }
+  const auto wanted = Digest::try_parse(selector);
+  if (wanted && wanted->algorithm() == told->algorithm() && *wanted != *told) {
+    throw wrong_digest(answer, *wanted, *told);
+  }
+  return wanted ? wanted : told;
+}
+
+bool Repository::has_blob(const Descriptor& blob) {
+  return blob_exists(*connection_, Scope{name_}, blob, connection_->stop());
+}
+
+std::unique_ptr<ByteSource> Repository::open(const Descriptor& blob, std::stop_token stop) {
+  if (blob.size <= limits::kSmallBlobBytes) {
+    StringSink content(blob.size);
+    fetch(blob, content, std::move(stop));
+    return std::make_unique<StringSource>(std::move(content.content));
+  }
+  return make_pipe([this, blob](ByteSink& sink, std::stop_token until) { fetch(blob, sink, std::move(until)); },
+                   std::move(stop));
+}
+
+void Repository::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) {
+  const AnyStop either(connection_->stop(), stop);
+  BlobDownload(*connection_, name_, blob, sink, either.token()).run();
+}
+
+BlobOutcome Repository::put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) {
+  const AnyStop either(connection_->stop(), stop);
+  return BlobUpload(*connection_, name_, blob, from, progress, either.token()).run();
+}
+
+void Repository::put_manifest(const RawManifest& manifest, const std::string& selector) {
+  const std::stop_token& stop = connection_->stop();
+  Request request{"PUT", connection_->url(name_, "manifests/" + selector, stop)};
+  request.headers.set("Content-Type", manifest.descriptor.media_type);
+  request.body =
+      RequestBody{manifest.bytes.size(), [&manifest] { return std::make_unique<StringSource>(manifest.bytes); }};
+  const Answer answer = connection_->send_patiently(request, Scope{name_, Scope::Access::Push}, stop);
+  if (!is_success(answer.status)) return explain_refusal(answer, manifest, selector);
+  const auto stored = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
+  const Digest& sent = manifest.descriptor.digest;
+  if (stored && stored->algorithm() == sent.algorithm() && *stored != sent) {
+    throw Error(ErrorCode::Corrupt, text::cat("PUT ", answer.url.shown(), ": the registry stored ", stored->text(),
+                                              " instead of ", sent.text()));
+  }
+}
+
+/// Returns only if the registry has what it refused.
+void Repository::explain_refusal(const Answer& answer, const RawManifest& manifest, const std::string& selector) {
+  if (names_error(answer, "MANIFEST_BLOB_UNKNOWN")) {
+    Error error = response_error("PUT", answer, ErrorCode::Unstable);
+    throw Error(ErrorCode::Unstable, error.message())
+        .hint("the registry lost what it had accepted, perhaps to garbage collection; run the same command again");
+  }
+  const bool is_tag = !Digest::try_parse(selector);
+  const bool denied = answer.status >= 400 && answer.status < 500;
+  if (!is_tag || !denied) throw response_error("PUT", answer, ErrorCode::Refused);
+  // Registries refuse to write an immutable tag in many words; what counts is what the tag points to.
+  const auto there = resolve(selector);
+  if (there == manifest.descriptor.digest) return;
+  Error error = response_error("PUT", answer, ErrorCode::Refused);
+  if (there) {
+    error.hint(text::cat("the tag ", selector, " already points to ", there->text(),
+                         "; if tags are immutable there, choose another one"));
+  }
+  throw error;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+
+#include "ociferry/store.hpp"
+
+namespace ociferry {
+
+class Connection;
+struct Answer;
+
+/// A repository of a registry, over the OCI distribution specification. Thread-safe. All methods block on the
+/// network, retry what may pass, and throw Error naming method, URL, status and the registry's own error:
+/// Unauthorized (401), Denied (403), Network (retries spent), Refused (will not be accepted), Corrupt, Interrupted.
+class Repository : public ImageSource, public ImageTarget {
+ public:
+  Repository(std::shared_ptr<Connection> connection, RepositoryName name);
+  ~Repository() override;
+
+  /// GET manifests/<selector> (distribution-spec, "Pulling manifests"); nullopt for 404. The digest is computed
+  /// from the bytes and compared with the selector and with Docker-Content-Digest.
+  [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  /// HEAD manifests/<selector>, or GET where HEAD is not answered usefully; nullopt for 404.
+  [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
+  /// HEAD blobs/<digest>; false also if the registry does not answer HEAD.
+  [[nodiscard]] bool has_blob(const Descriptor& blob);
+
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+  /// GET blobs/<digest>, taken up again with Range after an interruption. Throws Error{Corrupt} if the registry
+  /// has more or fewer bytes than the descriptor says, Error{NotFound} if it has none.
+  void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override;
+  [[nodiscard]] std::optional<RepositoryName> home() const override { return name_; }
+
+  /// HEAD; then a mount if `from` is in the same registry; then POST and one PUT (distribution-spec, "Pushing blobs").
+  BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
+  /// PUT manifests/<selector>. A tag that cannot be changed but already is right is a success.
+  /// Throws Error{Unstable} if the registry misses something that the manifest refers to.
+  void put_manifest(const RawManifest& manifest, const std::string& selector) override;
+
+ private:
+  [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector);
+  void explain_refusal(const Answer& answer, const RawManifest& manifest, const std::string& selector);
+
+  std::shared_ptr<Connection> connection_;
+  RepositoryName name_;
+};
+
+}  // namespace ociferry

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "ociferry/store.hpp"
+
+namespace ociferry {
+
+/// A repository in memory: the reference implementation of the store interfaces, as strict as a good registry.
+/// Content whose digest or size is wrong is refused with Error{Corrupt}, a manifest whose blobs or children are
+/// absent with Error{Unstable}. Thread-safe.
+class MemoryTarget : public ImageSource, public ImageTarget {
+ public:
+  explicit MemoryTarget(std::optional<RepositoryName> home = std::nullopt) : home_(std::move(home)) {}
+
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+  [[nodiscard]] std::optional<RepositoryName> home() const override { return home_; }
+  [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
+  [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
+  void put_manifest(const RawManifest& manifest, const std::string& selector) override;
+
+  /// Puts `bytes` in and says what describes them; not recorded as an operation.
+  Descriptor add_blob(std::string bytes, std::string media_type);
+  [[nodiscard]] bool has_blob(const Digest& digest) const;
+  [[nodiscard]] std::size_t blob_count() const;
+  [[nodiscard]] std::size_t manifest_count() const;
+  /// What tags point to.
+  [[nodiscard]] std::map<std::string, Digest> tags() const;
+  /// What was read and written so far, in order: "open <digest>", "get <selector>", "blob <digest>",
+  /// "manifest <digest>" and "tag <tag> <digest>". Blobs that were there already and HEAD-like questions are not in it.
+  [[nodiscard]] std::vector<std::string> operations() const;
+
+ private:
+  void check_references(const RawManifest& manifest) const;
+  [[nodiscard]] std::optional<Digest> find(const std::string& selector) const;
+
+  std::optional<RepositoryName> home_;
+  mutable std::mutex mutex_;
+  std::map<Digest, std::string> blobs_;
+  std::map<Digest, RawManifest> manifests_;
+  std::map<std::string, Digest> tags_;
+  std::vector<std::string> operations_;
+};
+
+}  // namespace ociferry

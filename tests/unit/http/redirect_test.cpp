@@ -1,0 +1,93 @@
+#include "http/redirect.hpp"
+
+#include <doctest/doctest.h>
+
+#include "stream/memory.hpp"
+#include "support/fake_transport.hpp"
+
+using namespace ociferry;
+using testing::FakeTransport;
+
+namespace {
+
+testing::HttpReply redirect(const char* location, int status = 307) { return {status, {{"Location", location}}}; }
+
+Request get(const char* url) {
+  Request request{"GET", Url::parse(url)};
+  request.headers.set("Authorization", "Bearer secret");
+  request.headers.set("Range", "bytes=5-");
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("Authorization stays behind when scheme, host or port change; Range goes along") {
+  struct Row {
+    const char* from;
+    const char* to;
+    bool kept;
+  };
+  for (const Row& row :
+       {Row{"https://reg/a", "/b", true}, Row{"https://reg/a", "https://reg:443/b", true},
+        Row{"https://reg/a", "https://other/b", false}, Row{"https://reg/a", "https://reg:444/b", false},
+        Row{"http://reg/a", "https://reg/b", false}, Row{"https://reg/a", "https://10.0.0.1/b", false}}) {
+    CAPTURE(row.to);
+    const std::string target = Url::parse(row.from).resolve(row.to).text();
+    FakeTransport transport;
+    transport.expect("GET", row.from, redirect(row.to)).expect("GET", target, {200, {}, "x"});
+    const Answer answer = send_following(transport, get(row.from), {});
+    CHECK(answer.status == 200);
+    CHECK(answer.url.text() == target);
+    const auto last = transport.requests().back();
+    CHECK(last.headers.find("Authorization").has_value() == row.kept);
+    CHECK(last.headers.find("Range") == "bytes=5-");
+  }
+}
+
+TEST_CASE("once left behind, Authorization does not come back") {
+  FakeTransport transport;
+  transport.expect("GET", "https://reg/a", redirect("https://other/"))
+      .expect("GET", "https://other/", redirect("https://reg/b"))
+      .expect("GET", "https://reg/b");
+  static_cast<void>(send_following(transport, get("https://reg/a"), {}));
+  CHECK_FALSE(transport.requests().back().headers.find("Authorization").has_value());
+}
+
+TEST_CASE("a step down to http or to an address of this machine's own link is refused") {
+  for (const char* bad : {"http://reg/b", "https://169.254.169.254/latest", "https://[fe80::1]/", "ftp://reg/",
+                          "https://metadata.google.internal/"}) {
+    CAPTURE(bad);
+    FakeTransport transport;
+    transport.expect("GET", "https://reg/a", redirect(bad));
+    try {
+      static_cast<void>(send_following(transport, get("https://reg/a"), {}));
+      FAIL("followed");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::Hostile);
+    }
+  }
+}
+
+TEST_CASE("a redirect loop ends") {
+  FakeTransport transport([](const testing::HttpRequest&) { return redirect("/again"); });
+  CHECK_THROWS_AS(static_cast<void>(send_following(transport, get("https://reg/"), {})), Error);
+  CHECK(transport.lines().size() == limits::kRedirects + 1);
+}
+
+TEST_CASE("a body is sent again for 307 and 308; other redirects of a write are answers") {
+  Request put{"PUT", Url::parse("https://reg/a")};
+  put.body = RequestBody{4, [] { return std::make_unique<StringSource>("body"); }};
+  FakeTransport followed;
+  followed.expect("PUT", "https://reg/a", redirect("/b", 308)).expect("PUT", "https://reg/b", {201});
+  CHECK(send_following(followed, put, {}).status == 201);
+  CHECK(followed.requests().back().body == "body");
+  FakeTransport not_followed;
+  not_followed.expect("PUT", "https://reg/a", redirect("/b", 302));
+  CHECK(send_following(not_followed, put, {}).status == 302);
+}
+
+TEST_CASE("a redirect without Location is an answer") {
+  FakeTransport transport;
+  transport.expect("GET", "https://reg/a", {307});
+  CHECK(send_following(transport, get("https://reg/a"), {}).status == 307);
+}

@@ -1,0 +1,162 @@
+#include "http/retry.hpp"
+
+#include <doctest/doctest.h>
+
+#include "http/repeat.hpp"
+#include "ociferry/limits.hpp"
+#include "support/fake_clock.hpp"
+
+using namespace ociferry;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Origin kOrigin{"https", "reg", 443};
+
+Answer answer_with(int status, Headers headers = {}) {
+  return {Response{status, std::move(headers), {}}, Url::parse("https://reg/x"), kOrigin};
+}
+
+struct Rig {
+  testing::FakeClock clock;
+  Retrier retrier;
+  explicit Rig(int retries = 5) : retrier(RetryPolicy{.retries = retries}, clock, silent_progress()) {}
+};
+
+}  // namespace
+
+TEST_CASE("pauses double up to a cap, with full jitter") {
+  const RetryPolicy policy{.retries = 9, .first_delay = 500ms, .longest_delay = 30s};
+  struct Row {
+    int repetition;
+    double jitter;
+    std::chrono::milliseconds delay;
+  };
+  for (const Row& row : {Row{1, 1.0, 500ms}, Row{2, 1.0, 1s}, Row{3, 1.0, 2s}, Row{6, 1.0, 16s}, Row{7, 1.0, 30s},
+                         Row{1000, 1.0, 30s}, Row{3, 0.0, 0ms}, Row{3, 0.5, 1s}}) {
+    CAPTURE(row.repetition);
+    CHECK(policy.delay(row.repetition, std::nullopt, row.jitter) == row.delay);
+  }
+}
+
+TEST_CASE("what a server asks for is the least pause, but bounded") {
+  const RetryPolicy policy;
+  CHECK(policy.delay(1, 60s, 0.0) == 60s);
+  CHECK(policy.delay(1, 60s, 1.0) == 60s + 500ms);
+  CHECK(policy.delay(9, 60s, 1.0) == 61s);
+  CHECK(policy.delay(1, 100h, 0.0) == limits::kRetryAfter);
+}
+
+TEST_CASE("Retry-After is read as seconds or as a date") {
+  const auto now = std::chrono::system_clock::from_time_t(784111777);  // Sun, 06 Nov 1994 08:49:37 GMT
+  const auto read = [&](const char* value) { return parse_retry_after(value, now); };
+  CHECK(read("120") == 120s);
+  CHECK(read(" 0 ") == 0s);
+  CHECK(read("99999999999999999999999") == limits::kRetryAfter);
+  CHECK(read("Sun, 06 Nov 1994 08:50:07 GMT") == 30s);
+  CHECK(read("Sunday, 06-Nov-94 08:50:07 GMT") == 30s);
+  CHECK(read("Sun Nov  6 08:50:07 1994") == 30s);
+  CHECK(read("Sun, 06 Nov 1994 08:00:00 GMT") == 0s);
+  CHECK(read("Sun, 06 Nov 2094 08:00:00 GMT") == limits::kRetryAfter);
+  for (const char* junk : {"", "soon", "-5", "1.5", "12 s", "Sun, 06 Nov 1994"}) {
+    CAPTURE(junk);
+    CHECK_FALSE(read(junk).has_value());
+  }
+}
+
+TEST_CASE("only statuses that may pass are repeated") {
+  for (const int status : {408, 425, 429, 499, 500, 502, 503, 504, 522}) CHECK(is_transient_status(status));
+  for (const int status : {200, 301, 400, 401, 403, 404, 405, 413, 416, 501, 505})
+    CHECK_FALSE(is_transient_status(status));
+}
+
+TEST_CASE("an operation is tried once more than the retry count, and the last answer is what counts") {
+  Rig rig(2);
+  int calls = 0;
+  const Answer answer = repeat(rig.retrier.attempts(kOrigin), [&] { return ++calls, answer_with(500); }, {});
+  CHECK(calls == 3);
+  CHECK(answer.status == 500);
+  CHECK(answer.attempts == 3);
+}
+
+TEST_CASE("a broken connection is repeated; the final error says how often and is not transient any more") {
+  Rig rig(2);
+  const auto fail = [&]() -> Answer { throw TransportError(TransportError::Kind::Broken, "reset"); };
+  try {
+    static_cast<void>(repeat(rig.retrier.attempts(kOrigin), fail, {}));
+    FAIL("gave an answer");
+  } catch (const TransportError&) {
+    FAIL("must not be repeated by somebody else");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Network);
+    CHECK(error.message() == "reset (gave up after 3 attempts)");
+    CHECK_FALSE(error.is_transient());
+  }
+}
+
+TEST_CASE("a certificate error and a failing sink are not repeated") {
+  Rig rig;
+  int calls = 0;
+  const auto bad_certificate = [&]() -> Answer {
+    ++calls;
+    throw TransportError(TransportError::Kind::Certificate, "expired");
+  };
+  CHECK_THROWS_AS(static_cast<void>(repeat(rig.retrier.attempts(kOrigin), bad_certificate, {})), TransportError);
+  const auto full_disk = [&]() -> Answer {
+    ++calls;
+    throw Error(ErrorCode::Space, "full").transient();
+  };
+  CHECK_THROWS_WITH(static_cast<void>(repeat(rig.retrier.attempts(kOrigin), full_disk, {})), "full");
+  CHECK(calls == 2);
+  CHECK(rig.clock.sleeps().empty());
+}
+
+TEST_CASE("Retry-After pauses everybody who talks to the host, and nobody else") {
+  Rig rig(1);
+  int calls = 0;
+  const auto busy_once = [&] { return ++calls == 1 ? answer_with(429, {{"Retry-After", "60"}}) : answer_with(200); };
+  const auto begun = rig.clock.now();
+  auto bystander = rig.retrier.attempts(kOrigin);
+  auto stranger = rig.retrier.attempts({"https", "elsewhere", 443});
+  // What another thread sees between the answer and the end of the pause.
+  const Answer answer = repeat(rig.retrier.attempts(kOrigin), busy_once, {});
+  CHECK(answer.status == 200);
+  CHECK(rig.clock.now() - begun >= 60s);
+  rig.clock.pass(-30s);
+  stranger.begin({});
+  CHECK(rig.clock.sleeps().size() == 1);
+  bystander.begin({});
+  CHECK(rig.clock.sleeps().size() == 2);
+}
+
+TEST_CASE("a server that names a time is obeyed beyond the retry count, but not for ever") {
+  Rig rig(1);
+  int calls = 0;
+  const auto always_busy = [&] { return ++calls, answer_with(429, {{"Retry-After", "100"}}); };
+  const Answer answer = repeat(rig.retrier.attempts(kOrigin), always_busy, {});
+  CHECK(answer.status == 429);
+  CHECK(calls == 5);  // three free pauses of 100 s, one repetition from the budget
+}
+
+TEST_CASE("no retry at all is possible") {
+  Rig rig(0);
+  int calls = 0;
+  const Answer answer = repeat(rig.retrier.attempts(kOrigin),
+                               [&] {
+                                 return ++calls, answer_with(503, {{"Retry-After", "1"}});
+                               },
+                               {});
+  CHECK(answer.status == 503);
+  CHECK(calls == 1);
+}
+
+TEST_CASE("waiting ends when the user wants to stop") {
+  std::stop_source stop;
+  stop.request_stop();
+  try {
+    real_clock().sleep_until(std::chrono::steady_clock::now() + 1h, stop.get_token());
+    FAIL("waited");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Interrupted);
+  }
+}

@@ -1,0 +1,110 @@
+#include <future>
+
+#include "rig.hpp"
+
+using namespace ociferry;
+using testing::error_of;
+using testing::HttpReply;
+using testing::Rig;
+using Kind = TransportError::Kind;
+
+namespace {
+
+void ask(Rig& rig, const std::string& host) { static_cast<void>(rig.repository("team/app", host).resolve("v1")); }
+
+}  // namespace
+
+TEST_CASE("a registry is talked to by https, and asked only once how") {
+  Rig rig;
+  ask(rig, "reg.example");
+  ask(rig, "reg.example");
+  CHECK(rig.count("GET https://reg.example/v2/") == 1);
+  CHECK(rig.count("HEAD https://reg.example/v2/team/app/manifests/v1") == 2);
+  CHECK(rig.transport->lines().size() == 3);
+}
+
+TEST_CASE("plain http is used where https is not spoken, on loopback or if allowed") {
+  for (const Kind kind : {Kind::NotTls, Kind::Connect}) {
+    Rig loopback{Rig::Script{}};
+    loopback.transport->expect_failure("GET", "https://localhost:5000/v2/", kind)
+        .expect("GET", "http://localhost:5000/v2/")
+        .expect("HEAD", "http://localhost:5000/v2/team/app/manifests/v1", {404});
+    ask(loopback, "localhost:5000");
+    CHECK(loopback.transport->finished());
+    Rig allowed{Rig::Script{}, {.insecure = true}};
+    allowed.transport->expect_failure("GET", "https://reg.example/v2/", kind)
+        .expect("GET", "http://reg.example/v2/")
+        .expect("HEAD", "http://reg.example/v2/team/app/manifests/v1", {404});
+    ask(allowed, "reg.example");
+    CHECK(allowed.transport->finished());
+  }
+}
+
+TEST_CASE("plain http is never used after a certificate error") {
+  Rig rig{Rig::Script{}, {.insecure = true}};
+  rig.transport->expect_failure("GET", "https://localhost:5000/v2/", Kind::Certificate);
+  CHECK(error_of([&] { ask(rig, "localhost:5000"); }).code() == ErrorCode::Network);
+  CHECK(rig.transport->finished());
+}
+
+TEST_CASE("plain http is not used with other hosts, and the way out is named") {
+  Rig rig{Rig::Script{}};
+  rig.transport->expect_failure("GET", "https://10.0.0.1:5000/v2/", Kind::NotTls);
+  CHECK(error_of([&] { ask(rig, "10.0.0.1:5000"); }).hint_text().find("--registry-insecure") != std::string::npos);
+}
+
+TEST_CASE("a registry that nobody answers for is given up soon, but not for good") {
+  Rig rig{Rig::Script{}};
+  for (int i = 0; i < 3; ++i) rig.transport->expect_failure("GET", "https://reg.example/v2/", Kind::Connect);
+  const Error error = error_of([&] { ask(rig, "reg.example"); });
+  CHECK(error.code() == ErrorCode::Network);
+  CHECK(error.message().find("gave up after 3 attempts") != std::string::npos);
+  rig.transport->expect("GET", "https://reg.example/v2/")
+      .expect("HEAD", "https://reg.example/v2/team/app/manifests/v1");
+  rig.transport->expect("GET", "https://reg.example/v2/team/app/manifests/v1", {404});
+  ask(rig, "reg.example");
+  CHECK(rig.transport->finished());
+}
+
+TEST_CASE("a web page is not a registry") {
+  Rig rig;
+  rig.answer_first(1, "GET", "/v2/", {200, {{"Content-Type", "text/html; charset=utf-8"}}, "<html>"});
+  const Error error = error_of([&] { ask(rig, "reg.example"); });
+  CHECK(error.code() == ErrorCode::NotFound);
+  CHECK(error.message().find("not a registry") != std::string::npos);
+}
+
+TEST_CASE("a registry that is busy at first is asked again; one that stays busy is an error") {
+  Rig rig;
+  rig.answer_first(2, "GET", "/v2/", {503});
+  ask(rig, "reg.example");
+  CHECK(rig.count("GET https://reg.example/v2/") == 3);
+  Rig busy;
+  busy.answer_first(100, "GET", "/v2/", {503});
+  CHECK(error_of([&] { ask(busy, "reg.example"); }).code() == ErrorCode::Network);
+  CHECK(busy.count("GET") == 6);
+}
+
+TEST_CASE("many threads find out once how to talk to a registry") {
+  Rig rig;
+  std::vector<std::future<void>> threads;
+  for (int i = 0; i < 8; ++i) threads.push_back(std::async(std::launch::async, [&] { ask(rig, "reg.example"); }));
+  for (auto& thread : threads) thread.get();
+  CHECK(rig.transport->lines().size() == 9);
+}
+
+TEST_CASE("the same name gives the same repository; a repository outlives its client") {
+  Rig rig;
+  const auto kept = rig.client->repository({"reg.example", "a/b"});
+  CHECK(rig.client->repository({"reg.example", "a/b"}) == kept);
+  CHECK(rig.client->repository({"reg.example", "a/c"}) != kept);
+  rig.client.reset();
+  CHECK_FALSE(kept->resolve("v1").has_value());
+}
+
+TEST_CASE("the client's stop token ends every operation") {
+  Rig rig;
+  rig.stop.request_stop();
+  CHECK(error_of([&] { ask(rig, "reg.example"); }).code() == ErrorCode::Interrupted);
+  CHECK(rig.transport->lines().empty());
+}

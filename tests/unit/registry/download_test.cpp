@@ -1,0 +1,178 @@
+#include "ociferry/limits.hpp"
+#include "rig.hpp"
+#include "stream/memory.hpp"
+#include "stream/sha256.hpp"
+
+using namespace ociferry;
+using testing::error_of;
+using testing::HttpReply;
+using testing::HttpRequest;
+using testing::registry_error_reply;
+using testing::Rig;
+
+namespace {
+
+const std::string kContent = [] {
+  std::string content;
+  for (int i = 0; i < 1000; ++i) content += static_cast<char>('a' + i % 23);
+  return content;
+}();
+
+struct Download {
+  Rig rig;
+  Descriptor blob = rig.registry.add_blob("team/app", kContent);
+  StringSink sink{2000};
+
+  explicit Download(RegistryOptions options = {}) : rig(std::move(options)) {}
+  void run() { rig.repository().fetch(blob, sink, {}); }
+  /// Answers blob downloads with what `reply` makes of the right answer; `n` counts from 1.
+  void change(std::function<void(int n, const HttpRequest&, HttpReply&)> reply) {
+    rig.registry.intercept = [reply = std::move(reply),
+                              n = 0](const HttpRequest& request) mutable -> std::optional<HttpReply> {
+      if (request.method != "GET" || request.path.find("/blobs/") == std::string::npos) return std::nullopt;
+      testing::FakeRegistry plain;
+      plain.add_blob("team/app", kContent);
+      HttpReply right = plain(request);
+      reply(++n, request, right);
+      return right;
+    };
+  }
+  [[nodiscard]] std::vector<std::string> ranges() const {
+    std::vector<std::string> found;
+    for (const HttpRequest& request : rig.transport->requests()) {
+      if (request.path.find("/blobs/") != std::string::npos)
+        found.push_back(request.headers.find("Range").value_or("-"));
+    }
+    return found;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a download that breaks is taken up where it broke, wherever that is") {
+  for (const std::size_t at : {0U, 1U, 500U, 999U}) {
+    CAPTURE(at);
+    Download download;
+    download.change([at](int n, const HttpRequest&, HttpReply& reply) {
+      if (n == 1) reply.break_after = at;
+    });
+    download.run();
+    CHECK(download.sink.content == kContent);
+    const std::string range = at == 0 ? "-" : "bytes=" + std::to_string(at) + "-";
+    CHECK(download.ranges() == std::vector<std::string>{"-", range});
+  }
+}
+
+TEST_CASE("progress renews the budget: a connection that breaks again and again still ends well") {
+  Download download;
+  download.change([](int, const HttpRequest&, HttpReply& reply) {
+    if (reply.body.size() > 10) reply.break_after = 10;
+  });
+  download.run();
+  CHECK(download.sink.content == kContent);
+  CHECK(download.ranges().size() == 100);
+}
+
+TEST_CASE("attempts without progress are counted and end in a network error") {
+  Download download({.retry_count = 2});
+  download.change([](int n, const HttpRequest&, HttpReply& reply) { reply.break_after = n == 1 ? 10 : 0; });
+  const Error error = error_of([&] { download.run(); });
+  CHECK(error.code() == ErrorCode::Network);
+  CHECK(download.ranges().size() == 3);
+}
+
+TEST_CASE("a server that ignores Range starts over, and what is known is left out") {
+  Download download;
+  download.change([](int n, const HttpRequest&, HttpReply& reply) {
+    if (n == 1) reply.break_after = 700;
+    if (n > 1) reply = {200, {}, kContent};
+  });
+  download.run();
+  CHECK(download.sink.content == kContent);
+}
+
+TEST_CASE("a 206 that is not what was asked for is not used; then no ranges are asked for") {
+  for (const char* lie : {"bytes 0-999/1000", "bytes 701-999/1000", "bytes 700-999/1001", "700-999/1000", ""}) {
+    CAPTURE(lie);
+    Download download;
+    download.change([lie](int n, const HttpRequest&, HttpReply& reply) {
+      if (n == 1) reply.break_after = 700;
+      if (n == 2) reply.headers.set("Content-Range", lie);
+    });
+    download.run();
+    CHECK(download.sink.content == kContent);
+    CHECK(download.ranges() == std::vector<std::string>{"-", "bytes=700-", "-"});
+  }
+}
+
+TEST_CASE("a blob that is longer than its descriptor says is corrupt, and not read on") {
+  Download download;
+  download.change([](int, const HttpRequest&, HttpReply& reply) { reply.body += "x"; });
+  CHECK(error_of([&] { download.run(); }).code() == ErrorCode::Corrupt);
+  CHECK(download.sink.content.size() <= kContent.size());
+  CHECK(download.ranges().size() == 1);
+}
+
+TEST_CASE("a blob that is shorter than its descriptor says is corrupt") {
+  Download download;
+  ++download.blob.size;  // the registry answers 416 to the rest
+  const Error error = error_of([&] { download.run(); });
+  CHECK(error.code() == ErrorCode::Corrupt);
+  CHECK(error.message().find(download.blob.digest.text()) != std::string::npos);
+  Download no_ranges;
+  no_ranges.change([](int, const HttpRequest&, HttpReply& reply) { reply = {200, {}, kContent.substr(1)}; });
+  CHECK(error_of([&] { no_ranges.run(); }).code() == ErrorCode::Corrupt);
+}
+
+TEST_CASE("a missing blob is named; a refused one is not asked for again") {
+  Download download;
+  download.blob.digest = sha256("something else");
+  const Error missing = error_of([&] { download.run(); });
+  CHECK(missing.code() == ErrorCode::NotFound);
+  CHECK(missing.context().at(0).find("reg.example/team/app@" + download.blob.digest.text()) != std::string::npos);
+  Download denied;
+  denied.change([](int, const HttpRequest&, HttpReply& reply) { reply = registry_error_reply(403, "DENIED"); });
+  CHECK(error_of([&] { denied.run(); }).code() == ErrorCode::Denied);
+  CHECK(denied.ranges().size() == 1);
+}
+
+TEST_CASE("statuses that may pass are repeated, also in the middle") {
+  Download download;
+  download.change([](int n, const HttpRequest&, HttpReply& reply) {
+    if (n == 2) reply.break_after = 400;
+    if (n == 1 || n == 3) reply = {503};
+  });
+  download.run();
+  CHECK(download.sink.content == kContent);
+  CHECK(download.ranges() == std::vector<std::string>{"-", "-", "bytes=400-", "bytes=400-"});
+}
+
+TEST_CASE("a storage link that has run out is fetched anew from the registry") {
+  Download download;
+  int links = 0;
+  download.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (request.path == "/expired") return HttpReply{403};
+    if (request.path == "/fresh") return HttpReply{200, {}, kContent};
+    if (request.path.find("/blobs/") == std::string::npos) return std::nullopt;
+    return HttpReply{307, {{"Location", ++links == 1 ? "https://storage/expired" : "https://storage/fresh"}}};
+  };
+  download.run();
+  CHECK(download.sink.content == kContent);
+}
+
+TEST_CASE("a failing sink ends the download at once") {
+  Download download;
+  StringSink small(10);
+  CHECK_THROWS_AS(download.rig.repository().fetch(download.blob, small, {}), Error);
+  CHECK(download.ranges().size() == 1);
+}
+
+TEST_CASE("a large blob can be read as a stream, and the stream dropped early") {
+  Rig rig;
+  const std::string big(3 * limits::kSmallBlobBytes, 'b');
+  const Descriptor blob = rig.registry.add_blob("team/app", big);
+  CHECK(read_all(*rig.repository().open(blob, {}), big.size()) == big);
+  const auto stream = rig.repository().open(blob, {});
+  std::array<std::byte, 10> some{};
+  CHECK(stream->read(some) == 10);
+}

@@ -1,0 +1,244 @@
+#include "rig.hpp"
+#include "store/memory_target.hpp"
+#include "stream/memory.hpp"
+
+using namespace ociferry;
+using testing::error_of;
+using testing::HttpReply;
+using testing::HttpRequest;
+using testing::registry_error_reply;
+using testing::Rig;
+
+namespace {
+
+struct Upload {
+  Rig rig;
+  MemoryTarget from;
+  Descriptor blob = from.add_blob(std::string(100'000, 'u'), "application/octet-stream");
+
+  explicit Upload(RegistryOptions options = {}) : rig(std::move(options)) {}
+  BlobOutcome run() { return rig.repository().put_blob(blob, from, rig.progress, {}); }
+  [[nodiscard]] bool arrived() const { return rig.registry.has_blob("team/app", blob.digest); }
+  [[nodiscard]] std::size_t reads() const { return from.operations().size(); }
+  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(blob.size); }
+};
+
+const std::string kUploads = "https://reg.example/v2/team/app/blobs/uploads/";
+
+}  // namespace
+
+TEST_CASE("an upload is HEAD, POST and one PUT") {
+  Upload upload;
+  CHECK(upload.run() == BlobOutcome::Written);
+  CHECK(upload.arrived());
+  CHECK(upload.rig.progress.bytes == upload.size());
+  const auto lines = upload.rig.transport->lines();
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[1] == "HEAD https://reg.example/v2/team/app/blobs/" + upload.blob.digest.text());
+  CHECK(lines[2] == "POST " + kUploads);
+  CHECK(lines[3].starts_with("PUT " + kUploads + "session-1?_state=a%2Bb&digest=sha256%3A"));
+}
+
+TEST_CASE("a blob that is there is neither read nor sent") {
+  Upload upload;
+  upload.rig.registry.add_blob("team/app", std::string(100'000, 'u'));
+  CHECK(upload.run() == BlobOutcome::Existed);
+  CHECK(upload.reads() == 0);
+  CHECK(upload.rig.progress.bytes == upload.size());
+}
+
+TEST_CASE("a blob of another repository of the registry is mounted") {
+  Upload upload;
+  upload.rig.registry.add_blob("source/app", std::string(100'000, 'u'));
+  Repository& source = upload.rig.repository("source/app");
+  CHECK(upload.rig.repository().put_blob(upload.blob, source, upload.rig.progress, {}) == BlobOutcome::Mounted);
+  CHECK(upload.arrived());
+  CHECK(upload.rig.progress.bytes == upload.size());
+  CHECK(upload.rig.count("PUT") == 0);
+}
+
+TEST_CASE("a blob of another registry is not mounted") {
+  Upload upload;
+  upload.rig.registry.add_blob("source/app", std::string(100'000, 'u'));
+  Repository& source = upload.rig.repository("source/app", "other.example");
+  CHECK(upload.rig.repository().put_blob(upload.blob, source, upload.rig.progress, {}) == BlobOutcome::Written);
+  CHECK(upload.rig.count("POST " + kUploads + "?mount") == 0);
+}
+
+TEST_CASE("whatever keeps a registry from mounting, the blob is uploaded") {
+  for (const int status : {400, 401, 403, 404, 405, 500, 503, 200}) {
+    CAPTURE(status);
+    Upload upload;
+    upload.rig.registry.add_blob("source/app", std::string(100'000, 'u'));
+    upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+      if (request.parameter("mount").empty()) return std::nullopt;
+      return HttpReply{status};
+    };
+    Repository& source = upload.rig.repository("source/app");
+    CHECK(upload.rig.repository().put_blob(upload.blob, source, upload.rig.progress, {}) == BlobOutcome::Written);
+    CHECK(upload.arrived());
+    CHECK(upload.rig.count("POST") == 2);
+    CHECK(upload.rig.progress.bytes == upload.size());
+  }
+}
+
+TEST_CASE("the session that a registry opens instead of mounting is used") {
+  Upload upload;  // the fake registry does so when the source has no such blob
+  upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (request.path.find("source/app/blobs") == std::string::npos) return std::nullopt;
+    return HttpReply{200, {}, std::string(100'000, 'u')};
+  };
+  Repository& source = upload.rig.repository("source/app");
+  CHECK(upload.rig.repository().put_blob(upload.blob, source, upload.rig.progress, {}) == BlobOutcome::Written);
+  CHECK(upload.rig.count("POST") == 1);
+  CHECK(upload.arrived());
+}
+
+TEST_CASE("an answer that got lost is settled by asking for the blob") {
+  Upload upload;
+  // The registry keeps the blob, but the answer to the PUT does not arrive.
+  upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (request.method != "PUT") return std::nullopt;
+    upload.rig.registry.add_blob("team/app", request.body);
+    HttpReply lost;
+    lost.drop = true;
+    return lost;
+  };
+  CHECK(upload.run() == BlobOutcome::Written);
+  CHECK(upload.rig.count("PUT") == 1);
+  CHECK(upload.rig.count("HEAD") == 2);
+  CHECK(upload.rig.progress.bytes == upload.size());
+}
+
+TEST_CASE("an upload that fails in a way that may pass begins anew, with a new session and a new reading") {
+  for (const HttpReply& failure :
+       {HttpReply{500}, HttpReply{502}, HttpReply{408}, HttpReply{429},
+        registry_error_reply(404, "BLOB_UPLOAD_UNKNOWN"), registry_error_reply(400, "BLOB_UPLOAD_INVALID"),
+        registry_error_reply(400, "DIGEST_INVALID"), HttpReply{.status = 200, .drop = true}}) {
+    CAPTURE(failure.status);
+    Upload upload;
+    upload.rig.answer_first(2, "PUT", "/uploads/", failure);
+    CHECK(upload.run() == BlobOutcome::Written);
+    CHECK(upload.arrived());
+    CHECK(upload.reads() == 3);
+    CHECK(upload.rig.count("POST") == 3);
+    CHECK(upload.rig.progress.bytes == upload.size());
+  }
+}
+
+TEST_CASE("an upload that keeps failing is an error that says how often it was tried, and progress is taken back") {
+  Upload upload({.retry_count = 2});
+  upload.rig.answer_first(100, "PUT", "/uploads/", {500});
+  const Error error = error_of([&] { upload.run(); });
+  CHECK(error.code() == ErrorCode::Network);
+  CHECK(error.message().find("after 3 attempts") != std::string::npos);
+  CHECK(upload.rig.progress.bytes == 0);
+  CHECK(upload.rig.count("PUT") == 3);
+}
+
+TEST_CASE("an upload that is refused is not tried again") {
+  struct Row {
+    HttpReply reply;
+    ErrorCode code;
+  };
+  for (const Row& row :
+       {Row{{413}, ErrorCode::Refused}, Row{{403}, ErrorCode::Denied}, Row{{401}, ErrorCode::Unauthorized},
+        Row{registry_error_reply(400, "NAME_INVALID"), ErrorCode::Refused}}) {
+    CAPTURE(row.reply.status);
+    for (const char* method : {"POST", "PUT"}) {
+      Upload upload;
+      upload.rig.answer_first(100, method, "/uploads/", row.reply);
+      CHECK(error_of([&] { upload.run(); }).code() == row.code);
+      CHECK(upload.rig.count(method) == 1);
+    }
+  }
+  Upload unknown;
+  unknown.rig.answer_first(100, "POST", "/uploads/", registry_error_reply(404, "NAME_UNKNOWN"));
+  CHECK(error_of([&] { unknown.run(); }).code() == ErrorCode::NotFound);
+  CHECK(unknown.rig.count("POST") == 1);
+}
+
+TEST_CASE("a damaged source is not sent whole and not tried again") {
+  class Damaged : public BlobSource {
+   public:
+    int opened = 0;
+    std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override {
+      ++opened;
+      return std::make_unique<StringSource>(std::string(100'000, 'x'));
+    }
+  };
+  Upload upload;
+  Damaged damaged;
+  const Error error =
+      error_of([&] { upload.rig.repository().put_blob(upload.blob, damaged, upload.rig.progress, {}); });
+  CHECK(error.code() == ErrorCode::Corrupt);
+  CHECK(damaged.opened == 1);
+  CHECK_FALSE(upload.arrived());
+  CHECK(upload.rig.progress.bytes == 0);
+}
+
+TEST_CASE("a registry that stores something else is found out") {
+  Upload upload;
+  const Digest other = upload.rig.registry.add_blob("x/y", "other").digest;
+  upload.rig.answer_first(1, "PUT", "/uploads/", {201, {{"Docker-Content-Digest", other.text()}}});
+  CHECK(error_of([&] { upload.run(); }).code() == ErrorCode::Corrupt);
+}
+
+TEST_CASE("the place to upload to is taken in every form that registries use") {
+  struct Row {
+    const char* location;
+    const char* put;
+  };
+  for (const Row& row : {Row{"/v2/team/app/u1", "https://reg.example/v2/team/app/u1?"},
+                         Row{"u2?_state=x%2By", "https://reg.example/v2/team/app/blobs/uploads/u2?_state=x%2By&"},
+                         Row{"https://reg.example:443/u3", "https://reg.example/u3?"},
+                         Row{"http://reg.example/u4", "https://reg.example/u4?"},
+                         Row{"https://10.1.2.3:8443/u5", "https://10.1.2.3:8443/u5?"}}) {
+    CAPTURE(row.location);
+    Upload upload({.token = "secret"});
+    upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+      if (request.path == "/v2/") return HttpReply{401, {{"WWW-Authenticate", "Bearer realm=\"https://a/\""}}};
+      if (request.method == "POST") return HttpReply{202, {{"Location", row.location}}};
+      return request.method == "PUT" ? HttpReply{201} : HttpReply{404};
+    };
+    upload.run();
+    const std::string line = upload.rig.transport->lines().back();
+    CHECK(line.starts_with("PUT " + std::string(row.put) + "digest=sha256%3A"));
+    const bool at_home = line.starts_with("PUT https://reg.example/");
+    CHECK(upload.rig.transport->requests().back().headers.find("Authorization").has_value() == at_home);
+  }
+}
+
+TEST_CASE("an upload does not leave https, and needs a place to go to") {
+  for (const HttpReply& opened : {HttpReply{202, {{"Location", "http://other.example/u"}}},
+                                  HttpReply{202, {{"Location", "ftp://reg.example/u"}}}, HttpReply{202}}) {
+    Upload upload;
+    upload.rig.answer_first(1, "POST", "/uploads/", opened);
+    static_cast<void>(error_of([&] { upload.run(); }));
+    CHECK(upload.rig.count("PUT") == 0);
+  }
+}
+
+TEST_CASE("has_blob tells present from absent, and a registry that does not answer HEAD has no blobs to show") {
+  Rig rig;
+  const Descriptor blob = rig.registry.add_blob("team/app", "x");
+  CHECK(rig.repository().has_blob(blob));
+  CHECK_FALSE(rig.repository("other/app").has_blob(blob));
+  rig.answer_first(1, "HEAD", "/blobs/", {405});
+  CHECK_FALSE(rig.repository().has_blob(blob));
+  rig.answer_first(1, "HEAD", "/blobs/", {418});
+  CHECK(error_of([&] { static_cast<void>(rig.repository().has_blob(blob)); }).code() == ErrorCode::Network);
+}
+
+TEST_CASE("an upload stops when asked to") {
+  Upload upload;
+  std::stop_source stop;
+  upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (request.method == "POST") stop.request_stop();
+    return std::nullopt;
+  };
+  const Error error = error_of(
+      [&] { upload.rig.repository().put_blob(upload.blob, upload.from, upload.rig.progress, stop.get_token()); });
+  CHECK(error.code() == ErrorCode::Interrupted);
+  CHECK(upload.rig.count("PUT") == 0);
+}
