@@ -33,7 +33,13 @@ struct Arguments::State {
   options::variables_map values;
   std::map<std::string, Range> ranges;
   std::map<std::string, bool> splits;
+  std::map<std::string, bool> switches;        ///< with their defaults
+  std::map<std::string, bool> switches_given;  ///< as --name=true or --name=false
   std::string positional_name;
+
+  /// Takes `--name=true` and `--name=false` out of `words`: Boost's switches take no value, and its values may
+  /// swallow the next word.
+  void take_switch_values(std::vector<std::string>& words);
 
   [[nodiscard]] Error usage_error(const std::string& why) const {
     return Error(ErrorCode::Usage, why).hint(fmt::format("'ociferry {} --help' lists what it takes", command));
@@ -49,8 +55,8 @@ Arguments::~Arguments() = default;
 void Arguments::flag(const std::string& name, const std::string& help) { toggle(name, false, help); }
 
 void Arguments::toggle(const std::string& name, bool default_value, const std::string& help) {
-  auto* value = options::value<bool>()->implicit_value(true, "")->default_value(default_value, "");
-  state_->described.add_options()(name.c_str(), value, help.c_str());
+  state_->switches[long_name(name)] = default_value;
+  state_->described.add_options()(name.c_str(), options::bool_switch(), help.c_str());
 }
 
 void Arguments::text(const std::string& name, const std::string& placeholder, const std::string& help) {
@@ -79,7 +85,23 @@ void Arguments::positional(const std::string& placeholder) {
   state_->positions.add(kPositional, 1);
 }
 
-void Arguments::parse(const std::vector<std::string>& words) {
+void Arguments::State::take_switch_values(std::vector<std::string>& words) {
+  std::erase_if(words, [this](const std::string& word) {
+    const auto equals = word.find('=');
+    if (!word.starts_with("--") || equals == std::string::npos) return false;
+    const std::string name = word.substr(2, equals - 2);
+    if (!switches.contains(name)) return false;
+    const std::string value = word.substr(equals + 1);
+    if (value != "true" && value != "false")
+      throw usage_error(fmt::format("--{} is true or false, not '{}'", name, value));
+    switches_given[name] = value == "true";
+    return true;
+  });
+}
+
+void Arguments::parse(const std::vector<std::string>& given) {
+  std::vector<std::string> words = given;
+  state_->take_switch_values(words);
   options::options_description all;
   all.add(state_->described).add(state_->hidden);
   namespace style = options::command_line_style;
@@ -104,10 +126,14 @@ void Arguments::parse(const std::vector<std::string>& words) {
 
 bool Arguments::is_set(const std::string& name) const {
   const auto& values = state_->values;
+  if (state_->switches.contains(name)) return state_->switches_given.contains(name) || values[name].as<bool>();
   return values.count(name) > 0 && !values[name].defaulted();
 }
 
-bool Arguments::on(const std::string& name) const { return state_->values[name].as<bool>(); }
+bool Arguments::on(const std::string& name) const {
+  if (const auto given = state_->switches_given.find(name); given != state_->switches_given.end()) return given->second;
+  return state_->values[name].as<bool>() || state_->switches.at(name);
+}
 
 std::optional<std::string> Arguments::optional_text(const std::string& name) const {
   if (!is_set(name)) return std::nullopt;

@@ -95,7 +95,7 @@ void Console::error(const Error& error) {
   std::string text = fmt::format("{}: Error: {}\n", options_.program, safe(error.message()));
   for (const std::string& context : error.context()) text += fmt::format("  while {}\n", safe(context));
   if (!error.hint_text().empty()) text += fmt::format("  hint: {}\n", safe(error.hint_text()));
-  if (error.is_transient()) text += "  running the same command again may help\n";
+  if (error.is_transient() || error.code() == ErrorCode::Network) text += "  running the same command again may help\n";
   to_stderr(text);
 }
 

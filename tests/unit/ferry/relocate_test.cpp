@@ -1,0 +1,154 @@
+#include "ferry/relocate.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "ferry/lock_output.hpp"
+#include "ociferry/error.hpp"
+#include "sample_bundles.hpp"
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+const RepositoryName kTo{"inside.example", "my/apps"};
+
+/// Position of the first operation that starts with `what`, or the number of operations.
+std::ptrdiff_t position(const std::vector<std::string>& operations, const std::string& what) {
+  return std::ranges::find_if(operations, [&](const std::string& line) { return line.starts_with(what); }) -
+         operations.begin();
+}
+
+TransferReport put(const ImageSet& set, MemoryTarget& target, bool root_tags = true) {
+  return relocate(set, {.name = kTo, .target = target, .resolver = target}, root_tags, {.jobs = 3});
+}
+
+/// A target that loses or refuses what a test wants it to.
+class Unreliable : public MemoryTarget {
+ public:
+  using MemoryTarget::MemoryTarget;
+  BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override {
+    if (blob.digest == refused_blob) throw Error(ErrorCode::Network, "the registry went away");
+    return MemoryTarget::put_blob(blob, from, progress, stop);
+  }
+  std::optional<RawManifest> manifest(const std::string& selector) override {
+    if (selector == lost_selector) return std::nullopt;
+    return MemoryTarget::manifest(selector);
+  }
+  std::optional<Digest> refused_blob;
+  std::string lost_selector;
+};
+
+struct Sample {
+  SampleWorld world;
+  Reference image = world.image("r.example/apps/a", "a");
+  Reference inner = world.bundle("r.example/inner", {image});
+  Reference outer = world.bundle("r.example/outer", {inner, image});
+  ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {});
+};
+
+}  // namespace
+
+TEST_CASE("blobs come first, then images, bundles, locations from the inside out, and the root's tag last") {
+  Sample sample;
+  MemoryTarget target;
+  const TransferReport report = put(sample.set, target);
+  const auto operations = target.operations();
+  const auto image = position(operations, "tag " + image_tag(*sample.image.digest));
+  const auto inner = position(operations, "tag " + image_tag(*sample.inner.digest));
+  const auto inner_locations = position(operations, "tag " + locations_tag(*sample.inner.digest));
+  const auto outer_locations = position(operations, "tag " + locations_tag(*sample.outer.digest));
+  const auto root = position(operations, "tag v1");
+  for (const Descriptor& blob : blobs_of(sample.set.graph().at(*sample.outer.digest).parsed)) {
+    CHECK(position(operations, "blob " + blob.digest.text()) < image);
+  }
+  CHECK(image < inner);
+  CHECK(inner < inner_locations);
+  CHECK(inner_locations < outer_locations);
+  CHECK(outer_locations < root);
+  CHECK(root == std::ssize(operations) - 1);
+  CHECK(report.images == 3);
+  CHECK(report.bundles == 2);
+  CHECK(report.roots.at(0).tag == "v1");
+}
+
+TEST_CASE("a second run writes nothing") {
+  Sample sample;
+  MemoryTarget target;
+  put(sample.set, target);
+  const auto before = target.operations();
+  const TransferReport report = put(sample.set, target);
+  CHECK(target.operations() == before);
+  CHECK(report.manifests_written == 0);
+  CHECK(report.blobs_written == 0);
+}
+
+TEST_CASE("a run that was cut short is finished, and only what is missing is written") {
+  Sample sample;
+  Unreliable target;
+  const Digest last = blobs_of(sample.set.graph().at(*sample.outer.digest).parsed).back().digest;
+  target.refused_blob = last;
+  CHECK_THROWS_AS(put(sample.set, target), Error);
+  CHECK(target.tags().empty());
+  CHECK(target.manifest_count() == 0);
+  target.refused_blob.reset();
+  const std::size_t there = target.blob_count();
+  const TransferReport report = put(sample.set, target);
+  CHECK(report.blobs_existed == there);
+  CHECK(target.tags().contains("v1"));
+}
+
+TEST_CASE("a destination that does not keep what it accepted gets no locations and no tag") {
+  Sample sample;
+  Unreliable target;
+  target.lost_selector = image_tag(*sample.image.digest);
+  try {
+    put(sample.set, target);
+    FAIL("the destination lost an image");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Unstable);
+  }
+  CHECK_FALSE(target.tags().contains("v1"));
+  CHECK_FALSE(target.tags().contains(locations_tag(*sample.inner.digest)));
+}
+
+TEST_CASE("a tag that points elsewhere is moved, after everything else is there") {
+  Sample sample;
+  MemoryTarget target;
+  put(sample.set, target);
+  SampleWorld other;
+  const Reference newer = other.bundle("r.example/outer", {});
+  const ImageSet set = discover({root_of(newer, SourceArgument::Kind::Bundle, "v1")}, other.opener(), {});
+  put(set, target);
+  CHECK(target.tags().at("v1") == *newer.digest);
+  put(sample.set, target);
+  CHECK(target.tags().at("v1") == *sample.outer.digest);
+}
+
+TEST_CASE("two roots with one tag are refused before anything is written") {
+  SampleWorld world;
+  const Reference a = world.image("r.example/apps/a", "a");
+  const Reference b = world.image("r.example/apps/b", "b");
+  const auto image = SourceArgument::Kind::Image;
+  const ImageSet set = discover({root_of(a, image, "v1"), root_of(b, image, "v1")}, world.opener(), {});
+  MemoryTarget target;
+  CHECK_THROWS_AS(put(set, target), Error);
+  CHECK(target.operations().empty());
+  put(set, target, false);
+  CHECK(target.tags().size() == 2);
+}
+
+TEST_CASE("the lock file names the new place: a BundleLock for a bundle, an ImagesLock for images") {
+  Sample sample;
+  const std::string bundle = relocated_lock(sample.set, kTo, std::nullopt);
+  CHECK(bundle.find("image: inside.example/my/apps@" + sample.outer.digest->text()) != std::string::npos);
+  CHECK(bundle.find("tag: v1") != std::string::npos);
+
+  const auto image = SourceArgument::Kind::Image;
+  const ImageSet plain = discover({root_of(sample.image, image, "v1")}, sample.world.opener(), {});
+  CHECK(relocated_lock(plain, kTo, std::nullopt).find("kind: ImagesLock") != std::string::npos);
+  const ImageSet both = discover({root_of(sample.outer), root_of(sample.inner)}, sample.world.opener(), {});
+  CHECK_THROWS_AS(static_cast<void>(relocated_lock(both, kTo, std::nullopt)), Error);
+}

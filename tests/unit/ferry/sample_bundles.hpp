@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ferry/discover.hpp"
+#include "store/memory_target.hpp"
+
+namespace ociferry::testing {
+
+/// Registries in memory, and bundles made in them.
+class SampleWorld {
+ public:
+  /// The repository of that name; made when it is first asked for.
+  std::shared_ptr<MemoryTarget> repository(const std::string& name);
+  /// For `discover`. Repositories that nobody made are empty.
+  OpenSource opener();
+
+  /// Puts a small image, different for each `content`, into the repository; by digest.
+  Reference image(const std::string& repository, const std::string& content);
+  /// Puts a bundle whose lock lists `images`.
+  Reference bundle(const std::string& repository, const std::vector<Reference>& images);
+  /// Puts a locations image for `bundle` beside it; `yaml` is the content of its images-locations.yml.
+  void locations(const Reference& bundle, const std::string& yaml);
+
+ private:
+  std::map<std::string, std::shared_ptr<MemoryTarget>> repositories_;
+};
+
+/// A root as `-b` or `-i` with a digest makes it, or with a tag.
+[[nodiscard]] Root root_of(const Reference& reference, SourceArgument::Kind kind = SourceArgument::Kind::Bundle,
+                           std::optional<std::string> tag = {});
+
+/// A Progress that keeps the warnings.
+class Warnings : public Progress {
+ public:
+  void warn(std::string_view line) override { lines.emplace_back(line); }
+  std::vector<std::string> lines;
+};
+
+}  // namespace ociferry::testing
