@@ -1,0 +1,38 @@
+// A seal, and an index.json, of any bytes are refused or describe a possible archive.
+
+#include "fuzz.hpp"
+#include "layout/archive_index.hpp"
+#include "layout/archive_plan.hpp"
+#include "ociferry/error.hpp"
+
+using namespace ociferry;
+
+namespace {
+
+void check_seal(std::string_view text) {
+  const SealTable table = parse_seal(text);
+  const ArchivePlan plan = plan_archive("{}", table.blobs);
+  testing::require(plan.total_bytes % 512 == 0, "an archive is made of whole blocks");
+  for (std::size_t i = 1; i < plan.members.size(); ++i) {
+    testing::require(plan.members[i].header_offset == plan.members[i - 1].end(), "members lie one behind the other");
+  }
+}
+
+void check_index(std::string_view text) {
+  testing::require(encode_archive_index(decode_archive_index(text)) == text, "an index has one form");
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  for (void (*check)(std::string_view) : {check_seal, check_index}) {
+    try {
+      check(testing::fuzz_text(data, size));
+    } catch (const Error& error) {
+      const ErrorCode code = error.code();
+      testing::require(code == ErrorCode::Corrupt || code == ErrorCode::Hostile || code == ErrorCode::Usage,
+                       "a refusal says what is wrong");
+    }
+  }
+  return 0;
+}
