@@ -1,8 +1,27 @@
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "cli/command.hpp"
 
 namespace ociferry {
+
+namespace {
+
+/// Whole seconds, written as imgpkg's users do: "90", "90s", "2m" or "1h"; a day at most.
+std::chrono::seconds parse_seconds(std::string_view text) {
+  int value = 0;
+  const auto [rest, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
+  const int scale = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  constexpr int kDay = 86400;
+  if (failure != std::errc{} || scale == 0 || value < 1 || value > kDay / scale) {
+    throw Error(ErrorCode::Usage, fmt::format("'{}' is not a time from 1s to 24h", text));
+  }
+  return std::chrono::seconds(value * scale);
+}
+
+}  // namespace
 
 void declare_source(Arguments& arguments, bool repeatable) {
   const char* more = repeatable ? " (can be repeated)" : "";
@@ -39,7 +58,8 @@ void declare_registry(Arguments& arguments) {
                  "Certificate authority to trust beside the system's (can be repeated)");
   arguments.toggle("registry-verify-certs", true, "Check the certificates of registries (default: true)");
   arguments.flag("registry-insecure", "Talk http where a registry does not speak https");
-  arguments.number("registry-response-header-timeout", 30, 1, 86400, "Seconds to wait for an answer to begin");
+  arguments.text("registry-response-header-timeout", "TIME",
+                 "How long to wait for an answer to begin, such as 45s or 2m (default: 30s)");
   arguments.number("registry-retry-count", 5, 0, 100, "How often a failed request is repeated");
 }
 
@@ -57,7 +77,9 @@ void read_common(const Arguments& arguments, Context& context) {
   for (const std::string& path : arguments.list_of("registry-ca-cert-path")) registry.ca_cert_paths.emplace_back(path);
   registry.verify_certs = arguments.on("registry-verify-certs");
   registry.insecure = arguments.on("registry-insecure");
-  registry.response_header_timeout = std::chrono::seconds(arguments.number_of("registry-response-header-timeout"));
+  if (const auto time = arguments.optional_text("registry-response-header-timeout")) {
+    registry.response_header_timeout = parse_seconds(*time);
+  }
   registry.retry_count = arguments.number_of("registry-retry-count");
   const char* jobs = arguments.is_set("concurrency") ? "concurrency" : "jobs";
   context.jobs = static_cast<std::size_t>(arguments.number_of(jobs));

@@ -127,6 +127,12 @@ void check_locations(const ArchiveReader& archive, CachingSource& source, const 
   }
 }
 
+std::vector<std::string> texts(const std::set<Digest>& digests) {
+  std::vector<std::string> all;
+  for (const Digest& digest : digests) all.push_back(digest.text());
+  return all;
+}
+
 /// Blobs that the graph needs and the archive lacks, or the other way round.
 void compare_blobs(const ArchiveReader& archive, const std::vector<Descriptor>& needed) {
   std::set<Digest> held;
@@ -140,8 +146,8 @@ void compare_blobs(const ArchiveReader& archive, const std::vector<Descriptor>& 
                                                  " blobs that its images need:\n  - ", text::join(missing, "\n  - ")));
   }
   if (!held.empty()) {
-    throw Error(ErrorCode::Corrupt, text::cat(archive.name(), " holds ", held.size(),
-                                              " blobs that nothing refers to, such as ", held.begin()->text()));
+    throw Error(ErrorCode::Corrupt,
+                text::cat(archive.name(), " holds what nothing refers to: ", text::join(texts(held), ", ")));
   }
 }
 

@@ -1,6 +1,6 @@
 #include "ferry/bundle_reader.hpp"
 
-#include <ranges>
+#include <vector>
 
 #include "archive/layer_reader.hpp"
 #include "base/text.hpp"
@@ -61,8 +61,9 @@ bool is_bundle(CachingSource& source, const RawManifest& raw, const std::stop_to
 
 ImagesLock read_images_lock(CachingSource& source, const RawManifest& bundle, const std::stop_token& stop) {
   const auto parsed = parse_manifest(bundle.bytes, bundle.descriptor.media_type);
-  for (const Descriptor& layer : as_manifest(parsed).layers | std::views::reverse) {
-    if (const auto yaml = file_in_layer(source, layer, kImagesLockPath, stop)) return ImagesLock::parse(*yaml);
+  const std::vector<Descriptor>& layers = as_manifest(parsed).layers;
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+    if (const auto yaml = file_in_layer(source, *layer, kImagesLockPath, stop)) return ImagesLock::parse(*yaml);
   }
   throw Error(ErrorCode::Hostile, text::cat("The bundle expected .imgpkg/images.yml to exist, but it wasn't found in ",
                                             source.name_of(bundle.descriptor.digest)));

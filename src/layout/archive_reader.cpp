@@ -1,9 +1,10 @@
 #include "layout/archive_reader.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
 
 #include "archive/tar_header.hpp"
 #include "base/text.hpp"
@@ -70,6 +71,16 @@ class MemberSource : public ByteSource {
   FileSource content_;
 };
 
+UniqueFd open_archive(const std::filesystem::path& path) {
+  UniqueFd fd = open_file(path, O_RDONLY);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", path.string()), errno);
+  if (!S_ISREG(status.st_mode)) {
+    throw Error(ErrorCode::Usage, text::cat(path.string(), " is not a file: an archive is read by position"));
+  }
+  return fd;
+}
+
 void refuse_foreign_file(const std::string& name, std::string_view block) {
   std::string_view what = "it does not begin with an image layout";
   if (block.starts_with("\x1f\x8b")) what = "it is compressed with gzip: decompress it first";
@@ -81,7 +92,7 @@ void refuse_foreign_file(const std::string& name, std::string_view block) {
 }  // namespace
 
 ArchiveReader::ArchiveReader(const std::filesystem::path& path)
-    : name_(path.string()), fd_(open_file(path, O_RDONLY)), file_bytes_(file_size(fd_.get(), name_)) {
+    : name_(path.string()), fd_(open_archive(path)), file_bytes_(file_size(fd_.get(), name_)) {
   read_front();
   for (std::size_t i = kArchiveFiles; i < plan_.members.size(); ++i) {
     if (!members_.emplace(*plan_.members[i].blob, i).second) {

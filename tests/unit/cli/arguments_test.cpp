@@ -1,4 +1,4 @@
-#include "cli/arguments.hpp"
+#include "cli/command.hpp"
 
 #include <doctest/doctest.h>
 
@@ -77,4 +77,21 @@ TEST_CASE("wrong command lines are refused as such") {
   Sample sample;
   sample.arguments.parse({"-l", "novalue"});
   CHECK_THROWS_AS(static_cast<void>(sample.arguments.map_of("labels")), Error);
+}
+
+TEST_CASE("times are written with or without a unit") {
+  const auto seconds = [](const std::string& time) {
+    Arguments arguments("sample", "");
+    declare_registry(arguments);
+    declare_jobs(arguments);
+    arguments.parse({"--registry-response-header-timeout", time});
+    Context context;
+    read_common(arguments, context);
+    return context.registry.response_header_timeout.count();
+  };
+  CHECK(seconds("45") == 45);
+  CHECK(seconds("45s") == 45);
+  CHECK(seconds("2m") == 120);
+  CHECK(seconds("24h") == 86400);
+  for (const char* bad : {"", "s", "-1", "0", "1d", "25h", "1.5s", "99999999999"}) CHECK_THROWS_AS(seconds(bad), Error);
 }
