@@ -56,6 +56,9 @@ struct BundleLock {
   friend bool operator==(const BundleLock&, const BundleLock&) = default;
 };
 
+/// True if `yaml` says that it is a BundleLock; nothing else of it is looked at. False for what cannot be read.
+[[nodiscard]] bool is_bundle_lock(std::string_view yaml);
+
 /// Where one image of a bundle can be found.
 struct LocationEntry {
   Reference image = {};  ///< as the bundle's ImagesLock names it, never the relocated name

@@ -72,6 +72,7 @@ struct RelocateOptions {
   RepositoryName to = {};
   std::optional<std::filesystem::path> lock_output = {};
   bool root_tags = true;  ///< put the tags that the roots were exported with
+  bool recheck = false;   ///< ask for every blob, even below tags that are right
 };
 
 /// `ociferry import`, `ociferry copy --tar`

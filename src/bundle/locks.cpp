@@ -77,6 +77,15 @@ std::string ImagesLock::to_yaml() const {
   return write_document("ImagesLock", std::move(content));
 }
 
+bool is_bundle_lock(std::string_view yaml) {
+  try {
+    const Json json = parse_yaml(yaml, kReadingBundle, RepeatedKeys::Refuse);
+    return YamlObject(json, std::string(kReadingBundle)).text("kind") == "BundleLock";
+  } catch (const Error&) {
+    return false;  // what is wrong with it comes out when it is read as one kind or the other
+  }
+}
+
 BundleLock BundleLock::parse(std::string_view yaml) {
   const Json json = parse_yaml(yaml, kReadingBundle, RepeatedKeys::Refuse);
   const YamlObject document(json, std::string(kReadingBundle));

@@ -10,13 +10,17 @@
 
 namespace ociferry {
 
+/// Which of the shared options a command takes.
+enum class CommonOptions { None, Jobs, Registry };
+
 /// One command of the program: a file of its own declares its options and calls one use case.
 struct Command {
   std::string_view name;
   std::string_view summary;  ///< one line for the list of commands
   std::string_view usage;
+  CommonOptions common = CommonOptions::None;
   void (*declare)(Arguments& arguments);
-  /// Throws Error. The context's registry options and jobs are already filled in.
+  /// Throws Error. What the common options say is already in the context.
   void (*run)(const Arguments& arguments, Context& context, Console& console);
 };
 
@@ -38,10 +42,9 @@ void declare_source(Arguments& arguments, bool repeatable);
 [[nodiscard]] std::vector<SourceArgument> sources_of(const Arguments& arguments);
 /// Exactly one of them. Throws Error{Usage} otherwise.
 [[nodiscard]] SourceArgument one_source(const Arguments& arguments);
-void declare_registry(Arguments& arguments);
-void declare_jobs(Arguments& arguments);
-/// Fills in what `declare_registry` and `declare_jobs` declared.
-void read_common(const Arguments& arguments, Context& context);
+/// Declares the shared options (Registry: with those of Jobs), and fills in what was given.
+void declare_common(Arguments& arguments, CommonOptions options);
+void read_common(const Arguments& arguments, CommonOptions options, Context& context);
 
 /// "3 images (1 bundle)"
 [[nodiscard]] std::string count_images(std::size_t images, std::size_t bundles);

@@ -49,6 +49,8 @@ SourceArgument one_source(const Arguments& arguments) {
   return sources.front();
 }
 
+namespace {
+
 void declare_registry(Arguments& arguments) {
   arguments.text("registry-username", "USER", "User name for all registries ($IMGPKG_USERNAME)");
   arguments.text("registry-password", "PASSWORD", "Password for all registries ($IMGPKG_PASSWORD)");
@@ -68,8 +70,7 @@ void declare_jobs(Arguments& arguments) {
   arguments.number("concurrency", 5, 1, 256, "The same as --jobs");
 }
 
-void read_common(const Arguments& arguments, Context& context) {
-  RegistryOptions& registry = context.registry;
+void read_registry(const Arguments& arguments, RegistryOptions& registry) {
   registry.username = arguments.text_of("registry-username");
   registry.password = arguments.text_of("registry-password");
   registry.token = arguments.text_of("registry-token");
@@ -81,6 +82,18 @@ void read_common(const Arguments& arguments, Context& context) {
     registry.response_header_timeout = parse_seconds(*time);
   }
   registry.retry_count = arguments.number_of("registry-retry-count");
+}
+
+}  // namespace
+
+void declare_common(Arguments& arguments, CommonOptions options) {
+  if (options == CommonOptions::Registry) declare_registry(arguments);
+  if (options != CommonOptions::None) declare_jobs(arguments);
+}
+
+void read_common(const Arguments& arguments, CommonOptions options, Context& context) {
+  if (options == CommonOptions::Registry) read_registry(arguments, context.registry);
+  if (options == CommonOptions::None) return;
   const char* jobs = arguments.is_set("concurrency") ? "concurrency" : "jobs";
   context.jobs = static_cast<std::size_t>(arguments.number_of(jobs));
 }

@@ -13,8 +13,7 @@ void declare(Arguments& arguments) {
   arguments.text("lock-output", "FILE", "Write a lock file that names what was copied (with --to-repo)");
   arguments.flag("verify-first", "With --tar: check every byte of the archive before the first write");
   arguments.flag("no-root-tags", "Do not put the tags that the roots have at the source");
-  declare_registry(arguments);
-  declare_jobs(arguments);
+  arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
 }
 
 void check(const Arguments& arguments) {
@@ -27,6 +26,14 @@ void check(const Arguments& arguments) {
   }
   if (arguments.is_set("tar") && arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "Cannot use tar source (--tar) with tar destination (--to-tar)");
+  }
+  for (const char* name : {"no-root-tags", "recheck"}) {
+    if (arguments.is_set("to-tar") && arguments.is_set(name)) {
+      throw Error(ErrorCode::Usage, std::string("--") + name + " goes with --to-repo only");
+    }
+  }
+  if (arguments.is_set("verify-first") && !arguments.is_set("tar")) {
+    throw Error(ErrorCode::Usage, "--verify-first goes with --tar only");
   }
   if (arguments.is_set("lock-output") && arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "Cannot output lock file with tar destination");
@@ -50,7 +57,8 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   } else {
     const RelocateOptions relocate{.to = parse_repository(arguments.text_of("to-repo")),
                                    .lock_output = arguments.optional_text("lock-output"),
-                                   .root_tags = !arguments.on("no-root-tags")};
+                                   .root_tags = !arguments.on("no-root-tags"),
+                                   .recheck = arguments.on("recheck")};
     console.line(relocate_line(copy_to_repository(arguments, relocate, context), relocate.to));
   }
   console.line("Succeeded");
@@ -64,6 +72,7 @@ const Command kCopyCommand{
     .usage =
         "ociferry copy (-b REF | -i REF | --lock FILE | --tar ARCHIVE) (--to-repo REGISTRY/REPOSITORY | --to-tar "
         "ARCHIVE) [options]",
+    .common = CommonOptions::Registry,
     .declare = declare,
     .run = run,
 };

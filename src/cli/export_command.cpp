@@ -8,8 +8,6 @@ namespace {
 void declare(Arguments& arguments) {
   declare_source(arguments, true);
   arguments.text("output,o", "FILE", "The archive to write");
-  declare_registry(arguments);
-  declare_jobs(arguments);
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
@@ -28,6 +26,7 @@ const Command kExportCommand{
     .name = "export",
     .summary = "Write bundles, and everything they reference, into one archive",
     .usage = "ociferry export (-b REF | -i REF | --lock FILE)... -o ARCHIVE.tar [options]",
+    .common = CommonOptions::Registry,
     .declare = declare,
     .run = run,
 };

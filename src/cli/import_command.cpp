@@ -11,8 +11,7 @@ void declare(Arguments& arguments) {
   arguments.text("lock-output", "FILE", "Write a lock file that names what was imported");
   arguments.flag("verify-first", "Check every byte of the archive before the first write");
   arguments.flag("no-root-tags", "Do not put the tags that the roots were exported with");
-  declare_registry(arguments);
-  declare_jobs(arguments);
+  arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
@@ -20,7 +19,8 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   const ImportOptions options{.archive = arguments.positional_value(),
                               .relocate = {.to = parse_repository(arguments.text_of("to-repo")),
                                            .lock_output = arguments.optional_text("lock-output"),
-                                           .root_tags = !arguments.on("no-root-tags")},
+                                           .root_tags = !arguments.on("no-root-tags"),
+                                           .recheck = arguments.on("recheck")},
                               .verify_first = arguments.on("verify-first")};
   const TransferReport report = import_archive(options, context);
   console.finish_progress();
@@ -34,6 +34,7 @@ const Command kImportCommand{
     .name = "import",
     .summary = "Put an archive's images, with locations images, into a repository",
     .usage = "ociferry import ARCHIVE.tar --to-repo REGISTRY/REPOSITORY [options]",
+    .common = CommonOptions::Registry,
     .declare = declare,
     .run = run,
 };

@@ -1,7 +1,10 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -25,30 +28,66 @@ void declare_global(Arguments& arguments) {
   arguments.flag("help,h", "Show this help");
 }
 
-bool has_registry_options(const Command& command) {
-  return &command != &kInspectCommand && &command != &kVerifyCommand && &command != &kVersionCommand;
-}
-
 const Command* find_command(const std::string& name) {
   const auto found = std::ranges::find(commands(), name, &Command::name);
   return found == commands().end() ? nullptr : *found;
 }
 
+/// A library's or the system's failure as an Error of ours.
+Error as_error(const std::exception& exception) {
+  if (const auto* error = dynamic_cast<const Error*>(&exception)) return *error;
+  if (const auto* failure = dynamic_cast<const std::filesystem::filesystem_error*>(&exception)) {
+    return system_error(failure->path1().string(), failure->code().value());
+  }
+  return Error(ErrorCode::Internal, exception.what()).hint("this is a bug in ociferry: please report it");
+}
+
+int fail(Console& console, const std::exception& exception, int signal) {
+  const Error error = as_error(exception);
+  console.error(error);
+  return error.code() == ErrorCode::Interrupted && signal != 0 ? 128 + signal : exit_code(error.code());
+}
+
+/// A file opened later must not become the standard output.
+void open_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) std::abort();
+  }
+}
+
 int run_command(const Command& command, const Arguments& arguments, Console& console, const Signals& signals) {
   Context context{.progress = &console, .stop = signals.token()};
   try {
-    if (has_registry_options(command)) read_common(arguments, context);
-    if (&command == &kVerifyCommand) context.jobs = static_cast<std::size_t>(arguments.number_of("jobs"));
+    read_common(arguments, command.common, context);
     command.run(arguments, context, console);
     return 0;
-  } catch (const Error& error) {
-    console.error(error);
-    if (error.code() == ErrorCode::Interrupted && signals.received() != 0) return 128 + signals.received();
-    return exit_code(error.code());
-  } catch (const std::exception& error) {
-    console.error(Error(ErrorCode::Internal, error.what()).hint("this is a bug in ociferry: please report it"));
-    return exit_code(ErrorCode::Internal);
+  } catch (const std::exception& exception) {
+    return fail(console, exception, signals.received());
   }
+}
+
+/// Finds the command, reads its options and runs it.
+int dispatch(const std::string& program, const std::vector<std::string>& words, Console& plain,
+             const Signals& signals) {
+  const std::string name = words.front() == "--version" ? "version" : words.front();
+  const Command* command = find_command(name);
+  if (command == nullptr) {
+    throw Error(ErrorCode::Usage, text::cat("unknown command '", name, "'")).hint("'ociferry --help' lists them");
+  }
+  Arguments arguments(name, "Usage: " + std::string(command->usage));
+  command->declare(arguments);
+  declare_common(arguments, command->common);
+  declare_global(arguments);
+  arguments.parse({words.begin() + 1, words.end()});
+  if (arguments.on("help")) {
+    plain.raw_result(std::string(command->summary) + "\n\n" + arguments.help());
+    return 0;
+  }
+  Console console({.program = program,
+                   .show_lines = arguments.on("tty") || ::isatty(STDOUT_FILENO) == 1,
+                   .live_progress = ::isatty(STDERR_FILENO) == 1,
+                   .debug = arguments.on("debug")});
+  return run_command(*command, arguments, console, signals);
 }
 
 }  // namespace
@@ -61,37 +100,18 @@ const std::vector<const Command*>& commands() {
 }
 
 int run_program(const std::string& program, const std::vector<std::string>& words) {
+  open_standard_descriptors();
   const Signals signals;
   Console plain({.program = program});
-  if (words.empty() || words.front() == "--help" || words.front() == "-h" || words.front() == "help") {
+  try {
+    if (!words.empty() && words.front() != "--help" && words.front() != "-h" && words.front() != "help") {
+      return dispatch(program, words, plain, signals);
+    }
     plain.raw_result(overview());
     return words.empty() ? exit_code(ErrorCode::Usage) : 0;
+  } catch (const std::exception& exception) {
+    return fail(plain, exception, 0);
   }
-  const std::string name = words.front() == "--version" ? "version" : words.front();
-  const Command* command = find_command(name);
-  if (command == nullptr) {
-    plain.error(
-        Error(ErrorCode::Usage, text::cat("unknown command '", name, "'")).hint("'ociferry --help' lists them"));
-    return exit_code(ErrorCode::Usage);
-  }
-  Arguments arguments(name, "Usage: " + std::string(command->usage));
-  command->declare(arguments);
-  declare_global(arguments);
-  try {
-    arguments.parse({words.begin() + 1, words.end()});
-  } catch (const Error& error) {
-    plain.error(error);
-    return exit_code(error.code());
-  }
-  if (arguments.on("help")) {
-    plain.raw_result(std::string(command->summary) + "\n\n" + arguments.help());
-    return 0;
-  }
-  Console console({.program = program,
-                   .show_lines = arguments.on("tty") || ::isatty(STDOUT_FILENO) == 1,
-                   .live_progress = ::isatty(STDERR_FILENO) == 1,
-                   .debug = arguments.on("debug")});
-  return run_command(*command, arguments, console, signals);
 }
 
 }  // namespace ociferry

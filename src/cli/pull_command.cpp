@@ -9,8 +9,6 @@ void declare(Arguments& arguments) {
   arguments.text("output,o", "DIRECTORY", "Directory to write; what it holds is replaced");
   arguments.flag("recursive,r", "Also pull nested bundles, into .imgpkg/bundles");
   arguments.toggle("image-is-bundle-check", true, "Refuse to pull a bundle with -i (default: true)");
-  declare_registry(arguments);
-  declare_jobs(arguments);
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
@@ -31,6 +29,7 @@ const Command kPullCommand{
     .name = "pull",
     .summary = "Extract a bundle's or an image's files into a directory",
     .usage = "ociferry pull (-b REF | -i REF | --lock FILE) -o DIRECTORY [-r] [options]",
+    .common = CommonOptions::Registry,
     .declare = declare,
     .run = run,
 };

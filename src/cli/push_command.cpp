@@ -13,8 +13,6 @@ void declare(Arguments& arguments) {
   arguments.list("labels,l", "KEY=VALUE", "Label to set on the image (can be repeated)");
   arguments.flag("preserve-permissions", "Keep group and other permissions of files");
   arguments.text("lock-output", "FILE", "Write a BundleLock that names the pushed bundle");
-  declare_registry(arguments);
-  declare_jobs(arguments);
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
@@ -40,6 +38,7 @@ const Command kPushCommand{
     .name = "push",
     .summary = "Push files as a bundle or an image",
     .usage = "ociferry push (-b REF | -i REF) -f PATH... [options]",
+    .common = CommonOptions::Registry,
     .declare = declare,
     .run = run,
 };

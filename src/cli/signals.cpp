@@ -13,7 +13,12 @@ constexpr int kEndOfWaiting = SIGUSR1;
 sigset_t waited_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, kEndOfWaiting}) sigaddset(&set, signal);
+  sigaddset(&set, kEndOfWaiting);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction now {};
+    // What the caller ignores (nohup, a shell's background job) stays ignored: waiting for it would deliver it.
+    if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) sigaddset(&set, signal);
+  }
   return set;
 }
 
@@ -23,6 +28,7 @@ Signals::Signals() {
   const sigset_t set = waited_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   thread_ = std::thread([this] { wait(); });
 }
 

@@ -6,8 +6,9 @@
 
 namespace ociferry {
 
-/// Turns SIGINT, SIGTERM and SIGHUP into a request to stop; a second one ends the process at once. SIGPIPE is
-/// ignored, so that writing to a closed pipe is an error like any other. Make it before any other thread.
+/// Turns SIGINT, SIGTERM and SIGHUP into a request to stop; a second one ends the process at once. What was
+/// ignored when the program began stays so. SIGPIPE and SIGXFSZ are ignored, so that writing to a closed pipe, or
+/// beyond a limit, is an error like any other. Make it before any other thread.
 class Signals {
  public:
   Signals();

@@ -7,10 +7,7 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) {
-  arguments.positional("ARCHIVE");
-  declare_jobs(arguments);
-}
+void declare(Arguments& arguments) { arguments.positional("ARCHIVE"); }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
   const std::string archive = arguments.positional_value();
@@ -26,6 +23,7 @@ const Command kVerifyCommand{
     .name = "verify",
     .summary = "Check every byte of an archive and that nothing is missing; needs no network",
     .usage = "ociferry verify ARCHIVE.tar [options]",
+    .common = CommonOptions::Jobs,
     .declare = declare,
     .run = run,
 };

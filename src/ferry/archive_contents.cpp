@@ -20,9 +20,18 @@ constexpr std::int64_t kCacheBytes = 16 * 1024 * 1024;
 /// What readers need first lies first; within a group the digest decides.
 enum class Group { Manifests, Configs, Locations, BundleLayers, Layers };
 
+/// A locations image in an archive: what nothing of an import needs, but what is promised to be whole.
+struct StoredLocations {
+  Graph::BlobNode manifest;
+  Graph::BlobNode config;
+  Graph::BlobNode layer;
+};
+using StoredLocationsByBundle = std::map<Digest, StoredLocations>;
+
 class ContentsBuilder {
  public:
-  explicit ContentsBuilder(const ImageSet& set) : set_(set) {}
+  /// `locations`: by bundle.
+  ContentsBuilder(const ImageSet& set, const StoredLocationsByBundle& locations) : set_(set), locations_(locations) {}
 
   ArchiveContents build() {
     add_manifests();
@@ -51,14 +60,10 @@ class ContentsBuilder {
   }
 
   void add_locations() {
-    for (const SetImage& bundle : set_.images()) {
-      if (!bundle.is_bundle) continue;
-      // The layout's own family: older readers of OCI archives pass over Docker manifests.
-      const LocationsImage image = make_locations_image(locations_of(set_, bundle, std::nullopt), ImageFamily::Oci);
-      add_made(Group::Manifests, image.manifest.descriptor, image.manifest.bytes);
-      add_made(Group::Configs, image.config_descriptor, image.config);
-      add_made(Group::Locations, image.layer_descriptor, image.layer);
-      locations_.emplace(bundle.digest(), image.manifest.descriptor);
+    for (const auto& [bundle, image] : locations_) {
+      add(Group::Manifests, image.manifest);
+      add(Group::Configs, image.config);
+      add(Group::Locations, image.layer);
     }
   }
 
@@ -86,7 +91,7 @@ class ContentsBuilder {
     }
     for (const SetImage& bundle : set_.images()) {
       if (!bundle.is_bundle) continue;
-      const Descriptor& locations = locations_.at(bundle.digest());
+      const Descriptor& locations = locations_.at(bundle.digest()).manifest.descriptor;
       items.push_back({.descriptor = locations,
                        .role = ArchiveRole::Locations,
                        .reference = {bundle.reference.name, std::nullopt, locations.digest},
@@ -96,10 +101,27 @@ class ContentsBuilder {
   }
 
   const ImageSet& set_;
+  const StoredLocationsByBundle& locations_;
   std::shared_ptr<MemoryBlobs> made_ = std::make_shared<MemoryBlobs>();
   std::map<Digest, std::pair<Group, Graph::BlobNode>> blobs_;
-  std::map<Digest, Descriptor> locations_;
 };
+
+StoredLocationsByBundle make_all_locations(const ImageSet& set) {
+  StoredLocationsByBundle all;
+  const auto made = std::make_shared<MemoryBlobs>();
+  for (const SetImage& bundle : set.images()) {
+    if (!bundle.is_bundle) continue;
+    // The layout's own family: older readers of OCI archives pass over Docker manifests.
+    const LocationsImage image = make_locations_image(locations_of(set, bundle, std::nullopt), ImageFamily::Oci);
+    made->add(image.manifest.descriptor.digest, image.manifest.bytes);
+    made->add(image.config_descriptor.digest, image.config);
+    made->add(image.layer_descriptor.digest, image.layer);
+    all.emplace(bundle.digest(), StoredLocations{.manifest = {image.manifest.descriptor, made},
+                                                 .config = {image.config_descriptor, made},
+                                                 .layer = {image.layer_descriptor, made}});
+  }
+  return all;
+}
 
 SetImage load_image(const ArchiveItem& item, const std::shared_ptr<CachingSource>& source, Graph& graph,
                     const Context& context) {
@@ -116,15 +138,47 @@ SetImage load_image(const ArchiveItem& item, const std::shared_ptr<CachingSource
   return image;
 }
 
-/// Reads the locations images, which nothing else of an import needs: they are part of what is promised to be whole.
-void check_locations(const ArchiveReader& archive, CachingSource& source, const std::stop_token& stop) {
-  for (const ArchiveItem& item : archive.items()) {
-    if (item.role != ArchiveRole::Locations) continue;
-    const RawManifest raw = source.manifest(item.descriptor.digest.text()).value();
-    for (const Descriptor& blob : blobs_of(parse_manifest(raw.bytes, raw.descriptor.media_type))) {
-      static_cast<void>(source.read_blob(blob, limits::kLocationsLayerBytes, stop));
+const SetImage& bundle_of(const ArchiveItem& item, const ImageSet& set) {
+  const auto bundle = std::ranges::find(set.images(), *item.bundle, &SetImage::digest);
+  if (bundle == set.images().end() || !bundle->is_bundle) {
+    throw Error(ErrorCode::Corrupt, text::cat("locations for ", item.bundle->text(), ", which is no bundle in it"));
+  }
+  return *bundle;
+}
+
+/// Reads a locations image and checks what it says: its bytes may be those of another release of ociferry.
+StoredLocations load_locations(const ArchiveItem& item, const ImageSet& set,
+                               const std::shared_ptr<CachingSource>& source, const std::stop_token& stop) {
+  auto raw = source->manifest(item.descriptor.digest.text());
+  if (!raw) throw Error(ErrorCode::Incomplete, text::cat(item.descriptor.digest.text(), " is missing"));
+  raw->descriptor.media_type = item.descriptor.media_type;
+  const auto files = read_locations_files(*source, *raw, stop);
+  const Locations expected = locations_of(set, bundle_of(item, set), std::nullopt);
+  for (const std::string_view name : {kSeedLocationsFile, kImgpkgLocationsFile}) {
+    const auto file = files.find(std::string(name));
+    if (file == files.end() || parse_locations(file->second) != expected) {
+      throw Error(ErrorCode::Corrupt,
+                  text::cat(name, " of ", item.descriptor.digest.text(), " does not list the images of its bundle"));
     }
   }
+  const auto blobs = blobs_of(parse_manifest(raw->bytes, raw->descriptor.media_type));
+  static_cast<void>(source->read_blob(blobs.front(), limits::kConfigBytes, stop));
+  return {.manifest = {raw->descriptor, source}, .config = {blobs.front(), source}, .layer = {blobs.back(), source}};
+}
+
+StoredLocationsByBundle load_all_locations(const ArchiveReader& archive, const ImageSet& set,
+                                           const std::shared_ptr<CachingSource>& source, const std::stop_token& stop) {
+  StoredLocationsByBundle all;
+  for (const ArchiveItem& item : archive.items()) {
+    if (item.role == ArchiveRole::Locations) all.emplace(*item.bundle, load_locations(item, set, source, stop));
+  }
+  for (const SetImage& image : set.images()) {
+    if (image.is_bundle && !all.contains(image.digest())) {
+      throw Error(ErrorCode::Incomplete,
+                  text::cat("the locations image of ", to_string(image.reference), " is missing"));
+    }
+  }
+  return all;
 }
 
 std::vector<std::string> texts(const std::set<Digest>& digests) {
@@ -151,8 +205,8 @@ void compare_blobs(const ArchiveReader& archive, const std::vector<Descriptor>& 
   }
 }
 
-void check_canonical(const ArchiveReader& archive, const ImageSet& set) {
-  const ArchiveContents contents = archive_contents(set);
+void check_canonical(const ArchiveReader& archive, const ImageSet& set, const StoredLocationsByBundle& locations) {
+  const ArchiveContents contents = ContentsBuilder(set, locations).build();
   const std::vector<Descriptor> needed = descriptors(contents);
   compare_blobs(archive, needed);
   const bool same_order = std::ranges::equal(needed, archive.blobs(), {}, &Descriptor::digest, &Descriptor::digest);
@@ -163,7 +217,10 @@ void check_canonical(const ArchiveReader& archive, const ImageSet& set) {
 
 }  // namespace
 
-ArchiveContents archive_contents(const ImageSet& set) { return ContentsBuilder(set).build(); }
+ArchiveContents archive_contents(const ImageSet& set) {
+  const StoredLocationsByBundle locations = make_all_locations(set);
+  return ContentsBuilder(set, locations).build();
+}
 
 std::vector<Descriptor> descriptors(const ArchiveContents& contents) {
   std::vector<Descriptor> all;
@@ -187,8 +244,12 @@ ImageSet load_archive(const std::shared_ptr<ArchiveReader>& archive, const Conte
   }
   ImageSet set(std::move(images), std::move(graph));
   check_complete(set);
-  check_canonical(*archive, set);
-  check_locations(*archive, *source, context.stop);
+  try {
+    check_canonical(*archive, set, load_all_locations(*archive, set, source, context.stop));
+  } catch (Error& error) {
+    error.while_doing(text::cat("checking ", archive->name()));
+    throw;
+  }
   return set;
 }
 

@@ -4,6 +4,7 @@
 
 #include "archive/layer_reader.hpp"
 #include "base/text.hpp"
+#include "bundle/locations_image.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 #include "stream/memory.hpp"
@@ -12,9 +13,6 @@
 namespace ociferry {
 
 namespace {
-
-constexpr std::string_view kSeedFile = "images-locations.yml";
-constexpr std::string_view kImgpkgFile = "image-locations.yml";
 
 /// A file of a layer, after the whole layer has proved right.
 std::optional<std::string> file_in_layer(CachingSource& source, const Descriptor& layer, std::string_view path,
@@ -42,10 +40,10 @@ bool is_its_own_fault(ErrorCode code) {
 
 Locations parse_locations_image(CachingSource& repository, const RawManifest& image, const std::stop_token& stop) {
   const auto files = read_locations_files(repository, image, stop);
-  for (const std::string_view name : {kSeedFile, kImgpkgFile}) {
+  for (const std::string_view name : {kSeedLocationsFile, kImgpkgLocationsFile}) {
     if (const auto file = files.find(std::string(name)); file != files.end()) return parse_locations(file->second);
   }
-  throw Error(ErrorCode::Hostile, text::cat("it holds neither ", kSeedFile, " nor ", kImgpkgFile));
+  throw Error(ErrorCode::Hostile, text::cat("it holds neither ", kSeedLocationsFile, " nor ", kImgpkgLocationsFile));
 }
 
 }  // namespace
@@ -78,7 +76,7 @@ std::map<std::string, std::string> read_locations_files(CachingSource& source, c
   }
   const std::string layer = source.read_blob(manifest.layers.front(), limits::kLocationsLayerBytes, stop);
   std::map<std::string, std::string> files;
-  for (const std::string_view name : {kSeedFile, kImgpkgFile}) {
+  for (const std::string_view name : {kSeedLocationsFile, kImgpkgLocationsFile}) {
     StringSource content(layer);
     const auto fits = [name](std::string_view path) { return path.substr(path.rfind('/') + 1) == name; };
     if (auto file = find_file(content, fits, limits::kYamlBytes, source.name_of(image.descriptor.digest))) {

@@ -4,9 +4,9 @@
 #include <mutex>
 #include <set>
 
-#include "base/fd.hpp"
 #include "base/text.hpp"
 #include "ferry/bundle_reader.hpp"
+#include "ferry/places.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 #include "transfer/parallel.hpp"
@@ -19,9 +19,9 @@ constexpr std::int64_t kCacheBytes = 16 * 1024 * 1024;
 
 /// An image that is to be found.
 struct Wanted {
-  Reference reference;                     ///< roots: by tag or digest; others: by digest, as the lock names it
-  std::vector<RepositoryName> candidates;  ///< where to look, in this order
-  const Root* root = nullptr;              ///< null: listed in a lock file
+  Reference reference;         ///< roots: by tag or digest; others: by digest, as the lock names it
+  Places places;               ///< where to look, in this order
+  const Root* root = nullptr;  ///< null: listed in a lock file
 };
 
 /// An image that was found.
@@ -30,6 +30,13 @@ struct Found {
   ManifestTree tree;
   std::shared_ptr<CachingSource> source;
   std::vector<Wanted> next;  ///< bundles: the images of the lock file
+};
+
+/// What is known of an image that lock files list.
+struct Listed {
+  Reference name;                   ///< the smallest of the names they give it
+  std::set<RepositoryName> tried;   ///< the places that were, or are being, looked at
+  std::exception_ptr failure = {};  ///< of the last look
 };
 
 void check_kind(const Root& root, const Found& found) {
@@ -55,10 +62,11 @@ class Discovery {
   ImageSet run(const std::vector<Root>& roots) {
     std::vector<Wanted> frontier;
     for (const Root& root : roots) {
-      frontier.push_back({.reference = root.reference, .candidates = {root.reference.name}, .root = &root});
+      frontier.push_back({.reference = root.reference, .places = {root.reference.name}, .root = &root});
     }
     for (std::size_t depth = 0; !frontier.empty(); ++depth) {
-      if (depth > limits::kGraphDepth) {
+      // A level can be looked at again when it names new places for what was not found: hence twice the depth.
+      if (depth > 2 * limits::kGraphDepth) {
         throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
       }
       frontier = explore(frontier);
@@ -67,7 +75,7 @@ class Discovery {
     std::vector<SetImage> images;
     for (auto& [digest, image] : images_) {
       // Locks may give one digest several names: the smallest counts, so that the order of finding does not.
-      if (!image.is_root) image.reference = names_.at(digest);
+      if (!image.is_root) image.reference = listed_.at(digest).name;
       images.push_back(std::move(image));
     }
     return {std::move(images), std::move(graph_)};
@@ -79,27 +87,41 @@ class Discovery {
     std::vector<std::optional<Found>> found(frontier.size());
     const auto failures = run_parallel(context_.jobs, frontier.size(), OnFailure::CarryOn, context_.stop,
                                        [&](std::size_t i, const std::stop_token&) { found[i] = find(frontier[i]); });
-    std::vector<Wanted> next;
+    std::map<Digest, Wanted> next;
     for (std::size_t i = 0; i < frontier.size(); ++i) {
-      if (failures[i]) {
-        failures_.push_back(failures[i]);
-      } else {
+      if (!failures[i]) {
         take_in(*std::move(found[i]), next);
+      } else if (frontier[i].root != nullptr) {
+        root_failures_.push_back(failures[i]);
+      } else {
+        listed_.at(*frontier[i].reference.digest).failure = failures[i];
       }
     }
-    return next;
+    std::vector<Wanted> wanted;
+    for (auto& [digest, image] : next) {
+      if (!images_.contains(digest)) wanted.push_back(std::move(image));
+    }
+    return wanted;
   }
 
-  void take_in(Found found, std::vector<Wanted>& next) {
+  void take_in(Found found, std::map<Digest, Wanted>& next) {
     const Digest digest = found.image.digest();
     graph_.add(found.tree, found.source);
     const auto [known, is_new] = images_.try_emplace(digest, found.image);
     if (!is_new) merge(known->second, found.image);
     if (!is_new) return;
-    for (Wanted& wanted : found.next) {
-      Reference& name = names_.try_emplace(*wanted.reference.digest, wanted.reference).first->second;
-      if (to_string(wanted.reference) < to_string(name)) name = wanted.reference;
-      if (asked_.insert(*wanted.reference.digest).second) next.push_back(std::move(wanted));
+    for (const Wanted& wanted : found.next) note(wanted, next);
+  }
+
+  /// Remembers an image that a lock lists; it is to be looked for in those of its places that were not tried yet.
+  void note(const Wanted& wanted, std::map<Digest, Wanted>& next) {
+    const Digest& digest = *wanted.reference.digest;
+    Listed& listed = listed_.try_emplace(digest, Listed{.name = wanted.reference, .tried = {}}).first->second;
+    if (to_string(wanted.reference) < to_string(listed.name)) listed.name = wanted.reference;
+    for (const RepositoryName& place : wanted.places) {
+      if (!listed.tried.insert(place).second) continue;
+      next.try_emplace(digest, Wanted{.reference = wanted.reference, .places = {}})
+          .first->second.places.push_back(place);
     }
   }
 
@@ -126,37 +148,23 @@ class Discovery {
     return source;
   }
 
-  /// The manifest at the first candidate that has it.
-  RawManifest locate(const Wanted& wanted, std::shared_ptr<CachingSource>& source) {
-    std::exception_ptr refusal;
-    for (const RepositoryName& candidate : wanted.candidates) {
-      source = this->source(candidate);
-      try {
-        if (auto raw = source->manifest(wanted.reference.selector())) return *std::move(raw);
-      } catch (const Error& error) {
-        const bool may_not = error.code() == ErrorCode::Unauthorized || error.code() == ErrorCode::Denied;
-        if (!may_not) throw;
-        refusal = std::current_exception();
-      }
-      context_.progress->debug(text::cat(to_string(wanted.reference), " is not in ", to_string(candidate)));
-    }
-    if (refusal) std::rethrow_exception(refusal);
-    throw Error(ErrorCode::NotFound, text::cat(to_string(wanted.reference), ": not found"));
-  }
-
   Found find(const Wanted& wanted) {
     try {
-      Found found;
-      const RawManifest raw = locate(wanted, found.source);
-      found.image.reference = {wanted.reference.name, std::nullopt, raw.descriptor.digest};
-      found.image.is_bundle = is_bundle(*found.source, raw, context_.stop);
+      Located located = locate(
+          wanted.reference, wanted.places, [this](const RepositoryName& name) { return source(name); },
+          *context_.progress);
+      Found found{.image = {.reference = {wanted.reference.name, std::nullopt, located.raw.descriptor.digest}},
+                  .tree = {},
+                  .source = located.source,
+                  .next = {}};
+      found.image.is_bundle = is_bundle(*found.source, located.raw, context_.stop);
       if (wanted.root != nullptr) {
         found.image.is_root = true;
         found.image.tag = wanted.root->tag;
         check_kind(*wanted.root, found);
       }
-      found.tree = fetch_tree(*found.source, raw);
-      if (found.image.is_bundle) open_bundle(found, raw);
+      if (found.image.is_bundle) open_bundle(found, located);
+      found.tree = fetch_tree(*found.source, std::move(located.raw));
       return found;
     } catch (Error& error) {
       error.while_doing(text::cat("reading ", to_string(wanted.reference)));
@@ -164,35 +172,20 @@ class Discovery {
     }
   }
 
-  void open_bundle(Found& found, const RawManifest& raw) {
-    found.image.lock = read_images_lock(*found.source, raw, context_.stop);
-    const Reference at{*found.source->home(), std::nullopt, raw.descriptor.digest};
+  void open_bundle(Found& found, const Located& located) {
+    found.image.lock = read_images_lock(*found.source, located.raw, context_.stop);
+    const Reference at{located.name, std::nullopt, located.raw.descriptor.digest};
     const auto locations = find_locations(*found.source, at, found.image.lock, *context_.progress, context_.stop);
-    std::map<Digest, RepositoryName> placed;
-    if (locations) {
-      for (const LocationEntry& entry : locations->entries) {
-        placed.emplace(*entry.image.digest,
-                       RepositoryName{at.name.registry, entry.repository.value_or(at.name.repository)});
-      }
-    }
     for (const ImageRef& ref : found.image.lock.images) {
-      Wanted wanted{.reference = ref.image, .candidates = {}};
-      if (const auto place = placed.find(*ref.image.digest); place != placed.end()) {
-        wanted.candidates.push_back(place->second);
-      }
-      for (const RepositoryName& name : {at.name, ref.image.name}) {
-        if (std::ranges::find(wanted.candidates, name) == wanted.candidates.end()) wanted.candidates.push_back(name);
-      }
-      found.next.push_back(std::move(wanted));
+      found.next.push_back(
+          {.reference = ref.image, .places = places_of(ref.image, at.name, locations ? &*locations : nullptr)});
     }
   }
 
   void throw_failures() const {
-    if (failures_.empty()) return;
-    if (failures_.size() == 1) std::rethrow_exception(failures_.front());
     std::vector<std::string> lines;
     std::set<ErrorCode> codes;
-    for (const auto& failure : failures_) {
+    const auto add = [&](const std::exception_ptr& failure) {
       try {
         std::rethrow_exception(failure);
       } catch (const Error& error) {
@@ -200,11 +193,18 @@ class Discovery {
         lines.push_back(error.context().empty() ? error.message()
                                                 : text::cat(error.context().back(), ": ", error.message()));
       }
+    };
+    if (root_failures_.size() == 1) std::rethrow_exception(root_failures_.front());
+    for (const auto& failure : root_failures_) add(failure);
+    for (const auto& [digest, listed] : listed_) {
+      if (listed.failure && !images_.contains(digest)) add(listed.failure);
     }
+    if (lines.empty()) return;
     const bool all_missing = codes == std::set{ErrorCode::NotFound};
     throw Error(all_missing ? ErrorCode::Incomplete : *codes.rbegin(),
-                text::cat(lines.size(), " images cannot be read:\n  - ", text::join(lines, "\n  - ")))
-        .hint("all other images were looked at and are there; nothing was written");
+                text::cat(lines.size(), lines.size() == 1 ? " image" : " images", " cannot be read:\n  - ",
+                          text::join(lines, "\n  - ")))
+        .hint("the search went on past them; nothing was written");
   }
 
   OpenSource open_source_;
@@ -214,52 +214,11 @@ class Discovery {
   std::shared_ptr<CacheBudget> cache_budget_ = std::make_shared<CacheBudget>(kCacheBytes);
   Graph graph_;
   std::map<Digest, SetImage> images_;
-  std::set<Digest> asked_;
-  std::map<Digest, Reference> names_;  ///< of what lock files list
-  std::vector<std::exception_ptr> failures_;
+  std::map<Digest, Listed> listed_;
+  std::vector<std::exception_ptr> root_failures_;
 };
 
-Root bundle_lock_root(const BundleLock& lock) { return {.reference = lock.image, .tag = lock.tag}; }
-
-std::vector<Root> read_lock_file(const std::string& path) {
-  const std::string yaml = read_file(path, limits::kYamlBytes);
-  try {
-    return {bundle_lock_root(BundleLock::parse(yaml))};
-  } catch (const Error&) {
-    // Not a BundleLock; what is wrong is best told by reading it as the other kind.
-  }
-  try {
-    std::vector<Root> roots;
-    for (const ImageRef& ref : ImagesLock::parse(yaml).images) {
-      roots.push_back({.reference = ref.image, .from_images_lock = true, .kind = SourceArgument::Kind::Image});
-    }
-    if (roots.empty()) throw Error(ErrorCode::Usage, "it lists no images");
-    return roots;
-  } catch (Error& error) {
-    error.while_doing(text::cat("reading the lock file ", path));
-    throw;
-  }
-}
-
 }  // namespace
-
-std::vector<Root> read_sources(const std::vector<SourceArgument>& sources) {
-  std::vector<Root> roots;
-  for (const SourceArgument& source : sources) {
-    if (source.kind == SourceArgument::Kind::Lock) {
-      std::ranges::move(read_lock_file(source.value), std::back_inserter(roots));
-      continue;
-    }
-    Root root{.reference = Reference::parse(source.value), .kind = source.kind};
-    if (root.reference.digest) {
-      root.reference.tag.reset();
-    } else {
-      root.tag = root.reference.selector();
-    }
-    roots.push_back(std::move(root));
-  }
-  return roots;
-}
 
 ImageSet discover(const std::vector<Root>& roots, const OpenSource& open_source, const Context& context) {
   context.progress->phase("looking for images", 0);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ferry/image_set.hpp"
+#include "ferry/sources.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/store.hpp"
 
@@ -12,17 +13,6 @@ namespace ociferry {
 
 /// Opens a repository for reading; called from many threads.
 using OpenSource = std::function<std::shared_ptr<ImageSource>(const RepositoryName&)>;
-
-/// What the user asked for, before any registry was.
-struct Root {
-  Reference reference;  ///< by tag or digest
-  std::optional<std::string> tag = {};
-  bool from_images_lock = false;
-  SourceArgument::Kind kind = SourceArgument::Kind::Bundle;
-};
-
-/// Reads the lock files among `sources` and parses the references. Throws Error{Usage} or Error{Hostile}.
-[[nodiscard]] std::vector<Root> read_sources(const std::vector<SourceArgument>& sources);
 
 /// Finds everything that `roots` consist of and refer to: nested bundles to any depth, each digest once, indexes with
 /// all their children. Where an image is looked for: ARCHITECTURE.md, "Where is an image?". Manifests,

@@ -1,21 +1,20 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
 #include "base/text.hpp"
 #include "ferry/archive_contents.hpp"
 #include "ferry/registries.hpp"
 #include "layout/archive_writer.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/limits.hpp"
 #include "transfer/blob_copy.hpp"
 
 namespace ociferry {
 
 namespace {
-
-void warn_of_skipped_layers(const ImageSet& set, Progress& progress) {
-  for (const auto& [digest, layer] : set.graph().skipped_layers()) {
-    progress.warn(
-        text::cat("left out, because it may not be redistributed: layer ", digest.text(), " (", layer.media_type, ")"));
-  }
-}
 
 std::vector<const Graph::BlobNode*> pointers(const std::vector<Graph::BlobNode>& blobs) {
   std::vector<const Graph::BlobNode*> all;
@@ -28,6 +27,18 @@ void check_output(const std::filesystem::path& archive) {
   if (archive.empty() || archive.filename().empty() || std::filesystem::is_directory(archive, ignored)) {
     throw Error(ErrorCode::Usage, text::cat("'", archive.string(), "' is not a file name for an archive"));
   }
+  const std::filesystem::path parent = archive.parent_path().empty() ? "." : archive.parent_path();
+  if (::access(parent.c_str(), W_OK) != 0) {
+    throw system_error(text::cat("checking that an archive can be written in ", parent.string()), errno);
+  }
+}
+
+/// No archive is written that no import would read.
+void check_readable(const ArchivePlan& plan) {
+  if (std::max(plan.index.size(), plan.seal.size()) <= limits::kLayoutFileBytes) return;
+  throw Error(ErrorCode::Usage, text::cat("too many images for one archive: its table would be larger than ",
+                                          limits::kLayoutFileBytes, " bytes"))
+      .hint("export fewer bundles at a time");
 }
 
 }  // namespace
@@ -41,6 +52,7 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
 
   const ArchiveContents contents = archive_contents(set);
   ArchivePlan plan = plan_archive(encode_archive_index(contents.items), descriptors(contents));
+  check_readable(plan);
   TransferReport report{.images = set.images().size(), .archive_bytes = plan.total_bytes};
   std::uint64_t bytes = 0;
   for (const Graph::BlobNode& blob : contents.blobs) bytes += blob.descriptor.size;

@@ -25,6 +25,13 @@ Locations locations_of(const ImageSet& set, const SetImage& bundle, const std::o
       bundle.lock, [&](const Digest& digest) { return set.is_bundle(digest); }, repository);
 }
 
+void warn_of_skipped_layers(const ImageSet& set, Progress& progress) {
+  for (const auto& [digest, layer] : set.graph().skipped_layers()) {
+    progress.warn(
+        text::cat("left out, because it may not be redistributed: layer ", digest.text(), " (", layer.media_type, ")"));
+  }
+}
+
 void check_root_tags(const ImageSet& set) {
   std::map<std::string, const SetImage*> owners;
   for (const SetImage& image : set.images()) {

@@ -45,6 +45,9 @@ class ImageSet {
 [[nodiscard]] Locations locations_of(const ImageSet& set, const SetImage& bundle,
                                      const std::optional<std::string>& repository);
 
+/// Tells of the layers that are left out because they may not be redistributed.
+void warn_of_skipped_layers(const ImageSet& set, Progress& progress);
+
 /// Throws Error{Usage} if two roots would claim one tag.
 void check_root_tags(const ImageSet& set);
 

@@ -10,11 +10,15 @@ namespace ociferry {
 
 /// The text of the lock file that says where `set` is after it was put into `to`: a BundleLock if its one root is a
 /// bundle, an ImagesLock if no root is one. `asked` is the ImagesLock that the user gave, whose order and annotations
-/// are kept. Throws Error{Usage} if there are several roots and a bundle among them.
-[[nodiscard]] std::string relocated_lock(const ImageSet& set, const RepositoryName& to,
+/// are kept; `root_tags` says whether the root's tag is there too. Throws Error{Usage} if there are several roots and a
+/// bundle among them.
+[[nodiscard]] std::string relocated_lock(const ImageSet& set, const RepositoryName& to, bool root_tags,
                                          const std::optional<ImagesLock>& asked);
 
-/// Writes a lock file as imgpkg does: whole or not at all, mode 0600.
+/// Throws Error if `path` cannot be a lock file: to be asked before anything is done that the file will tell of.
+void check_lock_path(const std::filesystem::path& path);
+
+/// Writes a lock file as imgpkg does, with mode 0600; whole or not at all, unless `path` is a device or a pipe.
 void write_lock_file(const std::filesystem::path& path, const std::string& yaml);
 
 }  // namespace ociferry

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <set>
 
@@ -5,7 +6,9 @@
 #include "base/text.hpp"
 #include "ferry/bundle_reader.hpp"
 #include "ferry/output_directory.hpp"
+#include "ferry/places.hpp"
 #include "ferry/registries.hpp"
+#include "ferry/sources.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/limits.hpp"
@@ -20,11 +23,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Where the images of one bundle are, and which of them are bundles as far as that is known.
-struct Whereabouts {
-  bool relocated = false;  ///< `places` holds every image
-  std::map<Digest, RepositoryName> places;
-  std::map<Digest, bool> is_bundle;
+/// A bundle that was unpacked, and what is known of where its images are.
+struct Unpacked {
+  RepositoryName name;
+  ImagesLock lock;
+  std::optional<Locations> locations = {};
 };
 
 /// The path of a bundle's lock file in an extracted tree, after making sure that it is no link to somewhere else.
@@ -44,31 +47,29 @@ class Pull {
       : options_(options), context_(context), registries_(context), output_(options.output) {}
 
   void image(const Reference& reference) {
-    const auto source = open(reference.name);
-    const RawManifest raw = resolve(*source, reference);
-    if (media_type::is_index(raw.descriptor.media_type)) {
+    const Located found = find(reference, {reference.name});
+    if (media_type::is_index(found.raw.descriptor.media_type)) {
       throw Error(ErrorCode::Usage, "Unable to pull non-images, such as image indexes.")
           .hint("provide a specific digest to an image");
     }
-    if (options_.image_is_bundle_check && is_bundle(*source, raw, context_.stop)) {
+    if (options_.image_is_bundle_check && is_bundle(*found.source, found.raw, context_.stop)) {
       throw Error(ErrorCode::Usage, text::cat("Expected bundle flag when pulling a bundle: ", to_string(reference)))
           .hint("Use -b instead of -i for bundles");
     }
-    context_.progress->event(text::cat("Pulling image '", place(reference.name, raw), "'"));
-    extract(*source, raw, output_.content());
+    context_.progress->event(text::cat("Pulling image '", name_of(found), "'"));
+    extract(found, output_.content());
     output_.publish();
   }
 
   void bundle(const Reference& reference) {
-    const auto source = open(reference.name);
-    const RawManifest raw = resolve(*source, reference);
-    if (!is_bundle(*source, raw, context_.stop)) {
+    const Located found = find(reference, {reference.name});
+    if (!is_bundle(*found.source, found.raw, context_.stop)) {
       throw Error(ErrorCode::Usage, text::cat("Expected bundle image but found plain image: ", to_string(reference)))
           .hint("Did you use -i instead of -b?");
     }
-    context_.progress->event(text::cat("Pulling bundle '", place(reference.name, raw), "'"));
-    seen_.insert(raw.descriptor.digest);
-    unpack_bundle(*source, reference.name, raw, output_.content(), 0);
+    context_.progress->event(text::cat("Pulling bundle '", name_of(found), "'"));
+    seen_.insert(found.raw.descriptor.digest);
+    unpack_bundle(found, output_.content(), 0);
     move_nested_in();
     output_.publish();
   }
@@ -78,21 +79,17 @@ class Pull {
     return std::make_shared<CachingSource>(registries_.repository(name), budget_);
   }
 
-  static std::string place(const RepositoryName& name, const RawManifest& raw) {
-    return text::cat(to_string(name), "@", raw.descriptor.digest.text());
+  static std::string name_of(const Located& found) {
+    return text::cat(to_string(found.name), "@", found.raw.descriptor.digest.text());
   }
 
-  static RawManifest resolve(CachingSource& source, const Reference& reference) {
-    auto raw = source.manifest(reference.selector());
-    if (!raw) {
-      // The words that registries use themselves, which scripts look for.
-      throw Error(ErrorCode::NotFound, text::cat(to_string(reference), ": MANIFEST_UNKNOWN: manifest unknown"))
-          .hint("check the repository and the tag or digest");
-    }
-    return *std::move(raw);
+  Located find(const Reference& reference, const Places& places) {
+    return locate(
+        reference, places, [this](const RepositoryName& name) { return open(name); }, *context_.progress);
   }
 
-  void extract(CachingSource& source, const RawManifest& raw, const fs::path& directory) {
+  void extract(const Located& found, const fs::path& directory) {
+    const RawManifest& raw = found.raw;
     const auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
     const auto& layers = std::get<Manifest>(parsed).layers;
     std::uint64_t bytes = 0;
@@ -102,7 +99,7 @@ class Pull {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       context_.progress->event(
           text::cat("Extracting layer '", layers[i].digest.text(), "' (", i + 1, "/", layers.size(), ")"));
-      extract_layer(source, layers[i], extractor);
+      extract_layer(*found.source, layers[i], extractor);
     }
     if (const auto skipped = extractor.report().skipped_links + extractor.report().skipped_special; skipped > 0) {
       context_.progress->warn(text::cat(skipped, " links or special files were left out: links that lead out of the ",
@@ -123,47 +120,31 @@ class Pull {
     extractor.apply(content, name, context_.stop);
   }
 
-  void unpack_bundle(CachingSource& source, const RepositoryName& name, const RawManifest& raw, const fs::path& tree,
-                     std::size_t depth) {
+  void unpack_bundle(const Located& found, const fs::path& tree, std::size_t depth) {
     if (depth > limits::kGraphDepth) {
       throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
     }
-    extract(source, raw, tree);
+    extract(found, tree);
     const fs::path path = lock_path(tree);
-    const ImagesLock lock = ImagesLock::parse(read_file(path, limits::kYamlBytes));
-    const Reference at{name, std::nullopt, raw.descriptor.digest};
+    Unpacked bundle{.name = found.name, .lock = ImagesLock::parse(read_file(path, limits::kYamlBytes))};
     context_.progress->event("Locating image lock file images...");
-    const Whereabouts where = locate(source, at, lock);
-    if (where.relocated) {
-      rewrite(path, lock, where);
-      context_.progress->event(text::cat("The bundle repo (", to_string(name),
+    const Reference at{found.name, std::nullopt, found.raw.descriptor.digest};
+    bundle.locations = find_locations(*found.source, at, bundle.lock, *context_.progress, context_.stop);
+    if (is_relocated(bundle)) {
+      rewrite(path, bundle);
+      context_.progress->event(text::cat("The bundle repo (", to_string(found.name),
                                          ") is hosting every image specified in the bundle's Images Lock file "
                                          "(.imgpkg/images.yml)"));
     } else {
       context_.progress->event("One or more images not found in bundle repo; skipping lock file update");
     }
-    if (options_.recursive) unpack_nested(lock, where, depth + 1);
+    if (options_.recursive) unpack_nested(bundle, depth + 1);
   }
 
-  Whereabouts locate(CachingSource& source, const Reference& bundle, const ImagesLock& lock) {
-    Whereabouts where;
-    if (lock.images.empty()) return where;
-    const auto locations = find_locations(source, bundle, lock, *context_.progress, context_.stop);
-    if (locations) {
-      for (const LocationEntry& entry : locations->entries) {
-        const Digest& digest = *entry.image.digest;
-        where.places.emplace(digest,
-                             RepositoryName{bundle.name.registry, entry.repository.value_or(bundle.name.repository)});
-        where.is_bundle.emplace(digest, entry.is_bundle);
-      }
-      where.relocated = true;
-      return where;
-    }
-    where.relocated = repository_has_all(bundle.name, lock);
-    if (where.relocated) {
-      for (const ImageRef& ref : lock.images) where.places.emplace(*ref.image.digest, bundle.name);
-    }
-    return where;
+  /// True if every image is known to be at the first of its places. Locations are believed without asking.
+  bool is_relocated(const Unpacked& bundle) {
+    if (bundle.lock.images.empty()) return false;
+    return bundle.locations || repository_has_all(bundle.name, bundle.lock);
   }
 
   bool repository_has_all(const RepositoryName& name, const ImagesLock& lock) {
@@ -183,30 +164,38 @@ class Pull {
     return all;
   }
 
-  static void rewrite(const fs::path& path, const ImagesLock& lock, const Whereabouts& where) {
-    ImagesLock relocated = lock;
-    for (ImageRef& ref : relocated.images) ref.image.name = where.places.at(*ref.image.digest);
+  static Places places(const Unpacked& bundle, const ImageRef& ref) {
+    return places_of(ref.image, bundle.name, bundle.locations ? &*bundle.locations : nullptr);
+  }
+
+  static void rewrite(const fs::path& path, const Unpacked& bundle) {
+    ImagesLock relocated = bundle.lock;
+    for (ImageRef& ref : relocated.images) ref.image.name = places(bundle, ref).front();
     write_file_atomically(path, relocated.to_yaml(), 0600);
   }
 
-  void unpack_nested(const ImagesLock& lock, const Whereabouts& where, std::size_t depth) {
-    for (const ImageRef& ref : lock.images) {
+  static bool is_known_image(const Unpacked& bundle, const Digest& digest) {
+    if (!bundle.locations) return false;
+    return std::ranges::any_of(bundle.locations->entries, [&](const LocationEntry& entry) {
+      return entry.image.digest == digest && !entry.is_bundle;
+    });
+  }
+
+  void unpack_nested(const Unpacked& bundle, std::size_t depth) {
+    for (const ImageRef& ref : bundle.lock.images) {
       const Digest& digest = *ref.image.digest;
-      if (const auto known = where.is_bundle.find(digest); known != where.is_bundle.end() && !known->second) continue;
-      Reference at = ref.image;
-      if (const auto found = where.places.find(digest); found != where.places.end()) at.name = found->second;
+      if (is_known_image(bundle, digest)) continue;
       if (seen_.contains(digest)) {
-        context_.progress->event(text::cat("Skipped, already downloaded: '", to_string(at), "'"));
+        context_.progress->event(text::cat("Skipped, already downloaded: '", to_string(ref.image), "'"));
         continue;
       }
-      const auto source = open(at.name);
-      const RawManifest raw = resolve(*source, at);
-      if (!is_bundle(*source, raw, context_.stop)) continue;
+      const Located found = find(ref.image, places(bundle, ref));
+      if (!is_bundle(*found.source, found.raw, context_.stop)) continue;
       seen_.insert(digest);
-      context_.progress->event(text::cat("Pulling nested bundle '", to_string(at), "'"));
+      context_.progress->event(text::cat("Pulling nested bundle '", name_of(found), "'"));
       const fs::path tree = output_.scratch("bundles") / text::cat(digest.algorithm(), "-", digest.hex());
       fs::create_directories(tree);
-      unpack_bundle(*source, at.name, raw, tree, depth);
+      unpack_bundle(found, tree, depth);
     }
   }
 
@@ -231,7 +220,9 @@ class Pull {
 
 Reference source_reference(const SourceArgument& source) {
   if (source.kind != SourceArgument::Kind::Lock) return Reference::parse(source.value);
-  return BundleLock::parse(read_file(source.value, limits::kYamlBytes)).image;
+  const auto lock = read_lock_file(source.value);
+  if (const auto* bundle = std::get_if<BundleLock>(&lock)) return bundle->image;
+  throw Error(ErrorCode::Usage, text::cat(source.value, " is an ImagesLock: a pull takes a BundleLock"));
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ void check_options(const PushOptions& options) {
   if (options.lock_output && !options.is_bundle) {
     throw Error(ErrorCode::Usage, "Lock output is not compatible with image, use bundle for lock output");
   }
+  if (options.lock_output) check_lock_path(*options.lock_output);
 }
 
 /// A lock file that no pull could read is better found now.

@@ -16,10 +16,13 @@ TransferReport relocate_to_registry(const ImageSet& set, const RelocateOptions& 
                                     const Context& context) {
   // Made first: whether there is one lock file to write must not turn out after everything else was.
   std::optional<std::string> lock;
-  if (options.lock_output) lock = relocated_lock(set, options.to, asked);
+  if (options.lock_output) {
+    check_lock_path(*options.lock_output);
+    lock = relocated_lock(set, options.to, options.root_tags, asked);
+  }
   const auto repository = registries.repository(options.to);
   const TransferReport report =
-      relocate(set, {.name = options.to, .target = *repository, .resolver = *repository}, options.root_tags, context);
+      relocate(set, {.name = options.to, .target = *repository, .resolver = *repository}, options, context);
   if (lock) write_lock_file(*options.lock_output, *lock);
   return report;
 }

@@ -27,10 +27,16 @@ struct PlannedManifest {
   std::string selector;
 };
 
+/// What a tag that is already right at the destination proves.
+enum class Trust {
+  Tags,     ///< that everything below it is there, since tags are written last
+  Nothing,  ///< nothing: the destination may have lost blobs since
+};
+
 class Relocation {
  public:
-  Relocation(const ImageSet& set, const Destination& to, bool root_tags, const Context& context)
-      : set_(set), to_(to), root_tags_(root_tags), context_(context) {
+  Relocation(const ImageSet& set, const Destination& to, bool root_tags, Trust trust, const Context& context)
+      : set_(set), to_(to), root_tags_(root_tags), trust_(trust), context_(context) {
     for (const SetImage& image : set_.images()) {
       ++report_.images;
       if (image.is_bundle) ++report_.bundles;
@@ -41,7 +47,7 @@ class Relocation {
 
   TransferReport run() {
     context_.progress->phase("asking the destination what it has", 0);
-    if (all_is_there()) {
+    if (trust_ == Trust::Tags && all_is_there()) {
       report_.blobs_existed = set_.graph().blobs().size();
       return report_;
     }
@@ -101,7 +107,8 @@ class Relocation {
     const auto& images = set_.images();
     std::vector<char> present(images.size(), 0);
     run_parallel_or_throw(context_.jobs, images.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
-      present[i] = has(image_tag(images[i].digest()), images[i].digest()) ? 1 : 0;
+      const bool there = trust_ == Trust::Tags && has(image_tag(images[i].digest()), images[i].digest());
+      present[i] = there ? 1 : 0;
     });
     std::vector<const SetImage*> missing;
     for (std::size_t i = 0; i < images.size(); ++i) {
@@ -190,7 +197,7 @@ class Relocation {
       const LocationsImage& image = planned.image;
       const std::string tag = locations_tag(planned.bundle);
       const Digest& digest = image.manifest.descriptor.digest;
-      if (has(tag, digest)) continue;
+      if (trust_ == Trust::Tags && has(tag, digest)) continue;
       const auto blobs = std::make_shared<MemoryBlobs>();
       blobs->add(image.config_descriptor.digest, image.config);
       blobs->add(image.layer_descriptor.digest, image.layer);
@@ -215,6 +222,7 @@ class Relocation {
   const ImageSet& set_;
   const Destination& to_;
   bool root_tags_;
+  Trust trust_;
   const Context& context_;
   TransferReport report_;
   std::vector<PlannedLocations> locations_;
@@ -223,9 +231,17 @@ class Relocation {
 
 }  // namespace
 
-TransferReport relocate(const ImageSet& set, const Destination& to, bool root_tags, const Context& context) {
+TransferReport relocate(const ImageSet& set, const Destination& to, const RelocateOptions& options,
+                        const Context& context) {
+  const bool root_tags = options.root_tags;
   if (root_tags) check_root_tags(set);
-  return Relocation(set, to, root_tags, context).run();
+  try {
+    return Relocation(set, to, root_tags, options.recheck ? Trust::Nothing : Trust::Tags, context).run();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::Unstable || options.recheck) throw;
+    context.progress->warn(text::cat(error.message(), "; asking ", to_string(to.name), " for every blob"));
+  }
+  return Relocation(set, to, root_tags, Trust::Nothing, context).run();
 }
 
 }  // namespace ociferry

@@ -16,7 +16,9 @@ struct Destination {
 /// Puts all of `set` into one repository, in the order that makes the tag the commit point: blobs; when every one of
 /// them has proved right, child manifests, images and indexes, bundles; a locations image for each bundle; the roots'
 /// tags. What the destination has already is not written again, so a second run writes nothing.
+/// A destination that turns out to have lost what its tags promise is asked for every blob, once.
 /// Throws Error; then no tag of a root was moved, and unless all images were there, no locations image written.
-TransferReport relocate(const ImageSet& set, const Destination& to, bool root_tags, const Context& context);
+TransferReport relocate(const ImageSet& set, const Destination& to, const RelocateOptions& options,
+                        const Context& context);
 
 }  // namespace ociferry

@@ -72,7 +72,7 @@ class MemberSource : public ByteSource {
 };
 
 UniqueFd open_archive(const std::filesystem::path& path) {
-  UniqueFd fd = open_file(path, O_RDONLY);
+  UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer would block
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", path.string()), errno);
   if (!S_ISREG(status.st_mode)) {

@@ -90,9 +90,9 @@ void BlobUpload::upload() {
       Answer answer = attempt();
       answer.attempts = attempts.made();
       if (is_done(answer)) return;
-      if (!may_repeat(answer)) throw response_error(method_, answer, ErrorCode::Refused);
+      if (!may_repeat(answer)) throw refusal(answer);
       const std::string why = text::cat(method_, " ", answer.url.shown(), " answered ", answer.status);
-      if (!attempts.again(why, &answer, stop_)) throw response_error(method_, answer, ErrorCode::Refused);
+      if (!attempts.again(why, &answer, stop_)) throw refusal(answer);
     } catch (const TransportError& error) {
       if (!error.is_transient()) throw;
       if (!attempts.again(error.message(), nullptr, stop_)) throw gave_up(error, attempts.made());
@@ -100,6 +100,14 @@ void BlobUpload::upload() {
     take_back();
     if (exists()) return;
   }
+}
+
+Error BlobUpload::refusal(const Answer& answer) const {
+  const Error error = response_error(method_, answer, ErrorCode::Refused);
+  if (error.code() != ErrorCode::NotFound) return error;
+  // "Not found" would be taken for the blob at its source.
+  return Error(ErrorCode::Refused, error.message())
+      .hint("the repository, or the project it belongs to, may have to be created first");
 }
 
 Answer BlobUpload::attempt() {

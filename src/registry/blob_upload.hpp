@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ociferry/error.hpp"
 #include "ociferry/store.hpp"
 #include "registry/connection.hpp"
 
@@ -24,6 +25,7 @@ class BlobUpload {
   [[nodiscard]] bool exists();
   [[nodiscard]] bool mount();
   void upload();
+  [[nodiscard]] Error refusal(const Answer& answer) const;
   [[nodiscard]] Answer attempt();
   [[nodiscard]] Answer open_session();
   [[nodiscard]] Answer put(const Url& location);

@@ -22,6 +22,7 @@ Retrier::Attempts Connection::attempts() { return context_->retrier.attempts(at(
 Url Connection::base(std::stop_token stop) {
   const std::lock_guard lock(mutex_);
   if (base_) return *base_;
+  if (unreachable_) throw *unreachable_;
   int refusals = 0;
   const auto ask = [&] {
     try {
@@ -29,7 +30,11 @@ Url Connection::base(std::stop_token stop) {
     } catch (const TransportError& error) {
       // Most often the name is mistyped or the network is off: say so soon.
       const bool hopeless = error.kind() == TransportError::Kind::Connect && ++refusals == kConnectAttempts;
-      if (hopeless) throw gave_up(error, refusals);
+      if (hopeless) {
+        // Whoever else waits for this registry need not find out again.
+        unreachable_ = gave_up(error, refusals);
+        throw *unreachable_;
+      }
       throw;
     }
   };

@@ -62,6 +62,7 @@ class Connection {
   Authenticator authenticator_;
   std::mutex mutex_;
   std::optional<Url> base_;
+  std::optional<Error> unreachable_;  ///< nobody answered the first contact
 };
 
 }  // namespace ociferry

@@ -47,7 +47,10 @@ class MissingBlobs {
 
 BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& target, std::size_t jobs,
                       Progress& progress, std::stop_token stop) {
-  std::ranges::stable_sort(blobs, std::ranges::greater{}, [](const auto* blob) { return blob->descriptor.size; });
+  // From a registry the largest first, so that the tail is short; a file is read as it lies, since media may be slow.
+  std::ranges::stable_sort(blobs, std::ranges::greater{}, [](const Graph::BlobNode* blob) {
+    return blob->source->home() ? blob->descriptor.size : std::uint64_t{0};
+  });
   MissingBlobs missing;
   std::mutex mutex;
   BlobCounts counts;

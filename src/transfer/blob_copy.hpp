@@ -16,10 +16,10 @@ struct BlobCounts {
   std::uint64_t bytes_written = 0;
 };
 
-/// Puts each of `blobs` into `target` on up to `jobs` threads, the largest first so that the tail is short.
-/// Content of a registry that turns out damaged on the way is fetched once more. A blob that its source does not have
-/// does not stop the others: all such are told at the end, as Error{Incomplete}. Any other failure ends it at once.
-/// After a failure the target holds some of the blobs. Blocks until all threads have ended.
+/// Puts each of `blobs` into `target` on up to `jobs` threads: those of registries the largest first, all others in the
+/// given order. Content of a registry that turns out damaged on the way is fetched once more. A blob that its source
+/// does not have does not stop the others: all such are told at the end, as Error{Incomplete}. Any other failure ends
+/// it at once. After a failure the target holds some of the blobs. Blocks until all threads have ended.
 BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& target, std::size_t jobs,
                       Progress& progress, std::stop_token stop);
 

@@ -26,8 +26,8 @@ void CachingSource::fetch(const Descriptor& blob, ByteSink& sink, std::stop_toke
 std::string CachingSource::read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop) {
   if (const std::string* content = find(blob.digest)) return *content;
   if (blob.size > limit) {
-    throw Error(ErrorCode::Hostile, text::cat(name_of(blob.digest), " has ", blob.size, " bytes; at most ",
-                                              limit, " are allowed for what it is"));
+    throw Error(ErrorCode::Hostile, text::cat(name_of(blob.digest), " has ", blob.size, " bytes; at most ", limit,
+                                              " are allowed for what it is"));
   }
   StringSink content(blob.size);
   VerifyingSink verified(content, blob, name_of(blob.digest));

@@ -150,7 +150,11 @@ TEST_CASE("Images in a registry that demands credentials the puller lacks are fo
   world.ociferry.set_docker_config("{}");
 
   guarded.forget_requests();
+  world.inside.forget_requests();
   world.succeed({"pull", "-b", world.inside_repo("new-location") + ":v1", "-o", "pulled"});
+  for (const LoggedRequest& request : world.inside.requests()) {
+    CHECK(request.path.find(app.digest->text()) == std::string::npos);  // the locations are believed, nobody is asked
+  }
   const std::string lock = read_text(world.path("pulled/.imgpkg/images.yml"));
   CHECK(lock.find(world.inside_repo("new-location") + "@" + app.digest->text()) != std::string::npos);
   CHECK(guarded.requests().empty());

@@ -82,11 +82,10 @@ TEST_CASE("wrong command lines are refused as such") {
 TEST_CASE("times are written with or without a unit") {
   const auto seconds = [](const std::string& time) {
     Arguments arguments("sample", "");
-    declare_registry(arguments);
-    declare_jobs(arguments);
+    declare_common(arguments, CommonOptions::Registry);
     arguments.parse({"--registry-response-header-timeout", time});
     Context context;
-    read_common(arguments, context);
+    read_common(arguments, CommonOptions::Registry, context);
     return context.registry.response_header_timeout.count();
   };
   CHECK(seconds("45") == 45);

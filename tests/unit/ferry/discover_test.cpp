@@ -153,6 +153,27 @@ TEST_CASE("everything that is missing is told at once") {
   CHECK(message.find(there.digest->text()) == std::string::npos);
 }
 
+TEST_CASE("one missing image of a lock is told as missing, one missing root as not found") {
+  SampleWorld world;
+  Reference gone = world.image("r.example/apps/a", "a");
+  gone.digest = sha256("gone");
+  ErrorCode code{};
+  failure(world, {root_of(world.bundle("r.example/outer", {gone}))}, &code);
+  CHECK(code == ErrorCode::Incomplete);
+  failure(world, {root_of(gone)}, &code);
+  CHECK(code == ErrorCode::NotFound);
+}
+
+TEST_CASE("an image that two bundles list is looked for in the places of both, whoever comes first") {
+  SampleWorld world;
+  const Reference dead{parse_repository("gone.example/apps/x"), std::nullopt,
+                       world.image("n.example/inner", "x").digest};
+  const Reference inner = world.bundle("n.example/inner", {dead});
+  CHECK(discover({root_of(inner)}, world.opener(), {}).images().size() == 2);
+  const Reference outer = world.bundle("o.example/outer", {dead, inner});
+  CHECK(discover({root_of(outer)}, world.opener(), {}).images().size() == 3);
+}
+
 TEST_CASE("-b wants a bundle, -i an image, and an ImagesLock has no bundles") {
   SampleWorld world;
   const Reference image = world.image("r.example/apps/a", "a");
@@ -188,6 +209,11 @@ TEST_CASE("sources are references or lock files of either kind") {
   CHECK(roots[0].tag == "v3");
   CHECK(roots[1].tag == "latest");
   CHECK_FALSE(roots[2].tag.has_value());
+  write_file_atomically(path,
+                        "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: BundleLock\nbundle:\n  image: r.example/a/b@" +
+                            digest + "\n  tag: ../../x\n",
+                        0600);
+  CHECK_THROWS_AS(static_cast<void>(read_sources({{lock, path}})), Error);
   write_file_atomically(path, "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\nimages: []\n", 0600);
   CHECK_THROWS_AS(static_cast<void>(read_sources({{lock, path}})), Error);
   CHECK_THROWS_AS(static_cast<void>(read_sources({{lock, path + ".absent"}})), Error);

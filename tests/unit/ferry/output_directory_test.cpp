@@ -31,7 +31,7 @@ TEST_CASE("a directory that is never published leaves everything as it was") {
     write_file_atomically(output.content() / "new", "new", 0600);
   }
   CHECK_FALSE(fs::exists(base.path() / "deep/er/out"));
-  CHECK(fs::is_empty(base.path() / "deep/er"));
+  CHECK(fs::is_empty(base.path()));
 }
 
 TEST_CASE("a trailing slash means the same directory") {

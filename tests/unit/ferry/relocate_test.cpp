@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "ferry/lock_output.hpp"
 #include "ociferry/error.hpp"
@@ -22,7 +23,8 @@ std::ptrdiff_t position(const std::vector<std::string>& operations, const std::s
 }
 
 TransferReport put(const ImageSet& set, MemoryTarget& target, bool root_tags = true) {
-  return relocate(set, {.name = kTo, .target = target, .resolver = target}, root_tags, {.jobs = 3});
+  return relocate(set, {.name = kTo, .target = target, .resolver = target}, {.to = kTo, .root_tags = root_tags},
+                  {.jobs = 3});
 }
 
 /// A target that loses or refuses what a test wants it to.
@@ -39,6 +41,35 @@ class Unreliable : public MemoryTarget {
   }
   std::optional<Digest> refused_blob;
   std::string lost_selector;
+};
+
+/// A registry whose garbage collection took a blob that a tag still needs.
+class Forgetful : public MemoryTarget {
+ public:
+  void lose_quietly() { lost_ = true; }
+  void lose() {
+    lost_ = true;
+    refuse_manifests_ = true;
+  }
+  BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override {
+    if (!lost_ || blob.digest != forgotten) return MemoryTarget::put_blob(blob, from, progress, stop);
+    lost_ = refuse_manifests_ = false;
+    return BlobOutcome::Written;
+  }
+  std::optional<Digest> resolve(const std::string& selector) override {
+    // The roots' tags went with the blob; those of the images are still there.
+    if (refuse_manifests_ && (selector == "v1" || selector.find("locations") != std::string::npos)) return std::nullopt;
+    return MemoryTarget::resolve(selector);
+  }
+  void put_manifest(const RawManifest& manifest, const std::string& selector) override {
+    if (refuse_manifests_) throw Error(ErrorCode::Unstable, "MANIFEST_BLOB_UNKNOWN");
+    MemoryTarget::put_manifest(manifest, selector);
+  }
+  std::optional<Digest> forgotten;
+
+ private:
+  std::atomic<bool> lost_{false};
+  std::atomic<bool> refuse_manifests_{false};
 };
 
 struct Sample {
@@ -114,6 +145,29 @@ TEST_CASE("a destination that does not keep what it accepted gets no locations a
   CHECK_FALSE(target.tags().contains(locations_tag(*sample.inner.digest)));
 }
 
+TEST_CASE("a destination that lost a blob below a tag is mended by the same command") {
+  Sample sample;
+  Forgetful target;
+  target.forgotten = blobs_of(sample.set.graph().at(*sample.image.digest).parsed).back().digest;
+  put(sample.set, target);
+  target.lose();
+  const TransferReport report = put(sample.set, target);
+  CHECK(target.has_blob(*target.forgotten));
+  CHECK(report.blobs_written >= 1);
+}
+
+TEST_CASE("a recheck asks for every blob although all tags are right") {
+  Sample sample;
+  Forgetful target;
+  target.forgotten = blobs_of(sample.set.graph().at(*sample.image.digest).parsed).back().digest;
+  put(sample.set, target);
+  target.lose_quietly();
+  CHECK(put(sample.set, target).blobs_written == 0);
+  const TransferReport report = relocate(sample.set, {.name = kTo, .target = target, .resolver = target},
+                                         {.to = kTo, .recheck = true}, {.jobs = 3});
+  CHECK(report.blobs_written == 1);
+}
+
 TEST_CASE("a tag that points elsewhere is moved, after everything else is there") {
   Sample sample;
   MemoryTarget target;
@@ -142,13 +196,14 @@ TEST_CASE("two roots with one tag are refused before anything is written") {
 
 TEST_CASE("the lock file names the new place: a BundleLock for a bundle, an ImagesLock for images") {
   Sample sample;
-  const std::string bundle = relocated_lock(sample.set, kTo, std::nullopt);
+  const std::string bundle = relocated_lock(sample.set, kTo, true, std::nullopt);
   CHECK(bundle.find("image: inside.example/my/apps@" + sample.outer.digest->text()) != std::string::npos);
   CHECK(bundle.find("tag: v1") != std::string::npos);
+  CHECK(relocated_lock(sample.set, kTo, false, std::nullopt).find("tag") == std::string::npos);
 
   const auto image = SourceArgument::Kind::Image;
   const ImageSet plain = discover({root_of(sample.image, image, "v1")}, sample.world.opener(), {});
-  CHECK(relocated_lock(plain, kTo, std::nullopt).find("kind: ImagesLock") != std::string::npos);
+  CHECK(relocated_lock(plain, kTo, true, std::nullopt).find("kind: ImagesLock") != std::string::npos);
   const ImageSet both = discover({root_of(sample.outer), root_of(sample.inner)}, sample.world.opener(), {});
-  CHECK_THROWS_AS(static_cast<void>(relocated_lock(both, kTo, std::nullopt)), Error);
+  CHECK_THROWS_AS(static_cast<void>(relocated_lock(both, kTo, true, std::nullopt)), Error);
 }

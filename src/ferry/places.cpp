@@ -1,0 +1,44 @@
+#include "ferry/places.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+Places places_of(const Reference& image, const RepositoryName& bundle, const Locations* locations) {
+  Places places;
+  const auto add = [&](const RepositoryName& name) {
+    if (std::ranges::find(places, name) == places.end()) places.push_back(name);
+  };
+  if (locations != nullptr) {
+    const auto digest_of = [](const LocationEntry& entry) { return entry.image.digest; };
+    const auto entry = std::ranges::find(locations->entries, image.digest, digest_of);
+    if (entry != locations->entries.end()) add({bundle.registry, entry->repository.value_or(bundle.repository)});
+  }
+  add(bundle);
+  add(image.name);
+  return places;
+}
+
+Located locate(const Reference& image, const Places& places,
+               const std::function<std::shared_ptr<CachingSource>(const RepositoryName&)>& open, Progress& progress) {
+  std::exception_ptr refusal;
+  for (const RepositoryName& place : places) {
+    const auto source = open(place);
+    try {
+      if (auto raw = source->manifest(image.selector())) return {*std::move(raw), source, place};
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Unauthorized && error.code() != ErrorCode::Denied) throw;
+      refusal = std::current_exception();
+    }
+    progress.debug(text::cat(to_string(image), " is not in ", to_string(place)));
+  }
+  if (refusal) std::rethrow_exception(refusal);
+  // "manifest unknown" are the words that registries use themselves, which scripts look for.
+  throw Error(ErrorCode::NotFound, text::cat(to_string(image), ": not found (MANIFEST_UNKNOWN: manifest unknown)"))
+      .hint("check the registry, the repository and the tag or digest");
+}
+
+}  // namespace ociferry
