@@ -53,16 +53,13 @@ TEST_CASE("plain http is not used with other hosts, and the way out is named") {
   CHECK(error_of([&] { ask(rig, "10.0.0.1:5000"); }).hint_text().find("--registry-insecure") != std::string::npos);
 }
 
-TEST_CASE("a registry that nobody answers for is given up soon, but not for good") {
+TEST_CASE("a registry that nobody answers for is given up soon, and asked no more in the same run") {
   Rig rig{Rig::Script{}};
   for (int i = 0; i < 3; ++i) rig.transport->expect_failure("GET", "https://reg.example/v2/", Kind::Connect);
   const Error error = error_of([&] { ask(rig, "reg.example"); });
   CHECK(error.code() == ErrorCode::Network);
   CHECK(error.message().find("gave up after 3 attempts") != std::string::npos);
-  rig.transport->expect("GET", "https://reg.example/v2/")
-      .expect("HEAD", "https://reg.example/v2/team/app/manifests/v1");
-  rig.transport->expect("GET", "https://reg.example/v2/team/app/manifests/v1", {404});
-  ask(rig, "reg.example");
+  CHECK(error_of([&] { ask(rig, "reg.example"); }).message() == error.message());
   CHECK(rig.transport->finished());
 }
 

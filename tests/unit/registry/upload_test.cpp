@@ -154,7 +154,9 @@ TEST_CASE("an upload that is refused is not tried again") {
   }
   Upload unknown;
   unknown.rig.answer_first(100, "POST", "/uploads/", registry_error_reply(404, "NAME_UNKNOWN"));
-  CHECK(error_of([&] { unknown.run(); }).code() == ErrorCode::NotFound);
+  const Error refusal = error_of([&] { unknown.run(); });
+  CHECK(refusal.code() == ErrorCode::Refused);  // not NotFound: that would be the blob at its source
+  CHECK(refusal.hint_text().find("created first") != std::string::npos);
   CHECK(unknown.rig.count("POST") == 1);
 }
 

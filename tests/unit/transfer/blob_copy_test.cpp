@@ -36,7 +36,7 @@ Descriptor descriptor(const std::string& content) {
 }  // namespace
 
 TEST_CASE("blobs are copied once each, and what is there is not copied again") {
-  const auto source = std::make_shared<MemoryTarget>();
+  const auto source = std::make_shared<MemoryTarget>(RepositoryName{"registry.example", "a/b"});
   MemoryTarget target;
   std::vector<Graph::BlobNode> nodes;
   for (const char* content : {"one", "three", "twelve"}) nodes.push_back({source->add_blob(content, "layer"), source});
@@ -48,6 +48,16 @@ TEST_CASE("blobs are copied once each, and what is there is not copied again") {
   // The largest goes first, so that the end of a long run is not one slow blob.
   CHECK(target.operations() == std::vector<std::string>{"blob " + nodes[2].descriptor.digest.text(),
                                                         "blob " + nodes[0].descriptor.digest.text()});
+}
+
+TEST_CASE("blobs of a file are read in the order they are given in, as they lie on the medium") {
+  const auto source = std::make_shared<MemoryTarget>();
+  MemoryTarget target;
+  std::vector<Graph::BlobNode> nodes;
+  for (const char* content : {"one", "three", "twelve"}) nodes.push_back({source->add_blob(content, "layer"), source});
+  copy_blobs({&nodes[0], &nodes[1], &nodes[2]}, target, 1, silent_progress(), {});
+  CHECK(target.operations().front() == "blob " + nodes[0].descriptor.digest.text());
+  CHECK(target.operations().back() == "blob " + nodes[2].descriptor.digest.text());
 }
 
 TEST_CASE("damage on the way from a registry is mended by fetching once more") {

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Rules of the house that no compiler checks: see RULES below.
+
+usage: house_rules.py SOURCE_ROOT
+"""
+
+import os
+import pathlib
+import re
+import sys
+
+MAX_LINES = 400
+TEXT_SUFFIXES = {"", ".1", ".5", ".7", ".build", ".cpp", ".hpp", ".in", ".md", ".py", ".sh", ".supp", ".txt", ".wrap"}
+NOT_OURS = {".git", "fixtures", "corpus", "packagecache"}
+
+# Put together here, so that this file does not find itself.
+UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"]) + r")\b")
+# A path that exists on one person's machine only.
+SOMEONES_PATH = re.compile(r"(?<![\w.:/$}~-])/(home|Users|root|work|srv|mnt)/[A-Za-z0-9_]")
+
+
+def project_files(root):
+    """Every text file of the project, build directories and foreign bytes left out."""
+    for path in sorted(root.rglob("*")):
+        parts = path.relative_to(root).parts
+        if any(part in NOT_OURS or part.startswith("build") for part in parts[:-1]):
+            continue
+        if path.is_file() and not path.is_symlink() and path.suffix in TEXT_SUFFIXES:
+            yield path
+
+
+def sources(root, *suffixes):
+    return [path for path in sorted((root / "src").rglob("*")) if path.suffix in suffixes]
+
+
+def files_are_short(root):
+    for path in sources(root, ".cpp", ".hpp"):
+        lines = path.read_text(encoding="utf-8").count("\n")
+        if lines > MAX_LINES:
+            yield f"{path.relative_to(root)}: {lines} lines, more than {MAX_LINES}"
+
+
+def nothing_is_unfinished_or_tied_to_a_machine(root):
+    checkout = str(root.resolve())
+    for path in project_files(root):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            yield f"{path.relative_to(root)}: not UTF-8"
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            where = f"{path.relative_to(root)}:{number}"
+            if UNFINISHED.search(line):
+                yield f"{where}: something is left to do"
+            if SOMEONES_PATH.search(line) or (checkout.count("/") > 1 and checkout in line):
+                yield f"{where}: a path of one machine"
+
+
+def every_source_is_built(root):
+    for path in sources(root, ".cpp"):
+        name = path.relative_to(root / "src")
+        folders = [path.parent, *path.parent.parents]
+        builds = [folder / "meson.build" for folder in folders if folder == root / "src" or root / "src" in folder.parents]
+        texts = [build.read_text(encoding="utf-8") for build in builds if build.exists()]
+        if not any(re.search(rf"['/]{re.escape(path.name)}'", text) for text in texts):
+            yield f"src/{name}: in no meson.build"
+
+
+def every_command_is_in_the_manual(root):
+    manuals = sorted((root / "man").glob("*.1"))
+    commands = sorted((root / "src" / "cli").glob("*_command.cpp"))
+    if commands and not manuals:
+        yield "man/: no manual page"
+    text = "\n".join(page.read_text(encoding="utf-8") for page in manuals).replace("\\-", "-")
+    for command in commands if manuals else []:
+        words = command.name.removesuffix("_command.cpp").split("_")
+        if not re.search(r"\b" + r"[\s\-_]+".join(map(re.escape, words)) + r"\b", text):
+            yield f"man/: does not name the command '{' '.join(words)}'"
+
+
+RULES = [
+    files_are_short,
+    nothing_is_unfinished_or_tied_to_a_machine,
+    every_source_is_built,
+    every_command_is_in_the_manual,
+]
+
+
+def main(root):
+    root = pathlib.Path(os.path.normpath(root))
+    found = [finding for rule in RULES for finding in rule(root)]
+    print("\n".join(found) or "the house is in order")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

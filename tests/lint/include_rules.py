@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Includes go downward through the layers only, and each library is used where it belongs.
+
+usage: include_rules.py SOURCE_ROOT
+
+Prints one line per finding; exits with 1 if there is any. The two tables below are the rule.
+"""
+
+import pathlib
+import re
+import sys
+
+# Layer -> the layers it may include besides itself. Layers of one row never include each other.
+BASE = {"base"}
+OCI = BASE | {"oci"}
+STREAM = OCI | {"stream"}
+STORE = STREAM | {"store"}
+LAYOUT = STORE | {"archive"}
+REGISTRY = STORE | {"http"}
+BUNDLE = LAYOUT | REGISTRY | {"layout", "registry", "transfer"}
+FERRY = BUNDLE | {"bundle"}
+MAY_INCLUDE = {
+    "base": set(),
+    "oci": BASE,
+    "stream": OCI,
+    "store": STREAM,
+    "archive": STORE,
+    "http": STORE,
+    "layout": LAYOUT,
+    "registry": REGISTRY,
+    "transfer": STORE,  # one engine for every kind of end: it knows the store interfaces only
+    "bundle": BUNDLE,
+    "ferry": FERRY,
+    "cli": FERRY | {"ferry"},
+}
+
+# The layer that a header of include/ociferry belongs to; those not named here belong to ferry.
+PUBLIC_LAYER = {
+    "bytes": "base",
+    "error": "base",
+    "limits": "base",
+    "progress": "base",
+    "version": "base",
+    "descriptor": "oci",
+    "digest": "oci",
+    "manifest": "oci",
+    "reference": "oci",
+    "stream": "stream",
+    "store": "store",
+    "bundle": "bundle",
+    "registry_options": "registry",
+}
+
+# How a library's headers begin -> the folders and files of src/ that may include them.
+LIBRARIES = {
+    "archive.h": ("archive/",),
+    "archive_entry.h": ("archive/",),
+    "boost/program_options": ("cli/",),
+    "curl/": ("http/",),
+    "fmt/": ("cli/",),
+    "microhttpd.h": ("ferry/",),
+    "nlohmann/": ("oci/json.cpp",),
+    "openssl/": ("stream/",),
+    "yaml-cpp/": ("bundle/",),
+    "zstd.h": ("archive/", "stream/"),
+    "zstd_errors.h": ("archive/", "stream/"),
+}
+
+# System headers with a dot in their name; C++ headers have none.
+SYSTEM = re.compile(
+    r"(sys|linux|arpa|net|netinet)/\w+\.h$"
+    r"|(dirent|dlfcn|endian|fcntl|fnmatch|grp|langinfo|limits|netdb|poll|pthread|pwd|sched|signal|spawn|stdio|stdlib"
+    r"|strings|termios|time|unistd|utime)\.h$"
+)
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)
+
+
+def layer_of_header(name):
+    """The layer of what `#include "name"` means; None if it is none of ours."""
+    folder, _, rest = name.partition("/")
+    if folder == "ociferry":
+        return PUBLIC_LAYER.get(pathlib.PurePosixPath(rest).stem, "ferry")
+    return folder if folder in MAY_INCLUDE and rest else None
+
+
+def layer_of_source(path):
+    """The layer of a file of src/; src/main.cpp belongs to cli."""
+    return path.parts[0] if len(path.parts) > 1 else "cli"
+
+
+def check_own(layer, name):
+    target = layer_of_header(name)
+    if target is None:
+        return f'"{name}" is not a header of this project, named from src/ or include/'
+    if layer not in MAY_INCLUDE:
+        return f"the layer {layer} is not in the table of include_rules.py"
+    if target != layer and target not in MAY_INCLUDE[layer]:
+        return f'{layer} must not include {target} ("{name}")'
+    return None
+
+
+def check_foreign(file, name, public):
+    if "." not in name or SYSTEM.match(name):
+        return None
+    if public:
+        return f"a public header must not include <{name}>"
+    allowed = next((places for start, places in LIBRARIES.items() if name.startswith(start)), None)
+    if allowed is None:
+        return f"<{name}> belongs to no library in the table of include_rules.py"
+    if not any(str(file).startswith(place) for place in allowed):
+        return f"<{name}> is for {' and '.join(allowed)} only"
+    if file.suffix == ".hpp":
+        return f"<{name}> must not show in a header"
+    return None
+
+
+def findings(root):
+    """Every broken rule below `root`, as `file:line: what`."""
+    for folder, public in (("src", False), ("include/ociferry", True)):
+        base = root / folder
+        for path in sorted([*base.rglob("*.hpp"), *base.rglob("*.cpp")]):
+            file = path.relative_to(base)
+            layer = layer_of_header(f"ociferry/{file}") if public else layer_of_source(file)
+            text = path.read_text(encoding="utf-8")
+            for match in INCLUDE.finditer(text):
+                quote, name = match.groups()
+                problem = check_own(layer, name) if quote == '"' else check_foreign(file, name, public)
+                if problem:
+                    line = text.count("\n", 0, match.start(1)) + 1
+                    yield f"{folder}/{file}:{line}: {problem}"
+
+
+def main(root):
+    found = list(findings(pathlib.Path(root)))
+    print("\n".join(found) or "every include is in order")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""The lint rules find what they are meant to find, and the counter counts."""
+
+import pathlib
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+sys.dont_write_bytecode = True
+
+import count_results  # noqa: E402
+import house_rules  # noqa: E402
+import include_rules  # noqa: E402
+
+
+class Tree(unittest.TestCase):
+    """Gives each test a small source tree of its own."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.root = pathlib.Path(holder.name)
+        (self.root / "src").mkdir()
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+class IncludeRules(Tree):
+    def found(self, name, text):
+        self.write(name, text)
+        return [finding.split(": ", 1)[1] for finding in include_rules.findings(self.root)]
+
+    def test_downward_is_fine(self):
+        self.assertEqual(self.found("src/registry/a.cpp", '#include "http/url.hpp"\n#include <vector>\n'), [])
+
+    def test_upward_is_found(self):
+        self.assertEqual(
+            self.found("src/oci/a.cpp", '#include "http/url.hpp"\n'), ['oci must not include http ("http/url.hpp")']
+        )
+
+    def test_sideways_is_found(self):
+        self.assertEqual(len(self.found("src/layout/a.cpp", '#include "registry/a.hpp"\n')), 1)
+        self.assertEqual(len(self.found("src/http/a.hpp", '#include "archive/a.hpp"\n')), 2)
+
+    def test_transfer_knows_the_store_only(self):
+        self.assertEqual(len(self.found("src/transfer/a.cpp", '#include "layout/a.hpp"\n')), 1)
+
+    def test_public_headers_have_a_layer_too(self):
+        self.assertEqual(len(self.found("src/stream/a.cpp", '#include "ociferry/store.hpp"\n')), 1)
+        self.assertEqual(len(self.found("include/ociferry/error.hpp", '#include "ociferry/digest.hpp"\n')), 2)
+
+    def test_libraries_stay_in_their_folder_and_out_of_headers(self):
+        self.assertEqual(self.found("src/http/a.cpp", "#include <curl/curl.h>\n#include <sys/socket.h>\n"), [])
+        self.assertEqual(
+            self.found("src/oci/a.cpp", "#include <curl/curl.h>\n"), ["<curl/curl.h> is for http/ only"]
+        )
+        self.assertEqual(len(self.found("src/http/a.hpp", "#include <curl/curl.h>\n")), 2)
+        self.assertEqual(len(self.found("include/ociferry/a.hpp", "#include <zstd.h>\n")), 3)
+
+    def test_unknown_libraries_and_headers_are_found(self):
+        self.assertEqual(len(self.found("src/oci/a.cpp", "#include <magic.h>\n")), 1)
+        self.assertEqual(len(self.found("src/oci/b.cpp", '#include "b.hpp"\n')), 2)
+
+
+class HouseRules(Tree):
+    def test_long_files_are_found(self):
+        self.write("src/base/a.cpp", "\n" * 400)
+        self.assertEqual(list(house_rules.files_are_short(self.root)), [])
+        self.write("src/base/a.cpp", "\n" * 401)
+        self.assertEqual(len(list(house_rules.files_are_short(self.root))), 1)
+
+    def test_unfinished_work_is_found(self):
+        self.write("src/base/a.cpp", "// TO" + "DO\n")
+        self.write("src/base/b.cpp", f'mkdtemp("{"X" * 6}");\n')
+        self.assertEqual(len(list(house_rules.nothing_is_unfinished_or_tied_to_a_machine(self.root))), 1)
+
+    def test_paths_of_a_machine_are_found(self):
+        self.write("docs/a.md", "see `/ho" + "me/someone/x`\nhttps://example.org/home/page\n$HOME/srv/x\n")
+        self.assertEqual(len(list(house_rules.nothing_is_unfinished_or_tied_to_a_machine(self.root))), 1)
+        self.write("docs/b.md", f"built in {self.root.resolve()}/build\n")
+        self.assertEqual(len(list(house_rules.nothing_is_unfinished_or_tied_to_a_machine(self.root))), 2)
+
+    def test_sources_that_are_not_built_are_found(self):
+        self.write("src/base/meson.build", "['a.cpp']\n")
+        self.write("src/base/a.cpp", "")
+        self.write("src/base/aa.cpp", "")
+        self.assertEqual(list(house_rules.every_source_is_built(self.root)), ["src/base/aa.cpp: in no meson.build"])
+
+    def test_commands_missing_in_the_manual_are_found(self):
+        self.write("src/cli/push_command.cpp", "")
+        self.write("src/cli/tag_list_command.cpp", "")
+        self.assertEqual(len(list(house_rules.every_command_is_in_the_manual(self.root))), 1)
+        self.write("man/ociferry.1", ".Cm push\n.Cm tag list\n")
+        self.assertEqual(list(house_rules.every_command_is_in_the_manual(self.root)), [])
+        self.write("src/cli/pull_command.cpp", "")
+        self.assertEqual(len(list(house_rules.every_command_is_in_the_manual(self.root))), 1)
+
+
+class CountResults(unittest.TestCase):
+    DOCTEST = "[doctest] test cases:  4 |  3 passed | 1 failed | 0 skipped\n"
+    GREEN = "SKIPPED: no skopeo\n[doctest] test cases:  4 |  4 passed | 0 failed | 0 skipped\n"
+
+    def count(self, result, output="", required=False):
+        return tuple(count_results.count({"result": result, "stdout": output}, required))
+
+    def test_cases_of_a_program_count_one_by_one(self):
+        self.assertEqual(self.count("FAIL", self.DOCTEST), (3, 1, 0))
+
+    def test_other_checks_count_as_one(self):
+        self.assertEqual(self.count("OK", "fine\n"), (1, 0, 0))
+        self.assertEqual(self.count("TIMEOUT"), (0, 1, 0))
+        self.assertEqual(self.count("SKIP"), (0, 0, 1))
+
+    def test_a_program_that_dies_after_its_last_case_failed(self):
+        self.assertEqual(self.count("FAIL", self.GREEN), (3, 1, 1))
+
+    def test_a_missing_program_is_a_skip_here_and_a_failure_in_ci(self):
+        self.assertEqual(self.count("OK", self.GREEN), (3, 0, 1))
+        self.assertEqual(self.count("OK", self.GREEN, required=True), (3, 1, 0))
+        self.assertEqual(self.count("SKIP", required=True), (0, 1, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()

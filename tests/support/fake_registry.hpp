@@ -1,0 +1,61 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "ociferry/manifest.hpp"
+#include "support/http_messages.hpp"
+
+namespace ociferry::testing {
+
+/// A small registry (distribution-spec 1.1 without deletion, listing and chunks) that answers HttpRequests, to be put
+/// behind a FakeTransport or an HttpServer. Repositories exist as soon as they are named. Thread-safe.
+class FakeRegistry {
+ public:
+  /// Asked first, without any lock held: what it returns is the answer.
+  std::function<std::optional<HttpReply>(const HttpRequest&)> intercept;
+
+  [[nodiscard]] HttpReply operator()(const HttpRequest& request);
+
+  Descriptor add_blob(const std::string& repository, const std::string& bytes,
+                      const std::string& media_type = "application/octet-stream");
+  /// Puts a manifest in without checking it; tagged if `tag` is not empty.
+  Digest add_manifest(const std::string& repository, const std::string& bytes, const std::string& media_type,
+                      const std::string& tag = "");
+  [[nodiscard]] bool has_blob(const std::string& repository, const Digest& digest) const;
+  [[nodiscard]] std::optional<Digest> tag(const std::string& repository, const std::string& name) const;
+
+  /// A handler that refers to this registry, which must outlive it.
+  [[nodiscard]] HttpHandler handler() {
+    return [this](const HttpRequest& request) { return (*this)(request); };
+  }
+
+ private:
+  struct Stored {
+    std::string bytes;
+    std::string media_type;
+  };
+  struct Repository {
+    std::map<Digest, std::string> blobs;
+    std::map<Digest, Stored> manifests;
+    std::map<std::string, Digest> tags;
+  };
+
+  [[nodiscard]] HttpReply blob(Repository& repository, const HttpRequest& request, const std::string& digest);
+  [[nodiscard]] HttpReply manifest(Repository& repository, const HttpRequest& request, const std::string& selector);
+  [[nodiscard]] HttpReply put_manifest(Repository& repository, const HttpRequest& request, const std::string& selector);
+  [[nodiscard]] HttpReply begin_upload(const std::string& name, const HttpRequest& request);
+  [[nodiscard]] HttpReply finish_upload(Repository& repository, const HttpRequest& request);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Repository> repositories_;
+  int sessions_ = 0;
+  std::map<std::string, std::string> open_sessions_;  ///< path to repository
+};
+
+/// An error answer as registries give it.
+[[nodiscard]] HttpReply registry_error_reply(int status, const std::string& code, const std::string& message = "");
+
+}  // namespace ociferry::testing
