@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include "archive/single_layer_image.hpp"
 #include "base/fd.hpp"
 #include "ociferry/error.hpp"
-#include "archive/single_layer_image.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
 #include "temp_tree.hpp"
