@@ -1,0 +1,130 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "ociferry/bundle.hpp"
+#include "stream/sha256.hpp"
+#include "support/temp.hpp"
+#include "world.hpp"
+
+// Pushing: digests equal to imgpkg's, and images that imgpkg really made.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+const std::filesystem::path kFixtures = FIXTURES;
+
+/// An image that imgpkg made, as its files lie in fixtures/imgpkg.
+Image fixture_image(const std::string& name) {
+  const std::filesystem::path folder = kFixtures / "imgpkg" / name;
+  const std::string manifest = read_text(folder / "manifest.json");
+  Image image{.descriptor = {.media_type = std::string(media_type::kDockerManifest),
+                             .digest = sha256(manifest),
+                             .size = manifest.size()},
+              .manifests = {},
+              .blobs = {}};
+  image.manifests.push_back({.descriptor = image.descriptor, .bytes = manifest});
+  for (const char* file : {"config.json", "layer.tar.gz"}) {
+    const std::string content = read_text(folder / file);
+    image.blobs.emplace(sha256(content), content);
+  }
+  return image;
+}
+
+std::string digest_of_fixture(const std::string& name) {
+  const std::string text = read_text(kFixtures / "imgpkg" / name / "DIGEST");
+  return text.substr(0, text.find_last_not_of(" \n") + 1);
+}
+
+}  // namespace
+
+TEST_CASE("a push has the digest that imgpkg's has, under the tag and the sha256 tag, and a lock file") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {"basic-step-2-today", "bundle-basic-step-2-today"},
+      {"basic-step-2-2021", "bundle-basic-step-2-2021-content"},
+  };
+  for (const auto& [content, fixture] : rows) {
+    const std::string digest = digest_of_fixture(fixture);
+    const std::string out = world.succeed({"push", "--tty", "-b", world.outside_ref("pushed/" + content), "-f",
+                                           (kFixtures / "content" / content).string(), "--lock-output", "lock.yml"});
+    CHECK(out.find("Pushed '" + world.outside.host() + "/pushed/" + content + "@" + digest + "'\nSucceeded\n") !=
+          std::string::npos);
+    CHECK(World::tags(world.outside, "pushed/" + content) ==
+          std::vector<std::string>{image_tag(Digest::parse(digest)), "v1"});
+    CHECK(read_text(world.path("lock.yml")) ==
+          "---\napiVersion: imgpkg.carvel.dev/v1alpha1\nbundle:\n  image: " + world.outside.host() + "/pushed/" +
+              content + "@" + digest + "\n  tag: v1\nkind: BundleLock\n");
+  }
+  CHECK(digest_of_fixture(rows[1].second).starts_with("sha256:05b624d3"));
+}
+
+TEST_CASE("pushing the same files again writes nothing; without a terminal it says nothing") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  world.write_bundle("files", {});
+  const Words arguments = {"push", "-b", world.outside_ref("apps/again"), "-f", "files"};
+  CHECK(world.succeed(arguments).empty());
+  world.outside.forget_requests();
+  CHECK(world.succeed(arguments).empty());
+  CHECK(writes(world.outside).empty());
+}
+
+TEST_CASE("files, labels, exclusions and permissions reach the image") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  write_text(world.path("files/keep"), "1");
+  write_text(world.path("files/leave/out"), "2");
+  write_text(world.path("single"), "3");
+  world.succeed({"push", "-i", world.outside_ref("apps/image"), "-f", "files,single", "--file-exclusion", "leave", "-l",
+                 "a=b,c=d<e"});
+  const std::string config = run_or_throw({.arguments = {"skopeo", "inspect", "--config", "--raw", "--tls-verify=false",
+                                                         "docker://" + world.outside_ref("apps/image")}});
+  CHECK(config.find(R"("Labels":{"a":"b","c":"d\u003ce"})") != std::string::npos);
+  world.succeed({"pull", "-i", world.outside_ref("apps/image"), "-o", "pulled"});
+  CHECK(read_text(world.path("pulled/keep")) == "1");
+  CHECK(read_text(world.path("pulled/single")) == "3");
+  CHECK_FALSE(std::filesystem::exists(world.path("pulled/leave")));
+}
+
+TEST_CASE("input that makes no bundle, or one that nobody could read, is refused before anything is asked") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  write_text(world.path("plain/file"), "1");
+  world.write_bundle("broken", {});
+  write_text(world.path("broken/.imgpkg/images.yml"), "kind: Nonsense\n");
+  const auto refused = [&](int code, const Words& more) {
+    Words arguments = {"push"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return world.fail(code, arguments);
+  };
+  const std::string to = world.outside_ref("apps/app");
+  CHECK(refused(1, {"-b", to, "-f", "plain"}).find("missing .imgpkg/images.yml") != std::string::npos);
+  CHECK(refused(13, {"-b", to, "-f", "broken"}).find("broken/.imgpkg/images.yml") != std::string::npos);
+  CHECK(refused(1, {"-b", to, "-i", to, "-f", "plain"}).find("either image or bundle") != std::string::npos);
+  CHECK(refused(1, {"-i", to + "@" + sha256("x").text(), "-f", "plain"}).find("a push needs a tag") !=
+        std::string::npos);
+  CHECK(refused(1, {"-i", to, "-f", "plain", "--lock-output", "lock.yml"}).find("Lock output") != std::string::npos);
+  refused(1, {"-i", to, "-f", "plain", "-l", "dev.carvel.imgpkg.bundle=x"});
+  refused(22, {"-i", to, "-f", "absent"});
+  CHECK(world.outside.requests().empty());
+}
+
+TEST_CASE(
+    "the bundle of 2021 with the digest 6716afd7, as it is, is pulled, and its image stays where Docker Hub has it") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Image image = fixture_image("bundle-seed-digest-6716afd7");
+  REQUIRE(image.descriptor.digest.text() == digest_of_fixture("bundle-seed-digest-6716afd7"));
+  REQUIRE(image.descriptor.digest.text().starts_with("sha256:6716afd7"));
+  push_image(world.outside, "dkalinin/new-bundle", image, "bundle");
+  const std::string ref = world.outside_ref("dkalinin/new-bundle", "bundle");
+  world.succeed({"pull", "-b", ref, "-o", "pulled"});
+  const ImagesLock lock = ImagesLock::parse(read_text(world.path("pulled/.imgpkg/images.yml")));
+  REQUIRE(lock.images.size() == 1);
+  const Reference app = lock.images.front().image;
+  CHECK(to_string(app.name) == "index.docker.io/dkalinin/k8s-simple-app");
+}
