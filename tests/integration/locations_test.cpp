@@ -105,9 +105,9 @@ TEST_CASE("a locations image that cannot be right is ignored with a warning, and
   };
   for (const bool image_is_there : {false, true}) {
     if (image_is_there) push_image(brought.world.inside, "dest", brought.image);
-    for (const auto& [what, locations] : unusable) {
-      INFO(what << (image_is_there ? ", image there" : ", image elsewhere"));
-      brought.put_locations(locations);
+    for (const auto& one : unusable) {
+      INFO(one.first << (image_is_there ? ", image there" : ", image elsewhere"));
+      brought.put_locations(one.second);
       CHECK(brought.pull() == (image_is_there ? brought.inner("dest") : app.name));
       CHECK(brought.asked_for_app("dest") == 1);
       CHECK(brought.asked_for_app("elsewhere") == 0);

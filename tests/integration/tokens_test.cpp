@@ -246,9 +246,10 @@ struct Refusal {
   World world;
   std::atomic<int> status{0};
   std::atomic<int> times{1'000'000};
-  Front front{world.inside, [this](const HttpRequest& request) { return refuse(request); }};
   Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
   Reference bundle = world.push_bundle("bundles/one", {app});
+  // The last member, so that it is gone before what its threads read.
+  Front front{world.inside, [this](const HttpRequest& request) { return refuse(request); }};
 
   Refusal() { world.succeed({"copy", "-b", world.outside_ref("bundles/one"), "--to-repo", dest()}); }
 
