@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "front.hpp"
-#include "gate.hpp"
 #include "registry/base64.hpp"
 #include "support/temp.hpp"
 #include "support/token_server.hpp"

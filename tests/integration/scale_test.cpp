@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <map>
 
 #include "layout/archive_reader.hpp"
 #include "stream/sha256.hpp"
