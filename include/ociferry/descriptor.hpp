@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ociferry/digest.hpp"
 
@@ -53,6 +54,7 @@ struct Descriptor {
   std::uint64_t size = 0;  ///< bytes
   std::optional<Platform> platform = {};
   std::map<std::string, std::string> annotations = {};
+  std::vector<std::string> urls = {};  ///< where else the content may be had; never asked with credentials
 };
 
 }  // namespace ociferry

@@ -49,8 +49,9 @@ PushReport push(const PushOptions& options, const Context& context);
 
 /// What a transfer moved.
 struct TransferReport {
-  std::size_t images = 0;   ///< images, indexes and bundles, each digest once
-  std::size_t bundles = 0;  ///< how many of them are bundles
+  std::size_t images = 0;     ///< images, indexes and bundles, each digest once
+  std::size_t bundles = 0;    ///< how many of them are bundles
+  std::size_t referrers = 0;  ///< how many of them are there because they are attached to others
   std::size_t blobs_written = 0;
   std::size_t blobs_mounted = 0;
   std::size_t blobs_existed = 0;
@@ -60,9 +61,15 @@ struct TransferReport {
   std::vector<Reference> roots = {};  ///< import, copy: where the roots now are, by tag if they have one
 };
 
+/// What is taken along from the registries that images are read from.
+struct GatherOptions {
+  bool nondistributable_layers = false;  ///< also layers that their author forbids to redistribute
+};
+
 /// `ociferry export`, `ociferry copy --to-tar`
 struct ExportOptions {
   std::vector<SourceArgument> sources = {};
+  GatherOptions gather = {};
   std::filesystem::path archive = {};
 };
 TransferReport export_archive(const ExportOptions& options, const Context& context);
@@ -86,6 +93,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
 /// `ociferry copy` from registry to registry
 struct CopyOptions {
   SourceArgument source = {};
+  GatherOptions gather = {};
   RelocateOptions relocate = {};
 };
 TransferReport copy(const CopyOptions& options, const Context& context);
@@ -103,10 +111,12 @@ void pull(const PullOptions& options, const Context& context);
 struct InspectedImage {
   Reference reference;  ///< the name its lock file, or the user, gives it
   Descriptor descriptor;
-  std::optional<std::string> tag = {};
+  std::vector<std::string> tags = {};  ///< sorted
   bool is_root = false;
   bool is_bundle = false;
-  std::uint64_t total_bytes = 0;  ///< with all it needs; shared blobs count for each image
+  bool is_referrer = false;           ///< there because it is attached to others
+  std::vector<Digest> subjects = {};  ///< what it is attached to, if anything: by `subject` or by tag
+  std::uint64_t total_bytes = 0;      ///< with all it needs; shared blobs count for each image
   std::vector<std::string> platforms = {};
   std::vector<Digest> images = {};                          ///< bundles: what the lock file lists, in its order
   std::optional<Digest> locations = {};                     ///< bundles: their locations image

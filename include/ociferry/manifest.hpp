@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,12 +16,18 @@ struct Manifest {
   std::string media_type;
   Descriptor config;
   std::vector<Descriptor> layers;
+  std::optional<Descriptor> subject = {};  ///< the manifest that this one is attached to
+  std::string artifact_type = {};
+  std::map<std::string, std::string> annotations = {};
 };
 
 /// An image index or Docker manifest list (image-spec, image-index.md).
 struct ImageIndex {
   std::string media_type;
   std::vector<Descriptor> manifests;
+  std::optional<Descriptor> subject = {};  ///< the manifest that this one is attached to
+  std::string artifact_type = {};
+  std::map<std::string, std::string> annotations = {};
 };
 
 /// A manifest or index as a registry gave it. `bytes` are what is hashed, kept and sent on: never re-serialised.
@@ -33,6 +40,9 @@ struct RawManifest {
 /// (CVE-2021-41190) and a body whose own media type differs from `media_type` are refused.
 /// `media_type` may be empty when the body must say what it is. Throws Error{Hostile}.
 [[nodiscard]] std::variant<Manifest, ImageIndex> parse_manifest(std::string_view bytes, std::string_view media_type);
+
+/// What the manifest is attached to (its `subject`), or null.
+[[nodiscard]] const Descriptor* subject_of(const std::variant<Manifest, ImageIndex>& parsed) noexcept;
 
 /// Parses an image index alone, such as an image layout's index.json, with no limit but the caller's on its size.
 /// Throws Error{Hostile} starting with `what`.

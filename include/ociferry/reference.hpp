@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <compare>
 #include <optional>
 #include <string>
@@ -51,6 +52,13 @@ struct Reference {
 
 /// "sha256-<hex>.imgpkg": the tag under which every image is kept.
 [[nodiscard]] std::string image_tag(const Digest& digest);
+/// "sha256-<hex>.sig" and its like (cosign): the tag under which what is attached to the image with `digest` is kept.
+/// `suffix` is one of kAttachmentSuffixes.
+[[nodiscard]] std::string attachment_tag(const Digest& digest, std::string_view suffix);
+/// The digest that such a tag is about; nullopt for any other tag.
+[[nodiscard]] std::optional<Digest> attachment_subject(std::string_view tag);
+/// Signatures, attestations and bills of materials, as cosign keeps them where it does not use `subject`.
+inline constexpr std::array<std::string_view, 3> kAttachmentSuffixes = {"sig", "att", "sbom"};
 /// "sha256-<hex>.image-locations.imgpkg": the tag of the locations image of the bundle with `digest`.
 [[nodiscard]] std::string locations_tag(const Digest& digest);
 

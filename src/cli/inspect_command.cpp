@@ -22,7 +22,7 @@ std::string_view kind_of(const InspectedImage& image) {
 
 std::string describe(const InspectedImage& image) {
   std::string line = fmt::format("{} {}", kind_of(image), to_string(image.reference));
-  if (image.tag) line += fmt::format(" (tag {})", *image.tag);
+  for (const std::string& tag : image.tags) line += fmt::format(" (tag {})", tag);
   line += fmt::format(", {}", text::human_bytes(image.total_bytes));
   if (!image.platforms.empty()) line += fmt::format(", {}", text::join(image.platforms, " "));
   return line;
@@ -69,7 +69,9 @@ Json to_json(const InspectedImage& image) {
                       {"digest", image.descriptor.digest.text()},
                       {"manifestSize", image.descriptor.size},
                       {"totalBytes", image.total_bytes}};
-  if (image.tag) object.emplace_back("tag", *image.tag);
+  Json::Array tags;
+  for (const std::string& tag : image.tags) tags.emplace_back(tag);
+  object.emplace_back("tags", std::move(tags));
   Json::Array platforms;
   for (const std::string& platform : image.platforms) platforms.emplace_back(platform);
   object.emplace_back("platforms", std::move(platforms));

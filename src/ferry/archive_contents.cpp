@@ -73,21 +73,30 @@ class ContentsBuilder {
     }
     for (const SetImage& image : set_.images()) {
       if (!image.is_bundle) continue;
-      for (const Descriptor& layer : blobs_of(set_.graph().at(image.digest()).parsed)) {
+      for (const Descriptor& layer : set_.graph().blobs_of(image.digest())) {
         add(Group::BundleLayers, set_.graph().blobs().at(layer.digest));
       }
     }
     for (const auto& [digest, blob] : set_.graph().blobs()) add(Group::Layers, blob);
   }
 
+  static ArchiveRole role_of(const SetImage& image) {
+    if (image.is_referrer) return ArchiveRole::Referrer;
+    return image.is_bundle ? ArchiveRole::Bundle : ArchiveRole::Image;
+  }
+
   std::vector<ArchiveItem> make_items() const {
     std::vector<ArchiveItem> items;
     for (const SetImage& image : set_.images()) {
-      items.push_back({.descriptor = set_.graph().at(image.digest()).raw.descriptor,
-                       .role = image.is_bundle ? ArchiveRole::Bundle : ArchiveRole::Image,
+      ArchiveItem item{.descriptor = set_.graph().at(image.digest()).raw.descriptor,
+                       .role = role_of(image),
                        .is_root = image.is_root,
-                       .reference = image.reference,
-                       .tag = image.tag});
+                       .reference = image.reference};
+      if (image.tags.empty()) items.push_back(item);
+      for (const std::string& tag : image.tags) {
+        item.tag = tag;
+        items.push_back(item);
+      }
     }
     for (const SetImage& bundle : set_.images()) {
       if (!bundle.is_bundle) continue;
@@ -123,18 +132,20 @@ StoredLocationsByBundle make_all_locations(const ImageSet& set) {
   return all;
 }
 
-SetImage load_image(const ArchiveItem& item, const std::shared_ptr<CachingSource>& source, Graph& graph,
-                    const Context& context) {
+SetImage load_image(const ArchiveItem& item, const ArchiveReader& reader, const std::shared_ptr<CachingSource>& source,
+                    Graph& graph, const Context& context) {
   CachingSource& archive = *source;
   auto raw = archive.manifest(item.descriptor.digest.text());
   if (!raw) {
     throw Error(ErrorCode::Incomplete, text::cat("manifest ", item.descriptor.digest.text(), " is missing"));
   }
   raw->descriptor.media_type = item.descriptor.media_type;
-  SetImage image{.reference = item.reference, .tag = item.tag, .is_root = item.is_root};
+  SetImage image{
+      .reference = item.reference, .is_root = item.is_root, .is_referrer = item.role == ArchiveRole::Referrer};
   image.is_bundle = is_bundle(archive, *raw, context.stop);
   if (image.is_bundle) image.lock = read_images_lock(archive, *raw, context.stop);
-  graph.add(fetch_tree(archive, *std::move(raw)), source);
+  graph.add(fetch_tree(archive, *std::move(raw)), source,
+            [&](const Descriptor& layer) { return reader.contains(layer.digest); });
   return image;
 }
 
@@ -161,9 +172,11 @@ StoredLocations load_locations(const ArchiveItem& item, const ImageSet& set,
                   text::cat(name, " of ", item.descriptor.digest.text(), " does not list the images of its bundle"));
     }
   }
-  const auto blobs = blobs_of(parse_manifest(raw->bytes, raw->descriptor.media_type));
-  static_cast<void>(source->read_blob(blobs.front(), limits::kConfigBytes, stop));
-  return {.manifest = {raw->descriptor, source}, .config = {blobs.front(), source}, .layer = {blobs.back(), source}};
+  const auto manifest = std::get<Manifest>(parse_manifest(raw->bytes, raw->descriptor.media_type));
+  static_cast<void>(source->read_blob(manifest.config, limits::kConfigBytes, stop));
+  return {.manifest = {raw->descriptor, source},
+          .config = {manifest.config, source},
+          .layer = {manifest.layers.front(), source}};
 }
 
 StoredLocationsByBundle load_all_locations(const ArchiveReader& archive, const ImageSet& set,
@@ -236,7 +249,10 @@ ImageSet load_archive(const std::shared_ptr<ArchiveReader>& archive, const Conte
     if (context.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
     if (item.role == ArchiveRole::Locations) continue;
     try {
-      images.push_back(load_image(item, source, graph, context));
+      // The entries of an image with several tags follow one another.
+      const bool is_new = images.empty() || images.back().digest() != item.descriptor.digest;
+      if (is_new) images.push_back(load_image(item, *archive, source, graph, context));
+      if (item.tag) images.back().tags.insert(*item.tag);
     } catch (Error& error) {
       error.while_doing(text::cat("reading ", to_string(item.reference), " from ", archive->name()));
       throw;
@@ -244,6 +260,7 @@ ImageSet load_archive(const std::shared_ptr<ArchiveReader>& archive, const Conte
   }
   ImageSet set(std::move(images), std::move(graph));
   check_complete(set);
+  check_attached(set);
   try {
     check_canonical(*archive, set, load_all_locations(*archive, set, source, context.stop));
   } catch (Error& error) {

@@ -19,7 +19,7 @@ std::optional<ImagesLock> asked_lock(const SourceArgument& source) {
 TransferReport copy(const CopyOptions& options, const Context& context) {
   const std::vector<Root> roots = read_sources({options.source});
   Registries registries(context);
-  const ImageSet set = discover(roots, registries.opener(), context);
+  const ImageSet set = discover(roots, registries.opener(), options.gather, context);
   warn_of_skipped_layers(set, *context.progress);
   return relocate_to_registry(set, options.relocate, asked_lock(options.source), registries, context);
 }

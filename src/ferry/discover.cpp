@@ -57,7 +57,8 @@ void check_kind(const Root& root, const Found& found) {
 
 class Discovery {
  public:
-  Discovery(OpenSource open_source, const Context& context) : open_source_(std::move(open_source)), context_(context) {}
+  Discovery(OpenSource open_source, const GatherOptions& gather, const Context& context)
+      : open_source_(std::move(open_source)), gather_(gather), context_(context) {}
 
   ImageSet run(const std::vector<Root>& roots) {
     std::vector<Wanted> frontier;
@@ -106,7 +107,7 @@ class Discovery {
 
   void take_in(Found found, std::map<Digest, Wanted>& next) {
     const Digest digest = found.image.digest();
-    graph_.add(found.tree, found.source);
+    graph_.add(found.tree, found.source, gather_.nondistributable_layers ? Graph::move_all : Graph::move_none);
     const auto [known, is_new] = images_.try_emplace(digest, found.image);
     if (!is_new) merge(known->second, found.image);
     if (!is_new) return;
@@ -127,17 +128,9 @@ class Discovery {
 
   /// One digest found twice: by two roots, or by a root and in a lock file. A root's name goes before a lock's.
   static void merge(SetImage& known, const SetImage& other) {
-    if (known.tag && other.tag && known.tag != other.tag) {
-      throw Error(ErrorCode::Usage,
-                  text::cat(to_string(known.reference), " is asked for by two tags: ", *known.tag, " and ", *other.tag))
-          .hint("ask for it once; the other tag can be added at the destination");
-    }
     if (!other.is_root) return;
-    const bool better =
-        !known.is_root || (other.tag && !known.tag) ||
-        (other.tag.has_value() == known.tag.has_value() && to_string(other.reference) < to_string(known.reference));
-    if (better) known.reference = other.reference;
-    if (other.tag) known.tag = other.tag;
+    if (!known.is_root || to_string(other.reference) < to_string(known.reference)) known.reference = other.reference;
+    known.tags.insert(other.tags.begin(), other.tags.end());
     known.is_root = true;
   }
 
@@ -160,7 +153,7 @@ class Discovery {
       found.image.is_bundle = is_bundle(*found.source, located.raw, context_.stop);
       if (wanted.root != nullptr) {
         found.image.is_root = true;
-        found.image.tag = wanted.root->tag;
+        if (wanted.root->tag) found.image.tags.insert(*wanted.root->tag);
         check_kind(*wanted.root, found);
       }
       if (found.image.is_bundle) open_bundle(found, located);
@@ -208,6 +201,7 @@ class Discovery {
   }
 
   OpenSource open_source_;
+  const GatherOptions& gather_;
   const Context& context_;
   std::mutex mutex_;
   std::map<RepositoryName, std::shared_ptr<CachingSource>> sources_;
@@ -220,9 +214,10 @@ class Discovery {
 
 }  // namespace
 
-ImageSet discover(const std::vector<Root>& roots, const OpenSource& open_source, const Context& context) {
+ImageSet discover(const std::vector<Root>& roots, const OpenSource& open_source, const GatherOptions& gather,
+                  const Context& context) {
   context.progress->phase("looking for images", 0);
-  return Discovery(open_source, context).run(roots);
+  return Discovery(open_source, gather, context).run(roots);
 }
 
 }  // namespace ociferry

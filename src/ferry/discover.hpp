@@ -18,6 +18,7 @@ using OpenSource = std::function<std::shared_ptr<ImageSource>(const RepositoryNa
 /// all their children. Where an image is looked for: ARCHITECTURE.md, "Where is an image?". Manifests,
 /// configurations and lock files are fetched; layers are not. If anything is missing, all the rest is looked at
 /// first and then Error{Incomplete} lists all of it.
-[[nodiscard]] ImageSet discover(const std::vector<Root>& roots, const OpenSource& open_source, const Context& context);
+[[nodiscard]] ImageSet discover(const std::vector<Root>& roots, const OpenSource& open_source,
+                                const GatherOptions& gather, const Context& context);
 
 }  // namespace ociferry

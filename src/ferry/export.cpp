@@ -47,7 +47,7 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
   check_output(options.archive);
   const std::vector<Root> roots = read_sources(options.sources);
   Registries registries(context);
-  const ImageSet set = discover(roots, registries.opener(), context);
+  const ImageSet set = discover(roots, registries.opener(), options.gather, context);
   warn_of_skipped_layers(set, *context.progress);
 
   const ArchiveContents contents = archive_contents(set);
@@ -56,7 +56,10 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
   TransferReport report{.images = set.images().size(), .archive_bytes = plan.total_bytes};
   std::uint64_t bytes = 0;
   for (const Graph::BlobNode& blob : contents.blobs) bytes += blob.descriptor.size;
-  for (const SetImage& image : set.images()) report.bundles += image.is_bundle ? 1 : 0;
+  for (const SetImage& image : set.images()) {
+    report.bundles += image.is_bundle ? 1 : 0;
+    report.referrers += image.is_referrer ? 1 : 0;
+  }
 
   ArchiveWriter writer(options.archive, std::move(plan));
   context.progress->phase(text::cat("exporting ", set.images().size(), " images, ", contents.blobs.size(), " blobs"),

@@ -1,6 +1,7 @@
 #include "ferry/image_set.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "base/text.hpp"
@@ -10,7 +11,7 @@ namespace ociferry {
 
 ImageSet::ImageSet(std::vector<SetImage> images, Graph graph) : images_(std::move(images)), graph_(std::move(graph)) {
   std::ranges::sort(images_, std::ranges::less{}, [](const SetImage& image) {
-    return std::tuple(!image.is_root, !image.is_bundle, to_string(image.reference));
+    return std::tuple(!image.is_root, image.is_referrer, !image.is_bundle, to_string(image.reference));
   });
   for (std::size_t i = 0; i < images_.size(); ++i) index_.emplace(images_[i].digest(), i);
 }
@@ -32,17 +33,43 @@ void warn_of_skipped_layers(const ImageSet& set, Progress& progress) {
   }
 }
 
-void check_root_tags(const ImageSet& set) {
+std::set<std::string> tags_to_put(const SetImage& image, bool root_tags) {
+  std::set<std::string> tags;
+  std::ranges::copy_if(image.tags, std::inserter(tags, tags.end()),
+                       [&](const std::string& tag) { return root_tags || attachment_subject(tag); });
+  return tags;
+}
+
+void check_tags(const ImageSet& set, bool root_tags) {
   std::map<std::string, const SetImage*> owners;
   for (const SetImage& image : set.images()) {
-    if (!image.tag) continue;
-    const auto [owner, is_new] = owners.emplace(*image.tag, &image);
-    if (is_new) continue;
-    throw Error(ErrorCode::Usage, text::cat("two roots have the tag '", *image.tag, "': ",
-                                            to_string(owner->second->reference), " and ", to_string(image.reference)))
-        .hint(
-            "a tag can point to one of them only: add --no-root-tags, then every root is at its sha256-<hex>.imgpkg "
-            "tag");
+    for (const std::string& tag : tags_to_put(image, root_tags)) {
+      const auto [owner, is_new] = owners.emplace(tag, &image);
+      if (is_new) continue;
+      throw Error(ErrorCode::Usage, text::cat("two images have the tag '", tag, "': ",
+                                              to_string(owner->second->reference), " and ", to_string(image.reference)))
+          .hint(
+              "a tag can point to one of them only: add --no-root-tags, then every root is at its sha256-<hex>.imgpkg "
+              "tag");
+    }
+  }
+}
+
+std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image) {
+  std::set<Digest> subjects;
+  if (const Descriptor* subject = subject_of(set.graph().at(image.digest()).parsed)) subjects.insert(subject->digest);
+  for (const std::string& tag : image.tags) {
+    if (const auto subject = attachment_subject(tag)) subjects.insert(*subject);
+  }
+  return subjects;
+}
+
+void check_attached(const ImageSet& set) {
+  for (const SetImage& image : set.images()) {
+    if (!image.is_referrer) continue;
+    const auto subjects = subjects_of(set, image);
+    if (std::ranges::any_of(subjects, [&](const Digest& digest) { return set.graph().contains(digest); })) continue;
+    throw Error(ErrorCode::Corrupt, text::cat(to_string(image.reference), " is attached to no image that is there"));
   }
 }
 

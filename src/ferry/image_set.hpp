@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,13 @@ namespace ociferry {
 /// One image, index or bundle that a transfer moves as a whole.
 struct SetImage {
   Reference reference;  ///< digest reference: as its lock file, or the user, names it
-  std::optional<std::string> tag = {};
-  bool is_root = false;  ///< asked for by the user, rather than found in a lock file
+  /// What it must be called at the destination: the tags that the user asked for it by, and those that attach it to
+  /// another image (`attachment_subject`).
+  std::set<std::string> tags = {};
+  bool is_root = false;  ///< asked for by the user
   bool is_bundle = false;
-  ImagesLock lock = {};  ///< bundles
+  bool is_referrer = false;  ///< neither asked for nor listed in a lock file, but attached to an image that is
+  ImagesLock lock = {};      ///< bundles
 
   [[nodiscard]] const Digest& digest() const { return *reference.digest; }
 };
@@ -28,7 +32,8 @@ class ImageSet {
   /// `images` holds each digest once, in any order; `graph` holds what they consist of.
   ImageSet(std::vector<SetImage> images, Graph graph);
 
-  /// In the order of index.json, a function of the content alone: roots, then bundles, then images; by reference.
+  /// In the order of index.json, a function of the content alone: roots, then bundles, then images, then
+  /// what is attached to them; by reference.
   [[nodiscard]] const std::vector<SetImage>& images() const noexcept { return images_; }
   [[nodiscard]] const Graph& graph() const noexcept { return graph_; }
   [[nodiscard]] bool contains(const Digest& digest) const { return index_.contains(digest); }
@@ -48,8 +53,18 @@ class ImageSet {
 /// Tells of the layers that are left out because they may not be redistributed.
 void warn_of_skipped_layers(const ImageSet& set, Progress& progress);
 
-/// Throws Error{Usage} if two roots would claim one tag.
-void check_root_tags(const ImageSet& set);
+/// The tags of `image` that are put at a destination: those that attach it to another image, and its own as a root
+/// if `root_tags`.
+[[nodiscard]] std::set<std::string> tags_to_put(const SetImage& image, bool root_tags);
+
+/// Throws Error{Usage} if two images would claim one tag.
+void check_tags(const ImageSet& set, bool root_tags);
+
+/// What `image` is attached to: its manifest's `subject`, and what its tags name.
+[[nodiscard]] std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image);
+
+/// Throws Error{Corrupt} if a referrer is attached to nothing that `set` moves.
+void check_attached(const ImageSet& set);
 
 /// Throws Error{Incomplete} naming all images of all lock files that `set` does not hold.
 void check_complete(const ImageSet& set);

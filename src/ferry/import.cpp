@@ -10,7 +10,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
   context.progress->phase("checking the archive", 0);
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);
-  if (options.relocate.root_tags) check_root_tags(set);
+  check_tags(set, options.relocate.root_tags);
   if (options.verify_first) verify_blobs(archive, context);
   Registries registries(context);
   return relocate_to_registry(set, options.relocate, std::nullopt, registries, context);

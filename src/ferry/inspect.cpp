@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <variant>
 
 #include "ferry/archive_contents.hpp"
@@ -43,11 +45,13 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
   for (const SetImage& image : set.images()) {
     InspectedImage shown{.reference = image.reference,
                          .descriptor = set.graph().at(image.digest()).raw.descriptor,
-                         .tag = image.tag,
+                         .tags = {image.tags.begin(), image.tags.end()},
                          .is_root = image.is_root,
                          .is_bundle = image.is_bundle,
+                         .is_referrer = image.is_referrer,
                          .total_bytes = set.graph().total_bytes(image.digest()),
                          .platforms = platforms(set.graph(), image.digest(), source, context.stop)};
+    std::ranges::copy(subjects_of(set, image), std::back_inserter(shown.subjects));
     if (image.is_bundle) {
       for (const ImageRef& ref : image.lock.images) shown.images.push_back(*ref.image.digest);
       shown.locations = locations.at(image.digest());

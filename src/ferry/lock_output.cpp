@@ -20,7 +20,9 @@ namespace {
 bool is_special(const fs::path& path) { return fs::exists(path) && !fs::is_regular_file(path); }
 
 std::string bundle_lock(const SetImage& root, const RepositoryName& to, bool root_tags) {
-  return BundleLock{.image = {to, std::nullopt, root.digest()}, .tag = root_tags ? root.tag : std::nullopt}.to_yaml();
+  BundleLock lock{.image = {to, std::nullopt, root.digest()}};
+  if (const auto tags = tags_to_put(root, root_tags); !tags.empty()) lock.tag = *tags.begin();
+  return lock.to_yaml();
 }
 
 std::string images_lock(const ImageSet& set, const RepositoryName& to) {

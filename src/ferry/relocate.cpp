@@ -40,7 +40,8 @@ class Relocation {
     for (const SetImage& image : set_.images()) {
       ++report_.images;
       if (image.is_bundle) ++report_.bundles;
-      if (image.is_root) report_.roots.push_back(root_place(image));
+      if (image.is_referrer) ++report_.referrers;
+      if (image.is_root) add_root_places(image);
     }
     plan_locations();
   }
@@ -55,17 +56,18 @@ class Relocation {
     put_blobs(missing);
     context_.progress->phase("writing manifests", 0);
     put_images(missing);
+    put_tags(Tags::Attaching);
     put_locations();
-    put_root_tags();
+    put_tags(Tags::Roots);
     report_.manifests_written = manifests_written_;
     return report_;
   }
 
  private:
-  Reference root_place(const SetImage& root) const {
-    Reference place{to_.name, std::nullopt, root.digest()};
-    if (root.tag && root_tags_) place = {to_.name, root.tag, std::nullopt};
-    return place;
+  void add_root_places(const SetImage& root) {
+    const auto tags = tags_to_put(root, root_tags_);
+    if (tags.empty()) report_.roots.push_back({to_.name, std::nullopt, root.digest()});
+    for (const std::string& tag : tags) report_.roots.push_back({to_.name, tag, std::nullopt});
   }
 
   /// Inner bundles come first, so that whoever sees the outer one's locations can rely on theirs.
@@ -86,12 +88,15 @@ class Relocation {
 
   bool has(const std::string& selector, const Digest& digest) const { return to_.target.resolve(selector) == digest; }
 
-  /// Tags and locations images are written last: where they are right, so is everything below them.
+  /// Tags and locations images are written last: where they are right, so is everything below them. What is attached
+  /// to an image may be newer than these, so it is asked for by itself.
   bool all_is_there() const {
     std::vector<std::pair<std::string, Digest>> marks;
     for (const SetImage& image : set_.images()) {
-      if (!image.is_root) continue;
-      marks.emplace_back(image.tag && root_tags_ ? *image.tag : image_tag(image.digest()), image.digest());
+      if (!image.is_root && !image.is_referrer) continue;
+      const auto tags = tags_to_put(image, root_tags_);
+      if (tags.empty()) marks.emplace_back(image_tag(image.digest()), image.digest());
+      for (const std::string& tag : tags) marks.emplace_back(tag, image.digest());
     }
     for (const PlannedLocations& planned : locations_) {
       marks.emplace_back(locations_tag(planned.bundle), planned.image.manifest.descriptor.digest);
@@ -122,7 +127,7 @@ class Relocation {
     std::map<Digest, const Graph::BlobNode*> needed;
     for (const SetImage* image : images) {
       for (const Digest& manifest : graph.closure(image->digest())) {
-        for (const Descriptor& blob : blobs_of(graph.at(manifest).parsed)) {
+        for (const Descriptor& blob : graph.blobs_of(manifest)) {
           needed.emplace(blob.digest, &graph.blobs().at(blob.digest));
         }
       }
@@ -142,30 +147,43 @@ class Relocation {
     report_.bytes_written = counts.bytes_written;
   }
 
-  /// Children before parents, bundles after everything else.
+  /// Children before parents, bundles after plain images, and what is attached to an image after all of them.
   void put_images(const std::vector<const SetImage*>& images) {
-    const Graph& graph = set_.graph();
-    std::map<std::size_t, std::map<Digest, std::string>> by_height;
+    std::vector<const SetImage*> plain;
     std::vector<PlannedManifest> bundles;
-    std::vector<PlannedManifest> all;
+    std::vector<const SetImage*> referrers;
     for (const SetImage* image : images) {
       if (image->is_bundle) {
-        bundles.push_back({&graph.at(image->digest()).raw, image_tag(image->digest())});
-        continue;
+        bundles.push_back({&set_.graph().at(image->digest()).raw, image_tag(image->digest())});
+      } else {
+        (image->is_referrer ? referrers : plain).push_back(image);
       }
+    }
+    std::vector<PlannedManifest> all = put_trees(plain);
+    put_manifests(bundles);
+    all.insert(all.end(), bundles.begin(), bundles.end());
+    const auto attached = put_trees(referrers);
+    all.insert(all.end(), attached.begin(), attached.end());
+    read_back(all);
+  }
+
+  /// Puts images and indexes with their children, level by level. Returns what it put.
+  std::vector<PlannedManifest> put_trees(const std::vector<const SetImage*>& images) {
+    const Graph& graph = set_.graph();
+    std::map<std::size_t, std::map<Digest, std::string>> by_height;
+    for (const SetImage* image : images) {
       for (const Digest& digest : graph.closure(image->digest())) {
         by_height[graph.at(digest).height].emplace(digest, set_.contains(digest) ? image_tag(digest) : digest.text());
       }
     }
+    std::vector<PlannedManifest> all;
     for (const auto& [height, manifests] : by_height) {
       std::vector<PlannedManifest> level;
       for (const auto& [digest, selector] : manifests) level.push_back({&graph.at(digest).raw, selector});
       put_manifests(level);
       all.insert(all.end(), level.begin(), level.end());
     }
-    put_manifests(bundles);
-    all.insert(all.end(), bundles.begin(), bundles.end());
-    read_back(all);
+    return all;
   }
 
   void put_manifests(const std::vector<PlannedManifest>& manifests) {
@@ -210,12 +228,16 @@ class Relocation {
     }
   }
 
-  void put_root_tags() {
-    if (!root_tags_) return;
+  /// Signatures must be found before the images they are for; a root's own tag is the commit point.
+  enum class Tags { Attaching, Roots };
+
+  void put_tags(Tags which) {
     for (const SetImage& image : set_.images()) {
-      if (!image.tag || has(*image.tag, image.digest())) continue;
-      if (context_.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
-      put_manifest(set_.graph().at(image.digest()).raw, *image.tag);
+      for (const std::string& tag : tags_to_put(image, root_tags_)) {
+        if (attachment_subject(tag).has_value() != (which == Tags::Attaching)) continue;
+        if (context_.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+        if (!has(tag, image.digest())) put_manifest(set_.graph().at(image.digest()).raw, tag);
+      }
     }
   }
 
@@ -234,7 +256,7 @@ class Relocation {
 TransferReport relocate(const ImageSet& set, const Destination& to, const RelocateOptions& options,
                         const Context& context) {
   const bool root_tags = options.root_tags;
-  if (root_tags) check_root_tags(set);
+  check_tags(set, root_tags);
   try {
     return Relocation(set, to, root_tags, options.recheck ? Trust::Nothing : Trust::Tags, context).run();
   } catch (const Error& error) {

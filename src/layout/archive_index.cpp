@@ -65,7 +65,8 @@ std::optional<std::string> annotation(const Descriptor& descriptor, std::string_
 
 ArchiveRole decode_role(const Descriptor& descriptor) {
   const std::string role = annotation(descriptor, kRole).value_or("");
-  for (const ArchiveRole known : {ArchiveRole::Bundle, ArchiveRole::Image, ArchiveRole::Locations}) {
+  for (const ArchiveRole known :
+       {ArchiveRole::Bundle, ArchiveRole::Image, ArchiveRole::Referrer, ArchiveRole::Locations}) {
     if (role == to_string(known)) return known;
   }
   refuse(descriptor, text::cat("unknown role '", role, "'"));
@@ -76,7 +77,9 @@ ArchiveItem decode(const Descriptor& descriptor) {
   item.is_root = annotation(descriptor, kRoot).has_value();
   item.reference = parse_digest_reference(annotation(descriptor, kReference).value_or(""));
   item.tag = annotation(descriptor, kTag);
-  if (item.tag && (!item.is_root || !is_valid_tag(*item.tag))) refuse(descriptor, "its tag is malformed");
+  if (item.tag && !is_valid_tag(*item.tag)) refuse(descriptor, "its tag is malformed");
+  if (item.tag && !item.is_root && !attachment_subject(*item.tag)) refuse(descriptor, "only roots have such a tag");
+  if (item.is_root && item.role == ArchiveRole::Referrer) refuse(descriptor, "a root is no referrer");
   if (const auto bundle = annotation(descriptor, kBundle)) item.bundle = Digest::parse(*bundle);
   if (item.bundle.has_value() != (item.role == ArchiveRole::Locations)) refuse(descriptor, "its bundle is not named");
   if (item.reference.digest != item.descriptor.digest) refuse(descriptor, "its reference has another digest");
@@ -90,6 +93,7 @@ std::string_view to_string(ArchiveRole role) {
   switch (role) {
     case ArchiveRole::Bundle: return "bundle";
     case ArchiveRole::Image: return "image";
+    case ArchiveRole::Referrer: return "referrer";
     case ArchiveRole::Locations: return "locations";
   }
   return "";
@@ -110,11 +114,11 @@ std::string encode_archive_index(const std::vector<ArchiveItem>& items) {
 
 std::vector<ArchiveItem> decode_archive_index(std::string_view index) {
   std::vector<ArchiveItem> items;
-  std::set<Digest> seen;
+  std::set<std::pair<Digest, std::optional<std::string>>> seen;
   const ImageIndex parsed = parse_image_index(index, "index.json");
   for (const Descriptor& descriptor : parsed.manifests) {
-    if (!seen.insert(descriptor.digest).second) refuse(descriptor, "it is listed twice");
     items.push_back(decode(descriptor));
+    if (!seen.emplace(descriptor.digest, items.back().tag).second) refuse(descriptor, "it is listed twice");
   }
   if (encode_archive_index(items) != index) {
     throw Error(ErrorCode::Hostile, "index.json is not in the form that ociferry writes");

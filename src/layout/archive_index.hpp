@@ -11,18 +11,20 @@
 namespace ociferry {
 
 /// What an entry of an archive's index.json is there for (annotation `dev.ociferry.role`).
-enum class ArchiveRole { Bundle, Image, Locations };
+enum class ArchiveRole { Bundle, Image, Referrer, Locations };
 
 [[nodiscard]] std::string_view to_string(ArchiveRole role);
 
-/// One entry of an archive's index.json; docs/archive-format.md, "index.json", says how it is written.
+/// One entry of an archive's index.json; docs/archive-format.md, "index.json", says how it is written. An image with
+/// several tags has an entry for each.
 struct ArchiveItem {
   Descriptor descriptor;  ///< its annotations are not kept: they are made from the fields below
   ArchiveRole role = ArchiveRole::Image;
-  bool is_root = false;                 ///< named by the user at export, rather than found in a lock file
-  Reference reference;                  ///< digest reference: as its lock file, or the user, names it
-  std::optional<std::string> tag = {};  ///< roots: the tag it was asked for by
-  std::optional<Digest> bundle = {};    ///< locations images: the bundle they belong to
+  bool is_root = false;  ///< named by the user at export, rather than found in a lock file
+  Reference reference;   ///< digest reference: as its lock file, or the user, names it
+  /// The tag that a root was asked for by, or that attaches an image to another one.
+  std::optional<std::string> tag = {};
+  std::optional<Digest> bundle = {};  ///< locations images: the bundle they belong to
 };
 
 /// The bytes of index.json for `items`, in their order (image-spec, image-layout.md).

@@ -21,6 +21,7 @@ class ArchiveReader : public ImageSource {
   /// naming member and offset, or Error{Hostile} if the file is something else.
   explicit ArchiveReader(const std::filesystem::path& path);
 
+  [[nodiscard]] bool contains(const Digest& blob) const { return members_.contains(blob); }
   [[nodiscard]] const std::vector<ArchiveItem>& items() const noexcept { return items_; }
   [[nodiscard]] const ArchivePlan& plan() const noexcept { return plan_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }

@@ -46,6 +46,18 @@ Platform parse_platform(const Json& json) {
           .os_version = optional_string(json, "os.version")};
 }
 
+std::vector<std::string> parse_urls(const Json& json) {
+  std::vector<std::string> urls;
+  const Json* const list = json.find("urls");
+  if (list == nullptr || list->is_null()) return urls;
+  if (list->as_array() == nullptr) refuse("\"urls\" is not an array");
+  for (const Json& url : *list->as_array()) {
+    if (url.as_string() == nullptr) refuse("one of the \"urls\" is not a string");
+    urls.push_back(*url.as_string());
+  }
+  return urls;
+}
+
 Descriptor parse_descriptor(const Json& json) {
   const auto* size = member(json, "size").as_int();
   if (size == nullptr || *size < 0) refuse("a descriptor's size is not a whole number from 0 on");
@@ -54,12 +66,19 @@ Descriptor parse_descriptor(const Json& json) {
   Descriptor descriptor{.media_type = optional_string(json, "mediaType"),
                         .digest = *digest,
                         .size = static_cast<std::uint64_t>(*size),
-                        .annotations = string_map(json.find("annotations"), "annotations")};
+                        .annotations = string_map(json.find("annotations"), "annotations"),
+                        .urls = parse_urls(json)};
   if (descriptor.media_type.empty()) refuse("a descriptor has no media type");
   if (const Json* platform = json.find("platform"); platform != nullptr && !platform->is_null()) {
     descriptor.platform = parse_platform(*platform);
   }
   return descriptor;
+}
+
+std::optional<Descriptor> parse_subject(const Json& body) {
+  const Json* const subject = body.find("subject");
+  if (subject == nullptr || subject->is_null()) return std::nullopt;
+  return parse_descriptor(*subject);
 }
 
 std::vector<Descriptor> parse_descriptors(const Json& json, std::string_view key) {
@@ -101,9 +120,27 @@ std::variant<Manifest, ImageIndex> parse_manifest(std::string_view bytes, std::s
     refuse("it is both an index and an image manifest");
   }
   std::string type = agreed_media_type(body, given);
-  if (media_type::is_index(type)) return ImageIndex{std::move(type), parse_descriptors(body, "manifests")};
+  std::optional<Descriptor> subject = parse_subject(body);
+  std::string artifact_type = optional_string(body, "artifactType");
+  auto annotations = string_map(body.find("annotations"), "annotations");
+  if (media_type::is_index(type)) {
+    return ImageIndex{.media_type = std::move(type),
+                      .manifests = parse_descriptors(body, "manifests"),
+                      .subject = std::move(subject),
+                      .artifact_type = std::move(artifact_type),
+                      .annotations = std::move(annotations)};
+  }
   if (!media_type::is_manifest(type)) refuse(text::cat("unknown media type ", type));
-  return Manifest{std::move(type), parse_descriptor(member(body, "config")), parse_descriptors(body, "layers")};
+  return Manifest{.media_type = std::move(type),
+                  .config = parse_descriptor(member(body, "config")),
+                  .layers = parse_descriptors(body, "layers"),
+                  .subject = std::move(subject),
+                  .artifact_type = std::move(artifact_type),
+                  .annotations = std::move(annotations)};
+}
+
+const Descriptor* subject_of(const std::variant<Manifest, ImageIndex>& parsed) noexcept {
+  return std::visit([](const auto& manifest) { return manifest.subject ? &*manifest.subject : nullptr; }, parsed);
 }
 
 ImageIndex parse_image_index(std::string_view bytes, std::string_view what) {

@@ -115,6 +115,18 @@ Reference parse_digest_reference(std::string_view text) {
 
 std::string image_tag(const Digest& digest) { return text::cat(digest.algorithm(), "-", digest.hex(), ".imgpkg"); }
 
+std::string attachment_tag(const Digest& digest, std::string_view suffix) {
+  return text::cat(digest.algorithm(), "-", digest.hex(), ".", suffix);
+}
+
+std::optional<Digest> attachment_subject(std::string_view tag) {
+  const auto dash = tag.find('-');
+  const auto dot = tag.find('.');
+  if (dash == std::string_view::npos || dot == std::string_view::npos || dot < dash) return std::nullopt;
+  if (std::ranges::find(kAttachmentSuffixes, tag.substr(dot + 1)) == kAttachmentSuffixes.end()) return std::nullopt;
+  return Digest::try_parse(text::cat(tag.substr(0, dash), ":", tag.substr(dash + 1, dot - dash - 1)));
+}
+
 std::string locations_tag(const Digest& digest) {
   return text::cat(digest.algorithm(), "-", digest.hex(), ".image-locations.imgpkg");
 }

@@ -58,36 +58,27 @@ ManifestTree fetch_tree(Resolver& source, RawManifest root) {
   return tree;
 }
 
-std::vector<Descriptor> blobs_of(const std::variant<Manifest, ImageIndex>& parsed) {
-  const auto* manifest = std::get_if<Manifest>(&parsed);
-  if (manifest == nullptr) return {};
-  std::vector<Descriptor> blobs{manifest->config};
-  std::ranges::copy_if(manifest->layers, std::back_inserter(blobs),
-                       [](const Descriptor& layer) { return !media_type::is_nondistributable(layer.media_type); });
-  return blobs;
-}
-
 const std::vector<Descriptor>& children_of(const std::variant<Manifest, ImageIndex>& parsed) {
   static const std::vector<Descriptor> kNone;
   const auto* index = std::get_if<ImageIndex>(&parsed);
   return index == nullptr ? kNone : index->manifests;
 }
 
-void Graph::add(const ManifestTree& tree, const std::shared_ptr<BlobSource>& source) {
+std::vector<Descriptor> Graph::blobs_of(const Digest& digest) const {
+  const auto* manifest = std::get_if<Manifest>(&at(digest).parsed);
+  if (manifest == nullptr) return {};
+  std::vector<Descriptor> blobs{manifest->config};
+  std::ranges::copy_if(manifest->layers, std::back_inserter(blobs),
+                       [this](const Descriptor& layer) { return blobs_.contains(layer.digest); });
+  return blobs;
+}
+
+void Graph::add(const ManifestTree& tree, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves) {
   for (const RawManifest& raw : tree) {
     const Digest& digest = raw.descriptor.digest;
     if (manifests_.contains(digest)) continue;
     ManifestNode node{.raw = raw, .parsed = parse_manifest(raw.bytes, raw.descriptor.media_type)};
-    bool is_config = true;
-    for (const Descriptor& blob : blobs_of(node.parsed)) {
-      add_blob(blob, source, is_config);
-      is_config = false;
-    }
-    if (const auto* manifest = std::get_if<Manifest>(&node.parsed)) {
-      for (const Descriptor& layer : manifest->layers) {
-        if (media_type::is_nondistributable(layer.media_type)) skipped_.emplace(layer.digest, layer);
-      }
-    }
+    if (const auto* manifest = std::get_if<Manifest>(&node.parsed)) add_blobs(*manifest, source, moves);
     manifests_.emplace(digest, std::move(node));
   }
   if (manifests_.size() + blobs_.size() > limits::kGraphNodes) {
@@ -96,9 +87,21 @@ void Graph::add(const ManifestTree& tree, const std::shared_ptr<BlobSource>& sou
   set_heights(tree);
 }
 
+void Graph::add_blobs(const Manifest& manifest, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves) {
+  add_blob(manifest.config, source, true);
+  for (const Descriptor& layer : manifest.layers) {
+    if (!media_type::is_nondistributable(layer.media_type) || moves(layer)) {
+      add_blob(layer, source, false);
+    } else if (!blobs_.contains(layer.digest)) {
+      skipped_.emplace(layer.digest, layer);
+    }
+  }
+}
+
 void Graph::add_blob(const Descriptor& blob, const std::shared_ptr<BlobSource>& source, bool is_config) {
   const auto [known, is_new] = blobs_.try_emplace(blob.digest, BlobNode{blob, source, is_config});
   if (!is_new) check_same_size(known->second.descriptor, blob);
+  skipped_.erase(blob.digest);
 }
 
 void Graph::set_heights(const ManifestTree& tree) {
@@ -131,7 +134,7 @@ std::uint64_t Graph::total_bytes(const Digest& digest) const {
   for (const Digest& manifest : closure(digest)) {
     const ManifestNode& node = manifests_.at(manifest);
     sizes[manifest] = node.raw.bytes.size();
-    for (const Descriptor& blob : blobs_of(node.parsed)) sizes[blob.digest] = blob.size;
+    for (const Descriptor& blob : blobs_of(manifest)) sizes[blob.digest] = blob.size;
   }
   std::uint64_t total = 0;
   for (const auto& [ignored, size] : sizes) total += size;

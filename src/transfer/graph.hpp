@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +24,11 @@ using ManifestTree = std::vector<RawManifest>;
 /// Manifests, indexes and blobs to be moved, each digest once, with where to read them from. Pure data: no I/O.
 class Graph {
  public:
+  /// Says of a layer that may not be redistributed whether it is moved all the same.
+  using LayerFilter = std::function<bool(const Descriptor& layer)>;
+  static bool move_none(const Descriptor&) { return false; }
+  static bool move_all(const Descriptor&) { return true; }
+
   struct ManifestNode {
     RawManifest raw;
     std::variant<Manifest, ImageIndex> parsed;
@@ -35,9 +41,11 @@ class Graph {
   };
 
   /// Adds `tree` and its blobs, to be read from `source`; what is there already keeps its source.
-  /// Layers that may not be redistributed are left out and counted in `skipped_layers`.
-  /// Throws Error{Hostile} if two descriptors of one digest contradict each other, or a limit is passed.
-  void add(const ManifestTree& tree, const std::shared_ptr<BlobSource>& source);
+  /// Layers that may not be redistributed are moved only if `moves_nondistributable` says so; the others are in
+  /// `skipped_layers`. Throws Error{Hostile} if two descriptors of one digest contradict each other, or a limit is
+  /// passed.
+  void add(const ManifestTree& tree, const std::shared_ptr<BlobSource>& source,
+           const LayerFilter& moves_nondistributable = move_none);
 
   [[nodiscard]] const std::map<Digest, ManifestNode>& manifests() const noexcept { return manifests_; }
   [[nodiscard]] const std::map<Digest, BlobNode>& blobs() const noexcept { return blobs_; }
@@ -45,12 +53,15 @@ class Graph {
   [[nodiscard]] const ManifestNode& at(const Digest& digest) const { return manifests_.at(digest); }
   [[nodiscard]] bool contains(const Digest& digest) const { return manifests_.contains(digest); }
 
+  /// Config and layers of an image manifest, in that order, less the layers that are not moved; empty for an index.
+  [[nodiscard]] std::vector<Descriptor> blobs_of(const Digest& manifest) const;
   /// `digest` and all manifests below it, children before parents, each once.
   [[nodiscard]] std::vector<Digest> closure(const Digest& digest) const;
   /// Bytes of all manifests and blobs below `digest`, shared ones counted once.
   [[nodiscard]] std::uint64_t total_bytes(const Digest& digest) const;
 
  private:
+  void add_blobs(const Manifest& manifest, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves);
   void add_blob(const Descriptor& blob, const std::shared_ptr<BlobSource>& source, bool is_config);
   void set_heights(const ManifestTree& tree);
 
@@ -59,9 +70,6 @@ class Graph {
   std::map<Digest, Descriptor> skipped_;
 };
 
-/// Config and layers of an image manifest, in that order; empty for an index. Layers that may not be
-/// redistributed are left out.
-[[nodiscard]] std::vector<Descriptor> blobs_of(const std::variant<Manifest, ImageIndex>& parsed);
 /// Children of an index; empty for an image manifest.
 [[nodiscard]] const std::vector<Descriptor>& children_of(const std::variant<Manifest, ImageIndex>& parsed);
 

@@ -21,7 +21,7 @@ struct Sample {
   Reference image = world.image("r.example/apps/a", "a");
   Reference inner = world.bundle("r.example/inner", {image});
   Reference outer = world.bundle("s.example:5000/outer", {inner, image});
-  ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {});
+  ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {}, {});
   TempDirectory directory{std::filesystem::temp_directory_path(), "contents-test-"};
   std::filesystem::path path = directory.path() / "a.tar";
 
@@ -66,7 +66,7 @@ TEST_CASE("what is loaded from an archive is what went into it") {
   REQUIRE(loaded.images().size() == sample.set.images().size());
   for (std::size_t i = 0; i < loaded.images().size(); ++i) {
     CHECK(loaded.images()[i].reference == sample.set.images()[i].reference);
-    CHECK(loaded.images()[i].tag == sample.set.images()[i].tag);
+    CHECK(loaded.images()[i].tags == sample.set.images()[i].tags);
     CHECK(loaded.images()[i].is_bundle == sample.set.images()[i].is_bundle);
     CHECK(loaded.images()[i].lock == sample.set.images()[i].lock);
   }
@@ -80,8 +80,8 @@ TEST_CASE("metadata lies in front of the layers, each blob once") {
   for (const Graph::BlobNode& blob : contents.blobs) digests.push_back(blob.descriptor.digest);
   const auto place = [&](const Digest& digest) { return std::ranges::find(digests, digest) - digests.begin(); };
   const auto& graph = sample.set.graph();
-  const auto image_blobs = blobs_of(graph.at(*sample.image.digest).parsed);
-  const auto bundle_blobs = blobs_of(graph.at(*sample.outer.digest).parsed);
+  const auto image_blobs = graph.blobs_of(*sample.image.digest);
+  const auto bundle_blobs = graph.blobs_of(*sample.outer.digest);
   CHECK(place(*sample.outer.digest) < place(image_blobs[0].digest));
   CHECK(place(image_blobs[0].digest) < place(bundle_blobs[1].digest));
   CHECK(place(bundle_blobs[1].digest) < place(image_blobs[1].digest));
@@ -97,7 +97,7 @@ TEST_CASE("an archive with a right seal but wrong content is refused") {
     std::erase_if(blobs, [&](const Graph::BlobNode& blob) { return blob.descriptor.digest == digest; });
     return blobs;
   };
-  const Descriptor layer = blobs_of(sample.set.graph().at(*sample.image.digest).parsed).back();
+  const Descriptor layer = sample.set.graph().blobs_of(*sample.image.digest).back();
 
   SUBCASE("a layer is missing") {
     sample.write(contents.items, without(layer.digest));

@@ -25,7 +25,7 @@ std::vector<std::string> names(const ImageSet& set) {
 
 std::string failure(SampleWorld& world, const std::vector<Root>& roots, ErrorCode* code = nullptr) {
   try {
-    static_cast<void>(discover(roots, world.opener(), {}));
+    static_cast<void>(discover(roots, world.opener(), {}, {}));
   } catch (const Error& error) {
     if (code != nullptr) *code = error.code();
     return error.message();
@@ -55,7 +55,7 @@ TEST_CASE("nested bundles are followed to any depth, and what occurs twice is th
   const Reference inner = world.bundle("r.example/inner", {a, b});
   const Reference middle = world.bundle("r.example/middle", {inner, a});
   const Reference outer = world.bundle("r.example/outer", {middle, inner, b});
-  const ImageSet set = discover({root_of(outer)}, world.opener(), {});
+  const ImageSet set = discover({root_of(outer)}, world.opener(), {}, {});
   CHECK(names(set) == std::vector<std::string>{"r.example/outer", "r.example/inner", "r.example/middle",
                                                "r.example/apps/a", "s.example/apps/b"});
   CHECK(set.images()[0].is_root);
@@ -70,7 +70,7 @@ TEST_CASE("the result does not depend on the order of the roots or the number of
   const Reference one = world.bundle("r.example/one", {a});
   const Reference two = world.bundle("r.example/two", {a, one});
   const auto index = [&](const std::vector<Root>& roots, std::size_t jobs) {
-    const ImageSet set = discover(roots, world.opener(), {.jobs = jobs});
+    const ImageSet set = discover(roots, world.opener(), {}, {.jobs = jobs});
     return encode_archive_index(archive_contents(set).items);
   };
   const std::string expected = index({root_of(one), root_of(two), root_of(a, kImage)}, 1);
@@ -84,7 +84,7 @@ TEST_CASE("an image that lock files name differently has the name that sorts fir
   REQUIRE(z.digest == b.digest);
   const Reference inner = world.bundle("r.example/inner", {b});
   const Reference outer = world.bundle("r.example/outer", {z, inner});
-  const ImageSet set = discover({root_of(outer)}, world.opener(), {});
+  const ImageSet set = discover({root_of(outer)}, world.opener(), {}, {});
   CHECK(names(set).back() == "b.example/apps/same");
   REQUIRE(set.images().size() == 3);
 }
@@ -94,7 +94,7 @@ TEST_CASE("an image is looked for in the bundle's repository before the place it
   const Reference original = world.image("far.example/apps/a", "a");
   const Reference bundle = world.bundle("near.example/bundle", {original});
   world.image("near.example/bundle", "a");
-  static_cast<void>(discover({root_of(bundle)}, world.opener(), {}));
+  static_cast<void>(discover({root_of(bundle)}, world.opener(), {}, {}));
   CHECK(reads(*world.repository("far.example/apps/a")) == 0);
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("locations that fit say where an image is, and nobody else is asked") 
                            world.image("near.example/moved", "a").digest};
   const Reference bundle = world.bundle("near.example/bundle", {original});
   world.locations(bundle, seed({{original, "moved"}}));
-  const ImageSet set = discover({root_of(bundle)}, world.opener(), {});
+  const ImageSet set = discover({root_of(bundle)}, world.opener(), {}, {});
   CHECK(set.images().size() == 2);
   CHECK(to_string(set.images()[1].reference) == to_string(original));
   CHECK(reads(*world.repository("far.example/apps/a")) == 0);
@@ -115,7 +115,7 @@ TEST_CASE("locations are a hint: where they are wrong the search goes on") {
   const Reference original = world.image("far.example/apps/a", "a");
   const Reference bundle = world.bundle("near.example/bundle", {original});
   world.locations(bundle, seed({{original, "not/there"}}));
-  CHECK(discover({root_of(bundle)}, world.opener(), {}).images().size() == 2);
+  CHECK(discover({root_of(bundle)}, world.opener(), {}, {}).images().size() == 2);
 }
 
 TEST_CASE("locations that are malformed or list other digests are ignored with a warning") {
@@ -129,7 +129,7 @@ TEST_CASE("locations that are malformed or list other digests are ignored with a
     world.locations(bundle, yaml);
     Warnings warnings;
     INFO(yaml);
-    CHECK(discover({root_of(bundle)}, world.opener(), {.progress = &warnings}).images().size() == 2);
+    CHECK(discover({root_of(bundle)}, world.opener(), {}, {.progress = &warnings}).images().size() == 2);
     REQUIRE(warnings.lines.size() == 1);
     CHECK(warnings.lines[0].find("ignoring the locations image near.example/bundle:" + locations_tag(*bundle.digest)) ==
           0);
@@ -169,9 +169,9 @@ TEST_CASE("an image that two bundles list is looked for in the places of both, w
   const Reference dead{parse_repository("gone.example/apps/x"), std::nullopt,
                        world.image("n.example/inner", "x").digest};
   const Reference inner = world.bundle("n.example/inner", {dead});
-  CHECK(discover({root_of(inner)}, world.opener(), {}).images().size() == 2);
+  CHECK(discover({root_of(inner)}, world.opener(), {}, {}).images().size() == 2);
   const Reference outer = world.bundle("o.example/outer", {dead, inner});
-  CHECK(discover({root_of(outer)}, world.opener(), {}).images().size() == 3);
+  CHECK(discover({root_of(outer)}, world.opener(), {}, {}).images().size() == 3);
 }
 
 TEST_CASE("-b wants a bundle, -i an image, and an ImagesLock has no bundles") {
@@ -185,14 +185,15 @@ TEST_CASE("-b wants a bundle, -i an image, and an ImagesLock has no bundles") {
   CHECK(failure(world, {listed}).find("Unable to copy bundles using an Images Lock file") == 0);
 }
 
-TEST_CASE("one image asked for by two tags is refused, by tag and digest is one root") {
+TEST_CASE("one image asked for by several tags, or by tag and digest, is one root with all the tags") {
   SampleWorld world;
   const Reference image = world.image("r.example/apps/a", "a");
-  CHECK(failure(world, {root_of(image, kImage, "v1"), root_of(image, kImage, "v2")}).find("two tags") !=
-        std::string::npos);
-  const ImageSet set = discover({root_of(image, kImage), root_of(image, kImage, "v1")}, world.opener(), {});
+  const ImageSet both = discover({root_of(image, kImage, "v1"), root_of(image, kImage, "v2")}, world.opener(), {}, {});
+  REQUIRE(both.images().size() == 1);
+  CHECK(both.images()[0].tags == std::set<std::string>{"v1", "v2"});
+  const ImageSet set = discover({root_of(image, kImage), root_of(image, kImage, "v1")}, world.opener(), {}, {});
   REQUIRE(set.images().size() == 1);
-  CHECK(set.images()[0].tag == "v1");
+  CHECK(set.images()[0].tags == std::set<std::string>{"v1"});
 }
 
 TEST_CASE("sources are references or lock files of either kind") {

@@ -77,7 +77,7 @@ struct Sample {
   Reference image = world.image("r.example/apps/a", "a");
   Reference inner = world.bundle("r.example/inner", {image});
   Reference outer = world.bundle("r.example/outer", {inner, image});
-  ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {});
+  ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {}, {});
 };
 
 }  // namespace
@@ -92,7 +92,7 @@ TEST_CASE("blobs come first, then images, bundles, locations from the inside out
   const auto inner_locations = position(operations, "tag " + locations_tag(*sample.inner.digest));
   const auto outer_locations = position(operations, "tag " + locations_tag(*sample.outer.digest));
   const auto root = position(operations, "tag v1");
-  for (const Descriptor& blob : blobs_of(sample.set.graph().at(*sample.outer.digest).parsed)) {
+  for (const Descriptor& blob : sample.set.graph().blobs_of(*sample.outer.digest)) {
     CHECK(position(operations, "blob " + blob.digest.text()) < image);
   }
   CHECK(image < inner);
@@ -119,7 +119,7 @@ TEST_CASE("a second run writes nothing") {
 TEST_CASE("a run that was cut short is finished, and only what is missing is written") {
   Sample sample;
   Unreliable target;
-  const Digest last = blobs_of(sample.set.graph().at(*sample.outer.digest).parsed).back().digest;
+  const Digest last = sample.set.graph().blobs_of(*sample.outer.digest).back().digest;
   target.refused_blob = last;
   CHECK_THROWS_AS(put(sample.set, target), Error);
   CHECK(target.tags().empty());
@@ -148,7 +148,7 @@ TEST_CASE("a destination that does not keep what it accepted gets no locations a
 TEST_CASE("a destination that lost a blob below a tag is mended by the same command") {
   Sample sample;
   Forgetful target;
-  target.forgotten = blobs_of(sample.set.graph().at(*sample.image.digest).parsed).back().digest;
+  target.forgotten = sample.set.graph().blobs_of(*sample.image.digest).back().digest;
   put(sample.set, target);
   target.lose();
   const TransferReport report = put(sample.set, target);
@@ -159,7 +159,7 @@ TEST_CASE("a destination that lost a blob below a tag is mended by the same comm
 TEST_CASE("a recheck asks for every blob although all tags are right") {
   Sample sample;
   Forgetful target;
-  target.forgotten = blobs_of(sample.set.graph().at(*sample.image.digest).parsed).back().digest;
+  target.forgotten = sample.set.graph().blobs_of(*sample.image.digest).back().digest;
   put(sample.set, target);
   target.lose_quietly();
   CHECK(put(sample.set, target).blobs_written == 0);
@@ -174,7 +174,7 @@ TEST_CASE("a tag that points elsewhere is moved, after everything else is there"
   put(sample.set, target);
   SampleWorld other;
   const Reference newer = other.bundle("r.example/outer", {});
-  const ImageSet set = discover({root_of(newer, SourceArgument::Kind::Bundle, "v1")}, other.opener(), {});
+  const ImageSet set = discover({root_of(newer, SourceArgument::Kind::Bundle, "v1")}, other.opener(), {}, {});
   put(set, target);
   CHECK(target.tags().at("v1") == *newer.digest);
   put(sample.set, target);
@@ -186,7 +186,7 @@ TEST_CASE("two roots with one tag are refused before anything is written") {
   const Reference a = world.image("r.example/apps/a", "a");
   const Reference b = world.image("r.example/apps/b", "b");
   const auto image = SourceArgument::Kind::Image;
-  const ImageSet set = discover({root_of(a, image, "v1"), root_of(b, image, "v1")}, world.opener(), {});
+  const ImageSet set = discover({root_of(a, image, "v1"), root_of(b, image, "v1")}, world.opener(), {}, {});
   MemoryTarget target;
   CHECK_THROWS_AS(put(set, target), Error);
   CHECK(target.operations().empty());
@@ -202,8 +202,33 @@ TEST_CASE("the lock file names the new place: a BundleLock for a bundle, an Imag
   CHECK(relocated_lock(sample.set, kTo, false, std::nullopt).find("tag") == std::string::npos);
 
   const auto image = SourceArgument::Kind::Image;
-  const ImageSet plain = discover({root_of(sample.image, image, "v1")}, sample.world.opener(), {});
+  const ImageSet plain = discover({root_of(sample.image, image, "v1")}, sample.world.opener(), {}, {});
   CHECK(relocated_lock(plain, kTo, true, std::nullopt).find("kind: ImagesLock") != std::string::npos);
-  const ImageSet both = discover({root_of(sample.outer), root_of(sample.inner)}, sample.world.opener(), {});
+  const ImageSet both = discover({root_of(sample.outer), root_of(sample.inner)}, sample.world.opener(), {}, {});
   CHECK_THROWS_AS(static_cast<void>(relocated_lock(both, kTo, true, std::nullopt)), Error);
+}
+
+TEST_CASE("what is attached to an image comes after it, and before any locations image") {
+  Sample sample;
+  const Reference signature = sample.world.image("r.example/apps/a", "signature");
+  std::vector<SetImage> images = sample.set.images();
+  const std::string tag = attachment_tag(*sample.image.digest, "sig");
+  images.push_back({.reference = signature, .tags = {tag}, .is_referrer = true});
+  Graph graph = sample.set.graph();
+  const auto source = sample.world.repository("r.example/apps/a");
+  graph.add(fetch_tree(*source, source->manifest(signature.digest->text()).value()), source);
+  const ImageSet with_signature(std::move(images), std::move(graph));
+
+  MemoryTarget target;
+  const TransferReport report = put(with_signature, target);
+  CHECK(report.referrers == 1);
+  const auto operations = target.operations();
+  CHECK(position(operations, "tag " + image_tag(*sample.outer.digest)) <
+        position(operations, "tag " + image_tag(*signature.digest)));
+  CHECK(position(operations, "tag " + tag) < position(operations, "tag " + locations_tag(*sample.inner.digest)));
+
+  // A signature that came later is written, although the tags of what it is for are right.
+  MemoryTarget without;
+  put(sample.set, without);
+  CHECK(put(with_signature, without).manifests_written == 2);
 }

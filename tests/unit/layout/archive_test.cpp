@@ -261,5 +261,17 @@ TEST_CASE("an index says of every image what it is and which tag it gets") {
   CHECK(shared.find("\"org.opencontainers.image.ref.name\":\"v1\"") == std::string::npos);
   CHECK(decode_archive_index(shared)[1].tag == "v1");
   CHECK_THROWS_AS(static_cast<void>(decode_archive_index(encode_archive_index({items[0], items[0]}))), Error);
+
+  auto also_v2 = items;
+  also_v2.insert(also_v2.begin() + 1, items[0]);
+  also_v2[1].tag = "v2";
+  CHECK(decode_archive_index(encode_archive_index(also_v2))[1].tag == "v2");
+
+  auto signed_image = items[1];
+  signed_image.role = ArchiveRole::Referrer;
+  signed_image.tag = attachment_tag(a, "sig");
+  CHECK(decode_archive_index(encode_archive_index({signed_image}))[0].role == ArchiveRole::Referrer);
+  signed_image.tag = "v1";
+  CHECK_THROWS_AS(static_cast<void>(decode_archive_index(encode_archive_index({signed_image}))), Error);
   CHECK_THROWS_AS(static_cast<void>(decode_archive_index(" " + index)), Error);
 }

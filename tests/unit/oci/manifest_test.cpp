@@ -190,3 +190,19 @@ TEST_CASE("a malformed image configuration is refused") {
   }
   CHECK_THROWS_AS((void)parse_image_config("{}" + std::string(limits::kConfigBytes, ' ')), Error);
 }
+
+TEST_CASE("a manifest says what it is attached to, and a layer where else it may be had") {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  const std::string row = R"({"mediaType":"application/x","digest":")" + digest + R"(","size":2)";
+  const auto parsed = parse_manifest(R"({"schemaVersion":2,"artifactType":"application/spdx+json","config":)" + row +
+                                         R"(},"layers":[)" + row + R"(,"urls":["https://a.example/x"]}],"subject":)" +
+                                         row + R"(},"annotations":{"k":"v"}})",
+                                     media_type::kOciManifest);
+  REQUIRE(subject_of(parsed) != nullptr);
+  CHECK(subject_of(parsed)->digest.text() == digest);
+  const auto& manifest = std::get<Manifest>(parsed);
+  CHECK(manifest.artifact_type == "application/spdx+json");
+  CHECK(manifest.annotations.at("k") == "v");
+  CHECK(manifest.layers.at(0).urls == std::vector<std::string>{"https://a.example/x"});
+  CHECK_THROWS_AS(static_cast<void>(parse_manifest(R"({"schemaVersion":2,"manifests":[],"subject":1})", "")), Error);
+}

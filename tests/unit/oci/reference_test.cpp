@@ -116,3 +116,14 @@ TEST_CASE("images and locations have tags made of a digest") {
   CHECK(locations_tag(digest) == "sha256-" + std::string(64, 'a') + ".image-locations.imgpkg");
   CHECK(is_valid_tag(locations_tag(digest)));
 }
+
+TEST_CASE("a tag that attaches something to an image names the image") {
+  const Digest digest = Digest::parse(kDigest);
+  CHECK(attachment_subject(attachment_tag(digest, "sig")) == digest);
+  CHECK(attachment_subject(attachment_tag(digest, "sbom")) == digest);
+  CHECK_FALSE(attachment_subject(image_tag(digest)));
+  CHECK_FALSE(attachment_subject(locations_tag(digest)));
+  CHECK_FALSE(attachment_subject("sha256-12.sig"));
+  CHECK_FALSE(attachment_subject("v1.sig"));
+  CHECK_FALSE(attachment_subject(""));
+}

@@ -106,4 +106,11 @@ TEST_CASE("layers that may not be redistributed are left out and told") {
   graph.add({windows}, target);
   CHECK_FALSE(graph.blobs().contains(foreign.digest));
   CHECK(graph.skipped_layers().contains(foreign.digest));
+  CHECK(graph.blobs_of(windows.descriptor.digest).size() == 1);
+
+  Graph with_all;
+  with_all.add({windows}, target, Graph::move_all);
+  CHECK(with_all.blobs().contains(foreign.digest));
+  CHECK(with_all.skipped_layers().empty());
+  CHECK(with_all.blobs_of(windows.descriptor.digest).size() == 2);
 }
