@@ -4,5 +4,7 @@
 #include "cli/command.hpp"
 
 int main(int argc, char** argv) {
-  return ociferry::run_program("ociferry", std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  const std::vector<std::string> words(argv, argv + argc);
+  if (words.empty()) return ociferry::run_program("ociferry", {});
+  return ociferry::run_program(words.front(), {words.begin() + 1, words.end()});
 }

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <sstream>
 
-#include "base/text.hpp"
+#include "cli/flag_syntax.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -14,9 +15,12 @@ namespace options = boost::program_options;
 
 namespace {
 
-constexpr auto kPositional = "ARGUMENT";
-
 std::string long_name(const std::string& name) { return name.substr(0, name.find(',')); }
+
+char short_name(const std::string& name) {
+  const auto comma = name.find(',');
+  return comma == std::string::npos ? '\0' : name.at(comma + 1);
+}
 
 }  // namespace
 
@@ -25,24 +29,106 @@ struct Arguments::State {
     int least = 0;
     int most = 0;
   };
+  struct Alias {
+    std::string target = {};
+    bool is_deprecated = false;
+  };
+  enum class Values { One, All, Split };
+
+  State() { groups.emplace_back("Options", 100, 60); }
+
   std::string command;
   std::string usage;
-  options::options_description described{"Options", 100, 60};
-  options::options_description hidden;
-  options::positional_options_description positions;
-  options::variables_map values;
+  std::vector<options::options_description> groups;  ///< one for each heading
+  std::vector<DeclaredOption> declared;
+  std::map<std::string, Alias> aliases;
   std::map<std::string, Range> ranges;
-  std::map<std::string, bool> splits;
-  std::map<std::string, bool> switches;        ///< with their defaults
-  std::map<std::string, bool> switches_given;  ///< as --name=true or --name=false
+  std::map<std::string, Values> kinds;   ///< of options that take values
+  std::map<std::string, bool> switches;  ///< with their defaults
+  std::map<std::string, bool> switches_given;
   std::string positional_name;
 
-  /// Takes `--name=true` and `--name=false` out of `words`: Boost's switches take no value, and its values may
-  /// swallow the next word.
-  void take_switch_values(std::vector<std::string>& words);
+  options::variables_map values;
+  std::vector<std::string> positionals;
+  std::vector<std::string> deprecations;
 
   [[nodiscard]] Error usage_error(const std::string& why) const {
-    return Error(ErrorCode::Usage, why).hint(fmt::format("'ociferry {} --help' lists what it takes", command));
+    return Error(ErrorCode::Usage, why).hint(fmt::format("'{} --help' lists what it takes", command));
+  }
+
+  void declare(const std::string& name, const std::string& placeholder, const std::string& help) {
+    declared.push_back(
+        {.long_name = long_name(name), .short_name = short_name(name), .placeholder = placeholder, .help = help});
+  }
+
+  void declare_values(const std::string& name, const std::string& placeholder, const std::string& help, Values kind) {
+    declare(name, placeholder, help);
+    kinds[long_name(name)] = kind;
+    auto* value = options::value<std::vector<std::string>>()->composing()->value_name(placeholder);
+    groups.back().add_options()(name.c_str(), value, help.c_str());
+  }
+
+  [[nodiscard]] bool takes_value(const std::string& name) const { return kinds.contains(name); }
+
+  /// Every name that may be given, deprecated ones too.
+  [[nodiscard]] std::vector<FlagName> flag_names() const {
+    std::vector<FlagName> names;
+    for (const DeclaredOption& option : declared) {
+      names.push_back({option.long_name, option.short_name, !option.placeholder.empty()});
+    }
+    for (const auto& [name, alias] : aliases) {
+      if (alias.is_deprecated) names.push_back({name, '\0', takes_value(alias.target)});
+    }
+    return names;
+  }
+
+  /// The option that `name` stands for; a deprecated name is remembered.
+  std::string resolve(const std::string& name) {
+    const auto alias = aliases.find(name);
+    if (alias == aliases.end()) return name;
+    if (alias->second.is_deprecated) {
+      deprecations.push_back(
+          fmt::format("Flag --{} has been deprecated, use '--{}' instead", name, alias->second.target));
+    }
+    return alias->second.target;
+  }
+
+  void take_switch(const std::string& name, const std::optional<std::string>& value) {
+    const auto on = value ? read_switch(*value) : true;
+    if (!on)
+      throw usage_error(fmt::format("invalid argument \"{}\" for \"--{}\" flag: not true or false", *value, name));
+    switches_given[name] = *on;
+  }
+
+  /// Puts the values into the form that Boost stores; where one counts, the last.
+  options::parsed_options sort_out(const std::vector<GivenFlag>& flags, const options::options_description& all) {
+    options::parsed_options parsed(&all);
+    for (const GivenFlag& flag : flags) {
+      const std::string name = resolve(flag.long_name);
+      if (!takes_value(name)) {
+        take_switch(name, flag.value);
+        continue;
+      }
+      if (kinds.at(name) == Values::One) {
+        std::erase_if(parsed.options, [&](const auto& option) { return option.string_key == name; });
+      }
+      parsed.options.push_back(options::option(name, {flag.value.value_or("")}));
+    }
+    return parsed;
+  }
+
+  void check_ranges() const {
+    for (const auto& [name, range] : ranges) {
+      const int value = values[name].as<int>();
+      if (value >= range.least && value <= range.most) continue;
+      throw usage_error(fmt::format("--{} must be from {} to {}, not {}", name, range.least, range.most, value));
+    }
+  }
+
+  void check_positionals() const {
+    const std::size_t taken = positional_name.empty() ? 0 : 1;
+    if (positionals.size() <= taken) return;
+    throw usage_error(fmt::format("command '{}' does not accept extra arguments '{}'", command, positionals[taken]));
   }
 };
 
@@ -55,84 +141,82 @@ Arguments::~Arguments() = default;
 void Arguments::flag(const std::string& name, const std::string& help) { toggle(name, false, help); }
 
 void Arguments::toggle(const std::string& name, bool default_value, const std::string& help) {
+  state_->declare(name, "", help);
   state_->switches[long_name(name)] = default_value;
-  state_->described.add_options()(name.c_str(), options::bool_switch(), help.c_str());
+  state_->groups.back().add_options()(name.c_str(), options::bool_switch(), help.c_str());
 }
 
 void Arguments::text(const std::string& name, const std::string& placeholder, const std::string& help) {
-  state_->described.add_options()(name.c_str(), options::value<std::string>()->value_name(placeholder), help.c_str());
+  state_->declare(name, placeholder, help);
+  state_->kinds[long_name(name)] = State::Values::One;
+  state_->groups.back().add_options()(name.c_str(), options::value<std::string>()->value_name(placeholder),
+                                      help.c_str());
 }
 
 void Arguments::number(const std::string& name, int default_value, int least, int most, const std::string& help) {
+  state_->declare(name, "N", help);
+  state_->kinds[long_name(name)] = State::Values::One;
   state_->ranges[long_name(name)] = {least, most};
   auto* value = options::value<int>()->default_value(default_value)->value_name("N");
-  state_->described.add_options()(name.c_str(), value, help.c_str());
+  state_->groups.back().add_options()(name.c_str(), value, help.c_str());
 }
 
 void Arguments::list(const std::string& name, const std::string& placeholder, const std::string& help) {
-  repeated(name, placeholder, help);
-  state_->splits[long_name(name)] = true;
+  state_->declare_values(name, placeholder, help, State::Values::Split);
 }
 
 void Arguments::repeated(const std::string& name, const std::string& placeholder, const std::string& help) {
-  auto* value = options::value<std::vector<std::string>>()->composing()->value_name(placeholder);
-  state_->described.add_options()(name.c_str(), value, help.c_str());
+  state_->declare_values(name, placeholder, help, State::Values::All);
 }
 
-void Arguments::positional(const std::string& placeholder) {
-  state_->positional_name = placeholder;
-  state_->hidden.add_options()(kPositional, options::value<std::string>());
-  state_->positions.add(kPositional, 1);
+void Arguments::map(const std::string& name, const std::string& help) {
+  state_->declare_values(name, "KEY=VALUE", help, State::Values::All);
 }
 
-void Arguments::State::take_switch_values(std::vector<std::string>& words) {
-  std::erase_if(words, [this](const std::string& word) {
-    const auto equals = word.find('=');
-    if (!word.starts_with("--") || equals == std::string::npos) return false;
-    const std::string name = word.substr(2, equals - 2);
-    if (!switches.contains(name)) return false;
-    const std::string value = word.substr(equals + 1);
-    if (value != "true" && value != "false")
-      throw usage_error(fmt::format("--{} is true or false, not '{}'", name, value));
-    switches_given[name] = value == "true";
-    return true;
-  });
+void Arguments::alias(const std::string& name, const std::string& target) {
+  const auto& known = state_->declared;
+  const auto option = std::ranges::find(known, target, &DeclaredOption::long_name);
+  const std::string help = fmt::format("The same as --{}", target);
+  const std::string placeholder = option->placeholder;
+  state_->aliases[long_name(name)] = {.target = target};
+  state_->declare(name, placeholder, help);
+  state_->groups.back().add_options()(name.c_str(), options::value<std::string>()->value_name(placeholder),
+                                      help.c_str());
 }
 
-void Arguments::parse(const std::vector<std::string>& given) {
-  std::vector<std::string> words = given;
-  state_->take_switch_values(words);
+void Arguments::deprecated(const std::string& name, const std::string& target) {
+  state_->aliases[name] = {.target = target, .is_deprecated = true};
+}
+
+void Arguments::positional(const std::string& placeholder) { state_->positional_name = placeholder; }
+
+void Arguments::heading(const std::string& title) { state_->groups.emplace_back(title, 100, 60); }
+
+void Arguments::parse(const std::vector<std::string>& words) {
   options::options_description all;
-  all.add(state_->described).add(state_->hidden);
-  namespace style = options::command_line_style;
+  for (const auto& group : state_->groups) all.add(group);
   try {
-    options::store(options::command_line_parser(words)
-                       .options(all)
-                       .positional(state_->positions)
-                       .style(style::unix_style & ~style::allow_guessing)
-                       .run(),
-                   state_->values);
+    GivenWords given = read_words(words, state_->flag_names());
+    options::store(state_->sort_out(given.flags, all), state_->values);
+    state_->positionals = std::move(given.positionals);
   } catch (const options::error& error) {
     throw state_->usage_error(error.what());
+  } catch (const Error& error) {
+    throw state_->usage_error(error.message());
   }
-  for (const auto& [name, range] : state_->ranges) {
-    const int value = number_of(name);
-    if (value < range.least || value > range.most) {
-      throw state_->usage_error(
-          fmt::format("--{} must be from {} to {}, not {}", name, range.least, range.most, value));
-    }
-  }
+  state_->check_ranges();
+  state_->check_positionals();
 }
 
 bool Arguments::is_set(const std::string& name) const {
+  if (state_->switches.contains(name)) return state_->switches_given.contains(name);
   const auto& values = state_->values;
-  if (state_->switches.contains(name)) return state_->switches_given.contains(name) || values[name].as<bool>();
   return values.count(name) > 0 && !values[name].defaulted();
 }
 
 bool Arguments::on(const std::string& name) const {
-  if (const auto given = state_->switches_given.find(name); given != state_->switches_given.end()) return given->second;
-  return state_->values[name].as<bool>() || state_->switches.at(name);
+  const auto given = state_->switches_given.find(name);
+  return given != state_->switches_given.end() ? given->second : state_->switches.at(name);
 }
 
 std::optional<std::string> Arguments::optional_text(const std::string& name) const {
@@ -147,35 +231,45 @@ int Arguments::number_of(const std::string& name) const { return state_->values[
 std::vector<std::string> Arguments::list_of(const std::string& name) const {
   if (!is_set(name)) return {};
   const auto& given = state_->values[name].as<std::vector<std::string>>();
-  if (!state_->splits.contains(name)) return given;
+  if (state_->kinds.at(name) != State::Values::Split) return given;
   std::vector<std::string> items;
   for (const std::string& value : given) {
-    for (std::string& item : text::split(value, ',')) items.push_back(std::move(item));
+    for (std::string& item : split_list(value)) items.push_back(std::move(item));
   }
   return items;
 }
 
 std::map<std::string, std::string> Arguments::map_of(const std::string& name) const {
   std::map<std::string, std::string> map;
-  for (const std::string& item : list_of(name)) {
-    const auto equals = item.find('=');
-    if (equals == std::string::npos) throw state_->usage_error(fmt::format("{} must be formatted as key=value", item));
-    map[item.substr(0, equals)] = item.substr(equals + 1);
+  for (const std::string& value : list_of(name)) {
+    const bool is_one = std::ranges::count(value, '=') == 1;
+    for (const std::string& item : is_one ? std::vector{value} : split_list(value)) {
+      const auto equals = item.find('=');
+      if (equals == std::string::npos)
+        throw state_->usage_error(fmt::format("{} must be formatted as key=value", item));
+      map[item.substr(0, equals)] = item.substr(equals + 1);
+    }
   }
   return map;
 }
 
 std::string Arguments::positional_value() const {
-  if (state_->values.count(kPositional) == 0) {
-    throw state_->usage_error(fmt::format("{} is missing", state_->positional_name));
-  }
-  return state_->values[kPositional].as<std::string>();
+  if (state_->positionals.empty()) throw state_->usage_error(fmt::format("{} is missing", state_->positional_name));
+  return state_->positionals.front();
 }
 
+const std::vector<std::string>& Arguments::deprecations() const { return state_->deprecations; }
+
 std::string Arguments::help() const {
+  options::options_description all;
+  for (const auto& group : state_->groups) all.add(group);
   std::ostringstream out;
-  out << state_->usage << "\n\n" << state_->described;
+  out << state_->usage << all;
   return out.str();
 }
+
+const std::vector<DeclaredOption>& Arguments::declared() const { return state_->declared; }
+
+const std::string& Arguments::positional_name() const { return state_->positional_name; }
 
 }  // namespace ociferry

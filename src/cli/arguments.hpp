@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,10 +9,20 @@
 
 namespace ociferry {
 
-/// Declares and reads one command's options. Values come out typed and checked; unknown options, missing values and
-/// surplus arguments throw Error{Usage}. Lists may be repeated or separated by commas, maps are lists of k=v.
+/// An option as it was declared, for help and completion.
+struct DeclaredOption {
+  std::string long_name = {};
+  char short_name = 0;           ///< 0 if it has none
+  std::string placeholder = {};  ///< what its value is, such as FILE; empty: a switch
+  std::string help = {};
+};
+
+/// Declares and reads one command's options, in the syntax of flag_syntax.hpp. Values come out typed and checked;
+/// unknown options, missing values and surplus arguments throw Error{Usage}. Of an option that takes one value the
+/// last counts, as in imgpkg; lists may be repeated or separated by commas; maps are lists of k=v.
 class Arguments {
  public:
+  /// `command` is what a user types, "ociferry push", and is named by errors and hints.
   Arguments(std::string command, std::string usage);
   ~Arguments();
   Arguments(const Arguments&) = delete;
@@ -21,14 +30,22 @@ class Arguments {
 
   /// `name` is "long" or "long,s". An option's help text says its default.
   void flag(const std::string& name, const std::string& help);
-  void toggle(const std::string& name, bool default_value, const std::string& help);  ///< also --name=false
+  void toggle(const std::string& name, bool default_value, const std::string& help);
   void text(const std::string& name, const std::string& placeholder, const std::string& help);
   void number(const std::string& name, int default_value, int least, int most, const std::string& help);
   void list(const std::string& name, const std::string& placeholder, const std::string& help);
   /// Like `list`, but without splitting at commas.
   void repeated(const std::string& name, const std::string& placeholder, const std::string& help);
+  /// Values of the form k=v. A value with only one "=" is one pair, commas and all, as in imgpkg.
+  void map(const std::string& name, const std::string& help);
+  /// Another name for `target`, which is declared already; in the help it says "The same as".
+  void alias(const std::string& name, const std::string& target);
+  /// A name that old scripts may use for `target`. Not in the help; its use is one of the `deprecations`.
+  void deprecated(const std::string& name, const std::string& target);
   /// The one argument without a dash that the command takes.
   void positional(const std::string& placeholder);
+  /// What is declared from here on has a heading of its own in the help.
+  void heading(const std::string& title);
 
   /// Call once, after all declarations.
   void parse(const std::vector<std::string>& words);
@@ -42,8 +59,14 @@ class Arguments {
   [[nodiscard]] std::map<std::string, std::string> map_of(const std::string& name) const;
   /// Throws Error{Usage} if it was not given.
   [[nodiscard]] std::string positional_value() const;
+  /// One line for each use of a deprecated name.
+  [[nodiscard]] const std::vector<std::string>& deprecations() const;
 
   [[nodiscard]] std::string help() const;
+  /// All that the help shows, in its order.
+  [[nodiscard]] const std::vector<DeclaredOption>& declared() const;
+  /// The placeholder of the positional argument; empty if there is none.
+  [[nodiscard]] const std::string& positional_name() const;
 
  private:
   struct State;

@@ -13,11 +13,14 @@ namespace ociferry {
 /// Which of the shared options a command takes.
 enum class CommonOptions { None, Jobs, Registry };
 
-/// One command of the program: a file of its own declares its options and calls one use case.
+/// One command of the program: a file of its own declares its options and calls one use case. Usage and examples
+/// say "ociferry"; help shows the name that the program was called by.
 struct Command {
-  std::string_view name;
-  std::string_view summary;  ///< one line for the list of commands
+  std::string_view name;        ///< of a sub-command with its parent's before it: "tag list"
+  std::string_view alias = {};  ///< another full name, such as "tag ls"
+  std::string_view summary;     ///< one line for the list of commands
   std::string_view usage;
+  std::string_view examples = {};  ///< lines, indented by two spaces
   CommonOptions common = CommonOptions::None;
   void (*declare)(Arguments& arguments);
   /// Throws Error. What the common options say is already in the context.
@@ -51,7 +54,8 @@ void read_common(const Arguments& arguments, CommonOptions options, Context& con
 /// "1 blob", "2 blobs"
 [[nodiscard]] std::string count(std::size_t number, std::string_view noun);
 
-/// Runs the program: `words` are its arguments without its name. Returns the exit code.
-int run_program(const std::string& program, const std::vector<std::string>& words);
+/// Runs the program: `path` is what it was called by, `words` are its arguments. Called by the name imgpkg it says so
+/// in its messages, lays errors out as imgpkg does, and ends with 1 for every error. Returns the exit code.
+int run_program(const std::string& path, const std::vector<std::string>& words);
 
 }  // namespace ociferry

@@ -52,6 +52,7 @@ SourceArgument one_source(const Arguments& arguments) {
 namespace {
 
 void declare_registry(Arguments& arguments) {
+  arguments.heading("Registry options");
   arguments.text("registry-username", "USER", "User name for all registries ($IMGPKG_USERNAME)");
   arguments.text("registry-password", "PASSWORD", "Password for all registries ($IMGPKG_PASSWORD)");
   arguments.text("registry-token", "TOKEN", "Bearer token for all registries ($IMGPKG_TOKEN)");
@@ -67,7 +68,7 @@ void declare_registry(Arguments& arguments) {
 
 void declare_jobs(Arguments& arguments) {
   arguments.number("jobs,j", 5, 1, 256, "How much is transferred at the same time");
-  arguments.number("concurrency", 5, 1, 256, "The same as --jobs");
+  arguments.alias("concurrency", "jobs");
 }
 
 void read_registry(const Arguments& arguments, RegistryOptions& registry) {
@@ -87,15 +88,14 @@ void read_registry(const Arguments& arguments, RegistryOptions& registry) {
 }  // namespace
 
 void declare_common(Arguments& arguments, CommonOptions options) {
-  if (options == CommonOptions::Registry) declare_registry(arguments);
   if (options != CommonOptions::None) declare_jobs(arguments);
+  if (options == CommonOptions::Registry) declare_registry(arguments);
 }
 
 void read_common(const Arguments& arguments, CommonOptions options, Context& context) {
   if (options == CommonOptions::Registry) read_registry(arguments, context.registry);
   if (options == CommonOptions::None) return;
-  const char* jobs = arguments.is_set("concurrency") ? "concurrency" : "jobs";
-  context.jobs = static_cast<std::size_t>(arguments.number_of(jobs));
+  context.jobs = static_cast<std::size_t>(arguments.number_of("jobs"));
 }
 
 std::string count(std::size_t number, std::string_view noun) {

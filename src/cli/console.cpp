@@ -1,13 +1,11 @@
 #include "cli/console.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "cli/error_text.hpp"
 
 namespace ociferry {
 
@@ -15,20 +13,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kQuietFor = 1s;                    // shorter work needs no progress
-constexpr auto kLiveEvery = 200ms;                // how often the line on a terminal is rewritten
-constexpr auto kLogEvery = 10s;                   // how often a line goes to a log
-constexpr std::string_view kListItem = "\n  - ";  // lists in messages of our own making
+constexpr auto kQuietFor = 1s;                 // shorter work needs no progress
+constexpr auto kLiveEvery = 200ms;             // how often the line on a terminal is rewritten
+constexpr auto kLogEvery = 10s;                // how often a line goes to a log
+constexpr std::size_t kLineBytes = 64 * 1024;  // longer lines of foreign text are cut
 
-/// A message whose list items stay on lines of their own while every piece of foreign text is made safe.
-std::string safe(std::string_view message) {
+/// A block's lines made safe, its newlines kept.
+std::string safe_block(std::string_view text) {
   std::string out;
   while (true) {
-    const auto item = message.find(kListItem);
-    out += text::printable(message.substr(0, item), 64 * 1024);
-    if (item == std::string_view::npos) return out;
-    out += kListItem;
-    message.remove_prefix(item + kListItem.size());
+    const auto end = text.find('\n');
+    out += text::printable(text.substr(0, end), std::string_view::npos);
+    if (end == std::string_view::npos) return out;
+    out += '\n';
+    text.remove_prefix(end + 1);
   }
 }
 
@@ -56,21 +54,68 @@ Console::~Console() {
   watcher_.join();
 }
 
-void Console::raw_result(std::string_view text) {
-  const std::lock_guard lock(mutex_);
+void Console::to_stdout(std::string_view text) {
   clear_live_line();
-  write_full(STDOUT_FILENO, as_bytes(text), "standard output");
+  write_full(options_.out, as_bytes(text), "standard output");
+  gap_due_ = true;
 }
 
-void Console::result(std::string_view line) { raw_result(text::printable(line, 64 * 1024) + "\n"); }
+void Console::result(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  if (options_.json) return collected_.add_line(line);
+  to_stdout(text::printable(line, kLineBytes) + "\n");
+}
+
+void Console::block(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  if (options_.json) return collected_.add_block(text);
+  to_stdout(safe_block(text));
+}
+
+void Console::table(const Table& table) {
+  const Table shown = with_columns(table, options_.columns);
+  const std::lock_guard lock(mutex_);
+  if (options_.json) return collected_.add_table(table_json(shown));
+  to_stdout(options_.show_lines ? aligned_text(shown, options_.emphasis) : tabbed_text(shown));
+}
+
+void Console::document(Json json) {
+  const std::lock_guard lock(mutex_);
+  document_ = std::move(json);
+}
 
 void Console::line(std::string_view line) {
-  if (options_.show_lines) result(line);
+  if (options_.show_lines || options_.json) result(line);
+}
+
+void Console::closing_line(std::string_view line) {
+  this->line(line);
+  const std::lock_guard lock(mutex_);
+  gap_due_ = false;
+}
+
+void Console::succeeded() {
+  finish_progress();
+  if (options_.show_lines && !options_.json) {
+    const std::lock_guard lock(mutex_);
+    if (gap_due_) to_stdout("\n");  // an empty line, or the end of a block's last line
+  }
+  line("Succeeded");
+}
+
+void Console::end() {
+  const std::lock_guard lock(mutex_);
+  if (!options_.json) return;
+  if (document_ && !collected_.has_error()) {
+    to_stdout(document_->dump_pretty() + "\n");
+  } else if (!collected_.empty()) {
+    to_stdout(collected_.text());
+  }
 }
 
 void Console::to_stderr(std::string_view text) {
   try {
-    write_full(STDERR_FILENO, as_bytes(text), "standard error");
+    write_full(options_.err, as_bytes(text), "standard error");
   } catch (const Error&) {
     // There is nowhere left to say that standard error is gone; the exit code still tells the outcome.
   }
@@ -79,24 +124,22 @@ void Console::to_stderr(std::string_view text) {
 void Console::warn(std::string_view line) {
   const std::lock_guard lock(mutex_);
   clear_live_line();
-  to_stderr(fmt::format("Warning: {}\n", safe(line)));
+  to_stderr(fmt::format("Warning: {}\n", safe_message(line)));
 }
 
 void Console::debug(std::string_view line) {
   if (!options_.debug) return;
   const std::lock_guard lock(mutex_);
   clear_live_line();
-  to_stderr(fmt::format("debug: {}\n", safe(line)));
+  to_stderr(fmt::format("debug: {}\n", safe_message(line)));
 }
 
-void Console::error(const Error& error) {
+void Console::error(const Error& error, int exit_code) {
   finish_progress();
   const std::lock_guard lock(mutex_);
-  std::string text = fmt::format("{}: Error: {}\n", options_.program, safe(error.message()));
-  for (const std::string& context : error.context()) text += fmt::format("  while {}\n", safe(context));
-  if (!error.hint_text().empty()) text += fmt::format("  hint: {}\n", safe(error.hint_text()));
-  if (error.is_transient() || error.code() == ErrorCode::Network) text += "  running the same command again may help\n";
-  to_stderr(text);
+  const bool as_imgpkg = options_.error_form == ErrorForm::Imgpkg;
+  to_stderr(as_imgpkg ? imgpkg_error_text(options_.program, error) : error_text(options_.program, error));
+  if (options_.json) collected_.set_error(error_json(error, exit_code));
 }
 
 void Console::phase(std::string_view name, std::uint64_t total_bytes) {
@@ -129,10 +172,10 @@ void Console::watch() {
 }
 
 std::string Console::progress_text(Clock::time_point now) const {
-  if (total_ == 0) return safe(phase_);
+  if (total_ == 0) return safe_message(phase_);
   const double seconds = std::chrono::duration<double>(now - phase_begin_).count();
   const double rate = static_cast<double>(moved_) / seconds;
-  std::string text = fmt::format("{}: {} of {}, {}/s", safe(phase_), human(moved_), human(total_),
+  std::string text = fmt::format("{}: {} of {}, {}/s", safe_message(phase_), human(moved_), human(total_),
                                  human(static_cast<std::int64_t>(rate)));
   if (moved_ > 0 && moved_ < total_) {
     text += fmt::format(", {} left", duration(static_cast<std::int64_t>(static_cast<double>(total_ - moved_) / rate)));

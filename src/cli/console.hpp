@@ -4,25 +4,41 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
+#include "cli/json_output.hpp"
+#include "cli/table.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/progress.hpp"
 
 namespace ociferry {
 
-/// How the console behaves; from the global options and the terminals that are there.
+/// How errors are laid out.
+enum class ErrorForm { Ociferry, Imgpkg };
+
+/// How the console behaves; from the global options, the name of the program and the terminals that are there.
 struct ConsoleOptions {
   std::string program = "ociferry";  ///< prefix of errors
-  bool show_lines = false;           ///< stdout is a terminal, or --tty: say what is being done
-  bool live_progress = false;        ///< stderr is a terminal: one line that is rewritten
+  ErrorForm error_form = ErrorForm::Ociferry;
+  bool show_lines = false;     ///< stdout is a terminal, or --tty: say what is being done
+  bool live_progress = false;  ///< stderr is a terminal: one line that is rewritten
   bool debug = false;
+  bool json = false;                      ///< keep all output for one JSON object at the end
+  std::vector<std::string> columns = {};  ///< of tables; empty: all
+  Emphasis emphasis = Emphasis::None;     ///< of titles and headers on stdout
+  int out = 1;                            ///< file descriptors, not owned
+  int err = 2;
 };
 
 /// All output of the program. Results go to stdout, everything else to stderr; foreign text is made safe. Thread-safe.
-/// Work that takes over a second shows bytes, rate and remaining time.
+/// Work that takes over a second shows bytes, rate and remaining time. With --json, what would go to stdout is kept
+/// and printed by `end` as one object.
+///
+/// What writes to stdout throws Error{Io} if it takes no more.
 class Console : public Progress {
  public:
   explicit Console(ConsoleOptions options);
@@ -30,14 +46,26 @@ class Console : public Progress {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  /// A result: always on stdout. Throws Error{Io} if stdout takes no more.
+  /// A result of one line: always shown.
   void result(std::string_view line);
-  /// Text that is a result as it stands, such as JSON made by ociferry; written without change.
-  void raw_result(std::string_view text);
+  /// A result that has its lines already: always shown, with the newline at its end that it has or has not.
+  void block(std::string_view text);
+  /// A result with rows: always shown; restricted by --column. Throws Error{Usage} if that names no column of it.
+  void table(const Table& table);
+  /// A command's own JSON, for --json in place of the object that is collected.
+  void document(Json json);
   /// What a person follows along with: on stdout, only if lines are shown.
   void line(std::string_view line);
-  /// An error with its context and hint, on stderr.
-  void error(const Error& error);
+  /// The same, but the next line follows directly instead of after an empty one, should that be "Succeeded".
+  void closing_line(std::string_view line);
+  /// The last line of a command that did what it was asked.
+  void succeeded();
+  /// An error with its context and hint, on stderr, and in the JSON object.
+  void error(const Error& error, int exit_code);
+  /// The command is over: prints what --json has collected.
+  void end();
+
+  [[nodiscard]] const ConsoleOptions& options() const noexcept { return options_; }
 
   void phase(std::string_view name, std::uint64_t total_bytes) override;
   void advance(std::int64_t bytes) override;
@@ -55,10 +83,14 @@ class Console : public Progress {
   void show_progress(Clock::time_point now);
   void clear_live_line();
   void to_stderr(std::string_view text);
+  void to_stdout(std::string_view text);
   [[nodiscard]] std::string progress_text(Clock::time_point now) const;
 
   ConsoleOptions options_;
   std::mutex mutex_;
+  JsonOutput collected_;
+  std::optional<Json> document_;
+  bool gap_due_ = false;  ///< a newline goes before "Succeeded"
   std::condition_variable wake_;
   bool ended_ = false;
   bool live_line_shown_ = false;

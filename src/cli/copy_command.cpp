@@ -61,7 +61,6 @@ void run(const Arguments& arguments, Context& context, Console& console) {
                                    .recheck = arguments.on("recheck")};
     console.line(relocate_line(copy_to_repository(arguments, relocate, context), relocate.to));
   }
-  console.line("Succeeded");
 }
 
 }  // namespace

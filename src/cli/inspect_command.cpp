@@ -10,10 +10,7 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) {
-  arguments.positional("ARCHIVE");
-  arguments.flag("json", "Print JSON");
-}
+void declare(Arguments& arguments) { arguments.positional("ARCHIVE"); }
 
 std::string_view kind_of(const InspectedImage& image) {
   if (image.is_bundle) return "bundle";
@@ -88,16 +85,15 @@ Json to_json(const InspectedImage& image) {
 void print_json(const InspectReport& report, Console& console) {
   Json::Array images;
   for (const InspectedImage& image : report.images) images.push_back(to_json(image));
-  const Json json = Json::Object{{"archive", report.archive},
-                                 {"archiveBytes", report.archive_bytes},
-                                 {"blobs", std::uint64_t{report.blobs}},
-                                 {"images", std::move(images)}};
-  console.raw_result(json.dump_pretty() + "\n");
+  console.document(Json::Object{{"archive", report.archive},
+                                {"archiveBytes", report.archive_bytes},
+                                {"blobs", std::uint64_t{report.blobs}},
+                                {"images", std::move(images)}});
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
   const InspectReport report = inspect(arguments.positional_value(), context);
-  if (arguments.on("json")) {
+  if (console.options().json) {
     print_json(report, console);
   } else {
     print_text(report, console);

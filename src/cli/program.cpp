@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,29 +7,64 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/flag_syntax.hpp"
+#include "cli/help.hpp"
 #include "cli/signals.hpp"
 
 namespace ociferry {
 
 namespace {
 
-std::string overview() {
-  std::string text =
-      "ociferry carries bundles, and every image they reference, across an air gap.\n\n"
-      "Usage: ociferry COMMAND [options]\n\nCommands:\n";
-  for (const Command* command : commands()) text += fmt::format("  {:10}{}\n", command->name, command->summary);
-  return text + "\n'ociferry COMMAND --help' shows a command's options; the manual is ociferry(1).\n";
-}
+constexpr std::string_view kImgpkg = "imgpkg";
 
 void declare_global(Arguments& arguments) {
+  arguments.heading("Global options");
   arguments.flag("tty", "Show what is done even if the output is no terminal");
+  arguments.flag("json", "Print all output as one JSON object");
+  arguments.list("column", "NAME", "Show only these columns of tables (can be repeated)");
+  arguments.toggle("color", true, "Colors on terminals; when given, also elsewhere (default: true)");
   arguments.flag("debug", "Show requests and decisions on standard error");
+  arguments.flag("yes,y", "Answer yes to every question; there are none");
   arguments.flag("help,h", "Show this help");
 }
 
-const Command* find_command(const std::string& name) {
-  const auto found = std::ranges::find(commands(), name, &Command::name);
+std::vector<FlagName> global_flags() {
+  Arguments arguments("", "");
+  declare_global(arguments);
+  std::vector<FlagName> names;
+  for (const DeclaredOption& option : arguments.declared()) {
+    names.push_back({option.long_name, option.short_name, !option.placeholder.empty()});
+  }
+  return names;
+}
+
+const Command* find_command(std::string_view name) {
+  const auto found =
+      std::ranges::find_if(commands(), [&](const Command* one) { return one->name == name || one->alias == name; });
   return found == commands().end() ? nullptr : *found;
+}
+
+/// A command line whose command is known.
+struct Call {
+  std::string name = {};  ///< as the user wrote it: "push", "tag ls"
+  std::vector<std::string> words = {};
+};
+
+/// Moves the next plain word from `words` to the end of `call.name`.
+void take_name(Call& call) {
+  const auto position = first_plain_word(call.words, global_flags());
+  if (!position) return;
+  const auto word = call.words.begin() + static_cast<std::ptrdiff_t>(*position);
+  call.name = call.name.empty() ? *word : call.name + " " + *word;
+  call.words.erase(word);
+}
+
+/// Finds the name of the command among global options; a parent's name is followed by its sub-command's.
+Call read_call(const std::vector<std::string>& words) {
+  Call call{.words = words};
+  take_name(call);
+  if (is_parent(call.name)) take_name(call);
+  return call;
 }
 
 /// A library's or the system's failure as an Error of ours.
@@ -42,12 +76,6 @@ Error as_error(const std::exception& exception) {
   return Error(ErrorCode::Internal, exception.what()).hint("this is a bug in ociferry: please report it");
 }
 
-int fail(Console& console, const std::exception& exception, int signal) {
-  const Error error = as_error(exception);
-  console.error(error);
-  return error.code() == ErrorCode::Interrupted && signal != 0 ? 128 + signal : exit_code(error.code());
-}
-
 /// A file opened later must not become the standard output.
 void open_standard_descriptors() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -55,40 +83,151 @@ void open_standard_descriptors() {
   }
 }
 
-int run_command(const Command& command, const Arguments& arguments, Console& console, const Signals& signals) {
-  Context context{.progress = &console, .stop = signals.token()};
-  try {
-    read_common(arguments, command.common, context);
-    command.run(arguments, context, console);
-    return 0;
-  } catch (const std::exception& exception) {
-    return fail(console, exception, signals.received());
-  }
-}
+/// The program as it was called.
+class Run {
+ public:
+  Run(std::string name, const Signals& signals) : name_(std::move(name)), signals_(signals) {}
 
-/// Finds the command, reads its options and runs it.
-int dispatch(const std::string& program, const std::vector<std::string>& words, Console& plain,
-             const Signals& signals) {
-  const std::string name = words.front() == "--version" ? "version" : words.front();
-  const Command* command = find_command(name);
-  if (command == nullptr) {
-    throw Error(ErrorCode::Usage, text::cat("unknown command '", name, "'")).hint("'ociferry --help' lists them");
+  int run(const std::vector<std::string>& words) {
+    // Errors in the command line come before it can be read: look for this one word in it.
+    const bool json = std::ranges::any_of(words, [](auto& word) { return word == "--json" || word == "--json=true"; });
+    Console plain({.program = name_, .error_form = error_form(), .json = json});
+    return guarded(plain, [&] { return dispatch(words, plain); });
   }
-  Arguments arguments(name, "Usage: " + std::string(command->usage));
-  command->declare(arguments);
-  declare_common(arguments, command->common);
-  declare_global(arguments);
-  arguments.parse({words.begin() + 1, words.end()});
-  if (arguments.on("help")) {
-    plain.raw_result(std::string(command->summary) + "\n\n" + arguments.help());
+
+ private:
+  [[nodiscard]] bool is_imgpkg() const { return name_ == kImgpkg; }
+  [[nodiscard]] ErrorForm error_form() const { return is_imgpkg() ? ErrorForm::Imgpkg : ErrorForm::Ociferry; }
+
+  /// The code that the process ends with. imgpkg knows only 1; a signal keeps its own.
+  [[nodiscard]] int exit_code_of(const Error& error) const {
+    const int signal = signals_.received();
+    if (error.code() == ErrorCode::Interrupted) return signal != 0 ? 128 + signal : exit_code(error.code());
+    return is_imgpkg() ? 1 : exit_code(error.code());
+  }
+
+  int fail(Console& console, const std::exception& exception) const {
+    const Error error = as_error(exception);
+    const int code = exit_code_of(error);
+    console.error(error, code);
+    return code;
+  }
+
+  /// Runs `work` and ends the console's output, whatever happens.
+  template <typename Work>
+  int guarded(Console& console, Work&& work) const {
+    int code = 0;
+    try {
+      code = work();
+      console.end();
+      return code;
+    } catch (const std::exception& exception) {
+      code = fail(console, exception);
+    }
+    try {
+      console.end();
+    } catch (const std::exception& exception) {
+      fail(console, exception);
+    }
+    return code;
+  }
+
+  int dispatch(const std::vector<std::string>& words, Console& plain) const {
+    Call call = read_call(words);
+    if (call.name == "help") return help(call.words, plain);
+    if (call.name.empty()) return without_command(call.words, plain);
+    if (is_parent(call.name)) return parent_alone(call, plain);
+    const Command* command = find_command(call.name);
+    if (command == nullptr) throw unknown_command(call.name);
+    Arguments arguments(text::cat(name_, " ", call.name), usage_of(*command, name_));
+    declare_all(*command, arguments);
+    arguments.parse(call.words);
+    if (arguments.on("help")) {
+      plain.block(help_of(*command, arguments));
+      return 0;
+    }
+    return run_command(*command, arguments);
+  }
+
+  static void declare_all(const Command& command, Arguments& arguments) {
+    command.declare(arguments);
+    declare_common(arguments, command.common);
+    declare_global(arguments);
+  }
+
+  [[nodiscard]] Error unknown_command(const std::string& name) const {
+    return Error(ErrorCode::Usage, text::cat("unknown command \"", name, "\" for \"", name_, "\""))
+        .hint(text::cat("'", name_, " --help' lists them"));
+  }
+
+  /// `ociferry help`, `ociferry help tag list`
+  int help(const std::vector<std::string>& words, Console& plain) const {
+    const std::string name = text::join(words, " ");
+    if (name.empty() || is_parent(name)) {
+      plain.block(overview(name, name_));
+      return 0;
+    }
+    const Command* command = find_command(name);
+    if (command == nullptr) throw unknown_command(name);
+    Arguments arguments(text::cat(name_, " ", name), usage_of(*command, name_));
+    declare_all(*command, arguments);
+    plain.block(help_of(*command, arguments));
     return 0;
   }
-  Console console({.program = program,
-                   .show_lines = arguments.on("tty") || ::isatty(STDOUT_FILENO) == 1,
-                   .live_progress = ::isatty(STDERR_FILENO) == 1,
-                   .debug = arguments.on("debug")});
-  return run_command(*command, arguments, console, signals);
-}
+
+  int without_command(const std::vector<std::string>& words, Console& plain) const {
+    Arguments arguments(name_, "");
+    declare_global(arguments);
+    arguments.flag("version", "");
+    arguments.parse(words);
+    if (arguments.on("version")) return dispatch({"version"}, plain);
+    plain.block(overview("", name_));
+    return arguments.on("help") ? 0 : exit_code(ErrorCode::Usage);
+  }
+
+  /// `ociferry tag` without the command that is meant.
+  int parent_alone(const Call& call, Console& plain) const {
+    Arguments arguments(text::cat(name_, " ", call.name), "");
+    declare_global(arguments);
+    arguments.parse(call.words);
+    plain.block(overview(call.name, name_));
+    return arguments.on("help") ? 0 : exit_code(ErrorCode::Usage);
+  }
+
+  int run_command(const Command& command, const Arguments& arguments) const {
+    Console console(options_of(arguments));
+    return guarded(console, [&] {
+      for (const std::string& line : arguments.deprecations()) console.warn(line);
+      Context context{.progress = &console, .stop = signals_.token()};
+      read_common(arguments, command.common, context);
+      command.run(arguments, context, console);
+      console.succeeded();
+      return 0;
+    });
+  }
+
+  [[nodiscard]] ConsoleOptions options_of(const Arguments& arguments) const {
+    const bool out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
+    const bool colors = arguments.on("color") && (arguments.is_set("color") || (out_is_terminal && !no_color()));
+    return {.program = name_,
+            .error_form = error_form(),
+            .show_lines = arguments.on("tty") || out_is_terminal,
+            .live_progress = ::isatty(STDERR_FILENO) == 1,
+            .debug = arguments.on("debug"),
+            .json = arguments.on("json"),
+            .columns = arguments.list_of("column"),
+            .emphasis = colors ? Emphasis::Bold : Emphasis::None};
+  }
+
+  /// https://no-color.org
+  static bool no_color() {
+    const char* value = std::getenv("NO_COLOR");
+    return value != nullptr && *value != '\0';
+  }
+
+  std::string name_;
+  const Signals& signals_;
+};
 
 }  // namespace
 
@@ -99,19 +238,11 @@ const std::vector<const Command*>& commands() {
   return kCommands;
 }
 
-int run_program(const std::string& program, const std::vector<std::string>& words) {
+int run_program(const std::string& path, const std::vector<std::string>& words) {
   open_standard_descriptors();
   const Signals signals;
-  Console plain({.program = program});
-  try {
-    if (!words.empty() && words.front() != "--help" && words.front() != "-h" && words.front() != "help") {
-      return dispatch(program, words, plain, signals);
-    }
-    plain.raw_result(overview());
-    return words.empty() ? exit_code(ErrorCode::Usage) : 0;
-  } catch (const std::exception& exception) {
-    return fail(plain, exception, 0);
-  }
+  const bool is_imgpkg = std::filesystem::path(path).filename() == kImgpkg;
+  return Run(is_imgpkg ? std::string(kImgpkg) : "ociferry", signals).run(words);
 }
 
 }  // namespace ociferry

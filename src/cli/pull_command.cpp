@@ -11,7 +11,7 @@ void declare(Arguments& arguments) {
   arguments.toggle("image-is-bundle-check", true, "Refuse to pull a bundle with -i (default: true)");
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run(const Arguments& arguments, Context& context, Console&) {
   PullOptions options{.source = one_source(arguments), .output = arguments.text_of("output")};
   if (!arguments.is_set("output")) throw Error(ErrorCode::Usage, "Expected --output (-o) to be a directory to write");
   options.recursive = arguments.on("recursive");
@@ -20,7 +20,6 @@ void run(const Arguments& arguments, Context& context, Console& console) {
     throw Error(ErrorCode::Usage, "--image-is-bundle-check goes with --image (-i) only");
   }
   pull(options, context);
-  console.line("Succeeded");
 }
 
 }  // namespace

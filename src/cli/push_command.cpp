@@ -10,7 +10,7 @@ void declare(Arguments& arguments) {
   arguments.text("image,i", "REF", "Push an image to this repository and tag");
   arguments.list("file,f", "PATH", "File or directory to put in (can be repeated)");
   arguments.list("file-exclusion", "PATH", "Path to leave out, relative to its -f argument (default: .git)");
-  arguments.list("labels,l", "KEY=VALUE", "Label to set on the image (can be repeated)");
+  arguments.map("labels,l", "Label to set on the image (can be repeated)");
   arguments.flag("preserve-permissions", "Keep group and other permissions of files");
   arguments.text("lock-output", "FILE", "Write a BundleLock that names the pushed bundle");
 }
@@ -28,8 +28,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   options.labels = arguments.map_of("labels");
   options.lock_output = arguments.optional_text("lock-output");
   const PushReport report = push(options, context);
-  console.line(text::cat("Pushed '", to_string(report.pushed), "'"));
-  console.line("Succeeded");
+  console.closing_line(text::cat("Pushed '", to_string(report.pushed), "'"));
 }
 
 }  // namespace

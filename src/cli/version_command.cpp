@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "ociferry/version.hpp"
 
@@ -9,7 +10,7 @@ const Command kVersionCommand{
     .usage = "ociferry version",
     .declare = [](Arguments&) {},
     .run = [](const Arguments&, Context&,
-              Console& console) { console.result("ociferry version " + std::string(version())); },
+              Console& console) { console.block(text::cat(console.options().program, " version ", version(), "\n")); },
 };
 
 }  // namespace ociferry

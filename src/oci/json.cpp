@@ -89,10 +89,10 @@ void append_unicode_escape(std::string& out, unsigned unit) {
   for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(unit >> shift) & 0xF];
 }
 
-/// Writes values; `pretty` also keeps to ASCII.
+/// Writes values: compact if `indent` is 0, otherwise with that many spaces a level and ASCII only.
 class Writer {
  public:
-  explicit Writer(bool pretty) : pretty_(pretty) {}
+  explicit Writer(std::size_t indent) : indent_(indent) {}
 
   void value(const Json& json) {
     if (json.is_null()) {
@@ -110,7 +110,7 @@ class Writer {
     } else {
       items('{', '}', *json.as_object(), [&](const Json::Member& member) {
         quoted(member.first);
-        out_ += pretty_ ? ": " : ":";
+        out_ += indent_ > 0 ? ": " : ":";
         value(member.second);
       });
     }
@@ -134,12 +134,12 @@ class Writer {
     out_ += close;
   }
   void new_line() {
-    if (!pretty_) return;
+    if (indent_ == 0) return;
     out_ += '\n';
-    out_.append(2 * depth_, ' ');
+    out_.append(indent_ * depth_, ' ');
   }
   void quoted(const std::string& text) {
-    if (pretty_) {
+    if (indent_ > 0) {
       out_ += nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
       return;
     }
@@ -179,7 +179,7 @@ class Writer {
     return length;
   }
 
-  bool pretty_;
+  std::size_t indent_;
   std::size_t depth_ = 0;
   std::string out_;
 };
@@ -229,13 +229,13 @@ std::string Json::string_at(std::string_view key) const {
 }
 
 std::string Json::dump() const {
-  Writer writer(false);
+  Writer writer(0);
   writer.value(*this);
   return writer.take();
 }
 
-std::string Json::dump_pretty() const {
-  Writer writer(true);
+std::string Json::dump_pretty(std::size_t indent) const {
+  Writer writer(indent);
   writer.value(*this);
   return writer.take();
 }

@@ -56,8 +56,9 @@ class Json {
   /// Compact text with the escapes of Go's encoder (<, >, & and U+2028/9 escaped, other UTF-8 raw, bytes that are no
   /// UTF-8 replaced by U+FFFD).
   [[nodiscard]] std::string dump() const;
-  /// Text for people and scripts: two-space indents, everything beyond ASCII escaped, no newline at the end.
-  [[nodiscard]] std::string dump_pretty() const;
+  /// Text for people and scripts: `indent` (at least 1) spaces a level, everything beyond ASCII escaped, no newline at
+  /// the end.
+  [[nodiscard]] std::string dump_pretty(std::size_t indent = 2) const;
 
   friend bool operator==(const Json&, const Json&) = default;
 

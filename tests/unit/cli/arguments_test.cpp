@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "cli/flag_syntax.hpp"
 #include "ociferry/error.hpp"
 
 using namespace ociferry;
@@ -9,7 +10,7 @@ using namespace ociferry;
 namespace {
 
 struct Sample {
-  Arguments arguments{"sample", "Usage: ociferry sample"};
+  Arguments arguments{"ociferry sample", "Usage: ociferry sample"};
   Sample() {
     arguments.flag("recursive,r", "flag");
     arguments.toggle("check", true, "toggle");
@@ -17,7 +18,9 @@ struct Sample {
     arguments.number("jobs,j", 5, 1, 10, "number");
     arguments.list("file,f", "PATH", "list");
     arguments.repeated("bundle,b", "REF", "repeated");
-    arguments.list("labels,l", "K=V", "map");
+    arguments.map("labels,l", "map");
+    arguments.alias("concurrency", "jobs");
+    arguments.deprecated("files", "file");
     arguments.positional("ARCHIVE");
   }
 };
@@ -42,6 +45,47 @@ TEST_CASE("a switch does not swallow the word behind it") {
   Sample sample;
   sample.arguments.parse({"--recursive", "archive.tar", "--check", "-o", "x"});
   CHECK(sample.arguments.positional_value() == "archive.tar");
+}
+
+TEST_CASE("short options take their values as in Go's pflag") {
+  Sample sample;
+  sample.arguments.parse({"-rj3", "-o=out", "-bREF", "-b=x", "-f", "a", "--", "-r"});
+  CHECK(sample.arguments.on("recursive"));
+  CHECK(sample.arguments.number_of("jobs") == 3);
+  CHECK(sample.arguments.text_of("output") == "out");
+  CHECK(sample.arguments.list_of("bundle") == std::vector<std::string>{"REF", "x"});
+  CHECK(sample.arguments.positional_value() == "-r");
+}
+
+TEST_CASE("of an option with one value the last counts, and an alias is the option") {
+  Sample sample;
+  sample.arguments.parse({"-o", "a", "-j", "2", "--output", "", "--concurrency", "4", "-r", "-r=false", "--check=F"});
+  CHECK(sample.arguments.text_of("output").empty());
+  CHECK(sample.arguments.is_set("output"));
+  CHECK(sample.arguments.number_of("jobs") == 4);
+  CHECK_FALSE(sample.arguments.on("recursive"));
+  CHECK_FALSE(sample.arguments.on("check"));
+  CHECK(sample.arguments.deprecations().empty());
+}
+
+TEST_CASE("a deprecated name works and says which one to use") {
+  Sample sample;
+  sample.arguments.parse({"--files", "a", "-f", "b"});
+  CHECK(sample.arguments.list_of("file") == std::vector<std::string>{"a", "b"});
+  CHECK(sample.arguments.deprecations() ==
+        std::vector<std::string>{"Flag --files has been deprecated, use '--file' instead"});
+  CHECK(sample.arguments.help().find("--files") == std::string::npos);
+}
+
+TEST_CASE("lists are comma-separated values with quotes, and a label with one equals sign is taken whole") {
+  Sample sample;
+  sample.arguments.parse({"-f", R"(a,"b,c",d"e)", "-f", "", "-l", "k=v, w", "-l", R"(a=1,"b=2,3")"});
+  CHECK(sample.arguments.list_of("file") == std::vector<std::string>{"a", "b,c", "d\"e"});
+  CHECK(sample.arguments.map_of("labels") ==
+        std::map<std::string, std::string>{{"a", "1"}, {"b", "2,3"}, {"k", "v, w"}});
+  Sample broken;
+  broken.arguments.parse({"-f", "\"a,b"});
+  CHECK_THROWS_AS(static_cast<void>(broken.arguments.list_of("file")), Error);
 }
 
 TEST_CASE("what was not given has its default") {
@@ -77,6 +121,37 @@ TEST_CASE("wrong command lines are refused as such") {
   Sample sample;
   sample.arguments.parse({"-l", "novalue"});
   CHECK_THROWS_AS(static_cast<void>(sample.arguments.map_of("labels")), Error);
+}
+
+TEST_CASE("what is wrong with a command line is said in pflag's words") {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> rows = {
+      {{"--unknown=1"}, "unknown flag: --unknown"},
+      {{"-rx"}, "unknown shorthand flag: 'x' in -rx"},
+      {{"--output"}, "flag needs an argument: --output"},
+      {{"-ro"}, "flag needs an argument: 'o' in -ro"},
+      {{"a", "b"}, "command 'ociferry sample' does not accept extra arguments 'b'"},
+  };
+  for (const auto& [words, message] : rows) {
+    Sample sample;
+    try {
+      sample.arguments.parse(words);
+      FAIL("accepted: " << words.front());
+    } catch (const Error& error) {
+      CHECK(error.message() == message);
+    }
+  }
+}
+
+TEST_CASE("a command is found among options that stand before it") {
+  const std::vector<FlagName> known = {{"tty", '\0', false}, {"column", '\0', true}, {"yes", 'y', false}};
+  const auto at = [&](const std::vector<std::string>& words) { return first_plain_word(words, known); };
+  CHECK(at({"push", "-b"}) == 0);
+  CHECK(at({"--tty", "-y", "push"}) == 2);
+  CHECK(at({"--column", "name", "tag"}) == 2);
+  CHECK(at({"--column=name", "tag"}) == 1);
+  CHECK(at({"-b", "REF", "push"}) == 2);
+  CHECK_FALSE(at({"--tty"}).has_value());
+  CHECK_FALSE(at({"--", "push"}).has_value());
 }
 
 TEST_CASE("times are written with or without a unit") {

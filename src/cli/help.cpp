@@ -1,0 +1,54 @@
+#include "cli/help.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::string_view kName = "ociferry";
+
+/// `text`, which says "ociferry" where a user types the program's name, with the name it was called by.
+std::string named(std::string_view text, std::string_view program) {
+  std::string out(text);
+  for (auto at = out.find(kName); at != std::string::npos; at = out.find(kName, at + program.size())) {
+    out.replace(at, kName.size(), program);
+  }
+  return out;
+}
+
+bool is_below(const Command& command, std::string_view parent) {
+  return command.name.size() > parent.size() && command.name.starts_with(parent) && command.name[parent.size()] == ' ';
+}
+
+}  // namespace
+
+bool is_parent(std::string_view name) {
+  return !name.empty() && std::ranges::any_of(commands(), [&](const Command* one) { return is_below(*one, name); });
+}
+
+std::string overview(std::string_view parent, std::string_view program) {
+  std::string text =
+      parent.empty() ? "ociferry carries bundles, and every image they reference, across an air gap.\n\n" : "";
+  text += fmt::format("Usage: {}{}{} COMMAND [options]\n\nCommands:\n", program, parent.empty() ? "" : " ", parent);
+  for (const Command* command : commands()) {
+    if (parent.empty() || is_below(*command, parent))
+      text += fmt::format("  {:14}{}\n", command->name, command->summary);
+  }
+  return text + fmt::format("\n'{} COMMAND --help' shows a command's options; the manual is ociferry(1).\n", program);
+}
+
+std::string usage_of(const Command& command, std::string_view program) {
+  std::string text = fmt::format("Usage: {}\n", named(command.usage, program));
+  if (!command.alias.empty()) text += fmt::format("Alias: {} {}\n", program, command.alias);
+  if (!command.examples.empty()) text += fmt::format("\nExamples:\n{}", named(command.examples, program));
+  return text;
+}
+
+std::string help_of(const Command& command, const Arguments& arguments) {
+  return fmt::format("{}\n\n{}", command.summary, arguments.help());
+}
+
+}  // namespace ociferry

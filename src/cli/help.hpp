@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/command.hpp"
+
+/// Help texts. `program` is the name that the program was called by.
+namespace ociferry {
+
+/// True if commands begin with this word and another one: "tag".
+[[nodiscard]] bool is_parent(std::string_view name);
+/// What there is below `parent`; all commands if it is empty.
+[[nodiscard]] std::string overview(std::string_view parent, std::string_view program);
+/// Usage and examples, the part of a command's help above its options.
+[[nodiscard]] std::string usage_of(const Command& command, std::string_view program);
+/// All that --help shows; `arguments` has the command's declarations.
+[[nodiscard]] std::string help_of(const Command& command, const Arguments& arguments);
+
+}  // namespace ociferry

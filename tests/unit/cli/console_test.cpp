@@ -1,0 +1,190 @@
+#include "cli/console.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+
+#include "base/fd.hpp"
+#include "support/temp.hpp"
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+/// A console that writes into files.
+class Screen {
+ public:
+  explicit Screen(ConsoleOptions options) : console(with_files(std::move(options))) {}
+
+  [[nodiscard]] std::string out() const { return read_text(directory_.path() / "out"); }
+  [[nodiscard]] std::string err() const { return read_text(directory_.path() / "err"); }
+
+ private:
+  ConsoleOptions with_files(ConsoleOptions options) {
+    out_ = open_file(directory_.path() / "out", O_RDWR | O_CREAT);
+    err_ = open_file(directory_.path() / "err", O_RDWR | O_CREAT);
+    options.out = out_.get();
+    options.err = err_.get();
+    return options;
+  }
+
+  TempDirectory directory_ = temp_directory();
+  UniqueFd out_;
+  UniqueFd err_;
+
+ public:
+  Console console;
+};
+
+Table sample_table() {
+  return {.title = "Tags",
+          .content = "tags",
+          .columns = {{"name", "Name"}, {"digest", "Digest"}},
+          .rows = {{"v1", "sha256:aa"}, {"a-long-name", ""}, {"é\x1b", "x"}},
+          .notes = {}};
+}
+
+}  // namespace
+
+TEST_CASE("without a terminal only results are shown, tables as cells with a tab behind each") {
+  Screen screen({});
+  screen.console.line("step");
+  screen.console.block("one\ntwo");
+  screen.console.table(sample_table());
+  screen.console.succeeded();
+  screen.console.end();
+  CHECK(screen.out() == "one\ntwov1\tsha256:aa\t\na-long-name\t-\t\né\\u{1b}\tx\t\n");
+}
+
+TEST_CASE("on a terminal tables have a title, a header, aligned columns and a count") {
+  Screen screen({.show_lines = true});
+  screen.console.table(sample_table());
+  screen.console.succeeded();
+  CHECK(screen.out() ==
+        "Tags\n\n"
+        "Name         Digest  \n"
+        "v1           sha256:aa  \n"
+        "a-long-name  -  \n"
+        "é\\u{1b}      x  \n"
+        "\n3 tags\n"
+        "\nSucceeded\n");
+}
+
+TEST_CASE("notes stand between the rows and their count, and headers are bold where that is wanted") {
+  Table table = sample_table();
+  table.rows.resize(1);
+  table.notes = {"a note"};
+  CHECK(aligned_text(table, Emphasis::Bold) ==
+        "\x1b[1mTags\x1b[0m\n\n\x1b[1mName  Digest  \x1b[0m\nv1    sha256:aa  \n\na note\n\n1 tags\n");
+}
+
+TEST_CASE("Succeeded follows an empty line, but a closing line or an unfinished block directly") {
+  const auto shown = [](auto say) {
+    Screen screen({.show_lines = true});
+    say(screen.console);
+    screen.console.succeeded();
+    return screen.out();
+  };
+  CHECK(shown([](Console&) {}) == "Succeeded\n");
+  CHECK(shown([](Console& console) { console.line("step"); }) == "step\n\nSucceeded\n");
+  CHECK(shown([](Console& console) { console.closing_line("Pushed"); }) == "Pushed\nSucceeded\n");
+  CHECK(shown([](Console& console) { console.block("ref"); }) == "ref\nSucceeded\n");
+  CHECK(shown([](Console& console) { console.block("text\n"); }) == "text\n\nSucceeded\n");
+}
+
+TEST_CASE("columns can be chosen by their keys, and only those that exist") {
+  Screen screen({.columns = {"digest"}});
+  screen.console.table(sample_table());
+  CHECK(screen.out() == "sha256:aa\t\n-\t\nx\t\n");
+  Screen wrong({.columns = {"name", "size"}});
+  CHECK_THROWS_WITH_AS(wrong.console.table(sample_table()), "Failed to find header: size", Error);
+}
+
+TEST_CASE("--json collects all output in one object, in imgpkg's shape and in ASCII") {
+  Screen screen({.json = true});
+  Table table = sample_table();
+  screen.console.table(table);
+  screen.console.line("step é");
+  screen.console.block("a\n");
+  screen.console.succeeded();
+  CHECK(screen.out().empty());
+  screen.console.end();
+  CHECK(screen.out() ==
+        "{\n"
+        "    \"Tables\": [\n"
+        "        {\n"
+        "            \"Content\": \"tags\",\n"
+        "            \"Header\": {\n"
+        "                \"digest\": \"Digest\",\n"
+        "                \"name\": \"Name\"\n"
+        "            },\n"
+        "            \"Rows\": [\n"
+        "                {\n"
+        "                    \"digest\": \"sha256:aa\",\n"
+        "                    \"name\": \"v1\"\n"
+        "                },\n"
+        "                {\n"
+        "                    \"digest\": \"\",\n"
+        "                    \"name\": \"a-long-name\"\n"
+        "                },\n"
+        "                {\n"
+        "                    \"digest\": \"x\",\n"
+        "                    \"name\": \"\\u00e9\\u001b\"\n"
+        "                }\n"
+        "            ],\n"
+        "            \"Notes\": null\n"
+        "        }\n"
+        "    ],\n"
+        "    \"Blocks\": [\n"
+        "        \"a\\n\"\n"
+        "    ],\n"
+        "    \"Lines\": [\n"
+        "        \"step \\u00e9\",\n"
+        "        \"Succeeded\"\n"
+        "    ]\n"
+        "}\n");
+}
+
+TEST_CASE("the JSON of a table is imgpkg's own") {
+  const std::string fixture =
+      read_text(std::filesystem::path(FIXTURES) / "imgpkg/describe/tag-list-internal-digests.json");
+  const Json theirs = Json::parse(fixture, "fixture");
+  const Json& given = theirs.find("Tables")->as_array()->front();
+  Table table{.title = "Tags", .content = "tags", .columns = {{"name", "Name"}, {"digest", "Digest"}}};
+  for (const Json& row : *given.find("Rows")->as_array()) {
+    table.rows.push_back({row.string_at("name"), row.string_at("digest")});
+  }
+  Screen screen({.json = true});
+  screen.console.table(table);
+  screen.console.succeeded();
+  screen.console.end();
+  CHECK(screen.out() == fixture + "\n");
+}
+
+TEST_CASE("an error is in the JSON object too, next to what was said before it") {
+  Screen screen({.json = true});
+  screen.console.line("step");
+  screen.console.document(Json::Object{{"own", 1}});
+  screen.console.error(Error(ErrorCode::Denied, "no").hint("ask"), 21);
+  screen.console.end();
+  const Json json = Json::parse(screen.out(), "output");
+  CHECK(json.find("Lines")->as_array()->size() == 1);
+  CHECK(json.find("Tables")->is_null());
+  CHECK(json.find("Error")->string_at("Code") == "Denied");
+  CHECK(*json.find("Error")->find("ExitCode")->as_int() == 21);
+  CHECK(screen.err() == "ociferry: Error: no\n  hint: ask\n");
+}
+
+TEST_CASE("a command's own document takes the place of the object") {
+  Screen screen({.json = true});
+  screen.console.document(Json::Object{{"own", 1}});
+  screen.console.succeeded();
+  screen.console.end();
+  CHECK(screen.out() == "{\n  \"own\": 1\n}\n");
+}
+
+TEST_CASE("nothing is printed as JSON if nothing was said") {
+  Screen screen({.json = true});
+  screen.console.end();
+  CHECK(screen.out().empty());
+}
