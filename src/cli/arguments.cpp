@@ -15,6 +15,8 @@ namespace options = boost::program_options;
 
 namespace {
 
+constexpr auto kHelp = "help";  // a command line with this switch need not be complete
+
 std::string long_name(const std::string& name) { return name.substr(0, name.find(',')); }
 
 char short_name(const std::string& name) {
@@ -46,6 +48,7 @@ struct Arguments::State {
   std::map<std::string, Values> kinds;   ///< of options that take values
   std::map<std::string, bool> switches;  ///< with their defaults
   std::map<std::string, bool> switches_given;
+  std::vector<std::string> required;
   std::string positional_name;
 
   options::variables_map values;
@@ -125,6 +128,12 @@ struct Arguments::State {
     }
   }
 
+  void check_required() const {
+    for (const std::string& name : required) {
+      if (values.count(name) == 0) throw usage_error(fmt::format("required flag(s) \"{}\" not set", name));
+    }
+  }
+
   void check_positionals() const {
     const std::size_t taken = positional_name.empty() ? 0 : 1;
     if (positionals.size() <= taken) return;
@@ -188,6 +197,8 @@ void Arguments::deprecated(const std::string& name, const std::string& target) {
   state_->aliases[name] = {.target = target, .is_deprecated = true};
 }
 
+void Arguments::require(const std::string& name) { state_->required.push_back(name); }
+
 void Arguments::positional(const std::string& placeholder) { state_->positional_name = placeholder; }
 
 void Arguments::heading(const std::string& title) { state_->groups.emplace_back(title, 100, 60); }
@@ -204,14 +215,18 @@ void Arguments::parse(const std::vector<std::string>& words) {
   } catch (const Error& error) {
     throw state_->usage_error(error.message());
   }
+  if (state_->switches.contains(kHelp) && on(kHelp)) return;
   state_->check_ranges();
+  state_->check_required();
   state_->check_positionals();
 }
 
 bool Arguments::is_set(const std::string& name) const {
   if (state_->switches.contains(name)) return state_->switches_given.contains(name);
   const auto& values = state_->values;
-  return values.count(name) > 0 && !values[name].defaulted();
+  if (values.count(name) == 0 || values[name].defaulted()) return false;
+  const auto* text = boost::any_cast<std::string>(&values[name].value());
+  return text == nullptr || !text->empty();
 }
 
 bool Arguments::on(const std::string& name) const {

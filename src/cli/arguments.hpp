@@ -18,8 +18,9 @@ struct DeclaredOption {
 };
 
 /// Declares and reads one command's options, in the syntax of flag_syntax.hpp. Values come out typed and checked;
-/// unknown options, missing values and surplus arguments throw Error{Usage}. Of an option that takes one value the
-/// last counts, as in imgpkg; lists may be repeated or separated by commas; maps are lists of k=v.
+/// unknown options, missing values and surplus arguments throw Error{Usage}. As in imgpkg, of an option that takes one
+/// value the last counts, and an empty value is as good as none; lists may be repeated or separated by commas; maps are
+/// lists of k=v.
 class Arguments {
  public:
   /// `command` is what a user types, "ociferry push", and is named by errors and hints.
@@ -42,6 +43,8 @@ class Arguments {
   void alias(const std::string& name, const std::string& target);
   /// A name that old scripts may use for `target`. Not in the help; its use is one of the `deprecations`.
   void deprecated(const std::string& name, const std::string& target);
+  /// An option that must be given.
+  void require(const std::string& name);
   /// The one argument without a dash that the command takes.
   void positional(const std::string& placeholder);
   /// What is declared from here on has a heading of its own in the help.

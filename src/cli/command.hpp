@@ -38,6 +38,7 @@ extern const Command kPullCommand;
 extern const Command kInspectCommand;
 extern const Command kVerifyCommand;
 extern const Command kVersionCommand;
+extern const Command kCompletionCommand;
 
 /// Options that several commands share.
 void declare_source(Arguments& arguments, bool repeatable);
@@ -48,6 +49,10 @@ void declare_source(Arguments& arguments, bool repeatable);
 /// Declares the shared options (Registry: with those of Jobs), and fills in what was given.
 void declare_common(Arguments& arguments, CommonOptions options);
 void read_common(const Arguments& arguments, CommonOptions options, Context& context);
+/// Declares the options that every command has.
+void declare_global(Arguments& arguments);
+/// Declares all that `command` takes: its own options, the shared ones and the global ones.
+void declare_all(const Command& command, Arguments& arguments);
 
 /// "3 images (1 bundle)"
 [[nodiscard]] std::string count_images(std::size_t images, std::size_t bundles);

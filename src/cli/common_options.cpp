@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
+#include <optional>
 
 #include "cli/command.hpp"
 
@@ -8,17 +10,39 @@ namespace ociferry {
 
 namespace {
 
-/// Whole seconds, written as imgpkg's users do: "90", "90s", "2m" or "1h"; a day at most.
+constexpr double kDay = 86400;
+
+/// Seconds in a unit of Go's times; 0 if it is none.
+double seconds_in(std::string_view unit) {
+  if (unit == "h") return 3600;
+  if (unit == "m") return 60;
+  if (unit == "s") return 1;
+  return unit == "ms" ? 1e-3 : 0;
+}
+
+/// Takes a number and its unit off the front of `rest`; a number without one is seconds. Nothing if that is none.
+std::optional<double> take_seconds(std::string_view& rest) {
+  double value = 0;
+  const auto [end, failure] = std::from_chars(rest.data(), rest.data() + rest.size(), value, std::chars_format::fixed);
+  if (failure != std::errc{} || value < 0) return std::nullopt;
+  rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+  if (rest.empty()) return value;
+  const std::string_view unit = rest.substr(0, rest.find_first_of("0123456789."));
+  rest.remove_prefix(unit.size());
+  const double scale = seconds_in(unit);
+  return scale == 0 ? std::nullopt : std::optional(value * scale);
+}
+
+/// A time as imgpkg's users write it, "90", "90s", "1m30s" or "1.5h"; a day at most, and rounded up to seconds.
 std::chrono::seconds parse_seconds(std::string_view text) {
-  int value = 0;
-  const auto [rest, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
-  const int scale = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
-  constexpr int kDay = 86400;
-  if (failure != std::errc{} || scale == 0 || value < 1 || value > kDay / scale) {
-    throw Error(ErrorCode::Usage, fmt::format("'{}' is not a time from 1s to 24h", text));
+  double sum = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto part = take_seconds(rest);
+    if (!part) throw Error(ErrorCode::Usage, fmt::format("'{}' is not a time such as 45s or 1m30s", text));
+    sum += *part;
   }
-  return std::chrono::seconds(value * scale);
+  if (!(sum > 0 && sum <= kDay)) throw Error(ErrorCode::Usage, fmt::format("'{}' is not a time from 1s to 24h", text));
+  return std::chrono::seconds(static_cast<std::int64_t>(std::ceil(sum)));
 }
 
 }  // namespace
@@ -33,7 +57,9 @@ void declare_source(Arguments& arguments, bool repeatable) {
 std::vector<SourceArgument> sources_of(const Arguments& arguments) {
   std::vector<SourceArgument> sources;
   const auto take = [&](const char* name, SourceArgument::Kind kind) {
-    for (const std::string& value : arguments.list_of(name)) sources.push_back({kind, value});
+    for (const std::string& value : arguments.list_of(name)) {
+      if (!value.empty()) sources.push_back({kind, value});
+    }
   };
   take("bundle", SourceArgument::Kind::Bundle);
   take("image", SourceArgument::Kind::Image);
@@ -43,9 +69,11 @@ std::vector<SourceArgument> sources_of(const Arguments& arguments) {
 
 SourceArgument one_source(const Arguments& arguments) {
   const auto sources = sources_of(arguments);
-  if (sources.size() != 1) {
-    throw Error(ErrorCode::Usage, "Expected exactly one of --bundle (-b), --image (-i) or --lock");
+  if (sources.empty()) {
+    throw Error(ErrorCode::Usage, "Expected either image or bundle reference")
+        .hint("give --bundle (-b), --image (-i) or --lock");
   }
+  if (sources.size() > 1) throw Error(ErrorCode::Usage, "Expected only one of image, bundle, or lock");
   return sources.front();
 }
 
@@ -62,7 +90,7 @@ void declare_registry(Arguments& arguments) {
   arguments.toggle("registry-verify-certs", true, "Check the certificates of registries (default: true)");
   arguments.flag("registry-insecure", "Talk http where a registry does not speak https");
   arguments.text("registry-response-header-timeout", "TIME",
-                 "How long to wait for an answer to begin, such as 45s or 2m (default: 30s)");
+                 "How long to wait for an answer to begin, such as 45s or 1m30s (default: 30s)");
   arguments.number("registry-retry-count", 5, 0, 100, "How often a failed request is repeated");
 }
 
@@ -96,6 +124,23 @@ void read_common(const Arguments& arguments, CommonOptions options, Context& con
   if (options == CommonOptions::Registry) read_registry(arguments, context.registry);
   if (options == CommonOptions::None) return;
   context.jobs = static_cast<std::size_t>(arguments.number_of("jobs"));
+}
+
+void declare_global(Arguments& arguments) {
+  arguments.heading("Global options");
+  arguments.flag("tty", "Show what is done even if the output is no terminal");
+  arguments.flag("json", "Print all output as one JSON object");
+  arguments.list("column", "NAME", "Show only these columns of tables (can be repeated)");
+  arguments.toggle("color", true, "Colors on terminals; when given, also elsewhere (default: true)");
+  arguments.flag("debug", "Show requests and decisions on standard error");
+  arguments.flag("yes,y", "Answer yes to every question; there are none");
+  arguments.flag("help,h", "Show this help");
+}
+
+void declare_all(const Command& command, Arguments& arguments) {
+  command.declare(arguments);
+  declare_common(arguments, command.common);
+  declare_global(arguments);
 }
 
 std::string count(std::size_t number, std::string_view noun) {

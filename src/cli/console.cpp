@@ -85,6 +85,7 @@ void Console::document(Json json) {
 }
 
 void Console::line(std::string_view line) {
+  if (options_.json && line.empty()) return;  // a gap for the eye
   if (options_.show_lines || options_.json) result(line);
 }
 

@@ -19,7 +19,7 @@ void declare(Arguments& arguments) {
 void check(const Arguments& arguments) {
   const std::size_t sources = sources_of(arguments).size() + (arguments.is_set("tar") ? 1 : 0);
   if (sources != 1) {
-    throw Error(ErrorCode::Usage, "Expected exactly one of --bundle (-b), --image (-i), --lock or --tar as a source");
+    throw Error(ErrorCode::Usage, "Expected either --lock, --bundle (-b), --image (-i), or --tar as a source");
   }
   if (arguments.is_set("to-repo") == arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "Expected either --to-tar or --to-repo");
@@ -36,7 +36,7 @@ void check(const Arguments& arguments) {
     throw Error(ErrorCode::Usage, "--verify-first goes with --tar only");
   }
   if (arguments.is_set("lock-output") && arguments.is_set("to-tar")) {
-    throw Error(ErrorCode::Usage, "Cannot output lock file with tar destination");
+    throw Error(ErrorCode::Usage, "cannot output lock file with tar destination");
   }
 }
 
@@ -49,17 +49,19 @@ TransferReport copy_to_repository(const Arguments& arguments, const RelocateOpti
   return copy({.source = one_source(arguments), .relocate = relocate}, context);
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run(const Arguments& arguments, Context& context, Console&) {
   check(arguments);
+  CopyProgress progress(*context.progress);
+  context.progress = &progress;
   if (const auto archive = arguments.optional_text("to-tar")) {
     const TransferReport report = export_archive({.sources = {one_source(arguments)}, .archive = *archive}, context);
-    console.line(export_line(report, *archive));
+    progress.event(export_line(report, *archive));
   } else {
     const RelocateOptions relocate{.to = parse_repository(arguments.text_of("to-repo")),
                                    .lock_output = arguments.optional_text("lock-output"),
                                    .root_tags = !arguments.on("no-root-tags"),
                                    .recheck = arguments.on("recheck")};
-    console.line(relocate_line(copy_to_repository(arguments, relocate, context), relocate.to));
+    progress.event(relocate_line(copy_to_repository(arguments, relocate, context), relocate.to));
   }
 }
 
@@ -71,6 +73,12 @@ const Command kCopyCommand{
     .usage =
         "ociferry copy (-b REF | -i REF | --lock FILE | --tar ARCHIVE) (--to-repo REGISTRY/REPOSITORY | --to-tar "
         "ARCHIVE) [options]",
+    .examples =
+        "  # Carry a bundle from one registry to another\n"
+        "  ociferry copy -b registry.example.com/team/app:v1 --to-repo registry.internal/team/app\n"
+        "  # Through a file, where there is no network between them\n"
+        "  ociferry copy -b registry.example.com/team/app:v1 --to-tar app.tar\n"
+        "  ociferry copy --tar app.tar --to-repo registry.internal/team/app --lock-output app.lock.yml\n",
     .common = CommonOptions::Registry,
     .declare = declare,
     .run = run,

@@ -8,6 +8,7 @@ namespace {
 void declare(Arguments& arguments) {
   declare_source(arguments, true);
   arguments.text("output,o", "FILE", "The archive to write");
+  arguments.require("output");
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
@@ -26,6 +27,9 @@ const Command kExportCommand{
     .name = "export",
     .summary = "Write bundles, and everything they reference, into one archive",
     .usage = "ociferry export (-b REF | -i REF | --lock FILE)... -o ARCHIVE.tar [options]",
+    .examples =
+        "  # Two bundles, with all images they need, on one stick\n"
+        "  ociferry export -b registry.example.com/a:v1 -b registry.example.com/b:v2 -o /media/usb/apps.tar\n",
     .common = CommonOptions::Registry,
     .declare = declare,
     .run = run,

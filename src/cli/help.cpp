@@ -11,19 +11,21 @@ namespace {
 constexpr std::string_view kName = "ociferry";
 
 /// `text`, which says "ociferry" where a user types the program's name, with the name it was called by.
-std::string named(std::string_view text, std::string_view program) {
-  std::string out(text);
-  for (auto at = out.find(kName); at != std::string::npos; at = out.find(kName, at + program.size())) {
-    out.replace(at, kName.size(), program);
-  }
-  return out;
-}
+std::string named(std::string_view text, std::string_view program) { return replaced(text, kName, program); }
 
 bool is_below(const Command& command, std::string_view parent) {
   return command.name.size() > parent.size() && command.name.starts_with(parent) && command.name[parent.size()] == ' ';
 }
 
 }  // namespace
+
+std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out(text);
+  for (auto at = out.find(from); at != std::string::npos; at = out.find(from, at + to.size())) {
+    out.replace(at, from.size(), to);
+  }
+  return out;
+}
 
 bool is_parent(std::string_view name) {
   return !name.empty() && std::ranges::any_of(commands(), [&](const Command* one) { return is_below(*one, name); });

@@ -8,6 +8,8 @@
 /// Help texts. `program` is the name that the program was called by.
 namespace ociferry {
 
+/// `text` with every `from`, which is not empty, turned into `to`.
+[[nodiscard]] std::string replaced(std::string_view text, std::string_view from, std::string_view to);
 /// True if commands begin with this word and another one: "tag".
 [[nodiscard]] bool is_parent(std::string_view name);
 /// What there is below `parent`; all commands if it is empty.

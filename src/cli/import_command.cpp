@@ -8,6 +8,7 @@ namespace {
 void declare(Arguments& arguments) {
   arguments.positional("ARCHIVE");
   arguments.text("to-repo", "REGISTRY/REPOSITORY", "The repository that takes all images");
+  arguments.require("to-repo");
   arguments.text("lock-output", "FILE", "Write a lock file that names what was imported");
   arguments.flag("verify-first", "Check every byte of the archive before the first write");
   arguments.flag("no-root-tags", "Do not put the tags that the roots were exported with");
@@ -34,6 +35,9 @@ const Command kImportCommand{
     .name = "import",
     .summary = "Put an archive's images, with locations images, into a repository",
     .usage = "ociferry import ARCHIVE.tar --to-repo REGISTRY/REPOSITORY [options]",
+    .examples =
+        "  # Check an archive, then put its images into a registry\n"
+        "  ociferry import /media/usb/apps.tar --to-repo registry.internal/apps --verify-first\n",
     .common = CommonOptions::Registry,
     .declare = declare,
     .run = run,

@@ -106,6 +106,10 @@ const Command kInspectCommand{
     .name = "inspect",
     .summary = "Show what is in an archive; needs no network",
     .usage = "ociferry inspect ARCHIVE.tar [--json]",
+    .examples =
+        "  # The tree of bundles and images; the same for scripts\n"
+        "  ociferry inspect apps.tar\n"
+        "  ociferry inspect apps.tar --json\n",
     .declare = declare,
     .run = run,
 };

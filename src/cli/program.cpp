@@ -17,17 +17,6 @@ namespace {
 
 constexpr std::string_view kImgpkg = "imgpkg";
 
-void declare_global(Arguments& arguments) {
-  arguments.heading("Global options");
-  arguments.flag("tty", "Show what is done even if the output is no terminal");
-  arguments.flag("json", "Print all output as one JSON object");
-  arguments.list("column", "NAME", "Show only these columns of tables (can be repeated)");
-  arguments.toggle("color", true, "Colors on terminals; when given, also elsewhere (default: true)");
-  arguments.flag("debug", "Show requests and decisions on standard error");
-  arguments.flag("yes,y", "Answer yes to every question; there are none");
-  arguments.flag("help,h", "Show this help");
-}
-
 std::vector<FlagName> global_flags() {
   Arguments arguments("", "");
   declare_global(arguments);
@@ -149,12 +138,6 @@ class Run {
     return run_command(*command, arguments);
   }
 
-  static void declare_all(const Command& command, Arguments& arguments) {
-    command.declare(arguments);
-    declare_common(arguments, command.common);
-    declare_global(arguments);
-  }
-
   [[nodiscard]] Error unknown_command(const std::string& name) const {
     return Error(ErrorCode::Usage, text::cat("unknown command \"", name, "\" for \"", name_, "\""))
         .hint(text::cat("'", name_, " --help' lists them"));
@@ -232,9 +215,9 @@ class Run {
 }  // namespace
 
 const std::vector<const Command*>& commands() {
-  static const std::vector<const Command*> kCommands = {&kPushCommand,   &kExportCommand, &kImportCommand,
-                                                        &kCopyCommand,   &kPullCommand,   &kInspectCommand,
-                                                        &kVerifyCommand, &kVersionCommand};
+  static const std::vector<const Command*> kCommands = {&kPushCommand,   &kExportCommand,  &kImportCommand,
+                                                        &kCopyCommand,   &kPullCommand,    &kInspectCommand,
+                                                        &kVerifyCommand, &kVersionCommand, &kCompletionCommand};
   return kCommands;
 }
 

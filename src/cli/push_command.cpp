@@ -10,6 +10,7 @@ void declare(Arguments& arguments) {
   arguments.text("image,i", "REF", "Push an image to this repository and tag");
   arguments.list("file,f", "PATH", "File or directory to put in (can be repeated)");
   arguments.list("file-exclusion", "PATH", "Path to leave out, relative to its -f argument (default: .git)");
+  arguments.deprecated("file-exclude-defaults", "file-exclusion");
   arguments.map("labels,l", "Label to set on the image (can be repeated)");
   arguments.flag("preserve-permissions", "Keep group and other permissions of files");
   arguments.text("lock-output", "FILE", "Write a BundleLock that names the pushed bundle");
@@ -18,8 +19,9 @@ void declare(Arguments& arguments) {
 void run(const Arguments& arguments, Context& context, Console& console) {
   const auto bundle = arguments.optional_text("bundle");
   const auto image = arguments.optional_text("image");
-  if (bundle.has_value() == image.has_value()) {
-    throw Error(ErrorCode::Usage, "Expected either image or bundle: give one of --bundle (-b) and --image (-i)");
+  if (bundle && image) throw Error(ErrorCode::Usage, "Expected only one of image or bundle");
+  if (!bundle && !image) {
+    throw Error(ErrorCode::Usage, "Expected either image or bundle").hint("give --bundle (-b) or --image (-i)");
   }
   PushOptions options{.target = Reference::parse(bundle ? *bundle : *image), .is_bundle = bundle.has_value()};
   for (const std::string& file : arguments.list_of("file")) options.files.emplace_back(file);
@@ -37,6 +39,11 @@ const Command kPushCommand{
     .name = "push",
     .summary = "Push files as a bundle or an image",
     .usage = "ociferry push (-b REF | -i REF) -f PATH... [options]",
+    .examples =
+        "  # Push the files of config/ as a bundle\n"
+        "  ociferry push -b registry.example.com/team/app:v1 -f config/\n"
+        "  # Push an image with files from several places, without what git keeps\n"
+        "  ociferry push -i registry.example.com/team/files -f config/,extra.yml --file-exclusion .git,.github\n",
     .common = CommonOptions::Registry,
     .declare = declare,
     .run = run,

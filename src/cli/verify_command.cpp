@@ -23,6 +23,9 @@ const Command kVerifyCommand{
     .name = "verify",
     .summary = "Check every byte of an archive and that nothing is missing; needs no network",
     .usage = "ociferry verify ARCHIVE.tar [options]",
+    .examples =
+        "  # Read all of an archive before anything is done with it\n"
+        "  ociferry verify /media/usb/apps.tar\n",
     .common = CommonOptions::Jobs,
     .declare = declare,
     .run = run,

@@ -27,6 +27,7 @@ struct Wanted {
 /// An image that was found.
 struct Found {
   SetImage image;
+  RepositoryName place;  ///< where it was found
   ManifestTree tree;
   std::shared_ptr<CachingSource> source;
   std::vector<Wanted> next;  ///< bundles: the images of the lock file
@@ -40,18 +41,16 @@ struct Listed {
 };
 
 void check_kind(const Root& root, const Found& found) {
-  const std::string name = to_string(root.reference);
   if (root.from_images_lock && found.image.is_bundle) {
-    throw Error(ErrorCode::Usage, text::cat("Unable to copy bundles using an Images Lock file: ", name))
+    throw Error(ErrorCode::Usage, "Unable to copy bundles using an Images Lock file")
         .hint("Create a bundle with these images");
   }
   if (root.kind == SourceArgument::Kind::Image && found.image.is_bundle) {
-    throw Error(ErrorCode::Usage, text::cat("Expected bundle flag when copying a bundle: ", name))
+    throw Error(ErrorCode::Usage, "Expected bundle flag when copying a bundle")
         .hint("Use -b instead of -i for bundles");
   }
   if (root.kind == SourceArgument::Kind::Bundle && !found.image.is_bundle) {
-    throw Error(ErrorCode::Usage, text::cat("Expected bundle image but found plain image: ", name))
-        .hint("Did you use -i instead of -b?");
+    throw Error(ErrorCode::Usage, "Expected bundle image but found plain image").hint("Did you use -i instead of -b?");
   }
 }
 
@@ -73,6 +72,7 @@ class Discovery {
       frontier = explore(frontier);
     }
     throw_failures();
+    announce();
     std::vector<SetImage> images;
     for (auto& [digest, image] : images_) {
       // Locks may give one digest several names: the smallest counts, so that the order of finding does not.
@@ -111,6 +111,7 @@ class Discovery {
     const auto [known, is_new] = images_.try_emplace(digest, found.image);
     if (!is_new) merge(known->second, found.image);
     if (!is_new) return;
+    found_at_.push_back(to_string(Reference{found.place, std::nullopt, digest}));
     for (const Wanted& wanted : found.next) note(wanted, next);
   }
 
@@ -147,6 +148,7 @@ class Discovery {
           wanted.reference, wanted.places, [this](const RepositoryName& name) { return source(name); },
           *context_.progress);
       Found found{.image = {.reference = {wanted.reference.name, std::nullopt, located.raw.descriptor.digest}},
+                  .place = located.name,
                   .tree = {},
                   .source = located.source,
                   .next = {}};
@@ -173,6 +175,14 @@ class Discovery {
       found.next.push_back(
           {.reference = ref.image, .places = places_of(ref.image, at.name, locations ? &*locations : nullptr)});
     }
+  }
+
+  /// imgpkg's words for what a copy will move, and from where.
+  void announce() {
+    context_.progress->event(text::cat("exporting ", found_at_.size(), " images..."));
+    std::ranges::sort(found_at_);
+    for (const std::string& reference : found_at_) context_.progress->event(text::cat("will export ", reference));
+    context_.progress->event(text::cat("exported ", found_at_.size(), " images"));
   }
 
   void throw_failures() const {
@@ -208,6 +218,7 @@ class Discovery {
   std::shared_ptr<CacheBudget> cache_budget_ = std::make_shared<CacheBudget>(kCacheBytes);
   Graph graph_;
   std::map<Digest, SetImage> images_;
+  std::vector<std::string> found_at_;  ///< digest references, one for each image
   std::map<Digest, Listed> listed_;
   std::vector<std::exception_ptr> root_failures_;
 };

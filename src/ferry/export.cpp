@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 
 #include "base/text.hpp"
 #include "ferry/archive_contents.hpp"
@@ -61,6 +62,8 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
     report.referrers += image.is_referrer ? 1 : 0;
   }
 
+  context.progress->event("writing layers...");
+  const auto begin = std::chrono::steady_clock::now();
   ArchiveWriter writer(options.archive, std::move(plan));
   context.progress->phase(text::cat("exporting ", set.images().size(), " images, ", contents.blobs.size(), " blobs"),
                           bytes);
@@ -75,6 +78,8 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
     throw;
   }
   writer.commit();
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+  context.progress->event(text::cat("done: file '", options.archive.string(), "' (", took.count(), "ms)"));
   return report;
 }
 

@@ -27,8 +27,8 @@ fs::path checked(const fs::path& given) {
   const fs::path target = given.has_filename() ? given : given.parent_path();
   const fs::path name = target.filename();
   if (target.empty() || name.empty() || name == "." || name == "..") {
-    throw Error(ErrorCode::Usage, text::cat("Disallowed output directory '", given.string(), "'"))
-        .hint("name a directory of its own: it is replaced as a whole");
+    throw Error(ErrorCode::Usage, "Disallowed output directory (trying to avoid accidental deletion)")
+        .hint(text::cat("name a directory of its own instead of '", given.string(), "': it is replaced as a whole"));
   }
   if (fs::exists(target) && !fs::is_directory(target)) {
     throw Error(ErrorCode::Usage, text::cat("'", given.string(), "' is not a directory"));

@@ -53,28 +53,39 @@ class Pull {
           .hint("provide a specific digest to an image");
     }
     if (options_.image_is_bundle_check && is_bundle(*found.source, found.raw, context_.stop)) {
-      throw Error(ErrorCode::Usage, text::cat("Expected bundle flag when pulling a bundle: ", to_string(reference)))
+      throw Error(ErrorCode::Usage, "Expected bundle flag when pulling a bundle")
           .hint("Use -b instead of -i for bundles");
     }
-    context_.progress->event(text::cat("Pulling image '", name_of(found), "'"));
-    extract(found, output_.content());
+    say(0, text::cat("Pulling image '", name_of(found), "'"));
+    extract(found, output_.content(), 0);
     output_.publish();
   }
 
   void bundle(const Reference& reference) {
     const Located found = find(reference, {reference.name});
     if (!is_bundle(*found.source, found.raw, context_.stop)) {
-      throw Error(ErrorCode::Usage, text::cat("Expected bundle image but found plain image: ", to_string(reference)))
+      throw Error(ErrorCode::Usage, "Expected bundle image but found plain image")
           .hint("Did you use -i instead of -b?");
     }
-    context_.progress->event(text::cat("Pulling bundle '", name_of(found), "'"));
+    say(0, text::cat("Pulling bundle '", name_of(found), "'"));
     seen_.insert(found.raw.descriptor.digest);
-    unpack_bundle(found, output_.content(), 0);
+    const bool hosts_all = unpack_bundle(found, output_.content(), 0);
+    say(0, "");
+    say(0, "Locating image lock file images...");
+    say(0, hosts_all ? text::cat("The bundle repo (", to_string(found.name),
+                                 ") is hosting every image specified in the bundle's Images Lock file "
+                                 "(.imgpkg/images.yml)")
+                     : "One or more images not found in bundle repo; skipping lock file update");
     move_nested_in();
     output_.publish();
   }
 
  private:
+  /// Tells what is done, indented by the depth of nesting as in imgpkg's output.
+  void say(std::size_t depth, const std::string& line) const {
+    context_.progress->event(line.empty() ? line : std::string(2 * depth, ' ') + line);
+  }
+
   std::shared_ptr<CachingSource> open(const RepositoryName& name) {
     return std::make_shared<CachingSource>(registries_.repository(name), budget_);
   }
@@ -88,7 +99,7 @@ class Pull {
         reference, places, [this](const RepositoryName& name) { return open(name); }, *context_.progress);
   }
 
-  void extract(const Located& found, const fs::path& directory) {
+  void extract(const Located& found, const fs::path& directory, std::size_t depth) {
     const RawManifest& raw = found.raw;
     const auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
     const auto& layers = std::get<Manifest>(parsed).layers;
@@ -97,8 +108,7 @@ class Pull {
     context_.progress->phase(text::cat("pulling ", raw.descriptor.digest.text()), bytes);
     LayerExtractor extractor(directory);
     for (std::size_t i = 0; i < layers.size(); ++i) {
-      context_.progress->event(
-          text::cat("Extracting layer '", layers[i].digest.text(), "' (", i + 1, "/", layers.size(), ")"));
+      say(depth, text::cat("Extracting layer '", layers[i].digest.text(), "' (", i + 1, "/", layers.size(), ")"));
       extract_layer(*found.source, layers[i], extractor);
     }
     if (const auto skipped = extractor.report().skipped_links + extractor.report().skipped_special; skipped > 0) {
@@ -120,31 +130,22 @@ class Pull {
     extractor.apply(content, name, context_.stop);
   }
 
-  void unpack_bundle(const Located& found, const fs::path& tree, std::size_t depth) {
+  /// Extracts a bundle and, if asked to, those nested in it. Returns true if its images are known to be at the first of
+  /// their places; the lock file names these then.
+  bool unpack_bundle(const Located& found, const fs::path& tree, std::size_t depth) {
     if (depth > limits::kGraphDepth) {
       throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
     }
-    extract(found, tree);
+    extract(found, tree, depth + 1);
     const fs::path path = lock_path(tree);
     Unpacked bundle{.name = found.name, .lock = ImagesLock::parse(read_file(path, limits::kYamlBytes))};
-    context_.progress->event("Locating image lock file images...");
     const Reference at{found.name, std::nullopt, found.raw.descriptor.digest};
     bundle.locations = find_locations(*found.source, at, bundle.lock, *context_.progress, context_.stop);
-    if (is_relocated(bundle)) {
-      rewrite(path, bundle);
-      context_.progress->event(text::cat("The bundle repo (", to_string(found.name),
-                                         ") is hosting every image specified in the bundle's Images Lock file "
-                                         "(.imgpkg/images.yml)"));
-    } else {
-      context_.progress->event("One or more images not found in bundle repo; skipping lock file update");
-    }
+    // Locations are believed without asking.
+    const bool hosts_all = bundle.locations || repository_has_all(bundle.name, bundle.lock);
+    if (hosts_all && !bundle.lock.images.empty()) rewrite(path, bundle);
     if (options_.recursive) unpack_nested(bundle, depth + 1);
-  }
-
-  /// True if every image is known to be at the first of its places. Locations are believed without asking.
-  bool is_relocated(const Unpacked& bundle) {
-    if (bundle.lock.images.empty()) return false;
-    return bundle.locations || repository_has_all(bundle.name, bundle.lock);
+    return hosts_all;
   }
 
   bool repository_has_all(const RepositoryName& name, const ImagesLock& lock) {
@@ -186,13 +187,18 @@ class Pull {
       const Digest& digest = *ref.image.digest;
       if (is_known_image(bundle, digest)) continue;
       if (seen_.contains(digest)) {
-        context_.progress->event(text::cat("Skipped, already downloaded: '", to_string(ref.image), "'"));
+        say(depth, text::cat("Pulling nested bundle '", to_string(ref.image), "'"));
+        say(depth, "Skipped, already downloaded");
         continue;
       }
       const Located found = find(ref.image, places(bundle, ref));
       if (!is_bundle(*found.source, found.raw, context_.stop)) continue;
+      if (seen_.size() == 1) {  // only the outermost one was seen
+        say(0, "");
+        say(0, "Nested bundles");
+      }
       seen_.insert(digest);
-      context_.progress->event(text::cat("Pulling nested bundle '", name_of(found), "'"));
+      say(depth, text::cat("Pulling nested bundle '", name_of(found), "'"));
       const fs::path tree = output_.scratch("bundles") / text::cat(digest.algorithm(), "-", digest.hex());
       fs::create_directories(tree);
       unpack_bundle(found, tree, depth);

@@ -35,7 +35,8 @@ void check_options(const PushOptions& options) {
         .hint("write REPOSITORY:TAG");
   }
   if (options.labels.contains(std::string(kBundleLabel))) {
-    throw Error(ErrorCode::Usage, text::cat("label '", kBundleLabel, "' is reserved"));
+    throw Error(ErrorCode::Usage, text::cat("label '", kBundleLabel,
+                                            "' is reserved and cannot be overridden. Please use a different key"));
   }
   if (options.lock_output && !options.is_bundle) {
     throw Error(ErrorCode::Usage, "Lock output is not compatible with image, use bundle for lock output");

@@ -47,9 +47,11 @@ class Relocation {
   }
 
   TransferReport run() {
+    context_.progress->event(text::cat("importing ", set_.images().size(), " images..."));
     context_.progress->phase("asking the destination what it has", 0);
     if (trust_ == Trust::Tags && all_is_there()) {
       report_.blobs_existed = set_.graph().blobs().size();
+      context_.progress->event("Tagging images");
       return report_;
     }
     const std::vector<const SetImage*> missing = missing_images();
@@ -58,6 +60,7 @@ class Relocation {
     put_images(missing);
     put_tags(Tags::Attaching);
     put_locations();
+    context_.progress->event("Tagging images");
     put_tags(Tags::Roots);
     report_.manifests_written = manifests_written_;
     return report_;
@@ -224,7 +227,7 @@ class Relocation {
       }
       put_manifest(image.manifest, image_tag(digest));
       put_manifest(image.manifest, tag);
-      context_.progress->event(text::cat("locations of ", planned.bundle.text(), ": ", to_string(to_.name), ":", tag));
+      context_.progress->debug(text::cat("locations of ", planned.bundle.text(), ": ", to_string(to_.name), ":", tag));
     }
   }
 

@@ -61,7 +61,7 @@ TEST_CASE("of an option with one value the last counts, and an alias is the opti
   Sample sample;
   sample.arguments.parse({"-o", "a", "-j", "2", "--output", "", "--concurrency", "4", "-r", "-r=false", "--check=F"});
   CHECK(sample.arguments.text_of("output").empty());
-  CHECK(sample.arguments.is_set("output"));
+  CHECK_FALSE(sample.arguments.is_set("output"));
   CHECK(sample.arguments.number_of("jobs") == 4);
   CHECK_FALSE(sample.arguments.on("recursive"));
   CHECK_FALSE(sample.arguments.on("check"));
@@ -154,7 +154,7 @@ TEST_CASE("a command is found among options that stand before it") {
   CHECK_FALSE(at({"--", "push"}).has_value());
 }
 
-TEST_CASE("times are written with or without a unit") {
+TEST_CASE("times are written as in Go, or as plain seconds") {
   const auto seconds = [](const std::string& time) {
     Arguments arguments("sample", "");
     declare_common(arguments, CommonOptions::Registry);
@@ -167,5 +167,10 @@ TEST_CASE("times are written with or without a unit") {
   CHECK(seconds("45s") == 45);
   CHECK(seconds("2m") == 120);
   CHECK(seconds("24h") == 86400);
-  for (const char* bad : {"", "s", "-1", "0", "1d", "25h", "1.5s", "99999999999"}) CHECK_THROWS_AS(seconds(bad), Error);
+  CHECK(seconds("1m30s") == 90);
+  CHECK(seconds("1.5h") == 5400);
+  CHECK(seconds("1.2s") == 2);
+  CHECK(seconds("300ms") == 1);
+  for (const char* bad : {"s", "-1", "0", "1d", "25h", "1m-5s", "1x", "99999999999", "1e3s", "nan"})
+    CHECK_THROWS_AS(seconds(bad), Error);
 }

@@ -1,0 +1,230 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "cli/completion.hpp"
+#include "ociferry/version.hpp"
+#include "rows.hpp"
+#include "support/golden.hpp"
+#include "support/temp.hpp"
+
+// Help, version and completion; they need no registry.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+const std::filesystem::path kGolden = std::filesystem::path(FIXTURES) / "golden/cli";
+
+/// The program, in an empty home, by either of its names.
+class Caller {
+ public:
+  Caller() { std::filesystem::create_symlink(OCIFERRY_BINARY, ociferry.home() / "imgpkg"); }
+
+  Outcome run(const Words& words) const { return ociferry.run(words); }
+  Outcome run_imgpkg(const Words& words) const {
+    Program program = ociferry.program(words);
+    program.arguments.front() = (ociferry.home() / "imgpkg").string();
+    return testing::run(program);
+  }
+
+  Ociferry ociferry{OCIFERRY_BINARY};
+};
+
+/// What bash offers for a line that is typed so far, sorted, in a directory with a file, a directory and an archive.
+std::vector<std::string> completed_by_bash(const Caller& caller, const std::string& program, const Words& words) {
+  const std::filesystem::path home = caller.ociferry.home();
+  write_text(home / "a file", "");
+  write_text(home / "app.tar", "");
+  write_text(home / "dir/x", "");
+  std::string script = "source '" + (home / (program + ".bash")).string() + "'\nCOMP_WORDS=('" + program + "'";
+  for (const std::string& word : words) script += " '" + word + "'";
+  script += ")\nCOMP_CWORD=" + std::to_string(words.size()) + "\n_" + program +
+            "\nif ((${#COMPREPLY[@]})); then printf '%s\\n' \"${COMPREPLY[@]}\"; fi\n";
+  const Outcome outcome = run({.arguments = {"bash", "--norc", "-c", script}, .directory = home});
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.empty());
+  std::vector<std::string> offered;
+  for (std::size_t begin = 0; begin < outcome.out.size();) {
+    const auto end = outcome.out.find('\n', begin);
+    offered.push_back(outcome.out.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  std::ranges::sort(offered);
+  return offered;
+}
+
+/// What fish offers for a line, as it prints it.
+std::string completed_by_fish(const Caller& caller, const std::string& program, const std::string& line) {
+  const std::string home = caller.ociferry.home().string();
+  const std::string script = "source " + home + "/" + program + ".fish; complete -C '" + line + "'";
+  const Outcome outcome = run({.arguments = {"fish", "--no-config", "-c", script},
+                               .environment = Variables{{"HOME", home}, {"PATH", "/usr/bin:/bin"}},
+                               .directory = home});
+  CHECK(outcome.err.empty());
+  CHECK(outcome.exit_code == 0);
+  return outcome.out;
+}
+
+void write_script(const Caller& caller, const std::string& shell) {
+  const Outcome outcome = caller.run({"completion", shell});
+  REQUIRE(outcome.exit_code == 0);
+  write_text(caller.ociferry.home() / ("ociferry." + shell), outcome.out);
+}
+
+}  // namespace
+
+TEST_CASE("every command's help is as it was agreed on, by --help, -h and help") {
+  const Caller caller;
+  for (const Command* command : commands()) {
+    Words name;
+    std::string file = "help";
+    for (std::string rest(command->name); !rest.empty();) {
+      const auto space = rest.find(' ');
+      name.push_back(rest.substr(0, space));
+      file += "-" + name.back();
+      rest = space == std::string::npos ? "" : rest.substr(space + 1);
+    }
+    const auto with = [](Words words, const std::string& more) {
+      words.push_back(more);
+      return words;
+    };
+    Words help = {"help"};
+    help.insert(help.end(), name.begin(), name.end());
+    const Outcome outcome = caller.run(with(name, "--help"));
+    CHECK(outcome.exit_code == 0);
+    check_golden(kGolden / (file + ".txt"), outcome.out);
+    CHECK(caller.run(with(name, "-h")).out == outcome.out);
+    CHECK(caller.run(help).out == outcome.out);
+    CHECK(caller.run_imgpkg(help).out.find("ociferry") == std::string::npos);
+  }
+}
+
+TEST_CASE("the overview is shown when asked for, and, as an error, when no command is given") {
+  const Caller caller;
+  const Outcome asked = caller.run({"--help"});
+  CHECK(asked.exit_code == 0);
+  check_golden(kGolden / "help.txt", asked.out);
+  CHECK(caller.run({"help"}).out == asked.out);
+  for (const Words& words : {Words{}, Words{"--tty"}}) {
+    const Outcome bare = caller.run(words);
+    CHECK(bare.exit_code == 1);
+    CHECK(bare.out == asked.out);
+  }
+  check_golden(kGolden / "help-imgpkg.txt", caller.run_imgpkg({"--help"}).out);
+}
+
+TEST_CASE("unknown commands are errors") {
+  const Caller caller;
+  for (const Words& words : {Words{"pul"}, Words{"help", "pul"}}) {
+    const Outcome outcome = caller.run(words);
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.err ==
+          "ociferry: Error: unknown command \"pul\" for \"ociferry\"\n  hint: 'ociferry --help' lists them\n");
+  }
+  CHECK(caller.run_imgpkg({"pul"}).err ==
+        "imgpkg: Error: unknown command \"pul\" for \"imgpkg\" (hint: 'imgpkg --help' lists them)\n");
+}
+
+TEST_CASE("the version is told in imgpkg's form, by the name that was called") {
+  const Caller caller;
+  const std::string number = std::string(version());
+  CHECK(caller.run({"version"}).out == "ociferry version " + number + "\n");
+  CHECK(caller.run({"--version"}).out == "ociferry version " + number + "\n");
+  CHECK(caller.run_imgpkg({"version"}).out == "imgpkg version " + number + "\n");
+  CHECK(caller.run_imgpkg({"version", "--tty"}).out == "imgpkg version " + number + "\n\nSucceeded\n");
+  std::string json = caller.run({"--json", "version"}).out;
+  const auto at = json.find(number);
+  REQUIRE(at != std::string::npos);
+  check_golden(kGolden / "version-json.txt", json.replace(at, number.size(), "VERSION"));
+}
+
+TEST_CASE("a standard output that is full is an error, also for what is collected as JSON") {
+  const Caller caller;
+  for (const char* words : {"version", "--json version", "--help"}) {
+    const Outcome outcome =
+        run({.arguments = {"sh", "-c", std::string(OCIFERRY_BINARY) + " " + words + " > /dev/full"}});
+    CHECK(outcome.exit_code == 30);
+    CHECK(outcome.err.find("standard output") != std::string::npos);
+  }
+}
+
+TEST_CASE("bash completes commands, options, files, directories and shells") {
+  if (lacks({"bash"})) return;
+  const Caller caller;
+  write_script(caller, "bash");
+  const auto offered = [&](const Words& words) { return completed_by_bash(caller, "ociferry", words); };
+  using Offers = std::vector<std::string>;
+  CHECK(offered({"pu"}) == Offers{"pull", "push"});
+  CHECK(offered({"--tty", "--column", "push", "ver"}) == Offers{"verify", "version"});
+  CHECK(offered({"push", "--file-"}) == Offers{"--file-exclusion"});
+  CHECK(offered({"push", "--bun"}) == Offers{"--bundle"});
+  CHECK(offered({"push", "-b", ""}).empty());
+  CHECK(offered({"push", "-b", "REF", "-f", "a"}) == Offers{"a file", "app.tar"});
+  CHECK(offered({"push", "--file", "=", "app"}) == Offers{"app.tar"});
+  CHECK(offered({"pull", "-r", "-o", ""}) == Offers{"dir", "tmp"});
+  CHECK(offered({"inspect", "app"}) == Offers{"app.tar"});
+  CHECK(offered({"inspect", "--json", "app"}) == Offers{"app.tar"});
+  CHECK(offered({"completion", ""}) == Offers{"bash", "fish", "zsh"});
+  CHECK(offered({"version", "x"}).empty());
+  CHECK(offered({"--js"}) == Offers{"--json"});
+}
+
+TEST_CASE("sub-commands are completed behind their parents, in bash and fish") {
+  if (lacks({"bash"})) return;
+  const Caller caller;
+  const std::filesystem::path home = caller.ociferry.home();
+  const OptionWords option{.option = {.long_name = "image", .short_name = 'i', .placeholder = "REF", .help = "Where"}};
+  const std::vector<CommandWords> words = {
+      {.name = "tag list", .summary = "List tags", .options = {option}},
+      {.name = "tag resolve", .summary = "Find a tag's digest", .argument = Offer::Files},
+      {.name = "take", .summary = "It's one word"},
+  };
+  write_text(home / "tool.bash", bash_completion(words, "tool"));
+  using Offers = std::vector<std::string>;
+  CHECK(completed_by_bash(caller, "tool", {"ta"}) == Offers{"tag", "take"});
+  CHECK(completed_by_bash(caller, "tool", {"tag", ""}) == Offers{"list", "resolve"});
+  CHECK(completed_by_bash(caller, "tool", {"tag", "list", "-"}) == Offers{"--image", "-i"});
+  CHECK(completed_by_bash(caller, "tool", {"tag", "list", "-i", "x", ""}).empty());
+  CHECK(completed_by_bash(caller, "tool", {"tag", "resolve", "app"}) == Offers{"app.tar"});
+  if (!has_program("fish")) return;
+  write_text(home / "tool.fish", fish_completion(words, "tool"));
+  const auto by_fish = [&](const std::string& line) { return completed_by_fish(caller, "tool", line); };
+  CHECK(by_fish("tool ta") == "tag\tCommands: list, resolve\ntake\tIt's one word\n");
+  CHECK(by_fish("tool tag l") == "list\tList tags\n");
+  CHECK(by_fish("tool tag list --i") == "--image\tWhere\n");
+}
+
+TEST_CASE("called imgpkg, the completion is imgpkg's") {
+  if (lacks({"bash"})) return;
+  const Caller caller;
+  write_text(caller.ociferry.home() / "imgpkg.bash", caller.run_imgpkg({"completion", "bash"}).out);
+  CHECK(completed_by_bash(caller, "imgpkg", {"cop"}) == std::vector<std::string>{"copy"});
+}
+
+TEST_CASE("completion knows three shells") {
+  const Caller caller;
+  const Outcome outcome = caller.run({"completion", "tcsh"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.err.find("'tcsh'") != std::string::npos);
+  CHECK(caller.run({"completion"}).err.find("SHELL is missing") != std::string::npos);
+}
+
+TEST_CASE("zsh and fish read their scripts, and fish completes with its own") {
+  if (!has_program("zsh") && !has_program("fish")) return;
+  const Caller caller;
+  const std::string home = caller.ociferry.home().string();
+  if (has_program("zsh")) {
+    write_script(caller, "zsh");
+    const Outcome outcome = run({.arguments = {"zsh", "-f", "-n", home + "/ociferry.zsh"}});
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.err.empty());
+  }
+  if (has_program("fish")) {
+    write_script(caller, "fish");
+    CHECK(completed_by_fish(caller, "ociferry", "ociferry completion ") == "bash\nfish\nzsh\n");
+    CHECK(completed_by_fish(caller, "ociferry", "ociferry pus").starts_with("push\tPush files"));
+  }
+}
