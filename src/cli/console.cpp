@@ -1,7 +1,9 @@
 #include "cli/console.hpp"
 
 #include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
@@ -106,7 +108,7 @@ void Console::succeeded() {
 
 void Console::end() {
   const std::lock_guard lock(mutex_);
-  if (!options_.json) return;
+  if (!options_.json || std::exchange(printed_, true)) return;
   if (document_ && !collected_.has_error()) {
     to_stdout(document_->dump_pretty() + "\n");
   } else if (!collected_.empty()) {

@@ -56,13 +56,13 @@ class Console : public Progress {
   void document(Json json);
   /// What a person follows along with: on stdout, only if lines are shown.
   void line(std::string_view line);
-  /// The same, but the next line follows directly instead of after an empty one, should that be "Succeeded".
+  /// The same, for a line that "Succeeded" follows without an empty line between them.
   void closing_line(std::string_view line);
   /// The last line of a command that did what it was asked.
   void succeeded();
   /// An error with its context and hint, on stderr, and in the JSON object.
   void error(const Error& error, int exit_code);
-  /// The command is over: prints what --json has collected.
+  /// The command is over: prints what --json has collected. Only the first call does anything.
   void end();
 
   [[nodiscard]] const ConsoleOptions& options() const noexcept { return options_; }
@@ -90,6 +90,7 @@ class Console : public Progress {
   std::mutex mutex_;
   JsonOutput collected_;
   std::optional<Json> document_;
+  bool printed_ = false;  ///< what was collected
   bool gap_due_ = false;  ///< a newline goes before "Succeeded"
   std::condition_variable wake_;
   bool ended_ = false;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -163,7 +164,11 @@ class Run {
     declare_global(arguments);
     arguments.flag("version", "");
     arguments.parse(words);
-    if (arguments.on("version")) return dispatch({"version"}, plain);
+    if (arguments.on("version")) {
+      std::vector<std::string> version = {"version"};
+      std::ranges::remove_copy(words, std::back_inserter(version), "--version");
+      return dispatch(version, plain);
+    }
     plain.block(overview("", name_));
     return arguments.on("help") ? 0 : exit_code(ErrorCode::Usage);
   }

@@ -150,6 +150,25 @@ TEST_CASE("copying with the wrong flag for what is there names the right one") {
   CHECK(writes(world.inside).empty());
 }
 
+TEST_CASE("export, import, inspect and verify have a result with and without a terminal") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Source source(world);
+  const auto golden = [&](const std::string& file, Words words) {
+    check_golden(kGolden / (file + ".txt"), timeless(world.succeed(words), world));
+    words.push_back("--tty");
+    check_golden(kGolden / (file + "-tty.txt"), timeless(world.succeed(words), world));
+    words.back() = "--json";
+    check_golden(kGolden / (file + "-json.txt"), timeless(world.succeed(words), world));
+  };
+  world.succeed({"export", "-b", world.outside_ref("bundles/outer"), "-o", "a.tar"});
+  golden("export", {"export", "-b", world.outside_ref("bundles/outer"), "-o", "b.tar"});
+  golden("inspect", {"inspect", "a.tar"});
+  golden("verify", {"verify", "a.tar"});
+  world.succeed({"import", "a.tar", "--to-repo", world.inside_repo("all")});
+  golden("import", {"import", "a.tar", "--to-repo", world.inside_repo("all")});
+}
+
 TEST_CASE("copies on a terminal print imgpkg's lines") {
   if (lacks({"docker-registry"})) return;
   World world;

@@ -136,6 +136,7 @@ TEST_CASE("the version is told in imgpkg's form, by the name that was called") {
   CHECK(caller.run_imgpkg({"version"}).out == "imgpkg version " + number + "\n");
   CHECK(caller.run_imgpkg({"version", "--tty"}).out == "imgpkg version " + number + "\n\nSucceeded\n");
   std::string json = caller.run({"--json", "version"}).out;
+  CHECK(caller.run({"--version", "--json"}).out == json);
   const auto at = json.find(number);
   REQUIRE(at != std::string::npos);
   check_golden(kGolden / "version-json.txt", json.replace(at, number.size(), "VERSION"));

@@ -142,6 +142,23 @@ TEST_CASE("pulls on a terminal print imgpkg's lines") {
   golden("pull-json.txt", {"pull", "--json", "-b", world.inside_repo("all") + ":v1", "-o", "a"});
 }
 
+TEST_CASE("a recursive pull prints what imgpkg printed for such a bundle") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
+  const Reference inner = world.push_bundle("bundles/inner", {app});
+  world.push_bundle("bundles/outer", {app, inner});
+  world.succeed({"copy", "-b", world.outside_ref("bundles/outer"), "--to-repo", world.inside_repo("art/dst")});
+  const std::string out =
+      world.succeed({"pull", "--tty", "-r", "-b", world.inside_repo("art/dst") + ":v1", "-o", "pulled"});
+  std::string theirs = read_text(std::filesystem::path(FIXTURES) / "imgpkg/pull-recursive/stdout.txt");
+  const std::string their_host = "localhost:5601";
+  for (auto at = theirs.find(their_host); at != std::string::npos; at = theirs.find(their_host)) {
+    theirs.replace(at, their_host.size(), "inside:5000");
+  }
+  CHECK(timeless(out, world) == timeless(theirs, world));
+}
+
 TEST_CASE("called imgpkg, errors have imgpkg's form and exit code, and so have those in JSON") {
   if (lacks({"docker-registry"})) return;
   World world;

@@ -104,7 +104,7 @@ TEST_CASE("input that makes no bundle, or one that nobody could read, is refused
   const std::string to = world.outside_ref("apps/app");
   CHECK(refused(1, {"-b", to, "-f", "plain"}).find("missing .imgpkg/images.yml") != std::string::npos);
   CHECK(refused(13, {"-b", to, "-f", "broken"}).find("broken/.imgpkg/images.yml") != std::string::npos);
-  CHECK(refused(1, {"-b", to, "-i", to, "-f", "plain"}).find("either image or bundle") != std::string::npos);
+  CHECK(refused(1, {"-b", to, "-i", to, "-f", "plain"}).find("only one of image or bundle") != std::string::npos);
   CHECK(refused(1, {"-i", to + "@" + sha256("x").text(), "-f", "plain"}).find("a push needs a tag") !=
         std::string::npos);
   CHECK(refused(1, {"-i", to, "-f", "plain", "--lock-output", "lock.yml"}).find("Lock output") != std::string::npos);

@@ -25,7 +25,8 @@ Outcome run_as(Name name, World& world, const Words& arguments);
 
 void check_rows(World& world, const std::vector<Row>& rows);
 
-/// Text without what differs from run to run: hosts, times and digests, which are numbered as they come.
+/// Text without what differs from run to run: hosts, times, sizes, and digests, which are
+/// numbered as they come.
 [[nodiscard]] std::string timeless(const std::string& text, const World& world);
 
 /// The digest under a tag.
