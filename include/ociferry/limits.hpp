@@ -50,6 +50,11 @@ inline constexpr std::size_t kErrorBodyBytes = 64 * kKiB;
 inline constexpr std::size_t kErrorTextShown = 500;
 /// A token server's answer and a credential helper's output.
 inline constexpr std::size_t kTokenBytes = 64 * kKiB;
+/// A repository's list of tags: how many pages and tags it may have, and how long one page may be. Some registries
+/// give all tags on one page, whatever they are asked for.
+inline constexpr std::size_t kTagPages = 10'000;
+inline constexpr std::size_t kTags = 1'000'000;
+inline constexpr std::uint64_t kTagPageBytes = 64 * kMiB;
 /// Redirects followed for one request.
 inline constexpr int kRedirects = 10;
 /// The longest pause a server may ask for with Retry-After.

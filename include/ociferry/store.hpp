@@ -5,6 +5,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ociferry/descriptor.hpp"
 #include "ociferry/manifest.hpp"
@@ -64,6 +65,14 @@ class Tagger {
   [[nodiscard]] virtual std::optional<Digest> resolve(const std::string& selector) = 0;
   /// Stores `manifest` under `selector`: its own digest, or a tag which then points to it.
   virtual void put_manifest(const RawManifest& manifest, const std::string& selector) = 0;
+};
+
+/// Lists tags.
+class TagLister {
+ public:
+  virtual ~TagLister() = default;
+  /// All tags, sorted bytewise, each once. Throws Error{NotFound} if the place does not exist.
+  [[nodiscard]] virtual std::vector<std::string> list_tags() = 0;
 };
 
 /// A place to read images from.

@@ -8,6 +8,7 @@
 #include "registry/blob_download.hpp"
 #include "registry/blob_upload.hpp"
 #include "registry/registry_error.hpp"
+#include "registry/tag_listing.hpp"
 #include "stream/memory.hpp"
 #include "stream/pipe.hpp"
 #include "stream/sha256.hpp"
@@ -105,6 +106,8 @@ std::optional<Digest> Repository::resolve(const std::string& selector) {
   }
   return wanted ? wanted : told;
 }
+
+std::vector<std::string> Repository::list_tags() { return TagListing(*connection_, name_).run(); }
 
 bool Repository::has_blob(const Descriptor& blob) {
   return blob_exists(*connection_, Scope{name_}, blob, connection_->stop());

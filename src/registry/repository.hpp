@@ -12,7 +12,7 @@ struct Answer;
 /// A repository of a registry, over the OCI distribution specification. Thread-safe. All methods block on the
 /// network, retry what may pass, and throw Error naming method, URL, status and the registry's own error:
 /// Unauthorized (401), Denied (403), Network (retries spent), Refused (will not be accepted), Corrupt, Interrupted.
-class Repository : public ImageSource, public ImageTarget {
+class Repository : public ImageSource, public ImageTarget, public TagLister {
  public:
   Repository(std::shared_ptr<Connection> connection, RepositoryName name);
   ~Repository() override;
@@ -24,6 +24,10 @@ class Repository : public ImageSource, public ImageTarget {
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
   /// HEAD blobs/<digest>; false also if the registry does not answer HEAD.
   [[nodiscard]] bool has_blob(const Descriptor& blob);
+
+  /// GET tags/list with all its pages (distribution-spec, "Listing Tags"). Throws Error{Hostile} for a list that has no
+  /// end, leads to another registry, or names what cannot be a tag.
+  [[nodiscard]] std::vector<std::string> list_tags() override;
 
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
   /// GET blobs/<digest>, taken up again with Range after an interruption. Throws Error{Corrupt} if the registry

@@ -115,6 +115,12 @@ std::map<std::string, Digest> MemoryTarget::tags() const {
   return tags_;
 }
 
+std::vector<std::string> MemoryTarget::list_tags() {
+  std::vector<std::string> names;
+  for (const auto& [name, digest] : tags()) names.push_back(name);
+  return names;
+}
+
 std::vector<std::string> MemoryTarget::operations() const {
   const std::lock_guard lock(mutex_);
   return operations_;

@@ -11,7 +11,7 @@ namespace ociferry {
 /// A repository in memory: the reference implementation of the store interfaces, as strict as a good registry.
 /// Content whose digest or size is wrong is refused with Error{Corrupt}, a manifest whose blobs or children are
 /// absent with Error{Unstable}. Thread-safe.
-class MemoryTarget : public ImageSource, public ImageTarget {
+class MemoryTarget : public ImageSource, public ImageTarget, public TagLister {
  public:
   explicit MemoryTarget(std::optional<RepositoryName> home = std::nullopt) : home_(std::move(home)) {}
 
@@ -21,6 +21,8 @@ class MemoryTarget : public ImageSource, public ImageTarget {
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
   void put_manifest(const RawManifest& manifest, const std::string& selector) override;
+
+  [[nodiscard]] std::vector<std::string> list_tags() override;
 
   /// Puts `bytes` in and says what describes them; not recorded as an operation.
   Descriptor add_blob(std::string bytes, std::string media_type);

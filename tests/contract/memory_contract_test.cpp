@@ -8,7 +8,7 @@ using namespace ociferry;
 TEST_CASE("MemoryTarget keeps the contract of a store") {
   testing::check_store_contract([](const auto& use) {
     MemoryTarget memory;
-    use({memory, memory});
+    use({memory, memory, memory});
   });
 }
 

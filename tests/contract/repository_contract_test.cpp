@@ -16,7 +16,7 @@ TEST_CASE("Repository keeps the contract of a store, on a transport without a ne
     RegistryClient client({}, std::make_shared<testing::FakeTransport>(registry.handler()), silent_progress(), {}, {},
                           clock);
     const auto repository = client.repository({"reg.example", "team/app"});
-    use({*repository, *repository});
+    use({*repository, *repository, *repository});
   });
 }
 
@@ -28,6 +28,6 @@ TEST_CASE("Repository keeps the contract of a store, over real connections") {
     const RegistryOptions options;
     RegistryClient client(options, make_transport(options, silent_progress()), silent_progress(), {}, {}, clock);
     const auto repository = client.repository({server.host(), "team/app"});
-    use({*repository, *repository});
+    use({*repository, *repository, *repository});
   });
 }

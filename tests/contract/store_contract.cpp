@@ -105,6 +105,15 @@ void check_manifests(Place place) {
   CHECK(place.source.manifest(digest).has_value());
 }
 
+void check_tags(Place place) {
+  Sample sample;
+  sample.put_blobs(place);
+  place.target.put_manifest(sample.manifest, sample.manifest.descriptor.digest.text());
+  CHECK(place.tags.list_tags().empty());
+  for (const char* tag : {"v2", "v10", "V1", "v2"}) place.target.put_manifest(sample.manifest, tag);
+  CHECK(place.tags.list_tags() == std::vector<std::string>{"V1", "v10", "v2"});
+}
+
 void check_order(Place place) {
   Sample sample;
   place.target.put_blob(sample.config, sample.from, silent_progress(), {});
@@ -144,6 +153,7 @@ void check_store_contract(const WithPlace& with_place) {
   SUBCASE("an empty blob is a blob") { with_place(check_empty_blob); }
   SUBCASE("what is not there is absent, not an error; a missing blob is NotFound") { with_place(check_missing); }
   SUBCASE("manifests are kept byte for byte, tags can be moved") { with_place(check_manifests); }
+  SUBCASE("tags are listed in order, digests are not") { with_place(check_tags); }
   SUBCASE("a manifest without its blobs is refused as Unstable, and no tag appears") { with_place(check_order); }
   SUBCASE("damaged content is refused and the progress taken back") { with_place(check_damage); }
 }

@@ -11,6 +11,7 @@ namespace ociferry::testing {
 struct Place {
   ImageSource& source;
   ImageTarget& target;
+  TagLister& tags;
 };
 
 /// Makes a new, empty place and calls `use` with it.

@@ -41,7 +41,27 @@ HttpReply FakeRegistry::operator()(const HttpRequest& request) {
     if (kind == "/blobs/") return blob(repositories_[name], request, rest);
     return rest.empty() ? begin_upload(name, request) : finish_upload(repositories_[name], request);
   }
-  return registry_error_reply(404, "NAME_UNKNOWN");
+  constexpr std::string_view kTags = "/tags/list";
+  if (request.path.ends_with(kTags)) {
+    const auto found = repositories_.find(request.path.substr(4, request.path.size() - 4 - kTags.size()));
+    if (found != repositories_.end()) return list_tags(found->second, found->first, request);
+  }
+  return registry_error_reply(404, "NAME_UNKNOWN", "repository name not known to registry");
+}
+
+HttpReply FakeRegistry::list_tags(const Repository& repository, const std::string& name, const HttpRequest& request) {
+  std::size_t left = std::string::npos;
+  if (const std::string n = request.parameter("n"); !n.empty()) left = std::stoul(n);
+  Json::Array tags;
+  auto tag = repository.tags.upper_bound(request.parameter("last"));
+  for (; tag != repository.tags.end() && left > 0; ++tag, --left) tags.emplace_back(tag->first);
+  HttpReply reply{200, {{"Content-Type", "application/json"}}};
+  if (tag != repository.tags.end()) {
+    reply.headers.set("Link", text::cat("</v2/", name, "/tags/list?last=", std::prev(tag)->first,
+                                        "&n=", request.parameter("n"), ">; rel=\"next\""));
+  }
+  reply.body = Json(Json::Object{{"name", name}, {"tags", std::move(tags)}}).dump();
+  return reply;
 }
 
 HttpReply FakeRegistry::blob(Repository& repository, const HttpRequest& request, const std::string& text) {

@@ -10,7 +10,7 @@
 
 namespace ociferry::testing {
 
-/// A small registry (distribution-spec 1.1 without deletion, listing and chunks) that answers HttpRequests, to be put
+/// A small registry (distribution-spec 1.1 without deletion, catalogue and chunks) that answers HttpRequests, to be put
 /// behind a FakeTransport or an HttpServer. Repositories exist as soon as they are named. Thread-safe.
 class FakeRegistry {
  public:
@@ -46,6 +46,8 @@ class FakeRegistry {
   [[nodiscard]] HttpReply blob(Repository& repository, const HttpRequest& request, const std::string& digest);
   [[nodiscard]] HttpReply manifest(Repository& repository, const HttpRequest& request, const std::string& selector);
   [[nodiscard]] HttpReply put_manifest(Repository& repository, const HttpRequest& request, const std::string& selector);
+  [[nodiscard]] static HttpReply list_tags(const Repository& repository, const std::string& name,
+                                           const HttpRequest& request);
   [[nodiscard]] HttpReply begin_upload(const std::string& name, const HttpRequest& request);
   [[nodiscard]] HttpReply finish_upload(Repository& repository, const HttpRequest& request);
 

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "registry/connection.hpp"
+
+namespace ociferry {
+
+/// Reads all pages of a repository's list of tags. Used once, by one thread.
+class TagListing {
+ public:
+  /// `connection` and `name` must outlive it.
+  TagListing(Connection& connection, const RepositoryName& name) : connection_(connection), name_(name) {}
+
+  /// Blocks until the last page is there; what is promised and thrown: see Repository::list_tags.
+  [[nodiscard]] std::vector<std::string> run();
+
+ private:
+  [[nodiscard]] Answer page(const Url& url);
+  void take_in(const Answer& answer);
+  [[nodiscard]] Url following(const Answer& answer, const std::string& link);
+
+  Connection& connection_;
+  const RepositoryName& name_;
+  std::set<std::string> tags_;
+  std::set<std::string> asked_;  ///< the pages' URLs
+};
+
+}  // namespace ociferry
