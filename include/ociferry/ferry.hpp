@@ -141,4 +141,47 @@ struct VerifyReport {
 /// listing all that is damaged, or Error{Incomplete} listing all that is missing.
 VerifyReport verify(const std::filesystem::path& archive, const Context& context);
 
+/// An image of a description, by imgpkg's types.
+struct DescribedImage {
+  enum class Type {
+    Image,      ///< an image or index that a lock file lists
+    Bundle,     ///< the bundle asked for, or one that a lock file lists
+    Signature,  ///< what cosign keeps under the signature tag of an image
+    Internal,   ///< a bundle's locations image
+  };
+  Type type = Type::Image;
+  Reference image = {};   ///< where it is now, by digest
+  Reference origin = {};  ///< as the lock file names it; of what no lock file lists, the same as `image`
+  /// In the manifest's order. Of an index: those of its linux/amd64 child; none if it has no such child, or does not
+  /// hold it. Empty if they were not asked for.
+  std::vector<Digest> layers = {};
+  std::map<std::string, std::string> annotations = {};  ///< of the lock file; signatures: their tag
+  /// Bundles: what the lock file lists, in its order, each digest once; then the signatures of the bundle itself and
+  /// of those images; then the locations image.
+  std::vector<DescribedImage> images = {};
+};
+struct DescribeOptions {
+  Reference bundle = {};
+  bool layers = true;
+  bool cosign_artifacts = true;  ///< look for signatures; those that may not be read are not there
+};
+/// `ociferry describe`: a bundle and all below it, nested bundles to any depth. Manifests, configurations, lock files
+/// and locations are fetched, layers of images are not. Throws Error{Usage} if it is no bundle.
+DescribedImage describe(const DescribeOptions& options, const Context& context);
+
+struct TagListOptions {
+  RepositoryName repository = {};
+  bool digests = false;        ///< also ask what each tag points to
+  bool internal_tags = false;  ///< also list the tags that imgpkg and ociferry put for themselves (`*.imgpkg`)
+};
+struct ListedTag {
+  std::string name;
+  std::optional<Digest> digest = {};  ///< if asked for, and the tag was still there then
+};
+/// `ociferry tag list`: sorted bytewise.
+std::vector<ListedTag> list_tags(const TagListOptions& options, const Context& context);
+
+/// `ociferry tag resolve`: the reference by the digest that its tag has now. Throws Error{NotFound}.
+Reference resolve_tag(const Reference& reference, const Context& context);
+
 }  // namespace ociferry

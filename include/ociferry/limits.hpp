@@ -30,6 +30,8 @@ inline constexpr std::size_t kDocumentDepth = 64;
 inline constexpr std::size_t kGraphDepth = 16;
 /// Manifests and blobs of one transfer.
 inline constexpr std::size_t kGraphNodes = 1'000'000;
+/// Entries of a description, in which a bundle is spelled out wherever it occurs.
+inline constexpr std::size_t kDescribedImages = 250'000;
 /// Members of a layer or an archive.
 inline constexpr std::size_t kTarMembers = 2'000'000;
 /// A path inside a layer, and one component of it.

@@ -86,15 +86,21 @@ std::map<std::string, std::string> read_locations_files(CachingSource& source, c
   return files;
 }
 
-std::optional<Locations> find_locations(CachingSource& repository, const Reference& bundle, const ImagesLock& lock,
-                                        Progress& progress, const std::stop_token& stop) {
+std::optional<FoundLocations> find_locations_image(CachingSource& repository, const Reference& bundle,
+                                                   const ImagesLock& lock, Progress& progress,
+                                                   const std::stop_token& stop) {
   const std::string tag = locations_tag(*bundle.digest);
   const std::string name = text::cat("locations image ", to_string(bundle.name), ":", tag);
+  std::optional<FoundLocations> found;
   try {
-    const auto image = repository.manifest(tag);
+    auto image = repository.manifest(tag);
     if (!image) return std::nullopt;
-    Locations locations = parse_locations_image(repository, *image, stop);
-    if (fits(locations, lock)) return locations;
+    found = FoundLocations{.image = *std::move(image)};
+    Locations locations = parse_locations_image(repository, found->image, stop);
+    if (fits(locations, lock)) {
+      found->content = std::move(locations);
+      return found;
+    }
     progress.warn(text::cat("ignoring the ", name, ": it does not list the images of the bundle's lock file"));
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Unauthorized || error.code() == ErrorCode::Denied) {
@@ -105,7 +111,13 @@ std::optional<Locations> find_locations(CachingSource& repository, const Referen
       throw;
     }
   }
-  return std::nullopt;
+  return found;
+}
+
+std::optional<Locations> find_locations(CachingSource& repository, const Reference& bundle, const ImagesLock& lock,
+                                        Progress& progress, const std::stop_token& stop) {
+  auto found = find_locations_image(repository, bundle, lock, progress, stop);
+  return found ? std::move(found->content) : std::nullopt;
 }
 
 }  // namespace ociferry

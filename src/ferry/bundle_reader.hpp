@@ -18,9 +18,19 @@ namespace ociferry {
 [[nodiscard]] ImagesLock read_images_lock(CachingSource& source, const RawManifest& bundle,
                                           const std::stop_token& stop);
 
-/// The locations image of `bundle` in its repository, if there is one that fits `lock`. It is only a cache: what is
-/// malformed or does not fit is reported to `progress` and counts as absent, like one that we may not read.
+/// A locations image and what it says.
+struct FoundLocations {
+  RawManifest image;
+  std::optional<Locations> content = {};  ///< nothing if it cannot be believed
+};
+
+/// The locations image of `bundle` in its repository, if there is one. It is only a cache: a content that is malformed
+/// or does not fit `lock` is reported to `progress`; an image that we may not read counts as absent.
 /// Throws Error if asking for it fails in any other way.
+[[nodiscard]] std::optional<FoundLocations> find_locations_image(CachingSource& repository, const Reference& bundle,
+                                                                 const ImagesLock& lock, Progress& progress,
+                                                                 const std::stop_token& stop);
+/// The same, if the content is all that matters.
 [[nodiscard]] std::optional<Locations> find_locations(CachingSource& repository, const Reference& bundle,
                                                       const ImagesLock& lock, Progress& progress,
                                                       const std::stop_token& stop);

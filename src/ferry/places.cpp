@@ -36,8 +36,12 @@ Located locate(const Reference& image, const Places& places,
     progress.debug(text::cat(to_string(image), " is not in ", to_string(place)));
   }
   if (refusal) std::rethrow_exception(refusal);
+  throw not_found(image);
+}
+
+Error not_found(const Reference& image) {
   // "manifest unknown" are the words that registries use themselves, which scripts look for.
-  throw Error(ErrorCode::NotFound, text::cat(to_string(image), ": not found (MANIFEST_UNKNOWN: manifest unknown)"))
+  return Error(ErrorCode::NotFound, text::cat(to_string(image), ": not found (MANIFEST_UNKNOWN: manifest unknown)"))
       .hint("check the registry, the repository and the tag or digest");
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ociferry/bundle.hpp"
+#include "ociferry/error.hpp"
 #include "transfer/caching_source.hpp"
 
 namespace ociferry {
@@ -28,5 +29,8 @@ struct Located {
 [[nodiscard]] Located locate(const Reference& image, const Places& places,
                              const std::function<std::shared_ptr<CachingSource>(const RepositoryName&)>& open,
                              Progress& progress);
+
+/// Error{NotFound} for an image that is nowhere.
+[[nodiscard]] Error not_found(const Reference& image);
 
 }  // namespace ociferry

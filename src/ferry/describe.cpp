@@ -1,0 +1,231 @@
+#include "ferry/describe.hpp"
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/text.hpp"
+#include "ferry/bundle_reader.hpp"
+#include "ferry/places.hpp"
+#include "ferry/registries.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "transfer/parallel.hpp"
+
+namespace ociferry {
+
+namespace {
+
+using Type = DescribedImage::Type;
+
+constexpr std::int64_t kCacheBytes = 16 * 1024 * 1024;
+
+/// An image that a lock file lists, and where to look for it.
+struct Listed {
+  ImageRef ref = {};
+  Places places = {};
+};
+
+/// What tells two looks apart: the tag or digest asked for, and the places.
+using Key = std::pair<std::string, Places>;
+Key key_of(const Listed& listed) { return {listed.ref.image.selector(), listed.places}; }
+
+/// What is known of an image once it was looked at.
+struct Facts {
+  DescribedImage self = {};  ///< without origin, annotations and images, which depend on who lists it
+  std::optional<DescribedImage> signature = {};
+  std::vector<Listed> listed = {};               ///< bundles
+  std::optional<DescribedImage> locations = {};  ///< bundles
+};
+
+bool may_not_read(const Error& error) {
+  return error.code() == ErrorCode::Unauthorized || error.code() == ErrorCode::Denied;
+}
+
+/// The child of an index whose layers stand for it, as imgpkg chooses: for linux/amd64, or for no platform at all.
+const Descriptor* usual_child(const ImageIndex& index) {
+  for (const Descriptor& child : index.manifests) {
+    const bool fits = !child.platform || (child.platform->os == "linux" && child.platform->architecture == "amd64");
+    if (fits) return &child;
+  }
+  return nullptr;
+}
+
+std::vector<Digest> layers_of(Resolver& source, RawManifest raw) {
+  for (std::size_t depth = 0; depth <= limits::kGraphDepth; ++depth) {
+    const auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
+    if (const auto* manifest = std::get_if<Manifest>(&parsed)) {
+      std::vector<Digest> layers;
+      for (const Descriptor& layer : manifest->layers) layers.push_back(layer.digest);
+      return layers;
+    }
+    const Descriptor* const child = usual_child(std::get<ImageIndex>(parsed));
+    if (child == nullptr) return {};
+    auto next = source.manifest(child->digest.text());
+    if (!next) return {};  // an index of which only some children were copied: no reason to describe nothing
+    next->descriptor.media_type = child->media_type;
+    raw = *std::move(next);
+  }
+  throw Error(ErrorCode::Hostile, text::cat("indexes nested deeper than ", limits::kGraphDepth, " levels"));
+}
+
+class Describer {
+ public:
+  Describer(const DescribeOptions& options, const OpenSource& open_source, const Context& context)
+      : options_(options), open_source_(open_source), context_(context) {}
+
+  DescribedImage run() {
+    const Listed root{.ref = {.image = options_.bundle}, .places = {options_.bundle.name}};
+    std::vector<Listed> frontier = {root};
+    for (std::size_t depth = 0; !frontier.empty(); ++depth) {
+      if (depth > limits::kGraphDepth) {
+        throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
+      }
+      frontier = explore(frontier);
+    }
+    DescribedImage description = tree(root);
+    description.origin = description.image;
+    return description;
+  }
+
+ private:
+  /// Looks at all of `frontier` side by side; gives what their lock files list and nobody looked at yet.
+  std::vector<Listed> explore(const std::vector<Listed>& frontier) {
+    std::vector<Facts> found(frontier.size());
+    run_parallel_or_throw(context_.jobs, frontier.size(), context_.stop,
+                          [&](std::size_t i, const std::stop_token&) { found[i] = look(frontier[i]); });
+    for (std::size_t i = 0; i < frontier.size(); ++i) facts_.emplace(key_of(frontier[i]), std::move(found[i]));
+    std::map<Key, Listed> next;
+    for (const Listed& parent : frontier) {
+      for (const Listed& child : facts_.at(key_of(parent)).listed) {
+        if (!facts_.contains(key_of(child))) next.emplace(key_of(child), child);
+      }
+    }
+    check_size(facts_.size() + next.size());
+    std::vector<Listed> wanted;
+    for (auto& [key, listed] : next) wanted.push_back(std::move(listed));
+    return wanted;
+  }
+
+  static void check_size(std::size_t images) {
+    if (images <= limits::kDescribedImages) return;
+    throw Error(ErrorCode::Hostile,
+                text::cat("the description would have more than ", limits::kDescribedImages, " entries"));
+  }
+
+  std::shared_ptr<CachingSource> open(const RepositoryName& name) {
+    return std::make_shared<CachingSource>(open_source_(name), cache_budget_);
+  }
+
+  Facts look(const Listed& wanted) {
+    try {
+      const Located found = locate(
+          wanted.ref.image, wanted.places, [this](const RepositoryName& name) { return open(name); },
+          *context_.progress);
+      Facts facts{.self = without_layers(found.name, found.raw, Type::Image)};
+      if (options_.layers) facts.self.layers = layers_of(*found.source, found.raw);
+      if (is_bundle(*found.source, found.raw, context_.stop)) {
+        facts.self.type = Type::Bundle;
+        open_bundle(found, facts);
+      } else if (wanted.ref.image == options_.bundle) {
+        throw Error(ErrorCode::Usage,
+                    text::cat("Only bundles can be described, and ", to_string(options_.bundle), " is not a bundle"));
+      }
+      if (options_.cosign_artifacts) facts.signature = find_signature(*found.source, facts.self.image);
+      return facts;
+    } catch (Error& error) {
+      error.while_doing(text::cat("describing ", to_string(wanted.ref.image)));
+      throw;
+    }
+  }
+
+  void open_bundle(const Located& found, Facts& facts) {
+    const ImagesLock lock = read_images_lock(*found.source, found.raw, context_.stop);
+    const auto locations =
+        find_locations_image(*found.source, facts.self.image, lock, *context_.progress, context_.stop);
+    if (locations) facts.locations = artifact(*found.source, found.name, locations->image, Type::Internal);
+    const Locations* const content = locations && locations->content ? &*locations->content : nullptr;
+    std::set<Digest> seen;
+    for (const ImageRef& ref : lock.images) {
+      if (!seen.insert(*ref.image.digest).second) continue;
+      facts.listed.push_back({.ref = ref, .places = places_of(ref.image, found.name, content)});
+    }
+  }
+
+  std::optional<DescribedImage> find_signature(CachingSource& source, const Reference& image) {
+    const std::string tag = attachment_tag(*image.digest, "sig");
+    try {
+      const auto raw = source.manifest(tag);
+      if (!raw) return std::nullopt;
+      DescribedImage signature = artifact(source, image.name, *raw, Type::Signature);
+      signature.annotations.emplace("tag", tag);
+      return signature;
+    } catch (const Error& error) {
+      if (!may_not_read(error)) throw;
+      context_.progress->debug(text::cat("the signature of ", to_string(image), " is left out: ", error.message()));
+      return std::nullopt;
+    }
+  }
+
+  static DescribedImage without_layers(const RepositoryName& name, const RawManifest& raw, Type type) {
+    const Reference place{name, std::nullopt, raw.descriptor.digest};
+    return {.type = type, .image = place, .origin = place};
+  }
+
+  /// What is kept beside images. That one is not what its tag says is no reason to describe nothing.
+  DescribedImage artifact(CachingSource& source, const RepositoryName& name, const RawManifest& raw, Type type) {
+    DescribedImage image = without_layers(name, raw, type);
+    if (!options_.layers) return image;
+    try {
+      image.layers = layers_of(source, raw);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Hostile) throw;
+      context_.progress->warn(text::cat("the layers of ", to_string(image.image), " are left out: ", error.message()));
+    }
+    return image;
+  }
+
+  /// `listed` with all below it. A bundle that occurs again is spelled out again.
+  DescribedImage tree(const Listed& listed) {
+    check_size(++described_);
+    const Facts& facts = facts_.at(key_of(listed));
+    DescribedImage image = facts.self;
+    image.origin = listed.ref.image;
+    image.annotations = listed.ref.annotations;
+    for (const Listed& child : facts.listed) image.images.push_back(tree(child));
+    if (image.type == Type::Bundle) add_artifacts(facts, image.images);
+    return image;
+  }
+
+  void add_artifacts(const Facts& facts, std::vector<DescribedImage>& images) {
+    const std::size_t before = images.size();
+    if (facts.signature) images.push_back(*facts.signature);
+    for (const Listed& child : facts.listed) {
+      if (const auto& signature = facts_.at(key_of(child)).signature) images.push_back(*signature);
+    }
+    if (facts.locations) images.push_back(*facts.locations);
+    described_ += images.size() - before;
+    check_size(described_);
+  }
+
+  const DescribeOptions& options_;
+  const OpenSource& open_source_;
+  const Context& context_;
+  std::shared_ptr<CacheBudget> cache_budget_ = std::make_shared<CacheBudget>(kCacheBytes);
+  std::map<Key, Facts> facts_;
+  std::size_t described_ = 0;
+};
+
+}  // namespace
+
+DescribedImage describe_bundle(const DescribeOptions& options, const OpenSource& open_source, const Context& context) {
+  context.progress->phase("looking at images", 0);
+  return Describer(options, open_source, context).run();
+}
+
+DescribedImage describe(const DescribeOptions& options, const Context& context) {
+  Registries registries(context);
+  return describe_bundle(options, registries.opener(), context);
+}
+
+}  // namespace ociferry

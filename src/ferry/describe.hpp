@@ -1,0 +1,12 @@
+#pragma once
+
+#include "ferry/discover.hpp"
+#include "ociferry/ferry.hpp"
+
+namespace ociferry {
+
+/// `describe` with repositories that `open_source` opens.
+[[nodiscard]] DescribedImage describe_bundle(const DescribeOptions& options, const OpenSource& open_source,
+                                             const Context& context);
+
+}  // namespace ociferry

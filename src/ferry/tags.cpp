@@ -1,0 +1,47 @@
+#include "ferry/tags.hpp"
+
+#include "base/text.hpp"
+#include "ferry/places.hpp"
+#include "ferry/registries.hpp"
+#include "transfer/parallel.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::string_view kInternalSuffix = ".imgpkg";
+
+}  // namespace
+
+std::vector<ListedTag> list_tags_of(TagLister& lister, Tagger& tagger, const TagListOptions& options,
+                                    const Context& context) {
+  std::vector<ListedTag> tags;
+  for (std::string& name : lister.list_tags()) {
+    if (options.internal_tags || !name.ends_with(kInternalSuffix)) tags.push_back({.name = std::move(name)});
+  }
+  if (!options.digests) return tags;
+  context.progress->phase("asking for digests", 0);
+  run_parallel_or_throw(context.jobs, tags.size(), context.stop,
+                        [&](std::size_t i, const std::stop_token&) { tags[i].digest = tagger.resolve(tags[i].name); });
+  for (const ListedTag& tag : tags) {
+    if (tag.digest) continue;
+    context.progress->warn(text::cat("the tag ", tag.name, " is listed, but points to nothing: it was deleted just ",
+                                     "now, or the registry lost its manifest"));
+  }
+  return tags;
+}
+
+std::vector<ListedTag> list_tags(const TagListOptions& options, const Context& context) {
+  Registries registries(context);
+  const auto repository = registries.repository(options.repository);
+  return list_tags_of(*repository, *repository, options, context);
+}
+
+Reference resolve_tag(const Reference& reference, const Context& context) {
+  Registries registries(context);
+  auto digest = registries.repository(reference.name)->resolve(reference.selector());
+  if (!digest) throw not_found(reference);
+  return {reference.name, std::nullopt, std::move(digest)};
+}
+
+}  // namespace ociferry
