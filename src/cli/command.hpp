@@ -37,6 +37,9 @@ extern const Command kCopyCommand;
 extern const Command kPullCommand;
 extern const Command kInspectCommand;
 extern const Command kVerifyCommand;
+extern const Command kDescribeCommand;
+extern const Command kTagListCommand;
+extern const Command kTagResolveCommand;
 extern const Command kVersionCommand;
 extern const Command kCompletionCommand;
 

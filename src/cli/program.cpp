@@ -220,9 +220,9 @@ class Run {
 }  // namespace
 
 const std::vector<const Command*>& commands() {
-  static const std::vector<const Command*> kCommands = {&kPushCommand,   &kExportCommand,  &kImportCommand,
-                                                        &kCopyCommand,   &kPullCommand,    &kInspectCommand,
-                                                        &kVerifyCommand, &kVersionCommand, &kCompletionCommand};
+  static const std::vector<const Command*> kCommands = {
+      &kPushCommand,   &kExportCommand,   &kImportCommand,  &kCopyCommand,       &kPullCommand,    &kInspectCommand,
+      &kVerifyCommand, &kDescribeCommand, &kTagListCommand, &kTagResolveCommand, &kVersionCommand, &kCompletionCommand};
   return kCommands;
 }
 

@@ -51,7 +51,7 @@ Outcome run_discreetly(const World& world, Words arguments, const Words& flags, 
   return outcome;
 }
 
-/// Push, export, import, copy and pull between two registries that want to know who asks.
+/// Push, export, import, copy, describe, list tags and pull between two registries that want to know who asks.
 void go_everywhere(World& world, const Words& flags, const Variables& variables = {}) {
   const Reference app = push_image(world.outside, "team/app", make_image(), "v1");
   world.write_bundle("bundle", {app});
@@ -60,6 +60,8 @@ void go_everywhere(World& world, const Words& flags, const Variables& variables 
        {Words{"push", "-b", outer, "-f", "bundle"}, Words{"export", "-b", outer, "-o", "a.tar"},
         Words{"import", "a.tar", "--to-repo", world.inside_repo("imported")},
         Words{"copy", "-b", outer, "--to-repo", world.inside_repo("copied")},
+        Words{"describe", "-b", world.inside_repo("imported") + ":v1"},
+        Words{"tag", "list", "-i", world.inside_repo("imported"), "--digests"}, Words{"tag", "resolve", "-i", outer},
         Words{"pull", "-b", world.inside_repo("imported") + ":v1", "-o", "pulled"}}) {
     const Outcome outcome = run_discreetly(world, arguments, flags, variables);
     INFO(arguments[0] << ": " << outcome.err);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "imgpkg_images.hpp"
 #include "ociferry/bundle.hpp"
 #include "stream/sha256.hpp"
 #include "support/temp.hpp"
@@ -16,28 +17,6 @@ namespace {
 
 const std::filesystem::path kFixtures = FIXTURES;
 
-/// An image that imgpkg made, as its files lie in fixtures/imgpkg.
-Image fixture_image(const std::string& name) {
-  const std::filesystem::path folder = kFixtures / "imgpkg" / name;
-  const std::string manifest = read_text(folder / "manifest.json");
-  Image image{.descriptor = {.media_type = std::string(media_type::kDockerManifest),
-                             .digest = sha256(manifest),
-                             .size = manifest.size()},
-              .manifests = {},
-              .blobs = {}};
-  image.manifests.push_back({.descriptor = image.descriptor, .bytes = manifest});
-  for (const char* file : {"config.json", "layer.tar.gz"}) {
-    const std::string content = read_text(folder / file);
-    image.blobs.emplace(sha256(content), content);
-  }
-  return image;
-}
-
-std::string digest_of_fixture(const std::string& name) {
-  const std::string text = read_text(kFixtures / "imgpkg" / name / "DIGEST");
-  return text.substr(0, text.find_last_not_of(" \n") + 1);
-}
-
 }  // namespace
 
 TEST_CASE("a push has the digest that imgpkg's has, under the tag and the sha256 tag, and a lock file") {
@@ -48,7 +27,7 @@ TEST_CASE("a push has the digest that imgpkg's has, under the tag and the sha256
       {"basic-step-2-2021", "bundle-basic-step-2-2021-content"},
   };
   for (const auto& [content, fixture] : rows) {
-    const std::string digest = digest_of_fixture(fixture);
+    const std::string digest = imgpkg_digest(fixture);
     const std::string out = world.succeed({"push", "--tty", "-b", world.outside_ref("pushed/" + content), "-f",
                                            (kFixtures / "content" / content).string(), "--lock-output", "lock.yml"});
     CHECK(out.find("Pushed '" + world.outside.host() + "/pushed/" + content + "@" + digest + "'\nSucceeded\n") !=
@@ -59,7 +38,7 @@ TEST_CASE("a push has the digest that imgpkg's has, under the tag and the sha256
           "---\napiVersion: imgpkg.carvel.dev/v1alpha1\nbundle:\n  image: " + world.outside.host() + "/pushed/" +
               content + "@" + digest + "\n  tag: v1\nkind: BundleLock\n");
   }
-  CHECK(digest_of_fixture(rows[1].second).starts_with("sha256:05b624d3"));
+  CHECK(imgpkg_digest(rows[1].second).starts_with("sha256:05b624d3"));
 }
 
 TEST_CASE("pushing the same files again writes nothing; without a terminal it says nothing") {
@@ -117,8 +96,8 @@ TEST_CASE(
     "the bundle of 2021 with the digest 6716afd7, as it is, is pulled, and its image stays where Docker Hub has it") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Image image = fixture_image("bundle-seed-digest-6716afd7");
-  REQUIRE(image.descriptor.digest.text() == digest_of_fixture("bundle-seed-digest-6716afd7"));
+  const Image image = imgpkg_image("bundle-seed-digest-6716afd7");
+  REQUIRE(image.descriptor.digest.text() == imgpkg_digest("bundle-seed-digest-6716afd7"));
   REQUIRE(image.descriptor.digest.text().starts_with("sha256:6716afd7"));
   push_image(world.outside, "dkalinin/new-bundle", image, "bundle");
   const std::string ref = world.outside_ref("dkalinin/new-bundle", "bundle");

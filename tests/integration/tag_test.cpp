@@ -1,0 +1,105 @@
+#include <doctest/doctest.h>
+
+#include "imgpkg_images.hpp"
+#include "support/golden.hpp"
+#include "support/temp.hpp"
+#include "world.hpp"
+
+// tag list and tag resolve, with every flag.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+std::filesystem::path golden(const std::string& name) { return std::filesystem::path(FIXTURES) / "golden/tag" / name; }
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("tag list shows imgpkg's own tags only if they are asked for, and digests if they are wanted") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  push_imgpkg_copy(world.inside, "art/dst");
+  push_image(world.inside, "art/dst", imgpkg_image("image-other-oci"), "other");
+  const std::string repository = world.inside_repo("art/dst");
+  struct Row {
+    Words options;
+    std::string golden;
+  };
+  for (const Row& row :
+       {Row{{}, "list.txt"}, Row{{"--digests"}, "list-digests.txt"},
+        Row{{"--imgpkg-internal-tags"}, "list-internal.txt"}, Row{{"--tty", "--digests"}, "list-tty.txt"},
+        Row{{"--json"}, "list.json"}, Row{{"--digests", "--column", "digest"}, "list-column.txt"}}) {
+    CAPTURE(row.golden);
+    for (const char* name : {"list", "ls"}) {
+      Words arguments = {"tag", name, "-i", repository};
+      arguments.insert(arguments.end(), row.options.begin(), row.options.end());
+      check_golden(golden(row.golden), world.succeed(arguments));
+    }
+  }
+}
+
+TEST_CASE("tag list --json is imgpkg's, byte for byte") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  push_imgpkg_copy(world.inside, "art/dst");
+  const std::string json = world.succeed({"tag", "list", "--image", world.inside_repo("art/dst"), "--digests",
+                                          "--imgpkg-internal-tags", "--json", "--concurrency=2"});
+  CHECK(json == read_text(std::filesystem::path(FIXTURES) / "imgpkg/describe/tag-list-internal-digests.json") + "\n");
+}
+
+TEST_CASE("tag list asks for digests only if they are wanted, and then for no manifest's bytes") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  push_image(world.inside, "apps/app", make_image(), "v1");
+  push_image(world.inside, "apps/app", make_image(), "v2");
+  const auto methods = [&](const Words& options) {
+    world.inside.forget_requests();
+    Words arguments = {"tag", "list", "-i", world.inside_repo("apps/app")};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    world.succeed(arguments);
+    std::string seen;
+    for (const LoggedRequest& request : world.inside.requests()) seen += request.method + " ";
+    return seen;
+  };
+  CHECK(methods({}) == "GET GET ");
+  CHECK(methods({"--digests"}) == "GET GET HEAD HEAD ");
+}
+
+TEST_CASE("tag resolve prints the reference by digest and no newline") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Reference v1 = push_image(world.inside, "apps/app", make_image(), "v1");
+  const Reference index = push_image(world.inside, "apps/app", make_index({make_image()}), "latest");
+  const std::string repository = world.inside_repo("apps/app");
+  const std::string by_digest = repository + "@" + v1.digest->text();
+  CHECK(world.succeed({"tag", "resolve", "-i", repository + ":v1"}) == by_digest);
+  CHECK(world.succeed({"tag", "resolve", "--image", by_digest}) == by_digest);
+  CHECK(world.succeed({"tag", "resolve", "-i=" + repository}) == repository + "@" + index.digest->text());
+  const std::string json = world.succeed({"tag", "resolve", "-i", repository + ":v1", "--json"});
+  CHECK(has(json, "\"" + by_digest + "\""));
+}
+
+TEST_CASE("tag commands refuse what they cannot do, and say what is missing") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  push_image(world.inside, "apps/app", make_image(), "v1");
+  const std::string repository = world.inside_repo("apps/app");
+  struct Row {
+    Words arguments;
+    int exit_code;
+    std::string says;
+  };
+  for (const Row& row : {Row{{"tag", "list"}, 1, "--image"}, Row{{"tag", "resolve", "-i", ""}, 1, "--image"},
+                         Row{{"tag", "list", "-i", repository + ":v1"}, 1, "without tag or digest"},
+                         Row{{"tag", "list", "-i", repository, "--column", "size"}, 1, "Failed to find header: size"},
+                         Row{{"tag", "list", "-i", repository, "v1"}, 1, "Error: "},
+                         Row{{"tag", "list", "-i", world.inside_repo("apps/none")}, 22, "NAME_UNKNOWN"},
+                         Row{{"tag", "resolve", "-i", repository + ":v2"}, 22, "MANIFEST_UNKNOWN"},
+                         Row{{"tag", "show", "-i", repository}, 1, "tag show"}}) {
+    CAPTURE(row.says);
+    CHECK(has(world.fail(row.exit_code, row.arguments), row.says));
+  }
+}
