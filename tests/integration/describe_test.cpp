@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "front.hpp"
 #include "imgpkg_images.hpp"
 #include "oci/json.hpp"
 #include "ociferry/bundle.hpp"
@@ -141,6 +142,30 @@ TEST_CASE("describe shows the signatures of a bundle and of its images, wherever
                         "\n    Type: Signature\n    Layers:\n"));
     CHECK(has(text, "      tag: " + attachment_tag(*signed_image.digest, "sig") + "\n"));
   }
+}
+
+TEST_CASE("describe leaves out signatures that it may not read; a registry that fails is another matter") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
+  world.push_bundle("apps/app", {app});
+  push_signature(world.outside, app);
+  const auto describe = [&](int status) {
+    const Front front(world.outside, [status](const HttpRequest& request) -> std::optional<HttpReply> {
+      if (status == 200 || !request.path.ends_with(".sig")) return std::nullopt;
+      return HttpReply{.status = status};
+    });
+    return world.ociferry.run({"describe", "-b", front.host() + "/apps/app:v1", "--registry-retry-count", "0"});
+  };
+  CHECK(has(describe(200).out, "Type: Signature"));
+  for (const int status : {401, 403, 404}) {
+    const Outcome outcome = describe(status);
+    CAPTURE(status);
+    CHECK(outcome.exit_code == 0);
+    CHECK(has(outcome.out, app.digest->text()));
+    CHECK_FALSE(has(outcome.out, "Type: Signature"));
+  }
+  CHECK(describe(503).exit_code == 23);
 }
 
 TEST_CASE("describe prints annotations as they are, and none of them as anything else") {

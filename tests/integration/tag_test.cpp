@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "front.hpp"
 #include "imgpkg_images.hpp"
 #include "support/golden.hpp"
 #include "support/temp.hpp"
@@ -66,6 +67,22 @@ TEST_CASE("tag list asks for digests only if they are wanted, and then for no ma
   };
   CHECK(methods({}) == "GET GET ");
   CHECK(methods({"--digests"}) == "GET GET HEAD HEAD ");
+}
+
+TEST_CASE("tag list reads every page of a registry that gives its tags bit by bit") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  push_image(world.inside, "apps/app", make_image(), "v1");
+  const Front front(world.inside, [](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (!request.path.ends_with("/tags/list")) return std::nullopt;
+    const std::string last = request.parameter("last");
+    const std::string tag = last.empty() ? "a" : last == "a" ? "b" : "c";
+    HttpReply reply{.status = 200, .body = R"({"name":"apps/app","tags":[")" + tag + "\"]}"};
+    if (tag != "c") reply.headers.set("Link", "</v2/apps/app/tags/list?last=" + tag + "&n=1>; rel=\"next\"");
+    return reply;
+  });
+  CHECK(world.succeed({"tag", "list", "-i", front.host() + "/apps/app"}) == "a\t\nb\t\nc\t\n");
+  CHECK(front.count("GET", "/tags/list") == 3);
 }
 
 TEST_CASE("tag resolve prints the reference by digest and no newline") {
