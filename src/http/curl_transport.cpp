@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <mutex>
 #include <set>
@@ -14,6 +15,7 @@
 #include "base/text.hpp"
 #include "http/certificates.hpp"
 #include "http/curl_exchange.hpp"
+#include "http/exchange_log.hpp"
 
 namespace ociferry {
 
@@ -137,19 +139,20 @@ class CurlTransport::Impl {
   Response send(const Request& request, std::stop_token stop) {
     if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
     const auto begun = std::chrono::steady_clock::now();
+    const ExchangeLog log(progress_, ++exchanges_);
+    log.request(request, options_.user_agent);
     CurlExchange exchange(request, {options_.response_header_timeout + request.patience, options_.stall_timeout},
                           std::move(stop));
     Handle handle = take();
     std::array<char, CURL_ERROR_SIZE> why{};
     const CURLcode code = perform(handle.get(), request, exchange, why);
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-    const std::string line = text::cat(request.method, " ", request.url.shown());
     if (code != CURLE_OK) {
-      progress_.debug(text::cat(line, " failed after ", time.count(), " ms: ", curl_easy_strerror(code)));
+      log.failure(curl_easy_strerror(code), time);
       fail(code, request, exchange, why[0] != '\0' ? why.data() : curl_easy_strerror(code));
     }
     give_back(std::move(handle));
-    progress_.debug(text::cat(line, " -> ", exchange.response().status, " in ", time.count(), " ms"));
+    log.response(exchange.response(), time);
     return exchange.take_response();
   }
 
@@ -288,6 +291,7 @@ class CurlTransport::Impl {
   TransportOptions options_;
   Progress& progress_;
   std::string certificates_;
+  std::atomic<std::uint64_t> exchanges_ = 0;
   std::mutex mutex_;
   std::vector<Handle> idle_;
   std::set<Origin> http1_only_;

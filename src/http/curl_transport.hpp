@@ -21,7 +21,7 @@ struct TransportOptions {
 
 /// HTTP/1.1 and HTTP/2 over libcurl, with the usual proxy environment variables. Connections are kept and used
 /// again. Nothing is remembered or read from files but the certificates: no cookies, no .netrc, no HSTS.
-/// Reports one line a request through Progress::debug, without queries and headers.
+/// Reports every exchange through Progress::debug: request line, headers, status, time; see ExchangeLog.
 class CurlTransport : public Transport {
  public:
   /// Reads the certificate files. Throws Error{Usage} if one cannot be used. `progress` must outlive the transport.

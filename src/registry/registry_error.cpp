@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "http/redact.hpp"
 #include "http/retry.hpp"
 #include "oci/json.hpp"
 
@@ -32,16 +33,16 @@ std::string hint_for(int status, const std::string& host) {
   }
 }
 
-/// What the server says about the failure, for people.
+/// What the server says about the failure, for people. It may repeat what it was sent.
 std::string words_of(const Response& answer) {
   std::vector<std::string> words;
   for (const RegistryError& error : parse_registry_errors(answer.body)) {
     words.push_back(error.message.empty() ? error.code : text::cat(error.code, ": ", error.message));
   }
-  if (!words.empty()) return text::printable(text::join(words, "; "), limits::kErrorTextShown);
+  if (!words.empty()) return text::printable(without_secrets(text::join(words, "; ")), limits::kErrorTextShown);
   const std::string type = text::lower(answer.headers.find("Content-Type").value_or(""));
   if (!type.starts_with("text/plain")) return {};
-  return text::printable(text::trim(answer.body), limits::kErrorTextShown);
+  return text::printable(without_secrets(text::trim(answer.body)), limits::kErrorTextShown);
 }
 
 }  // namespace

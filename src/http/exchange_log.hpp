@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "http/transport.hpp"
+#include "ociferry/progress.hpp"
+
+namespace ociferry {
+
+/// One HTTP exchange as --debug shows it, one debug line for each line of the two messages' heads:
+///
+///     http 7 > GET https://registry.example/v2/team/app/manifests/v1
+///     http 7 > Authorization: Bearer [not shown]
+///     http 7 < 200 in 12 ms
+///     http 7 < Content-Type: application/vnd.oci.image.index.v1+json
+///
+/// The number tells exchanges apart that happen at the same time. Secrets are left out (see shown_header).
+class ExchangeLog {
+ public:
+  /// `progress` must outlive it.
+  ExchangeLog(Progress& progress, std::uint64_t number) : progress_(progress), number_(number) {}
+
+  void request(const Request& request, std::string_view user_agent) const;
+  void response(const Response& response, std::chrono::milliseconds time) const;
+  void failure(std::string_view why, std::chrono::milliseconds time) const;
+
+ private:
+  void line(char direction, std::string_view text) const;
+  void headers(char direction, const Headers& headers) const;
+
+  Progress& progress_;
+  std::uint64_t number_;
+};
+
+}  // namespace ociferry
