@@ -63,6 +63,8 @@ inline constexpr int kRedirects = 10;
 inline constexpr std::chrono::seconds kRetryAfter{300};
 /// A credential helper that has not answered by then is ended.
 inline constexpr std::chrono::seconds kCredentialHelper{30};
+/// How long what a helper or a file said is believed; clouds give passwords that last for an hour or so.
+inline constexpr std::chrono::minutes kCredentialAge{10};
 /// Blobs up to this size are read into memory rather than streamed.
 inline constexpr std::uint64_t kSmallBlobBytes = 1 * kMiB;
 

@@ -75,15 +75,18 @@ Url Authenticator::realm_of(const Challenge& challenge) {
   const std::lock_guard lock(mutex_);
   Url realm = base_->resolve(challenge.parameter("realm"));
   const Origin& at = realm.origin();
-  const bool plain_registry = base_->origin().scheme == "http";
-  if (at.scheme == "http" && !plain_registry) {
-    throw Error(ErrorCode::Hostile, text::cat(to_string(base_->origin()), " sends us to ", realm.shown(),
-                                              " for a token, which is not encrypted"))
-        .hint("have the registry's token realm corrected to https");
+  const Origin& registry = base_->origin();
+  const auto refused = [&](std::string_view why) {
+    return Error(ErrorCode::Hostile,
+                 text::cat(to_string(registry), " sends us to ", realm.shown(), " for a token, ", why));
+  };
+  if (is_link_local(at.host) || (is_loopback(at.host) && !is_loopback(registry.host))) {
+    throw refused("an address that only this machine can reach");
   }
-  if (is_link_local(at.host) || (is_loopback(at.host) && !is_loopback(base_->origin().host))) {
-    throw Error(ErrorCode::Hostile, text::cat(to_string(base_->origin()), " sends us to ", realm.shown(),
-                                              " for a token, an address that only this machine can reach"));
+  // Plain http was accepted for the registry's own host, not for others.
+  const bool accepted = registry.scheme == "http" && (at.host == registry.host || is_loopback(at.host));
+  if (at.scheme == "http" && !accepted) {
+    throw refused("which is not encrypted").hint("have the registry's token realm corrected to https");
   }
   return realm;
 }

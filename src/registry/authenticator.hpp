@@ -17,8 +17,10 @@ namespace ociferry {
 
 /// Proves to one registry who we are: Basic, or Bearer tokens that are kept and renewed in time. Thread-safe.
 ///
-/// Credentials go to the registry itself and to the token server it names. That one must be reached by https, unless
-/// the registry itself is talked to by plain http, which needs a loopback address or --registry-insecure.
+/// Credentials go to the registry itself and to the token server it names. That one must be reached by https, unless it
+/// is on the registry's own host and that is talked to by plain http, which needs a loopback address or
+/// --registry-insecure. It may be at a private address, but never at one that only this machine can reach, unless the
+/// registry is there as well.
 class Authenticator {
  public:
   /// All must outlive it.

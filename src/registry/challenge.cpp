@@ -110,8 +110,9 @@ std::vector<Challenge> parse_challenges(const std::vector<std::string>& fields) 
 }
 
 std::optional<Challenge> usable_challenge(const std::vector<Challenge>& challenges) {
-  const auto found = std::ranges::find_if(
-      challenges, [](const Challenge& one) { return one.scheme == "basic" || one.scheme == "bearer"; });
+  const auto found = std::ranges::find_if(challenges, [](const Challenge& one) {
+    return one.scheme == "basic" || (one.scheme == "bearer" && !one.parameter("realm").empty());
+  });
   if (found == challenges.end()) return std::nullopt;
   return *found;
 }

@@ -18,7 +18,7 @@ struct Challenge {
 /// Reads all challenges of all WWW-Authenticate fields. What does not fit the grammar ends its field quietly.
 [[nodiscard]] std::vector<Challenge> parse_challenges(const std::vector<std::string>& fields);
 
-/// The first Basic or Bearer challenge.
+/// The first Basic or Bearer challenge; Bearer needs to say where its tokens are (the realm).
 [[nodiscard]] std::optional<Challenge> usable_challenge(const std::vector<Challenge>& challenges);
 
 }  // namespace ociferry

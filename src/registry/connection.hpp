@@ -20,7 +20,7 @@ struct ClientContext {
         progress(reporter),
         stop(std::move(stop_all)),
         retrier(RetryPolicy{.retries = options.retry_count}, clock, reporter),
-        credentials(options, environment) {}
+        credentials(options, environment, {CredentialHelper(stop), &clock, &progress}) {}
 
   RegistryOptions options;
   std::shared_ptr<Transport> transport;

@@ -1,3 +1,5 @@
+#include "registry/credential_helper.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,7 +18,6 @@
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
-#include "registry/docker_config.hpp"
 
 namespace ociferry {
 
@@ -30,7 +31,7 @@ struct Outcome {
   int status = 0;
 };
 
-/// A running child, ended and waited for in any case.
+/// A running program that leads a process group of its own, ended with all of the group in any case.
 class Child {
  public:
   explicit Child(pid_t pid) : pid_(pid) {}
@@ -38,13 +39,14 @@ class Child {
   Child& operator=(const Child&) = delete;
   ~Child() {
     if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    static_cast<void>(wait());
-  }
-  int wait() {
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    ::kill(-pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
+  }
+  /// Its status if it has ended. What it has left running then stays, such as an agent that keeps keys.
+  std::optional<int> ended() {
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
     pid_ = 0;
     return status;
   }
@@ -62,7 +64,9 @@ class SpawnActions {
     sigset_t none;
     sigemptyset(&none);
     posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
+    // Its own group, so that it can be ended together with whatever it starts.
+    posix_spawnattr_setpgroup(&attributes_, 0);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
   }
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
@@ -80,9 +84,10 @@ class SpawnActions {
     const std::array<char*, 3> arguments{name.data(), verb.data(), nullptr};
     pid_t pid = 0;
     const int failed = ::posix_spawnp(&pid, program.c_str(), &actions_, &attributes_, arguments.data(), environ);
+    if (failed == ENOENT) throw HelperMissing(program);
     if (failed != 0) {
       throw Error(ErrorCode::Unauthorized, system_error(text::cat("starting ", program), failed).message())
-          .hint("the registry configuration names this credential helper; install it, or use --registry-anon");
+          .hint("the registry configuration names this credential helper; repair it, or use --registry-anon");
     }
     return pid;
   }
@@ -92,18 +97,34 @@ class SpawnActions {
   posix_spawnattr_t attributes_{};
 };
 
-std::string read_until_end(int fd, const std::string& program) {
-  const auto deadline = Clock::now() + limits::kCredentialHelper;
+/// How long a helper may still take. Every wait for it is cut into short ones, so that a stop is seen.
+class Deadline {
+ public:
+  Deadline(std::string program, std::chrono::milliseconds patience, const std::stop_token& stop)
+      : program_(std::move(program)), patience_(patience), stop_(stop) {}
+
+  /// Milliseconds to wait for next. Throws Error{Unauthorized} when time is up, Error{Interrupted} when stopped.
+  [[nodiscard]] int next_wait(int longest) const {
+    if (stop_.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(begun_ + patience_ - Clock::now()).count();
+    if (left > 0) return static_cast<int>(std::min<std::int64_t>(left, longest));
+    throw Error(ErrorCode::Unauthorized,
+                text::cat(program_, " did not answer within ", patience_.count() / 1000, " seconds"))
+        .hint("it may wait for an answer or an unlocked key store: run it yourself, or use --registry-anon");
+  }
+
+ private:
+  std::string program_;
+  std::chrono::milliseconds patience_;
+  const std::stop_token& stop_;
+  Clock::time_point begun_ = Clock::now();
+};
+
+std::string read_until_end(int fd, const std::string& program, const Deadline& deadline) {
   std::string output;
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     pollfd waiting{fd, POLLIN, 0};
-    const int ready = ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) {
-      throw Error(ErrorCode::Unauthorized,
-                  text::cat(program, " did not answer within ", limits::kCredentialHelper.count(), " seconds"));
-    }
+    if (::poll(&waiting, 1, deadline.next_wait(100)) <= 0) continue;
     std::array<char, 4096> buffer{};
     const ssize_t got = ::read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
@@ -117,7 +138,7 @@ std::string read_until_end(int fd, const std::string& program) {
 }
 
 /// Runs `program get` with `input` on its standard input.
-Outcome run(const std::string& program, const std::string& input) {
+Outcome run(const std::string& program, const std::string& input, const Deadline& deadline) {
   // A socket rather than pipes: writing to one that nobody reads can be had without SIGPIPE.
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw system_error("socketpair", errno);
@@ -129,9 +150,15 @@ Outcome run(const std::string& program, const std::string& input) {
   static_cast<void>(::send(ours.get(), input.data(), input.size(), MSG_NOSIGNAL));
   ::shutdown(ours.get(), SHUT_WR);
   Outcome outcome;
-  outcome.output = read_until_end(ours.get(), program);
-  outcome.status = child.wait();
-  return outcome;
+  outcome.output = read_until_end(ours.get(), program, deadline);
+  for (;;) {
+    // Having closed its output it is about to end, as a rule.
+    if (const auto status = child.ended()) {
+      outcome.status = *status;
+      return outcome;
+    }
+    ::poll(nullptr, 0, deadline.next_wait(5));
+  }
 }
 
 /// Json::parse's own message may show a part of the secret.
@@ -143,16 +170,26 @@ Json parse_quietly(const std::string& output, const std::string& program) {
   }
 }
 
-}  // namespace
-
-std::optional<Credential> run_credential_helper(const std::string& name, const std::string& server) {
-  const bool valid = !name.empty() && std::ranges::all_of(name, [](char c) {
+bool is_helper_name(const std::string& name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
            c == '-';
   });
-  if (!valid) throw Error(ErrorCode::Usage, text::cat("'", name, "' is not the name of a credential helper"));
+}
+
+}  // namespace
+
+HelperMissing::HelperMissing(const std::string& program)
+    : Error(ErrorCode::Unauthorized, text::cat("there is no program ", program, " in the PATH")) {
+  hint("the registry configuration names this credential helper; install it, or use --registry-anon");
+}
+
+std::optional<Credential> CredentialHelper::operator()(const std::string& name, const std::string& server) const {
+  if (!is_helper_name(name)) {
+    throw Error(ErrorCode::Usage, text::cat("'", name, "' is not the name of a credential helper"));
+  }
   const std::string program = "docker-credential-" + name;
-  const Outcome outcome = run(program, server + "\n");
+  const Outcome outcome = run(program, server + "\n", Deadline(program, patience_, stop_));
   if (outcome.status != 0) {
     if (text::lower(outcome.output).find("credentials not found") != std::string::npos) return std::nullopt;
     // Its output may hold a secret; only that it failed is told.

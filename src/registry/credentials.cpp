@@ -1,71 +1,168 @@
 #include "registry/credentials.hpp"
 
-#include "base/fd.hpp"
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
+#include "registry/cloud_keychains.hpp"
+#include "registry/credential_files.hpp"
+#include "registry/imgpkg_environment.hpp"
 
 namespace ociferry {
 
 namespace {
 
-constexpr std::uint64_t kMaxConfigBytes = 4 * limits::kMiB;
+/// An option's value and where it comes from.
+struct Setting {
+  std::string value = {};
+  std::string from = {};
+};
 
-std::string given_or(const std::string& option, const Environment& environment, const std::string& variable) {
-  return option.empty() ? lookup(environment, variable).value_or("") : option;
+Setting setting(const std::string& option, const char* flag, const Environment& environment, const char* variable) {
+  if (!option.empty()) return {option, flag};
+  if (const auto value = lookup(environment, variable)) return {*value, variable};
+  return {};
 }
 
-std::vector<std::filesystem::path> config_files(const Environment& environment) {
-  std::vector<std::filesystem::path> files;
-  if (const auto folder = lookup(environment, "DOCKER_CONFIG")) {
-    files.push_back(std::filesystem::path(*folder) / "config.json");
-  } else if (const auto home = lookup(environment, "HOME")) {
-    files.push_back(std::filesystem::path(*home) / ".docker" / "config.json");
-  }
-  if (const auto file = lookup(environment, "REGISTRY_AUTH_FILE")) files.emplace_back(*file);
-  if (const auto folder = lookup(environment, "XDG_RUNTIME_DIR")) {
-    files.push_back(std::filesystem::path(*folder) / "containers" / "auth.json");
-  }
-  return files;
+Finding find_user(const Setting& user, const Setting& password) {
+  if (!user.value.empty()) return wins({.username = user.value, .password = password.value}, user.from);
+  if (password.value.empty()) return not_set("");
+  return skipped(text::cat(password.from, " is set, but no user name is"));
 }
 
-std::optional<std::string> read_if_present(const std::filesystem::path& path) {
-  try {
-    return read_file(path, kMaxConfigBytes);
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::NotFound) return std::nullopt;
-    throw;
+Finding find_token(const Setting& token) {
+  if (token.value.empty()) return not_set("");
+  return wins({.registry_token = token.value}, token.from);
+}
+
+Finding find_anonymous(bool option, const Environment& environment) {
+  constexpr auto kWins = CredentialStep::Outcome::Wins;
+  if (option) return {kWins, "anonymous, from --registry-anon", {}};
+  const auto variable = lookup(environment, "IMGPKG_ANON");
+  if (variable == "true") return {kWins, "anonymous, from IMGPKG_ANON", {}};
+  return variable ? skipped("IMGPKG_ANON is not 'true'") : not_set("");
+}
+
+/// The order of everything, in one place.
+std::vector<CredentialSource> sources(const RegistryOptions& options, const Environment& environment,
+                                      const HelperRunner& run_helper) {
+  std::vector<CredentialSource> all;
+  all.push_back({"IMGPKG_REGISTRY_* variables", [variables = ImgpkgEnvironment(environment)](
+                                                    const RepositoryName& name) { return variables.find(name); }});
+  const auto keychains = active_keychains(environment);
+  if (keychains.empty()) {
+    all.push_back({"cloud keychains (IMGPKG_ACTIVE_KEYCHAINS)", [](const RepositoryName&) { return not_set(""); }});
   }
+  for (const ActiveKeychain& keychain : keychains) {
+    all.push_back(
+        {text::cat("keychain ", keychain.keychain->name,
+                   keychain.named ? " (IMGPKG_ACTIVE_KEYCHAINS)" : " (IMGPKG_ENABLE_IAAS_AUTH)"),
+         [=](const RepositoryName& name) { return find_in_keychain(keychain, environment, name, run_helper); }});
+  }
+  const Setting user = setting(options.username, "--registry-username", environment, "IMGPKG_USERNAME");
+  const Setting password = setting(options.password, "--registry-password", environment, "IMGPKG_PASSWORD");
+  const Setting token = setting(options.token, "--registry-token", environment, "IMGPKG_TOKEN");
+  all.push_back(
+      {"--registry-username, IMGPKG_USERNAME", [=](const RepositoryName&) { return find_user(user, password); }});
+  all.push_back({"--registry-token, IMGPKG_TOKEN", [=](const RepositoryName&) { return find_token(token); }});
+  all.push_back({"--registry-anon, IMGPKG_ANON", [anonymous = options.anonymous, environment](const RepositoryName&) {
+                   return find_anonymous(anonymous, environment);
+                 }});
+  for (const CredentialFile& file : credential_files(environment, ::getuid())) {
+    all.push_back({file.variable.empty() ? file.path.string() : file.variable,
+                   [=](const RepositoryName& name) { return find_in_file(file, environment, name, run_helper); }});
+  }
+  return all;
+}
+
+/// A header's value must not become two.
+void check_header_value(const std::string& token, const std::string& source) {
+  const bool fine = std::ranges::all_of(token, [](char c) { return c > ' ' && c < '\x7f'; });
+  if (fine) return;
+  throw Error(ErrorCode::Usage, text::cat("the token from ", source, " holds a line break or a blank"))
+      .hint("check how it was read: tokens are one word");
+}
+
+/// A crash must not leave a password on a disk.
+void leave_no_core_dump() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = 0;
+  static_cast<void>(::setrlimit(RLIMIT_CORE, &limit));
 }
 
 }  // namespace
 
-Credentials::Credentials(const RegistryOptions& options, const Environment& environment, HelperRunner run_helper)
-    : environment_(environment), files_(config_files(environment)), run_helper_(std::move(run_helper)) {
-  given_.username = given_or(options.username, environment, "IMGPKG_USERNAME");
-  given_.password = given_or(options.password, environment, "IMGPKG_PASSWORD");
-  if (!given_.is_basic()) given_.registry_token = given_or(options.token, environment, "IMGPKG_TOKEN");
-  anonymous_ = options.anonymous || lookup(environment, "IMGPKG_ANON") == "true";
+Credentials::Credentials(const RegistryOptions& options, const Environment& environment, CredentialTools tools)
+    : tools_(std::move(tools)),
+      sources_(sources(options, environment, [this](const std::string& name, const std::string& server) {
+        return ask_helper(name, server);
+      })) {}
+
+bool Credentials::is_fresh(Time made) const { return tools_.clock->now() < made + limits::kCredentialAge; }
+
+std::optional<Credential> Credentials::ask_helper(const std::string& name, const std::string& server) {
+  // Many repositories share a registry, and a helper may take a second. Only called under the mutex.
+  const auto known = answers_.find({name, server});
+  if (known != answers_.end() && is_fresh(known->second.made)) return known->second.credential;
+  HelperAnswer answer{tools_.run_helper(name, server), tools_.clock->now()};
+  return answers_.insert_or_assign({name, server}, std::move(answer)).first->second.credential;
 }
 
 Credential Credentials::find(const RepositoryName& name) {
   // Held while a helper runs: it may ask the user something, and must not do so twice at once.
   const std::lock_guard lock(mutex_);
-  const auto found = found_.find(name);
-  if (found != found_.end()) return found->second;
-  return found_.emplace(name, search(name)).first->second;
+  const auto known = found_.find(name);
+  if (known != found_.end() && is_fresh(known->second.made)) return known->second.credential;
+  Search made = search(name);
+  report(name, made);
+  if (made.failure) throw *made.failure;
+  if (!made.credential.is_anonymous()) leave_no_core_dump();
+  return found_.insert_or_assign(name, std::move(made)).first->second.credential;
 }
 
-Credential Credentials::search(const RepositoryName& name) const {
-  if (auto found = environment_.find(name)) return *found;
-  if (!given_.is_anonymous() || anonymous_) return given_;
-  for (const auto& path : files_) {
-    const auto content = read_if_present(path);
-    if (!content) continue;
-    const auto config = DockerConfig::parse(*content, path.string());
-    if (auto found = config.find(name, run_helper_)) return *found;
+CredentialReport Credentials::explain(const RepositoryName& name) {
+  const std::lock_guard lock(mutex_);
+  const Search made = search(name);
+  return {name, made.steps, kind_of(made.credential), made.credential.username, made.failure};
+}
+
+Credentials::Search Credentials::search(const RepositoryName& name) {
+  using Outcome = CredentialStep::Outcome;
+  Search search;
+  search.made = tools_.clock->now();
+  bool over = false;
+  for (const CredentialSource& source : sources_) {
+    if (over) {
+      search.steps.push_back({source.name, Outcome::NotAsked, ""});
+      continue;
+    }
+    try {
+      Finding finding = source.ask(name);
+      over = finding.wins();
+      if (over) check_header_value(finding.credential.registry_token, source.name);
+      search.steps.push_back({source.name, finding.outcome, std::move(finding.detail)});
+      if (over) search.credential = std::move(finding.credential);
+    } catch (const Error& error) {
+      over = true;
+      search.failure = error;
+      search.failure->while_doing(text::cat("looking for credentials for ", to_string(name), " in ", source.name));
+      search.steps.push_back({source.name, Outcome::Failed, error.message()});
+    }
   }
-  return {};
+  return search;
+}
+
+void Credentials::report(const RepositoryName& name, const Search& search) const {
+  for (const CredentialStep& step : search.steps) {
+    if (step.outcome == CredentialStep::Outcome::NotSet || step.outcome == CredentialStep::Outcome::NotAsked) continue;
+    tools_.progress->debug(text::cat("credentials for ", to_string(name), ": ", step.source, ": ",
+                                     to_string(step.outcome), step.detail.empty() ? "" : ": ", step.detail));
+  }
 }
 
 }  // namespace ociferry

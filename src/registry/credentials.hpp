@@ -1,41 +1,75 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "http/clock.hpp"
+#include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
 #include "ociferry/registry_options.hpp"
-#include "registry/credential.hpp"
-#include "registry/docker_config.hpp"
+#include "registry/credential_helper.hpp"
 #include "registry/environment.hpp"
-#include "registry/imgpkg_environment.hpp"
+#include "registry/finding.hpp"
 
 namespace ociferry {
 
-/// Finds the credential for a repository. In this order: IMGPKG_REGISTRY_* variables whose HOSTNAME fits; the
-/// options (or IMGPKG_USERNAME, IMGPKG_PASSWORD, IMGPKG_TOKEN, IMGPKG_ANON where those are empty): user name and
-/// password, else token, else anonymous; Docker's configuration file; $REGISTRY_AUTH_FILE;
-/// $XDG_RUNTIME_DIR/containers/auth.json. Thread-safe.
+/// What Credentials works with beside options and variables; tests give their own. None is owned.
+struct CredentialTools {
+  HelperRunner run_helper = CredentialHelper();
+  Clock* clock = &real_clock();
+  Progress* progress = &silent_progress();
+};
+
+/// One place where credentials are looked for.
+struct CredentialSource {
+  std::string name;
+  std::function<Finding(const RepositoryName&)> ask;
+};
+
+/// Finds the credential for a repository: the first source that has one wins. In this order: IMGPKG_REGISTRY_*
+/// variables whose HOSTNAME fits; cloud keychains that are switched on; the options (or IMGPKG_USERNAME and so on where
+/// those are empty): user name and password, else token, else anonymous; the files of `credential_files`. Thread-safe.
 class Credentials {
  public:
   /// Throws Error{Usage} for malformed IMGPKG_* variables.
-  Credentials(const RegistryOptions& options, const Environment& environment,
-              HelperRunner run_helper = run_credential_helper);
+  Credentials(const RegistryOptions& options, const Environment& environment, CredentialTools tools = {});
 
-  /// The credential for `name`, anonymous if there is none. Reads files and may run a helper, once a repository.
-  /// Throws Error if a file or a helper is broken.
+  /// The credential for `name`, anonymous if there is none. Reads files and may run a helper; what they said is kept
+  /// for limits::kCredentialAge. Reports what it did as debug lines. Throws Error if a file or a helper is broken.
   [[nodiscard]] Credential find(const RepositoryName& name);
 
- private:
-  [[nodiscard]] Credential search(const RepositoryName& name) const;
+  /// How `find` gets to its answer. Throws nothing that `find` would: that is the report's failure.
+  [[nodiscard]] CredentialReport explain(const RepositoryName& name);
 
-  ImgpkgEnvironment environment_;
-  Credential given_;
-  bool anonymous_ = false;
-  std::vector<std::filesystem::path> files_;
-  HelperRunner run_helper_;
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Search {
+    std::vector<CredentialStep> steps = {};
+    Credential credential = {};
+    std::optional<Error> failure = {};
+    Time made{};
+  };
+  struct HelperAnswer {
+    std::optional<Credential> credential = {};
+    Time made{};
+  };
+
+  [[nodiscard]] Search search(const RepositoryName& name);
+  void report(const RepositoryName& name, const Search& search) const;
+  [[nodiscard]] std::optional<Credential> ask_helper(const std::string& name, const std::string& server);
+  [[nodiscard]] bool is_fresh(Time made) const;
+
+  CredentialTools tools_;
+  std::vector<CredentialSource> sources_;
   std::mutex mutex_;
-  std::map<RepositoryName, Credential> found_;
+  std::map<RepositoryName, Search> found_;
+  std::map<std::pair<std::string, std::string>, HelperAnswer> answers_;
 };
 
 }  // namespace ociferry

@@ -1,13 +1,12 @@
 #include "registry/imgpkg_environment.hpp"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
+#include "registry/host_pattern.hpp"
 
 namespace ociferry {
 
@@ -17,41 +16,43 @@ constexpr std::string_view kPrefix = "IMGPKG_REGISTRY_";
 constexpr std::array<std::string_view, 5> kFields{"HOSTNAME", "USERNAME", "PASSWORD", "IDENTITY_TOKEN",
                                                   "REGISTRY_TOKEN"};
 
-struct Location {
-  std::string host = {};
-  std::string port = {};
-  std::string path = {};  ///< without slashes at its ends
-};
-
-Location parse_location(std::string_view text) {
+/// "https://user@host/v2/path" as it is compared: "host/path".
+std::string normalized(std::string_view text) {
   if (const auto scheme = text.find("://"); scheme != std::string_view::npos) text.remove_prefix(scheme + 3);
   const auto slash = std::min(text.find('/'), text.size());
   std::string_view path = text.substr(slash);
   for (const std::string_view version : {"/v1/", "/v2/"}) {
-    if (path.starts_with(version)) path.remove_prefix(version.size() - 1);
+    if (path.starts_with(version)) {
+      path.remove_prefix(version.size() - 1);
+      break;
+    }
   }
-  while (path.starts_with('/')) path.remove_prefix(1);
-  while (path.ends_with('/')) path.remove_suffix(1);
-  const std::string_view authority = text.substr(0, slash);
+  if (path == "/") path = {};
+  std::string_view authority = text.substr(0, slash);
+  // A URL may hold a password there, which must not be shown later.
+  if (const auto at = authority.rfind('@'); at != std::string_view::npos) authority.remove_prefix(at + 1);
+  const std::string host = text::lower(authority);
+  return text::cat(host == "docker.io" ? "index.docker.io" : host, path);
+}
+
+struct HostAndPort {
+  std::string_view host;
+  std::string_view port;
+};
+
+HostAndPort split_port(std::string_view authority) {
   const auto colon = authority.rfind(':');
-  const bool has_port = colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
-  return {text::lower(authority.substr(0, colon)), has_port ? std::string(authority.substr(colon + 1)) : "",
-          std::string(path)};
+  if (colon == std::string_view::npos || authority.find(']', colon) != std::string_view::npos) return {authority, ""};
+  return {authority.substr(0, colon), authority.substr(colon + 1)};
 }
 
-bool host_fits(const std::string& pattern, const std::string& host) {
-  const auto patterns = text::split(pattern, '.');
-  const auto labels = text::split(host, '.');
-  return std::ranges::equal(patterns, labels, [](const std::string& glob, const std::string& label) {
-    return ::fnmatch(glob.c_str(), label.c_str(), 0) == 0;
-  });
-}
-
-bool fits(const std::string& hostname, const RepositoryName& name) {
-  const Location wanted = parse_location(hostname);
-  const Location actual = parse_location(name.registry);
+bool fits(std::string_view hostname, const RepositoryName& name) {
+  const auto slash = std::min(hostname.find('/'), hostname.size());
+  const HostAndPort wanted = split_port(hostname.substr(0, slash));
+  const HostAndPort actual = split_port(name.registry);
   if (wanted.port != actual.port || !host_fits(wanted.host, actual.host)) return false;
-  return wanted.path.empty() || (name.repository + "/").starts_with(wanted.path + "/");
+  // A prefix of the text, as for imgpkg: "reg/team" is for "reg/team-a" too, "reg/team/" is not.
+  return text::cat("/", name.repository, "/").starts_with(hostname.substr(slash));
 }
 
 }  // namespace
@@ -76,16 +77,28 @@ ImgpkgEnvironment::ImgpkgEnvironment(const Environment& environment) {
     *targets[static_cast<std::size_t>(field - kFields.begin())] = value;
   }
   for (auto& [suffix, entry] : by_suffix) {
-    if (!entry.hostname.empty()) entries_.push_back(std::move(entry));
+    entry.suffix = suffix;
+    entry.hostname = normalized(entry.hostname);
+    if (!entry.hostname.empty()) {
+      entries_.push_back(std::move(entry));
+    } else if (!entry.credential.is_anonymous()) {
+      homeless_.push_back(suffix);
+    }
   }
-  // In reverse order of their text, longer paths come before shorter ones.
+  // In reverse order of their text, longer paths come before shorter ones, and names before '*'.
   std::ranges::stable_sort(entries_, std::ranges::greater{}, &Entry::hostname);
 }
 
-std::optional<Credential> ImgpkgEnvironment::find(const RepositoryName& name) const {
+Finding ImgpkgEnvironment::find(const RepositoryName& name) const {
   const auto found = std::ranges::find_if(entries_, [&](const Entry& entry) { return fits(entry.hostname, name); });
-  if (found == entries_.end() || found->credential.is_anonymous()) return std::nullopt;
-  return found->credential;
+  if (found != entries_.end()) {
+    return wins(found->credential, text::cat(kPrefix, "HOSTNAME", found->suffix, "=", found->hostname));
+  }
+  if (entries_.empty() && homeless_.empty()) return not_set("");
+  std::vector<std::string> seen;
+  for (const Entry& entry : entries_) seen.push_back(text::cat("HOSTNAME", entry.suffix, "=", entry.hostname));
+  for (const std::string& suffix : homeless_) seen.push_back(text::cat("HOSTNAME", suffix, " is missing"));
+  return no_entry(text::join(seen, ", "));
 }
 
 }  // namespace ociferry

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "ociferry/reference.hpp"
-#include "registry/credential.hpp"
 #include "registry/environment.hpp"
+#include "registry/finding.hpp"
 
 namespace ociferry {
 
@@ -17,15 +16,18 @@ class ImgpkgEnvironment {
   /// Throws Error{Usage} for any other variable that begins with IMGPKG_REGISTRY_.
   explicit ImgpkgEnvironment(const Environment& environment);
 
-  /// The credential of the longest HOSTNAME that fits `name`.
-  [[nodiscard]] std::optional<Credential> find(const RepositoryName& name) const;
+  /// What the first HOSTNAME that fits `name` gives, longer paths first. That may be nothing: then `name` is read and
+  /// written anonymously, whatever else is configured.
+  [[nodiscard]] Finding find(const RepositoryName& name) const;
 
  private:
   struct Entry {
-    std::string hostname = {};
+    std::string hostname = {};  ///< as it is matched: no scheme, no API version
+    std::string suffix = {};    ///< "", "_0"
     Credential credential = {};
   };
-  std::vector<Entry> entries_;  ///< in the order in which they are tried
+  std::vector<Entry> entries_;              ///< in the order in which they are tried
+  std::vector<std::string> homeless_ = {};  ///< suffixes of variables without a HOSTNAME
 };
 
 }  // namespace ociferry

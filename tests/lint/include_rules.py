@@ -49,6 +49,7 @@ PUBLIC_LAYER = {
     "store": "store",
     "bundle": "bundle",
     "registry_options": "registry",
+    "auth": "registry",
 }
 
 # How a library's headers begin -> the folders and files of src/ that may include them.

@@ -47,6 +47,8 @@ TEST_CASE("a token68 is stepped over") {
 TEST_CASE("nothing usable is nothing") {
   CHECK_FALSE(usable_challenge({}).has_value());
   CHECK_FALSE(usable_challenge(parse("Negotiate")).has_value());
+  CHECK_FALSE(usable_challenge(parse("Bearer service=\"reg\"")).has_value());
+  CHECK(usable_challenge(parse("Bearer service=\"reg\", BASIC realm=\"x\""))->scheme == "basic");
   for (const char* broken : {"", ",,,", "=", "\"", "Bearer realm=\"open", "\x01\x02", "@@@ Basic"}) {
     CAPTURE(broken);
     for (const auto& challenge : parse(broken)) CHECK(challenge.parameter("realm").empty());

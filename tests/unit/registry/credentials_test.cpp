@@ -1,30 +1,26 @@
 #include "registry/credentials.hpp"
 
-#include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include "base/fd.hpp"
 #include "registry/base64.hpp"
+#include "registry/credential_files.hpp"
 #include "rig.hpp"
 
 using namespace ociferry;
+using namespace std::chrono_literals;
 using testing::error_of;
 
 namespace {
 
-std::optional<Credential> no_helper(const std::string&, const std::string&) {
-  FAIL("no helper was to be run");
+std::optional<Credential> no_helper(const std::string& name, const std::string&) {
+  FAIL("no helper was to be run, not even ", name);
   return std::nullopt;
 }
 
-std::optional<Credential> find(const std::string& config, const RepositoryName& name, HelperRunner helper = no_helper) {
-  return DockerConfig::parse(config, "config.json").find(name, helper);
+std::string auths(const std::string& key, const std::string& user) {
+  return R"({"auths":{")" + key + R"(":{"auth":")" + base64_encoded(user + ":s3cret") + "\"}}}";
 }
-
-std::string user_of(const std::optional<Credential>& credential) {
-  return credential ? credential->username : "(none)";
-}
-
-std::string auth(const std::string& user) { return R"({"auth":")" + base64_encoded(user + ":pass") + "\"}"; }
 
 struct Home {
   TempDirectory directory{std::filesystem::temp_directory_path(), "ociferry-test"};
@@ -38,159 +34,246 @@ struct Home {
 
 const RepositoryName kName{"reg.example:5000", "a/b/c"};
 
+/// "outcome: detail" of the step whose source has `part` in its name.
+std::string step(const CredentialReport& report, const std::string& part) {
+  for (const CredentialStep& one : report.steps) {
+    if (one.source.find(part) != std::string::npos) return std::string(to_string(one.outcome)) + ": " + one.detail;
+  }
+  return "(no such step)";
+}
+
 }  // namespace
 
-TEST_CASE("the most specific entry of auths wins") {
-  const std::string all = R"({"auths":{"reg.example:5000":)" + auth("host") + R"(,"reg.example:5000/a":)" + auth("a") +
-                          R"(,"reg.example:5000/a/b/c":)" + auth("abc") + "}}";
-  CHECK(user_of(find(all, kName)) == "abc");
-  CHECK(user_of(find(all, {"reg.example:5000", "a/b/d"})) == "a");
-  CHECK(user_of(find(all, {"reg.example:5000", "ab/c"})) == "host");
-  CHECK(user_of(find(all, {"reg.example", "a/b/c"})) == "(none)");
-}
-
-TEST_CASE("legacy keys are URLs of the same host") {
-  for (const char* key : {"https://reg.example:5000/v1/", "https://reg.example:5000", "http://reg.example:5000/v2/",
-                          "reg.example:5000/v2/", "REG.example:5000/"}) {
-    CAPTURE(key);
-    CHECK(user_of(find(R"({"auths":{")" + std::string(key) + "\":" + auth("me") + "}}", kName)) == "me");
-  }
-  for (const char* key : {"https://reg.example/v1/", "reg.example:5000/other", "https://evil/reg.example:5000"}) {
-    CAPTURE(key);
-    CHECK(user_of(find(R"({"auths":{")" + std::string(key) + "\":" + auth("me") + "}}", kName)) == "(none)");
-  }
-}
-
-TEST_CASE("Docker Hub goes by several names") {
-  for (const char* key : {"https://index.docker.io/v1/", "docker.io", "index.docker.io", "registry-1.docker.io"}) {
-    CAPTURE(key);
-    CHECK(user_of(find(R"({"auths":{")" + std::string(key) + "\":" + auth("me") + "}}",
-                       {"index.docker.io", "library/x"})) == "me");
-  }
-}
-
-TEST_CASE("an entry is user and password in clear or base64, or a token; an empty one is none") {
-  const auto entry = [](const std::string& text) {
-    return find(R"({"auths":{"reg.example:5000":)" + text + "}}", kName);
-  };
-  CHECK(entry(R"({"username":"u","password":"p"})") == Credential{"u", "p"});
-  CHECK(entry(R"({"auth":")" + base64_encoded("u:p:q") + "\"}") == Credential{"u", "p:q"});
-  CHECK(entry(R"({"auth":")" + base64_encoded(std::string("u:p\0\0", 5)) + "\"}") == Credential{"u", "p"});
-  CHECK(entry(R"({"identitytoken":"t"})")->identity_token == "t");
-  CHECK(entry(R"({"registrytoken":"t"})")->registry_token == "t");
-  CHECK_FALSE(entry("{}").has_value());
-  CHECK_FALSE(entry(R"({"auth":""})").has_value());
-  CHECK(error_of([&] { entry(R"({"auth":"???"})"); }).code() == ErrorCode::Usage);
-  CHECK(error_of([&] { entry(R"({"auth":"bm9jb2xvbg=="})"); }).code() == ErrorCode::Usage);
-}
-
-TEST_CASE("a helper for the registry comes before auths, the general store after") {
-  std::string asked;
-  const HelperRunner helper = [&](const std::string& name, const std::string& server) {
-    asked = name + " " + server;
-    return std::optional(Credential{"helped", "p"});
-  };
-  const std::string own =
-      R"({"credHelpers":{"reg.example:5000":"own"},"credsStore":"all","auths":{"reg.example:5000":)" + auth("me") +
-      "}}";
-  CHECK(user_of(find(own, kName, helper)) == "helped");
-  CHECK(asked == "own reg.example:5000");
-  CHECK(user_of(find(own, {"index.docker.io", "library/x"}, helper)) == "helped");
-  CHECK(asked == "all https://index.docker.io/v1/");
-  const std::string store = R"({"credsStore":"all","auths":{"reg.example:5000":)" + auth("me") + "}}";
-  CHECK(user_of(find(store, kName, no_helper)) == "me");
-  CHECK(user_of(find(R"({"credsStore":"all","auths":{"reg.example:5000":{}}})", kName, helper)) == "helped");
-}
-
-TEST_CASE("a broken configuration is an error that shows nothing of it") {
-  for (const char* broken : {"{\"auths\":{\"x\":{\"auth\":\"topsecret", "[]", "\"topsecret\"", "topsecret"}) {
-    CAPTURE(broken);
-    const Error error = error_of([&] { find(broken, kName); });
-    CHECK(error.code() == ErrorCode::Usage);
-    CHECK(error.message().find("config.json") != std::string::npos);
-    CHECK(error.message().find("topsecret") == std::string::npos);
-  }
-  CHECK_FALSE(find("", kName).has_value());
-  CHECK_FALSE(find("{}", kName).has_value());
-  CHECK_FALSE(find(R"({"auths":[],"credHelpers":3})", kName).has_value());
-}
-
-TEST_CASE("IMGPKG_REGISTRY_ variables fit by host, port and path") {
-  const auto fits = [](const std::string& hostname, const RepositoryName& name) {
-    const Environment environment{{"IMGPKG_REGISTRY_HOSTNAME_1", hostname}, {"IMGPKG_REGISTRY_USERNAME_1", "u"}};
-    return ImgpkgEnvironment(environment).find(name).has_value();
-  };
-  CHECK(fits("reg.example:5000", kName));
-  CHECK(fits("https://reg.example:5000/v2/", kName));
-  CHECK(fits("*.example:5000", kName));
-  CHECK(fits("r*g.ex*:5000", kName));
-  CHECK(fits("reg.example:5000/a/b", kName));
-  CHECK(fits("reg.example:5000/v1/a/b/c/", kName));
-  CHECK_FALSE(fits("reg.example", kName));
-  CHECK_FALSE(fits("reg.example:500", kName));
-  CHECK_FALSE(fits("*:5000", kName));
-  CHECK_FALSE(fits("*.reg.example:5000", kName));
-  CHECK_FALSE(fits("reg.example:5000/a/bb", kName));
-  CHECK_FALSE(fits("reg.example:5000/a/b/c/d", kName));
-}
-
-TEST_CASE("the longest path wins, whatever the suffixes are called") {
-  const ImgpkgEnvironment environment({{"IMGPKG_REGISTRY_HOSTNAME_Z", "reg.example:5000"},
-                                       {"IMGPKG_REGISTRY_USERNAME_Z", "host"},
-                                       {"IMGPKG_REGISTRY_HOSTNAME", "reg.example:5000/a/b"},
-                                       {"IMGPKG_REGISTRY_USERNAME", "path"},
-                                       {"IMGPKG_REGISTRY_PASSWORD", "p"},
-                                       {"IMGPKG_REGISTRY_AZURE_CR_CONFIG", "ignored"}});
-  CHECK(environment.find(kName) == Credential{"path", "p"});
-  CHECK(environment.find({"reg.example:5000", "x/y"})->username == "host");
-}
-
-TEST_CASE("an unknown IMGPKG_REGISTRY_ variable is a mistake that is named") {
-  for (const char* name : {"IMGPKG_REGISTRY_USER", "IMGPKG_REGISTRY_HOSTNAMES", "IMGPKG_REGISTRY_"}) {
-    CAPTURE(name);
-    const Error error = error_of([&] { ImgpkgEnvironment(Environment{{name, "x"}}); });
-    CHECK(error.code() == ErrorCode::Usage);
-    CHECK(error.message().find(name) != std::string::npos);
-  }
-}
-
-TEST_CASE("sources are asked in their order") {
+TEST_CASE("sources are asked in their order: each wins until an earlier one is there") {
   const Home home;
-  home.write("docker/config.json", R"({"auths":{"reg.example:5000":)" + auth("docker") + "}}");
-  home.write("auth.json", R"({"auths":{"reg.example:5000":)" + auth("file") + R"(,"other":)" + auth("file") + "}}");
-  home.write("run/containers/auth.json", R"({"auths":{"third":)" + auth("run") + "}}");
-  Environment environment{{"DOCKER_CONFIG", home.path("docker")},
-                          {"REGISTRY_AUTH_FILE", home.path("auth.json")},
-                          {"XDG_RUNTIME_DIR", home.path("run")}};
-  const auto user = [&](const RegistryOptions& options, const RepositoryName& name) {
-    return Credentials(options, environment, no_helper).find(name).username;
-  };
-  CHECK(user({}, kName) == "docker");
-  CHECK(user({}, {"other", "x/y"}) == "file");
-  CHECK(user({}, {"third", "x/y"}) == "run");
-  CHECK(user({}, {"fourth", "x/y"}).empty());
-  CHECK(user({.anonymous = true}, kName).empty());
-  CHECK(user({.username = "option"}, kName) == "option");
+  const std::string host = kName.registry;
+  home.write(".dockercfg", R"({")" + host + R"(":{"auth":")" + base64_encoded("dockercfg:s") + "\"}}");
+  Environment environment{{"HOME", home.path()}, {"XDG_RUNTIME_DIR", home.path("run")}};
+  RegistryOptions options;
+  const auto user = [&] { return Credentials(options, environment, {no_helper}).find(kName).username; };
+  const auto now = [&](const std::string& expected) { CHECK(user() == expected); };
+
+  now("dockercfg");
+  home.write(".config/containers/auth.json", auths(host, "config"));
+  now("config");
+  home.write("xdg/containers/auth.json", auths(host, "xdg"));
+  environment["XDG_CONFIG_HOME"] = home.path("xdg");
+  now("xdg");
+  home.write("run/containers/auth.json", auths(host, "run"));
+  now("run");
+  home.write("auth.json", auths(host, "auth file"));
+  environment["REGISTRY_AUTH_FILE"] = home.path("auth.json");
+  now("auth file");
+  environment["DOCKER_AUTH_CONFIG"] = auths(host, "content");
+  now("content");
+  home.write(".docker/config.json", auths(host, "docker"));
+  now("docker");
+  home.write("elsewhere/config.json", auths(host, "elsewhere"));
+  environment["DOCKER_CONFIG"] = home.path("elsewhere");
+  now("elsewhere");
+  environment["IMGPKG_ANON"] = "true";
+  now("");
   environment["IMGPKG_USERNAME"] = "variable";
-  CHECK(user({}, kName) == "variable");
-  CHECK(user({.username = "option"}, kName) == "option");
-  environment["IMGPKG_REGISTRY_HOSTNAME"] = "reg.example:5000";
+  now("variable");
+  options.username = "option";
+  now("option");
+  environment["IMGPKG_REGISTRY_HOSTNAME"] = host;
   environment["IMGPKG_REGISTRY_USERNAME"] = "registry variable";
-  CHECK(user({.username = "option"}, kName) == "registry variable");
-  CHECK(user({.username = "option"}, {"other", "x/y"}) == "option");
+  now("registry variable");
 }
 
-TEST_CASE("$HOME/.docker is used unless DOCKER_CONFIG says otherwise; tokens and IMGPKG_ANON count") {
-  const Home home;
-  home.write(".docker/config.json", R"({"auths":{"reg.example:5000":)" + auth("home") + "}}");
-  const auto credential = [&](Environment more, const RegistryOptions& options = {}) {
-    more.emplace("HOME", home.path());
-    return Credentials(options, more, no_helper).find(kName);
+TEST_CASE("a keychain goes before the options, and IMGPKG_REGISTRY_ variables before it") {
+  Environment environment{{"IMGPKG_ACTIVE_KEYCHAINS", "github"}, {"GITHUB_TOKEN", "gh"}};
+  const RepositoryName name{"ghcr.io", "team/app"};
+  const auto find = [&] { return Credentials({.username = "option"}, environment, {no_helper}).find(name); };
+  CHECK(find() == Credential{"unset", "gh"});
+  environment["IMGPKG_REGISTRY_HOSTNAME"] = "ghcr.io";
+  environment["IMGPKG_REGISTRY_USERNAME"] = "me";
+  CHECK(find().username == "me");
+}
+
+TEST_CASE(
+    "user name and password go before the token, the token before anonymous; what is alone counts as imgpkg counts") {
+  struct Row {
+    RegistryOptions options;
+    Environment environment;
+    Credential expected;
   };
-  CHECK(credential({}).username == "home");
-  CHECK(credential({{"DOCKER_CONFIG", home.path("nowhere")}}).is_anonymous());
-  CHECK(credential({{"IMGPKG_ANON", "true"}}).is_anonymous());
-  CHECK(credential({{"IMGPKG_ANON", "yes"}}).username == "home");
-  CHECK(credential({{"IMGPKG_TOKEN", "t"}}).registry_token == "t");
-  CHECK(credential({{"IMGPKG_TOKEN", "t"}}, {.username = "u"}) == Credential{"u", ""});
+  const std::vector<Row> rows{
+      {{.username = "u", .password = "p"}, {}, {"u", "p"}},
+      {{.username = "u"}, {{"IMGPKG_PASSWORD", "p"}}, {"u", "p"}},
+      {{.username = "u", .password = "p"}, {{"IMGPKG_USERNAME", "x"}, {"IMGPKG_PASSWORD", "x"}}, {"u", "p"}},
+      {{.username = "u", .token = "t"}, {{"IMGPKG_TOKEN", "x"}}, {"u", ""}},
+      {{.token = "t"}, {{"IMGPKG_TOKEN", "x"}}, {.registry_token = "t"}},
+      {{.token = "t", .anonymous = true}, {}, {.registry_token = "t"}},
+      {{}, {{"IMGPKG_TOKEN", "t"}, {"IMGPKG_ANON", "true"}}, {.registry_token = "t"}},
+      {{.password = "p"}, {{"IMGPKG_TOKEN", "t"}}, {.registry_token = "t"}},
+      {{}, {{"IMGPKG_PASSWORD", "p"}, {"DOCKER_AUTH_CONFIG", auths(kName.registry, "docker")}}, {"docker", "s3cret"}},
+      {{}, {{"IMGPKG_ANON", "yes"}, {"DOCKER_AUTH_CONFIG", auths(kName.registry, "docker")}}, {"docker", "s3cret"}},
+      {{.anonymous = true}, {{"DOCKER_AUTH_CONFIG", auths(kName.registry, "docker")}}, {}},
+      {{}, {}, {}},
+  };
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    CAPTURE(i);
+    CHECK(Credentials(rows[i].options, rows[i].environment, {no_helper}).find(kName) == rows[i].expected);
+  }
+}
+
+TEST_CASE("the files are those of docker, then those of containers, then the old one") {
+  using Paths = std::vector<std::string>;
+  const auto paths = [](const Environment& environment) {
+    Paths found;
+    for (const CredentialFile& file : credential_files(environment, 1000)) {
+      found.push_back(file.variable.empty() ? file.path.string() : "$" + file.variable);
+    }
+    return found;
+  };
+  CHECK(paths({}) == Paths{"/run/containers/1000/auth.json"});
+  CHECK(paths({{"HOME", "/h"}}) == Paths{"/h/.docker/config.json", "/run/containers/1000/auth.json",
+                                         "/h/.config/containers/auth.json", "/h/.dockercfg"});
+  CHECK(paths({{"HOME", "/h"},
+               {"DOCKER_CONFIG", "/d"},
+               {"DOCKER_AUTH_CONFIG", "{}"},
+               {"REGISTRY_AUTH_FILE", "/r.json"},
+               {"XDG_RUNTIME_DIR", "/x"},
+               {"XDG_CONFIG_HOME", "/c"}}) == Paths{"/d/config.json", "$DOCKER_AUTH_CONFIG", "/r.json",
+                                                    "/x/containers/auth.json", "/c/containers/auth.json",
+                                                    "/h/.dockercfg"});
+}
+
+TEST_CASE("a file without an entry is passed over, and so is one that is not there or cannot be one") {
+  const Home home;
+  home.write("docker/config.json", auths("other.example", "docker"));
+  std::filesystem::create_directories(home.path("run/containers/auth.json"));
+  home.write("xdg/containers/auth.json", auths(kName.registry, "xdg"));
+  const Environment environment{{"DOCKER_CONFIG", home.path("docker")},
+                                {"REGISTRY_AUTH_FILE", home.path("docker/config.json/below-a-file")},
+                                {"XDG_RUNTIME_DIR", home.path("run")},
+                                {"XDG_CONFIG_HOME", home.path("xdg")}};
+  Credentials credentials({}, environment, {no_helper});
+  CHECK(credentials.find(kName).username == "xdg");
+  const CredentialReport report = credentials.explain(kName);
+  CHECK(step(report, "docker/config.json") == "no entry: ");
+  CHECK(step(report, "below-a-file") == "not set: there is no such file");
+  CHECK(step(report, "run/containers") == "skipped: it is a directory");
+}
+
+TEST_CASE("a broken file is an error at once that names it and shows nothing of it") {
+  for (const char* broken : {"{\"auths\":{\"x\":{\"auth\":\"topsecret", "[]", "topsecret",
+                             R"({"auths":{"reg.example:5000":{"auth":"topsecret"}}})"}) {
+    CAPTURE(broken);
+    const Home home;
+    home.write("config.json", broken);
+    Credentials credentials({}, {{"DOCKER_CONFIG", home.path()}}, {no_helper});
+    const Error error = error_of([&] { static_cast<void>(credentials.find(kName)); });
+    CHECK(error.code() == ErrorCode::Usage);
+    CHECK(error.message().find(home.path("config.json")) != std::string::npos);
+    CHECK(error.message().find("topsecret") == std::string::npos);
+    REQUIRE_FALSE(error.context().empty());
+    CHECK(error.context().front() ==
+          "looking for credentials for reg.example:5000/a/b/c in " + home.path("config.json"));
+    CHECK_FALSE(error.hint_text().empty());
+    // An earlier source makes it unimportant.
+    CHECK(Credentials({.anonymous = true}, {{"DOCKER_CONFIG", home.path()}}, {no_helper}).find(kName).is_anonymous());
+  }
+}
+
+TEST_CASE("a failing helper ends the search; one that knows nothing does not") {
+  const Home home;
+  home.write("config.json", R"({"credsStore":"store"})");
+  home.write("auth.json", auths(kName.registry, "later"));
+  const Environment environment{{"DOCKER_CONFIG", home.path()}, {"REGISTRY_AUTH_FILE", home.path("auth.json")}};
+  const HelperRunner broken = [](const std::string&, const std::string&) -> std::optional<Credential> {
+    throw Error(ErrorCode::Unauthorized, "the helper is broken");
+  };
+  const HelperRunner ignorant = [](const std::string&, const std::string&) { return std::nullopt; };
+  CHECK(Credentials({}, environment, {ignorant}).find(kName).username == "later");
+  Credentials credentials({}, environment, {broken});
+  CHECK(error_of([&] { static_cast<void>(credentials.find(kName)); }).code() == ErrorCode::Unauthorized);
+  const CredentialReport report = credentials.explain(kName);
+  CHECK(step(report, "config.json") == "failed: the helper is broken");
+  CHECK(step(report, "auth.json") == "not asked: ");
+  REQUIRE(report.failure.has_value());
+  CHECK(report.failure->code() == ErrorCode::Unauthorized);
+}
+
+TEST_CASE("a helper is asked once for all repositories of a registry, and again when its answer is old") {
+  const Home home;
+  home.write("config.json", R"({"credHelpers":{"reg.example:5000":"x"}})");
+  testing::FakeClock clock;
+  int asked = 0;
+  const HelperRunner helper = [&](const std::string&, const std::string&) {
+    return std::optional(Credential{"user " + std::to_string(++asked), "p"});
+  };
+  Credentials credentials({}, {{"DOCKER_CONFIG", home.path()}}, {helper, &clock});
+  for (const char* repository : {"a", "b", "a"})
+    CHECK(credentials.find({kName.registry, repository}).username == "user 1");
+  clock.pass(limits::kCredentialAge + 1s);
+  for (const char* repository : {"a", "b"}) CHECK(credentials.find({kName.registry, repository}).username == "user 2");
+}
+
+TEST_CASE("every place is listed in its order, with what became of it, and no secret") {
+  const Home home;
+  home.write("config.json", R"({"credHelpers":{"reg.example:5000":"x"},"auths":{"reg.example:5000/a":{"auth":")" +
+                                base64_encoded("me:s3cret") + "\"}}}");
+  const Environment environment{{"DOCKER_CONFIG", home.path()},
+                                {"XDG_RUNTIME_DIR", home.path("run")},
+                                {"IMGPKG_REGISTRY_HOSTNAME_1", "https://who:s3cret@other.example/v2/x"},
+                                {"IMGPKG_REGISTRY_PASSWORD_1", "s3cret"},
+                                {"IMGPKG_REGISTRY_TOKEN_IS_NO_VARIABLE", ""},
+                                {"IMGPKG_PASSWORD", "s3cret"}};
+  CHECK(error_of([&] { Credentials({}, environment, {no_helper}); }).code() == ErrorCode::Usage);
+  Environment right = environment;
+  right.erase("IMGPKG_REGISTRY_TOKEN_IS_NO_VARIABLE");
+  Credentials credentials({}, right, {no_helper});
+  const CredentialReport report = credentials.explain(kName);
+  std::string all;
+  for (const CredentialStep& one : report.steps) {
+    all += one.source + ": " + std::string(to_string(one.outcome)) + ": " + one.detail + "\n";
+  }
+  const std::string config = home.path("config.json");
+  CHECK(all ==
+        "IMGPKG_REGISTRY_* variables: no entry: HOSTNAME_1=other.example/x\n"
+        "cloud keychains (IMGPKG_ACTIVE_KEYCHAINS): not set: \n"
+        "--registry-username, IMGPKG_USERNAME: skipped: IMGPKG_PASSWORD is set, but no user name is\n"
+        "--registry-token, IMGPKG_TOKEN: not set: \n"
+        "--registry-anon, IMGPKG_ANON: not set: \n" +
+            config + ": wins: user me (password not shown), from 'reg.example:5000/a'\n" +
+            home.path("run/containers/auth.json") + ": not asked: \n");
+  CHECK(report.kind == CredentialReport::Kind::Password);
+  CHECK(report.username == "me");
+  CHECK(all.find("s3cret") == std::string::npos);
+  // One way to the answer: what is explained is what is found.
+  CHECK(credentials.find(kName) == Credential{"me", "s3cret"});
+}
+
+TEST_CASE("the kinds of proof are told apart") {
+  using Kind = CredentialReport::Kind;
+  const auto kind = [](const Environment& environment) { return Credentials({}, environment).explain(kName).kind; };
+  const std::pair<std::string, std::string> host{"IMGPKG_REGISTRY_HOSTNAME", kName.registry};
+  CHECK(kind({}) == Kind::Anonymous);
+  CHECK(kind({host}) == Kind::Anonymous);
+  CHECK(kind({host, {"IMGPKG_REGISTRY_USERNAME", "u"}}) == Kind::Password);
+  CHECK(kind({host, {"IMGPKG_REGISTRY_USERNAME", "u"}, {"IMGPKG_REGISTRY_IDENTITY_TOKEN", "t"}}) ==
+        Kind::IdentityToken);
+  CHECK(kind({host, {"IMGPKG_REGISTRY_REGISTRY_TOKEN", "t"}}) == Kind::RegistryToken);
+}
+
+TEST_CASE("a token that would break its header is refused") {
+  for (const char* token : {"q\nz", "q\r\nX: y", "q z", "q\x7f"}) {
+    CAPTURE(token);
+    const Error error = error_of([&] { static_cast<void>(Credentials({.token = token}, {}).find(kName)); });
+    CHECK(error.code() == ErrorCode::Usage);
+    CHECK(error.message().find(token) == std::string::npos);
+  }
+}
+
+TEST_CASE("while credentials are held no core is dumped") {
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_CORE, &before) == 0);
+  static_cast<void>(Credentials({.username = "u"}, {}).find(kName));
+  rlimit after{};
+  REQUIRE(::getrlimit(RLIMIT_CORE, &after) == 0);
+  CHECK(after.rlim_cur == 0);
+  CHECK(after.rlim_max == before.rlim_max);
 }

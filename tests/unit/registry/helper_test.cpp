@@ -1,12 +1,15 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <future>
+#include <thread>
 
 #include "base/fd.hpp"
-#include "registry/docker_config.hpp"
+#include "registry/credential_helper.hpp"
 #include "rig.hpp"
 
 using namespace ociferry;
+using namespace std::chrono_literals;
 using testing::error_of;
 
 namespace {
@@ -28,19 +31,45 @@ class Helpers {
   std::string path_;
 };
 
+std::optional<Credential> run_helper(const std::string& name, const std::string& server = "reg") {
+  return CredentialHelper()(name, server);
+}
+
+/// Waits for a line in a file that a helper writes.
+std::string line_of(const std::filesystem::path& file) {
+  for (;;) {
+    if (std::filesystem::exists(file)) {
+      const std::string text = read_file(file, 100);
+      if (text.ends_with('\n')) return text.substr(0, text.size() - 1);
+    }
+    std::this_thread::yield();
+  }
+}
+
+/// True once a process is gone, or is nothing but a zombie that nobody has waited for yet.
+bool has_ended(const std::string& pid) {
+  const std::filesystem::path status = "/proc/" + pid + "/stat";
+  try {
+    const std::string text = read_file(status, 4096);
+    return text.substr(text.rfind(')')).starts_with(") Z");
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a helper is run with 'get' and is told the server") {
   const Helpers helpers;
   helpers.add("echo",
               R"(read server; printf '{"ServerURL":"%s","Username":"%s","Secret":"%s"}' "$server" "$1" "$server")");
-  CHECK(run_credential_helper("echo", "reg.example:5000") == Credential{"get", "reg.example:5000"});
+  CHECK(run_helper("echo", "reg.example:5000") == Credential{"get", "reg.example:5000"});
 }
 
 TEST_CASE("the user <token> means that the secret is an identity token") {
   const Helpers helpers;
   helpers.add("token", R"(echo '{"Username":"<token>","Secret":"refresh"}')");
-  CHECK(run_credential_helper("token", "reg") == Credential{.identity_token = "refresh"});
+  CHECK(run_helper("token") == Credential{.identity_token = "refresh"});
 }
 
 TEST_CASE("not found is no credential; any other failure is an error that shows nothing of the output") {
@@ -50,11 +79,11 @@ TEST_CASE("not found is no credential; any other failure is an error that shows 
   helpers.add("killed", "kill -9 $$");
   helpers.add("junk", "echo 'topsecret {'");
   helpers.add("empty", "echo '{}'");
-  CHECK_FALSE(run_credential_helper("none", "reg").has_value());
-  CHECK_FALSE(run_credential_helper("empty", "reg").has_value());
+  CHECK_FALSE(run_helper("none").has_value());
+  CHECK_FALSE(run_helper("empty").has_value());
   for (const char* name : {"locked", "killed", "junk", "absent"}) {
     CAPTURE(name);
-    const Error error = error_of([&] { static_cast<void>(run_credential_helper(name, "reg")); });
+    const Error error = error_of([&] { static_cast<void>(run_helper(name)); });
     CHECK(error.code() == ErrorCode::Unauthorized);
     CHECK(error.message().find(name) != std::string::npos);
     CHECK(error.message().find("topsecret") == std::string::npos);
@@ -64,18 +93,58 @@ TEST_CASE("not found is no credential; any other failure is an error that shows 
 TEST_CASE("a helper that does not read what it is told does no harm") {
   const Helpers helpers;
   helpers.add("deaf", R"(exec <&-; echo '{"Username":"u","Secret":"s"}')");
-  CHECK(run_credential_helper("deaf", "reg") == Credential{"u", "s"});
+  CHECK(run_helper("deaf") == Credential{"u", "s"});
 }
 
 TEST_CASE("a helper that writes without end is stopped") {
   const Helpers helpers;
   helpers.add("flood", "while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done");
-  CHECK(error_of([] { static_cast<void>(run_credential_helper("flood", "reg")); }).code() == ErrorCode::Hostile);
+  CHECK(error_of([] { static_cast<void>(run_helper("flood")); }).code() == ErrorCode::Hostile);
+}
+
+TEST_CASE("a helper that hangs is ended in time, together with what it started") {
+  const Helpers helpers;
+  const TempDirectory directory(std::filesystem::temp_directory_path(), "ociferry-test");
+  const auto pid = directory.path() / "pid";
+  helpers.add("hang", "sleep 1000 & echo $! > '" + pid.string() + "'; wait");
+  const Error error = error_of([&] { static_cast<void>(CredentialHelper({}, 300ms)("hang", "reg")); });
+  CHECK(error.code() == ErrorCode::Unauthorized);
+  CHECK(error.message().find("docker-credential-hang did not answer") != std::string::npos);
+  CHECK_FALSE(error.hint_text().empty());
+  const std::string child = line_of(pid);
+  while (!has_ended(child)) std::this_thread::yield();
+}
+
+TEST_CASE("a helper that has answered but does not end is ended in time, too") {
+  const Helpers helpers;
+  helpers.add("linger", R"(echo '{"Username":"u","Secret":"s"}'; exec <&- >&-; sleep 1000)");
+  CHECK(error_of([] { static_cast<void>(CredentialHelper({}, 300ms)("linger", "reg")); }).code() ==
+        ErrorCode::Unauthorized);
+}
+
+TEST_CASE("a stop ends a helper at once") {
+  const Helpers helpers;
+  const TempDirectory directory(std::filesystem::temp_directory_path(), "ociferry-test");
+  const auto pid = directory.path() / "pid";
+  helpers.add("slow", "echo $$ > '" + pid.string() + "'; sleep 1000");
+  std::stop_source stop;
+  auto failed = std::async(std::launch::async, [&] {
+    return error_of([&] { static_cast<void>(CredentialHelper(stop.get_token())("slow", "reg")); });
+  });
+  const std::string child = line_of(pid);
+  stop.request_stop();
+  CHECK(failed.get().code() == ErrorCode::Interrupted);
+  CHECK(has_ended(child));
+}
+
+TEST_CASE("a helper that is not installed is told apart") {
+  const Helpers helpers;
+  CHECK_THROWS_AS(static_cast<void>(run_helper("absent")), HelperMissing);
 }
 
 TEST_CASE("a helper's name cannot lead elsewhere") {
   for (const char* name : {"", "../x", "a b", "x;true", "/bin/sh"}) {
     CAPTURE(name);
-    CHECK(error_of([&] { static_cast<void>(run_credential_helper(name, "reg")); }).code() == ErrorCode::Usage);
+    CHECK(error_of([&] { static_cast<void>(run_helper(name)); }).code() == ErrorCode::Usage);
   }
 }

@@ -1,0 +1,102 @@
+#include <doctest/doctest.h>
+
+#include "registry/authenticator.hpp"
+#include "rig.hpp"
+
+using namespace ociferry;
+using testing::error_of;
+using testing::HttpReply;
+using testing::HttpRequest;
+using testing::Rig;
+
+namespace {
+
+/// Asks a registry at `registry` that names `realm` for a token; gives the URLs of requests for tokens.
+struct Asked {
+  std::vector<std::string> urls = {};
+  std::optional<Error> error = {};
+};
+
+Asked ask(const std::string& registry, const std::string& realm) {
+  testing::FakeTransport transport([](const HttpRequest&) { return HttpReply{200, {}, R"({"token":"t"})"}; });
+  testing::FakeClock clock;
+  Retrier retrier(RetryPolicy{}, clock, silent_progress());
+  Credentials credentials({.username = "me", .password = "pass"}, {});
+  Authenticator authenticator(transport, retrier, credentials);
+  authenticator.learn(Url::parse(registry), {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\""}});
+  Asked asked;
+  try {
+    const auto authorization = authenticator.authorization({{"reg.example", "team/app"}}, {});
+    CHECK(authorization == "Bearer t");
+  } catch (const Error& error) {
+    asked.error = error;
+  }
+  asked.urls = transport.lines();
+  return asked;
+}
+
+}  // namespace
+
+TEST_CASE("a token server is where the registry says, within what keeps credentials safe") {
+  struct Row {
+    std::string registry;
+    std::string realm;
+    bool allowed;
+  };
+  const std::vector<Row> rows{
+      {"https://reg.example/", "https://reg.example/token", true},
+      {"https://reg.example/", "https://reg.example:8443/token", true},
+      {"https://reg.example/", "/token", true},
+      {"https://reg.example/", "https://auth.example/token", true},
+      // Not encrypted.
+      {"https://reg.example/", "http://reg.example/token", false},
+      {"https://reg.example/", "http://auth.example/token", false},
+      // --registry-insecure speaks for the registry's host only.
+      {"http://reg.example/", "http://reg.example:5001/token", true},
+      {"http://reg.example/", "/token", true},
+      {"http://reg.example/", "http://auth.example/token", false},
+      {"http://reg.example/", "https://auth.example/token", true},
+      // Private addresses are where on-premises registries live.
+      {"https://reg.example/", "https://10.0.0.5:8443/token", true},
+      {"https://reg.example/", "https://192.168.1.2/token", true},
+      {"https://reg.example/", "https://[fd12:3456::1]/token", true},
+      {"https://10.0.0.4/", "https://10.0.0.5/token", true},
+      // This machine, and the metadata services of clouds.
+      {"https://reg.example/", "https://127.0.0.1/token", false},
+      {"https://reg.example/", "https://localhost:8443/token", false},
+      {"https://reg.example/", "https://[::1]/token", false},
+      {"https://reg.example/", "https://169.254.169.254/token", false},
+      {"https://reg.example/", "https://[fe80::1]/token", false},
+      {"https://reg.example/", "https://metadata.google.internal/token", false},
+      {"http://127.0.0.1:5000/", "http://127.0.0.1:5001/token", true},
+      {"http://localhost:5000/", "http://127.0.0.1:5001/token", true},
+      {"https://127.0.0.1:5000/", "http://127.0.0.1:5001/token", false},
+      {"http://127.0.0.1:5000/", "http://auth.example/token", false},
+      {"http://127.0.0.1:5000/", "https://169.254.169.254/token", false},
+      // No address at all.
+      {"https://reg.example/", "null://", false},
+      {"https://reg.example/", "ftp://reg.example/token", false},
+      {"https://reg.example/", "https://me:secret@auth.example/token", false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.registry);
+    CAPTURE(row.realm);
+    const Asked asked = ask(row.registry, row.realm);
+    CHECK(asked.error.has_value() == !row.allowed);
+    CHECK(asked.urls.size() == (row.allowed ? 1 : 0));
+    if (!asked.error) continue;
+    CHECK(asked.error->code() == ErrorCode::Hostile);
+    CHECK(asked.error->message().find("secret") == std::string::npos);
+  }
+}
+
+TEST_CASE("a registry that names no token server is not asked for a token") {
+  testing::FakeTransport transport([](const HttpRequest&) { return HttpReply{}; });
+  testing::FakeClock clock;
+  Retrier retrier(RetryPolicy{}, clock, silent_progress());
+  Credentials credentials({.username = "me"}, {});
+  Authenticator authenticator(transport, retrier, credentials);
+  authenticator.learn(Url::parse("https://reg.example/"), {{"WWW-Authenticate", "Bearer service=\"x\""}});
+  CHECK_FALSE(authenticator.authorization({{"reg.example", "team/app"}}, {}).has_value());
+  CHECK(transport.lines().empty());
+}
