@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ociferry/auth.hpp"
 #include "ociferry/descriptor.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
@@ -183,5 +184,10 @@ std::vector<ListedTag> list_tags(const TagListOptions& options, const Context& c
 
 /// `ociferry tag resolve`: the reference by the digest that its tag has now. Throws Error{NotFound}.
 Reference resolve_tag(const Reference& reference, const Context& context);
+
+/// `ociferry auth explain`: which credentials the other commands use for `name`, and why. Talks to no registry; reads
+/// configuration files and may run credential helpers. A broken one is the report's failure. Throws Error{Usage} for
+/// malformed IMGPKG_* variables.
+CredentialReport explain_credentials(const RepositoryName& name, const Context& context);
 
 }  // namespace ociferry

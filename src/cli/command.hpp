@@ -40,6 +40,7 @@ extern const Command kVerifyCommand;
 extern const Command kDescribeCommand;
 extern const Command kTagListCommand;
 extern const Command kTagResolveCommand;
+extern const Command kAuthExplainCommand;
 extern const Command kVersionCommand;
 extern const Command kCompletionCommand;
 

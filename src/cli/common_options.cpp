@@ -5,6 +5,8 @@
 #include <optional>
 
 #include "cli/command.hpp"
+#include "cli/password_input.hpp"
+#include "registry/environment.hpp"
 
 namespace ociferry {
 
@@ -83,6 +85,7 @@ void declare_registry(Arguments& arguments) {
   arguments.heading("Registry options");
   arguments.text("registry-username", "USER", "User name for all registries ($IMGPKG_USERNAME)");
   arguments.text("registry-password", "PASSWORD", "Password for all registries ($IMGPKG_PASSWORD)");
+  arguments.flag("registry-password-stdin", "Read the password from standard input");
   arguments.text("registry-token", "TOKEN", "Bearer token for all registries ($IMGPKG_TOKEN)");
   arguments.flag("registry-anon", "Use no credentials ($IMGPKG_ANON)");
   arguments.list("registry-ca-cert-path", "FILE",
@@ -99,9 +102,21 @@ void declare_jobs(Arguments& arguments) {
   arguments.alias("concurrency", "jobs");
 }
 
+/// The password as an option or, where other users of the machine cannot see it, on standard input.
+std::string read_password(const Arguments& arguments) {
+  if (!arguments.on("registry-password-stdin")) return arguments.text_of("registry-password");
+  if (arguments.is_set("registry-password")) {
+    throw Error(ErrorCode::Usage, "--registry-password and --registry-password-stdin exclude each other");
+  }
+  if (arguments.text_of("registry-username").empty() && !lookup(current_environment(), "IMGPKG_USERNAME")) {
+    throw Error(ErrorCode::Usage, "--registry-password-stdin needs --registry-username");
+  }
+  return read_password_from_stdin();
+}
+
 void read_registry(const Arguments& arguments, RegistryOptions& registry) {
   registry.username = arguments.text_of("registry-username");
-  registry.password = arguments.text_of("registry-password");
+  registry.password = read_password(arguments);
   registry.token = arguments.text_of("registry-token");
   registry.anonymous = arguments.on("registry-anon");
   for (const std::string& path : arguments.list_of("registry-ca-cert-path")) registry.ca_cert_paths.emplace_back(path);

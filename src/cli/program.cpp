@@ -221,8 +221,9 @@ class Run {
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> kCommands = {
-      &kPushCommand,   &kExportCommand,   &kImportCommand,  &kCopyCommand,       &kPullCommand,    &kInspectCommand,
-      &kVerifyCommand, &kDescribeCommand, &kTagListCommand, &kTagResolveCommand, &kVersionCommand, &kCompletionCommand};
+      &kPushCommand,        &kExportCommand,  &kImportCommand,    &kCopyCommand,    &kPullCommand,
+      &kInspectCommand,     &kVerifyCommand,  &kDescribeCommand,  &kTagListCommand, &kTagResolveCommand,
+      &kAuthExplainCommand, &kVersionCommand, &kCompletionCommand};
   return kCommands;
 }
 

@@ -1,0 +1,11 @@
+#include "ociferry/ferry.hpp"
+#include "registry/credentials.hpp"
+
+namespace ociferry {
+
+CredentialReport explain_credentials(const RepositoryName& name, const Context& context) {
+  const CredentialTools tools{CredentialHelper(context.stop), &real_clock(), context.progress};
+  return Credentials(context.registry, current_environment(), tools).explain(name);
+}
+
+}  // namespace ociferry
