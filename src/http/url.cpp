@@ -1,6 +1,10 @@
 #include "http/url.hpp"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <vector>
 
@@ -19,6 +23,53 @@ bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' 
 
 std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
 
+/// The four numbers of an IPv4 address in its usual form.
+std::optional<std::vector<int>> dotted_numbers(std::string_view host) {
+  std::vector<int> numbers;
+  for (const std::string& part : text::split(host, '.')) {
+    int value = 0;
+    const auto parsed = std::from_chars(part.data(), part.data() + part.size(), value);
+    const bool whole = parsed.ec == std::errc{} && parsed.ptr == part.data() + part.size();
+    // With a zero before it, some would read it as octal.
+    if (!whole || value < 0 || value > 255 || (part.size() > 1 && part[0] == '0')) return std::nullopt;
+    numbers.push_back(value);
+  }
+  if (numbers.size() != 4) return std::nullopt;
+  return numbers;
+}
+
+/// "example." is "example", in full.
+std::string_view without_final_dot(std::string_view host) {
+  return host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
+}
+
+/// True for what is read as an IPv4 address by whoever connects, but is not in its usual form: "127.1", "0x7f000001".
+bool is_odd_address(std::string_view host) {
+  const std::string_view name = without_final_dot(host);
+  const std::string_view last = name.substr(name.rfind('.') + 1);
+  const bool hexadecimal = last.starts_with("0x") || last.starts_with("0X");
+  const bool numeric = hexadecimal || (!last.empty() && std::ranges::all_of(last, is_digit));
+  return numeric && !dotted_numbers(host);
+}
+
+using Ipv6 = std::array<unsigned char, 16>;
+
+/// The address in "[...]".
+std::optional<Ipv6> ipv6_address(std::string_view host) {
+  if (!host.starts_with('[') || !host.ends_with(']')) return std::nullopt;
+  Ipv6 address{};
+  const std::string inner(host.substr(1, host.size() - 2));
+  if (::inet_pton(AF_INET6, inner.c_str(), address.data()) != 1) return std::nullopt;
+  return address;
+}
+
+/// An IPv4 address that is written as an IPv6 one (::ffff:0:0/96), in its usual form.
+std::optional<std::string> mapped_ipv4(const Ipv6& address) {
+  constexpr std::array<unsigned char, 12> kPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (!std::equal(kPrefix.begin(), kPrefix.end(), address.begin())) return std::nullopt;
+  return text::cat(int{address[12]}, ".", int{address[13]}, ".", int{address[14]}, ".", int{address[15]});
+}
+
 bool is_valid_host(std::string_view host) {
   if (host.starts_with('[')) {
     if (host.size() < 4 || !host.ends_with(']')) return false;
@@ -26,7 +77,7 @@ bool is_valid_host(std::string_view host) {
     return std::ranges::all_of(inner, [](char c) { return is_hex(c) || c == ':' || c == '.'; });
   }
   // No percent-encoding: what it decodes to may differ between us and whoever connects.
-  return !host.empty() && host.size() <= 255 &&
+  return !host.empty() && host.size() <= 255 && !is_odd_address(host) &&
          std::ranges::all_of(host, [](char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_'; });
 }
 
@@ -76,19 +127,6 @@ std::string remove_dot_segments(std::string_view path) {
     if (last) kept.emplace_back();
   }
   return "/" + text::join(kept, "/");
-}
-
-std::optional<std::vector<int>> dotted_numbers(std::string_view host) {
-  std::vector<int> numbers;
-  for (const std::string& part : text::split(host, '.')) {
-    int value = 0;
-    const auto parsed = std::from_chars(part.data(), part.data() + part.size(), value);
-    if (parsed.ec != std::errc{} || parsed.ptr != part.data() + part.size() || value < 0 || value > 255) {
-      return std::nullopt;
-    }
-    numbers.push_back(value);
-  }
-  return numbers;
 }
 
 }  // namespace
@@ -174,18 +212,28 @@ std::string percent_encoded(std::string_view text) {
 }
 
 bool is_loopback(std::string_view host) {
-  if (host == "localhost" || host.ends_with(".localhost") || host == "[::1]") return true;
+  host = without_final_dot(host);
+  if (host == "localhost" || host.ends_with(".localhost")) return true;
+  if (const auto address = ipv6_address(host)) {
+    if (const auto ipv4 = mapped_ipv4(*address)) return is_loopback(*ipv4);
+    // "::1", and "::", which leads to the same place.
+    return address->back() <= 1 &&
+           std::all_of(address->begin(), address->end() - 1, [](int byte) { return byte == 0; });
+  }
+  // Connecting to 0.0.0.0 is connecting to this machine.
   const auto numbers = dotted_numbers(host);
-  return numbers && numbers->size() == 4 && numbers->front() == 127;
+  return numbers && (numbers->front() == 127 || numbers->front() == 0);
 }
 
 bool is_link_local(std::string_view host) {
+  host = without_final_dot(host);
   if (host == "metadata.google.internal" || host == "[fd00:ec2::254]") return true;
-  if (host.starts_with("[fe") && host.size() > 4) return host[3] >= '8' && host[3] <= 'b' && host[4] != ':';
-  if (host.starts_with("[::ffff:"))
-    return is_link_local(host.substr(8, host.size() - 9)) || host.find("a9fe:") != host.npos;
+  if (const auto address = ipv6_address(host)) {
+    if (const auto ipv4 = mapped_ipv4(*address)) return is_link_local(*ipv4);
+    return (*address)[0] == 0xfe && ((*address)[1] & 0xc0) == 0x80;
+  }
   const auto numbers = dotted_numbers(host);
-  return numbers && numbers->size() == 4 && (*numbers)[0] == 169 && (*numbers)[1] == 254;
+  return numbers && (*numbers)[0] == 169 && (*numbers)[1] == 254;
 }
 
 }  // namespace ociferry

@@ -17,7 +17,7 @@ struct Origin {
   friend auto operator<=>(const Origin&, const Origin&) = default;
 };
 
-/// An absolute http or https URL (RFC 3986). User names and passwords inside URLs are refused, fragments dropped.
+/// An absolute http or https URL (RFC 3986). User names in it, and IPv4 in odd forms, are refused; fragments dropped.
 class Url {
  public:
   /// Throws Error{Hostile} naming `text` without its secrets.
@@ -54,7 +54,7 @@ class Url {
 /// `text` with everything but RFC 3986 unreserved characters as %XX.
 [[nodiscard]] std::string percent_encoded(std::string_view text);
 
-/// True for localhost, names below it, 127.0.0.0/8 and ::1.
+/// True for localhost, names below it, 127.0.0.0/8, ::1, and the unspecified addresses, which lead here as well.
 [[nodiscard]] bool is_loopback(std::string_view host);
 /// True for literal link-local addresses (169.254.0.0/16, fe80::/10) and for the names and addresses of cloud metadata
 /// services. CurlTransport checks names again once they are resolved.

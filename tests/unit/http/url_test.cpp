@@ -66,10 +66,26 @@ TEST_CASE("a parameter is added to a query that stays as it is") {
 }
 
 TEST_CASE("loopback hosts are known, whatever merely looks like one is not") {
-  for (const char* host : {"localhost", "reg.localhost", "127.0.0.1", "127.8.9.10", "[::1]"}) CHECK(is_loopback(host));
+  for (const char* host : {"localhost", "reg.localhost", "127.0.0.1", "127.8.9.10", "[::1]", "[0:0:0:0:0:0:0:1]",
+                           "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "[::]", "localhost."}) {
+    CAPTURE(host);
+    CHECK(is_loopback(host));
+  }
   for (const char* host : {"localhost.evil.org", "127.0.0.1.evil.org", "128.0.0.1", "127.1", "10.0.0.1", "[::2]"}) {
     CAPTURE(host);
     CHECK_FALSE(is_loopback(host));
+  }
+}
+
+TEST_CASE("IPv4 addresses in forms that are read in several ways are no hosts") {
+  for (const char* host : {"127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.0x1", "127.0.0.1.", "1.2.3.4.5",
+                           "256.0.0.1", "reg.1"}) {
+    CAPTURE(host);
+    CHECK_FALSE(Url::try_parse("https://" + std::string(host) + "/").has_value());
+  }
+  for (const char* host : {"10.0.0.1", "1.example", "0x7f.example", "reg1", "a.b1"}) {
+    CAPTURE(host);
+    CHECK(Url::try_parse("https://" + std::string(host) + "/").has_value());
   }
 }
 
