@@ -54,8 +54,10 @@ void run(const Arguments& arguments, Context& context, Console& console) {
 const Command kAuthExplainCommand{
     .name = "auth explain",
     .summary = "Tell which credentials are used for a repository, and why; needs no network",
-    .usage = "ociferry auth explain REF [--json]",
-    .examples = "  ociferry auth explain registry.example.com/team/app\n",
+    .usage = "ociferry auth explain REF [options]",
+    .examples =
+        "  # See whose account a pull would use\n"
+        "  ociferry auth explain registry.example.com/team/app\n",
     .common = CommonOptions::Registry,
     .declare = declare,
     .run = run,
