@@ -139,7 +139,7 @@ PaxRecords parse_pax_records(std::string_view body) {
       const std::string_view seconds = value.substr(0, value.find('.'));
       records.mtime = given ? std::optional(whole<std::int64_t>(seconds, key)) : std::nullopt;
     } else if (key.starts_with("GNU.sparse.")) {
-      throw Error(ErrorCode::Hostile, "it is stored as a sparse file, which image layers must not hold");
+      throw Error(ErrorCode::Hostile, "it is stored as a sparse file, which is not read");
     }
   }
   return records;
