@@ -36,21 +36,27 @@ Descriptor describe(std::string_view media_type, std::string_view bytes) {
 
 }  // namespace
 
+RawManifest make_image_manifest(const Descriptor& config, const std::vector<Descriptor>& layers, ImageFamily family) {
+  const std::string_view type = family == ImageFamily::Docker ? media_type::kDockerManifest : media_type::kOciManifest;
+  Json::Array described;
+  for (const Descriptor& layer : layers) described.push_back(descriptor_json(layer));
+  std::string bytes = Json(Json::Object{{"schemaVersion", 2},
+                                        {"mediaType", type},
+                                        {"config", descriptor_json(config)},
+                                        {"layers", std::move(described)}})
+                          .dump();
+  Descriptor descriptor = describe(type, bytes);
+  return {.descriptor = std::move(descriptor), .bytes = std::move(bytes)};
+}
+
 SingleLayerImage make_single_layer_image(const Digest& diff_id, const Descriptor& layer,
                                          const std::map<std::string, std::string>& labels, ImageFamily family) {
   const bool docker = family == ImageFamily::Docker;
-  const std::string_view type = docker ? media_type::kDockerManifest : media_type::kOciManifest;
   std::string config = config_bytes(diff_id, labels);
   Descriptor config_descriptor = describe(docker ? media_type::kDockerConfig : media_type::kOciConfig, config);
-  std::string manifest = Json(Json::Object{{"schemaVersion", 2},
-                                           {"mediaType", type},
-                                           {"config", descriptor_json(config_descriptor)},
-                                           {"layers", Json::Array{descriptor_json(layer)}}})
-                             .dump();
-  Descriptor descriptor = describe(type, manifest);
-  return {.config = std::move(config),
-          .config_descriptor = std::move(config_descriptor),
-          .manifest = {.descriptor = std::move(descriptor), .bytes = std::move(manifest)}};
+  RawManifest manifest = make_image_manifest(config_descriptor, {layer}, family);
+  return {
+      .config = std::move(config), .config_descriptor = std::move(config_descriptor), .manifest = std::move(manifest)};
 }
 
 }  // namespace ociferry

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "ociferry/manifest.hpp"
 
@@ -9,6 +10,10 @@ namespace ociferry {
 
 /// Whose media types manifest and configuration have; the layer keeps its own.
 enum class ImageFamily { Docker, Oci };
+
+/// The manifest of an image with this configuration and these layers, in the compact form that imgpkg writes.
+[[nodiscard]] RawManifest make_image_manifest(const Descriptor& config, const std::vector<Descriptor>& layers,
+                                              ImageFamily family = ImageFamily::Docker);
 
 /// Configuration and manifest of an image with one layer.
 struct SingleLayerImage {

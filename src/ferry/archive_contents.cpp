@@ -145,7 +145,7 @@ SetImage load_image(const ArchiveItem& item, const ArchiveReader& reader, const 
   image.is_bundle = is_bundle(archive, *raw, context.stop);
   if (image.is_bundle) image.lock = read_images_lock(archive, *raw, context.stop);
   graph.add(fetch_tree(archive, *std::move(raw)), source,
-            [&](const Descriptor& layer) { return reader.contains(layer.digest); });
+            [&](const Descriptor& layer) { return reader.size_of(layer.digest).has_value(); });
   return image;
 }
 

@@ -112,6 +112,10 @@ std::string encode_archive_index(const std::vector<ArchiveItem>& items) {
       .dump();
 }
 
+std::optional<ArchiveItem> decode_own_entry(const Descriptor& entry) {
+  return annotation(entry, kRole) ? std::optional(decode(entry)) : std::nullopt;
+}
+
 std::vector<ArchiveItem> decode_archive_index(std::string_view index) {
   std::vector<ArchiveItem> items;
   std::set<std::pair<Digest, std::optional<std::string>>> seen;

@@ -33,4 +33,8 @@ struct ArchiveItem {
 /// Reads what `encode_archive_index` wrote. Throws Error{Hostile} if it is not such an index.
 [[nodiscard]] std::vector<ArchiveItem> decode_archive_index(std::string_view index);
 
+/// An entry that `encode_archive_index` wrote, wherever it is found now; nullopt if it is none. Throws Error{Hostile}
+/// if it says that it is one but is malformed.
+[[nodiscard]] std::optional<ArchiveItem> decode_own_entry(const Descriptor& entry);
+
 }  // namespace ociferry

@@ -8,7 +8,6 @@
 
 #include "archive/tar_header.hpp"
 #include "base/text.hpp"
-#include "oci/json.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 #include "stream/memory.hpp"
@@ -81,18 +80,12 @@ UniqueFd open_archive(const std::filesystem::path& path) {
   return fd;
 }
 
-void refuse_foreign_file(const std::string& name, std::string_view block) {
-  std::string_view what = "it does not begin with an image layout";
-  if (block.starts_with("\x1f\x8b")) what = "it is compressed with gzip: decompress it first";
-  if (block.starts_with("\x28\xb5\x2f\xfd")) what = "it is compressed with zstd: decompress it first";
-  throw Error(ErrorCode::Hostile, text::cat(name, " is not an ociferry archive: ", what))
-      .hint("give a file that `ociferry export` wrote");
-}
-
 }  // namespace
 
-ArchiveReader::ArchiveReader(const std::filesystem::path& path)
-    : name_(path.string()), fd_(open_archive(path)), file_bytes_(file_size(fd_.get(), name_)) {
+ArchiveReader::ArchiveReader(const std::filesystem::path& path) : ArchiveReader(path.string(), open_archive(path)) {}
+
+ArchiveReader::ArchiveReader(std::string name, UniqueFd fd)
+    : name_(std::move(name)), fd_(std::move(fd)), file_bytes_(file_size(fd_.get(), name_)) {
   read_front();
   for (std::size_t i = kArchiveFiles; i < plan_.members.size(); ++i) {
     if (!members_.emplace(*plan_.members[i].blob, i).second) {
@@ -107,7 +100,6 @@ std::string ArchiveReader::read_file_member(std::uint64_t& position, std::string
   const std::uint64_t size = octal_size(header);
   ArchiveMember member{.name = std::string(name), .header_offset = position, .offset = position + kBlock, .size = size};
   if (header != member.header()) {
-    if (position == 0 && !std::string_view(header).starts_with(name)) refuse_foreign_file(name_, header);
     throw damaged(name_, text::cat("the tar header of ", name, " is damaged"), position);
   }
   if (size > limits::kLayoutFileBytes) {
@@ -170,6 +162,11 @@ const ArchiveMember& ArchiveReader::member(const Digest& digest) const {
   return plan_.members[found->second];
 }
 
+std::optional<std::uint64_t> ArchiveReader::size_of(const Digest& blob) const {
+  const auto found = members_.find(blob);
+  return found == members_.end() ? std::nullopt : std::optional(plan_.members[found->second].size);
+}
+
 std::string ArchiveReader::name_of(const Digest& blob) const {
   const ArchiveMember& found = member(blob);
   return text::cat(name_, ": ", found.name, " at offset ", found.offset);
@@ -184,14 +181,7 @@ std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) 
   }
   const Descriptor expected{.media_type = {}, .digest = digest, .size = found.size};
   VerifyingSource source(open(expected, {}), expected, name_of(digest));
-  RawManifest raw{.descriptor = expected, .bytes = read_all(source, limits::kManifestBytes)};
-  const Json body = Json::parse(raw.bytes, found.name);
-  raw.descriptor.media_type = body.string_at("mediaType");
-  if (raw.descriptor.media_type.empty()) {
-    const bool is_index = body.find("manifests") != nullptr;
-    raw.descriptor.media_type = is_index ? media_type::kOciIndex : media_type::kOciManifest;
-  }
-  return raw;
+  return make_raw_manifest(read_all(source, limits::kManifestBytes), digest, found.name);
 }
 
 std::unique_ptr<ByteSource> ArchiveReader::open(const Descriptor& blob, std::stop_token) {

@@ -9,28 +9,32 @@
 #include "base/fd.hpp"
 #include "layout/archive_index.hpp"
 #include "layout/archive_plan.hpp"
-#include "ociferry/store.hpp"
+#include "layout/image_archive.hpp"
 
 namespace ociferry {
 
 /// Reads an archive that `ArchiveWriter` wrote, in place and read-only. The file stays open, so what was checked is
 /// what is used even if the name is given to another file. Thread-safe.
-class ArchiveReader : public ImageSource {
+class ArchiveReader : public ImageArchive {
  public:
   /// Opens `path` and checks oci-layout, index.json, the seal and the file's length. Throws Error{Corrupt}
   /// naming member and offset, or Error{Hostile} if the file is something else.
   explicit ArchiveReader(const std::filesystem::path& path);
+  /// The same for a file that is open; `name` is for messages.
+  ArchiveReader(std::string name, UniqueFd fd);
 
-  [[nodiscard]] bool contains(const Digest& blob) const { return members_.contains(blob); }
-  [[nodiscard]] const std::vector<ArchiveItem>& items() const noexcept { return items_; }
-  [[nodiscard]] const ArchivePlan& plan() const noexcept { return plan_; }
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] ArchiveFormat format() const override { return ArchiveFormat::Sealed; }
+  [[nodiscard]] const std::vector<ArchiveItem>& items() const override { return items_; }
+  [[nodiscard]] std::uint64_t total_bytes() const override { return plan_.total_bytes; }
+  [[nodiscard]] std::optional<std::uint64_t> size_of(const Digest& blob) const override;
+  [[nodiscard]] const ArchivePlan* plan() const override { return &plan_; }
   /// The blobs, in the order they lie in.
   [[nodiscard]] const std::vector<Descriptor>& blobs() const noexcept { return blobs_; }
 
   /// Checks that every tar header and the trailer are, byte for byte, what the plan says; reads nothing else.
   /// Throws Error{Corrupt}.
-  void check_headers() const;
+  void check_headers() const override;
 
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
   /// The stream also checks the zero bytes behind the blob, and throws Error{Corrupt} if they are not.

@@ -1,0 +1,57 @@
+#include "layout/archive_names.hpp"
+
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace ociferry {
+
+RepositoryName unnamed_repository() { return {"unnamed.invalid", "image"}; }
+
+std::optional<Digest> tagged_digest(std::string_view tag, std::string_view suffix) {
+  constexpr std::string_view kPrefix = "sha256-";
+  if (!tag.starts_with(kPrefix) || !tag.ends_with(suffix)) return std::nullopt;
+  tag.remove_suffix(suffix.size());
+  if (tag.size() < kPrefix.size()) return std::nullopt;
+  return Digest::try_parse(text::cat("sha256:", tag.substr(kPrefix.size())));
+}
+
+void ItemList::add(ArchiveItem item, const std::set<std::string>& tags) {
+  const auto [at, is_new] = known_.emplace(item.descriptor.digest, entries_.size());
+  if (is_new) entries_.push_back({.item = item});
+  Entry& known = entries_[at->second];
+  const auto order = [](const ArchiveItem& named) {
+    return std::pair(named.reference.name == unnamed_repository(), to_string(named.reference));
+  };
+  if (order(item) < order(known.item)) known.item.reference = item.reference;
+  known.item.is_root = known.item.is_root || item.is_root;
+  for (const std::string& tag : tags) take_tag(known, tag);
+}
+
+void ItemList::take_tag(Entry& entry, const std::string& tag) {
+  if (!is_valid_tag(tag)) return;
+  if (auto bundle = tagged_digest(tag, ".image-locations.imgpkg")) {
+    entry.item.role = ArchiveRole::Locations;
+    entry.item.bundle = std::move(bundle);
+  } else if (attachment_subject(tag)) {
+    if (entry.item.role == ArchiveRole::Image) entry.item.role = ArchiveRole::Referrer;
+    entry.tags.insert(tag);
+  } else if (!tagged_digest(tag, ".imgpkg")) {
+    entry.item.is_root = true;
+    entry.tags.insert(tag);
+  }
+}
+
+std::vector<ArchiveItem> ItemList::take() const {
+  std::vector<ArchiveItem> items;
+  for (const Entry& entry : entries_) {
+    if (entry.tags.empty()) items.push_back(entry.item);
+    for (const std::string& tag : entry.tags) {
+      items.push_back(entry.item);
+      items.back().tag = tag;
+    }
+  }
+  return items;
+}
+
+}  // namespace ociferry

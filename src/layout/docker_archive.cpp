@@ -1,0 +1,155 @@
+#include <array>
+
+#include "archive/single_layer_image.hpp"
+#include "archive/unpacker.hpp"
+#include "base/text.hpp"
+#include "layout/archive_names.hpp"
+#include "layout/listed_archive.hpp"
+#include "oci/json.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "stream/sha256.hpp"
+
+namespace ociferry {
+
+namespace {
+
+Error malformed(std::string_view why) { return {ErrorCode::Hostile, text::cat("manifest.json: ", why)}; }
+
+/// Hashes what passes.
+class HashingSource : public ByteSource {
+ public:
+  explicit HashingSource(std::unique_ptr<ByteSource> inner) : inner_(std::move(inner)) {}
+  [[nodiscard]] std::size_t read(MutableBytes buffer) override {
+    const std::size_t got = inner_->read(buffer);
+    hasher_.update(buffer.first(got));
+    return got;
+  }
+  [[nodiscard]] Digest finish() { return hasher_.finish(); }
+
+ private:
+  std::unique_ptr<ByteSource> inner_;
+  Hasher hasher_;
+};
+
+std::vector<std::string> texts(const Json* list, std::string_view what) {
+  std::vector<std::string> all;
+  if (list == nullptr || list->is_null()) return all;
+  if (list->as_array() == nullptr) throw malformed(text::cat("\"", what, "\" is not a list"));
+  for (const Json& value : *list->as_array()) {
+    if (value.as_string() == nullptr) throw malformed(text::cat("\"", what, "\" holds what is no text"));
+    all.push_back(*value.as_string());
+  }
+  return all;
+}
+
+class DockerReader {
+ public:
+  explicit DockerReader(const FileTree& tree) : tree_(tree) {}
+
+  void add_image(const Json& entry) {
+    const std::string config_path = entry.string_at("Config");
+    if (config_path.empty()) throw malformed("an image has no Config");
+    const std::string config = tree_.read(config_path, limits::kConfigBytes);
+    const Descriptor descriptor{
+        .media_type = std::string(media_type::kDockerConfig), .digest = sha256(config), .size = config.size()};
+    const auto layers = layers_of(config_path, config, texts(entry.find("Layers"), "Layers"));
+    RawManifest manifest = make_image_manifest(descriptor, layers);
+    ArchiveItem item{.descriptor = manifest.descriptor,
+                     .is_root = true,
+                     .reference = {unnamed_repository(), std::nullopt, manifest.descriptor.digest}};
+    contents_.configs.emplace(descriptor.digest, config);
+    contents_.manifests.emplace(manifest.descriptor.digest, std::move(manifest));
+    const auto tags = take_names(item, texts(entry.find("RepoTags"), "RepoTags"));
+    items_.add(std::move(item), tags);
+  }
+
+  ListedContents take() {
+    contents_.items = items_.take();
+    return std::move(contents_);
+  }
+
+ private:
+  std::vector<Descriptor> layers_of(const std::string& config_path, const std::string& config,
+                                    const std::vector<std::string>& paths) {
+    const Json parsed = Json::parse(config, tree_.describe(config_path));
+    const Json* rootfs = parsed.find("rootfs");
+    const auto diff_ids = texts(rootfs == nullptr ? nullptr : rootfs->find("diff_ids"), "diff_ids");
+    if (diff_ids.size() != paths.size()) {
+      throw malformed(text::cat("an image has ", paths.size(), " layers, but its configuration ", config_path,
+                                " lists ", diff_ids.size()));
+    }
+    std::vector<Descriptor> layers;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      layers.push_back(layer_in(paths[i], Digest::parse(diff_ids[i])));
+      contents_.layers.emplace(layers.back().digest, paths[i]);
+    }
+    return layers;
+  }
+
+  /// A layer as it is has its diff_id for digest, so whoever reads it checks it. A compressed one must be read here.
+  Descriptor layer_in(const std::string& path, const Digest& diff_id) {
+    const auto known = compressed_.find({path, diff_id});
+    if (known != compressed_.end()) return known->second;
+    const auto size = tree_.size_of(path);
+    if (!size) throw Error(ErrorCode::Incomplete, text::cat(tree_.describe(path), ", a layer, is missing"));
+    if (!is_gzip(path)) return {.media_type = std::string(media_type::kDockerLayer), .digest = diff_id, .size = *size};
+    const Descriptor layer{.media_type = std::string(media_type::kDockerLayerGzip),
+                           .digest = hash_compressed(path, diff_id),
+                           .size = *size};
+    compressed_.emplace(std::pair(path, diff_id), layer);
+    return layer;
+  }
+
+  bool is_gzip(const std::string& path) const {
+    const auto content = tree_.open(path);
+    const SniffedSource sniffed(*content);
+    return as_text(sniffed.head()).starts_with("\x1f\x8b");
+  }
+
+  Digest hash_compressed(const std::string& path, const Digest& diff_id) const {
+    HashingSource packed(tree_.open(path));
+    Unpacker unpacker(packed, tree_.describe(path));
+    Hasher unpacked(diff_id.algorithm());
+    std::vector<std::byte> buffer(limits::kMiB);
+    while (const std::size_t got = unpacker.read(buffer)) unpacked.update(MutableBytes(buffer).first(got));
+    if (const Digest actual = unpacked.finish(); actual != diff_id) {
+      throw Error(ErrorCode::Corrupt, text::cat(tree_.describe(path), " unpacks to ", actual.text(),
+                                                ", but its image's configuration says ", diff_id.text()));
+    }
+    return packed.finish();
+  }
+
+  /// The first repository that names the image is its name; all of its tags count.
+  static std::set<std::string> take_names(ArchiveItem& item, const std::vector<std::string>& repo_tags) {
+    std::set<std::string> tags;
+    for (const std::string& repo_tag : repo_tags) {
+      Reference reference;
+      try {
+        reference = Reference::parse(repo_tag);
+      } catch (const Error& error) {
+        throw malformed(text::cat("the name '", repo_tag, "' is malformed: ", error.message()));
+      }
+      if (item.reference.name == unnamed_repository()) item.reference.name = reference.name;
+      if (reference.tag) tags.insert(*reference.tag);
+    }
+    return tags;
+  }
+
+  const FileTree& tree_;
+  ListedContents contents_;
+  ItemList items_;
+  std::map<std::pair<std::string, Digest>, Descriptor> compressed_;
+};
+
+}  // namespace
+
+ListedContents read_docker_archive(const FileTree& tree) {
+  const Json list = Json::parse(tree.read("manifest.json", limits::kLayoutFileBytes), tree.describe("manifest.json"));
+  if (list.as_array() == nullptr || list.as_array()->empty()) throw malformed("it lists no images");
+  DockerReader reader(tree);
+  for (const Json& entry : *list.as_array()) reader.add_image(entry);
+  return reader.take();
+}
+
+}  // namespace ociferry

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "ociferry/stream.hpp"
+
+namespace ociferry {
+
+/// Files by their names: a tar that is read in place, or a directory. Read-only and thread-safe.
+class FileTree {
+ public:
+  explicit FileTree(std::string name) : name_(std::move(name)) {}
+  FileTree(const FileTree&) = delete;
+  FileTree& operator=(const FileTree&) = delete;
+  virtual ~FileTree() = default;
+
+  /// The path that the user gave.
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+  /// The size of the file called `path`, or nullopt if there is no such file.
+  [[nodiscard]] virtual std::optional<std::uint64_t> size_of(const std::string& path) const = 0;
+  /// Its content. The tree must outlive the stream. Throws Error{Incomplete} if there is no such file.
+  [[nodiscard]] virtual std::unique_ptr<ByteSource> open(const std::string& path) const = 0;
+  /// "<name>: <path> at offset <N>" or the like, for messages; also for files that are not there.
+  [[nodiscard]] virtual std::string describe(const std::string& path) const = 0;
+  /// What the whole tree takes on disk, in bytes.
+  [[nodiscard]] virtual std::uint64_t total_bytes() const = 0;
+
+  /// The whole content of a file that is there. Throws Error{Hostile} if it has more than `limit` bytes.
+  [[nodiscard]] std::string read(const std::string& path, std::uint64_t limit) const;
+
+ private:
+  std::string name_;
+};
+
+/// The files in a tar: where each lies is found once, by reading the headers only. Names are as TarReader checks them,
+/// each at most once after removal of "./"; hard and symbolic links between members are followed, within the tar.
+class TarTree : public FileTree {
+ public:
+  /// Reads the headers of the file `fd`, to its end. Throws Error{Corrupt} or Error{Hostile}, as TarReader does and if
+  /// a name occurs twice.
+  TarTree(std::string name, UniqueFd fd);
+
+  [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path) const override;
+  [[nodiscard]] std::string describe(const std::string& path) const override;
+  [[nodiscard]] std::uint64_t total_bytes() const override { return file_bytes_; }
+
+ private:
+  struct Member {
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+    std::optional<std::string> leads_to = {};  ///< links: the member they stand for
+  };
+
+  [[nodiscard]] const Member* find(const std::string& path) const;
+
+  UniqueFd fd_;
+  std::uint64_t file_bytes_;
+  std::map<std::string, Member> members_;
+};
+
+/// The files below a directory.
+class DirectoryTree : public FileTree {
+ public:
+  /// Throws Error if `path` is no directory that can be read.
+  explicit DirectoryTree(const std::filesystem::path& path);
+
+  [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
+  /// Throws Error{Hostile} if it is not a regular file.
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path) const override;
+  [[nodiscard]] std::string describe(const std::string& path) const override;
+  [[nodiscard]] std::uint64_t total_bytes() const override;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+/// The names of the first `count` members of the tar in `fd`, as strictly as TarTree reads them. Throws Error.
+[[nodiscard]] std::vector<std::string> first_members(int fd, const std::string& name, std::size_t count);
+
+}  // namespace ociferry

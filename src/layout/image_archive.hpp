@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "layout/archive_index.hpp"
+#include "layout/archive_plan.hpp"
+#include "ociferry/store.hpp"
+
+namespace ociferry {
+
+/// Who wrote an archive, told by what is in it.
+enum class ArchiveFormat {
+  Sealed,         ///< ociferry: docs/archive-format.md
+  OciLayout,      ///< an OCI image layout (image-spec, image-layout.md), a directory or a tar of one
+  ImgpkgTar,      ///< `imgpkg copy --to-tar`
+  DockerArchive,  ///< `docker save`, before it wrote layouts
+};
+
+/// "sealed archive", "OCI image layout", "imgpkg tar", "docker-save archive"
+[[nodiscard]] std::string_view to_string(ArchiveFormat format);
+
+/// Images in a file or directory, read in place. Nothing is unpacked; what was opened stays open. Thread-safe.
+class ImageArchive : public ImageSource {
+ public:
+  /// The path that the user gave.
+  [[nodiscard]] virtual const std::string& name() const = 0;
+  [[nodiscard]] virtual ArchiveFormat format() const = 0;
+  /// The images that the archive lists, each digest once. Of unsealed archives, roles are guesses from names (a bundle
+  /// is an Image here) and only those roots are marked that the archive marks itself.
+  [[nodiscard]] virtual const std::vector<ArchiveItem>& items() const = 0;
+  /// The length of the file; of a directory, that of all files in it.
+  [[nodiscard]] virtual std::uint64_t total_bytes() const = 0;
+  /// The bytes that are there for a blob; nullopt if it is not in the archive.
+  [[nodiscard]] virtual std::optional<std::uint64_t> size_of(const Digest& blob) const = 0;
+
+  /// What the seal promises about every byte; nullptr if there is none.
+  [[nodiscard]] virtual const ArchivePlan* plan() const { return nullptr; }
+  /// Checks all that no digest covers against the seal. Nothing to do without one. Throws Error{Corrupt}.
+  virtual void check_headers() const {}
+};
+
+/// Opens an archive of any ArchiveFormat. What is not sealed has its table of contents read and checked, and
+/// contradicting names refused, but no layer is looked at, save those of compressed docker-save archives.
+/// Throws Error{Corrupt}, Error{Hostile} or Error{Incomplete} naming the member, or Error{Usage} if `path` is neither a
+/// regular file nor a directory.
+[[nodiscard]] std::shared_ptr<ImageArchive> open_image_archive(const std::filesystem::path& path);
+
+/// The manifest in `bytes`, which are what `digest` names: the descriptor's media type is what the bytes say.
+/// Throws Error{Hostile} starting with `what` if they are no JSON.
+[[nodiscard]] RawManifest make_raw_manifest(std::string bytes, const Digest& digest, std::string_view what);
+
+}  // namespace ociferry

@@ -1,0 +1,118 @@
+#include <algorithm>
+
+#include "archive/member_path.hpp"
+#include "archive/tar_reader.hpp"
+#include "base/text.hpp"
+#include "layout/file_tree.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "stream/memory.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// A link that leads to a link that leads to ... is followed so often.
+constexpr std::size_t kLinks = 8;
+
+/// Reads a file by position, so that passing over content costs nothing.
+class FileInput : public TarInput {
+ public:
+  FileInput(int fd, std::uint64_t size, const std::string& name) : fd_(fd), size_(size), name_(name) {}
+
+  [[nodiscard]] std::size_t read(MutableBytes buffer) override {
+    const std::size_t got = pread_full(fd_, buffer, position_, name_);
+    position_ += got;
+    return got;
+  }
+
+  void skip(std::uint64_t bytes) override {
+    if (bytes > size_ - std::min(position_, size_)) {
+      throw Error(ErrorCode::Corrupt, text::cat("the tar is cut short: the file has ", size_,
+                                                " bytes, but a member at ", position_, " needs ", bytes, " more"));
+    }
+    position_ += bytes;
+  }
+
+ private:
+  int fd_;
+  std::uint64_t size_;
+  const std::string& name_;
+  std::uint64_t position_ = 0;
+};
+
+/// Where a symbolic link at `path` leads; nullopt: out of the tar, or nowhere.
+std::optional<std::string> resolve_link(const std::string& path, std::string_view target) {
+  if (target.empty() || target.starts_with('/')) return std::nullopt;
+  std::vector<std::string> parts;
+  if (const std::string parent = parent_path(path); !parent.empty()) parts = text::split(parent, '/');
+  for (const std::string& part : text::split(target, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      parts.push_back(part);
+    } else if (parts.empty()) {
+      return std::nullopt;
+    } else {
+      parts.pop_back();
+    }
+  }
+  return text::join(parts, "/");
+}
+
+}  // namespace
+
+TarTree::TarTree(std::string name, UniqueFd fd)
+    : FileTree(std::move(name)), fd_(std::move(fd)), file_bytes_(file_size(fd_.get(), this->name())) {
+  using Kind = TarMember::Kind;
+  FileInput input(fd_.get(), file_bytes_, this->name());
+  TarReader reader(input, this->name());
+  while (auto member = reader.next()) {
+    Member entry{.offset = reader.position(), .size = member->size};
+    if (member->kind == Kind::Symlink) entry.leads_to = resolve_link(member->path, member->link).value_or("");
+    if (member->kind == Kind::Hardlink) entry.leads_to = member->link;
+    if (member->kind == Kind::Directory || member->kind == Kind::Other) entry.leads_to = "";
+    if (members_.emplace(member->path, std::move(entry)).second) continue;
+    throw Error(ErrorCode::Hostile, text::cat(this->name(), ": the member '", member->path,
+                                              "' occurs twice, so readers would disagree about the archive"));
+  }
+}
+
+const TarTree::Member* TarTree::find(const std::string& path) const {
+  auto found = members_.find(path);
+  for (std::size_t links = 0; found != members_.end() && found->second.leads_to; ++links) {
+    if (links == kLinks) return nullptr;
+    found = members_.find(*found->second.leads_to);
+  }
+  return found == members_.end() ? nullptr : &found->second;
+}
+
+std::optional<std::uint64_t> TarTree::size_of(const std::string& path) const {
+  const Member* member = find(path);
+  return member == nullptr ? std::nullopt : std::optional(member->size);
+}
+
+std::unique_ptr<ByteSource> TarTree::open(const std::string& path) const {
+  const Member* member = find(path);
+  if (member == nullptr) throw Error(ErrorCode::Incomplete, text::cat(describe(path), " is not in the archive"));
+  return std::make_unique<FileSource>(fd_.get(), member->offset, member->size, name());
+}
+
+std::string TarTree::describe(const std::string& path) const {
+  const Member* member = find(path);
+  if (member == nullptr) return text::cat(name(), ": ", path);
+  return text::cat(name(), ": ", path, " at offset ", member->offset);
+}
+
+std::vector<std::string> first_members(int fd, const std::string& name, std::size_t count) {
+  FileInput input(fd, file_size(fd, name), name);
+  TarReader reader(input, name);
+  std::vector<std::string> names;
+  while (names.size() < count) {
+    auto member = reader.next();
+    if (!member) break;
+    names.push_back(std::move(member->path));
+  }
+  return names;
+}
+
+}  // namespace ociferry
