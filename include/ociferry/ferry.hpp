@@ -91,6 +91,13 @@ struct ImportOptions {
 };
 TransferReport import_archive(const ImportOptions& options, const Context& context);
 
+/// `ociferry copy --tar --to-tar`: the images of an archive of any kind, in an archive as `export` writes it
+struct ConvertOptions {
+  std::filesystem::path archive = {};
+  std::filesystem::path output = {};
+};
+TransferReport convert_archive(const ConvertOptions& options, const Context& context);
+
 /// `ociferry copy` from registry to registry
 struct CopyOptions {
   SourceArgument source = {};
@@ -120,11 +127,13 @@ struct InspectedImage {
   std::uint64_t total_bytes = 0;      ///< with all it needs; shared blobs count for each image
   std::vector<std::string> platforms = {};
   std::vector<Digest> images = {};                          ///< bundles: what the lock file lists, in its order
-  std::optional<Digest> locations = {};                     ///< bundles: their locations image
+  std::optional<Digest> locations = {};                     ///< bundles of sealed archives: their locations image
   std::map<std::string, std::string> locations_files = {};  ///< bundles: the files in that image
 };
 struct InspectReport {
   std::string archive;
+  std::string format = {};  ///< "sealed archive", "imgpkg tar", ...: docs/archive-format.md
+  bool is_sealed = false;
   std::uint64_t archive_bytes = 0;
   std::size_t blobs = 0;
   std::vector<InspectedImage> images = {};  ///< roots first, each digest once
@@ -133,6 +142,8 @@ struct InspectReport {
 InspectReport inspect(const std::filesystem::path& archive, const Context& context);
 
 struct VerifyReport {
+  std::string format = {};  ///< as in InspectReport
+  bool is_sealed = false;   ///< false: only what digests cover was checked, not headers and other members
   std::uint64_t archive_bytes = 0;
   std::size_t images = 0;
   std::size_t bundles = 0;

@@ -24,16 +24,13 @@ void check(const Arguments& arguments) {
   if (arguments.is_set("to-repo") == arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "Expected either --to-tar or --to-repo");
   }
-  if (arguments.is_set("tar") && arguments.is_set("to-tar")) {
-    throw Error(ErrorCode::Usage, "Cannot use tar source (--tar) with tar destination (--to-tar)");
-  }
   for (const char* name : {"no-root-tags", "recheck"}) {
     if (arguments.is_set("to-tar") && arguments.is_set(name)) {
       throw Error(ErrorCode::Usage, std::string("--") + name + " goes with --to-repo only");
     }
   }
-  if (arguments.is_set("verify-first") && !arguments.is_set("tar")) {
-    throw Error(ErrorCode::Usage, "--verify-first goes with --tar only");
+  if (arguments.is_set("verify-first") && !(arguments.is_set("tar") && arguments.is_set("to-repo"))) {
+    throw Error(ErrorCode::Usage, "--verify-first goes with --tar and --to-repo only");
   }
   if (arguments.is_set("lock-output") && arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "cannot output lock file with tar destination");
@@ -49,12 +46,19 @@ TransferReport copy_to_repository(const Arguments& arguments, const RelocateOpti
   return copy({.source = one_source(arguments), .relocate = relocate}, context);
 }
 
+TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
+  if (arguments.is_set("tar")) {
+    return convert_archive({.archive = arguments.text_of("tar"), .output = archive}, context);
+  }
+  return export_archive({.sources = {one_source(arguments)}, .archive = archive}, context);
+}
+
 void run(const Arguments& arguments, Context& context, Console&) {
   check(arguments);
   CopyProgress progress(*context.progress);
   context.progress = &progress;
   if (const auto archive = arguments.optional_text("to-tar")) {
-    const TransferReport report = export_archive({.sources = {one_source(arguments)}, .archive = *archive}, context);
+    const TransferReport report = copy_to_archive(arguments, *archive, context);
     progress.event(export_line(report, *archive));
   } else {
     const RelocateOptions relocate{.to = parse_repository(arguments.text_of("to-repo")),

@@ -37,7 +37,7 @@ class Tree {
     const bool again = image.is_bundle && !opened_.try_emplace(image.descriptor.digest, true).second;
     console_.result(indent + describe(image) + (again ? " (shown above)" : ""));
     if (!image.is_bundle || again) return;
-    console_.result(fmt::format("{}  locations {}", indent, image.locations->text()));
+    if (image.locations) console_.result(fmt::format("{}  locations {}", indent, image.locations->text()));
     for (const Digest& child : image.images) print(*images_.at(child), depth + 1);
   }
 
@@ -50,7 +50,8 @@ class Tree {
 void print_text(const InspectReport& report, Console& console) {
   std::size_t bundles = 0;
   for (const InspectedImage& image : report.images) bundles += image.is_bundle ? 1 : 0;
-  console.result(fmt::format("{}: {}, {}, {}", report.archive, count_images(report.images.size(), bundles),
+  const std::string format = report.is_sealed ? "" : fmt::format("{} (unsealed), ", report.format);
+  console.result(fmt::format("{}: {}{}, {}, {}", report.archive, format, count_images(report.images.size(), bundles),
                              count(report.blobs, "blob"), text::human_bytes(report.archive_bytes)));
   Tree tree(report, console);
   for (const InspectedImage& image : report.images) {
@@ -76,6 +77,7 @@ Json to_json(const InspectedImage& image) {
   Json::Array images;
   for (const Digest& digest : image.images) images.emplace_back(digest.text());
   object.emplace_back("images", std::move(images));
+  if (!image.locations) return object;
   Json::Object files;
   for (const auto& [name, content] : image.locations_files) files.emplace_back(name, content);
   object.emplace_back("locations", Json::Object{{"digest", image.locations->text()}, {"files", std::move(files)}});
@@ -86,6 +88,8 @@ void print_json(const InspectReport& report, Console& console) {
   Json::Array images;
   for (const InspectedImage& image : report.images) images.push_back(to_json(image));
   console.document(Json::Object{{"archive", report.archive},
+                                {"format", report.format},
+                                {"sealed", report.is_sealed},
                                 {"archiveBytes", report.archive_bytes},
                                 {"blobs", std::uint64_t{report.blobs}},
                                 {"images", std::move(images)}});

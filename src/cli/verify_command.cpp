@@ -15,6 +15,11 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   console.finish_progress();
   console.result(fmt::format("{} is whole: {}, {}, {}", archive, count_images(report.images, report.bundles),
                              count(report.blobs, "blob"), text::human_bytes(report.archive_bytes)));
+  if (report.is_sealed) return;
+  console.result(
+      fmt::format("unsealed {}: every blob has its digest and none is missing; what no digest covers, such as "
+                  "names, headers and other members, was not checked",
+                  report.format));
 }
 
 }  // namespace

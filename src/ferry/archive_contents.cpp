@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "bundle/locations_image.hpp"
 #include "ferry/bundle_reader.hpp"
+#include "ferry/load_archive.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 #include "transfer/caching_source.hpp"
@@ -14,8 +15,6 @@
 namespace ociferry {
 
 namespace {
-
-constexpr std::int64_t kCacheBytes = 16 * 1024 * 1024;
 
 /// What readers need first lies first; within a group the digest decides.
 enum class Group { Manifests, Configs, Locations, BundleLayers, Layers };
@@ -132,23 +131,6 @@ StoredLocationsByBundle make_all_locations(const ImageSet& set) {
   return all;
 }
 
-SetImage load_image(const ArchiveItem& item, const ArchiveReader& reader, const std::shared_ptr<CachingSource>& source,
-                    Graph& graph, const Context& context) {
-  CachingSource& archive = *source;
-  auto raw = archive.manifest(item.descriptor.digest.text());
-  if (!raw) {
-    throw Error(ErrorCode::Incomplete, text::cat("manifest ", item.descriptor.digest.text(), " is missing"));
-  }
-  raw->descriptor.media_type = item.descriptor.media_type;
-  SetImage image{
-      .reference = item.reference, .is_root = item.is_root, .is_referrer = item.role == ArchiveRole::Referrer};
-  image.is_bundle = is_bundle(archive, *raw, context.stop);
-  if (image.is_bundle) image.lock = read_images_lock(archive, *raw, context.stop);
-  graph.add(fetch_tree(archive, *std::move(raw)), source,
-            [&](const Descriptor& layer) { return reader.size_of(layer.digest).has_value(); });
-  return image;
-}
-
 const SetImage& bundle_of(const ArchiveItem& item, const ImageSet& set) {
   const auto bundle = std::ranges::find(set.images(), *item.bundle, &SetImage::digest);
   if (bundle == set.images().end() || !bundle->is_bundle) {
@@ -241,24 +223,10 @@ std::vector<Descriptor> descriptors(const ArchiveContents& contents) {
   return all;
 }
 
-ImageSet load_archive(const std::shared_ptr<ArchiveReader>& archive, const Context& context) {
+ImageSet load_sealed_archive(const std::shared_ptr<ArchiveReader>& archive, const Context& context) {
   const auto source = std::make_shared<CachingSource>(archive, std::make_shared<CacheBudget>(kCacheBytes));
-  Graph graph;
-  std::vector<SetImage> images;
-  for (const ArchiveItem& item : archive->items()) {
-    if (context.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
-    if (item.role == ArchiveRole::Locations) continue;
-    try {
-      // The entries of an image with several tags follow one another.
-      const bool is_new = images.empty() || images.back().digest() != item.descriptor.digest;
-      if (is_new) images.push_back(load_image(item, *archive, source, graph, context));
-      if (item.tag) images.back().tags.insert(*item.tag);
-    } catch (Error& error) {
-      error.while_doing(text::cat("reading ", to_string(item.reference), " from ", archive->name()));
-      throw;
-    }
-  }
-  ImageSet set(std::move(images), std::move(graph));
+  LoadedImages loaded = load_images(*archive, source, context);
+  ImageSet set(std::move(loaded.images), std::move(loaded.graph));
   check_complete(set);
   check_attached(set);
   try {

@@ -22,8 +22,8 @@ struct ArchiveContents {
 /// The digest and size of each blob, for plan_archive.
 [[nodiscard]] std::vector<Descriptor> descriptors(const ArchiveContents& contents);
 
-/// Reads an archive's whole graph (everything but the layers of plain images) and checks that it is complete, that
-/// it holds nothing else, and that its locations images are right. Throws Error{Incomplete} or Error{Corrupt}.
-[[nodiscard]] ImageSet load_archive(const std::shared_ptr<ArchiveReader>& archive, const Context& context);
+/// Reads a sealed archive's whole graph (everything but the layers of plain images) and checks that it is complete,
+/// that it holds nothing else, and that its locations images are right. Throws Error{Incomplete} or Error{Corrupt}.
+[[nodiscard]] ImageSet load_sealed_archive(const std::shared_ptr<ArchiveReader>& archive, const Context& context);
 
 }  // namespace ociferry

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "ferry/archive_contents.hpp"
+#include "ferry/export.hpp"
 #include "ferry/registries.hpp"
 #include "layout/archive_writer.hpp"
 #include "ociferry/error.hpp"
@@ -23,6 +24,16 @@ std::vector<const Graph::BlobNode*> pointers(const std::vector<Graph::BlobNode>&
   return all;
 }
 
+/// No archive is written that no import would read.
+void check_readable(const ArchivePlan& plan) {
+  if (std::max(plan.index.size(), plan.seal.size()) <= limits::kLayoutFileBytes) return;
+  throw Error(ErrorCode::Usage, text::cat("too many images for one archive: its table would be larger than ",
+                                          limits::kLayoutFileBytes, " bytes"))
+      .hint("export fewer bundles at a time");
+}
+
+}  // namespace
+
 void check_output(const std::filesystem::path& archive) {
   std::error_code ignored;
   if (archive.empty() || archive.filename().empty() || std::filesystem::is_directory(archive, ignored)) {
@@ -34,23 +45,16 @@ void check_output(const std::filesystem::path& archive) {
   }
 }
 
-/// No archive is written that no import would read.
-void check_readable(const ArchivePlan& plan) {
-  if (std::max(plan.index.size(), plan.seal.size()) <= limits::kLayoutFileBytes) return;
-  throw Error(ErrorCode::Usage, text::cat("too many images for one archive: its table would be larger than ",
-                                          limits::kLayoutFileBytes, " bytes"))
-      .hint("export fewer bundles at a time");
-}
-
-}  // namespace
-
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
   check_output(options.archive);
   const std::vector<Root> roots = read_sources(options.sources);
   Registries registries(context);
   const ImageSet set = discover(roots, registries.opener(), options.gather, context);
   warn_of_skipped_layers(set, *context.progress);
+  return write_archive(set, options.archive, context);
+}
 
+TransferReport write_archive(const ImageSet& set, const std::filesystem::path& archive, const Context& context) {
   const ArchiveContents contents = archive_contents(set);
   ArchivePlan plan = plan_archive(encode_archive_index(contents.items), descriptors(contents));
   check_readable(plan);
@@ -64,7 +68,7 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
 
   context.progress->event("writing layers...");
   const auto begin = std::chrono::steady_clock::now();
-  ArchiveWriter writer(options.archive, std::move(plan));
+  ArchiveWriter writer(archive, std::move(plan));
   context.progress->phase(text::cat("exporting ", set.images().size(), " images, ", contents.blobs.size(), " blobs"),
                           bytes);
   try {
@@ -79,7 +83,7 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
   }
   writer.commit();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
-  context.progress->event(text::cat("done: file '", options.archive.string(), "' (", took.count(), "ms)"));
+  context.progress->event(text::cat("done: file '", archive.string(), "' (", took.count(), "ms)"));
   return report;
 }
 

@@ -2,8 +2,8 @@
 #include <iterator>
 #include <variant>
 
-#include "ferry/archive_contents.hpp"
 #include "ferry/bundle_reader.hpp"
+#include "ferry/load_archive.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/limits.hpp"
 
@@ -33,15 +33,19 @@ std::vector<std::string> platforms(const Graph& graph, const Digest& digest, Cac
 }  // namespace
 
 InspectReport inspect(const std::filesystem::path& path, const Context& context) {
-  const auto archive = std::make_shared<ArchiveReader>(path);
+  const auto archive = open_image_archive(path);
   const ImageSet set = load_archive(archive, context);
   CachingSource source(archive, std::make_shared<CacheBudget>(0));
+  const bool is_sealed = archive->format() == ArchiveFormat::Sealed;
   std::map<Digest, Digest> locations;
   for (const ArchiveItem& item : archive->items()) {
-    if (item.bundle) locations.emplace(*item.bundle, item.descriptor.digest);
+    if (is_sealed && item.bundle) locations.emplace(*item.bundle, item.descriptor.digest);
   }
-  InspectReport report{
-      .archive = path.string(), .archive_bytes = archive->plan().total_bytes, .blobs = archive->blobs().size()};
+  InspectReport report{.archive = path.string(),
+                       .format = std::string(to_string(archive->format())),
+                       .is_sealed = is_sealed,
+                       .archive_bytes = archive->total_bytes(),
+                       .blobs = blobs_to_verify(*archive, set).size()};
   for (const SetImage& image : set.images()) {
     InspectedImage shown{.reference = image.reference,
                          .descriptor = set.graph().at(image.digest()).raw.descriptor,
@@ -54,9 +58,10 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
     std::ranges::copy(subjects_of(set, image), std::back_inserter(shown.subjects));
     if (image.is_bundle) {
       for (const ImageRef& ref : image.lock.images) shown.images.push_back(*ref.image.digest);
-      shown.locations = locations.at(image.digest());
-      shown.locations_files =
-          read_locations_files(source, archive->manifest(shown.locations->text()).value(), context.stop);
+    }
+    if (const auto at = locations.find(image.digest()); at != locations.end()) {
+      shown.locations = at->second;
+      shown.locations_files = read_locations_files(source, archive->manifest(at->second.text()).value(), context.stop);
     }
     report.images.push_back(std::move(shown));
   }

@@ -1,7 +1,7 @@
 #include "ferry/verify.hpp"
 
 #include "base/text.hpp"
-#include "ferry/archive_contents.hpp"
+#include "ferry/load_archive.hpp"
 #include "ociferry/error.hpp"
 #include "stream/verify.hpp"
 #include "transfer/parallel.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 1024 * 1024;
 
-void verify_blob(ArchiveReader& archive, const Descriptor& blob, std::vector<std::byte>& buffer, Progress& progress,
+void verify_blob(ImageArchive& archive, const Descriptor& blob, std::vector<std::byte>& buffer, Progress& progress,
                  const std::stop_token& stop) {
   VerifyingSource source(archive.open(blob, stop), blob, archive.name_of(blob.digest));
   while (const std::size_t got = source.read(buffer)) {
@@ -42,25 +42,28 @@ void throw_damage(const std::vector<std::exception_ptr>& failures) {
 
 }  // namespace
 
-void verify_blobs(const std::shared_ptr<ArchiveReader>& archive, const Context& context) {
-  const std::vector<Descriptor>& blobs = archive->blobs();
+void verify_blobs(ImageArchive& archive, const std::vector<Descriptor>& blobs, const Context& context) {
   std::uint64_t bytes = 0;
   for (const Descriptor& blob : blobs) bytes += blob.size;
   context.progress->phase(text::cat("verifying ", blobs.size(), " blobs"), bytes);
   throw_damage(run_parallel(context.jobs, blobs.size(), OnFailure::CarryOn, context.stop,
                             [&](std::size_t i, const std::stop_token& stop) {
                               std::vector<std::byte> buffer(kReadBytes);
-                              verify_blob(*archive, blobs[i], buffer, *context.progress, stop);
+                              verify_blob(archive, blobs[i], buffer, *context.progress, stop);
                             }));
 }
 
 VerifyReport verify(const std::filesystem::path& path, const Context& context) {
-  const auto archive = std::make_shared<ArchiveReader>(path);
+  const auto archive = open_image_archive(path);
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);
-  verify_blobs(archive, context);
-  VerifyReport report{
-      .archive_bytes = archive->plan().total_bytes, .images = set.images().size(), .blobs = archive->blobs().size()};
+  const std::vector<Descriptor> blobs = blobs_to_verify(*archive, set);
+  verify_blobs(*archive, blobs, context);
+  VerifyReport report{.format = std::string(to_string(archive->format())),
+                      .is_sealed = archive->format() == ArchiveFormat::Sealed,
+                      .archive_bytes = archive->total_bytes(),
+                      .images = set.images().size(),
+                      .blobs = blobs.size()};
   for (const SetImage& image : set.images()) report.bundles += image.is_bundle ? 1 : 0;
   return report;
 }

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <memory>
+#include <vector>
 
-#include "layout/archive_reader.hpp"
+#include "layout/image_archive.hpp"
 #include "ociferry/ferry.hpp"
 
 namespace ociferry {
 
-/// Reads every blob and its padding and checks the digests, on `context.jobs` threads. Throws Error{Corrupt} that
-/// lists all that is damaged.
-void verify_blobs(const std::shared_ptr<ArchiveReader>& archive, const Context& context);
+/// Reads `blobs` of the archive, with their padding if it is sealed, and checks the digests, on `context.jobs` threads.
+/// Throws Error{Corrupt} that lists all that is damaged.
+void verify_blobs(ImageArchive& archive, const std::vector<Descriptor>& blobs, const Context& context);
 
 }  // namespace ociferry

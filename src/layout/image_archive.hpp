@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "layout/archive_index.hpp"
-#include "layout/archive_plan.hpp"
 #include "ociferry/store.hpp"
 
 namespace ociferry {
@@ -38,8 +37,6 @@ class ImageArchive : public ImageSource {
   /// The bytes that are there for a blob; nullopt if it is not in the archive.
   [[nodiscard]] virtual std::optional<std::uint64_t> size_of(const Digest& blob) const = 0;
 
-  /// What the seal promises about every byte; nullptr if there is none.
-  [[nodiscard]] virtual const ArchivePlan* plan() const { return nullptr; }
   /// Checks all that no digest covers against the seal. Nothing to do without one. Throws Error{Corrupt}.
   virtual void check_headers() const {}
 };

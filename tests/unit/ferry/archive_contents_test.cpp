@@ -1,4 +1,6 @@
 #include "ferry/archive_contents.hpp"
+#include "ferry/load_archive.hpp"
+#include "layout/archive_reader.hpp"
 
 #include <doctest/doctest.h>
 
