@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kSeal = "ociferry.json";
+constexpr const char* kSeal = "ociferry.json";
 
 Error foreign(const std::string& name, std::string_view why) {
   return Error(ErrorCode::Hostile, text::cat(name, " is no archive that can be read: ", why))
@@ -42,12 +42,11 @@ void refuse_compressed(int fd, const std::string& name) {
   if (magic.starts_with("BZh")) tool = "bzip2";
   if (tool.empty()) return;
   throw Error(ErrorCode::Hostile, text::cat(name, " is compressed with ", tool, ": an archive is read by position"))
-      .hint(text::cat("decompress it first: ", tool, " -dk ", name, " (its layers are compressed already)"));
+      .hint(text::cat("decompress it first: ", tool, " -dk ", name));
 }
 
 bool is_sealed(int fd, const std::string& name) {
-  const std::vector<std::string> names = first_members(fd, name, kArchiveFiles);
-  return names.size() == kArchiveFiles && names.back() == kSeal;
+  return first_members(fd, name, kArchiveFiles) == std::vector<std::string>{"oci-layout", "index.json", kSeal};
 }
 
 /// Both kinds have a manifest.json with a list of images, but only docker's name a file as Config.
@@ -77,7 +76,7 @@ std::shared_ptr<ImageArchive> open_file_archive(const fs::path& path, UniqueFd f
   refuse_compressed(fd.get(), name);
   if (is_sealed(fd.get(), name)) return std::make_shared<ArchiveReader>(name, std::move(fd));
   auto tree = std::make_unique<TarTree>(name, std::move(fd));
-  if (!tree->size_of(std::string(kSeal))) return open_tree(std::move(tree));
+  if (!tree->size_of(kSeal)) return open_tree(std::move(tree));
   throw Error(ErrorCode::Corrupt, text::cat(name, ": it has a seal, but it is not the archive that was sealed"))
       .hint(
           "if it was unpacked and packed again on purpose, leave ociferry.json out to have it read as a plain layout");

@@ -1,0 +1,173 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "oci/json.hpp"
+#include "support/temp.hpp"
+#include "world.hpp"
+
+// Layouts and docker-save archives that skopeo and umoci wrote, put into a registry.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+const std::vector<std::string> kNeeded = {"docker-registry", "skopeo"};
+
+/// Copies with skopeo from the registry outside; `to` names a path in the directory that ociferry runs in.
+void skopeo_copy(World& world, const std::string& from, const std::string& transport, const std::string& to) {
+  run_or_throw({.arguments = {"skopeo", "copy", "--all", "--src-tls-verify=false",
+                              "docker://" + world.outside.host() + "/" + from, transport + ":" + to},
+                .directory = world.path("")});
+}
+
+std::string manifest_at(const RegistryServer& registry, const std::string& repository, const std::string& tag) {
+  const HttpAnswer answer = registry.request(
+      "GET", "/v2/" + repository + "/manifests/" + tag,
+      {"Accept: application/vnd.oci.image.manifest.v1+json", "Accept: application/vnd.oci.image.index.v1+json",
+       "Accept: application/vnd.docker.distribution.manifest.v2+json"});
+  return answer.status == 200 ? answer.body : "";
+}
+
+/// Whatever is in "<inside>/<repository>:<tag>" can be read by skopeo, every blob and all.
+void check_readable(World& world, const std::string& repository, const std::string& tag) {
+  run_or_throw(
+      {.arguments = {"skopeo", "copy", "--all", "--src-tls-verify=false",
+                     "docker://" + world.inside_repo(repository) + ":" + tag, "dir:" + world.path("read").string()}});
+}
+
+}  // namespace
+
+TEST_CASE("a layout directory and an OCI archive that skopeo wrote enter with their tags, bytes and children") {
+  if (lacks(kNeeded)) return;
+  World world;
+  const Image index = make_index({make_image({.layers = {{.seed = 1}}}),
+                                  make_image({.layers = {{.seed = 2}}, .platform = {"linux", "arm64", "v8", ""}})});
+  push_image(world.outside, "apps/multi", index, "v1");
+  push_image(world.outside, "apps/one", make_image({.layers = {{.seed = 3}}}), "v1");
+  skopeo_copy(world, "apps/multi:v1", "oci", "layout:multi");
+  skopeo_copy(world, "apps/one:v1", "oci", "layout:one");
+  skopeo_copy(world, "apps/multi:v1", "oci-archive", "archive.tar:v7");
+
+  world.succeed({"import", "layout", "--to-repo", world.inside_repo("layout")});
+  CHECK(manifest_at(world.inside, "layout", "multi") == index.manifests.back().bytes);
+  check_readable(world, "layout", "multi");
+  check_readable(world, "layout", "one");
+  world.succeed({"import", "archive.tar", "--to-repo", world.inside_repo("archive")});
+  CHECK(manifest_at(world.inside, "archive", "v7") == index.manifests.back().bytes);
+  check_readable(world, "archive", "v7");
+  CHECK(world.succeed({"verify", "layout"}).find("unsealed OCI image layout") != std::string::npos);
+}
+
+TEST_CASE("a layout that tar packed with ./ in front of every name is the same archive as the directory") {
+  if (lacks({"tar"})) return;
+  const Ociferry ociferry(OCIFERRY_BINARY);
+  write_layout(make_image(), ociferry.home() / "layout", "v1");
+  run_or_throw({.arguments = {"tar", "-cf", "../packed.tar", "."}, .directory = ociferry.home() / "layout"});
+  run_or_throw({.arguments = {"tar", "--format=pax", "-cf", "../pax.tar", "./index.json", "./oci-layout", "./blobs"},
+                .directory = ociferry.home() / "layout"});
+  std::vector<std::string> converted;
+  for (const std::string& from : {std::string("layout"), std::string("packed.tar"), std::string("pax.tar")}) {
+    const Outcome outcome = ociferry.run({"copy", "--tar", from, "--to-tar", "new.tar"});
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_code == 0);
+    converted.push_back(read_text(ociferry.home() / "new.tar"));
+  }
+  CHECK(converted[0] == converted[1]);
+  CHECK(converted[0] == converted[2]);
+  CHECK(ociferry.run({"verify", "new.tar"}).exit_code == 0);
+}
+
+TEST_CASE("a bundle in a layout gets its locations made anew, and one whose images are not there is refused") {
+  if (lacks(kNeeded)) return;
+  World world;
+  const Image app = make_image({.layers = {{.seed = 5}}});
+  const Reference image = push_image(world.outside, "apps/one", app, "v1");
+  const Reference bundle = world.push_bundle("bundles/b", {image});
+  skopeo_copy(world, "bundles/b:v1", "oci", "layout:v1");
+  const std::string said = world.fail(11, {"import", "layout", "--to-repo", world.inside_repo("dest")});
+  CHECK(said.find("1 images are missing") != std::string::npos);
+  CHECK(said.find(image.digest->text()) != std::string::npos);
+  CHECK(World::tags(world.inside, "dest").empty());
+
+  // skopeo makes an OCI manifest of the bundle's, so the bundle has another digest in the layout, but the same lock.
+  skopeo_copy(world, "apps/one:v1", "oci", "layout:app");
+  world.succeed({"import", "layout", "--to-repo", world.inside_repo("dest")});
+  world.succeed({"pull", "-b", world.inside_repo("dest") + ":v1", "-o", "pulled"});
+  CHECK(
+      read_text(world.path("pulled/.imgpkg/images.yml")).find(world.inside_repo("dest") + "@" + image.digest->text()) !=
+      std::string::npos);
+  const auto tags = World::tags(world.inside, "dest");
+  CHECK(std::ranges::count_if(tags, [](const std::string& tag) { return tag.ends_with(".image-locations.imgpkg"); }) ==
+        1);
+}
+
+TEST_CASE("an archive of ours that was unpacked keeps the names and roots it had") {
+  if (lacks({"docker-registry", "tar"})) return;
+  World world;
+  const Reference image = push_image(world.outside, "apps/one", make_image(), "v1");
+  world.push_bundle("bundles/b", {image});
+  world.succeed({"export", "-b", world.outside_ref("bundles/b"), "-o", "a.tar"});
+  std::filesystem::create_directory(world.path("unpacked"));
+  run_or_throw({.arguments = {"tar", "-xf", "../a.tar"}, .directory = world.path("unpacked")});
+  world.succeed({"copy", "--tar", "unpacked", "--to-tar", "b.tar"});
+  CHECK(read_text(world.path("a.tar")) == read_text(world.path("b.tar")));
+  world.succeed({"copy", "--tar", "a.tar", "--to-tar", "c.tar"});
+  CHECK(read_text(world.path("a.tar")) == read_text(world.path("c.tar")));
+  run_or_throw({.arguments = {"tar", "-cf", "../again.tar", "."}, .directory = world.path("unpacked")});
+  CHECK(world.fail(10, {"verify", "again.tar"}).find("not the archive that was sealed") != std::string::npos);
+}
+
+TEST_CASE("a docker-save archive enters under its tag, with layers as they lie in it") {
+  if (lacks(kNeeded)) return;
+  World world;
+  push_image(world.outside, "apps/one",
+             make_image({.family = ImageFamily::Docker, .layers = {{.seed = 8}, {.seed = 9}}}), "v1");
+  skopeo_copy(world, "apps/one:v1", "docker-archive", "saved.tar:registry.example/apps/one:v3");
+  world.succeed({"import", "saved.tar", "--to-repo", world.inside_repo("saved")});
+  check_readable(world, "saved", "v3");
+  const Json manifest = Json::parse(manifest_at(world.inside, "saved", "v3"), "manifest");
+  REQUIRE(manifest.find("layers")->as_array()->size() == 2);
+  CHECK(manifest.find("layers")->as_array()->front().string_at("mediaType") == media_type::kDockerLayer);
+  CHECK(world.succeed({"inspect", "saved.tar"}).find("image registry.example/apps/one@sha256:") != std::string::npos);
+  world.succeed({"copy", "--tar", "saved.tar", "--to-tar", "new.tar"});
+  world.succeed({"verify", "new.tar"});
+}
+
+TEST_CASE("a layout that umoci made enters with every tag, and can be read again") {
+  if (lacks({"docker-registry", "umoci", "skopeo"})) return;
+  World world;
+  const auto umoci = [&](const Words& words) {
+    Words all = {"umoci"};
+    all.insert(all.end(), words.begin(), words.end());
+    run_or_throw({.arguments = all, .directory = world.path("")});
+  };
+  umoci({"init", "--layout", "made"});
+  umoci({"new", "--image", "made:empty"});
+  umoci({"tag", "--image", "made:empty", "alias"});
+  umoci({"unpack", "--rootless", "--image", "made:empty", "bundle"});
+  write_text(world.path("bundle/rootfs/file"), "content");
+  umoci({"repack", "--image", "made:full", "bundle"});
+  world.succeed({"import", "made", "--to-repo", world.inside_repo("made")});
+  for (const char* tag : {"empty", "alias", "full"}) CHECK_FALSE(manifest_at(world.inside, "made", tag).empty());
+  CHECK(manifest_at(world.inside, "made", "empty") == manifest_at(world.inside, "made", "alias"));
+  check_readable(world, "made", "full");
+}
+
+TEST_CASE("a layer that is damaged in an OCI archive leaves no manifest, tag or locations behind") {
+  if (lacks(kNeeded)) return;
+  World world;
+  const Image image = make_image({.layers = {{.size = 100'000, .seed = 21}}});
+  push_image(world.outside, "apps/one", image, "v1");
+  skopeo_copy(world, "apps/one:v1", "oci-archive", "a.tar:v1");
+  std::string tar = read_text(world.path("a.tar"));
+  const auto at = tar.find(image.blobs.at(layers_of(image).front().digest).substr(1000, 100));
+  REQUIRE(at != std::string::npos);
+  tar[at] = static_cast<char>(tar[at] ^ 1);
+  write_text(world.path("a.tar"), tar);
+  world.fail(10, {"import", "a.tar", "--to-repo", world.inside_repo("dest")});
+  CHECK(World::tags(world.inside, "dest").empty());
+  CHECK(manifest_at(world.inside, "dest", image.descriptor.digest.text()).empty());
+  world.fail(10, {"verify", "a.tar"});
+}
