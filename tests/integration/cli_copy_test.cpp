@@ -112,7 +112,7 @@ TEST_CASE("copy, export and import refuse contradictions in imgpkg's words, and 
       {.arguments = {"copy", "-b", "{R}", "--to-tar", "a.tar", "--recheck"},
        .err = "Error: --recheck goes with --to-repo only\n"},
       {.arguments = {"copy", "-b", "{R}", "--to-repo", "{I}/to-a", "--verify-first"},
-       .err = "Error: --verify-first goes with --tar only\n"},
+       .err = "Error: --verify-first goes with --tar and --to-repo only\n"},
       {.arguments = {"export", "-b", "{R}"}, .err = "Error: required flag(s) \"output\" not set\n"},
       {.arguments = {"export", "-o", "a.tar"}, .err = "Error: Nothing to export"},
       {.arguments = {"import", "--to-repo", "{I}/to-a"}, .err = "Error: ARCHIVE is missing\n"},
