@@ -57,6 +57,11 @@ inline constexpr std::size_t kTokenBytes = 64 * kKiB;
 inline constexpr std::size_t kTagPages = 10'000;
 inline constexpr std::size_t kTags = 1'000'000;
 inline constexpr std::uint64_t kTagPageBytes = 64 * kMiB;
+/// What is attached to the images of one transfer, and the pages of a registry's list of it.
+inline constexpr std::size_t kReferrers = 100'000;
+inline constexpr std::size_t kReferrerPages = 10'000;
+/// How often a list of what is attached to an image is written again because others write it too.
+inline constexpr int kReferrersTagWrites = 5;
 /// Redirects followed for one request.
 inline constexpr int kRedirects = 10;
 /// The longest pause a server may ask for with Retry-After.

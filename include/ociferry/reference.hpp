@@ -59,6 +59,9 @@ struct Reference {
 [[nodiscard]] std::optional<Digest> attachment_subject(std::string_view tag);
 /// Signatures, attestations and bills of materials, as cosign keeps them where it does not use `subject`.
 inline constexpr std::array<std::string_view, 3> kAttachmentSuffixes = {"sig", "att", "sbom"};
+/// "sha256-<hex>": where a registry without the referrers API has the list of what is attached to the manifest with
+/// `digest` (distribution-spec, "Referrers Tag Schema").
+[[nodiscard]] std::string referrers_tag(const Digest& digest);
 /// "sha256-<hex>.image-locations.imgpkg": the tag of the locations image of the bundle with `digest`.
 [[nodiscard]] std::string locations_tag(const Digest& digest);
 

@@ -43,6 +43,15 @@ class Resolver {
   /// The manifest named by a tag or digest, or nullopt if there is none. One asked for by digest is checked
   /// against it. Throws Error on any failure other than absence.
   [[nodiscard]] virtual std::optional<RawManifest> manifest(const std::string& selector) = 0;
+
+  /// What is attached to `subject` by its own `subject` field (distribution-spec, "Listing Referrers"), as the place
+  /// lists it; nullopt if the place keeps no such lists: there, what `referrers_tag` points to may be one.
+  /// Throws Error on any failure other than that.
+  [[nodiscard]] virtual std::optional<std::vector<Descriptor>> referrers(const Digest& subject);
+
+  /// All tags, sorted bytewise, if the place tells them in answer to at most `most_requests` requests; nullopt if not,
+  /// for whatever reason. Throws Error{Interrupted} only.
+  [[nodiscard]] virtual std::optional<std::vector<std::string>> tags_within(std::size_t most_requests);
 };
 
 /// What became of a blob that was offered to a target.
@@ -63,7 +72,8 @@ class Tagger {
   virtual ~Tagger() = default;
   /// The digest that `selector` (a tag or digest) has now, or nullopt.
   [[nodiscard]] virtual std::optional<Digest> resolve(const std::string& selector) = 0;
-  /// Stores `manifest` under `selector`: its own digest, or a tag which then points to it.
+  /// Stores `manifest` under `selector`: its own digest, or a tag which then points to it. If it has a `subject`, it is
+  /// listed as attached to that: by the place itself, or at the subject's `referrers_tag`.
   virtual void put_manifest(const RawManifest& manifest, const std::string& selector) = 0;
 };
 

@@ -127,6 +127,11 @@ std::optional<Digest> attachment_subject(std::string_view tag) {
   return Digest::try_parse(text::cat(tag.substr(0, dash), ":", tag.substr(dash + 1, dot - dash - 1)));
 }
 
+std::string referrers_tag(const Digest& digest) {
+  constexpr std::size_t kHexLength = 64;  // of longer digests the beginning
+  return text::cat(digest.algorithm(), "-", digest.hex().substr(0, kHexLength));
+}
+
 std::string locations_tag(const Digest& digest) {
   return text::cat(digest.algorithm(), "-", digest.hex(), ".image-locations.imgpkg");
 }

@@ -30,6 +30,12 @@ struct ClientContext {
   Credentials credentials;
 };
 
+/// Whether a registry has the referrers API; nullopt until somebody has asked.
+struct ReferrersApi {
+  std::mutex mutex = {};
+  std::optional<bool> exists = {};
+};
+
 /// The way to one registry: its scheme, found out once, its authentication, and requests to it. Thread-safe.
 class Connection {
  public:
@@ -47,6 +53,9 @@ class Connection {
   /// `send` until it succeeds or will not (see `repeat`).
   [[nodiscard]] Answer send_patiently(const Request& request, const Scope& scope, std::stop_token stop);
 
+  /// What is known of the registry's referrers API; shared by all its repositories.
+  [[nodiscard]] ReferrersApi& referrers_api() noexcept { return referrers_api_; }
+
   /// For operations that repeat themselves in their own way.
   [[nodiscard]] Retrier::Attempts attempts();
   /// The client's own stop token.
@@ -62,6 +71,7 @@ class Connection {
   Authenticator authenticator_;
   std::mutex mutex_;
   std::optional<Url> base_;
+  ReferrersApi referrers_api_;
   std::optional<Error> unreachable_;  ///< nobody answered the first contact
 };
 

@@ -134,19 +134,37 @@ BlobOutcome Repository::put_blob(const Descriptor& blob, BlobSource& from, Progr
 }
 
 void Repository::put_manifest(const RawManifest& manifest, const std::string& selector) {
+  const auto parsed = parse_manifest(manifest.bytes, manifest.descriptor.media_type);
+  const bool noted = send_manifest(manifest, selector);
+  const Descriptor* const subject = subject_of(parsed);
+  if (subject == nullptr || noted) return;
+  try {
+    attach(manifest, subject->digest);
+  } catch (Error& error) {
+    error.while_doing(text::cat("attaching ", manifest.descriptor.digest.text(), " to ", subject->digest.text(), " in ",
+                                to_string(name_)));
+    throw;
+  }
+}
+
+bool Repository::send_manifest(const RawManifest& manifest, const std::string& selector) {
   const std::stop_token& stop = connection_->stop();
   Request request{"PUT", connection_->url(name_, "manifests/" + selector, stop)};
   request.headers.set("Content-Type", manifest.descriptor.media_type);
   request.body =
       RequestBody{manifest.bytes.size(), [&manifest] { return std::make_unique<StringSource>(manifest.bytes); }};
   const Answer answer = connection_->send_patiently(request, Scope{name_, Scope::Access::Push}, stop);
-  if (!is_success(answer.status)) return explain_refusal(answer, manifest, selector);
+  if (!is_success(answer.status)) {
+    explain_refusal(answer, manifest, selector);
+    return false;
+  }
   const auto stored = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
   const Digest& sent = manifest.descriptor.digest;
   if (stored && stored->algorithm() == sent.algorithm() && *stored != sent) {
     throw Error(ErrorCode::Corrupt, text::cat("PUT ", answer.url.shown(), ": the registry stored ", stored->text(),
                                               " instead of ", sent.text()));
   }
+  return answer.headers.find("OCI-Subject").has_value();
 }
 
 /// Returns only if the registry has what it refused.

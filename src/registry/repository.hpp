@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "ociferry/store.hpp"
 
@@ -28,6 +29,12 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// GET tags/list with all its pages (distribution-spec, "Listing Tags"). Throws Error{Hostile} for a list that has no
   /// end, leads to another registry, or names what cannot be a tag.
   [[nodiscard]] std::vector<std::string> list_tags() override;
+  /// The same in at most so many pages.
+  [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override;
+  /// GET referrers/<digest> with all its pages; nullopt if the registry does not have the referrers API, which is found
+  /// out once for all its repositories. Throws Error{Hostile} for a list that has no end, leads to another registry or
+  /// is malformed.
+  [[nodiscard]] std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override;
 
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
   /// GET blobs/<digest>, taken up again with Range after an interruption. Throws Error{Corrupt} if the registry
@@ -37,16 +44,22 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
 
   /// HEAD; then a mount if `from` is in the same registry; then POST and one PUT (distribution-spec, "Pushing blobs").
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
-  /// PUT manifests/<selector>. A tag that cannot be changed but already is right is a success.
-  /// Throws Error{Unstable} if the registry misses something that the manifest refers to.
+  /// PUT manifests/<selector>. A tag that cannot be changed but already is right is a success. A registry that does not
+  /// say that it took note of the manifest's `subject` (OCI-Subject) gets the list at the `referrers_tag` extended.
+  /// Throws Error{Unstable} if the registry misses something that the manifest refers to, or others keep overwriting
+  /// that list.
   void put_manifest(const RawManifest& manifest, const std::string& selector) override;
 
  private:
   [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector);
+  /// The PUT alone. Returns true if the registry took note of the subject.
+  bool send_manifest(const RawManifest& manifest, const std::string& selector);
+  void attach(const RawManifest& manifest, const Digest& subject);
   void explain_refusal(const Answer& answer, const RawManifest& manifest, const std::string& selector);
 
   std::shared_ptr<Connection> connection_;
   RepositoryName name_;
+  std::mutex attach_mutex_;  ///< one writer of referrers' tags at a time, as far as this process goes
 };
 
 }  // namespace ociferry

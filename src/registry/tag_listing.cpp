@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
-#include "registry/link_header.hpp"
+#include "registry/pages.hpp"
 #include "registry/registry_error.hpp"
 
 namespace ociferry {
@@ -19,18 +19,20 @@ Error bad_list(const Answer& answer, std::string_view why) {
 }  // namespace
 
 std::vector<std::string> TagListing::run() {
-  Url url = connection_.url(name_, "tags/list", connection_.stop()).with_parameter("n", kPageSize);
-  for (;;) {
-    asked_.insert(url.text());
-    const Answer answer = page(url);
+  if (auto tags = run_within(limits::kTagPages)) return *std::move(tags);
+  throw Error(ErrorCode::Hostile,
+              text::cat("the list of tags of ", to_string(name_), " has more than ", limits::kTagPages, " pages"));
+}
+
+std::optional<std::vector<std::string>> TagListing::run_within(std::size_t most_pages) {
+  Pages pages(connection_, connection_.url(name_, "tags/list", connection_.stop()).with_parameter("n", kPageSize),
+              "the list of tags");
+  while (pages.count() <= most_pages) {
+    const Answer answer = page(pages.url());
     take_in(answer);
-    const auto link = next_link(answer.headers);
-    if (!link) return {tags_.begin(), tags_.end()};
-    if (asked_.size() == limits::kTagPages) {
-      throw bad_list(answer, text::cat("the list of tags has more than ", limits::kTagPages, " pages"));
-    }
-    url = following(answer, *link);
+    if (!pages.turn(answer)) return std::vector<std::string>(tags_.begin(), tags_.end());
   }
+  return std::nullopt;
 }
 
 Answer TagListing::page(const Url& url) {
@@ -53,22 +55,6 @@ void TagListing::take_in(const Answer& answer) {
     tags_.insert(*tag);
   }
   if (tags_.size() > limits::kTags) throw bad_list(answer, text::cat("more than ", limits::kTags, " tags"));
-}
-
-/// Where the list goes on: at the registry itself, and where it was not before.
-Url TagListing::following(const Answer& answer, const std::string& link) {
-  const Origin here = connection_.base(connection_.stop()).origin();
-  Url url = answer.url.resolve(link);
-  const Origin& there = url.origin();
-  // A registry behind a proxy that ends TLS may not know that it is reached by https.
-  const bool behind_proxy = here.scheme == "https" && there.scheme == "http" && there.host == here.host &&
-                            (there.port == here.port || there.port == 80);
-  if (behind_proxy) url = url.at(here);
-  if (url.origin() != here) {
-    throw bad_list(answer, text::cat("the list of tags goes on at another server, ", url.shown()));
-  }
-  if (asked_.contains(url.text())) throw bad_list(answer, "the list of tags leads back to a page of its own");
-  return url;
 }
 
 }  // namespace ociferry

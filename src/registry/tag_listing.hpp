@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,16 +17,16 @@ class TagListing {
 
   /// Blocks until the last page is there; what is promised and thrown: see Repository::list_tags.
   [[nodiscard]] std::vector<std::string> run();
+  /// The same, or nullopt if there are more than `most_pages` pages.
+  [[nodiscard]] std::optional<std::vector<std::string>> run_within(std::size_t most_pages);
 
  private:
   [[nodiscard]] Answer page(const Url& url);
   void take_in(const Answer& answer);
-  [[nodiscard]] Url following(const Answer& answer, const std::string& link);
 
   Connection& connection_;
   const RepositoryName& name_;
   std::set<std::string> tags_;
-  std::set<std::string> asked_;  ///< the pages' URLs
 };
 
 }  // namespace ociferry

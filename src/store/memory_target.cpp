@@ -121,6 +121,22 @@ std::vector<std::string> MemoryTarget::list_tags() {
   return names;
 }
 
+std::optional<std::vector<std::string>> MemoryTarget::tags_within(std::size_t most_requests) {
+  if (most_requests == 0) return std::nullopt;
+  return list_tags();
+}
+
+std::optional<std::vector<Descriptor>> MemoryTarget::referrers(const Digest& subject) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Descriptor> found;
+  for (const auto& [digest, manifest] : manifests_) {
+    const auto parsed = parse_manifest(manifest.bytes, manifest.descriptor.media_type);
+    const Descriptor* of = subject_of(parsed);
+    if (of != nullptr && of->digest == subject) found.push_back(manifest.descriptor);
+  }
+  return found;
+}
+
 std::vector<std::string> MemoryTarget::operations() const {
   const std::lock_guard lock(mutex_);
   return operations_;

@@ -23,6 +23,9 @@ class MemoryTarget : public ImageSource, public ImageTarget, public TagLister {
   void put_manifest(const RawManifest& manifest, const std::string& selector) override;
 
   [[nodiscard]] std::vector<std::string> list_tags() override;
+  [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override;
+  /// By digest.
+  [[nodiscard]] std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override;
 
   /// Puts `bytes` in and says what describes them; not recorded as an operation.
   Descriptor add_blob(std::string bytes, std::string media_type);

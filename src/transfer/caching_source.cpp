@@ -10,6 +10,14 @@ namespace ociferry {
 
 std::optional<RawManifest> CachingSource::manifest(const std::string& selector) { return inner_->manifest(selector); }
 
+std::optional<std::vector<Descriptor>> CachingSource::referrers(const Digest& subject) {
+  return inner_->referrers(subject);
+}
+
+std::optional<std::vector<std::string>> CachingSource::tags_within(std::size_t most_requests) {
+  return inner_->tags_within(most_requests);
+}
+
 std::unique_ptr<ByteSource> CachingSource::open(const Descriptor& blob, std::stop_token stop) {
   if (const std::string* content = find(blob.digest)) return std::make_unique<StringSource>(*content);
   return inner_->open(blob, std::move(stop));

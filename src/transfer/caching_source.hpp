@@ -20,6 +20,8 @@ class CachingSource : public ImageSource {
       : inner_(std::move(inner)), budget_(std::move(budget)) {}
 
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  [[nodiscard]] std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override;
+  [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override;
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
   void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override;
   [[nodiscard]] std::optional<RepositoryName> home() const override { return inner_->home(); }

@@ -32,12 +32,13 @@ HttpReply FakeRegistry::operator()(const HttpRequest& request) {
   const std::lock_guard lock(mutex_);
   if (request.path == "/v2/") return {200, {{"Content-Type", "application/json"}}, "{}"};
   if (!request.path.starts_with("/v2/")) return {404};
-  for (const std::string_view kind : {"/blobs/uploads/", "/blobs/", "/manifests/"}) {
+  for (const std::string_view kind : {"/blobs/uploads/", "/blobs/", "/manifests/", "/referrers/"}) {
     const auto at = request.path.rfind(kind);
     if (at == std::string::npos) continue;
     const std::string name = request.path.substr(4, at - 4);
     const std::string rest = request.path.substr(at + kind.size());
     if (kind == "/manifests/") return manifest(repositories_[name], request, rest);
+    if (kind == "/referrers/") return list_referrers(repositories_[name], request, rest);
     if (kind == "/blobs/") return blob(repositories_[name], request, rest);
     return rest.empty() ? begin_upload(name, request) : finish_upload(repositories_[name], request);
   }
@@ -106,7 +107,35 @@ HttpReply FakeRegistry::put_manifest(Repository& repository, const HttpRequest& 
   if (!complete) return registry_error_reply(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
   repository.manifests.insert_or_assign(digest, Stored{request.body, type});
   if (!wanted) repository.tags.insert_or_assign(selector, digest);
-  return {201, {{"Docker-Content-Digest", digest.text()}}};
+  HttpReply reply{201, {{"Docker-Content-Digest", digest.text()}}};
+  const Descriptor* subject = subject_of(parsed);
+  if (subject != nullptr && referrers_on_page > 0) reply.headers.set("OCI-Subject", subject->digest.text());
+  return reply;
+}
+
+HttpReply FakeRegistry::list_referrers(const Repository& repository, const HttpRequest& request,
+                                       const std::string& digest) const {
+  if (referrers_on_page == 0) return {404, {{"Content-Type", "text/plain"}}, "404 page not found"};
+  const std::string last = request.parameter("last");
+  Json::Array manifests;
+  HttpReply reply{200, {{"Content-Type", std::string(media_type::kOciIndex)}}};
+  for (const auto& [at, stored] : repository.manifests) {
+    const auto parsed = parse_manifest(stored.bytes, stored.media_type);
+    const Descriptor* subject = subject_of(parsed);
+    if (subject == nullptr || subject->digest.text() != digest || at.text() <= last) continue;
+    if (manifests.size() == referrers_on_page) {
+      const std::string end = manifests.back().string_at("digest");
+      reply.headers.set("Link", text::cat("<", request.path, "?last=", end, ">; rel=\"next\""));
+      break;
+    }
+    manifests.push_back(Json::Object{
+        {"mediaType", stored.media_type}, {"digest", at.text()}, {"size", std::uint64_t{stored.bytes.size()}}});
+  }
+  reply.body = Json(Json::Object{{"schemaVersion", 2},
+                                 {"mediaType", std::string(media_type::kOciIndex)},
+                                 {"manifests", std::move(manifests)}})
+                   .dump();
+  return reply;
 }
 
 HttpReply FakeRegistry::begin_upload(const std::string& name, const HttpRequest& request) {

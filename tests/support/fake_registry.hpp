@@ -16,6 +16,8 @@ class FakeRegistry {
  public:
   /// Asked first, without any lock held: what it returns is the answer.
   std::function<std::optional<HttpReply>(const HttpRequest&)> intercept;
+  /// How many referrers a page of the referrers API has; 0: the registry is one without that API.
+  std::size_t referrers_on_page = 0;
 
   [[nodiscard]] HttpReply operator()(const HttpRequest& request);
 
@@ -48,6 +50,8 @@ class FakeRegistry {
   [[nodiscard]] HttpReply put_manifest(Repository& repository, const HttpRequest& request, const std::string& selector);
   [[nodiscard]] static HttpReply list_tags(const Repository& repository, const std::string& name,
                                            const HttpRequest& request);
+  [[nodiscard]] HttpReply list_referrers(const Repository& repository, const HttpRequest& request,
+                                         const std::string& digest) const;
   [[nodiscard]] HttpReply begin_upload(const std::string& name, const HttpRequest& request);
   [[nodiscard]] HttpReply finish_upload(Repository& repository, const HttpRequest& request);
 

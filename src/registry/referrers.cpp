@@ -1,0 +1,51 @@
+// What a repository knows of attached manifests: the referrers API, and the tag that stands in for it.
+
+#include "base/text.hpp"
+#include "oci/referrers_index.hpp"
+#include "registry/referrer_listing.hpp"
+#include "registry/repository.hpp"
+#include "registry/tag_listing.hpp"
+#include "stream/sha256.hpp"
+
+namespace ociferry {
+
+std::optional<std::vector<Descriptor>> Repository::referrers(const Digest& subject) {
+  // The first to ask finds out for all others, who wait: a registry without the API costs one request.
+  ReferrersApi& api = connection_->referrers_api();
+  std::unique_lock lock(api.mutex);
+  if (api.exists == false) return std::nullopt;
+  if (api.exists) lock.unlock();
+  ReferrerListing listing(*connection_, name_, subject);
+  auto found = listing.run();
+  if (lock.owns_lock() && (found || listing.is_conclusive())) api.exists = found.has_value();
+  return found;
+}
+
+std::optional<std::vector<std::string>> Repository::tags_within(std::size_t most_requests) {
+  try {
+    return TagListing(*connection_, name_).run_within(most_requests);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Interrupted) throw;
+    return std::nullopt;  // not every registry lists tags, or lets everybody list them
+  }
+}
+
+/// Lists `manifest` at its subject's tag. Others may write the list at the same time, so it is read again.
+void Repository::attach(const RawManifest& manifest, const Digest& subject) {
+  const std::string tag = referrers_tag(subject);
+  const std::lock_guard lock(attach_mutex_);
+  for (int writes = 0;; ++writes) {
+    const auto current = this->manifest(tag);
+    auto bytes = add_referrer(current ? &*current : nullptr, manifest);
+    if (!bytes) return;
+    if (writes == limits::kReferrersTagWrites) {
+      throw Error(ErrorCode::Unstable, text::cat("the list of referrers at ", to_string(name_), ":", tag, " has lost ",
+                                                 manifest.descriptor.digest.text(), " again after ", writes, " writes"))
+          .hint("others seem to be writing it all the time; run the same command again");
+    }
+    RawManifest index{{std::string(media_type::kOciIndex), sha256(*bytes), bytes->size()}, *std::move(bytes)};
+    send_manifest(index, tag);
+  }
+}
+
+}  // namespace ociferry

@@ -1,0 +1,221 @@
+#include <algorithm>
+#include <set>
+
+#include "oci/json.hpp"
+#include "ociferry/limits.hpp"
+#include "rig.hpp"
+#include "stream/sha256.hpp"
+
+using namespace ociferry;
+using testing::error_of;
+using testing::HttpReply;
+using testing::HttpRequest;
+using testing::registry_error_reply;
+using testing::Rig;
+
+namespace {
+
+const Digest kSubject = sha256("subject");
+const std::string kRegistry = "https://reg.example/v2/team/app/";
+const std::string kTagUrl = kRegistry + "manifests/" + referrers_tag(kSubject);
+const std::string kIndex(media_type::kOciIndex);
+
+/// An index without children that is attached to kSubject; different for each `name`.
+RawManifest referrer(const std::string& name) {
+  const std::string bytes =
+      R"({"schemaVersion":2,"mediaType":")" + kIndex +
+      R"(","artifactType":"application/x","manifests":[],"subject":{"mediaType":"a/b","digest":")" + kSubject.text() +
+      R"(","size":7},"annotations":{"name":")" + name + "\"}}";
+  return {{kIndex, sha256(bytes), bytes.size()}, bytes};
+}
+
+/// What the list must say of it.
+std::string entry(const RawManifest& raw, const std::string& name) {
+  return R"({"mediaType":")" + kIndex + R"(","digest":")" + raw.descriptor.digest.text() + R"(","size":)" +
+         std::to_string(raw.descriptor.size) + R"(,"annotations":{"name":")" + name +
+         R"("},"artifactType":"application/x"})";
+}
+
+std::string list_of(const std::vector<std::string>& entries) {
+  std::string list = R"({"schemaVersion":2,"mediaType":")" + kIndex + R"(","manifests":[)";
+  for (const std::string& one : entries) list += (list.ends_with('[') ? "" : ",") + one;
+  return list + "]}";
+}
+
+std::set<Digest> digests(const std::optional<std::vector<Descriptor>>& found) {
+  std::set<Digest> all;
+  for (const Descriptor& one : found.value()) all.insert(one.digest);
+  return all;
+}
+
+HttpReply list_reply(const std::string& link = "") {
+  HttpReply reply{200, {{"Content-Type", kIndex + "; charset=utf-8"}}, list_of({})};
+  if (!link.empty()) reply.headers.set("Link", link);
+  return reply;
+}
+
+}  // namespace
+
+TEST_CASE("referrers are listed page by page") {
+  Rig rig;
+  rig.registry.referrers_on_page = 2;
+  std::set<Digest> expected;
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    rig.repository().put_manifest(referrer(name), referrer(name).descriptor.digest.text());
+    expected.insert(referrer(name).descriptor.digest);
+  }
+  CHECK(digests(rig.repository().referrers(kSubject)) == expected);
+  CHECK(rig.count("GET " + kRegistry + "referrers/" + kSubject.text()) == 3);
+  CHECK(rig.repository().referrers(sha256("nothing"))->empty());
+}
+
+TEST_CASE("a registry that took note of the subject gets no list at a tag") {
+  Rig rig;
+  rig.registry.referrers_on_page = 10;
+  rig.repository().put_manifest(referrer("a"), "v1");
+  CHECK(rig.count("PUT") == 1);
+  CHECK_FALSE(rig.registry.tag("team/app", referrers_tag(kSubject)));
+}
+
+TEST_CASE("whatever a registry without the referrers API answers, it is asked once for all its repositories") {
+  for (const HttpReply& answer : {HttpReply{404}, HttpReply{405}, HttpReply{400}, HttpReply{501},
+                                  HttpReply{200, {{"Content-Type", "text/html"}}, "<html>"},
+                                  HttpReply{200, {{"Content-Type", "application/json"}}, "{}"}}) {
+    CAPTURE(answer.status);
+    Rig rig;
+    rig.answer_first(100, "GET", "/referrers/", answer);
+    CHECK_FALSE(rig.repository().referrers(kSubject));
+    CHECK_FALSE(rig.repository().referrers(sha256("other")));
+    CHECK_FALSE(rig.repository("team/other").referrers(kSubject));
+    CHECK(rig.count("GET https://reg.example/v2/") == 2);  // the other one is the first contact
+  }
+}
+
+TEST_CASE("a repository that is not known says nothing about the registry") {
+  Rig rig;
+  rig.registry.referrers_on_page = 10;
+  rig.answer_first(1, "GET", "/referrers/", registry_error_reply(404, "NAME_UNKNOWN"));
+  CHECK_FALSE(rig.repository("none").referrers(kSubject));
+  CHECK(rig.repository().referrers(kSubject).has_value());
+}
+
+TEST_CASE("a failure that may pass is repeated, and is never taken for a missing API") {
+  Rig passing;
+  passing.registry.referrers_on_page = 10;
+  passing.answer_first(2, "GET", "/referrers/", {503});
+  CHECK(passing.repository().referrers(kSubject).has_value());
+  for (const int status : {503, 429, 500}) {
+    Rig failing;
+    failing.answer_first(1000, "GET", "/referrers/", {status});
+    CHECK(error_of([&] { static_cast<void>(failing.repository().referrers(kSubject)); }).code() == ErrorCode::Network);
+  }
+  Rig denied;
+  denied.answer_first(1000, "GET", "/referrers/", {403});
+  CHECK(error_of([&] { static_cast<void>(denied.repository().referrers(kSubject)); }).code() == ErrorCode::Denied);
+}
+
+TEST_CASE("a list of referrers that leads in a circle, elsewhere, or breaks off is an error") {
+  const auto failure = [](const HttpReply& first, const HttpReply& later) {
+    Rig rig;
+    rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+      if (request.path.find("/referrers/") == std::string::npos) return std::nullopt;
+      return request.parameters.empty() ? first : later;
+    };
+    return error_of([&] { static_cast<void>(rig.repository().referrers(kSubject)); });
+  };
+  const HttpReply to_second = list_reply("<?page=2>; rel=\"next\"");
+  CHECK(failure(to_second, to_second).code() == ErrorCode::Hostile);
+  CHECK(failure(list_reply("<https://evil.example/x>; rel=\"next\""), {}).code() == ErrorCode::Hostile);
+  CHECK(failure(to_second, {404}).code() == ErrorCode::NotFound);
+  CHECK(failure(to_second, {200, {{"Content-Type", "text/html"}}, "<html>"}).code() == ErrorCode::Network);
+  HttpReply malformed = list_reply();
+  malformed.body = "{";
+  CHECK(failure(malformed, {}).code() == ErrorCode::Hostile);
+}
+
+TEST_CASE("without the API a list is kept at the subject's tag, and what is in it is not written again") {
+  Rig rig;
+  const RawManifest a = referrer("a");
+  const RawManifest b = referrer("b");
+  std::vector<std::string> entries;
+  for (const auto& [raw, name] : {std::pair(a, "a"), std::pair(b, "b")}) {
+    rig.repository().put_manifest(raw, raw.descriptor.digest.text());
+    entries.push_back(entry(raw, name));
+    // By digest, so that it does not matter who comes first.
+    std::ranges::sort(entries);
+    CHECK(rig.repository().manifest(referrers_tag(kSubject))->bytes == list_of(entries));
+  }
+  CHECK(rig.count("PUT " + kTagUrl) == 2);
+  rig.repository().put_manifest(b, "v1");
+  CHECK(rig.count("PUT " + kTagUrl) == 2);
+}
+
+TEST_CASE("what others listed at the tag stays as it is") {
+  Rig rig;
+  const RawManifest other = referrer("other");
+  rig.registry.add_manifest("team/app", other.bytes, kIndex);
+  const std::string theirs = R"({"mediaType":")" + kIndex + R"(","digest":")" + other.descriptor.digest.text() +
+                             R"(","size":)" + std::to_string(other.bytes.size()) + R"(,"x":[1]})";
+  const std::string list = R"({"schemaVersion":2,"manifests":[)" + theirs + R"(],"annotations":{"by":"them"}})";
+  rig.registry.add_manifest("team/app", list, kIndex, referrers_tag(kSubject));
+  rig.repository().put_manifest(referrer("mine"), "v1");
+  const std::string merged = rig.repository().manifest(referrers_tag(kSubject))->bytes;
+  CHECK(merged.find(theirs) != std::string::npos);
+  CHECK(merged.find(entry(referrer("mine"), "mine")) != std::string::npos);
+  CHECK(merged.find(R"("annotations":{"by":"them"})") != std::string::npos);
+}
+
+TEST_CASE("a list that another writer overwrote is written again, but not for ever") {
+  for (const int times : {1, limits::kReferrersTagWrites}) {
+    CAPTURE(times);
+    Rig rig;
+    const RawManifest mine = referrer("mine");
+    // Another writer, who read the list before: ours is overwritten as soon as it is there.
+    const RawManifest theirs = referrer("theirs");
+    rig.registry.add_manifest("team/app", theirs.bytes, kIndex);
+    rig.registry.intercept = [&, left = times](const HttpRequest& request) mutable -> std::optional<HttpReply> {
+      const bool puts_list = request.method == "PUT" && request.path.ends_with(referrers_tag(kSubject));
+      if (!puts_list || left-- <= 0) return std::nullopt;
+      rig.registry.add_manifest("team/app", list_of({entry(theirs, "theirs")}), kIndex, referrers_tag(kSubject));
+      return HttpReply{201};
+    };
+    if (times == limits::kReferrersTagWrites) {
+      CHECK(error_of([&] { rig.repository().put_manifest(mine, "v1"); }).code() == ErrorCode::Unstable);
+    } else {
+      rig.repository().put_manifest(mine, "v1");
+      const std::string list = rig.repository().manifest(referrers_tag(kSubject))->bytes;
+      CHECK(list.find(mine.descriptor.digest.text()) != std::string::npos);
+      CHECK(list.find(theirs.descriptor.digest.text()) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a tag that is no list is left alone") {
+  Rig rig;
+  const std::string image =
+      R"({"schemaVersion":2,"config":{"mediaType":"a/b","digest":")" + kSubject.text() + R"(","size":1},"layers":[]})";
+  rig.registry.add_manifest("team/app", image, std::string(media_type::kOciManifest), referrers_tag(kSubject));
+  const Error error = error_of([&] { rig.repository().put_manifest(referrer("a"), "v1"); });
+  CHECK(error.code() == ErrorCode::Refused);
+  CHECK(rig.registry.tag("team/app", referrers_tag(kSubject)) == sha256(image));
+}
+
+TEST_CASE("a list that grew too long for registries is refused") {
+  Rig rig;
+  const std::string padding = R"({"schemaVersion":2,"manifests":[],"annotations":{"x":")" +
+                              std::string(limits::kManifestBytes - 100, 'x') + "\"}}";
+  rig.registry.add_manifest("team/app", padding, kIndex, referrers_tag(kSubject));
+  CHECK(error_of([&] { rig.repository().put_manifest(referrer("a"), "v1"); }).code() == ErrorCode::Refused);
+}
+
+TEST_CASE("tags are listed only if few requests do") {
+  Rig rig;
+  for (int i = 0; i < 2500; ++i) {
+    rig.registry.add_manifest("team/app", "{}", std::string(media_type::kOciManifest), "v" + std::to_string(i));
+  }
+  CHECK(rig.repository().tags_within(3)->size() == 2500);
+  CHECK_FALSE(rig.repository().tags_within(2));
+  CHECK_FALSE(rig.repository("none").tags_within(2));
+  rig.answer_first(1, "GET", "/tags/list", {405});
+  CHECK_FALSE(rig.repository().tags_within(3));
+}
