@@ -62,8 +62,18 @@ struct TransferReport {
   std::vector<Reference> roots = {};  ///< import, copy: where the roots now are, by tag if they have one
 };
 
+/// What is taken along of that which is attached to images: signatures, attestations, bills of materials and the like.
+enum class Referrers {
+  None,
+  CosignSignatures,  ///< the `sha256-<hex>.sig` tags of the images themselves, as imgpkg's --cosign-signatures does
+  /// All three tags of cosign and whatever has a `subject`, of images, of the children of indexes, and of what is
+  /// itself attached.
+  All,
+};
+
 /// What is taken along from the registries that images are read from.
 struct GatherOptions {
+  Referrers referrers = Referrers::None;
   bool nondistributable_layers = false;  ///< also layers that their author forbids to redistribute
 };
 
@@ -124,6 +134,9 @@ struct InspectedImage {
   bool is_bundle = false;
   bool is_referrer = false;           ///< there because it is attached to others
   std::vector<Digest> subjects = {};  ///< what it is attached to, if anything: by `subject` or by tag
+  /// What it is, if it is attached to anything: "signature", "attestation", "sbom", else its artifact type, else empty.
+  std::string attached_as = {};
+  std::vector<Digest> children = {};  ///< indexes: all manifests below it
   std::uint64_t total_bytes = 0;      ///< with all it needs; shared blobs count for each image
   std::vector<std::string> platforms = {};
   std::vector<Digest> images = {};                          ///< bundles: what the lock file lists, in its order
@@ -147,6 +160,7 @@ struct VerifyReport {
   std::uint64_t archive_bytes = 0;
   std::size_t images = 0;
   std::size_t bundles = 0;
+  std::size_t referrers = 0;
   std::size_t blobs = 0;
 };
 /// `ociferry verify`: reads and checks every byte and the whole graph. Needs no network. Throws Error{Corrupt}

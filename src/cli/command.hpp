@@ -58,8 +58,8 @@ void declare_global(Arguments& arguments);
 /// Declares all that `command` takes: its own options, the shared ones and the global ones.
 void declare_all(const Command& command, Arguments& arguments);
 
-/// "3 images (1 bundle)"
-[[nodiscard]] std::string count_images(std::size_t images, std::size_t bundles);
+/// "3 images (1 bundle)", or "4 images (1 bundle, 1 referrer)"
+[[nodiscard]] std::string count_images(std::size_t images, std::size_t bundles, std::size_t referrers = 0);
 /// "1 blob", "2 blobs"
 [[nodiscard]] std::string count(std::size_t number, std::string_view noun);
 

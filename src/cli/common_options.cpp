@@ -162,8 +162,9 @@ std::string count(std::size_t number, std::string_view noun) {
   return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
-std::string count_images(std::size_t images, std::size_t bundles) {
-  return fmt::format("{} ({})", count(images, "image"), count(bundles, "bundle"));
+std::string count_images(std::size_t images, std::size_t bundles, std::size_t referrers) {
+  const std::string attached = referrers == 0 ? "" : ", " + count(referrers, "referrer");
+  return fmt::format("{} ({}{})", count(images, "image"), count(bundles, "bundle"), attached);
 }
 
 }  // namespace ociferry

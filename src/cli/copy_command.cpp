@@ -11,6 +11,9 @@ void declare(Arguments& arguments) {
   arguments.text("to-repo", "REGISTRY/REPOSITORY", "Repository to copy to");
   arguments.text("to-tar", "FILE", "Archive to copy to");
   arguments.text("lock-output", "FILE", "Write a lock file that names what was copied (with --to-repo)");
+  arguments.flag("cosign-signatures", "Take the images' cosign signatures (tags sha256-<hex>.sig) along");
+  arguments.toggle("with-referrers", false,
+                   "Take signatures, attestations, SBOMs and what else is attached to images along (default: false)");
   arguments.flag("verify-first", "With --tar: check every byte of the archive before the first write");
   arguments.flag("no-root-tags", "Do not put the tags that the roots have at the source");
   arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
@@ -37,20 +40,26 @@ void check(const Arguments& arguments) {
   }
 }
 
+GatherOptions gather_options(const Arguments& arguments) {
+  const Referrers signatures = arguments.on("cosign-signatures") ? Referrers::CosignSignatures : Referrers::None;
+  return {.referrers = arguments.on("with-referrers") ? Referrers::All : signatures};
+}
+
 TransferReport copy_to_repository(const Arguments& arguments, const RelocateOptions& relocate, const Context& context) {
   if (arguments.is_set("tar")) {
     return import_archive(
         {.archive = arguments.text_of("tar"), .relocate = relocate, .verify_first = arguments.on("verify-first")},
         context);
   }
-  return copy({.source = one_source(arguments), .relocate = relocate}, context);
+  return copy({.source = one_source(arguments), .gather = gather_options(arguments), .relocate = relocate}, context);
 }
 
 TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
   if (arguments.is_set("tar")) {
     return convert_archive({.archive = arguments.text_of("tar"), .output = archive}, context);
   }
-  return export_archive({.sources = {one_source(arguments)}, .archive = archive}, context);
+  return export_archive({.sources = {one_source(arguments)}, .gather = gather_options(arguments), .archive = archive},
+                        context);
 }
 
 void run(const Arguments& arguments, Context& context, Console&) {

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -14,6 +16,7 @@ void declare(Arguments& arguments) { arguments.positional("ARCHIVE"); }
 
 std::string_view kind_of(const InspectedImage& image) {
   if (image.is_bundle) return "bundle";
+  if (image.is_referrer) return image.attached_as.empty() ? "referrer" : std::string_view(image.attached_as);
   return media_type::is_index(image.descriptor.media_type) ? "index" : "image";
 }
 
@@ -25,33 +28,52 @@ std::string describe(const InspectedImage& image) {
   return line;
 }
 
-/// Prints the roots and, below each bundle, what its lock file lists. A bundle that occurs again is not opened again.
+/// Prints the roots and, below each image, what is attached to it, and below each bundle what its lock file lists. What
+/// has anything below it and occurs again is not opened again.
 class Tree {
  public:
   Tree(const InspectReport& report, Console& console) : console_(console) {
-    for (const InspectedImage& image : report.images) images_.emplace(image.descriptor.digest, &image);
+    for (const InspectedImage& image : report.images) {
+      images_.emplace(image.descriptor.digest, &image);
+      if (!image.is_referrer) continue;
+      for (const Digest& subject : image.subjects) referrers_[subject].push_back(&image);
+    }
   }
 
-  void print(const InspectedImage& image, std::size_t depth) {
+  void print(const InspectedImage& image, std::size_t depth, const std::string& note = "") {
     const std::string indent(2 * depth, ' ');
-    const bool again = image.is_bundle && !opened_.try_emplace(image.descriptor.digest, true).second;
-    console_.result(indent + describe(image) + (again ? " (shown above)" : ""));
-    if (!image.is_bundle || again) return;
+    const Digest& digest = image.descriptor.digest;
+    const bool has_more = image.is_bundle || referrers_.contains(digest);
+    const bool again = has_more && !opened_.insert(digest).second;
+    console_.result(indent + describe(image) + note + (again ? " (shown above)" : ""));
+    if (again) return;
     if (image.locations) console_.result(fmt::format("{}  locations {}", indent, image.locations->text()));
-    for (const Digest& child : image.images) print(*images_.at(child), depth + 1);
+    print_referrers(digest, depth + 1, "");
+    for (const Digest& child : image.children) print_referrers(child, depth + 1, " of " + child.text());
+    for (const Digest& listed : image.images) print(*images_.at(listed), depth + 1);
   }
 
  private:
+  void print_referrers(const Digest& subject, std::size_t depth, const std::string& note) {
+    const auto found = referrers_.find(subject);
+    if (found == referrers_.end()) return;
+    for (const InspectedImage* referrer : found->second) print(*referrer, depth, note);
+  }
+
   Console& console_;
   std::map<Digest, const InspectedImage*> images_;
-  std::map<Digest, bool> opened_;
+  std::map<Digest, std::vector<const InspectedImage*>> referrers_;  ///< by what they are attached to
+  std::set<Digest> opened_;
 };
 
 void print_text(const InspectReport& report, Console& console) {
-  std::size_t bundles = 0;
-  for (const InspectedImage& image : report.images) bundles += image.is_bundle ? 1 : 0;
+  const auto number_of = [&](bool InspectedImage::*is) {
+    return static_cast<std::size_t>(std::ranges::count(report.images, true, is));
+  };
   const std::string format = report.is_sealed ? "" : fmt::format("{} (unsealed), ", report.format);
-  console.result(fmt::format("{}: {}{}, {}, {}", report.archive, format, count_images(report.images.size(), bundles),
+  console.result(fmt::format("{}: {}{}, {}, {}", report.archive, format,
+                             count_images(report.images.size(), number_of(&InspectedImage::is_bundle),
+                                          number_of(&InspectedImage::is_referrer)),
                              count(report.blobs, "blob"), text::human_bytes(report.archive_bytes)));
   Tree tree(report, console);
   for (const InspectedImage& image : report.images) {
@@ -59,10 +81,17 @@ void print_text(const InspectReport& report, Console& console) {
   }
 }
 
+Json digests(const std::vector<Digest>& list) {
+  Json::Array array;
+  for (const Digest& digest : list) array.emplace_back(digest.text());
+  return array;
+}
+
 Json to_json(const InspectedImage& image) {
   Json::Object object{{"reference", to_string(image.reference)},
                       {"kind", std::string(kind_of(image))},
                       {"root", image.is_root},
+                      {"referrer", image.is_referrer},
                       {"mediaType", image.descriptor.media_type},
                       {"digest", image.descriptor.digest.text()},
                       {"manifestSize", image.descriptor.size},
@@ -73,10 +102,9 @@ Json to_json(const InspectedImage& image) {
   Json::Array platforms;
   for (const std::string& platform : image.platforms) platforms.emplace_back(platform);
   object.emplace_back("platforms", std::move(platforms));
+  object.emplace_back("subjects", digests(image.subjects));
   if (!image.is_bundle) return object;
-  Json::Array images;
-  for (const Digest& digest : image.images) images.emplace_back(digest.text());
-  object.emplace_back("images", std::move(images));
+  object.emplace_back("images", digests(image.images));
   if (!image.locations) return object;
   Json::Object files;
   for (const auto& [name, content] : image.locations_files) files.emplace_back(name, content);

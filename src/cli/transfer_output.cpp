@@ -8,15 +8,16 @@
 namespace ociferry {
 
 std::string export_line(const TransferReport& report, const std::string& archive) {
-  std::string line = fmt::format("Exported {} to {}: {}", count_images(report.images, report.bundles), archive,
-                                 text::human_bytes(report.archive_bytes));
+  std::string line = fmt::format("Exported {} to {}: {}", count_images(report.images, report.bundles, report.referrers),
+                                 archive, text::human_bytes(report.archive_bytes));
   if (report.blobs_existed > 0)
     line += fmt::format(" ({} were there from an earlier run)", count(report.blobs_existed, "blob"));
   return line;
 }
 
 std::string relocate_line(const TransferReport& report, const RepositoryName& to) {
-  const std::string what = fmt::format("{} in {}", count_images(report.images, report.bundles), to_string(to));
+  const std::string what =
+      fmt::format("{} in {}", count_images(report.images, report.bundles, report.referrers), to_string(to));
   if (report.manifests_written == 0 && report.blobs_written == 0) {
     return fmt::format("Nothing to do: {} already there", what);
   }

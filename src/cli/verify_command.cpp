@@ -13,8 +13,9 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   const std::string archive = arguments.positional_value();
   const VerifyReport report = verify(archive, context);
   console.finish_progress();
-  console.result(fmt::format("{} is whole: {}, {}, {}", archive, count_images(report.images, report.bundles),
-                             count(report.blobs, "blob"), text::human_bytes(report.archive_bytes)));
+  console.result(fmt::format("{} is whole: {}, {}, {}", archive,
+                             count_images(report.images, report.bundles, report.referrers), count(report.blobs, "blob"),
+                             text::human_bytes(report.archive_bytes)));
   if (report.is_sealed) return;
   console.result(
       fmt::format("unsealed {}: every blob has its digest and none is missing; what no digest covers, such as "

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "ferry/attachment_finder.hpp"
 #include "ferry/bundle_reader.hpp"
 #include "ferry/places.hpp"
 #include "ociferry/error.hpp"
@@ -72,14 +73,17 @@ class Discovery {
       frontier = explore(frontier);
     }
     throw_failures();
+    if (!subjects_.empty()) find_attachments();
     announce();
     std::vector<SetImage> images;
     for (auto& [digest, image] : images_) {
       // Locks may give one digest several names: the smallest counts, so that the order of finding does not.
-      if (!image.is_root) image.reference = listed_.at(digest).name;
+      if (!image.is_root && !image.is_referrer) image.reference = listed_.at(digest).name;
       images.push_back(std::move(image));
     }
-    return {std::move(images), std::move(graph_)};
+    ImageSet set(std::move(images), std::move(graph_));
+    check_attached(set);  // no archive is written that no import would read
+    return set;
   }
 
  private:
@@ -107,7 +111,8 @@ class Discovery {
 
   void take_in(Found found, std::map<Digest, Wanted>& next) {
     const Digest digest = found.image.digest();
-    graph_.add(found.tree, found.source, gather_.nondistributable_layers ? Graph::move_all : Graph::move_none);
+    note_subjects(found.tree, found.place, subjects_);
+    graph_.add(found.tree, found.source, layer_filter());
     const auto [known, is_new] = images_.try_emplace(digest, found.image);
     if (!is_new) merge(known->second, found.image);
     if (!is_new) return;
@@ -133,6 +138,60 @@ class Discovery {
     if (!known.is_root || to_string(other.reference) < to_string(known.reference)) known.reference = other.reference;
     known.tags.insert(other.tags.begin(), other.tags.end());
     known.is_root = true;
+  }
+
+  /// Remembers manifests that something may be attached to. imgpkg asks for signatures of whole images only.
+  void note_subjects(const ManifestTree& tree, const RepositoryName& name, std::vector<Subject>& subjects) {
+    if (gather_.referrers == Referrers::None) return;
+    const std::size_t count = gather_.referrers == Referrers::All ? tree.size() : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Subject subject{tree[i].descriptor.digest, name};
+      if (asked_.insert(subject).second) subjects.push_back(subject);
+    }
+  }
+
+  /// Level by level: a signature may be attached to a bill of materials, and that to an image.
+  void find_attachments() {
+    context_.progress->phase("looking for what is attached to images", 0);
+    AttachmentFinder finder(
+        gather_.referrers, [this](const RepositoryName& name) { return source(name); }, context_);
+    std::vector<Subject> frontier = std::move(subjects_);
+    for (std::size_t depth = 0; !frontier.empty(); ++depth) {
+      if (depth > limits::kGraphDepth) {
+        throw Error(ErrorCode::Hostile,
+                    text::cat("attached to what is attached, more than ", limits::kGraphDepth,
+                              " levels deep: ", to_string(frontier.front().name), "@", frontier.front().digest.text()));
+      }
+      std::ranges::sort(frontier);  // so that the order of finding does not count
+      std::vector<Subject> next;
+      for (const Attachment& attachment : finder.find(frontier)) take_in(attachment, next);
+      frontier = gather_.referrers == Referrers::All ? std::move(next) : std::vector<Subject>{};
+    }
+  }
+
+  void take_in(const Attachment& attachment, std::vector<Subject>& next) {
+    const Digest& digest = *attachment.reference.digest;
+    if (attachment.tag && tag_owners_.try_emplace(*attachment.tag, digest).first->second != digest) {
+      context_.progress->warn(text::cat("left out: ", to_string(attachment.reference),
+                                        ", because another repository has ", "something else at the tag ",
+                                        *attachment.tag));
+      return;
+    }
+    const SetImage image{.reference = attachment.reference, .is_referrer = true};
+    const auto [known, is_new] = images_.try_emplace(digest, image);
+    SetImage& kept = known->second;
+    if (attachment.tag) kept.tags.insert(*attachment.tag);
+    if (kept.is_referrer && to_string(image.reference) < to_string(kept.reference)) kept.reference = image.reference;
+    if (is_new) found_at_.push_back(to_string(attachment.reference));
+    if (is_new && ++referrers_ > limits::kReferrers) {
+      throw Error(ErrorCode::Hostile, text::cat("more than ", limits::kReferrers, " referrers"));
+    }
+    graph_.add(attachment.tree, attachment.source, layer_filter());
+    note_subjects(attachment.tree, attachment.reference.name, next);
+  }
+
+  [[nodiscard]] Graph::LayerFilter layer_filter() const {
+    return gather_.nondistributable_layers ? Graph::move_all : Graph::move_none;
   }
 
   std::shared_ptr<CachingSource> source(const RepositoryName& name) {
@@ -221,6 +280,10 @@ class Discovery {
   std::vector<std::string> found_at_;  ///< digest references, one for each image
   std::map<Digest, Listed> listed_;
   std::vector<std::exception_ptr> root_failures_;
+  std::vector<Subject> subjects_;             ///< in the order of finding
+  std::set<Subject> asked_;                   ///< all that were, or will be, asked for what is attached to them
+  std::map<std::string, Digest> tag_owners_;  ///< what the tags that attach something point to
+  std::size_t referrers_ = 0;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
 
 namespace ociferry {
 
@@ -65,12 +66,30 @@ std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image) {
 }
 
 void check_attached(const ImageSet& set) {
+  std::set<Digest> reached;
+  std::vector<const SetImage*> pending;
+  const auto reach = [&](const SetImage& image) {
+    for (const Digest& digest : set.graph().closure(image.digest())) reached.insert(digest);
+  };
   for (const SetImage& image : set.images()) {
-    if (!image.is_referrer) continue;
-    const auto subjects = subjects_of(set, image);
-    if (std::ranges::any_of(subjects, [&](const Digest& digest) { return set.graph().contains(digest); })) continue;
-    throw Error(ErrorCode::Corrupt, text::cat(to_string(image.reference), " is attached to no image that is there"));
+    if (image.is_referrer) {
+      pending.push_back(&image);
+    } else {
+      reach(image);
+    }
   }
+  // Level by level, since what is attached may be attached to what is attached.
+  for (std::size_t depth = 0; !pending.empty() && depth < limits::kGraphDepth; ++depth) {
+    const auto attached = std::ranges::stable_partition(pending, [&](const SetImage* image) {
+      return std::ranges::none_of(subjects_of(set, *image), [&](const Digest& at) { return reached.contains(at); });
+    });
+    if (attached.empty()) break;
+    std::ranges::for_each(attached, [&](const SetImage* image) { reach(*image); });
+    pending.erase(attached.begin(), attached.end());
+  }
+  if (pending.empty()) return;
+  throw Error(ErrorCode::Corrupt,
+              text::cat(to_string(pending.front()->reference), " is attached to no image that is there"));
 }
 
 void check_complete(const ImageSet& set) {

@@ -63,7 +63,8 @@ void check_tags(const ImageSet& set, bool root_tags);
 /// What `image` is attached to: its manifest's `subject`, and what its tags name.
 [[nodiscard]] std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image);
 
-/// Throws Error{Corrupt} if a referrer is attached to nothing that `set` moves.
+/// Throws Error{Corrupt} if a referrer is not attached, over at most limits::kGraphDepth others, to an image that is
+/// none.
 void check_attached(const ImageSet& set);
 
 /// Throws Error{Incomplete} naming all images of all lock files that `set` does not hold.

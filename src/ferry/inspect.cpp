@@ -2,6 +2,7 @@
 #include <iterator>
 #include <variant>
 
+#include "ferry/attachments.hpp"
 #include "ferry/bundle_reader.hpp"
 #include "ferry/load_archive.hpp"
 #include "ociferry/ferry.hpp"
@@ -56,6 +57,11 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
                          .total_bytes = set.graph().total_bytes(image.digest()),
                          .platforms = platforms(set.graph(), image.digest(), source, context.stop)};
     std::ranges::copy(subjects_of(set, image), std::back_inserter(shown.subjects));
+    if (!shown.subjects.empty()) {
+      shown.attached_as = attachment_kind(image.tags, set.graph().at(image.digest()).parsed);
+    }
+    shown.children = set.graph().closure(image.digest());
+    shown.children.pop_back();  // the image itself
     if (image.is_bundle) {
       for (const ImageRef& ref : image.lock.images) shown.images.push_back(*ref.image.digest);
     }

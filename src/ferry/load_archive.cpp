@@ -31,7 +31,8 @@ SetImage load_image(const ArchiveItem& item, const ImageArchive& archive, const 
   RawManifest raw = manifest_of(item, *source);
   SetImage image{
       .reference = item.reference, .is_root = item.is_root, .is_referrer = item.role == ArchiveRole::Referrer};
-  image.is_bundle = is_bundle(*source, raw, context.stop);
+  // What is attached to an image is carried as it is, whatever it says to be.
+  image.is_bundle = !image.is_referrer && is_bundle(*source, raw, context.stop);
   if (image.is_bundle) image.lock = read_images_lock(*source, raw, context.stop);
   graph.add(fetch_tree(*source, std::move(raw)), source,
             [&](const Descriptor& layer) { return archive.size_of(layer.digest).has_value(); });
@@ -68,7 +69,8 @@ void guess_roles(LoadedImages& loaded, const ImageArchive& archive, Progress& pr
   const bool says_root = std::ranges::any_of(loaded.images, &SetImage::is_root);
   const std::set<Digest> listed = listed_digests(loaded);
   for (SetImage& image : loaded.images) {
-    image.is_referrer = !image.is_root && !listed.contains(image.digest()) && is_attached(image, loaded.graph);
+    image.is_referrer =
+        !image.is_root && !image.is_bundle && !listed.contains(image.digest()) && is_attached(image, loaded.graph);
     if (image.is_root || image.is_referrer || listed.contains(image.digest())) continue;
     image.is_root = true;
     if (!image.is_bundle || says_root || archive.format() != ArchiveFormat::ImgpkgTar) continue;
@@ -109,6 +111,7 @@ ImageSet load_foreign_archive(const std::shared_ptr<ImageArchive>& archive, cons
   guess_roles(loaded, *archive, *context.progress);
   ImageSet set(std::move(loaded.images), std::move(loaded.graph));
   check_complete(set);
+  check_attached(set);
   check_held(*archive, set.graph());
   return set;
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "bundle/locations_image.hpp"
+#include "ferry/attachments.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/blob_copy.hpp"
 #include "transfer/memory_blobs.hpp"
@@ -59,6 +60,7 @@ class Relocation {
     context_.progress->phase("writing manifests", 0);
     put_images(missing);
     put_tags(Tags::Attaching);
+    check_attached_at(set_, to_.name, to_.target, to_.resolver, context_);
     put_locations();
     context_.progress->event("Tagging images");
     put_tags(Tags::Roots);
@@ -108,7 +110,7 @@ class Relocation {
     run_parallel_or_throw(context_.jobs, marks.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
       if (all && !has(marks[i].first, marks[i].second)) all = false;
     });
-    return all;
+    return all && unlisted_in(pointers()).empty();
   }
 
   std::vector<const SetImage*> missing_images() const {
@@ -119,10 +121,30 @@ class Relocation {
       present[i] = there ? 1 : 0;
     });
     std::vector<const SetImage*> missing;
-    for (std::size_t i = 0; i < images.size(); ++i) {
-      if (present[i] == 0) missing.push_back(&images[i]);
-    }
+    std::vector<const SetImage*> there;
+    for (std::size_t i = 0; i < images.size(); ++i) (present[i] == 0 ? missing : there).push_back(&images[i]);
+    // An earlier run may have ended between a manifest and the list of what is attached to its subject.
+    const std::set<Digest> unlisted = unlisted_in(there);
+    std::ranges::copy_if(there, std::back_inserter(missing), [&](const SetImage* image) {
+      const auto manifests = set_.graph().closure(image->digest());
+      return std::ranges::any_of(manifests, [&](const Digest& digest) { return unlisted.contains(digest); });
+    });
     return missing;
+  }
+
+  std::vector<const SetImage*> pointers() const {
+    std::vector<const SetImage*> all;
+    for (const SetImage& image : set_.images()) all.push_back(&image);
+    return all;
+  }
+
+  /// What of `images` the destination does not list as attached to its subject.
+  std::set<Digest> unlisted_in(const std::vector<const SetImage*>& images) const {
+    std::set<Digest> manifests;
+    for (const SetImage* image : images) {
+      for (const Digest& digest : set_.graph().closure(image->digest())) manifests.insert(digest);
+    }
+    return unlisted(set_, manifests, to_.resolver, context_);
   }
 
   void put_blobs(const std::vector<const SetImage*>& images) {
@@ -239,7 +261,13 @@ class Relocation {
       for (const std::string& tag : tags_to_put(image, root_tags_)) {
         if (attachment_subject(tag).has_value() != (which == Tags::Attaching)) continue;
         if (context_.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
-        if (!has(tag, image.digest())) put_manifest(set_.graph().at(image.digest()).raw, tag);
+        const auto there = to_.target.resolve(tag);
+        if (there == image.digest()) continue;
+        if (there && which == Tags::Attaching) {
+          context_.progress->warn(text::cat("replacing what is attached to an image by ", to_string(to_.name), ":", tag,
+                                            ", which was ", there->text()));
+        }
+        put_manifest(set_.graph().at(image.digest()).raw, tag);
       }
     }
   }

@@ -64,7 +64,10 @@ VerifyReport verify(const std::filesystem::path& path, const Context& context) {
                       .archive_bytes = archive->total_bytes(),
                       .images = set.images().size(),
                       .blobs = blobs.size()};
-  for (const SetImage& image : set.images()) report.bundles += image.is_bundle ? 1 : 0;
+  for (const SetImage& image : set.images()) {
+    report.bundles += image.is_bundle ? 1 : 0;
+    report.referrers += image.is_referrer ? 1 : 0;
+  }
   return report;
 }
 

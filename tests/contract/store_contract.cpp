@@ -114,6 +114,26 @@ void check_tags(Place place) {
   CHECK(place.tags.list_tags() == std::vector<std::string>{"V1", "v10", "v2"});
 }
 
+void check_referrers(Place place) {
+  Sample sample;
+  sample.put_blobs(place);
+  place.target.put_manifest(sample.manifest, "v1");
+  const Descriptor& subject = sample.manifest.descriptor;
+  const std::string bytes = R"({"schemaVersion":2,"manifests":[],"subject":{"mediaType":")" + subject.media_type +
+                            R"(","digest":")" + subject.digest.text() + R"(","size":)" + std::to_string(subject.size) +
+                            "}}";
+  const RawManifest referrer{{std::string(media_type::kOciIndex), sha256(bytes), bytes.size()}, bytes};
+  place.target.put_manifest(referrer, referrer.descriptor.digest.text());
+  auto listed = place.source.referrers(subject.digest);
+  if (!listed) {
+    const RawManifest list = place.source.manifest(referrers_tag(subject.digest)).value();
+    listed = std::get<ImageIndex>(parse_manifest(list.bytes, list.descriptor.media_type)).manifests;
+  }
+  REQUIRE(listed->size() == 1);
+  CHECK(listed->front().digest == referrer.descriptor.digest);
+  CHECK(listed->front().size == bytes.size());
+}
+
 void check_order(Place place) {
   Sample sample;
   place.target.put_blob(sample.config, sample.from, silent_progress(), {});
@@ -154,6 +174,7 @@ void check_store_contract(const WithPlace& with_place) {
   SUBCASE("what is not there is absent, not an error; a missing blob is NotFound") { with_place(check_missing); }
   SUBCASE("manifests are kept byte for byte, tags can be moved") { with_place(check_manifests); }
   SUBCASE("tags are listed in order, digests are not") { with_place(check_tags); }
+  SUBCASE("what has a subject is listed as attached to it") { with_place(check_referrers); }
   SUBCASE("a manifest without its blobs is refused as Unstable, and no tag appears") { with_place(check_order); }
   SUBCASE("damaged content is refused and the progress taken back") { with_place(check_damage); }
 }

@@ -3,6 +3,7 @@
 #include "archive/layer_writer.hpp"
 #include "archive/single_layer_image.hpp"
 #include "bundle/locations_image.hpp"
+#include "oci/json.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
 
@@ -23,6 +24,19 @@ Digest put_image(MemoryTarget& target, const std::string& layer, const std::map<
   target.add_blob(image.config, image.config_descriptor.media_type);
   target.put_manifest(image.manifest, tag.empty() ? image.manifest.descriptor.digest.text() : tag);
   return image.manifest.descriptor.digest;
+}
+
+Json to_json(const Descriptor& descriptor) {
+  return Json::Object{
+      {"mediaType", descriptor.media_type}, {"digest", descriptor.digest.text()}, {"size", descriptor.size}};
+}
+
+Reference put_json(MemoryTarget& target, const RepositoryName& name, Json::Object body, const std::string& tag = "") {
+  const std::string type = Json(body).string_at("mediaType");
+  std::string bytes = Json(std::move(body)).dump();
+  const RawManifest raw{{type, sha256(bytes), bytes.size()}, bytes};
+  target.put_manifest(raw, tag.empty() ? raw.descriptor.digest.text() : tag);
+  return {name, std::nullopt, raw.descriptor.digest};
 }
 
 }  // namespace
@@ -48,6 +62,31 @@ Reference SampleWorld::bundle(const std::string& repository, const std::vector<R
   const std::string layer = layer_of({{std::string(kImagesLockPath), lock.to_yaml()}});
   return {parse_repository(repository), std::nullopt,
           put_image(*this->repository(repository), layer, {{std::string(kBundleLabel), "true"}})};
+}
+
+Reference SampleWorld::artifact(const std::string& repository, const std::string& content,
+                                const std::optional<Digest>& subject, const std::string& tag) {
+  MemoryTarget& target = *this->repository(repository);
+  Json::Object body{{"schemaVersion", 2},
+                    {"mediaType", std::string(media_type::kOciManifest)},
+                    {"artifactType", "application/spdx+json"},
+                    {"config", to_json(target.add_blob("{}", "application/vnd.oci.empty.v1+json"))},
+                    {"layers", Json::Array{to_json(target.add_blob(content, "application/spdx+json"))}}};
+  if (subject) {
+    body.emplace_back("subject", to_json({std::string(media_type::kDockerManifest), *subject, content.size()}));
+  }
+  return put_json(target, parse_repository(repository), std::move(body), tag);
+}
+
+Reference SampleWorld::index(const std::string& repository, const std::vector<Reference>& images) {
+  MemoryTarget& target = *this->repository(repository);
+  Json::Array manifests;
+  for (const Reference& image : images) {
+    manifests.push_back(to_json(target.manifest(image.digest->text()).value().descriptor));
+  }
+  return put_json(
+      target, parse_repository(repository),
+      {{"schemaVersion", 2}, {"mediaType", std::string(media_type::kOciIndex)}, {"manifests", std::move(manifests)}});
 }
 
 void SampleWorld::locations(const Reference& bundle, const std::string& yaml) {

@@ -22,6 +22,12 @@ class SampleWorld {
   Reference image(const std::string& repository, const std::string& content);
   /// Puts a bundle whose lock lists `images`.
   Reference bundle(const std::string& repository, const std::vector<Reference>& images);
+  /// Puts an artifact, different for each `content`, that is attached to `subject` by tag, by its own `subject`, or by
+  /// nothing if there is none.
+  Reference artifact(const std::string& repository, const std::string& content,
+                     const std::optional<Digest>& subject = {}, const std::string& tag = "");
+  /// Puts an index of images that are in the same repository.
+  Reference index(const std::string& repository, const std::vector<Reference>& images);
   /// Puts a locations image for `bundle` beside it; `yaml` is the content of its images-locations.yml.
   void locations(const Reference& bundle, const std::string& yaml);
 

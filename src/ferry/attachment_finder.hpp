@@ -1,0 +1,73 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ociferry/error.hpp"
+#include "ociferry/ferry.hpp"
+#include "transfer/caching_source.hpp"
+#include "transfer/graph.hpp"
+
+namespace ociferry {
+
+/// A manifest that something may be attached to, in a repository that has it.
+struct Subject {
+  Digest digest;
+  RepositoryName name;
+
+  friend auto operator<=>(const Subject&, const Subject&) = default;
+};
+
+/// Something that is attached to a manifest.
+struct Attachment {
+  Reference reference;                  ///< by digest, where it was found
+  std::optional<std::string> tag = {};  ///< what attaches it; none: its own `subject`
+  ManifestTree tree = {};
+  std::shared_ptr<CachingSource> source = {};
+};
+
+/// Looks for what is attached to manifests, in the repositories that these are read from (ARCHITECTURE.md, "What is
+/// attached to an image?"). Used by one thread; asks with `context.jobs`.
+class AttachmentFinder {
+ public:
+  using Open = std::function<std::shared_ptr<CachingSource>(const RepositoryName&)>;
+
+  /// `open` is called from many threads; `context` must outlive the finder.
+  AttachmentFinder(Referrers which, Open open, const Context& context)
+      : which_(which), open_(std::move(open)), context_(context) {}
+
+  /// What is attached to each of `subjects`, in their order. A repository that refuses to tell (401, 403) is passed
+  /// over with a warning, once; so is what is listed but not there, or does not say itself what it is attached to.
+  /// Blocks. Throws Error if asking fails in any other way.
+  [[nodiscard]] std::vector<Attachment> find(const std::vector<Subject>& subjects);
+
+ private:
+  using Tags = std::optional<std::set<std::string>>;
+
+  void list_tags(const std::vector<Subject>& subjects);
+  [[nodiscard]] std::vector<Attachment> find_one(const Subject& subject);
+  void add_tagged(const Subject& subject, const std::shared_ptr<CachingSource>& source, std::vector<Attachment>& found);
+  void add_listed(const Subject& subject, const std::shared_ptr<CachingSource>& source, std::vector<Attachment>& found);
+  [[nodiscard]] std::vector<Descriptor> listed(const Subject& subject, CachingSource& source);
+  [[nodiscard]] bool is_attached(const RawManifest& raw, const Subject& subject) const;
+  [[nodiscard]] bool may_have(const RepositoryName& name, const std::string& tag) const;
+  [[nodiscard]] std::optional<RawManifest> read(const RepositoryName& name, CachingSource& source,
+                                                const std::string& selector);
+  void note_refusal(const RepositoryName& name, const Error& refusal);
+
+  Referrers which_;
+  Open open_;
+  const Context& context_;
+  std::map<RepositoryName, Tags> tags_;  ///< of the repositories that were asked for a list; changed between questions
+  std::mutex mutex_;
+  std::set<RepositoryName> refused_;        ///< repositories that were warned of
+  std::set<RepositoryName> refused_lists_;  ///< repositories that do not show their lists of referrers
+};
+
+}  // namespace ociferry
