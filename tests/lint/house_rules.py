@@ -23,7 +23,8 @@ def project_files(root):
     """Every text file of the project, build directories and foreign bytes left out."""
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts
-        if any(part in NOT_OURS or part.startswith("build") for part in parts[:-1]):
+        # In a work tree of its own .git is a file.
+        if any(part in NOT_OURS for part in parts) or any(part.startswith("build") for part in parts[:-1]):
             continue
         if path.is_file() and not path.is_symlink() and path.suffix in TEXT_SUFFIXES:
             yield path
