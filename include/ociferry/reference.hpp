@@ -52,6 +52,10 @@ struct Reference {
 
 /// "sha256-<hex>.imgpkg": the tag under which every image is kept.
 [[nodiscard]] std::string image_tag(const Digest& digest);
+/// "apps-web-sha256-<hex>.imgpkg": the tag that --repo-based-tags keeps the image under, with the end of its
+/// repository's path in front of the usual one; characters that no tag may have are left out. At most 128 long for
+/// sha256. `image` has a digest.
+[[nodiscard]] std::string repository_tag(const Reference& image);
 /// "sha256-<hex>.sig" and its like (cosign): the tag under which what is attached to the image with `digest` is kept.
 /// `suffix` is one of kAttachmentSuffixes.
 [[nodiscard]] std::string attachment_tag(const Digest& digest, std::string_view suffix);

@@ -115,6 +115,30 @@ Reference parse_digest_reference(std::string_view text) {
 
 std::string image_tag(const Digest& digest) { return text::cat(digest.algorithm(), "-", digest.hex(), ".imgpkg"); }
 
+namespace {
+
+bool may_begin_tag(char c) { return is_alnum(c) || c == '_'; }
+bool may_be_in_tag(char c) { return may_begin_tag(c) || c == '.' || c == '-'; }
+
+std::string without_odd_characters(std::string text) {
+  text.erase(text.begin(), std::ranges::find_if(text, may_begin_tag));
+  std::erase_if(text, [](char c) { return !may_be_in_tag(c); });
+  return text;
+}
+
+}  // namespace
+
+std::string repository_tag(const Reference& image) {
+  constexpr std::size_t kLongest = 49;  // leaves room for "-sha256-<hex>.imgpkg"
+  std::string path = image.name.repository;
+  std::ranges::replace(path, '/', '-');
+  path = without_odd_characters(std::move(path));
+  // The end of a path says more than its beginning; cut there, it may begin with what a tag cannot begin with.
+  if (path.size() > kLongest) path = without_odd_characters(path.substr(path.size() - kLongest));
+  const std::string usual = image_tag(image.digest.value());
+  return path.empty() ? usual : text::cat(path, "-", usual);
+}
+
 std::string attachment_tag(const Digest& digest, std::string_view suffix) {
   return text::cat(digest.algorithm(), "-", digest.hex(), ".", suffix);
 }

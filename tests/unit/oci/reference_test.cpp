@@ -117,6 +117,37 @@ TEST_CASE("images and locations have tags made of a digest") {
   CHECK(is_valid_tag(locations_tag(digest)));
 }
 
+TEST_CASE("a tag after the repository holds the end of its path, as far as tags take it") {
+  const Digest digest = Digest::parse(kDigest);
+  const std::string usual = "sha256-" + std::string(64, 'a') + ".imgpkg";
+  const std::string long_name(60, 'x');
+  struct {
+    std::string path;
+    std::string begin;
+  } const rows[] = {
+      {"apps/simple-app", "apps-simple-app-"},
+      {"simple-app", "simple-app-"},
+      {"library/nginx", "library-nginx-"},
+      {"a/b_c/d.e", "a-b_c-d.e-"},
+      {"_x/y", "_x-y-"},
+      {"-.x/y", "x-y-"},
+      {"...", ""},
+      {"", ""},
+      {"team@home/ap+p", "teamhome-app-"},
+      {"\u00e4pfel/b\u00e4ume", "pfel-bume-"},
+      {long_name, std::string(49, 'x') + "-"},
+      {"a/" + std::string(49, 'y'), std::string(49, 'y') + "-"},
+      {"a/" + std::string(48, 'y'), std::string(48, 'y') + "-"},
+      {std::string(20, 'a') + "/..-" + std::string(46, 'z'), std::string(46, 'z') + "-"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.path);
+    const std::string tag = repository_tag({{"r.example:5000", row.path}, std::nullopt, digest});
+    CHECK(tag == row.begin + usual);
+    CHECK(is_valid_tag(tag));
+  }
+}
+
 TEST_CASE("a tag that attaches something to an image names the image") {
   const Digest digest = Digest::parse(kDigest);
   CHECK(attachment_subject(attachment_tag(digest, "sig")) == digest);
