@@ -62,6 +62,8 @@ inline constexpr std::size_t kReferrers = 100'000;
 inline constexpr std::size_t kReferrerPages = 10'000;
 /// How often a list of what is attached to an image is written again because others write it too.
 inline constexpr int kReferrersTagWrites = 5;
+/// URLs of one descriptor that are tried for a layer that its registry does not have.
+inline constexpr std::size_t kForeignUrls = 16;
 /// Redirects followed for one request.
 inline constexpr int kRedirects = 10;
 /// The longest pause a server may ask for with Retry-After.

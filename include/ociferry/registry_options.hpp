@@ -20,6 +20,8 @@ struct RegistryOptions {
   std::chrono::seconds response_header_timeout{30};
   std::chrono::seconds stall_timeout{60};  ///< a transfer without a byte for so long is given up and tried again
   int retry_count = 5;                     ///< repetitions of a request after its first failure
+  /// Fetch layers that may not be redistributed also from the URLs that their descriptors name.
+  bool foreign_layers = false;
 };
 
 }  // namespace ociferry

@@ -32,6 +32,9 @@ class BlobSource {
   /// The repository that holds these blobs, if they are in a registry: another repository of it can mount them.
   [[nodiscard]] virtual std::optional<RepositoryName> home() const { return std::nullopt; }
 
+  /// A repository that these blobs may be in, whether or not they are read from there: worth an attempt to mount.
+  [[nodiscard]] virtual std::optional<RepositoryName> mountable_from() const { return home(); }
+
   /// Names the blob and its place for messages: "repository@digest" by default, or the digest alone.
   [[nodiscard]] virtual std::string name_of(const Digest& blob) const;
 };

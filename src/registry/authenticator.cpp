@@ -15,6 +15,11 @@ void Authenticator::learn(const Url& base, const Headers& headers) {
   base_ = base;
 }
 
+bool Authenticator::uses_tokens() {
+  const auto wanted = challenge();
+  return wanted && wanted->scheme == "bearer";
+}
+
 std::optional<Challenge> Authenticator::challenge() {
   const std::lock_guard lock(mutex_);
   return challenge_;

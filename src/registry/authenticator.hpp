@@ -39,6 +39,9 @@ class Authenticator {
   [[nodiscard]] std::optional<std::string> renewed(const Scope& scope, const Url& base, const Headers& headers,
                                                    const std::optional<std::string>& rejected, std::stop_token stop);
 
+  /// True once the registry has asked for tokens.
+  [[nodiscard]] bool uses_tokens();
+
  private:
   struct Slot {
     std::mutex mutex;  ///< held while a token is fetched, so that threads with the same need wait for one answer

@@ -24,9 +24,19 @@ bool is_content_range(const std::string& value, std::uint64_t first, std::uint64
 
 }  // namespace
 
-BlobDownload::BlobDownload(Connection& connection, const RepositoryName& name, const Descriptor& blob, ByteSink& sink,
-                           std::stop_token stop)
-    : connection_(connection), name_(name), blob_(blob), sink_(sink), stop_(std::move(stop)) {}
+DownloadPlace place_in(Connection& connection, const RepositoryName& name, const Digest& blob) {
+  return {.name = text::cat(to_string(name), "@", blob.text()),
+          .tries = [&connection] { return connection.attempts(); },
+          .url = [&connection, name,
+                  blob](const std::stop_token& stop) { return connection.url(name, "blobs/" + blob.text(), stop); },
+          .send = [&connection, name](
+                      Request request,
+                      const std::stop_token& stop) { return connection.send(std::move(request), Scope{name}, stop); }};
+}
+
+BlobDownload::BlobDownload(DownloadPlace place, const Descriptor& blob, ByteSink& sink, std::stop_token stop,
+                           std::uint64_t delivered)
+    : place_(std::move(place)), blob_(blob), sink_(sink), stop_(std::move(stop)), delivered_(delivered) {}
 
 void BlobDownload::Window::write(Bytes bytes) {
   const auto left_out = std::min<std::uint64_t>(download_.skip_, bytes.size());
@@ -42,7 +52,7 @@ void BlobDownload::Window::write(Bytes bytes) {
 }
 
 void BlobDownload::run() {
-  auto attempts = connection_.attempts();
+  auto attempts = place_.tries();
   for (;;) {
     const std::uint64_t before = delivered_;
     attempts.begin(stop_);
@@ -66,12 +76,12 @@ void BlobDownload::run() {
 
 Answer BlobDownload::attempt() {
   Window window(*this);
-  Request request{"GET", connection_.url(name_, "blobs/" + blob_.digest.text(), stop_)};
+  Request request{"GET", place_.url(stop_)};
   request.sink = &window;
   request.before_sink = [this](const Response& response) { begin_body(response); };
   asked_range_ = trust_ranges_ && delivered_ > 0;
   if (asked_range_) request.headers.set("Range", text::cat("bytes=", delivered_, "-"));
-  return connection_.send(std::move(request), Scope{name_}, stop_);
+  return place_.send(std::move(request), stop_);
 }
 
 void BlobDownload::begin_body(const Response& response) {
@@ -105,7 +115,5 @@ void BlobDownload::check(const Answer& answer) const {
   }
   throw response_error("GET", answer, ErrorCode::Network);
 }
-
-std::string BlobDownload::place() const { return text::cat(to_string(name_), "@", blob_.digest.text()); }
 
 }  // namespace ociferry

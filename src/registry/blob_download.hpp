@@ -1,19 +1,35 @@
 #pragma once
 
+#include <functional>
+
 #include "ociferry/store.hpp"
 #include "registry/connection.hpp"
 
 namespace ociferry {
 
+/// Where a blob is downloaded from.
+struct DownloadPlace {
+  std::string name;                          ///< for messages
+  std::function<Retrier::Attempts()> tries;  ///< begins a budget of attempts
+  std::function<Url(const std::stop_token&)> url;
+  /// One attempt to send a request to that URL.
+  std::function<Answer(Request, const std::stop_token&)> send;
+};
+
+/// The place of `blob` in a repository. `connection` must outlive it.
+[[nodiscard]] DownloadPlace place_in(Connection& connection, const RepositoryName& name, const Digest& blob);
+
 /// One download of a blob into a sink that sees each byte once, in order, however often the connection breaks.
 class BlobDownload {
  public:
-  /// All but `stop` must outlive it.
-  BlobDownload(Connection& connection, const RepositoryName& name, const Descriptor& blob, ByteSink& sink,
-               std::stop_token stop);
+  /// `blob` and `sink` must outlive it. `delivered`: bytes that the sink has already.
+  BlobDownload(DownloadPlace place, const Descriptor& blob, ByteSink& sink, std::stop_token stop,
+               std::uint64_t delivered = 0);
 
   /// Blocks until all of the blob is in the sink. See Repository::fetch for what it throws.
   void run();
+  /// Bytes that the sink has by now.
+  [[nodiscard]] std::uint64_t delivered() const noexcept { return delivered_; }
 
  private:
   /// Between transport and sink: leaves out what an earlier attempt delivered, and stops at the blob's size.
@@ -30,14 +46,13 @@ class BlobDownload {
   void begin_body(const Response& response);
   void check(const Answer& answer) const;
   [[nodiscard]] bool is_over(const Answer& answer) const;
-  [[nodiscard]] std::string place() const;
+  [[nodiscard]] const std::string& place() const noexcept { return place_.name; }
 
-  Connection& connection_;
-  const RepositoryName& name_;
+  DownloadPlace place_;
   const Descriptor& blob_;
   ByteSink& sink_;
   std::stop_token stop_;
-  std::uint64_t delivered_ = 0;
+  std::uint64_t delivered_;
   std::uint64_t skip_ = 0;    ///< of the running answer: bytes that the sink has already
   bool trust_ranges_ = true;  ///< until the server answers a Range with something else
   bool asked_range_ = false;

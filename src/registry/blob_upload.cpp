@@ -10,6 +10,7 @@ namespace {
 
 /// A registry may take a while to put a large blob in its place; at least this much it does a second.
 constexpr std::uint64_t kStoredPerSecond = 8 * limits::kMiB;
+constexpr std::size_t kReadBytes = 1024 * 1024;
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 
@@ -33,6 +34,16 @@ class CountingSource : public ByteSource {
 
 }  // namespace
 
+void MountRefusals::add(const RepositoryName& from) {
+  const std::lock_guard lock(mutex_);
+  refused_.insert(from);
+}
+
+bool MountRefusals::contains(const RepositoryName& from) const {
+  const std::lock_guard lock(mutex_);
+  return refused_.contains(from);
+}
+
 bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& blob, std::stop_token stop) {
   const Request request{"HEAD", connection.url(scope.name, "blobs/" + blob.digest.text(), stop)};
   const Answer answer = connection.send_patiently(request, scope, stop);
@@ -42,9 +53,15 @@ bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& b
   throw response_error("HEAD", answer, ErrorCode::Network);
 }
 
-BlobUpload::BlobUpload(Connection& connection, const RepositoryName& name, const Descriptor& blob, BlobSource& from,
-                       Progress& progress, std::stop_token stop)
-    : connection_(connection), name_(name), blob_(blob), from_(from), progress_(progress), stop_(std::move(stop)) {}
+BlobUpload::BlobUpload(Connection& connection, const RepositoryName& name, MountRefusals& refusals,
+                       const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop)
+    : connection_(connection),
+      name_(name),
+      refusals_(refusals),
+      blob_(blob),
+      from_(from),
+      progress_(progress),
+      stop_(std::move(stop)) {}
 
 BlobUpload::~BlobUpload() { take_back(); }
 
@@ -64,21 +81,47 @@ BlobOutcome BlobUpload::run() {
 bool BlobUpload::exists() { return blob_exists(connection_, scope(), blob_, stop_); }
 
 bool BlobUpload::mount() {
-  const auto home = from_.home();
-  if (!home || home->registry != name_.registry || *home == name_) return false;
-  Scope both = scope();
-  both.mount_from = home->repository;
-  const Url url = connection_.url(name_, "blobs/uploads/", stop_)
-                      .with_parameter("mount", blob_.digest.text())
-                      .with_parameter("from", home->repository);
+  const auto place = from_.mountable_from();
+  if (!place || place->registry != name_.registry || *place == name_ || refusals_.contains(*place)) return false;
+  if (!from_.home()) {
+    if (connection_.uses_tokens()) return false;  // a mere guess is not worth a token
+    prove_possession();
+  }
   try {
-    const Answer answer = connection_.send(Request{"POST", url}, both, stop_);
-    if (answer.status == 201) return true;
-    if (answer.status == 202) session_ = session_url(answer);
+    return mount(*place);
   } catch (const Error& error) {
     // Whatever keeps a registry from mounting, the upload will do, or will tell the reason.
     if (error.code() == ErrorCode::Interrupted) throw;
+    if (!error.is_transient()) refusals_.add(*place);
   }
+  return false;
+}
+
+/// What a file merely names must not be taken from where only we may read: it has to hold the blob, too.
+void BlobUpload::prove_possession() {
+  VerifyingSource content(from_.open(blob_, stop_), blob_, from_.name_of(blob_.digest));
+  std::vector<std::byte> buffer(kReadBytes);
+  while (content.read(buffer) > 0) {
+    if (stop_.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+  }
+}
+
+bool BlobUpload::mount(const RepositoryName& place) {
+  Scope both = scope();
+  both.mount_from = place.repository;
+  const Url url = connection_.url(name_, "blobs/uploads/", stop_)
+                      .with_parameter("mount", blob_.digest.text())
+                      .with_parameter("from", place.repository);
+  const Answer answer = connection_.send(Request{"POST", url}, both, stop_);
+  if (answer.status == 201) return true;
+  if (answer.status == 202) {
+    session_ = session_url(answer);
+    return false;
+  }
+  // A blob that is certainly there may be missed by accident; one that is only guessed to be there is not asked for
+  // twice.
+  const bool by_accident = is_transient_status(answer.status) || (answer.status == 404 && from_.home());
+  if (!by_accident) refusals_.add(place);
   return false;
 }
 

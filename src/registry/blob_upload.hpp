@@ -1,18 +1,32 @@
 #pragma once
 
+#include <mutex>
+#include <set>
+
 #include "ociferry/error.hpp"
 #include "ociferry/store.hpp"
 #include "registry/connection.hpp"
 
 namespace ociferry {
 
+/// The repositories that a registry does not let us mount from, so that each is tried in vain only once. Thread-safe.
+class MountRefusals {
+ public:
+  void add(const RepositoryName& from);
+  [[nodiscard]] bool contains(const RepositoryName& from) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<RepositoryName> refused_;
+};
+
 /// One upload of a blob (distribution-spec, "Pushing blobs"). An ambiguous failure is settled by asking whether the
 /// blob is there; then a new session begins.
 class BlobUpload {
  public:
   /// All but `stop` must outlive it.
-  BlobUpload(Connection& connection, const RepositoryName& name, const Descriptor& blob, BlobSource& from,
-             Progress& progress, std::stop_token stop);
+  BlobUpload(Connection& connection, const RepositoryName& name, MountRefusals& refusals, const Descriptor& blob,
+             BlobSource& from, Progress& progress, std::stop_token stop);
   BlobUpload(const BlobUpload&) = delete;
   BlobUpload& operator=(const BlobUpload&) = delete;
   /// Takes back what it reported as moved, unless the upload succeeded.
@@ -24,6 +38,8 @@ class BlobUpload {
  private:
   [[nodiscard]] bool exists();
   [[nodiscard]] bool mount();
+  [[nodiscard]] bool mount(const RepositoryName& place);
+  void prove_possession();
   void upload();
   [[nodiscard]] Error refusal(const Answer& answer) const;
   [[nodiscard]] Answer attempt();
@@ -39,6 +55,7 @@ class BlobUpload {
 
   Connection& connection_;
   const RepositoryName& name_;
+  MountRefusals& refusals_;
   const Descriptor& blob_;
   BlobSource& from_;
   Progress& progress_;

@@ -94,6 +94,15 @@ Answer Connection::send(Request request, const Scope& scope, std::stop_token sto
   return authorization ? attempt() : answer;
 }
 
+Answer Connection::send_elsewhere(Request request, std::stop_token stop) const {
+  // Names are looked at again once they are resolved; behind a proxy, this is the only look.
+  if (is_link_local(request.url.origin().host)) {
+    throw Error(ErrorCode::Hostile, text::cat(request.url.shown(), " is an address that only this machine can reach"));
+  }
+  request.foreign_url = true;
+  return send_following(*context_->transport, std::move(request), std::move(stop));
+}
+
 Answer Connection::send_patiently(const Request& request, const Scope& scope, std::stop_token stop) {
   return repeat(
       attempts(), [&] { return send(request, scope, stop); }, stop);

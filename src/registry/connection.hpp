@@ -55,6 +55,13 @@ class Connection {
 
   /// What is known of the registry's referrers API; shared by all its repositories.
   [[nodiscard]] ReferrersApi& referrers_api() noexcept { return referrers_api_; }
+  /// One attempt at a URL that came with an image and need not be the registry's: never with credentials, nor to an
+  /// address that only this machine can reach. Throws TransportError or Error.
+  [[nodiscard]] Answer send_elsewhere(Request request, std::stop_token stop) const;
+  [[nodiscard]] Retrier::Attempts attempts_at(const Origin& elsewhere) { return context_->retrier.attempts(elsewhere); }
+  /// True if the registry wants a token for each set of repositories that a request touches.
+  [[nodiscard]] bool uses_tokens() { return authenticator_.uses_tokens(); }
+  [[nodiscard]] const RegistryOptions& options() const noexcept { return context_->options; }
 
   /// For operations that repeat themselves in their own way.
   [[nodiscard]] Retrier::Attempts attempts();

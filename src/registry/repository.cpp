@@ -7,6 +7,7 @@
 #include "oci/json.hpp"
 #include "registry/blob_download.hpp"
 #include "registry/blob_upload.hpp"
+#include "registry/foreign_download.hpp"
 #include "registry/registry_error.hpp"
 #include "registry/tag_listing.hpp"
 #include "stream/memory.hpp"
@@ -67,7 +68,10 @@ RawManifest read_manifest(Answer answer, const std::string& selector) {
 }  // namespace
 
 Repository::Repository(std::shared_ptr<Connection> connection, RepositoryName name)
-    : connection_(std::move(connection)), name_(std::move(name)) {}
+    : connection_(std::move(connection)),
+      name_(std::move(name)),
+      mount_refusals_(std::make_unique<MountRefusals>()),
+      spoiled_places_(std::make_unique<SpoiledPlaces>()) {}
 Repository::~Repository() = default;
 
 std::optional<RawManifest> Repository::manifest(const std::string& selector) {
@@ -125,12 +129,17 @@ std::unique_ptr<ByteSource> Repository::open(const Descriptor& blob, std::stop_t
 
 void Repository::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) {
   const AnyStop either(connection_->stop(), stop);
-  BlobDownload(*connection_, name_, blob, sink, either.token()).run();
+  const bool is_foreign = media_type::is_nondistributable(blob.media_type) && !blob.urls.empty();
+  if (is_foreign && connection_->options().foreign_layers) {
+    ForeignDownload(*connection_, name_, blob, sink, *spoiled_places_, either.token()).run();
+  } else {
+    BlobDownload(place_in(*connection_, name_, blob.digest), blob, sink, either.token()).run();
+  }
 }
 
 BlobOutcome Repository::put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) {
   const AnyStop either(connection_->stop(), stop);
-  return BlobUpload(*connection_, name_, blob, from, progress, either.token()).run();
+  return BlobUpload(*connection_, name_, *mount_refusals_, blob, from, progress, either.token()).run();
 }
 
 void Repository::put_manifest(const RawManifest& manifest, const std::string& selector) {
@@ -174,18 +183,18 @@ void Repository::explain_refusal(const Answer& answer, const RawManifest& manife
     throw Error(ErrorCode::Unstable, error.message())
         .hint("the registry lost what it had accepted, perhaps to garbage collection; run the same command again");
   }
+  const Error error = response_error("PUT", answer, ErrorCode::Refused);
   const bool is_tag = !Digest::try_parse(selector);
-  const bool denied = answer.status >= 400 && answer.status < 500;
-  if (!is_tag || !denied) throw response_error("PUT", answer, ErrorCode::Refused);
+  const bool denied = answer.status >= 400 && answer.status < 500 && !is_transient_status(answer.status);
+  if (!is_tag || !denied || answer.status == 401) throw error;
   // Registries refuse to write an immutable tag in many words; what counts is what the tag points to.
   const auto there = resolve(selector);
-  if (there == manifest.descriptor.digest) return;
-  Error error = response_error("PUT", answer, ErrorCode::Refused);
-  if (there) {
-    error.hint(text::cat("the tag ", selector, " already points to ", there->text(),
-                         "; if tags are immutable there, choose another one"));
-  }
-  throw error;
+  const Digest& wanted = manifest.descriptor.digest;
+  if (there == wanted) return;
+  if (!there) throw error;
+  throw Error(ErrorCode::Refused, text::cat("the tag ", to_string(name_), ":", selector, " points to ", there->text(),
+                                            " and cannot be moved to ", wanted.text(), ": ", error.message()))
+      .hint("if tags are immutable there, use another tag or repository; if not, ask for the right to change tags");
 }
 
 }  // namespace ociferry

@@ -8,6 +8,8 @@
 namespace ociferry {
 
 class Connection;
+class MountRefusals;
+class SpoiledPlaces;
 struct Answer;
 
 /// A repository of a registry, over the OCI distribution specification. Thread-safe. All methods block on the
@@ -38,14 +40,18 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
 
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
   /// GET blobs/<digest>, taken up again with Range after an interruption. Throws Error{Corrupt} if the registry
-  /// has more or fewer bytes than the descriptor says, Error{NotFound} if it has none.
+  /// has more or fewer bytes than the descriptor says, Error{NotFound} if it has none. With
+  /// RegistryOptions::foreign_layers, layers that may not be redistributed are also looked for where their
+  /// descriptors say, see ForeignDownload.
   void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override;
   [[nodiscard]] std::optional<RepositoryName> home() const override { return name_; }
 
-  /// HEAD; then a mount if `from` is in the same registry; then POST and one PUT (distribution-spec, "Pushing blobs").
+  /// HEAD; then a mount if `from` can be mounted from the same registry, unless that was refused before; then
+  /// POST and one PUT (distribution-spec, "Pushing blobs").
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
-  /// PUT manifests/<selector>. A tag that cannot be changed but already is right is a success. A registry that does not
-  /// say that it took note of the manifest's `subject` (OCI-Subject) gets the list at the `referrers_tag` extended.
+  /// PUT manifests/<selector>. A tag that cannot be changed but already is right is a success; one that points to
+  /// something else is Error{Refused} naming both digests. A registry that does not say that it took note of the
+  /// manifest's `subject` (OCI-Subject) gets the list at the `referrers_tag` extended.
   /// Throws Error{Unstable} if the registry misses something that the manifest refers to, or others keep overwriting
   /// that list.
   void put_manifest(const RawManifest& manifest, const std::string& selector) override;
@@ -60,6 +66,8 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   std::shared_ptr<Connection> connection_;
   RepositoryName name_;
   std::mutex attach_mutex_;  ///< one writer of referrers' tags at a time, as far as this process goes
+  std::unique_ptr<MountRefusals> mount_refusals_;
+  std::unique_ptr<SpoiledPlaces> spoiled_places_;
 };
 
 }  // namespace ociferry

@@ -5,22 +5,30 @@
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
 #include "transfer/parallel.hpp"
 
 namespace ociferry {
 
 namespace {
 
-BlobOutcome put_with_second_chance(const Graph::BlobNode& blob, BlobTarget& target, Progress& progress,
-                                   const std::stop_token& stop) {
-  try {
-    return target.put_blob(blob.descriptor, *blob.source, progress, stop);
-  } catch (const Error& error) {
-    // A registry's answer can be damaged on its way to us; a file that is damaged stays so.
-    if (error.code() != ErrorCode::Corrupt || !blob.source->home()) throw;
-    progress.warn(text::cat(error.message(), "; fetching it once more"));
+/// How often more a blob is fetched that arrived damaged: once, and as often as there are other places for it.
+std::size_t further_chances(const Graph::BlobNode& blob) {
+  // A registry's answer can be damaged on its way to us; a file that is damaged stays so.
+  if (!blob.source->home()) return 0;
+  return std::clamp<std::size_t>(blob.descriptor.urls.size(), 1, limits::kForeignUrls);
+}
+
+BlobOutcome put_with_further_chances(const Graph::BlobNode& blob, BlobTarget& target, Progress& progress,
+                                     const std::stop_token& stop) {
+  for (std::size_t left = further_chances(blob);; --left) {
+    try {
+      return target.put_blob(blob.descriptor, *blob.source, progress, stop);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Corrupt || left == 0) throw;
+      progress.warn(text::cat(error.message(), "; fetching it once more"));
+    }
   }
-  return target.put_blob(blob.descriptor, *blob.source, progress, stop);
 }
 
 /// The blobs that their source turned out not to have.
@@ -56,7 +64,7 @@ BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& tar
   BlobCounts counts;
   const auto put = [&](std::size_t index, const std::stop_token& token) {
     const Graph::BlobNode& blob = *blobs[index];
-    const BlobOutcome outcome = put_with_second_chance(blob, target, progress, token);
+    const BlobOutcome outcome = put_with_further_chances(blob, target, progress, token);
     const std::lock_guard lock(mutex);
     if (outcome == BlobOutcome::Existed) ++counts.existed;
     if (outcome == BlobOutcome::Mounted) ++counts.mounted;

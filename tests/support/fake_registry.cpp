@@ -102,7 +102,10 @@ HttpReply FakeRegistry::put_manifest(Repository& repository, const HttpRequest& 
   } else {
     const auto& image = std::get<Manifest>(parsed);
     complete = repository.blobs.contains(image.config.digest);
-    for (const auto& layer : image.layers) complete = complete && repository.blobs.contains(layer.digest);
+    for (const auto& layer : image.layers) {
+      complete =
+          complete && (media_type::is_nondistributable(layer.media_type) || repository.blobs.contains(layer.digest));
+    }
   }
   if (!complete) return registry_error_reply(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
   repository.manifests.insert_or_assign(digest, Stored{request.body, type});

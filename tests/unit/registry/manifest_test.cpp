@@ -140,9 +140,12 @@ TEST_CASE("a manifest is put with its own type and bytes, again if that may help
   CHECK(rig.count("PUT") == 3);
 }
 
-TEST_CASE("an immutable tag that is right already is a success") {
+TEST_CASE("an immutable tag that is right already is a success, another one a refusal that names both digests") {
+  // As ECR, Harbor, Docker Hub, Artifact Registry and Quay are known to say it.
   for (const HttpReply& refusal :
-       {registry_error_reply(400, "TAG_INVALID", "immutable"), HttpReply{403}, HttpReply{409}, HttpReply{412}}) {
+       {registry_error_reply(400, "TAG_INVALID", "The image tag 'v1' already exists and is immutable."),
+        registry_error_reply(412, "PRECONDITION", "configured as immutable"), registry_error_reply(403, "DENIED"),
+        HttpReply{400, {{"Content-Type", "text/plain"}}, "cannot update tag v1"}, HttpReply{409}}) {
     CAPTURE(refusal.status);
     Rig right;
     right.registry.add_manifest("team/app", kBytes, kType, "v1");
@@ -152,8 +155,20 @@ TEST_CASE("an immutable tag that is right already is a success") {
     wrong.registry.add_manifest("team/app", "{}", kType, "v1");
     wrong.answer_first(1, "PUT", "/manifests/", refusal);
     const Error error = error_of([&] { wrong.repository().put_manifest(kManifest, "v1"); });
-    CHECK(error.code() == (refusal.status == 403 ? ErrorCode::Denied : ErrorCode::Refused));
+    CHECK(error.code() == ErrorCode::Refused);
+    CHECK(error.message().find("reg.example/team/app:v1 points to " + sha256("{}").text()) != std::string::npos);
+    CHECK(error.message().find("cannot be moved to " + kDigest.text()) != std::string::npos);
   }
+}
+
+TEST_CASE("a tag that may not be made, or not by us, is no immutable one") {
+  Rig absent;
+  absent.answer_first(1, "PUT", "/manifests/", registry_error_reply(403, "DENIED"));
+  CHECK(error_of([&] { absent.repository().put_manifest(kManifest, "v1"); }).code() == ErrorCode::Denied);
+  Rig stranger;
+  stranger.registry.add_manifest("team/app", "{}", kType, "v1");
+  stranger.answer_first(9, "PUT", "/manifests/", HttpReply{401});
+  CHECK(error_of([&] { stranger.repository().put_manifest(kManifest, "v1"); }).code() == ErrorCode::Unauthorized);
 }
 
 TEST_CASE("a refused manifest under its digest is an error without further questions") {

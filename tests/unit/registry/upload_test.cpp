@@ -23,6 +23,14 @@ struct Upload {
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(blob.size); }
 };
 
+/// A file that says where else its blobs may be.
+class Hinting : public MemoryTarget {
+ public:
+  [[nodiscard]] std::optional<RepositoryName> mountable_from() const override {
+    return RepositoryName{"reg.example", "source/app"};
+  }
+};
+
 const std::string kUploads = "https://reg.example/v2/team/app/blobs/uploads/";
 
 }  // namespace
@@ -92,6 +100,50 @@ TEST_CASE("the session that a registry opens instead of mounting is used") {
   CHECK(upload.rig.repository().put_blob(upload.blob, source, upload.rig.progress, {}) == BlobOutcome::Written);
   CHECK(upload.rig.count("POST") == 1);
   CHECK(upload.arrived());
+}
+
+TEST_CASE("a blob of a file is mounted from where it may be, once the file has proved to hold it") {
+  Rig rig;
+  Hinting file;
+  const Descriptor blob = file.add_blob("held", "x");
+  rig.registry.add_blob("source/app", "held");
+  CHECK(rig.repository().put_blob(blob, file, rig.progress, {}) == BlobOutcome::Mounted);
+  CHECK(file.operations().size() == 1);
+
+  // What a file only names is not fetched for it with our rights.
+  const Descriptor named = rig.registry.add_blob("source/app", "not held");
+  CHECK_THROWS_AS(static_cast<void>(rig.repository().put_blob(named, file, rig.progress, {})), Error);
+  CHECK_FALSE(rig.registry.has_blob("team/app", named.digest));
+}
+
+TEST_CASE("a guess where a blob may be costs no request: the session is used, and a refusal ends the guessing") {
+  Rig rig;
+  Hinting file;
+  const Descriptor first = file.add_blob("first", "x");
+  const Descriptor second = file.add_blob("second", "x");
+  CHECK(rig.repository().put_blob(first, file, rig.progress, {}) == BlobOutcome::Written);
+  CHECK(rig.count("POST") == 1);
+  rig.answer_first(1, "POST", "/blobs/uploads/", HttpReply{404});
+  CHECK(rig.repository().put_blob(second, file, rig.progress, {}) == BlobOutcome::Written);
+  CHECK(rig.count("POST") == 3);
+  CHECK(rig.repository().put_blob(file.add_blob("third", "x"), file, rig.progress, {}) == BlobOutcome::Written);
+  CHECK(rig.count("POST") == 4);
+  CHECK(rig.count("POST " + kUploads + "?mount") == 2);
+}
+
+TEST_CASE("a repository that may not be mounted from is tried once; one that only failed once is tried again") {
+  for (const int status : {403, 404}) {
+    CAPTURE(status);
+    Rig rig;
+    const Descriptor one = rig.registry.add_blob("source/app", "one");
+    const Descriptor two = rig.registry.add_blob("source/app", "two");
+    rig.answer_first(1, "POST", "/blobs/uploads/", HttpReply{status});
+    for (const Descriptor& blob : {one, two}) {
+      static_cast<void>(rig.repository().put_blob(blob, rig.repository("source/app"), rig.progress, {}));
+      CHECK(rig.registry.has_blob("team/app", blob.digest));
+    }
+    CHECK(rig.count("POST " + kUploads + "?mount") == (status == 403 ? 1 : 2));
+  }
 }
 
 TEST_CASE("an answer that got lost is settled by asking for the blob") {

@@ -1,0 +1,106 @@
+#include "registry/foreign_download.hpp"
+
+#include "base/text.hpp"
+#include "stream/verify.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// True for failures of this machine or of its user, which no other place will mend.
+bool is_our_own(ErrorCode code) {
+  return code == ErrorCode::Interrupted || code == ErrorCode::Space || code == ErrorCode::Io ||
+         code == ErrorCode::Internal;
+}
+
+}  // namespace
+
+void SpoiledPlaces::add(const std::string& place) {
+  const std::lock_guard lock(mutex_);
+  places_.insert(place);
+}
+
+bool SpoiledPlaces::contains(const std::string& place) const {
+  const std::lock_guard lock(mutex_);
+  return places_.contains(place);
+}
+
+ForeignDownload::ForeignDownload(Connection& connection, const RepositoryName& name, const Descriptor& layer,
+                                 ByteSink& sink, SpoiledPlaces& spoiled, std::stop_token stop)
+    : connection_(connection), name_(name), layer_(layer), sink_(sink), spoiled_(spoiled), stop_(std::move(stop)) {}
+
+DownloadPlace ForeignDownload::place_at(const std::string& url) {
+  const Url parsed = Url::parse(url);
+  return {.name = text::cat(parsed.shown(), " (", layer_.digest.text(), ")"),
+          .tries = [this, parsed] { return connection_.attempts_at(parsed.origin()); },
+          .url = [parsed](const std::stop_token&) { return parsed; },
+          .send = [this](Request request,
+                         const std::stop_token& stop) { return connection_.send_elsewhere(std::move(request), stop); }};
+}
+
+std::vector<DownloadPlace> ForeignDownload::places() {
+  std::vector<DownloadPlace> all{place_in(connection_, name_, layer_.digest)};
+  for (const std::string& url : layer_.urls) {
+    if (all.size() > limits::kForeignUrls) break;
+    try {
+      all.push_back(place_at(url));
+    } catch (const Error& error) {
+      failures_.push_back(error.message());
+    }
+  }
+  return all;
+}
+
+void ForeignDownload::run() {
+  VerifyingSink verified(sink_, layer_, layer_.digest.text());
+  for (const DownloadPlace& place : places()) {
+    if (spoiled_.contains(place.name)) {
+      failures_.push_back(text::cat(place.name, ": gave other bytes than it should"));
+    } else if (try_place(place, verified)) {
+      try {
+        return verified.finish();
+      } catch (const Error&) {
+        for (const std::string& giver : givers_) spoiled_.add(giver);
+        throw;
+      }
+    }
+  }
+  throw nowhere();
+}
+
+/// True if all of the layer has arrived.
+bool ForeignDownload::try_place(const DownloadPlace& place, ByteSink& sink) {
+  BlobDownload download(place, layer_, sink, stop_, delivered_);
+  const auto take_stock = [&] {
+    if (download.delivered() > delivered_) givers_.push_back(place.name);
+    delivered_ = download.delivered();
+  };
+  try {
+    download.run();
+    take_stock();
+    return true;
+  } catch (const Error& error) {
+    if (is_our_own(error.code())) throw;
+    take_stock();
+    if (error.code() == ErrorCode::Corrupt) {
+      spoiled_.add(place.name);
+      if (delivered_ > 0) throw;  // what the sink has cannot be trusted: begin anew
+    }
+    note_failure(place.name, error);
+    return false;
+  }
+}
+
+void ForeignDownload::note_failure(const std::string& place, const Error& error) {
+  failures_.push_back(text::cat(place, ": ", error.message()));
+  may_pass_ = may_pass_ || error.code() == ErrorCode::Network;
+}
+
+Error ForeignDownload::nowhere() const {
+  return Error(may_pass_ ? ErrorCode::Network : ErrorCode::NotFound,
+               text::cat("the layer ", layer_.digest.text(), " (", layer_.media_type, ") cannot be had:\n  - ",
+                         text::join(failures_, "\n  - ")))
+      .hint("leave out --include-non-distributable-layers, or push the layer to its repository");
+}
+
+}  // namespace ociferry
