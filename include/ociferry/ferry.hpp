@@ -83,14 +83,17 @@ struct ExportOptions {
   GatherOptions gather = {};
   std::filesystem::path archive = {};
 };
+/// What an earlier run left beside `archive`, or an archive of that name holds already, is not fetched again; a
+/// finished archive of the same content is checked and kept.
 TransferReport export_archive(const ExportOptions& options, const Context& context);
 
 /// What import and copy have in common.
 struct RelocateOptions {
   RepositoryName to = {};
   std::optional<std::filesystem::path> lock_output = {};
-  bool root_tags = true;  ///< put the tags that the roots were exported with
-  bool recheck = false;   ///< ask for every blob, even below tags that are right
+  bool root_tags = true;         ///< put the tags that the roots were exported with
+  bool repository_tags = false;  ///< keep images under `repository_tag` rather than `image_tag`
+  bool recheck = false;          ///< ask for every blob, even below tags that are right
 };
 
 /// `ociferry import`, `ociferry copy --tar`
@@ -98,6 +101,8 @@ struct ImportOptions {
   std::filesystem::path archive = {};
   RelocateOptions relocate = {};
   bool verify_first = false;  ///< hash every byte before the first write
+  /// Fail unless the archive holds the layers that may not be redistributed; what it holds is always moved.
+  bool nondistributable_layers = false;
 };
 TransferReport import_archive(const ImportOptions& options, const Context& context);
 
@@ -105,6 +110,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
 struct ConvertOptions {
   std::filesystem::path archive = {};
   std::filesystem::path output = {};
+  bool nondistributable_layers = false;  ///< as ImportOptions
 };
 TransferReport convert_archive(const ConvertOptions& options, const Context& context);
 

@@ -18,9 +18,9 @@ std::optional<ImagesLock> asked_lock(const SourceArgument& source) {
 
 TransferReport copy(const CopyOptions& options, const Context& context) {
   const std::vector<Root> roots = read_sources({options.source});
-  Registries registries(context);
+  Registries registries(context, options.gather);
   const ImageSet set = discover(roots, registries.opener(), options.gather, context);
-  warn_of_skipped_layers(set, *context.progress);
+  warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
   return relocate_to_registry(set, options.relocate, asked_lock(options.source), registries, context);
 }
 

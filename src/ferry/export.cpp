@@ -8,21 +8,17 @@
 #include "ferry/archive_contents.hpp"
 #include "ferry/export.hpp"
 #include "ferry/registries.hpp"
+#include "ferry/verify.hpp"
 #include "layout/archive_writer.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/limits.hpp"
 #include "transfer/blob_copy.hpp"
+#include "transfer/parallel.hpp"
 
 namespace ociferry {
 
 namespace {
-
-std::vector<const Graph::BlobNode*> pointers(const std::vector<Graph::BlobNode>& blobs) {
-  std::vector<const Graph::BlobNode*> all;
-  for (const Graph::BlobNode& blob : blobs) all.push_back(&blob);
-  return all;
-}
 
 /// No archive is written that no import would read.
 void check_readable(const ArchivePlan& plan) {
@@ -30,6 +26,98 @@ void check_readable(const ArchivePlan& plan) {
   throw Error(ErrorCode::Usage, text::cat("too many images for one archive: its table would be larger than ",
                                           limits::kLayoutFileBytes, " bytes"))
       .hint("export fewer bundles at a time");
+}
+
+/// The archive that has the output's name already, if it is one of ours and its beginning is sound.
+std::shared_ptr<ArchiveReader> open_existing(const std::filesystem::path& path, Progress& progress) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return nullptr;
+  try {
+    auto archive = std::make_shared<ArchiveReader>(path);
+    archive->check_headers();
+    return archive;
+  } catch (const Error& error) {
+    progress.debug(text::cat("nothing of ", path.string(), " can be used: ", error.message()));
+    return nullptr;
+  }
+}
+
+/// True if `archive` is what an export of `plan` would write. It is read as a whole.
+bool is_finished(const std::shared_ptr<ArchiveReader>& archive, const ArchivePlan& plan, const Context& context) {
+  if (!archive || archive->plan().seal != plan.seal) return false;
+  try {
+    verify_blobs(*archive, archive->blobs(), context);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::Corrupt) throw;
+    context.progress->warn(text::cat("writing ", archive->name(), " anew: ", error.message()));
+    return false;
+  }
+}
+
+/// How many of `blobs` are layers, rather than configurations, manifests or locations images.
+std::size_t layers_among(const std::vector<Graph::BlobNode>& blobs, const Graph& graph) {
+  return static_cast<std::size_t>(std::ranges::count_if(blobs, [&](const Graph::BlobNode& blob) {
+    const auto known = graph.blobs().find(blob.descriptor.digest);
+    return known != graph.blobs().end() && !known->second.is_config;
+  }));
+}
+
+void tell_of_reuse(std::size_t layers, Progress& progress) {
+  if (layers > 0) progress.event(text::cat("Going to reuse ", layers, " layers from the tar already in disk"));
+}
+
+/// Moves a blob from an archive that is there into the one that is written. False if it is not there as it should be.
+bool take(ArchiveReader& existing, const Descriptor& blob, ArchiveWriter& writer, Progress& progress,
+          const std::stop_token& stop) {
+  if (!existing.size_of(blob.digest)) return false;
+  try {
+    writer.put_blob(blob, existing, silent_progress(), stop);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::Corrupt) throw;
+    progress.debug(text::cat("fetching it instead: ", error.message()));
+    return false;
+  }
+}
+
+/// Puts all of `blobs` into the archive, first what is on disk already: in the partial file that `writer` continues,
+/// or in `existing`, a finished archive that may be another one or damaged, or null.
+void fill(ArchiveWriter& writer, const std::vector<Graph::BlobNode>& blobs, const Graph& graph,
+          const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& context) {
+  context.progress->phase("looking for what is on disk already", 0);
+  std::vector<char> on_disk(blobs.size(), 0);
+  run_parallel_or_throw(context.jobs, blobs.size(), context.stop, [&](std::size_t i, const std::stop_token& stop) {
+    const Descriptor& blob = blobs[i].descriptor;
+    const bool there = writer.holds(blob, stop) || (existing && take(*existing, blob, writer, *context.progress, stop));
+    on_disk[i] = there ? 1 : 0;
+  });
+  std::vector<Graph::BlobNode> reused;
+  std::vector<const Graph::BlobNode*> rest;
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    if (on_disk[i] != 0) {
+      reused.push_back(blobs[i]);
+    } else {
+      rest.push_back(&blobs[i]);
+      bytes += blobs[i].descriptor.size;
+    }
+  }
+  tell_of_reuse(layers_among(reused, graph), *context.progress);
+  context.progress->phase(text::cat("exporting ", report.images, " images, ", rest.size(), " blobs"), bytes);
+  const BlobCounts counts = copy_blobs(std::move(rest), writer, context.jobs, *context.progress, context.stop);
+  report.blobs_existed = reused.size();
+  report.blobs_written = counts.written;
+  report.bytes_written = counts.bytes_written;
+}
+
+TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
+  TransferReport report{.images = set.images().size(), .archive_bytes = plan.total_bytes};
+  for (const SetImage& image : set.images()) {
+    report.bundles += image.is_bundle ? 1 : 0;
+    report.referrers += image.is_referrer ? 1 : 0;
+  }
+  return report;
 }
 
 }  // namespace
@@ -48,9 +136,9 @@ void check_output(const std::filesystem::path& archive) {
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
   check_output(options.archive);
   const std::vector<Root> roots = read_sources(options.sources);
-  Registries registries(context);
+  Registries registries(context, options.gather);
   const ImageSet set = discover(roots, registries.opener(), options.gather, context);
-  warn_of_skipped_layers(set, *context.progress);
+  warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
   return write_archive(set, options.archive, context);
 }
 
@@ -58,30 +146,23 @@ TransferReport write_archive(const ImageSet& set, const std::filesystem::path& a
   const ArchiveContents contents = archive_contents(set);
   ArchivePlan plan = plan_archive(encode_archive_index(contents.items), descriptors(contents));
   check_readable(plan);
-  TransferReport report{.images = set.images().size(), .archive_bytes = plan.total_bytes};
-  std::uint64_t bytes = 0;
-  for (const Graph::BlobNode& blob : contents.blobs) bytes += blob.descriptor.size;
-  for (const SetImage& image : set.images()) {
-    report.bundles += image.is_bundle ? 1 : 0;
-    report.referrers += image.is_referrer ? 1 : 0;
-  }
-
+  TransferReport report = begin_report(set, plan);
   context.progress->event("writing layers...");
   const auto begin = std::chrono::steady_clock::now();
-  ArchiveWriter writer(archive, std::move(plan));
-  context.progress->phase(text::cat("exporting ", set.images().size(), " images, ", contents.blobs.size(), " blobs"),
-                          bytes);
-  try {
-    const BlobCounts counts =
-        copy_blobs(pointers(contents.blobs), writer, context.jobs, *context.progress, context.stop);
-    report.blobs_written = counts.written;
-    report.blobs_existed = counts.existed;
-    report.bytes_written = counts.bytes_written;
-  } catch (Error& error) {
-    error.hint(text::cat(writer.partial_path().string(), " is kept: the same command goes on from there"));
-    throw;
+  const auto existing = open_existing(archive, *context.progress);
+  if (is_finished(existing, plan, context)) {
+    report.blobs_existed = contents.blobs.size();
+    tell_of_reuse(layers_among(contents.blobs, set.graph()), *context.progress);
+  } else {
+    ArchiveWriter writer(archive, std::move(plan));
+    try {
+      fill(writer, contents.blobs, set.graph(), existing, report, context);
+    } catch (Error& error) {
+      error.hint(text::cat(writer.partial_path().string(), " is kept: the same command goes on from there"));
+      throw;
+    }
+    writer.commit();
   }
-  writer.commit();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
   context.progress->event(text::cat("done: file '", archive.string(), "' (", took.count(), "ms)"));
   return report;

@@ -17,9 +17,14 @@ ImageSet::ImageSet(std::vector<SetImage> images, Graph graph) : images_(std::mov
   for (std::size_t i = 0; i < images_.size(); ++i) index_.emplace(images_[i].digest(), i);
 }
 
-bool ImageSet::is_bundle(const Digest& digest) const {
+const SetImage* ImageSet::find(const Digest& digest) const {
   const auto found = index_.find(digest);
-  return found != index_.end() && images_[found->second].is_bundle;
+  return found == index_.end() ? nullptr : &images_[found->second];
+}
+
+bool ImageSet::is_bundle(const Digest& digest) const {
+  const SetImage* image = find(digest);
+  return image != nullptr && image->is_bundle;
 }
 
 Locations locations_of(const ImageSet& set, const SetImage& bundle, const std::optional<std::string>& repository) {
@@ -27,11 +32,46 @@ Locations locations_of(const ImageSet& set, const SetImage& bundle, const std::o
       bundle.lock, [&](const Digest& digest) { return set.is_bundle(digest); }, repository);
 }
 
-void warn_of_skipped_layers(const ImageSet& set, Progress& progress) {
-  for (const auto& [digest, layer] : set.graph().skipped_layers()) {
-    progress.warn(
-        text::cat("left out, because it may not be redistributed: layer ", digest.text(), " (", layer.media_type, ")"));
+namespace {
+
+/// The layers of `image`, and of the images that it is an index of, that are not moved; each once, in order.
+std::vector<std::string> skipped_layers_of(const Graph& graph, const Digest& image) {
+  std::vector<std::string> skipped;
+  for (const Digest& digest : graph.closure(image)) {
+    const auto* manifest = std::get_if<Manifest>(&graph.at(digest).parsed);
+    if (manifest == nullptr) continue;
+    for (const Descriptor& layer : manifest->layers) {
+      const bool is_new = std::ranges::find(skipped, layer.digest.text()) == skipped.end();
+      if (is_new && graph.skipped_layers().contains(layer.digest)) skipped.push_back(layer.digest.text());
+    }
   }
+  return skipped;
+}
+
+bool has_nondistributable_layers(const Graph& graph) {
+  return !graph.skipped_layers().empty() || std::ranges::any_of(graph.blobs(), [](const auto& blob) {
+    return media_type::is_nondistributable(blob.second.descriptor.media_type);
+  });
+}
+
+}  // namespace
+
+void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progress& progress) {
+  const Graph& graph = set.graph();
+  if (included && !has_nondistributable_layers(graph)) {
+    progress.warn(
+        "'--include-non-distributable-layers' flag provided, but no images contained a non-distributable layer.");
+  }
+  if (graph.skipped_layers().empty()) return;
+  std::string warning =
+      "Skipped the followings layer(s) due to it being non-distributable. If you would like to include "
+      "non-distributable layers, use the --include-non-distributable-layers flag";
+  for (const SetImage& image : set.images()) {
+    const auto layers = skipped_layers_of(graph, image.digest());
+    if (layers.empty()) continue;
+    warning += text::cat("\n  - Image: ", to_string(image.reference), ", Layers: ", text::join(layers, ", "));
+  }
+  progress.warn(warning);
 }
 
 std::set<std::string> tags_to_put(const SetImage& image, bool root_tags) {

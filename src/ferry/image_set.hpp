@@ -38,6 +38,8 @@ class ImageSet {
   [[nodiscard]] const Graph& graph() const noexcept { return graph_; }
   [[nodiscard]] bool contains(const Digest& digest) const { return index_.contains(digest); }
   [[nodiscard]] bool is_bundle(const Digest& digest) const;
+  /// The image with that digest, or null. Lives as long as the set.
+  [[nodiscard]] const SetImage* find(const Digest& digest) const;
 
  private:
   std::vector<SetImage> images_;
@@ -50,8 +52,9 @@ class ImageSet {
 [[nodiscard]] Locations locations_of(const ImageSet& set, const SetImage& bundle,
                                      const std::optional<std::string>& repository);
 
-/// Tells of the layers that are left out because they may not be redistributed.
-void warn_of_skipped_layers(const ImageSet& set, Progress& progress);
+/// Tells, in imgpkg's words, of the layers that are left out because they may not be redistributed and of the images
+/// they belong to; or, if they were to be `included`, that there are none.
+void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progress& progress);
 
 /// The tags of `image` that are put at a destination: those that attach it to another image, and its own as a root
 /// if `root_tags`.

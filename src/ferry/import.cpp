@@ -1,10 +1,26 @@
+#include "base/text.hpp"
 #include "ferry/export.hpp"
 #include "ferry/load_archive.hpp"
 #include "ferry/registries.hpp"
 #include "ferry/verify.hpp"
+#include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 
 namespace ociferry {
+
+namespace {
+
+void check_nondistributable_layers(const ImageSet& set, const std::string& archive, bool demanded, Progress& progress) {
+  const auto& skipped = set.graph().skipped_layers();
+  if (!demanded || skipped.empty()) return warn_of_nondistributable_layers(set, demanded, progress);
+  std::vector<std::string> lines;
+  for (const auto& [digest, layer] : skipped) lines.push_back(text::cat(digest.text(), " (", layer.media_type, ")"));
+  throw Error(ErrorCode::Incomplete,
+              text::cat(archive, " lacks layers that may not be redistributed:\n  - ", text::join(lines, "\n  - ")))
+      .hint("export it again with --include-non-distributable-layers, or import it without that flag");
+}
+
+}  // namespace
 
 TransferReport import_archive(const ImportOptions& options, const Context& context) {
   const auto archive = open_image_archive(options.archive);
@@ -12,7 +28,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);
   check_tags(set, options.relocate.root_tags);
-  warn_of_skipped_layers(set, *context.progress);
+  check_nondistributable_layers(set, options.archive.string(), options.nondistributable_layers, *context.progress);
   if (options.verify_first) verify_blobs(*archive, blobs_to_verify(*archive, set), context);
   Registries registries(context);
   return relocate_to_registry(set, options.relocate, std::nullopt, registries, context);
@@ -24,7 +40,7 @@ TransferReport convert_archive(const ConvertOptions& options, const Context& con
   context.progress->phase("checking the archive", 0);
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);
-  warn_of_skipped_layers(set, *context.progress);
+  check_nondistributable_layers(set, options.archive.string(), options.nondistributable_layers, *context.progress);
   return write_archive(set, options.output, context);
 }
 

@@ -27,9 +27,12 @@ std::string bundle_lock(const SetImage& root, const RepositoryName& to, bool roo
 
 std::string images_lock(const ImageSet& set, const RepositoryName& to) {
   ImagesLock lock;
+  std::vector<const SetImage*> images;
   for (const SetImage& image : set.images()) {
-    lock.images.push_back({.image = {to, std::nullopt, image.digest()}, .annotations = {}});
+    if (!image.is_referrer) images.push_back(&image);
   }
+  std::ranges::sort(images, {}, [](const SetImage* image) { return to_string(image->reference); });
+  for (const SetImage* image : images) lock.images.push_back({.image = {to, std::nullopt, image->digest()}});
   return lock.to_yaml();
 }
 
@@ -42,14 +45,14 @@ std::string relocated_lock(const ImageSet& set, const RepositoryName& to, bool r
     for (ImageRef& ref : lock.images) ref.image.name = to;
     return lock.to_yaml();
   }
+  if (std::ranges::none_of(set.images(), &SetImage::is_bundle)) return images_lock(set, to);
   const auto roots = std::ranges::count_if(set.images(), &SetImage::is_root);
-  const auto root_bundle =
-      std::ranges::find_if(set.images(), [](const SetImage& image) { return image.is_root && image.is_bundle; });
-  if (root_bundle == set.images().end()) return images_lock(set, to);
-  if (roots == 1) return bundle_lock(*root_bundle, to, root_tags);
+  const auto root = std::ranges::find_if(set.images(), &SetImage::is_root);
+  if (roots == 1 && root->is_bundle) return bundle_lock(*root, to, root_tags);
+  // Archives of old releases of imgpkg do not say which of their bundles was asked for.
   throw Error(ErrorCode::Usage,
-              "Unable to determine correct root bundle to use for lock-output: there are several roots")
-      .hint("leave --lock-output out, or carry each bundle in an archive of its own");
+              text::cat("Unable to determine correct root bundle to use for lock-output: there are ", roots, " roots"))
+      .hint("leave --lock-output out, or carry each bundle in an archive of its own, made anew if it is an old one");
 }
 
 void check_lock_path(const fs::path& path) {

@@ -9,9 +9,9 @@
 namespace ociferry {
 
 /// The text of the lock file that says where `set` is after it was put into `to`: a BundleLock if its one root is a
-/// bundle, an ImagesLock if no root is one. `asked` is the ImagesLock that the user gave, whose order and annotations
-/// are kept; `root_tags` says whether the root's tag is there too. Throws Error{Usage} if there are several roots and a
-/// bundle among them.
+/// bundle, an ImagesLock in the order of the original references if there is no bundle. `asked` is the ImagesLock that
+/// the user gave, whose order and annotations are kept; `root_tags` says whether the root's tag is there too. Throws
+/// Error{Usage} if there are bundles, but not one root.
 [[nodiscard]] std::string relocated_lock(const ImageSet& set, const RepositoryName& to, bool root_tags,
                                          const std::optional<ImagesLock>& asked);
 

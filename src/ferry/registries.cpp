@@ -4,8 +4,18 @@
 
 namespace ociferry {
 
-Registries::Registries(const Context& context)
-    : client_(context.registry, make_transport(context.registry, *context.progress), *context.progress, context.stop) {}
+namespace {
+
+RegistryOptions with(RegistryOptions options, const GatherOptions& gather) {
+  options.foreign_layers = gather.nondistributable_layers;
+  return options;
+}
+
+}  // namespace
+
+Registries::Registries(const Context& context, const GatherOptions& gather)
+    : client_(with(context.registry, gather), make_transport(context.registry, *context.progress), *context.progress,
+              context.stop) {}
 
 OpenSource Registries::opener() {
   return [this](const RepositoryName& name) -> std::shared_ptr<ImageSource> { return repository(name); };
@@ -22,7 +32,7 @@ TransferReport relocate_to_registry(const ImageSet& set, const RelocateOptions& 
   }
   const auto repository = registries.repository(options.to);
   const TransferReport report =
-      relocate(set, {.name = options.to, .target = *repository, .resolver = *repository}, options, context);
+      relocate(set, {.name = options.to, .target = *repository, .source = *repository}, options, context);
   if (lock) write_lock_file(*options.lock_output, *lock);
   return report;
 }

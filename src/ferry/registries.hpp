@@ -12,7 +12,7 @@ namespace ociferry {
 /// The registries that one command talks to, with the options of `context` (which must outlive it).
 class Registries {
  public:
-  explicit Registries(const Context& context);
+  explicit Registries(const Context& context, const GatherOptions& gather = {});
 
   [[nodiscard]] std::shared_ptr<Repository> repository(const RepositoryName& name) { return client_.repository(name); }
   /// For `discover`.

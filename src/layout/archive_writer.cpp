@@ -137,10 +137,14 @@ bool ArchiveWriter::already_holds(const ArchiveMember& member, const std::stop_t
   return hasher.finish() == *member.blob;
 }
 
+bool ArchiveWriter::holds(const Descriptor& blob, const std::stop_token& stop) const {
+  return continued_ && already_holds(plan_.members[members_.at(blob.digest)], stop);
+}
+
 BlobOutcome ArchiveWriter::put_blob(const Descriptor& blob, BlobSource& from, Progress& progress,
                                     std::stop_token stop) {
   const ArchiveMember& member = plan_.members[members_.at(blob.digest)];
-  if (continued_ && already_holds(member, stop)) {
+  if (holds(blob, stop)) {
     progress.advance(static_cast<std::int64_t>(blob.size));
     return BlobOutcome::Existed;
   }

@@ -19,6 +19,8 @@ class ArchiveWriter : public BlobTarget {
   /// is writing it, Error{Space} if the file system has no room for the plan, Error{Io}.
   ArchiveWriter(std::filesystem::path archive, ArchivePlan plan);
 
+  /// True if an earlier run has written the blob: its place is read and hashed. Throws Error{Io}, Error{Interrupted}.
+  [[nodiscard]] bool holds(const Descriptor& blob, const std::stop_token& stop) const;
   /// Existed: an earlier run had written it. Throws Error; then the place of the blob holds anything.
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
 

@@ -44,7 +44,7 @@ struct Sample {
 };
 
 TransferReport put(const ImageSet& set, MemoryTarget& target, Progress& progress = silent_progress()) {
-  return relocate(set, {.name = kTo, .target = target, .resolver = target}, {.to = kTo},
+  return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo},
                   {.jobs = 3, .progress = &progress});
 }
 

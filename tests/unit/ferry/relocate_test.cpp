@@ -23,7 +23,7 @@ std::ptrdiff_t position(const std::vector<std::string>& operations, const std::s
 }
 
 TransferReport put(const ImageSet& set, MemoryTarget& target, bool root_tags = true) {
-  return relocate(set, {.name = kTo, .target = target, .resolver = target}, {.to = kTo, .root_tags = root_tags},
+  return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo, .root_tags = root_tags},
                   {.jobs = 3});
 }
 
@@ -163,7 +163,7 @@ TEST_CASE("a recheck asks for every blob although all tags are right") {
   put(sample.set, target);
   target.lose_quietly();
   CHECK(put(sample.set, target).blobs_written == 0);
-  const TransferReport report = relocate(sample.set, {.name = kTo, .target = target, .resolver = target},
+  const TransferReport report = relocate(sample.set, {.name = kTo, .target = target, .source = target},
                                          {.to = kTo, .recheck = true}, {.jobs = 3});
   CHECK(report.blobs_written == 1);
 }

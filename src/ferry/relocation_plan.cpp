@@ -1,0 +1,159 @@
+#include "ferry/relocation_plan.hpp"
+
+#include <map>
+
+namespace ociferry {
+
+namespace {
+
+/// A blob of an archive that another repository of the destination's registry may have as well.
+class MaybeElsewhere : public BlobSource {
+ public:
+  MaybeElsewhere(std::shared_ptr<BlobSource> inner, RepositoryName place)
+      : inner_(std::move(inner)), place_(std::move(place)) {}
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
+    return inner_->open(blob, std::move(stop));
+  }
+  void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override {
+    inner_->fetch(blob, sink, std::move(stop));
+  }
+  [[nodiscard]] std::optional<RepositoryName> mountable_from() const override { return place_; }
+  [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
+
+ private:
+  std::shared_ptr<BlobSource> inner_;
+  RepositoryName place_;
+};
+
+/// Where the blobs of one image are read, and may be mounted, from.
+Graph::BlobNode blob_of(const Graph::BlobNode& blob, const SetImage& image, const RepositoryName& to) {
+  const RepositoryName& origin = image.reference.name;
+  const bool may_be_elsewhere = !blob.source->home() && origin.registry == to.registry && origin != to;
+  Graph::BlobNode node = blob;
+  if (may_be_elsewhere) node.source = std::make_shared<MaybeElsewhere>(blob.source, origin);
+  return node;
+}
+
+}  // namespace
+
+RelocationPlan::RelocationPlan(const ImageSet& set, const RelocateOptions& options) : set_(set), options_(options) {
+  plan_locations();
+}
+
+std::string RelocationPlan::tag_of(const SetImage& image) const {
+  return options_.repository_tags ? repository_tag(image.reference) : image_tag(image.digest());
+}
+
+void RelocationPlan::plan_locations() {
+  std::set<Digest> seen;
+  const auto visit = [&](const auto& self, const SetImage* bundle) -> void {
+    if (bundle == nullptr || !bundle->is_bundle || !seen.insert(bundle->digest()).second) return;
+    for (const ImageRef& ref : bundle->lock.images) self(self, set_.find(*ref.image.digest));
+    locations_.push_back({bundle, make_locations_image(locations_of(set_, *bundle, options_.to.repository))});
+  };
+  for (const SetImage& image : set_.images()) visit(visit, &image);
+}
+
+std::vector<PlannedManifest> RelocationPlan::image_tags() const {
+  std::vector<PlannedManifest> tags;
+  for (const SetImage& image : set_.images()) tags.push_back({&raw(image), tag_of(image)});
+  return tags;
+}
+
+std::vector<std::vector<PlannedManifest>> RelocationPlan::steps(const std::vector<const SetImage*>& images,
+                                                                const std::set<Digest>& untagged) const {
+  std::vector<const SetImage*> plain;
+  std::vector<const SetImage*> referrers;
+  std::vector<PlannedManifest> bundles;
+  for (const SetImage* image : images) {
+    if (!image->is_bundle) {
+      (image->is_referrer ? referrers : plain).push_back(image);
+    } else if (untagged.contains(image->digest())) {
+      bundles.push_back({&raw(*image), tag_of(*image)});
+    }
+  }
+  std::vector<std::vector<PlannedManifest>> steps;
+  add_trees(plain, untagged, steps);
+  steps.push_back(std::move(bundles));
+  add_trees(referrers, untagged, steps);
+  return steps;
+}
+
+/// Adds a step for each height of the trees below `images`, the lowest first.
+void RelocationPlan::add_trees(const std::vector<const SetImage*>& images, const std::set<Digest>& untagged,
+                               std::vector<std::vector<PlannedManifest>>& steps) const {
+  const Graph& graph = set_.graph();
+  std::map<std::size_t, std::map<Digest, std::string>> by_height;
+  for (const SetImage* image : images) {
+    for (const Digest& digest : graph.closure(image->digest())) {
+      const SetImage* own = set_.find(digest);
+      if (own != nullptr && !untagged.contains(digest)) continue;
+      by_height[graph.at(digest).height].emplace(digest, own == nullptr ? digest.text() : tag_of(*own));
+    }
+  }
+  for (const auto& [height, manifests] : by_height) {
+    std::vector<PlannedManifest> step;
+    for (const auto& [digest, selector] : manifests) step.push_back({&graph.at(digest).raw, selector});
+    steps.push_back(std::move(step));
+  }
+}
+
+std::vector<Graph::BlobNode> RelocationPlan::blobs(const std::vector<const SetImage*>& images) const {
+  const Graph& graph = set_.graph();
+  std::map<Digest, Graph::BlobNode> needed;
+  for (const SetImage* image : images) {
+    for (const Digest& manifest : graph.closure(image->digest())) {
+      for (const Descriptor& blob : graph.blobs_of(manifest)) {
+        if (needed.contains(blob.digest)) continue;
+        needed.emplace(blob.digest, blob_of(graph.blobs().at(blob.digest), *image, options_.to));
+      }
+    }
+  }
+  // A run without these layers leaves the same tags as one with them.
+  for (const auto& [digest, blob] : graph.blobs()) {
+    if (media_type::is_nondistributable(blob.descriptor.media_type)) needed.emplace(digest, blob);
+  }
+  std::vector<Graph::BlobNode> blobs;
+  for (auto& [digest, blob] : needed) blobs.push_back(std::move(blob));
+  return blobs;
+}
+
+std::vector<PlannedManifest> RelocationPlan::tags(Tags which) const {
+  std::vector<PlannedManifest> tags;
+  for (const SetImage& image : set_.images()) {
+    for (const std::string& tag : tags_to_put(image, options_.root_tags)) {
+      const bool attaches = attachment_subject(tag).has_value();
+      if (attaches == (which == Tags::Attaching)) tags.push_back({&raw(image), tag});
+    }
+  }
+  return tags;
+}
+
+std::vector<PlannedManifest> RelocationPlan::marks() const {
+  std::vector<PlannedManifest> marks;
+  for (const SetImage& image : set_.images()) {
+    const auto tags = tags_to_put(image, options_.root_tags);
+    for (const std::string& tag : tags) marks.push_back({&raw(image), tag});
+    // Images may be there under the tags of the other kind, with everything else in place: that of the roots is no
+    // proof.
+    const bool is_last = (image.is_root || image.is_referrer) && tags.empty();
+    if (is_last || options_.repository_tags) marks.push_back({&raw(image), tag_of(image)});
+  }
+  for (const PlannedLocations& planned : locations_) {
+    marks.push_back({&planned.image.manifest, locations_tag(planned.bundle->digest())});
+  }
+  return marks;
+}
+
+std::vector<Reference> RelocationPlan::roots() const {
+  std::vector<Reference> roots;
+  for (const SetImage& image : set_.images()) {
+    if (!image.is_root) continue;
+    const auto tags = tags_to_put(image, options_.root_tags);
+    if (tags.empty()) roots.push_back({options_.to, std::nullopt, image.digest()});
+    for (const std::string& tag : tags) roots.push_back({options_.to, tag, std::nullopt});
+  }
+  return roots;
+}
+
+}  // namespace ociferry
