@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "cli/command.hpp"
@@ -98,7 +100,7 @@ void declare_registry(Arguments& arguments) {
 }
 
 void declare_jobs(Arguments& arguments) {
-  arguments.number("jobs,j", 5, 1, 256, "How much is transferred at the same time");
+  arguments.number("jobs,j", 5, 1, std::numeric_limits<int>::max(), "How much is transferred at the same time");
   arguments.alias("concurrency", "jobs");
 }
 
@@ -138,7 +140,8 @@ void declare_common(Arguments& arguments, CommonOptions options) {
 void read_common(const Arguments& arguments, CommonOptions options, Context& context) {
   if (options == CommonOptions::Registry) read_registry(arguments, context.registry);
   if (options == CommonOptions::None) return;
-  context.jobs = static_cast<std::size_t>(arguments.number_of("jobs"));
+  // Scripts ask imgpkg for any number; more threads than this would only wait for each other.
+  context.jobs = static_cast<std::size_t>(std::min(arguments.number_of("jobs"), 256));
 }
 
 void declare_global(Arguments& arguments) {

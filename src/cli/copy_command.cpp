@@ -17,6 +17,9 @@ void declare(Arguments& arguments) {
   arguments.flag("verify-first", "With --tar: check every byte of the archive before the first write");
   arguments.flag("no-root-tags", "Do not put the tags that the roots have at the source");
   arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
+  arguments.flag("repo-based-tags", "Keep images under tags that begin with the repository they come from");
+  arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
+  arguments.flag("resume", "With --to-tar: go on with what an earlier run has left (always done)");
 }
 
 void check(const Arguments& arguments) {
@@ -27,10 +30,13 @@ void check(const Arguments& arguments) {
   if (arguments.is_set("to-repo") == arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "Expected either --to-tar or --to-repo");
   }
-  for (const char* name : {"no-root-tags", "recheck"}) {
+  for (const char* name : {"no-root-tags", "recheck", "repo-based-tags"}) {
     if (arguments.is_set("to-tar") && arguments.is_set(name)) {
       throw Error(ErrorCode::Usage, std::string("--") + name + " goes with --to-repo only");
     }
+  }
+  if (arguments.on("resume") && !arguments.is_set("to-tar")) {
+    throw Error(ErrorCode::Usage, "Flag --resume can only be used when copying to tar");
   }
   if (arguments.is_set("verify-first") && !(arguments.is_set("tar") && arguments.is_set("to-repo"))) {
     throw Error(ErrorCode::Usage, "--verify-first goes with --tar and --to-repo only");
@@ -42,24 +48,31 @@ void check(const Arguments& arguments) {
 
 GatherOptions gather_options(const Arguments& arguments) {
   const Referrers signatures = arguments.on("cosign-signatures") ? Referrers::CosignSignatures : Referrers::None;
-  return {.referrers = arguments.on("with-referrers") ? Referrers::All : signatures};
+  return {.referrers = arguments.on("with-referrers") ? Referrers::All : signatures,
+          .nondistributable_layers = arguments.on("include-non-distributable-layers")};
 }
 
 TransferReport copy_to_repository(const Arguments& arguments, const RelocateOptions& relocate, const Context& context) {
+  const GatherOptions gather = gather_options(arguments);
   if (arguments.is_set("tar")) {
-    return import_archive(
-        {.archive = arguments.text_of("tar"), .relocate = relocate, .verify_first = arguments.on("verify-first")},
-        context);
+    return import_archive({.archive = arguments.text_of("tar"),
+                           .relocate = relocate,
+                           .verify_first = arguments.on("verify-first"),
+                           .nondistributable_layers = gather.nondistributable_layers},
+                          context);
   }
-  return copy({.source = one_source(arguments), .gather = gather_options(arguments), .relocate = relocate}, context);
+  return copy({.source = one_source(arguments), .gather = gather, .relocate = relocate}, context);
 }
 
 TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
+  const GatherOptions gather = gather_options(arguments);
   if (arguments.is_set("tar")) {
-    return convert_archive({.archive = arguments.text_of("tar"), .output = archive}, context);
+    return convert_archive({.archive = arguments.text_of("tar"),
+                            .output = archive,
+                            .nondistributable_layers = gather.nondistributable_layers},
+                           context);
   }
-  return export_archive({.sources = {one_source(arguments)}, .gather = gather_options(arguments), .archive = archive},
-                        context);
+  return export_archive({.sources = {one_source(arguments)}, .gather = gather, .archive = archive}, context);
 }
 
 void run(const Arguments& arguments, Context& context, Console&) {
@@ -73,6 +86,7 @@ void run(const Arguments& arguments, Context& context, Console&) {
     const RelocateOptions relocate{.to = parse_repository(arguments.text_of("to-repo")),
                                    .lock_output = arguments.optional_text("lock-output"),
                                    .root_tags = !arguments.on("no-root-tags"),
+                                   .repository_tags = arguments.on("repo-based-tags"),
                                    .recheck = arguments.on("recheck")};
     progress.event(relocate_line(copy_to_repository(arguments, relocate, context), relocate.to));
   }

@@ -11,13 +11,14 @@ void declare(Arguments& arguments) {
   arguments.require("output");
   arguments.toggle("with-referrers", true,
                    "Take signatures, attestations, SBOMs and what else is attached to images along (default: true)");
+  arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
-  const ExportOptions options{
-      .sources = sources_of(arguments),
-      .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None},
-      .archive = arguments.text_of("output")};
+  const ExportOptions options{.sources = sources_of(arguments),
+                              .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None,
+                                         .nondistributable_layers = arguments.on("include-non-distributable-layers")},
+                              .archive = arguments.text_of("output")};
   if (options.sources.empty())
     throw Error(ErrorCode::Usage, "Nothing to export: give --bundle (-b), --image (-i) or --lock");
   if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");

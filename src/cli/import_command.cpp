@@ -13,6 +13,8 @@ void declare(Arguments& arguments) {
   arguments.flag("verify-first", "Check every byte of the archive before the first write");
   arguments.flag("no-root-tags", "Do not put the tags that the roots were exported with");
   arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
+  arguments.flag("repo-based-tags", "Keep images under tags that begin with the repository they come from");
+  arguments.flag("include-non-distributable-layers", "Fail if the archive lacks layers that may not be redistributed");
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
@@ -21,8 +23,10 @@ void run(const Arguments& arguments, Context& context, Console& console) {
                               .relocate = {.to = parse_repository(arguments.text_of("to-repo")),
                                            .lock_output = arguments.optional_text("lock-output"),
                                            .root_tags = !arguments.on("no-root-tags"),
+                                           .repository_tags = arguments.on("repo-based-tags"),
                                            .recheck = arguments.on("recheck")},
-                              .verify_first = arguments.on("verify-first")};
+                              .verify_first = arguments.on("verify-first"),
+                              .nondistributable_layers = arguments.on("include-non-distributable-layers")};
   const TransferReport report = import_archive(options, context);
   console.finish_progress();
   console.result(relocate_line(report, options.relocate.to));

@@ -1,0 +1,133 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "layout/archive_reader.hpp"
+#include "rows.hpp"
+#include "stream/sha256.hpp"
+#include "support/fake_registry.hpp"
+#include "support/http_server.hpp"
+#include "support/temp.hpp"
+
+// Layers that may not be redistributed: left out with a word, or taken along from wherever they are.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+/// A registry that takes manifests with URLs, which Debian's does not unless it is told to.
+struct Registry {
+  FakeRegistry content;
+  HttpServer server{content.handler()};
+};
+
+/// An image with an ordinary and a foreign layer; only a web server has the latter.
+struct Windows {
+  Registry source;
+  Registry destination;
+  std::string foreign = random_bytes(30'000, 7);
+  Descriptor layer{"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", sha256(foreign), foreign.size()};
+  HttpServer web{[this](const HttpRequest& request) {
+    return request.path == "/base.tgz" ? HttpReply{200, {}, foreign} : HttpReply{404};
+  }};
+  Ociferry ociferry{OCIFERRY_BINARY};
+  std::string digest;
+
+  Windows() {
+    const Image image = make_image({.family = ImageFamily::Docker, .layers = {{.size = 2000, .seed = 1}}});
+    std::string manifest = image.manifests.back().bytes;
+    for (const auto& [blob, bytes] : image.blobs) source.content.add_blob("windows", bytes);
+    const std::string row = text::cat(R"(,{"mediaType":")", layer.media_type, R"(","size":)", layer.size,
+                                      R"(,"digest":")", layer.digest.text(), R"(","urls":[")", web.origin(),
+                                      R"(/gone",")", web.origin(), R"(/base.tgz"]}]})");
+    manifest.replace(manifest.rfind("]}"), 2, row);
+    digest = source.content.add_manifest("windows", manifest, image.descriptor.media_type, "v1").text();
+  }
+
+  [[nodiscard]] std::string from() const { return source.server.host() + "/windows:v1"; }
+  [[nodiscard]] std::string to(const std::string& repository) const {
+    return destination.server.host() + "/" + repository;
+  }
+  [[nodiscard]] bool arrived(const std::string& repository) const {
+    return destination.content.has_blob(repository, layer.digest);
+  }
+  Outcome run(const Words& words, int exit_code = 0) const {
+    Outcome outcome = ociferry.run(words);
+    INFO("standard output: " << outcome.out << "\nstandard error: " << outcome.err);
+    CHECK(outcome.exit_code == exit_code);
+    return outcome;
+  }
+};
+
+const std::string kInclude = "--include-non-distributable-layers";
+
+}  // namespace
+
+TEST_CASE("foreign layers are left out with imgpkg's warning, and every copy of the rest works") {
+  const Windows windows;
+  const std::string skipped = "Skipped the followings layer(s) due to it being non-distributable.";
+  for (const Words& words : {Words{"copy", "-i", windows.from(), "--to-repo", windows.to("copied")},
+                             Words{"export", "-i", windows.from(), "-o", "a.tar"},
+                             Words{"import", "a.tar", "--to-repo", windows.to("imported")}}) {
+    const std::string said = windows.run(words).err;
+    CHECK(said.find(skipped) != std::string::npos);
+    CHECK(said.find("- Image: " + windows.source.server.host() + "/windows@" + windows.digest) != std::string::npos);
+    CHECK(said.find(windows.layer.digest.text()) != std::string::npos);
+  }
+  CHECK_FALSE(windows.arrived("copied"));
+  CHECK_FALSE(windows.arrived("imported"));
+  CHECK(windows.destination.content.tag("imported", "v1").has_value());
+  CHECK(windows.web.requests().empty());
+  // An archive that does not hold them cannot give them.
+  const std::string error = windows.run({"import", "a.tar", "--to-repo", windows.to("all"), kInclude}, 11).err;
+  CHECK(error.find(windows.layer.digest.text()) != std::string::npos);
+  CHECK_FALSE(windows.destination.content.tag("all", "v1").has_value());
+}
+
+TEST_CASE("foreign layers come from their URLs if that is asked for, and travel in archives like all others") {
+  const Windows windows;
+  CHECK(windows.run({"export", "-i", windows.from(), "-o", "a.tar", kInclude}).err.empty());
+  ArchiveReader reader(windows.ociferry.home() / "a.tar");
+  CHECK(reader.size_of(windows.layer.digest) == windows.layer.size);
+  windows.run({"verify", "a.tar"});
+  for (const std::string command : {"import", "copy"}) {
+    Words words = command == "import" ? Words{"import", "a.tar"} : Words{"copy", "--tar", "a.tar"};
+    const std::string repository = "from-" + command;
+    words.insert(words.end(), {"--to-repo", windows.to(repository), kInclude});
+    CHECK(windows.run(words).err.empty());
+    CHECK(windows.arrived(repository));
+  }
+  // What an archive holds is put, whether or not it was asked for.
+  CHECK(windows.run({"import", "a.tar", "--to-repo", windows.to("held")}).err.empty());
+  CHECK(windows.arrived("held"));
+  CHECK(windows.web.requests().size() == 2);  // the one that is gone, and the one that is there
+}
+
+TEST_CASE("foreign layers are sent after a copy that left them out, though all tags are right") {
+  const Windows windows;
+  windows.run({"copy", "-i", windows.from(), "--to-repo", windows.to("copied")});
+  CHECK_FALSE(windows.arrived("copied"));
+  windows.run({"copy", "-i", windows.from(), "--to-repo", windows.to("copied"), kInclude});
+  CHECK(windows.arrived("copied"));
+  // Once they are there, nobody else is asked for them.
+  const std::size_t asked = windows.web.requests().size();
+  windows.run({"copy", "-i", windows.from(), "--to-repo", windows.to("copied"), kInclude});
+  CHECK(windows.web.requests().size() == asked);
+}
+
+TEST_CASE("a URL that gives other bytes leaves no archive; asking for layers that no image has is worth a word") {
+  Windows windows;
+  windows.foreign.back() = static_cast<char>(windows.foreign.back() ^ 1);
+  const Outcome outcome = windows.run({"export", "-i", windows.from(), "-o", "a.tar", kInclude}, 11);
+  CHECK(outcome.err.find(windows.layer.digest.text()) != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(windows.ociferry.home() / "a.tar"));
+
+  const Image plain = make_image();
+  for (const auto& [blob, bytes] : plain.blobs) windows.source.content.add_blob("plain", bytes);
+  windows.source.content.add_manifest("plain", plain.manifests.back().bytes, plain.descriptor.media_type, "v1");
+  CHECK(windows.run({"export", "-i", windows.source.server.host() + "/plain:v1", "-o", "b.tar", kInclude}).err ==
+        "Warning: '--include-non-distributable-layers' flag provided, but no images contained a non-distributable "
+        "layer.\n");
+}
