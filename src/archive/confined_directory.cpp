@@ -54,6 +54,13 @@ std::string last_name(const std::string& path) {
   return name;
 }
 
+/// The umask can only be learnt by setting it.
+unsigned current_umask() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return mask;
+}
+
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
@@ -61,7 +68,10 @@ struct CloseDirectory {
 }  // namespace
 
 ConfinedDirectory::ConfinedDirectory(const std::filesystem::path& directory, Lookup lookup)
-    : name_(directory.string()), root_(ociferry::open_file(directory, O_RDONLY | O_DIRECTORY)), lookup_(lookup) {
+    : name_(directory.string()),
+      root_(ociferry::open_file(directory, O_RDONLY | O_DIRECTORY)),
+      lookup_(lookup),
+      umask_(current_umask()) {
   if (!kernel_can_confine(root_.get())) lookup_ = Lookup::Walk;
 }
 
@@ -170,6 +180,13 @@ void ConfinedDirectory::make_directory(const std::string& path) {
   if (::fchmodat(at.directory, at.name.c_str(), (status.st_mode & 0777) | S_IRWXU, 0) != 0) {
     throw failure("setting the mode of", name_, path);
   }
+}
+
+void ConfinedDirectory::set_directory_mode(const std::string& path, unsigned mode) {
+  const Place at = place(path);
+  const UniqueFd fd(::openat(at.directory, at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) throw failure("opening", name_, path);
+  if (::fchmod(fd.get(), (mode & ~umask_) | (mode & S_IRWXU)) != 0) throw failure("setting the mode of", name_, path);
 }
 
 UniqueFd ConfinedDirectory::create_file(const std::string& path, unsigned mode) {

@@ -34,6 +34,9 @@ class ConfinedDirectory {
   /// Makes the directory at `path` and those above it, as far as they are missing, with mode 0777 less the umask.
   /// Returns how many it made.
   std::size_t make_directories(const std::string& path);
+  /// Gives the directory at `path` the permissions `mode`, less the umask that was in force when this object was made;
+  /// the owner's rights are not taken away by the umask.
+  void set_directory_mode(const std::string& path, unsigned mode);
   /// Creates a file for writing, with `mode` less the umask. There must be nothing at `path`, and its parent must
   /// exist.
   [[nodiscard]] UniqueFd create_file(const std::string& path, unsigned mode);
@@ -62,6 +65,7 @@ class ConfinedDirectory {
   std::string name_;
   UniqueFd root_;
   Lookup lookup_;
+  unsigned umask_;
   std::string entered_path_;  ///< the directory looked up last: neighbours in a layer mostly share it
   UniqueFd entered_;
 };

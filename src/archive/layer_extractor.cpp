@@ -23,7 +23,7 @@ Error refused(const std::string& path, std::string_view why) {
   return {ErrorCode::Hostile, text::cat("member '", path, "' ", why)};
 }
 
-unsigned file_mode(std::uint32_t mode) {
+unsigned member_mode(std::uint32_t mode) {
   const unsigned owner = (mode >> 6) & 7;
   const unsigned all = (mode & 0077) != 0 ? mode : owner << 6 | owner << 3 | owner;
   return all & 0777;
@@ -73,17 +73,18 @@ void LayerExtractor::place(LayerReader& reader, const LayerMember& member, const
   }
   switch (member.kind) {
     case LayerMember::Kind::File: return place_file(reader, member, stop);
-    case LayerMember::Kind::Directory: return place_directory(member.path);
+    case LayerMember::Kind::Directory: return place_directory(member);
     case LayerMember::Kind::Symlink: return place_symlink(member);
     case LayerMember::Kind::Hardlink: return place_hardlink(member);
     case LayerMember::Kind::Other: make_room(member.path); ++report_.skipped_special;
   }
 }
 
-void LayerExtractor::place_directory(const std::string& path) {
-  if (root_.kind(path) != Kind::Directory) make_room(path);
-  make_directories(path);
-  note(path);
+void LayerExtractor::place_directory(const LayerMember& member) {
+  if (root_.kind(member.path) != Kind::Directory) make_room(member.path);
+  make_directories(member.path);
+  root_.set_directory_mode(member.path, member_mode(member.mode) | S_IRWXU);
+  note(member.path);
 }
 
 // What an image makes on the disk is counted, not what it names: one long path can ask for two thousand directories.
@@ -98,7 +99,7 @@ void LayerExtractor::count_members(std::uint64_t more) {
 
 void LayerExtractor::place_file(LayerReader& reader, const LayerMember& member, const std::stop_token& stop) {
   make_room(member.path);
-  UniqueFd fd = root_.create_file(member.path, file_mode(member.mode));
+  UniqueFd fd = root_.create_file(member.path, member_mode(member.mode));
   note(member.path);
   write_content(reader, fd.get(), member.path, stop);
   set_time(fd.get(), member.mtime, member.path);

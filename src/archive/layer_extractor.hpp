@@ -24,8 +24,9 @@ struct ExtractReport {
 /// Unpacks the layers of one image into a directory, and never anywhere else (image-spec, layer.md).
 ///
 /// Files keep their time; their mode is imgpkg's: the member's if it has any bit for group or others, else the owner's
-/// bits for all; masked to 0777, then less the umask. Owner, setuid and extended attributes are not taken over.
-/// Directories get 0777 less the umask. Nothing is written through a symbolic link.
+/// bits for all; masked to 0777, then less the umask. Directories get theirs by the same rule, but their owner always
+/// has all rights, so that they can be filled and removed. Owner, setuid and extended attributes are not taken over.
+/// Nothing is written through a symbolic link.
 class LayerExtractor {
  public:
   /// `directory` must exist and be empty, so that all that is found in it was put there by this object: throws
@@ -44,7 +45,7 @@ class LayerExtractor {
 
  private:
   void place(LayerReader& reader, const LayerMember& member, const std::stop_token& stop);
-  void place_directory(const std::string& path);
+  void place_directory(const LayerMember& member);
   void place_file(LayerReader& reader, const LayerMember& member, const std::stop_token& stop);
   void place_symlink(const LayerMember& member);
   void place_hardlink(const LayerMember& member);

@@ -123,17 +123,41 @@ TEST_CASE("modes are imgpkg's, without setuid and less the umask; the time is th
                  .file("program", "", 0700)
                  .file("shared", "", 0640)
                  .file("setuid", "", 06755)
-                 .file("read-only", "content", 0400)
-                 .directory("dir"));
+                 .file("read-only", "content", 0400));
   CHECK(mode_of(site.root() / "owner-only") == 0644);
   CHECK(mode_of(site.root() / "program") == 0755);
   CHECK(mode_of(site.root() / "shared") == 0640);
   CHECK(mode_of(site.root() / "setuid") == 0755);
   CHECK(mode_of(site.root() / "read-only") == 0444);
-  CHECK(mode_of(site.root() / "dir") == 0755);
   struct stat status {};
   REQUIRE(::stat((site.root() / "owner-only").c_str(), &status) == 0);
   CHECK(status.st_mtime == 1'000'000'000);
+}
+
+TEST_CASE("directories have their modes, whichever layer gives them, and their owner can always write") {
+  const Umask umask(022);
+  Site site(Lookup::Kernel);
+  const auto directory = [](const std::string& name, unsigned mode) {
+    return RawTarHeader{.name = name, .type = '5', .mode = mode};
+  };
+  site.apply(TarBuilder()
+                 .member(directory("group", 0750))
+                 .member(directory("closed", 0555))
+                 .file("closed/file", "content")
+                 .member(directory("owner", 0700))
+                 .member(directory("sticky", 07777))
+                 .file("late/file", "")
+                 .member(directory("late", 0710)));
+  CHECK(mode_of(site.root() / "group") == 0750);
+  CHECK(mode_of(site.root() / "closed") == 0755);
+  CHECK(mode_of(site.root() / "owner") == 0755);
+  CHECK(mode_of(site.root() / "sticky") == 0755);
+  CHECK(mode_of(site.root() / "late") == 0710);
+  site.apply(TarBuilder().member(directory("group", 0711)).symlink("elsewhere", "closed"));
+  CHECK(mode_of(site.root() / "group") == 0711);
+  site.apply(TarBuilder().member(directory("elsewhere", 0700)));
+  CHECK(mode_of(site.root() / "elsewhere") == 0755);
+  CHECK(mode_of(site.root() / "closed") == 0755);
 }
 
 TEST_CASE("an umask that locks the owner out does not keep directories from being filled") {
