@@ -41,11 +41,13 @@ TarMember::Kind kind_of(const TarBlock& block, const std::string& path) {
 }  // namespace
 
 std::optional<TarMember> TarReader::next() {
+  std::uint64_t begin = position_;
   try {
     skip_data();
+    begin = position_;
     return read_member();
   } catch (Error& error) {
-    error.while_doing(text::cat("reading ", name_, " at byte ", position_, " of its tar"));
+    error.while_doing(text::cat("reading ", name_, ": the member at offset ", begin, " of the tar"));
     throw;
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <limits>
 #include <sstream>
 
 #include "cli/flag_syntax.hpp"
@@ -124,7 +125,10 @@ struct Arguments::State {
     for (const auto& [name, range] : ranges) {
       const int value = values[name].as<int>();
       if (value >= range.least && value <= range.most) continue;
-      throw usage_error(fmt::format("--{} must be from {} to {}, not {}", name, range.least, range.most, value));
+      const bool bounded = range.most != std::numeric_limits<int>::max();
+      const std::string allowed =
+          bounded ? fmt::format("from {} to {}", range.least, range.most) : fmt::format("at least {}", range.least);
+      throw usage_error(fmt::format("--{} must be {}, not {}", name, allowed, value));
     }
   }
 

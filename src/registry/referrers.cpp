@@ -22,10 +22,13 @@ std::optional<std::vector<Descriptor>> Repository::referrers(const Digest& subje
 }
 
 std::optional<std::vector<std::string>> Repository::tags_within(std::size_t most_requests) {
+  TagListing listing(*connection_, name_);
   try {
-    return TagListing(*connection_, name_).run_within(most_requests);
+    return listing.run_within(most_requests);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Interrupted) throw;
+    // What distribution says of a repository that holds images, but not one tag.
+    if (listing.is_repository_unknown()) return std::vector<std::string>();
     return std::nullopt;  // not every registry lists tags, or lets everybody list them
   }
 }

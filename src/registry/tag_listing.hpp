@@ -19,6 +19,8 @@ class TagListing {
   [[nodiscard]] std::vector<std::string> run();
   /// The same, or nullopt if there are more than `most_pages` pages.
   [[nodiscard]] std::optional<std::vector<std::string>> run_within(std::size_t most_pages);
+  /// After a failure: true if the registry said that it does not know the repository.
+  [[nodiscard]] bool is_repository_unknown() const noexcept { return repository_unknown_; }
 
  private:
   [[nodiscard]] Answer page(const Url& url);
@@ -27,6 +29,7 @@ class TagListing {
   Connection& connection_;
   const RepositoryName& name_;
   std::set<std::string> tags_;
+  bool repository_unknown_ = false;
 };
 
 }  // namespace ociferry

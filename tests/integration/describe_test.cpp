@@ -220,7 +220,7 @@ TEST_CASE("describe refuses what it cannot do, and says what is missing") {
   for (const Row& row :
        {Row{{"describe"}, 1, "--bundle"}, Row{{"describe", "-b", ""}, 1, "--bundle"},
         Row{{"describe", "-b", broken, "-o", "json"}, 1, "can only have the following values [text, yaml]"},
-        Row{{"describe", "-b", broken, "--concurrency", "0"}, 1, "from 1 to 256"},
+        Row{{"describe", "-b", broken, "--concurrency", "0"}, 1, "at least 1"},
         Row{{"describe", "-b", "http://" + broken}, 1, "Error: "},
         Row{{"describe", "-b", world.outside_ref("apps/app")}, 1, "Only bundles can be described, and "},
         Row{{"describe", "-b", world.outside_ref("apps/none")}, 22, "MANIFEST_UNKNOWN"},
