@@ -41,6 +41,10 @@ void check(const Arguments& arguments) {
   if (arguments.is_set("verify-first") && !(arguments.is_set("tar") && arguments.is_set("to-repo"))) {
     throw Error(ErrorCode::Usage, "--verify-first goes with --tar and --to-repo only");
   }
+  if (arguments.is_set("with-referrers") && arguments.is_set("tar")) {
+    throw Error(ErrorCode::Usage,
+                "--with-referrers does not go with --tar: what an archive holds is always taken along");
+  }
   if (arguments.is_set("lock-output") && arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "cannot output lock file with tar destination");
   }

@@ -229,6 +229,7 @@ ImageSet load_sealed_archive(const std::shared_ptr<ArchiveReader>& archive, cons
   ImageSet set(std::move(loaded.images), std::move(loaded.graph));
   check_complete(set);
   check_attached(set);
+  check_nesting(set);
   try {
     check_canonical(*archive, set, load_all_locations(*archive, set, source, context.stop));
   } catch (Error& error) {

@@ -186,13 +186,16 @@ class Describer {
   }
 
   /// `listed` with all below it. A bundle that occurs again is spelled out again.
-  DescribedImage tree(const Listed& listed) {
+  DescribedImage tree(const Listed& listed, std::size_t depth = 0) {
     check_size(++described_);
+    if (depth > limits::kGraphDepth) {
+      throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
+    }
     const Facts& facts = facts_.at(key_of(listed));
     DescribedImage image = facts.self;
     image.origin = listed.ref.image;
     image.annotations = listed.ref.annotations;
-    for (const Listed& child : facts.listed) image.images.push_back(tree(child));
+    for (const Listed& child : facts.listed) image.images.push_back(tree(child, depth + 1));
     if (image.type == Type::Bundle) add_artifacts(facts, image.images);
     return image;
   }

@@ -82,7 +82,10 @@ class Discovery {
       images.push_back(std::move(image));
     }
     ImageSet set(std::move(images), std::move(graph_));
-    check_attached(set);  // no archive is written that no import would read
+    // No archive is written that no import would read.
+    check_attached(set);
+    check_nesting(set);
+    check_tags(set, false);
     return set;
   }
 
@@ -117,6 +120,7 @@ class Discovery {
     if (!is_new) merge(known->second, found.image);
     if (!is_new) return;
     found_at_.push_back(to_string(Reference{found.place, std::nullopt, digest}));
+    check_listed(listed_in_locks_ += found.image.lock.images.size());
     for (const Wanted& wanted : found.next) note(wanted, next);
   }
 
@@ -279,6 +283,7 @@ class Discovery {
   std::map<Digest, SetImage> images_;
   std::vector<std::string> found_at_;  ///< digest references, one for each image
   std::map<Digest, Listed> listed_;
+  std::size_t listed_in_locks_ = 0;  ///< repetitions included
   std::vector<std::exception_ptr> root_failures_;
   std::vector<Subject> subjects_;             ///< in the order of finding
   std::set<Subject> asked_;                   ///< all that were, or will be, asked for what is attached to them

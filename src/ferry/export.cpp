@@ -42,6 +42,9 @@ std::shared_ptr<ArchiveReader> open_existing(const std::filesystem::path& path, 
   }
 }
 
+/// What says that an old archive's bytes are of no use. A failure to write comes again when they are fetched.
+bool is_damage(const Error& error) { return error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Io; }
+
 /// True if `archive` is what an export of `plan` would write. It is read as a whole.
 bool is_finished(const std::shared_ptr<ArchiveReader>& archive, const ArchivePlan& plan, const Context& context) {
   if (!archive || archive->plan().seal != plan.seal) return false;
@@ -49,7 +52,7 @@ bool is_finished(const std::shared_ptr<ArchiveReader>& archive, const ArchivePla
     verify_blobs(*archive, archive->blobs(), context);
     return true;
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::Corrupt) throw;
+    if (!is_damage(error)) throw;
     context.progress->warn(text::cat("writing ", archive->name(), " anew: ", error.message()));
     return false;
   }
@@ -75,7 +78,7 @@ bool take(ArchiveReader& existing, const Descriptor& blob, ArchiveWriter& writer
     writer.put_blob(blob, existing, silent_progress(), stop);
     return true;
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::Corrupt) throw;
+    if (!is_damage(error)) throw;
     progress.debug(text::cat("fetching it instead: ", error.message()));
     return false;
   }

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/text.hpp"
+#include "layout/archive_names.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 
@@ -75,9 +76,14 @@ void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progres
 }
 
 std::set<std::string> tags_to_put(const SetImage& image, bool root_tags) {
+  // Tags that say a digest in imgpkg's way are made anew wherever an image goes.
+  const auto is_made_anew = [](const std::string& tag) {
+    return tagged_digest(tag, ".imgpkg") || tagged_digest(tag, ".image-locations.imgpkg");
+  };
   std::set<std::string> tags;
-  std::ranges::copy_if(image.tags, std::inserter(tags, tags.end()),
-                       [&](const std::string& tag) { return root_tags || attachment_subject(tag); });
+  std::ranges::copy_if(image.tags, std::inserter(tags, tags.end()), [&](const std::string& tag) {
+    return attachment_subject(tag) || (root_tags && !is_made_anew(tag));
+  });
   return tags;
 }
 
@@ -89,9 +95,10 @@ void check_tags(const ImageSet& set, bool root_tags) {
       if (is_new) continue;
       throw Error(ErrorCode::Usage, text::cat("two images have the tag '", tag, "': ",
                                               to_string(owner->second->reference), " and ", to_string(image.reference)))
-          .hint(
-              "a tag can point to one of them only: add --no-root-tags, then every root is at its sha256-<hex>.imgpkg "
-              "tag");
+          .hint(attachment_subject(tag)
+                    ? "what is attached to an image by a tag can come from one repository only: carry them apart"
+                    : "a tag can point to one of them only: add --no-root-tags, then every root is at its "
+                      "sha256-<hex>.imgpkg tag");
     }
   }
 }
@@ -130,6 +137,31 @@ void check_attached(const ImageSet& set) {
   if (pending.empty()) return;
   throw Error(ErrorCode::Corrupt,
               text::cat(to_string(pending.front()->reference), " is attached to no image that is there"));
+}
+
+void check_listed(std::size_t images) {
+  if (images <= limits::kGraphNodes) return;
+  throw Error(ErrorCode::Hostile, text::cat("lock files list more than ", limits::kGraphNodes, " images"));
+}
+
+void check_nesting(const ImageSet& set) {
+  std::set<const SetImage*> level;
+  for (const SetImage& image : set.images()) {
+    if (image.is_bundle) level.insert(&image);
+  }
+  for (std::size_t depth = 0; !level.empty(); ++depth) {
+    if (depth > limits::kGraphDepth) {
+      throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
+    }
+    std::set<const SetImage*> next;
+    for (const SetImage* bundle : level) {
+      for (const ImageRef& ref : bundle->lock.images) {
+        const SetImage* inner = set.find(*ref.image.digest);
+        if (inner != nullptr && inner->is_bundle) next.insert(inner);
+      }
+    }
+    level = std::move(next);
+  }
 }
 
 void check_complete(const ImageSet& set) {

@@ -66,6 +66,13 @@ void check_tags(const ImageSet& set, bool root_tags);
 /// What `image` is attached to: its manifest's `subject`, and what its tags name.
 [[nodiscard]] std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image);
 
+/// Throws Error{Hostile} if the lock files of one set list more than limits::kGraphNodes images, repetitions included:
+/// a few compressed bytes can list very many. To be asked with the sum so far whenever a lock file was read.
+void check_listed(std::size_t images);
+
+/// Throws Error{Hostile} if bundles list bundles over more than limits::kGraphDepth levels.
+void check_nesting(const ImageSet& set);
+
 /// Throws Error{Corrupt} if a referrer is not attached, over at most limits::kGraphDepth others, to an image that is
 /// none.
 void check_attached(const ImageSet& set);

@@ -112,6 +112,7 @@ ImageSet load_foreign_archive(const std::shared_ptr<ImageArchive>& archive, cons
   ImageSet set(std::move(loaded.images), std::move(loaded.graph));
   check_complete(set);
   check_attached(set);
+  check_nesting(set);
   check_held(*archive, set.graph());
   return set;
 }
@@ -121,6 +122,7 @@ ImageSet load_foreign_archive(const std::shared_ptr<ImageArchive>& archive, cons
 LoadedImages load_images(const ImageArchive& archive, const std::shared_ptr<CachingSource>& source,
                          const Context& context) {
   LoadedImages loaded;
+  std::size_t listed = 0;
   for (const ArchiveItem& item : archive.items()) {
     if (context.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
     if (item.role == ArchiveRole::Locations) continue;
@@ -128,7 +130,10 @@ LoadedImages load_images(const ImageArchive& archive, const std::shared_ptr<Cach
       // The entries of an image with several tags follow one another.
       auto& images = loaded.images;
       const bool is_new = images.empty() || images.back().digest() != item.descriptor.digest;
-      if (is_new) images.push_back(load_image(item, archive, source, loaded.graph, context));
+      if (is_new) {
+        images.push_back(load_image(item, archive, source, loaded.graph, context));
+        check_listed(listed += images.back().lock.images.size());
+      }
       if (item.tag) images.back().tags.insert(*item.tag);
     } catch (Error& error) {
       if (error.code() == ErrorCode::NotFound) error = as_incomplete(error);

@@ -134,10 +134,10 @@ std::vector<PlannedManifest> RelocationPlan::marks() const {
   for (const SetImage& image : set_.images()) {
     const auto tags = tags_to_put(image, options_.root_tags);
     for (const std::string& tag : tags) marks.push_back({&raw(image), tag});
-    // Images may be there under the tags of the other kind, with everything else in place: that of the roots is no
-    // proof.
-    const bool is_last = (image.is_root || image.is_referrer) && tags.empty();
-    if (is_last || options_.repository_tags) marks.push_back({&raw(image), tag_of(image)});
+    // Images may be there under the tags of the other kind, with everything else in place: then no other tag is proof.
+    // Plain images that bundles list are put before these.
+    const bool is_late = image.is_root || image.is_bundle || image.is_referrer;
+    if (is_late || options_.repository_tags) marks.push_back({&raw(image), tag_of(image)});
   }
   for (const PlannedLocations& planned : locations_) {
     marks.push_back({&planned.image.manifest, locations_tag(planned.bundle->digest())});

@@ -1,6 +1,7 @@
 #include "ferry/verify.hpp"
 
 #include "base/text.hpp"
+#include "ferry/image_set.hpp"
 #include "ferry/load_archive.hpp"
 #include "ociferry/error.hpp"
 #include "stream/verify.hpp"
@@ -57,6 +58,7 @@ VerifyReport verify(const std::filesystem::path& path, const Context& context) {
   const auto archive = open_image_archive(path);
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);
+  warn_of_nondistributable_layers(set, false, *context.progress);
   const std::vector<Descriptor> blobs = blobs_to_verify(*archive, set);
   verify_blobs(*archive, blobs, context);
   VerifyReport report{.format = std::string(to_string(archive->format())),

@@ -75,7 +75,11 @@ ArchiveRole decode_role(const Descriptor& descriptor) {
 ArchiveItem decode(const Descriptor& descriptor) {
   ArchiveItem item{.descriptor = descriptor, .role = decode_role(descriptor), .reference = {}};
   item.is_root = annotation(descriptor, kRoot).has_value();
-  item.reference = parse_digest_reference(annotation(descriptor, kReference).value_or(""));
+  try {
+    item.reference = parse_digest_reference(annotation(descriptor, kReference).value_or(""));
+  } catch (const Error& error) {
+    refuse(descriptor, error.message());
+  }
   item.tag = annotation(descriptor, kTag);
   if (item.tag && !is_valid_tag(*item.tag)) refuse(descriptor, "its tag is malformed");
   if (item.tag && !item.is_root && !attachment_subject(*item.tag)) refuse(descriptor, "only roots have such a tag");

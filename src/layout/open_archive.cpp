@@ -71,6 +71,13 @@ std::shared_ptr<ImageArchive> open_tree(std::unique_ptr<FileTree> tree) {
   throw foreign(tree->name(), "it holds neither oci-layout and index.json nor manifest.json");
 }
 
+std::shared_ptr<ImageArchive> open_directory(const fs::path& path) {
+  auto tree = std::make_unique<DirectoryTree>(path);
+  // Only a layout names its files by digest: paths out of a manifest.json could lead anywhere on this machine.
+  if (tree->size_of("oci-layout") && tree->size_of("index.json")) return std::make_shared<OciLayout>(std::move(tree));
+  throw foreign(tree->name(), "of directories only OCI image layouts are read, with oci-layout and index.json");
+}
+
 std::shared_ptr<ImageArchive> open_file_archive(const fs::path& path, UniqueFd fd) {
   const std::string name = path.string();
   refuse_compressed(fd.get(), name);
@@ -103,7 +110,7 @@ std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path) {
                 text::cat(path.string(), " is neither a file nor a directory: an archive is read by position"));
   }
   try {
-    if (S_ISDIR(status.st_mode)) return open_tree(std::make_unique<DirectoryTree>(path));
+    if (S_ISDIR(status.st_mode)) return open_directory(path);
     return open_file_archive(path, std::move(fd));
   } catch (Error& error) {
     error.while_doing(text::cat("opening ", path.string()));

@@ -113,6 +113,8 @@ TEST_CASE("copy, export and import refuse contradictions in imgpkg's words, and 
        .err = "Error: --recheck goes with --to-repo only\n"},
       {.arguments = {"copy", "-b", "{R}", "--to-repo", "{I}/to-a", "--verify-first"},
        .err = "Error: --verify-first goes with --tar and --to-repo only\n"},
+      {.arguments = {"copy", "--tar", "a.tar", "--to-repo", "{I}/to-a", "--with-referrers=false"},
+       .err = "Error: --with-referrers does not go with --tar"},
       {.arguments = {"export", "-b", "{R}"}, .err = "Error: required flag(s) \"output\" not set\n"},
       {.arguments = {"export", "-o", "a.tar"}, .err = "Error: Nothing to export"},
       {.arguments = {"import", "--to-repo", "{I}/to-a"}, .err = "Error: ARCHIVE is missing\n"},

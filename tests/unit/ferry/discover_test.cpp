@@ -7,6 +7,7 @@
 #include "base/fd.hpp"
 #include "ferry/archive_contents.hpp"
 #include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
 #include "sample_bundles.hpp"
 #include "stream/sha256.hpp"
 
@@ -218,4 +219,21 @@ TEST_CASE("sources are references or lock files of either kind") {
   write_file_atomically(path, "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\nimages: []\n", 0600);
   CHECK_THROWS_AS(static_cast<void>(read_sources({{lock, path}})), Error);
   CHECK_THROWS_AS(static_cast<void>(read_sources({{lock, path + ".absent"}})), Error);
+}
+
+TEST_CASE("bundles within bundles are followed so deep, and no deeper, however short the way to each is") {
+  SampleWorld world;
+  std::vector<Reference> chain = {world.image("r.example/apps/a", "a")};
+  for (std::size_t i = 0; i <= limits::kGraphDepth; ++i) {
+    chain.push_back(world.bundle("r.example/bundles/b" + std::to_string(i), {chain.back()}));
+  }
+  CHECK_NOTHROW(static_cast<void>(discover({root_of(chain.back())}, world.opener(), {}, {})));
+  chain.push_back(world.bundle("r.example/bundles/last", {chain.back()}));
+  const Reference all = world.bundle("r.example/all", chain);
+  CHECK(failure(world, {root_of(all)}).find("nested deeper") != std::string::npos);
+}
+
+TEST_CASE("lock files of one set may list so many images, and no more") {
+  CHECK_NOTHROW(check_listed(limits::kGraphNodes));
+  CHECK_THROWS_AS(check_listed(limits::kGraphNodes + 1), Error);
 }

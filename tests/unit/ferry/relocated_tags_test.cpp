@@ -108,6 +108,24 @@ TEST_CASE("repository tags are put where everything is there under the other one
   CHECK(target.tags().contains(repository_tag(sample.inner)));
 }
 
+TEST_CASE("imgpkg's tags are put where everything is there under repository tags") {
+  Sample sample;
+  MemoryTarget target(kTo);
+  sample.put(target, {.repository_tags = true});
+  CHECK(sample.put(target).manifests_written == 3);
+  for (const Reference& image : {sample.image, sample.inner, sample.outer}) {
+    CHECK(target.tags().contains(image_tag(*image.digest)));
+  }
+}
+
+TEST_CASE("tags that say a digest in imgpkg's way are made anew, whatever the roots were asked for by") {
+  SetImage root{.reference = Sample().image, .is_root = true};
+  const Digest digest = root.digest();
+  root.tags = {"v1", image_tag(digest), locations_tag(digest), attachment_tag(digest, "sig")};
+  CHECK(tags_to_put(root, true) == std::set<std::string>{"v1", attachment_tag(digest, "sig")});
+  CHECK(tags_to_put(root, false) == std::set<std::string>{attachment_tag(digest, "sig")});
+}
+
 TEST_CASE("a recheck asks for blobs, and leaves tags alone that are right") {
   Sample sample;
   Stubborn target;

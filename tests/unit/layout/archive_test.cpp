@@ -260,6 +260,15 @@ TEST_CASE("an index says of every image what it is and which tag it gets") {
   CHECK(decode_archive_index(shared)[1].tag == "v1");
   CHECK_THROWS_AS(static_cast<void>(decode_archive_index(encode_archive_index({items[0], items[0]}))), Error);
 
+  std::string nameless = index;
+  nameless.replace(nameless.find("h.example/x/y@"), 14, "h.example/x/y#");
+  try {
+    static_cast<void>(decode_archive_index(nameless));
+    FAIL("a malformed reference was accepted");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Hostile);
+  }
+
   auto also_v2 = items;
   also_v2.insert(also_v2.begin() + 1, items[0]);
   also_v2[1].tag = "v2";
