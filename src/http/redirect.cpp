@@ -16,14 +16,18 @@ Error refused(const Url& from, const Url& to, std::string_view why) {
   return {ErrorCode::Hostile, text::cat(from.shown(), " redirects to ", to.shown(), ", ", why)};
 }
 
-/// Turns `request` into the one that the redirect `to` asks for.
-void step(Request& request, Url to) {
+/// Turns `request`, which was sent to `asked` at first, into the one that the redirect `to` asks for.
+void step(Request& request, Url to, const Origin& asked) {
   const Origin& from = request.url.origin();
   if (from.scheme == "https" && to.origin().scheme == "http") {
     throw refused(request.url, to, "which is not encrypted");
   }
-  if (is_link_local(to.origin().host)) throw refused(request.url, to, "an address that only this machine can reach");
+  const std::string& host = to.origin().host;
+  if (is_link_local(host) || (is_loopback(host) && !is_loopback(asked.host))) {
+    throw refused(request.url, to, "an address that only this machine can reach");
+  }
   if (to.origin() != from) {
+    if (request.secret_body) throw refused(request.url, to, "which must not see the secret that was sent");
     request.headers.remove("Authorization");
     request.foreign_url = true;
   }
@@ -43,7 +47,7 @@ Answer send_following(Transport& transport, Request request, std::stop_token sto
     if (steps == limits::kRedirects) {
       throw Error(ErrorCode::Hostile, text::cat(request.url.shown(), ": more than ", steps, " redirects in a row"));
     }
-    step(request, request.url.resolve(*location));
+    step(request, request.url.resolve(*location), asked);
   }
 }
 

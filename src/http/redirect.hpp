@@ -16,8 +16,9 @@ struct Answer : Response {
 };
 
 /// Sends `request` and follows redirects, at most limits::kRedirects: 307 and 308 always, the others for GET and HEAD.
-/// Authorization stays behind when scheme, host or port change; a step from https to http and to an address that
-/// only this machine can reach is refused with Error{Hostile}. Throws what Transport::send throws.
+/// Authorization stays behind when scheme, host or port change. Refused with Error{Hostile}: a step from https to http,
+/// to an address that only this machine can reach (loopback ones if that was not asked first), and with a secret body
+/// to another origin. Throws what Transport::send throws.
 [[nodiscard]] Answer send_following(Transport& transport, Request request, std::stop_token stop);
 
 }  // namespace ociferry

@@ -46,6 +46,8 @@ struct Request {
   std::chrono::seconds patience{0};
   /// The URL came from a server, not from the user: addresses that only this machine can reach are refused.
   bool foreign_url = false;
+  /// The body holds a secret: a redirect that would take it to another origin is refused.
+  bool secret_body = false;
 };
 
 /// A failure to exchange a request at all. Failures of a sink or a body source are never wrapped into it.

@@ -47,12 +47,16 @@ std::string_view without_final_dot(std::string_view host) {
 bool is_odd_address(std::string_view host) {
   const std::string_view name = without_final_dot(host);
   const std::string_view last = name.substr(name.rfind('.') + 1);
-  const bool hexadecimal = last.starts_with("0x") || last.starts_with("0X");
+  const bool hexadecimal =
+      (last.starts_with("0x") || last.starts_with("0X")) && std::ranges::all_of(last.substr(2), is_hex);
   const bool numeric = hexadecimal || (!last.empty() && std::ranges::all_of(last, is_digit));
   return numeric && !dotted_numbers(host);
 }
 
 using Ipv6 = std::array<unsigned char, 16>;
+
+/// fd00:ec2::254
+constexpr Ipv6 kAwsMetadata{0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54};
 
 /// The address in "[...]".
 std::optional<Ipv6> ipv6_address(std::string_view host) {
@@ -227,10 +231,10 @@ bool is_loopback(std::string_view host) {
 
 bool is_link_local(std::string_view host) {
   host = without_final_dot(host);
-  if (host == "metadata.google.internal" || host == "[fd00:ec2::254]") return true;
+  if (host == "metadata.google.internal") return true;
   if (const auto address = ipv6_address(host)) {
     if (const auto ipv4 = mapped_ipv4(*address)) return is_link_local(*ipv4);
-    return (*address)[0] == 0xfe && ((*address)[1] & 0xc0) == 0x80;
+    return *address == kAwsMetadata || ((*address)[0] == 0xfe && ((*address)[1] & 0xc0) == 0x80);
   }
   const auto numbers = dotted_numbers(host);
   return numbers && (*numbers)[0] == 169 && (*numbers)[1] == 254;

@@ -55,7 +55,7 @@ TEST_CASE("once left behind, Authorization does not come back") {
 
 TEST_CASE("a step down to http or to an address of this machine's own link is refused") {
   for (const char* bad : {"http://reg/b", "https://169.254.169.254/latest", "https://[fe80::1]/", "ftp://reg/",
-                          "https://metadata.google.internal/"}) {
+                          "https://metadata.google.internal/", "https://localhost/b", "https://[::1]/b"}) {
     CAPTURE(bad);
     FakeTransport transport;
     transport.expect("GET", "https://reg/a", redirect(bad));
@@ -90,4 +90,23 @@ TEST_CASE("a redirect without Location is an answer") {
   FakeTransport transport;
   transport.expect("GET", "https://reg/a", {307});
   CHECK(send_following(transport, get("https://reg/a"), {}).status == 307);
+}
+
+TEST_CASE("what is on loopback may lead to loopback") {
+  FakeTransport transport;
+  transport.expect("GET", "http://localhost:5000/a", redirect("http://127.0.0.1:5001/b"))
+      .expect("GET", "http://127.0.0.1:5001/b", {200, {}, "x"});
+  CHECK(send_following(transport, get("http://localhost:5000/a"), {}).status == 200);
+}
+
+TEST_CASE("a secret body follows redirects within its origin only") {
+  Request post{"POST", Url::parse("https://auth/a")};
+  post.body = RequestBody{4, [] { return std::make_unique<StringSource>("body"); }};
+  post.secret_body = true;
+  FakeTransport within;
+  within.expect("POST", "https://auth/a", redirect("/b")).expect("POST", "https://auth/b", {200, {}, "x"});
+  CHECK(send_following(within, post, {}).status == 200);
+  FakeTransport elsewhere([](const testing::HttpRequest&) { return redirect("https://other/b", 308); });
+  CHECK_THROWS_AS(static_cast<void>(send_following(elsewhere, post, {})), Error);
+  CHECK(elsewhere.lines().size() == 1);
 }

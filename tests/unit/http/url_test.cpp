@@ -78,20 +78,21 @@ TEST_CASE("loopback hosts are known, whatever merely looks like one is not") {
 }
 
 TEST_CASE("IPv4 addresses in forms that are read in several ways are no hosts") {
-  for (const char* host : {"127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.0x1", "127.0.0.1.", "1.2.3.4.5",
-                           "256.0.0.1", "reg.1"}) {
+  for (const char* host : {"127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.0x1", "0x", "127.0.0.1.",
+                           "1.2.3.4.5", "256.0.0.1", "reg.1"}) {
     CAPTURE(host);
     CHECK_FALSE(Url::try_parse("https://" + std::string(host) + "/").has_value());
   }
-  for (const char* host : {"10.0.0.1", "1.example", "0x7f.example", "reg1", "a.b1"}) {
+  for (const char* host : {"10.0.0.1", "1.example", "0x7f.example", "0xygen:5000", "reg1", "a.b1"}) {
     CAPTURE(host);
     CHECK(Url::try_parse("https://" + std::string(host) + "/").has_value());
   }
 }
 
 TEST_CASE("link-local and metadata addresses are known, private ones are not among them") {
-  for (const char* host : {"169.254.169.254", "169.254.0.1", "[fe80::1]", "[febf::1]", "[::ffff:169.254.169.254]",
-                           "[::ffff:a9fe:a9fe]", "[fd00:ec2::254]", "metadata.google.internal"}) {
+  for (const char* host :
+       {"169.254.169.254", "169.254.0.1", "[fe80::1]", "[febf::1]", "[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]",
+        "[fd00:ec2::254]", "[fd00:0ec2:0:0::0254]", "metadata.google.internal"}) {
     CAPTURE(host);
     CHECK(is_link_local(host));
   }
