@@ -29,6 +29,7 @@ Signals::Signals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
+  ::signal(SIGCHLD, SIG_DFL);  // where the caller ignores it, nobody learns how a credential helper ended
   thread_ = std::thread([this] { wait(); });
 }
 

@@ -31,42 +31,57 @@ struct Outcome {
   int status = 0;
 };
 
-/// A running program that leads a process group of its own, ended with all of the group in any case.
+/// Which process group a helper is in.
+enum class Group {
+  Own,   ///< so that it can be ended together with whatever it starts
+  Ours,  ///< the terminal's foreground group: who reads from a terminal in any other is stopped
+};
+
+Group group_for_helpers() {
+  const UniqueFd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+  return terminal && ::tcgetpgrp(terminal.get()) == ::getpgrp() ? Group::Ours : Group::Own;
+}
+
+/// A running program, ended in any case, with all of its group if that is its own.
 class Child {
  public:
-  explicit Child(pid_t pid) : pid_(pid) {}
+  Child(pid_t pid, Group group) : pid_(pid), group_(group) {}
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child() {
     if (pid_ <= 0) return;
-    ::kill(-pid_, SIGKILL);
+    ::kill(group_ == Group::Own ? -pid_ : pid_, SIGKILL);
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
   /// Its status if it has ended. What it has left running then stays, such as an agent that keeps keys.
+  /// Throws Error{Io} if that cannot be known, as when SIGCHLD is ignored.
   std::optional<int> ended() {
     int status = 0;
-    if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
-    pid_ = 0;
+    const pid_t waited = ::waitpid(pid_, &status, WNOHANG);
+    if (waited == 0 || (waited < 0 && errno == EINTR)) return std::nullopt;
+    pid_ = 0;  // it is gone, and its number may be another's by now
+    if (waited < 0) throw system_error("waiting for a credential helper", errno);
     return status;
   }
 
  private:
   pid_t pid_;
+  Group group_;
 };
 
 class SpawnActions {
  public:
-  SpawnActions() {
+  explicit SpawnActions(Group group) {
     posix_spawn_file_actions_init(&actions_);
     posix_spawnattr_init(&attributes_);
     // The child starts with no signal blocked, whatever this thread blocks.
     sigset_t none;
     sigemptyset(&none);
     posix_spawnattr_setsigmask(&attributes_, &none);
-    // Its own group, so that it can be ended together with whatever it starts.
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setpgroup(&attributes_, 0);  // counts only with its flag
+    const int flags = POSIX_SPAWN_SETSIGMASK | (group == Group::Own ? POSIX_SPAWN_SETPGROUP : 0);
+    posix_spawnattr_setflags(&attributes_, static_cast<short>(flags));
   }
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
@@ -84,7 +99,8 @@ class SpawnActions {
     const std::array<char*, 3> arguments{name.data(), verb.data(), nullptr};
     pid_t pid = 0;
     const int failed = ::posix_spawnp(&pid, program.c_str(), &actions_, &attributes_, arguments.data(), environ);
-    if (failed == ENOENT) throw HelperMissing(program);
+    // One folder of the PATH that may not be entered is enough for EACCES, wherever else was looked.
+    if (failed == ENOENT || failed == EACCES) throw HelperMissing(program);
     if (failed != 0) {
       throw Error(ErrorCode::Unauthorized, system_error(text::cat("starting ", program), failed).message())
           .hint("the registry configuration names this credential helper; repair it, or use --registry-anon");
@@ -144,7 +160,8 @@ Outcome run(const std::string& program, const std::string& input, const Deadline
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw system_error("socketpair", errno);
   const UniqueFd ours(ends[0]);
   UniqueFd theirs(ends[1]);
-  Child child(SpawnActions().spawn(program, theirs.get()));
+  const Group group = group_for_helpers();
+  Child child(SpawnActions(group).spawn(program, theirs.get()), group);
   theirs = UniqueFd();
   // Server names are far shorter than a socket's buffer. A helper that does not read it will say what it lacks.
   static_cast<void>(::send(ours.get(), input.data(), input.size(), MSG_NOSIGNAL));
@@ -180,7 +197,7 @@ bool is_helper_name(const std::string& name) {
 }  // namespace
 
 HelperMissing::HelperMissing(const std::string& program)
-    : Error(ErrorCode::Unauthorized, text::cat("there is no program ", program, " in the PATH")) {
+    : Error(ErrorCode::Unauthorized, text::cat("there is no program ", program, " in the PATH that may be run")) {
   hint("the registry configuration names this credential helper; install it, or use --registry-anon");
 }
 

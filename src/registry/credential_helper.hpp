@@ -15,22 +15,22 @@ namespace ociferry {
 /// Asks the credential helper `docker-credential-<name>` about a server; nullopt if it knows none.
 using HelperRunner = std::function<std::optional<Credential>(const std::string& name, const std::string& server)>;
 
-/// There is no such program. Its code is Unauthorized, as without it we are nobody.
+/// There is no such program that may be run. Its code is Unauthorized, as without it we are nobody.
 class HelperMissing : public Error {
  public:
   explicit HelperMissing(const std::string& program);
 };
 
 /// Runs helpers as programs: found in the PATH, without a shell, with nothing but the server's name on their standard
-/// input, and never for longer than `patience`. Then, and when `stop` is requested, the helper is ended together with
-/// the programs it has started.
+/// input, and never for longer than `patience`. Then, and when `stop` is requested, the helper is ended, together with
+/// the programs it has started unless we are the foreground of a terminal, where it may ask the user something.
 class CredentialHelper {
  public:
   explicit CredentialHelper(std::stop_token stop = {}, std::chrono::milliseconds patience = limits::kCredentialHelper)
       : stop_(std::move(stop)), patience_(patience) {}
 
-  /// Throws HelperMissing, Error{Usage} for a name that is none, Error{Interrupted}, and Error{Unauthorized} or
-  /// Error{Hostile} for any failure but "credentials not found". Shows nothing of what the helper wrote.
+  /// Throws HelperMissing, Error{Usage} for a name that is none, Error{Interrupted}, and Error{Unauthorized},
+  /// Error{Hostile} or Error{Io} for any failure but "credentials not found". Shows nothing of what the helper wrote.
   [[nodiscard]] std::optional<Credential> operator()(const std::string& name, const std::string& server) const;
 
  private:

@@ -1,4 +1,8 @@
+#include <pty.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <future>
@@ -22,6 +26,10 @@ class Helpers {
   Helpers& operator=(const Helpers&) = delete;
   ~Helpers() { ::setenv("PATH", path_.c_str(), 1); }
 
+  /// Puts a folder before all others.
+  void put_first(const std::filesystem::path& folder) const {
+    ::setenv("PATH", (folder.string() + ":" + std::getenv("PATH")).c_str(), 1);
+  }
   void add(const std::string& name, const std::string& script) const {
     write_file_atomically(directory_.path() / ("docker-credential-" + name), "#!/bin/sh\n" + script + "\n", 0755);
   }
@@ -33,6 +41,24 @@ class Helpers {
 
 std::optional<Credential> run_helper(const std::string& name, const std::string& server = "reg") {
   return CredentialHelper()(name, server);
+}
+
+int status_of(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+/// Runs `action` in a process without a terminal, wherever the tests are run; gives what it returns, up to 255.
+int without_terminal(const std::function<int()>& action) {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::setsid();
+    ::_exit(action());
+  }
+  return WEXITSTATUS(status_of(child));
 }
 
 /// Waits for a line in a file that a helper writes.
@@ -107,10 +133,12 @@ TEST_CASE("a helper that hangs is ended in time, together with what it started")
   const TempDirectory directory(std::filesystem::temp_directory_path(), "ociferry-test");
   const auto pid = directory.path() / "pid";
   helpers.add("hang", "sleep 1000 & echo $! > '" + pid.string() + "'; wait");
-  const Error error = error_of([&] { static_cast<void>(CredentialHelper({}, 300ms)("hang", "reg")); });
-  CHECK(error.code() == ErrorCode::Unauthorized);
-  CHECK(error.message().find("docker-credential-hang did not answer") != std::string::npos);
-  CHECK_FALSE(error.hint_text().empty());
+  const int failed_well = without_terminal([] {
+    const Error error = error_of([&] { static_cast<void>(CredentialHelper({}, 300ms)("hang", "reg")); });
+    const bool says_so = error.message().find("docker-credential-hang did not answer") != std::string::npos;
+    return error.code() == ErrorCode::Unauthorized && says_so && !error.hint_text().empty() ? 1 : 0;
+  });
+  CHECK(failed_well == 1);
   const std::string child = line_of(pid);
   while (!has_ended(child)) std::this_thread::yield();
 }
@@ -120,6 +148,33 @@ TEST_CASE("a helper that has answered but does not end is ended in time, too") {
   helpers.add("linger", R"(echo '{"Username":"u","Secret":"s"}'; exec <&- >&-; sleep 1000)");
   CHECK(error_of([] { static_cast<void>(CredentialHelper({}, 300ms)("linger", "reg")); }).code() ==
         ErrorCode::Unauthorized);
+}
+
+TEST_CASE("at a terminal a helper may ask the user something") {
+  const Helpers helpers;
+  helpers.add("asks", R"(read -r answer </dev/tty; printf '{"Username":"u","Secret":"%s"}' "$answer")");
+  int terminal = -1;
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    try {
+      ::_exit(CredentialHelper({}, 20s)("asks", "reg") == Credential{"u", "typed"} ? 0 : 1);
+    } catch (const Error&) {
+      ::_exit(2);
+    }
+  }
+  const UniqueFd keyboard(terminal);
+  write_full(terminal, as_bytes("typed\n"), "terminal");
+  CHECK(status_of(child) == 0);
+}
+
+TEST_CASE("where SIGCHLD is ignored, a helper's end cannot be known, and that is said at once") {
+  const Helpers helpers;
+  helpers.add("fine", R"(echo '{"Username":"u","Secret":"s"}')");
+  const auto before = ::signal(SIGCHLD, SIG_IGN);
+  const Error error = error_of([] { static_cast<void>(run_helper("fine")); });
+  ::signal(SIGCHLD, before);
+  CHECK(error.code() == ErrorCode::Io);
 }
 
 TEST_CASE("a stop ends a helper at once") {
@@ -139,6 +194,14 @@ TEST_CASE("a stop ends a helper at once") {
 
 TEST_CASE("a helper that is not installed is told apart") {
   const Helpers helpers;
+  CHECK_THROWS_AS(static_cast<void>(run_helper("absent")), HelperMissing);
+}
+
+TEST_CASE("a helper that may not be run counts as missing") {
+  const Helpers helpers;
+  const TempDirectory folder(std::filesystem::temp_directory_path(), "ociferry-test");
+  write_file_atomically(folder.path() / "docker-credential-absent", "#!/bin/sh\n", 0600);
+  helpers.put_first(folder.path());
   CHECK_THROWS_AS(static_cast<void>(run_helper("absent")), HelperMissing);
 }
 
