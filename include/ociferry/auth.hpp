@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ociferry/error.hpp"
@@ -33,6 +34,16 @@ struct CredentialReport {
   std::string username = {};          ///< if there is one
   std::optional<Error> failure = {};  ///< what a command would fail with
 };
+
+/// Our own trouble with finding out who we are: a helper, keychain, file or token server is broken. It is no registry's
+/// refusal, though its code may be Unauthorized: what cannot be read because of it must not count as absent.
+class CredentialsBroken : public Error {
+ public:
+  explicit CredentialsBroken(Error cause) : Error(std::move(cause)) {}
+};
+
+/// True if `error` says that a registry does not let us read: Unauthorized or Denied, and not CredentialsBroken.
+[[nodiscard]] bool is_refusal(const Error& error) noexcept;
 
 /// "not set", "no entry", "skipped", "wins", "failed", "not asked"
 [[nodiscard]] std::string_view to_string(CredentialStep::Outcome outcome) noexcept;

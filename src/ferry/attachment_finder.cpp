@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "ferry/attachments.hpp"
+#include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/parallel.hpp"
 
@@ -15,10 +16,6 @@ namespace {
 
 std::span<const std::string_view> suffixes(Referrers which) {
   return std::span(kAttachmentSuffixes).first(which == Referrers::All ? kAttachmentSuffixes.size() : 1);
-}
-
-bool is_refusal(const Error& error) {
-  return error.code() == ErrorCode::Unauthorized || error.code() == ErrorCode::Denied;
 }
 
 bool holds(const std::vector<Attachment>& found, const Digest& digest) {

@@ -5,6 +5,7 @@
 #include "archive/layer_reader.hpp"
 #include "base/text.hpp"
 #include "bundle/locations_image.hpp"
+#include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 #include "stream/memory.hpp"
@@ -103,7 +104,7 @@ std::optional<FoundLocations> find_locations_image(CachingSource& repository, co
     }
     progress.warn(text::cat("ignoring the ", name, ": it does not list the images of the bundle's lock file"));
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::Unauthorized || error.code() == ErrorCode::Denied) {
+    if (is_refusal(error)) {
       progress.debug(text::cat("the ", name, " counts as absent: ", error.message()));
     } else if (is_its_own_fault(error.code())) {
       progress.warn(text::cat("ignoring the ", name, ": ", error.message()));

@@ -8,6 +8,7 @@
 #include "ferry/bundle_reader.hpp"
 #include "ferry/places.hpp"
 #include "ferry/registries.hpp"
+#include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 #include "transfer/parallel.hpp"
@@ -37,10 +38,6 @@ struct Facts {
   std::vector<Listed> listed = {};               ///< bundles
   std::optional<DescribedImage> locations = {};  ///< bundles
 };
-
-bool may_not_read(const Error& error) {
-  return error.code() == ErrorCode::Unauthorized || error.code() == ErrorCode::Denied;
-}
 
 /// The child of an index whose layers stand for it, as imgpkg chooses: for linux/amd64, or for no platform at all.
 const Descriptor* usual_child(const ImageIndex& index) {
@@ -161,7 +158,7 @@ class Describer {
       signature.annotations.emplace("tag", tag);
       return signature;
     } catch (const Error& error) {
-      if (!may_not_read(error)) throw;
+      if (!is_refusal(error)) throw;
       context_.progress->debug(text::cat("the signature of ", to_string(image), " is left out: ", error.message()));
       return std::nullopt;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -30,7 +31,7 @@ Located locate(const Reference& image, const Places& places,
     try {
       if (auto raw = source->manifest(image.selector())) return {*std::move(raw), source, place};
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::Unauthorized && error.code() != ErrorCode::Denied) throw;
+      if (!is_refusal(error)) throw;
       refusal = std::current_exception();
     }
     progress.debug(text::cat(to_string(image), " is not in ", to_string(place)));

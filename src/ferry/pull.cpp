@@ -9,6 +9,7 @@
 #include "ferry/places.hpp"
 #include "ferry/registries.hpp"
 #include "ferry/sources.hpp"
+#include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/limits.hpp"
@@ -156,8 +157,7 @@ class Pull {
       try {
         if (!repository->resolve(lock.images[i].image.digest->text())) all = false;
       } catch (const Error& error) {
-        const bool may_not = error.code() == ErrorCode::Unauthorized || error.code() == ErrorCode::Denied;
-        if (!may_not) throw;
+        if (!is_refusal(error)) throw;
         context_.progress->debug(error.message());
         all = false;
       }

@@ -107,10 +107,27 @@ bool Credentials::is_fresh(Time made) const { return tools_.clock->now() < made 
 
 std::optional<Credential> Credentials::ask_helper(const std::string& name, const std::string& server) {
   // Many repositories share a registry, and a helper may take a second. Only called under the mutex.
-  const auto known = answers_.find({name, server});
-  if (known != answers_.end() && is_fresh(known->second.made)) return known->second.credential;
-  HelperAnswer answer{tools_.run_helper(name, server), tools_.clock->now()};
-  return answers_.insert_or_assign({name, server}, std::move(answer)).first->second.credential;
+  auto known = answers_.find({name, server});
+  if (known == answers_.end() || !is_fresh(known->second.made)) {
+    known = answers_.insert_or_assign({name, server}, run_helper(name, server)).first;
+  }
+  const HelperAnswer& answer = known->second;
+  oldest_used_ = std::min(oldest_used_, answer.made);
+  if (answer.failure) std::rethrow_exception(answer.failure);
+  return answer.credential;
+}
+
+/// A failure is an answer, too: one that hangs must not do so for each of a thousand images.
+Credentials::HelperAnswer Credentials::run_helper(const std::string& name, const std::string& server) {
+  HelperAnswer answer;
+  try {
+    answer.credential = tools_.run_helper(name, server);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Interrupted) throw;
+    answer.failure = std::current_exception();
+  }
+  answer.made = tools_.clock->now();
+  return answer;
 }
 
 Credential Credentials::find(const RepositoryName& name) {
@@ -120,7 +137,7 @@ Credential Credentials::find(const RepositoryName& name) {
   if (known != found_.end() && is_fresh(known->second.made)) return known->second.credential;
   Search made = search(name);
   report(name, made);
-  if (made.failure) throw *made.failure;
+  if (made.failure) throw CredentialsBroken(*std::move(made.failure));
   if (!made.credential.is_anonymous()) leave_no_core_dump();
   return found_.insert_or_assign(name, std::move(made)).first->second.credential;
 }
@@ -134,7 +151,7 @@ CredentialReport Credentials::explain(const RepositoryName& name) {
 Credentials::Search Credentials::search(const RepositoryName& name) {
   using Outcome = CredentialStep::Outcome;
   Search search;
-  search.made = tools_.clock->now();
+  oldest_used_ = tools_.clock->now();
   bool over = false;
   for (const CredentialSource& source : sources_) {
     if (over) {
@@ -154,6 +171,7 @@ Credentials::Search Credentials::search(const RepositoryName& name) {
       search.steps.push_back({source.name, Outcome::Failed, error.message()});
     }
   }
+  search.made = oldest_used_;
   return search;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -41,7 +42,8 @@ class Credentials {
   Credentials(const RegistryOptions& options, const Environment& environment, CredentialTools tools = {});
 
   /// The credential for `name`, anonymous if there is none. Reads files and may run a helper; what they said is kept
-  /// for limits::kCredentialAge. Reports what it did as debug lines. Throws Error if a file or a helper is broken.
+  /// for limits::kCredentialAge. Reports what it did as debug lines. Throws CredentialsBroken if a file or a helper is
+  /// broken; a helper that failed is not run again until its failure is that old.
   [[nodiscard]] Credential find(const RepositoryName& name);
 
   /// How `find` gets to its answer. Throws nothing that `find` would: that is the report's failure.
@@ -57,12 +59,14 @@ class Credentials {
   };
   struct HelperAnswer {
     std::optional<Credential> credential = {};
+    std::exception_ptr failure = {};  ///< thrown instead
     Time made{};
   };
 
   [[nodiscard]] Search search(const RepositoryName& name);
   void report(const RepositoryName& name, const Search& search) const;
   [[nodiscard]] std::optional<Credential> ask_helper(const std::string& name, const std::string& server);
+  [[nodiscard]] HelperAnswer run_helper(const std::string& name, const std::string& server);
   [[nodiscard]] bool is_fresh(Time made) const;
 
   CredentialTools tools_;
@@ -70,6 +74,7 @@ class Credentials {
   std::mutex mutex_;
   std::map<RepositoryName, Search> found_;
   std::map<std::pair<std::string, std::string>, HelperAnswer> answers_;
+  Time oldest_used_{};  ///< of the answers that the search under way relies on
 };
 
 }  // namespace ociferry

@@ -31,6 +31,11 @@ Finding wins(Credential credential, const std::string& where) {
   return {CredentialStep::Outcome::Wins, std::move(detail), std::move(credential)};
 }
 
+bool is_refusal(const Error& error) noexcept {
+  const bool refused = error.code() == ErrorCode::Unauthorized || error.code() == ErrorCode::Denied;
+  return refused && dynamic_cast<const CredentialsBroken*>(&error) == nullptr;
+}
+
 std::string_view to_string(CredentialStep::Outcome outcome) noexcept {
   switch (outcome) {
     case CredentialStep::Outcome::NotSet: return "not set";

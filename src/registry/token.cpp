@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
+#include "ociferry/auth.hpp"
 #include "registry/base64.hpp"
 #include "registry/registry_error.hpp"
 #include "stream/memory.hpp"
@@ -34,6 +35,7 @@ Request post_request(const TokenRequest& request) {
                 "&scope=", percent_encoded(text::join(request.scopes, " ")),
                 "&refresh_token=", percent_encoded(request.credential.identity_token));
   Request post{"POST", request.realm, {{"Content-Type", "application/x-www-form-urlencoded"}}};
+  post.secret_body = true;
   post.body = RequestBody{form.size(), [form] { return std::make_unique<StringSource>(form); }};
   return post;
 }
@@ -41,8 +43,8 @@ Request post_request(const TokenRequest& request) {
 Token parse_token(const Answer& answer, std::chrono::steady_clock::time_point asked_at) {
   // Not Json::parse's own message: it may show a part of the token.
   const auto unusable = [&] {
-    return Error(ErrorCode::Unauthorized,
-                 text::cat("the token server's answer from ", answer.url.shown(), " holds no token"));
+    return CredentialsBroken(
+        {ErrorCode::Unauthorized, text::cat("the token server's answer from ", answer.url.shown(), " holds no token")});
   };
   Json body;
   try {

@@ -8,7 +8,6 @@
 #include "rig.hpp"
 
 using namespace ociferry;
-using namespace std::chrono_literals;
 using testing::error_of;
 
 namespace {
@@ -195,21 +194,6 @@ TEST_CASE("a failing helper ends the search; one that knows nothing does not") {
   CHECK(step(report, "auth.json") == "not asked: ");
   REQUIRE(report.failure.has_value());
   CHECK(report.failure->code() == ErrorCode::Unauthorized);
-}
-
-TEST_CASE("a helper is asked once for all repositories of a registry, and again when its answer is old") {
-  const Home home;
-  home.write("config.json", R"({"credHelpers":{"reg.example:5000":"x"}})");
-  testing::FakeClock clock;
-  int asked = 0;
-  const HelperRunner helper = [&](const std::string&, const std::string&) {
-    return std::optional(Credential{"user " + std::to_string(++asked), "p"});
-  };
-  Credentials credentials({}, {{"DOCKER_CONFIG", home.path()}}, {helper, &clock});
-  for (const char* repository : {"a", "b", "a"})
-    CHECK(credentials.find({kName.registry, repository}).username == "user 1");
-  clock.pass(limits::kCredentialAge + 1s);
-  for (const char* repository : {"a", "b"}) CHECK(credentials.find({kName.registry, repository}).username == "user 2");
 }
 
 TEST_CASE("every place is listed in its order, with what became of it, and no secret") {
