@@ -15,6 +15,7 @@ namespace {
 /// Builds a Json from nlohmann's events, refusing what a tolerant parser would let through.
 class Builder {
  public:
+  explicit Builder(std::size_t most_values) : values_left_(most_values) {}
   bool null() { return add(Json()); }
   bool boolean(bool value) { return add(Json(value)); }
   bool number_integer(std::int64_t value) { return add(Json(value)); }
@@ -58,6 +59,7 @@ class Builder {
     return false;
   }
   bool add(Json value) {
+    if (values_left_-- == 0) return fail("too many values");
     if (levels_.empty()) {
       result_ = std::move(value);
     } else if (Level& level = levels_.back(); level.is_array) {
@@ -78,6 +80,7 @@ class Builder {
     return add(level.is_array ? Json(std::move(level.array)) : Json(std::move(level.object)));
   }
 
+  std::size_t values_left_;
   std::vector<Level> levels_;
   Json result_;
   std::string error_;
@@ -200,8 +203,8 @@ Json::Json(std::uint64_t value) {
   value_ = static_cast<std::int64_t>(value);
 }
 
-Json Json::parse(std::string_view text, std::string_view what) {
-  Builder builder;
+Json Json::parse(std::string_view text, std::string_view what, std::size_t most_values) {
+  Builder builder(most_values);
   // The parser takes a NUL for the end, whatever follows; no JSON text holds one.
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
     throw Error(ErrorCode::Hostile, text::cat(what, ": not valid JSON at byte ", nul + 1));

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,8 +39,11 @@ class Json {
   Json(Object value) : value_(std::move(value)) {}
 
   /// Parses strictly: UTF-8 without BOM, no duplicate keys, no trailing data, depth bounded by limits::kDocumentDepth,
-  /// whole numbers exact (one that does not fit int64 becomes a double). Throws Error{Hostile} starting with `what`.
-  [[nodiscard]] static Json parse(std::string_view text, std::string_view what);
+  /// whole numbers exact (one that does not fit int64 becomes a double). A Json takes far more memory than its text:
+  /// of foreign text that may be long, at most `most_values` values are taken. Throws Error{Hostile} starting with
+  /// `what`.
+  [[nodiscard]] static Json parse(std::string_view text, std::string_view what,
+                                  std::size_t most_values = std::numeric_limits<std::size_t>::max());
 
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   [[nodiscard]] const bool* as_bool() const { return std::get_if<bool>(&value_); }

@@ -61,7 +61,9 @@ std::string Authenticator::bearer(const Scope& scope, const Challenge& challenge
   const std::lock_guard lock(target->mutex);
   const bool usable = target->token && retrier_.clock().now() < target->token->renew_at;
   if (usable && "Bearer " + target->token->value != rejected) return "Bearer " + target->token->value;
-  TokenRequest request{realm_of(challenge), challenge.parameter("service"), scope_texts(scope), credential};
+  const Url realm = realm_of(challenge);
+  TokenRequest request{realm, challenge.parameter("service"), scope_texts(scope),
+                       may_know_us(realm) ? credential : Credential()};
   for (const std::string& more : target->more_scopes) {
     if (std::ranges::find(request.scopes, more) == request.scopes.end()) request.scopes.push_back(more);
   }
@@ -74,6 +76,13 @@ std::shared_ptr<Authenticator::Slot> Authenticator::slot(const Scope& scope) {
   auto& found = slots_[text::join(scope_texts(scope), " ")];
   if (!found) found = std::make_shared<Slot>();
   return found;
+}
+
+/// False for a server elsewhere that only plain http speaks for: anybody on the way may have named it.
+bool Authenticator::may_know_us(const Url& realm) {
+  const std::lock_guard lock(mutex_);
+  const Origin& registry = base_->origin();
+  return registry.scheme == "https" || realm.origin().host == registry.host || is_loopback(registry.host);
 }
 
 Url Authenticator::realm_of(const Challenge& challenge) {

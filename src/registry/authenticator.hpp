@@ -54,6 +54,7 @@ class Authenticator {
                                    const std::string& rejected, std::stop_token stop);
   [[nodiscard]] std::shared_ptr<Slot> slot(const Scope& scope);
   [[nodiscard]] Url realm_of(const Challenge& challenge);
+  [[nodiscard]] bool may_know_us(const Url& realm);
 
   Transport& transport_;
   Retrier& retrier_;

@@ -68,6 +68,7 @@ void BlobDownload::run() {
                                                 " it should have (got ", delivered_, ")"));
     } catch (const TransportError& error) {
       if (!error.is_transient()) throw;
+      if (delivered_ == blob_.size && delivered_ > before) return;  // it broke after the last byte
       if (delivered_ > before) attempts.got_on();
       if (!attempts.again(error.message(), nullptr, stop_)) throw gave_up(error, attempts.made());
     }

@@ -96,7 +96,8 @@ Answer Connection::send(Request request, const Scope& scope, std::stop_token sto
 
 Answer Connection::send_elsewhere(Request request, std::stop_token stop) const {
   // Names are looked at again once they are resolved; behind a proxy, this is the only look.
-  if (is_link_local(request.url.origin().host)) {
+  const std::string& host = request.url.origin().host;
+  if (is_link_local(host) || (is_loopback(host) && !is_loopback(at("https").origin().host))) {
     throw Error(ErrorCode::Hostile, text::cat(request.url.shown(), " is an address that only this machine can reach"));
   }
   request.foreign_url = true;

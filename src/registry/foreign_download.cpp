@@ -1,5 +1,8 @@
 #include "registry/foreign_download.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "base/text.hpp"
 #include "stream/verify.hpp"
 
@@ -40,8 +43,8 @@ DownloadPlace ForeignDownload::place_at(const std::string& url) {
 
 std::vector<DownloadPlace> ForeignDownload::places() {
   std::vector<DownloadPlace> all{place_in(connection_, name_, layer_.digest)};
-  for (const std::string& url : layer_.urls) {
-    if (all.size() > limits::kForeignUrls) break;
+  const auto looked_at = std::min(layer_.urls.size(), limits::kForeignUrls);
+  for (const std::string& url : std::span(layer_.urls).first(looked_at)) {
     try {
       all.push_back(place_at(url));
     } catch (const Error& error) {

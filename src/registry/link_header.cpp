@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "http/redact.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -33,7 +34,8 @@ class LinkParser {
 
  private:
   [[noreturn]] void fail() const {
-    throw Error(ErrorCode::Hostile, text::cat("malformed Link header: ", field_.substr(0, kShown)));
+    throw Error(ErrorCode::Hostile,
+                text::cat("malformed Link header: ", shown_header("Link", field_).substr(0, kShown)));
   }
 
   void skip_space() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t"), rest_.size())); }

@@ -45,7 +45,8 @@ Answer TagListing::page(const Url& url) {
 }
 
 void TagListing::take_in(const Answer& answer) {
-  const Json body = Json::parse(answer.body, text::cat("GET ", answer.url.shown()));
+  constexpr std::size_t kBesideTags = 100;  // the list itself and what else is on the page
+  const Json body = Json::parse(answer.body, text::cat("GET ", answer.url.shown()), limits::kTags + kBesideTags);
   const Json* const list = body.find("tags");
   if (list == nullptr || list->is_null()) return;
   if (list->as_array() == nullptr) throw bad_list(answer, "'tags' is no list");

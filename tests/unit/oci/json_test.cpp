@@ -131,3 +131,9 @@ TEST_CASE("what is written is read back as it was") {
   CHECK(parse(json.dump()) == json);
   CHECK(parse(json.dump_pretty()) == json);
 }
+
+TEST_CASE("values beyond a bound are refused, containers counted among them") {
+  CHECK(Json::parse(R"([1,{"a":2}])", "test", 4).as_array()->size() == 2);
+  CHECK_THROWS_AS((void)Json::parse(R"([1,{"a":2}])", "test", 3), Error);
+  CHECK_THROWS_AS((void)Json::parse("1", "test", 0), Error);
+}

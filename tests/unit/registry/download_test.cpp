@@ -63,6 +63,14 @@ TEST_CASE("a download that breaks is taken up where it broke, wherever that is")
   }
 }
 
+TEST_CASE("a connection that breaks after the last byte has given everything") {
+  Download download;
+  download.change([](int, const HttpRequest&, HttpReply& reply) { reply.break_after = kContent.size(); });
+  download.run();
+  CHECK(download.sink.content == kContent);
+  CHECK(download.ranges() == std::vector<std::string>{"-"});
+}
+
 TEST_CASE("progress renews the budget: a connection that breaks again and again still ends well") {
   Download download;
   download.change([](int, const HttpRequest&, HttpReply& reply) {

@@ -120,8 +120,14 @@ TEST_CASE("what a URL gives is checked, and one that gave something else is pass
 
 TEST_CASE("addresses that only this machine can reach, and URLs with passwords or other schemes, are not asked") {
   Foreign foreign;
-  foreign.layer.urls = {"http://169.254.169.254/latest", "https://metadata.google.internal/x",
-                        "https://u:p@web.example/x", "file:///etc/passwd", "ftp://web.example/x"};
+  foreign.layer.urls = {"http://169.254.169.254/latest",
+                        "https://metadata.google.internal/x",
+                        "http://127.0.0.1:8080/x",
+                        "http://localhost/x",
+                        "http://[::1]/x",
+                        "https://u:p@web.example/x",
+                        "file:///etc/passwd",
+                        "ftp://web.example/x"};
   const Error error = error_of([&] { foreign.fetch(); });
   CHECK(error.code() == ErrorCode::NotFound);
   CHECK(error.message().find(foreign.layer.digest.text()) != std::string::npos);
@@ -131,7 +137,7 @@ TEST_CASE("addresses that only this machine can reach, and URLs with passwords o
 }
 
 TEST_CASE("a redirect of a URL to such an address, or from https to http, is not followed") {
-  for (const std::string to : {"http://169.254.169.254/x", "http://web.example/there"}) {
+  for (const std::string to : {"http://169.254.169.254/x", "https://localhost/there", "http://web.example/there"}) {
     Foreign foreign;
     foreign.layer.urls = {"https://web.example/moved"};
     foreign.web = {{"/moved", {302, {{"Location", to}}}}, {"/there", {200, {}, kContent}}};
@@ -147,6 +153,12 @@ TEST_CASE("of very many URLs only the first are tried; a network that failed is 
   }
   CHECK(foreign.failure() == ErrorCode::NotFound);
   CHECK(foreign.asked.size() == limits::kForeignUrls);
+  Foreign unusable;
+  unusable.layer.urls.assign(limits::kForeignUrls, "file:///x");
+  unusable.layer.urls.push_back("https://web.example/there");
+  unusable.web = {{"/there", {200, {}, kContent}}};
+  CHECK(unusable.failure() == ErrorCode::NotFound);
+  CHECK(unusable.asked.empty());
   Foreign failing({.retry_count = 0, .foreign_layers = true});
   failing.layer.urls = {"https://web.example/a", "https://web.example/b"};
   failing.web = {{"/a", {503}}};

@@ -14,6 +14,7 @@ namespace {
 /// Asks a registry at `registry` that names `realm` for a token; gives the URLs of requests for tokens.
 struct Asked {
   std::vector<std::string> urls = {};
+  bool with_credentials = false;
   std::optional<Error> error = {};
 };
 
@@ -32,6 +33,9 @@ Asked ask(const std::string& registry, const std::string& realm) {
     asked.error = error;
   }
   asked.urls = transport.lines();
+  for (const HttpRequest& request : transport.requests()) {
+    asked.with_credentials = request.headers.find("Authorization").has_value();
+  }
   return asked;
 }
 
@@ -91,6 +95,16 @@ TEST_CASE("a token server is where the registry says, within what keeps credenti
     CHECK(asked.error->code() == ErrorCode::Hostile);
     CHECK(asked.error->message().find("secret") == std::string::npos);
   }
+}
+
+TEST_CASE("credentials do not go where an unencrypted answer says, unless that is the same host or on loopback") {
+  CHECK(ask("https://reg.example/", "https://auth.example/token").with_credentials);
+  CHECK(ask("http://reg.example/", "http://reg.example:5001/token").with_credentials);
+  CHECK(ask("http://reg.example/", "https://reg.example/token").with_credentials);
+  CHECK(ask("http://127.0.0.1:5000/", "https://auth.example/token").with_credentials);
+  const Asked elsewhere = ask("http://reg.example/", "https://auth.example/token");
+  CHECK(elsewhere.urls.size() == 1);
+  CHECK_FALSE(elsewhere.with_credentials);
 }
 
 TEST_CASE("a registry that names no token server is not asked for a token") {

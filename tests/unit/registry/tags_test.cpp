@@ -122,6 +122,14 @@ TEST_CASE("a list that leaves the registry, has a malformed link or goes in circ
   }
 }
 
+TEST_CASE("a malformed link is shown without its secrets") {
+  Rig rig;
+  answer_pages(rig, [](std::size_t) { return page_of("a", "</v2/x?last=a&token=topsecret> rel=next"); });
+  const std::string message = failure(rig).message();
+  CHECK(message.find("malformed Link header: </v2/x?last=a") != std::string::npos);
+  CHECK(message.find("topsecret") == std::string::npos);
+}
+
 TEST_CASE("a list without end is left after the last page that is allowed") {
   Rig rig;
   answer_pages(rig, [](std::size_t number) {
