@@ -1,0 +1,39 @@
+#include <doctest/doctest.h>
+
+#include "ferry/discover.hpp"
+#include "ociferry/auth.hpp"
+#include "sample_bundles.hpp"
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+/// A repository that shows its images, but for whose attachments no credentials can be had.
+class LosesCredentials : public ImageSource {
+ public:
+  explicit LosesCredentials(std::shared_ptr<ImageSource> inner) : inner_(std::move(inner)) {}
+  std::optional<RawManifest> manifest(const std::string& selector) override { return inner_->manifest(selector); }
+  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
+    return inner_->open(blob, std::move(stop));
+  }
+  std::optional<std::vector<Descriptor>> referrers(const Digest&) override {
+    throw CredentialsBroken({ErrorCode::Unauthorized, "the helper is broken"});
+  }
+
+ private:
+  std::shared_ptr<ImageSource> inner_;
+};
+
+}  // namespace
+
+TEST_CASE("with broken credentials nothing that is attached to images is left out: the command fails") {
+  SampleWorld world;
+  const Reference image = world.image("r.example/apps/a", "a");
+  const OpenSource open = [&world](const RepositoryName& name) {
+    return std::make_shared<LosesCredentials>(world.repository(to_string(name)));
+  };
+  const std::vector<Root> roots{root_of(image, SourceArgument::Kind::Image)};
+  CHECK_THROWS_AS(static_cast<void>(discover(roots, open, {.referrers = Referrers::All}, {})), Error);
+  CHECK_NOTHROW(static_cast<void>(discover(roots, open, {.referrers = Referrers::None}, {})));
+}
