@@ -127,12 +127,12 @@ void check_attached(const ImageSet& set) {
   }
   // Level by level, since what is attached may be attached to what is attached.
   for (std::size_t depth = 0; !pending.empty() && depth < limits::kGraphDepth; ++depth) {
-    const auto attached = std::ranges::stable_partition(pending, [&](const SetImage* image) {
+    const auto attached = std::stable_partition(pending.begin(), pending.end(), [&](const SetImage* image) {
       return std::ranges::none_of(subjects_of(set, *image), [&](const Digest& at) { return reached.contains(at); });
     });
-    if (attached.empty()) break;
-    std::ranges::for_each(attached, [&](const SetImage* image) { reach(*image); });
-    pending.erase(attached.begin(), attached.end());
+    if (attached == pending.end()) break;
+    std::for_each(attached, pending.end(), [&](const SetImage* image) { reach(*image); });
+    pending.erase(attached, pending.end());
   }
   if (pending.empty()) return;
   throw Error(ErrorCode::Corrupt,

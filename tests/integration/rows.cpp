@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <regex>
+
+#include "base/text.hpp"
 
 namespace ociferry::testing {
 
@@ -16,6 +19,10 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   }
   return text;
 }
+
+/// How the lines of progress begin.
+constexpr std::array kPhases = {
+    "looking for ", "asking the destination ", "writing ", "exporting ", "checking the ", "verifying ", "pulling "};
 
 std::string filled(const std::string& text, const World& world, const std::string& repository) {
   std::string out = replaced(text, "{R}", world.outside.host() + "/" + repository);
@@ -31,6 +38,17 @@ void check_text(const std::string& expected, const std::string& actual) {
   }
 }
 
+/// What a program says on standard error, less the lines that tell how far work has come which takes long: whether any
+/// does depends on the machine.
+std::string without_progress(const std::string& err) {
+  std::string rest;
+  for (const std::string& line : text::split(err, '\n')) {
+    const bool is_progress = std::ranges::any_of(kPhases, [&](const char* phase) { return line.starts_with(phase); });
+    if (!is_progress && !line.empty()) rest += line + "\n";
+  }
+  return rest;
+}
+
 }  // namespace
 
 Outcome run_as(Name name, World& world, const Words& arguments) {
@@ -43,7 +61,9 @@ Outcome run_as(Name name, World& world, const Words& arguments) {
     }
     program.arguments.front() = link.string();
   }
-  return run(program);
+  Outcome outcome = run(program);
+  outcome.err = without_progress(outcome.err);
+  return outcome;
 }
 
 void check_rows(World& world, const std::vector<Row>& rows) {
