@@ -20,7 +20,7 @@ std::vector<TagState> ask_tags(const Destination& to, const std::vector<PlannedM
 std::size_t write_tags(const Destination& to, const std::vector<TagState>& tags, const Context& context) {
   std::vector<TagState> to_write;
   std::ranges::copy_if(tags, std::back_inserter(to_write), [](const TagState& tag) { return !tag.is_right(); });
-  std::ranges::stable_partition(to_write, [](const TagState& tag) { return tag.there.has_value(); });
+  std::stable_partition(to_write.begin(), to_write.end(), [](const TagState& tag) { return tag.there.has_value(); });
   std::vector<PlannedManifest> written;
   for (const TagState& tag : to_write) {
     if (context.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");

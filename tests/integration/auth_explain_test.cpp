@@ -118,9 +118,10 @@ TEST_CASE("what is broken ends auth explain as it ends every command, after all 
   const Desk desk;
   desk.add_helper("bad", "echo s3cret; echo s3cret >&2; exit 3");
   desk.add_helper("junk", "echo '{\"Username\": s3cret'");
-  for (const auto& [helper, why] :
-       {std::pair<std::string, std::string>{"bad", " could not give the credentials for reg.example"},
-        {"junk", " answered with something that is not JSON"}}) {
+  for (const auto& row : {std::pair<std::string, std::string>{"bad", " could not give the credentials for reg.example"},
+                          {"junk", " answered with something that is not JSON"}}) {
+    const std::string& helper = row.first;
+    const std::string& why = row.second;
     CAPTURE(helper);
     desk.ociferry.set_docker_config(R"({"credHelpers": {"reg.example": ")" + helper + "\"}}");
     const Outcome outcome = desk.explain("reg.example/app");

@@ -99,7 +99,7 @@ TEST_CASE("one digest under two references gives the same archive, locations and
   for (std::size_t run = 0; run < 24; ++run) {
     // Without the image as a root of its own, the names in the lock files decide.
     std::vector<Root> asked(roots.begin(), roots.begin() + (run % 2 == 0 ? 4 : 2));
-    std::ranges::rotate(asked, asked.begin() + static_cast<std::ptrdiff_t>(run / 2 % asked.size()));
+    std::rotate(asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(run / 2 % asked.size()), asked.end());
     const ImageSet set = discover(asked, world.opener(), {}, {.jobs = 1 + run % 4});
     indexes.insert(std::to_string(run % 2) + encode_archive_index(archive_contents(set).items));
     locations.insert(to_seed_yaml(locations_of(set, *set.find(*outer.digest), "to")));
