@@ -98,6 +98,11 @@ TEST_CASE("locations that an immutable tag keeps are good enough if they fit, an
   const std::string tag = locations_tag(*bundle.digest);
   const std::string theirs = digest_of(world.inside, "first", tag);
   world.succeed({"copy", "-i", world.inside_repo("first") + ":" + tag, "--to-repo", world.inside_repo("dest")});
+  // Copies make such tags anew, so the rig puts this one.
+  const std::string type(media_type::kDockerManifest);
+  const HttpAnswer manifest = world.inside.request("GET", "/v2/first/manifests/" + tag, {"Accept: " + type});
+  REQUIRE(world.inside.request("PUT", "/v2/dest/manifests/" + tag, {"Content-Type: " + type}, manifest.body).status ==
+          201);
   const Front front = immutable(world.inside, wordings().front().refusal);
   const Words copy = {"copy", "-b", world.outside_ref("bundles/one"), "--to-repo", front.host() + "/dest"};
   const Outcome outcome = world.ociferry.run(copy);
