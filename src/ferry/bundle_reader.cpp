@@ -34,7 +34,9 @@ const Manifest& as_manifest(const std::variant<Manifest, ImageIndex>& parsed) {
 }
 
 /// True for failures that say something about the locations image rather than about the way to it.
-bool is_its_own_fault(ErrorCode code) {
+bool is_its_own_fault(const Error& error) {
+  if (dynamic_cast<const CredentialsBroken*>(&error) != nullptr) return false;
+  const ErrorCode code = error.code();
   return code == ErrorCode::Hostile || code == ErrorCode::Corrupt || code == ErrorCode::NotFound ||
          code == ErrorCode::Incomplete || code == ErrorCode::Usage;
 }
@@ -106,7 +108,7 @@ std::optional<FoundLocations> find_locations_image(CachingSource& repository, co
   } catch (const Error& error) {
     if (is_refusal(error)) {
       progress.debug(text::cat("the ", name, " counts as absent: ", error.message()));
-    } else if (is_its_own_fault(error.code())) {
+    } else if (is_its_own_fault(error)) {
       progress.warn(text::cat("ignoring the ", name, ": ", error.message()));
     } else {
       throw;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/text.hpp"
+#include "ociferry/auth.hpp"
 #include "stream/verify.hpp"
 
 namespace ociferry {
@@ -83,7 +84,7 @@ bool ForeignDownload::try_place(const DownloadPlace& place, ByteSink& sink) {
     take_stock();
     return true;
   } catch (const Error& error) {
-    if (is_our_own(error.code())) throw;
+    if (is_our_own(error.code()) || dynamic_cast<const CredentialsBroken*>(&error) != nullptr) throw;
     take_stock();
     if (error.code() == ErrorCode::Corrupt) {
       spoiled_.add(place.name);
