@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "front.hpp"
 #include "registry/base64.hpp"
+#include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
 #include "support/token_server.hpp"
 #include "world.hpp"
@@ -174,7 +174,7 @@ TEST_CASE("credentials for one end are not sent to the other") {
   if (lacks_users()) return;
   RegistryServer open;
   World world = guarded_world();
-  const Front front(open);
+  const FaultProxy front(open);
   world.ociferry.set_docker_config(both_auths(world));
   const Reference app = push_image(world.outside, "team/app", make_image(), "v1");
   world.succeed({"copy", "-i", to_string(app), "--to-repo", front.host() + "/dest"});

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "front.hpp"
 #include "registry/base64.hpp"
+#include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
 
@@ -97,7 +97,7 @@ TEST_CASE("one credential store serves both registries, and is asked once for ea
 TEST_CASE("each path of a registry can have its own account; what cannot be mounted then is uploaded") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Front front(world.outside, guard_paths);
+  const FaultProxy front(world.outside, guard_paths);
   push_image(world.outside, "team/app", make_image(), "v1");
   world.ociferry.set_docker_config(auths({{front.host() + "/team", kRobot}, {front.host(), kClerk}}));
   const std::string said =

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "front.hpp"
 #include "registry/base64.hpp"
+#include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
 #include "support/token_server.hpp"
 #include "world.hpp"
@@ -58,7 +58,7 @@ void check_exchange(const std::string& said, const std::string& host, const std:
 TEST_CASE("--debug shows the exchange with a registry that wants a password, without the password") {
   if (lacks({"docker-registry", "htpasswd"})) return;
   const RegistryServer registry({.user = kRobot});
-  const Front front(registry);
+  const FaultProxy front(registry);
   const Ociferry ociferry(OCIFERRY_BINARY);
   const std::string said =
       go_through(ociferry, front.host(), {{"IMGPKG_USERNAME", "robot"}, {"IMGPKG_PASSWORD", "s3cret-word"}});
@@ -74,7 +74,7 @@ TEST_CASE("--debug shows the exchange with a registry that wants tokens, without
     CAPTURE(identity);
     const TokenServer tokens({.user = kRobot, .refresh_token = "s3cret-refresh"});
     const RegistryServer registry({.token = tokens.realm()});
-    const Front front(registry);
+    const FaultProxy front(registry);
     const Ociferry ociferry(OCIFERRY_BINARY);
     const std::string proof =
         identity ? R"("identitytoken": "s3cret-refresh")" : R"("auth": ")" + base64_encoded(kRobot) + "\"";
@@ -93,7 +93,7 @@ TEST_CASE("--debug shows the exchange with a registry that wants tokens, without
 TEST_CASE("a registry that repeats a secret in its error does not have it shown") {
   if (lacks({"docker-registry"})) return;
   const RegistryServer registry;
-  const Front front(registry, [](const HttpRequest& request) -> std::optional<HttpReply> {
+  const FaultProxy front(registry, [](const HttpRequest& request) -> std::optional<HttpReply> {
     const std::string sent = request.headers.find("Authorization").value_or("");
     if (sent.empty()) return HttpReply{.status = 401, .headers = {{"WWW-Authenticate", "Basic realm=\"x\""}}};
     return HttpReply{.status = 403,

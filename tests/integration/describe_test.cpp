@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "front.hpp"
 #include "imgpkg_images.hpp"
 #include "oci/json.hpp"
 #include "ociferry/bundle.hpp"
+#include "support/fault_proxy.hpp"
 #include "support/golden.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
@@ -151,7 +151,7 @@ TEST_CASE("describe leaves out signatures that it may not read; a registry that 
   world.push_bundle("apps/app", {app});
   push_signature(world.outside, app);
   const auto describe = [&](int status) {
-    const Front front(world.outside, [status](const HttpRequest& request) -> std::optional<HttpReply> {
+    const FaultProxy front(world.outside, [status](const HttpRequest& request) -> std::optional<HttpReply> {
       if (status == 200 || !request.path.ends_with(".sig")) return std::nullopt;
       return HttpReply{.status = status};
     });

@@ -6,11 +6,9 @@
 #include <functional>
 #include <mutex>
 #include <string>
-#include <thread>
-#include <vector>
 
-#include "base/fd.hpp"
 #include "ociferry/reference.hpp"
+#include "support/listener.hpp"
 
 namespace ociferry::testing {
 
@@ -27,7 +25,7 @@ class Gate {
   ~Gate();
 
   /// "127.0.0.1:PORT", where clients connect.
-  [[nodiscard]] std::string host() const;
+  [[nodiscard]] std::string host() const { return listener_.host(); }
   /// Holds as soon as `bytes` more have gone this way, over all connections together.
   void hold_after(Way way, std::uint64_t bytes);
   [[nodiscard]] bool is_holding() const;
@@ -35,13 +33,11 @@ class Gate {
   void open();
 
  private:
-  void accept_all();
-  void connect_through(UniqueFd client);
+  void connect_through(int client);
   /// Returns when the bytes may be passed on.
   void pass(Way way, std::size_t bytes);
 
   std::string server_;
-  UniqueFd listener_;
   mutable std::mutex mutex_;
   std::condition_variable opened_;
   bool ending_ = false;
@@ -49,9 +45,7 @@ class Gate {
   bool limited_ = false;
   Way limited_way_ = Way::ToServer;
   std::uint64_t left_ = 0;
-  std::vector<int> sockets_;  ///< of open connections, to be shut down in the end
-  std::vector<std::jthread> connections_;
-  std::jthread acceptor_;
+  Listener listener_;  ///< last: its connections use all of the above
 };
 
 /// Blocks until `condition` holds; throws Error, naming what was waited for, if that takes longer than kPatience.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "front.hpp"
 #include "rows.hpp"
 #include "support/fake_registry.hpp"
+#include "support/fault_proxy.hpp"
 
 // Registries that do not let a tag be moved, in the words of five of them.
 
@@ -29,8 +29,8 @@ std::vector<Wording> wordings() {
 }
 
 /// A registry that refuses every PUT of a tag that is there already, even if it would change nothing.
-Front immutable(const RegistryServer& registry, const HttpReply& refusal) {
-  return Front(registry, [&registry, refusal](const HttpRequest& request) -> std::optional<HttpReply> {
+FaultProxy immutable(const RegistryServer& registry, const HttpReply& refusal) {
+  return FaultProxy(registry, [&registry, refusal](const HttpRequest& request) -> std::optional<HttpReply> {
     const std::string part = "/manifests/";
     const auto at = request.path.find(part);
     if (request.method != "PUT" || at == std::string::npos) return std::nullopt;
@@ -50,7 +50,7 @@ TEST_CASE("an import into a repository of immutable tags can be repeated, and th
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
   const Reference bundle = world.push_bundle("bundles/one", {app});
   world.succeed({"export", "-b", world.outside_ref("bundles/one"), "-o", "a.tar"});
-  const Front front = immutable(world.inside, wordings().front().refusal);
+  const FaultProxy front = immutable(world.inside, wordings().front().refusal);
   const auto import = [&](const Words& more) {
     Words words = {"import", "a.tar", "--to-repo", front.host() + "/dest"};
     words.insert(words.end(), more.begin(), more.end());
@@ -76,7 +76,7 @@ TEST_CASE("a tag that cannot be moved is refused with both digests, however the 
   const Reference second = push_image(world.outside, "apps/second", make_image({.layers = {{.seed = 2}}}), "v1");
   for (const Wording& wording : wordings()) {
     CAPTURE(wording.registry);
-    const Front front = immutable(world.inside, wording.refusal);
+    const FaultProxy front = immutable(world.inside, wording.refusal);
     std::string repository = "dest" + std::to_string(wording.refusal.status) + std::to_string(wording.registry.size());
     const std::string to = front.host() + "/" + repository;
     world.succeed({"copy", "-i", world.outside_ref("apps/first"), "--to-repo", to});
@@ -103,7 +103,7 @@ TEST_CASE("locations that an immutable tag keeps are good enough if they fit, an
   const HttpAnswer manifest = world.inside.request("GET", "/v2/first/manifests/" + tag, {"Accept: " + type});
   REQUIRE(world.inside.request("PUT", "/v2/dest/manifests/" + tag, {"Content-Type: " + type}, manifest.body).status ==
           201);
-  const Front front = immutable(world.inside, wordings().front().refusal);
+  const FaultProxy front = immutable(world.inside, wordings().front().refusal);
   const Words copy = {"copy", "-b", world.outside_ref("bundles/one"), "--to-repo", front.host() + "/dest"};
   const Outcome outcome = world.ociferry.run(copy);
   INFO(outcome.err);

@@ -3,7 +3,7 @@
 #include <mutex>
 #include <set>
 
-#include "front.hpp"
+#include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
 
@@ -51,7 +51,7 @@ TEST_CASE("reads that fail for once are made again, whatever is read, and nobody
   World& world = relocated.world;
   for (const int status : {503, 429, 500}) {
     CAPTURE(status);
-    const Front flaky(world.inside, FirstTimeFails(status));
+    const FaultProxy flaky(world.inside, FirstTimeFails(status));
     const std::string source = flaky.host() + "/here:v1";
     const std::string suffix = std::to_string(status);
     world.succeed({"pull", "-b", source, "-o", "pulled" + suffix});
@@ -67,7 +67,7 @@ TEST_CASE("an image whose place keeps failing is an error, not a reason to take 
   Relocated relocated;
   World& world = relocated.world;
   const std::string digest = relocated.app.digest->text();
-  const Front broken(world.inside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
+  const FaultProxy broken(world.inside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.path.find("/manifests/" + digest) == std::string::npos) return std::nullopt;
     return HttpReply{.status = 503};
   });

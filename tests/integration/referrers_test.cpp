@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "front.hpp"
 #include "oci/json.hpp"
 #include "stream/sha256.hpp"
+#include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
 
@@ -204,7 +204,7 @@ TEST_CASE("a registry that refuses to show signatures is told once, and one that
   World world;
   const Cargo cargo(world);
   int status = 403;
-  const Front front(world.outside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
+  const FaultProxy front(world.outside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
     const bool is_attached = request.path.find(".s") != std::string::npos || request.path.ends_with(".att") ||
                              request.path.ends_with("/tags/list") ||
                              request.path.find("/referrers/") != std::string::npos;

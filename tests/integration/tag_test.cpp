@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "front.hpp"
 #include "imgpkg_images.hpp"
+#include "support/fault_proxy.hpp"
 #include "support/golden.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
@@ -73,7 +73,7 @@ TEST_CASE("tag list reads every page of a registry that gives its tags bit by bi
   if (lacks({"docker-registry"})) return;
   World world;
   push_image(world.inside, "apps/app", make_image(), "v1");
-  const Front front(world.inside, [](const HttpRequest& request) -> std::optional<HttpReply> {
+  const FaultProxy front(world.inside, [](const HttpRequest& request) -> std::optional<HttpReply> {
     if (!request.path.ends_with("/tags/list")) return std::nullopt;
     const std::string last = request.parameter("last");
     const std::string tag = last.empty() ? "a" : last == "a" ? "b" : "c";

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <atomic>
 
-#include "front.hpp"
 #include "gate.hpp"
 #include "registry/base64.hpp"
+#include "support/fault_proxy.hpp"
+#include "support/http_server.hpp"
 #include "support/temp.hpp"
 #include "support/token_server.hpp"
 #include "world.hpp"
@@ -26,10 +27,10 @@ std::string authorization(const HttpRequest& request) { return request.headers.f
 struct TokenWorld {
   TokenServer tokens;
   RegistryServer registry;
-  Front front;
+  FaultProxy front;
   Ociferry ociferry{OCIFERRY_BINARY};
 
-  explicit TokenWorld(const TokenServerOptions& options, Front::Intercept intercept = {})
+  explicit TokenWorld(const TokenServerOptions& options, FaultProxy::Intercept intercept = {})
       : tokens(options), registry({.token = tokens.realm()}), front(registry, std::move(intercept)) {
     // The rig's own token must last, whatever the program's tokens do: this server grants what it is asked for.
     registry.use_token(tokens.mint({"repository:team/app:pull,push"}));
@@ -229,7 +230,7 @@ TEST_CASE("a storage server that the registry sends us to gets neither token nor
   for (const HttpRequest& request : storage.requests()) CHECK(authorization(request).empty());
 
   RegistryServer guarded({.user = kRobot});
-  const Front front(guarded, redirect);
+  const FaultProxy front(guarded, redirect);
   push_image(guarded, "team/app", image, "v1");
   const std::size_t before = storage.requests().size();
   world.run(0, {"pull", "-i", front.host() + "/team/app:v1", "-o", "pulled"},
@@ -249,7 +250,7 @@ struct Refusal {
   Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
   Reference bundle = world.push_bundle("bundles/one", {app});
   // The last member, so that it is gone before what its threads read.
-  Front front{world.inside, [this](const HttpRequest& request) { return refuse(request); }};
+  FaultProxy front{world.inside, [this](const HttpRequest& request) { return refuse(request); }};
 
   Refusal() { world.succeed({"copy", "-b", world.outside_ref("bundles/one"), "--to-repo", dest()}); }
 

@@ -17,6 +17,7 @@ struct HttpRequest {
   std::multimap<std::string, std::string> parameters;  ///< of the query, decoded
   Headers headers;
   std::string body;
+  std::string target = {};  ///< path and query as they were sent (FaultProxy only)
 
   [[nodiscard]] std::string parameter(const std::string& name) const {
     const auto found = parameters.find(name);

@@ -104,6 +104,13 @@ struct TokenServer::State {
   [[nodiscard]] HttpReply answer(const HttpRequest& request);
   [[nodiscard]] bool knows(const HttpRequest& request) const;
   [[nodiscard]] std::string mint(const std::vector<std::string>& scopes);
+  [[nodiscard]] std::string token_for(const std::vector<std::string>& scopes);
+
+  struct Minted {
+    std::string token;
+    std::chrono::steady_clock::time_point at;
+  };
+  std::map<std::vector<std::string>, Minted> minted;
 };
 
 bool TokenServer::State::knows(const HttpRequest& request) const {
@@ -139,6 +146,15 @@ std::string TokenServer::State::mint(const std::vector<std::string>& scopes) {
   return signed_part + "." + base64url(sign_rs256(key, signed_part));
 }
 
+std::string TokenServer::State::token_for(const std::vector<std::string>& scopes) {
+  if (!options.reuses_tokens) return mint(scopes);
+  const std::lock_guard lock(mutex);
+  const auto now = std::chrono::steady_clock::now();
+  Minted& known = minted[scopes];
+  if (known.token.empty() || now - known.at > options.lifetime / 2) known = {mint(scopes), now};
+  return known.token;
+}
+
 HttpReply TokenServer::State::answer(const HttpRequest& request) {
   const std::multimap<std::string, std::string> parameters = parameters_of(request);
   LoggedTokenRequest logged{request.method, request.headers.find("Authorization").value_or(""),
@@ -148,7 +164,7 @@ HttpReply TokenServer::State::answer(const HttpRequest& request) {
     requests.push_back(logged);
   }
   if (logged.status != 200) return {.status = logged.status, .body = R"({"errors":[{"code":"UNAUTHORIZED"}]})"};
-  const std::string token = mint(logged.scopes);
+  const std::string token = token_for(logged.scopes);
   const Json body =
       Json::Object{{"token", token}, {"access_token", token}, {"expires_in", Json(options.lifetime.count())}};
   return {.headers = {{"Content-Type", "application/json"}}, .body = body.dump()};

@@ -14,6 +14,7 @@ struct TokenServerOptions {
   std::string refresh_token = {};  ///< taken instead of the user's password in the OAuth2 grant of that name
   std::chrono::seconds lifetime{300};
   std::size_t scopes_granted = 100;  ///< of one request; further ones are left out of the token, as some servers do
+  bool reuses_tokens = false;        ///< the same request gets the same token while half of its life is left: faster
 };
 
 /// A request for a token as it came.
