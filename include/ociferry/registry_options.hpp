@@ -17,11 +17,16 @@ struct RegistryOptions {
   std::vector<std::filesystem::path> ca_cert_paths = {};  ///< PEM files, trusted beside the system's authorities
   bool verify_certs = true;
   bool insecure = false;  ///< also talk plain http, and send credentials over it, where https is not spoken
-  std::chrono::seconds response_header_timeout{30};
-  std::chrono::seconds stall_timeout{60};  ///< a transfer without a byte for so long is given up and tried again
+  std::chrono::milliseconds response_header_timeout{30'000};
+  std::chrono::milliseconds stall_timeout{60'000};  ///< a transfer without a byte for so long is given up and tried again
   int retry_count = 5;                     ///< repetitions of a request after its first failure
   /// Fetch layers that may not be redistributed also from the URLs that their descriptors name.
   bool foreign_layers = false;
+  /// Before the first repetition; doubled with each further one up to half a minute, and shortened at random.
+  std::chrono::milliseconds retry_delay{500};
+  /// How long one request waits, altogether, for a registry that tells it to come back later (429, or Retry-After);
+  /// only from then on such answers are failures.
+  std::chrono::milliseconds rate_limit_wait{900'000};
 };
 
 }  // namespace ociferry

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <type_traits>
 
 #include "cli/command.hpp"
 #include "cli/password_input.hpp"
@@ -37,16 +38,20 @@ std::optional<double> take_seconds(std::string_view& rest) {
   return scale == 0 ? std::nullopt : std::optional(value * scale);
 }
 
-/// A time as imgpkg's users write it, "90", "90s", "1m30s" or "1.5h"; a day at most, and rounded up to seconds.
-std::chrono::seconds parse_seconds(std::string_view text) {
+/// A time as imgpkg's users write it, "90", "90s", "1m30s" or "1.5h", a day at most, and rounded up to whole `Unit`s.
+template <typename Unit>
+Unit parse_time(std::string_view text) {
   double sum = 0;
   for (std::string_view rest = text; !rest.empty();) {
     const auto part = take_seconds(rest);
     if (!part) throw Error(ErrorCode::Usage, fmt::format("'{}' is not a time such as 45s or 1m30s", text));
     sum += *part;
   }
-  if (!(sum > 0 && sum <= kDay)) throw Error(ErrorCode::Usage, fmt::format("'{}' is not a time from 1s to 24h", text));
-  return std::chrono::seconds(static_cast<std::int64_t>(std::ceil(sum)));
+  const bool is_whole = std::is_same_v<Unit, std::chrono::seconds>;
+  if (!(sum > 0 && sum <= kDay)) {
+    throw Error(ErrorCode::Usage, fmt::format("'{}' is not a time from {} to 24h", text, is_whole ? "1s" : "1ms"));
+  }
+  return Unit(static_cast<std::int64_t>(std::ceil(sum * Unit::period::den)));
 }
 
 }  // namespace
@@ -97,6 +102,10 @@ void declare_registry(Arguments& arguments) {
   arguments.text("registry-response-header-timeout", "TIME",
                  "How long to wait for an answer to begin, such as 45s or 1m30s (default: 30s)");
   arguments.number("registry-retry-count", 5, 0, 100, "How often a failed request is repeated");
+  arguments.text("registry-retry-delay", "TIME",
+                 "Pause before the first repetition, doubled with each further one (default: 500ms)");
+  arguments.text("registry-rate-limit-wait", "TIME",
+                 "How long a request waits for a registry that wants fewer of them (default: 15m)");
 }
 
 void declare_jobs(Arguments& arguments) {
@@ -125,9 +134,15 @@ void read_registry(const Arguments& arguments, RegistryOptions& registry) {
   registry.verify_certs = arguments.on("registry-verify-certs");
   registry.insecure = arguments.on("registry-insecure");
   if (const auto time = arguments.optional_text("registry-response-header-timeout")) {
-    registry.response_header_timeout = parse_seconds(*time);
+    registry.response_header_timeout = parse_time<std::chrono::seconds>(*time);
   }
   registry.retry_count = arguments.number_of("registry-retry-count");
+  if (const auto time = arguments.optional_text("registry-retry-delay")) {
+    registry.retry_delay = parse_time<std::chrono::milliseconds>(*time);
+  }
+  if (const auto time = arguments.optional_text("registry-rate-limit-wait")) {
+    registry.rate_limit_wait = parse_time<std::chrono::seconds>(*time);
+  }
 }
 
 }  // namespace

@@ -16,6 +16,16 @@ Error refused(const Url& from, const Url& to, std::string_view why) {
   return {ErrorCode::Hostile, text::cat(from.shown(), " redirects to ", to.shown(), ", ", why)};
 }
 
+/// What a Location means. Throws Error naming who sent it.
+Url resolved(const Url& from, const std::string& location) {
+  try {
+    return from.resolve(location);
+  } catch (Error& error) {
+    error.while_doing(text::cat("following the redirect of ", from.shown()));
+    throw;
+  }
+}
+
 /// Turns `request`, which was sent to `asked` at first, into the one that the redirect `to` asks for.
 void step(Request& request, Url to, const Origin& asked) {
   const Origin& from = request.url.origin();
@@ -47,7 +57,7 @@ Answer send_following(Transport& transport, Request request, std::stop_token sto
     if (steps == limits::kRedirects) {
       throw Error(ErrorCode::Hostile, text::cat(request.url.shown(), ": more than ", steps, " redirects in a row"));
     }
-    step(request, request.url.resolve(*location), asked);
+    step(request, resolved(request.url, *location), asked);
   }
 }
 

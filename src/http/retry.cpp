@@ -38,7 +38,7 @@ std::optional<seconds> asked_pause(const Response* answer, const Clock& clock) {
 
 milliseconds RetryPolicy::delay(int repetition, std::optional<seconds> retry_after, double jitter) const {
   const int doublings = std::clamp(repetition - 1, 0, 20);
-  const milliseconds range = std::min(longest_delay, first_delay * (1 << doublings));
+  const milliseconds range = std::min(std::max(longest_delay, first_delay), first_delay * (1 << doublings));
   const milliseconds spread{std::llround(static_cast<double>(range.count()) * std::clamp(jitter, 0.0, 1.0))};
   if (!retry_after) return spread;
   // A little jitter on top keeps the threads from coming back all at the same moment.
@@ -72,24 +72,57 @@ std::optional<seconds> parse_retry_after(std::string_view value, std::chrono::sy
   return bounded(std::chrono::ceil<seconds>(*date - now));
 }
 
+Retrier::Attempts::Attempts(Attempts&& other) noexcept
+    : retrier_(other.retrier_),
+      way_(std::move(other.way_)),
+      made_(other.made_),
+      failures_(other.failures_),
+      pauses_(other.pauses_),
+      waited_(other.waited_),
+      begun_(std::exchange(other.begun_, std::nullopt)) {}
+
 void Retrier::Attempts::begin(std::stop_token stop) {
-  const auto until = retrier_.paused_until(origin_);
-  if (until > retrier_.clock_.now() || stop.stop_requested()) retrier_.clock_.sleep_until(until, std::move(stop));
+  retrier_.wait_out_pause(way_.first, stop);
+  if (way_.second != Lane::Free) {
+    begun_ = retrier_.enter(way_, stop);
+    // Whoever waited for others to finish may have been overtaken by a pause that one of them was told.
+    retrier_.wait_out_pause(way_.first, stop);
+  }
   ++made_;
 }
 
 bool Retrier::Attempts::again(std::string_view why, const Response* answer, std::stop_token stop) {
+  const int status = answer == nullptr ? 0 : answer->status;
+  const bool too_much = status == 429 || status == 503;
+  const bool was_answered = answer != nullptr && !is_transient_status(status);
+  leave(too_much       ? FlightLimit::Outcome::TooMuch
+        : was_answered ? FlightLimit::Outcome::Answered
+                       : FlightLimit::Outcome::Abandoned);
   const auto asked = asked_pause(answer, retrier_.clock_);
-  // A server that says when to come back is obeyed without counting, until that has taken too long altogether.
-  const bool free = asked && *asked > seconds{0} && asked_ + *asked <= limits::kRetryAfter;
-  if (free) asked_ += *asked;
-  if (!free && ++failures_ > retrier_.policy_.retries) return false;
-  if (retrier_.policy_.retries <= 0) return false;
-  const milliseconds delay = retrier_.policy_.delay(std::max(failures_, 1), asked, retrier_.jitter());
-  if (asked) retrier_.pause(origin_, delay);
+  const bool told_to_wait = status == 429 || (asked && *asked > seconds{0});
+  const int repetition = 1 + (told_to_wait ? pauses_++ : failures_);
+  const milliseconds delay = retrier_.policy_.delay(repetition, asked, retrier_.jitter());
+  if (!may_repeat(delay, told_to_wait)) return false;
+  if (told_to_wait) retrier_.pause(way_.first, delay);
   retrier_.progress_.debug(text::cat("trying again in ", delay.count(), " ms: ", why));
   retrier_.clock_.sleep_until(retrier_.clock_.now() + delay, std::move(stop));
   return true;
+}
+
+/// A server that says when to come back is obeyed without counting, until that has taken too long altogether.
+bool Retrier::Attempts::may_repeat(milliseconds delay, bool told_to_wait) {
+  if (retrier_.policy_.retries <= 0) return false;
+  if (told_to_wait && waited_ + delay <= retrier_.policy_.rate_limit_wait) {
+    waited_ += delay;
+    return true;
+  }
+  return ++failures_ <= retrier_.policy_.retries;
+}
+
+void Retrier::Attempts::leave(FlightLimit::Outcome outcome) noexcept {
+  if (!begun_) return;
+  retrier_.leave(way_, *begun_, outcome);
+  begun_.reset();
 }
 
 void Retrier::pause(const Origin& origin, milliseconds time) {
@@ -99,10 +132,34 @@ void Retrier::pause(const Origin& origin, milliseconds time) {
   paused = std::max(paused, until);
 }
 
-std::chrono::steady_clock::time_point Retrier::paused_until(const Origin& origin) {
-  const std::lock_guard lock(mutex_);
-  const auto found = paused_.find(origin);
-  return found == paused_.end() ? std::chrono::steady_clock::time_point::min() : found->second;
+void Retrier::wait_out_pause(const Origin& origin, const std::stop_token& stop) {
+  auto until = std::chrono::steady_clock::time_point::min();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = paused_.find(origin);
+    if (found != paused_.end()) until = found->second;
+  }
+  if (until > clock_.now() || stop.stop_requested()) clock_.sleep_until(until, stop);
+}
+
+FlightLimit::Epoch Retrier::enter(const std::pair<Origin, Lane>& way, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  FlightLimit& flight = flights_[way];
+  if (!left_.wait(lock, stop, [&] { return flight.may_begin(); })) {
+    throw Error(ErrorCode::Interrupted, "interrupted");
+  }
+  return flight.begin();
+}
+
+void Retrier::leave(const std::pair<Origin, Lane>& way, FlightLimit::Epoch begun, FlightLimit::Outcome outcome) {
+  std::size_t lowered = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    FlightLimit& flight = flights_[way];
+    if (flight.end(begun, outcome)) lowered = flight.limit();
+  }
+  left_.notify_all();
+  if (lowered > 0) progress_.debug(text::cat("at most ", lowered, " requests at a time to ", to_string(way.first)));
 }
 
 double Retrier::jitter() {

@@ -17,7 +17,9 @@ Connection::Connection(std::shared_ptr<ClientContext> context, std::string regis
 
 Url Connection::at(const std::string& scheme) const { return Url::parse(text::cat(scheme, "://", registry_, "/v2/")); }
 
-Retrier::Attempts Connection::attempts() { return context_->retrier.attempts(at("https").origin()); }
+Retrier::Attempts Connection::attempts(Retrier::Lane lane) {
+  return context_->retrier.attempts(at("https").origin(), lane);
+}
 
 Url Connection::base(std::stop_token stop) {
   const std::lock_guard lock(mutex_);
@@ -105,8 +107,9 @@ Answer Connection::send_elsewhere(Request request, std::stop_token stop) const {
 }
 
 Answer Connection::send_patiently(const Request& request, const Scope& scope, std::stop_token stop) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
   return repeat(
-      attempts(), [&] { return send(request, scope, stop); }, stop);
+      attempts(reads ? Retrier::Lane::Read : Retrier::Lane::Write), [&] { return send(request, scope, stop); }, stop);
 }
 
 }  // namespace ociferry

@@ -19,7 +19,10 @@ struct ClientContext {
         transport(std::move(transport_to_use)),
         progress(reporter),
         stop(std::move(stop_all)),
-        retrier(RetryPolicy{.retries = options.retry_count}, clock, reporter),
+        retrier(RetryPolicy{.retries = options.retry_count,
+                            .first_delay = options.retry_delay,
+                            .rate_limit_wait = options.rate_limit_wait},
+                clock, reporter),
         credentials(options, environment, {CredentialHelper(stop), &clock, &progress}) {}
 
   RegistryOptions options;
@@ -64,7 +67,7 @@ class Connection {
   [[nodiscard]] const RegistryOptions& options() const noexcept { return context_->options; }
 
   /// For operations that repeat themselves in their own way.
-  [[nodiscard]] Retrier::Attempts attempts();
+  [[nodiscard]] Retrier::Attempts attempts(Retrier::Lane lane = Retrier::Lane::Free);
   /// The client's own stop token.
   [[nodiscard]] const std::stop_token& stop() const noexcept { return context_->stop; }
 

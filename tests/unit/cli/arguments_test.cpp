@@ -161,7 +161,7 @@ TEST_CASE("times are written as in Go, or as plain seconds") {
     arguments.parse({"--registry-response-header-timeout", time});
     Context context;
     read_common(arguments, CommonOptions::Registry, context);
-    return context.registry.response_header_timeout.count();
+    return std::chrono::duration_cast<std::chrono::seconds>(context.registry.response_header_timeout).count();
   };
   CHECK(seconds("45") == 45);
   CHECK(seconds("45s") == 45);
@@ -173,4 +173,14 @@ TEST_CASE("times are written as in Go, or as plain seconds") {
   CHECK(seconds("300ms") == 1);
   for (const char* bad : {"s", "-1", "0", "1d", "25h", "1m-5s", "1x", "99999999999", "1e3s", "nan"})
     CHECK_THROWS_AS(seconds(bad), Error);
+}
+
+TEST_CASE("the pause before a repetition is read in milliseconds, the wait for a busy registry in seconds") {
+  Arguments arguments("sample", "");
+  declare_common(arguments, CommonOptions::Registry);
+  arguments.parse({"--registry-retry-delay", "1.5ms", "--registry-rate-limit-wait", "6h"});
+  Context context;
+  read_common(arguments, CommonOptions::Registry, context);
+  CHECK(context.registry.retry_delay == std::chrono::milliseconds{2});
+  CHECK(context.registry.rate_limit_wait == std::chrono::hours{6});
 }

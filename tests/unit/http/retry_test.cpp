@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
 #include "http/repeat.hpp"
 #include "ociferry/limits.hpp"
 #include "support/fake_clock.hpp"
@@ -135,7 +140,7 @@ TEST_CASE("a server that names a time is obeyed beyond the retry count, but not 
   const auto always_busy = [&] { return ++calls, answer_with(429, {{"Retry-After", "100"}}); };
   const Answer answer = repeat(rig.retrier.attempts(kOrigin), always_busy, {});
   CHECK(answer.status == 429);
-  CHECK(calls == 5);  // three free pauses of 100 s, one repetition from the budget
+  CHECK(calls == 10);  // pauses of 100 s and a little for 15 minutes, one repetition from the budget
 }
 
 TEST_CASE("no retry at all is possible") {
@@ -159,4 +164,61 @@ TEST_CASE("waiting ends when the user wants to stop") {
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::Interrupted);
   }
+}
+
+TEST_CASE("429 without a time pauses ever longer, and does not spend the retry budget before the deadline") {
+  testing::FakeClock clock;
+  Retrier retrier(RetryPolicy{.retries = 1, .first_delay = 100ms, .longest_delay = 1s, .rate_limit_wait = 60s}, clock,
+                  silent_progress());
+  int calls = 0;
+  const Answer late = repeat(retrier.attempts(kOrigin), [&] { return answer_with(++calls <= 20 ? 429 : 200); }, {});
+  CHECK(late.status == 200);
+  CHECK(calls == 21);
+  const auto begun = clock.now();
+  const Answer never = repeat(retrier.attempts(kOrigin), [&] { return answer_with(429); }, {});
+  CHECK(never.status == 429);
+  CHECK(clock.now() - begun > 58s);
+  CHECK(clock.now() - begun <= 62s);
+}
+
+TEST_CASE("a server that complains has fewer requests at a time, in each lane by itself") {
+  Rig rig(3);
+  using Lane = Retrier::Lane;
+  std::vector<std::unique_ptr<Retrier::Attempts>> reads;
+  for (int i = 0; i < 4; ++i) {
+    reads.push_back(std::make_unique<Retrier::Attempts>(rig.retrier.attempts(kOrigin, Lane::Read)));
+    reads.back()->begin({});
+  }
+  const Response busy{503, {{"Retry-After", "1"}}, {}};
+  CHECK(reads.back()->again("busy", &busy, {}));  // half of four may be under way now, and three are
+  std::stop_source stop;
+  std::atomic<bool> entered{false};
+  std::jthread waiting([&] {
+    auto more = rig.retrier.attempts(kOrigin, Lane::Read);
+    more.begin(stop.get_token());
+    entered = true;
+  });
+  auto write = rig.retrier.attempts(kOrigin, Lane::Write);
+  write.begin({});
+  auto token = rig.retrier.attempts(kOrigin);
+  token.begin({});
+  CHECK_FALSE(entered);
+  reads[0].reset();
+  CHECK_FALSE(entered);
+  reads[1].reset();
+  waiting.join();
+  CHECK(entered);
+}
+
+TEST_CASE("who waits for a place to become free can be interrupted") {
+  Rig rig(3);
+  auto first = rig.retrier.attempts(kOrigin, Retrier::Lane::Read);
+  auto second = rig.retrier.attempts(kOrigin, Retrier::Lane::Read);
+  auto third = rig.retrier.attempts(kOrigin, Retrier::Lane::Read);
+  for (auto* one : {&first, &second, &third}) one->begin({});
+  const Response busy{429, {}, {}};
+  CHECK(third.again("busy", &busy, {}));
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK_THROWS_AS(third.begin(stop.get_token()), Error);
 }
