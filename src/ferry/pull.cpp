@@ -120,15 +120,37 @@ class Pull {
 
   /// The layer is unpacked only after all of it has proved right; until then it waits in a file without a name.
   void extract_layer(CachingSource& source, const Descriptor& layer, LayerExtractor& extractor) {
+    const UniqueFd file = fetch_layer(source, layer);
     const std::string name = source.name_of(layer.digest);
-    const UniqueFd file = anonymous_file(output_.scratch(""));
+    FileSource content(file.get(), 0, layer.size, name);
+    extractor.apply(content, name, context_.stop);
+  }
+
+  /// Content that was damaged on its way is fetched once more.
+  UniqueFd fetch_layer(CachingSource& source, const Descriptor& layer) {
+    try {
+      return fetch_layer_once(source, layer);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Corrupt) throw;
+      context_.progress->warn(text::cat(error.message(), "; fetching it once more"));
+    }
+    return fetch_layer_once(source, layer);
+  }
+
+  UniqueFd fetch_layer_once(CachingSource& source, const Descriptor& layer) {
+    const std::string name = source.name_of(layer.digest);
+    UniqueFd file = anonymous_file(output_.scratch(""));
     FileSink sink(file.get(), name);
     ProgressSink counted(sink, *context_.progress);
     VerifyingSink verified(counted, layer, name);
-    source.fetch(layer, verified, context_.stop);
-    verified.finish();
-    FileSource content(file.get(), 0, layer.size, name);
-    extractor.apply(content, name, context_.stop);
+    try {
+      source.fetch(layer, verified, context_.stop);
+      verified.finish();
+    } catch (...) {
+      counted.take_back();
+      throw;
+    }
+    return file;
   }
 
   /// Extracts a bundle and, if asked to, those nested in it. Returns true if its images are known to be at the first of

@@ -10,6 +10,10 @@ namespace ociferry {
 
 namespace {
 
+/// What an attempt must bring for earlier ones to be forgotten: a connection that breaks after every few bytes is no
+/// use.
+constexpr std::uint64_t kProgress = 256 * limits::kKiB;
+
 bool is_success(int status) { return status >= 200 && status < 300; }
 
 /// True if `value` is "bytes FIRST-x/TOTAL" (RFC 9110 section 14.4); a TOTAL of '*' is taken, too.
@@ -26,7 +30,7 @@ bool is_content_range(const std::string& value, std::uint64_t first, std::uint64
 
 DownloadPlace place_in(Connection& connection, const RepositoryName& name, const Digest& blob) {
   return {.name = text::cat(to_string(name), "@", blob.text()),
-          .tries = [&connection] { return connection.attempts(); },
+          .tries = [&connection] { return connection.attempts(Retrier::Lane::Read); },
           .url = [&connection, name,
                   blob](const std::stop_token& stop) { return connection.url(name, "blobs/" + blob.text(), stop); },
           .send = [&connection, name](
@@ -61,7 +65,7 @@ void BlobDownload::run() {
       answer.attempts = attempts.made();
       if (is_over(answer)) return;
       check(answer);
-      if (delivered_ > before) attempts.got_on();
+      if (delivered_ - before >= kProgress) attempts.got_on();
       if (attempts.again(text::cat(place(), " ended after ", delivered_, " bytes"), &answer, stop_)) continue;
       if (!is_success(answer.status)) throw response_error("GET", answer, ErrorCode::Network);
       throw Error(ErrorCode::Corrupt, text::cat(place(), " has fewer bytes than the ", blob_.size,
@@ -69,7 +73,7 @@ void BlobDownload::run() {
     } catch (const TransportError& error) {
       if (!error.is_transient()) throw;
       if (delivered_ == blob_.size && delivered_ > before) return;  // it broke after the last byte
-      if (delivered_ > before) attempts.got_on();
+      if (delivered_ - before >= kProgress) attempts.got_on();
       if (!attempts.again(error.message(), nullptr, stop_)) throw gave_up(error, attempts.made());
     }
   }

@@ -1,5 +1,8 @@
 #include "registry/blob_upload.hpp"
 
+#include <chrono>
+#include <thread>
+
 #include "base/text.hpp"
 #include "registry/registry_error.hpp"
 #include "stream/verify.hpp"
@@ -10,9 +13,21 @@ namespace {
 
 /// A registry may take a while to put a large blob in its place; at least this much it does a second.
 constexpr std::uint64_t kStoredPerSecond = 8 * limits::kMiB;
+/// How long a registry is given to forget an upload that was stopped.
+constexpr std::chrono::seconds kCancelPatience{2};
 constexpr std::size_t kReadBytes = 1024 * 1024;
 
 bool is_success(int status) { return status >= 200 && status < 300; }
+
+/// What a Location means. Throws Error naming who sent it.
+Url resolved(const Answer& answer, const std::string& location) {
+  try {
+    return answer.url.resolve(location);
+  } catch (Error& error) {
+    error.while_doing(text::cat("reading the place that POST ", answer.url.shown(), " was answered with"));
+    throw;
+  }
+}
 
 /// Reports the bytes that pass by.
 class CountingSource : public ByteSource {
@@ -63,7 +78,10 @@ BlobUpload::BlobUpload(Connection& connection, const RepositoryName& name, Mount
       progress_(progress),
       stop_(std::move(stop)) {}
 
-BlobUpload::~BlobUpload() { take_back(); }
+BlobUpload::~BlobUpload() {
+  take_back();
+  if (open_ && stop_.stop_requested()) cancel();
+}
 
 BlobOutcome BlobUpload::run() {
   BlobOutcome outcome = BlobOutcome::Written;
@@ -126,13 +144,13 @@ bool BlobUpload::mount(const RepositoryName& place) {
 }
 
 void BlobUpload::upload() {
-  auto attempts = connection_.attempts();
+  auto attempts = connection_.attempts(Retrier::Lane::Write);
   for (;;) {
     attempts.begin(stop_);
     try {
       Answer answer = attempt();
       answer.attempts = attempts.made();
-      if (is_done(answer)) return;
+      if (is_done(answer)) return open_.reset();
       if (!may_repeat(answer)) throw refusal(answer);
       const std::string why = text::cat(method_, " ", answer.url.shown(), " answered ", answer.status);
       if (!attempts.again(why, &answer, stop_)) throw refusal(answer);
@@ -141,7 +159,7 @@ void BlobUpload::upload() {
       if (!attempts.again(error.message(), nullptr, stop_)) throw gave_up(error, attempts.made());
     }
     take_back();
-    if (exists()) return;
+    if (exists()) return open_.reset();
   }
 }
 
@@ -160,6 +178,7 @@ Answer BlobUpload::attempt() {
     if (opened.status != 202) return opened;
     location = session_url(opened);
   }
+  open_ = location;
   return put(*location);
 }
 
@@ -207,7 +226,7 @@ Url BlobUpload::session_url(const Answer& answer) const {
     throw Error(ErrorCode::Refused,
                 text::cat("POST ", answer.url.shown(), ": the registry names no place to upload to"));
   }
-  Url url = answer.url.resolve(*location);
+  Url url = resolved(answer, *location);
   const Origin& here = answer.url.origin();
   const Origin& there = url.origin();
   if (here.scheme != "https" || there.scheme != "http") return url;
@@ -215,6 +234,23 @@ Url BlobUpload::session_url(const Answer& answer) const {
   if (there.host == here.host && (there.port == here.port || there.port == 80)) return url.at(here);
   throw Error(ErrorCode::Hostile, text::cat("POST ", answer.url.shown(), ": the registry wants the upload at ",
                                             url.shown(), ", which is not encrypted"));
+}
+
+void BlobUpload::cancel() noexcept {
+  try {
+    std::stop_source enough;
+    const std::jthread timer([&enough](const std::stop_token& answered) {
+      try {
+        real_clock().sleep_until(std::chrono::steady_clock::now() + kCancelPatience, answered);
+        enough.request_stop();
+      } catch (const Error&) {
+        return;  // it was answered in time
+      }
+    });
+    static_cast<void>(connection_.send(Request{"DELETE", *open_}, scope(), enough.get_token()));
+  } catch (const std::exception&) {
+    return;  // registries forget sessions by themselves after some time
+  }
 }
 
 void BlobUpload::report_all() {

@@ -29,7 +29,8 @@ class BlobUpload {
              BlobSource& from, Progress& progress, std::stop_token stop);
   BlobUpload(const BlobUpload&) = delete;
   BlobUpload& operator=(const BlobUpload&) = delete;
-  /// Takes back what it reported as moved, unless the upload succeeded.
+  /// Takes back what it reported as moved, unless the upload succeeded. If it was stopped, the registry is told to
+  /// forget what it has of it, which takes a few seconds at most.
   ~BlobUpload();
 
   /// Blocks until the registry has the blob. See Repository::put_blob.
@@ -51,6 +52,7 @@ class BlobUpload {
   [[nodiscard]] std::unique_ptr<ByteSource> open_body();
   void report_all();
   void take_back();
+  void cancel() noexcept;
   [[nodiscard]] Scope scope() const { return {name_, Scope::Access::Push}; }
 
   Connection& connection_;
@@ -61,6 +63,7 @@ class BlobUpload {
   Progress& progress_;
   std::stop_token stop_;
   std::optional<Url> session_;  ///< one that a refused mount has opened
+  std::optional<Url> open_;     ///< the session that is under way
   std::string method_;          ///< of the last request
   std::int64_t reported_ = 0;
 };

@@ -162,18 +162,36 @@ bool Repository::send_manifest(const RawManifest& manifest, const std::string& s
   request.headers.set("Content-Type", manifest.descriptor.media_type);
   request.body =
       RequestBody{manifest.bytes.size(), [&manifest] { return std::make_unique<StringSource>(manifest.bytes); }};
-  const Answer answer = connection_->send_patiently(request, Scope{name_, Scope::Access::Push}, stop);
+  std::optional<Answer> given;
+  try {
+    given = connection_->send_patiently(request, Scope{name_, Scope::Access::Push}, stop);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::Network || !took(manifest, selector)) throw;
+    return false;
+  }
+  const Answer& answer = *given;
+  if (is_transient_status(answer.status) && took(manifest, selector)) return false;
   if (!is_success(answer.status)) {
     explain_refusal(answer, manifest, selector);
     return false;
   }
   const auto stored = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
   const Digest& sent = manifest.descriptor.digest;
-  if (stored && stored->algorithm() == sent.algorithm() && *stored != sent) {
+  if (stored && stored->algorithm() == sent.algorithm() && *stored != sent && !took(manifest, selector)) {
     throw Error(ErrorCode::Corrupt, text::cat("PUT ", answer.url.shown(), ": the registry stored ", stored->text(),
                                               " instead of ", sent.text()));
   }
   return answer.headers.find("OCI-Subject").has_value();
+}
+
+/// After an ambiguous failure: the registry may have done what it was asked, and only its answer was lost.
+bool Repository::took(const RawManifest& manifest, const std::string& selector) {
+  try {
+    return resolve(selector) == manifest.descriptor.digest;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Interrupted) throw;
+    return false;  // the first failure is the one to tell
+  }
 }
 
 /// Returns only if the registry has what it refused.

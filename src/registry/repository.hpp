@@ -49,11 +49,11 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// HEAD; then a mount if `from` can be mounted from the same registry, unless that was refused before; then
   /// POST and one PUT (distribution-spec, "Pushing blobs").
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
-  /// PUT manifests/<selector>. A tag that cannot be changed but already is right is a success; one that points to
-  /// something else is Error{Refused} naming both digests. A registry that does not say that it took note of the
-  /// manifest's `subject` (OCI-Subject) gets the list at the `referrers_tag` extended.
-  /// Throws Error{Unstable} if the registry misses something that the manifest refers to, or others keep overwriting
-  /// that list.
+  /// PUT manifests/<selector>. Where the answer is lost, what the registry has then counts. A tag that cannot be
+  /// changed but already is right is a success; one that points to something else is Error{Refused} naming both
+  /// digests. A registry that does not say that it took note of the manifest's `subject` (OCI-Subject) gets the list at
+  /// the `referrers_tag` extended. Throws Error{Unstable} if the registry misses something that the manifest refers to,
+  /// or others keep overwriting that list.
   void put_manifest(const RawManifest& manifest, const std::string& selector) override;
 
  private:
@@ -61,6 +61,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// The PUT alone. Returns true if the registry took note of the subject.
   bool send_manifest(const RawManifest& manifest, const std::string& selector);
   void attach(const RawManifest& manifest, const Digest& subject);
+  [[nodiscard]] bool took(const RawManifest& manifest, const std::string& selector);
   void explain_refusal(const Answer& answer, const RawManifest& manifest, const std::string& selector);
 
   std::shared_ptr<Connection> connection_;

@@ -37,16 +37,31 @@ std::string CachingSource::read_blob(const Descriptor& blob, std::uint64_t limit
     throw Error(ErrorCode::Hostile, text::cat(name_of(blob.digest), " has ", blob.size, " bytes; at most ", limit,
                                               " are allowed for what it is"));
   }
-  StringSink content(blob.size);
-  VerifyingSink verified(content, blob, name_of(blob.digest));
-  inner_->fetch(blob, verified, std::move(stop));
-  verified.finish();
+  std::string content = fetch_twice_if_damaged(blob, stop);
   const auto size = static_cast<std::int64_t>(blob.size);
   if (blob.size <= limits::kSmallBlobBytes && budget_->fetch_sub(size) >= size) {
     const std::lock_guard lock(mutex_);
-    known_.emplace(blob.digest, content.content);
+    known_.emplace(blob.digest, content);
   }
+  return content;
+}
+
+std::string CachingSource::fetch_whole(const Descriptor& blob, const std::stop_token& stop) {
+  StringSink content(blob.size);
+  VerifyingSink verified(content, blob, name_of(blob.digest));
+  inner_->fetch(blob, verified, stop);
+  verified.finish();
   return std::move(content.content);
+}
+
+std::string CachingSource::fetch_twice_if_damaged(const Descriptor& blob, const std::stop_token& stop) {
+  try {
+    return fetch_whole(blob, stop);
+  } catch (const Error& error) {
+    // What a registry sends may have been damaged on its way; a file that is damaged stays so.
+    if (error.code() != ErrorCode::Corrupt || !home()) throw;
+  }
+  return fetch_whole(blob, stop);
 }
 
 const std::string* CachingSource::find(const Digest& digest) {

@@ -27,10 +27,12 @@ class CachingSource : public ImageSource {
   [[nodiscard]] std::optional<RepositoryName> home() const override { return inner_->home(); }
   [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
 
-  /// The whole blob, its size and digest checked. Throws Error{Hostile} if it is larger than `limit` bytes.
+  /// The whole blob, its size and digest checked; fetched once more if a registry's answer was damaged. Throws Error{Hostile} if it is larger than `limit` bytes.
   [[nodiscard]] std::string read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop);
 
  private:
+  [[nodiscard]] std::string fetch_whole(const Descriptor& blob, const std::stop_token& stop);
+  [[nodiscard]] std::string fetch_twice_if_damaged(const Descriptor& blob, const std::stop_token& stop);
   [[nodiscard]] const std::string* find(const Digest& digest);
 
   std::shared_ptr<ImageSource> inner_;

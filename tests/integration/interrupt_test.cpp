@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 
-#include "front.hpp"
 #include "gate.hpp"
+#include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
 
@@ -174,7 +175,7 @@ TEST_CASE("an interrupted pull leaves the directory as it was, or not there, and
 TEST_CASE("a command that waits to try again ends as soon as it is interrupted") {
   if (lacks({"docker-registry"})) return;
   Stage stage;
-  const Front busy(stage.world.inside, [](const HttpRequest&) {
+  const FaultProxy busy(stage.world.inside, [](const HttpRequest&) {
     return HttpReply{.status = 503, .headers = {{"Retry-After", "280"}}};
   });
   Process process(
@@ -190,7 +191,7 @@ TEST_CASE("an import that is interrupted after the blobs and before the tags lea
   std::atomic<bool> reached{false};
   Stage stage;
   // The first manifest is kept back until the command has ended.
-  const Front slow(stage.world.inside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
+  const FaultProxy slow(stage.world.inside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.method != "PUT" || request.path.find("/manifests/") == std::string::npos || interrupted) {
       return std::nullopt;
     }
@@ -213,4 +214,25 @@ TEST_CASE("an import that is interrupted after the blobs and before the tags lea
   for (const Descriptor& layer : layers_of(stage.image)) {
     CHECK(writes(stage.world.inside, std::string(layer.digest.hex())).empty());
   }
+}
+
+TEST_CASE("uploads that are interrupted are cancelled at the registry") {
+  if (lacks({"docker-registry"})) return;
+  Stage stage;
+  stage.world.succeed({"export", "-b", stage.bundle_name(), "-o", "a.tar"});
+  FaultProxy proxy(stage.world.inside);
+  proxy.use({{.match = {"PUT", "/blobs/uploads/"}, .fault = {.cut_request = 1000, .cut = Cut::Stall}}});
+  Process process(stage.world.ociferry.program({"import", "a.tar", "--to-repo", proxy.host() + "/dest"}));
+  await("an upload", [&] { return proxy.count("PUT", "/blobs/uploads/") > 0 || !process.running(); });
+  process.send_signal(SIGINT);
+  CHECK(process.wait().exit_code == 130);
+  const auto all = proxy.transcript();
+  std::set<std::string> open;
+  for (const Exchange& one : all) {
+    if (is(one, "PUT", "/blobs/uploads/")) open.insert(one.request.path);
+  }
+  for (const Exchange& one : all) {
+    if (is(one, "DELETE", "/blobs/uploads/") && one.status == 204) open.erase(one.request.path);
+  }
+  CHECK(open.empty());
 }

@@ -20,18 +20,20 @@ const std::string kContent = [] {
 
 struct Download {
   Rig rig;
-  Descriptor blob = rig.registry.add_blob("team/app", kContent);
-  StringSink sink{2000};
+  std::string content;
+  Descriptor blob = rig.registry.add_blob("team/app", content);
+  StringSink sink{content.size()};
 
-  explicit Download(RegistryOptions options = {}) : rig(std::move(options)) {}
+  explicit Download(RegistryOptions options = {}, std::string bytes = kContent)
+      : rig(std::move(options)), content(std::move(bytes)) {}
   void run() { rig.repository().fetch(blob, sink, {}); }
   /// Answers blob downloads with what `reply` makes of the right answer; `n` counts from 1.
   void change(std::function<void(int n, const HttpRequest&, HttpReply&)> reply) {
-    rig.registry.intercept = [reply = std::move(reply),
+    rig.registry.intercept = [reply = std::move(reply), content = content,
                               n = 0](const HttpRequest& request) mutable -> std::optional<HttpReply> {
       if (request.method != "GET" || request.path.find("/blobs/") == std::string::npos) return std::nullopt;
       testing::FakeRegistry plain;
-      plain.add_blob("team/app", kContent);
+      plain.add_blob("team/app", content);
       HttpReply right = plain(request);
       reply(++n, request, right);
       return right;
@@ -72,13 +74,32 @@ TEST_CASE("a connection that breaks after the last byte has given everything") {
 }
 
 TEST_CASE("progress renews the budget: a connection that breaks again and again still ends well") {
+  static constexpr std::size_t kPiece = std::size_t{256} * 1024;
+  Download download({}, std::string(20 * kPiece, 'x'));
+  download.change([](int, const HttpRequest&, HttpReply& reply) {
+    if (reply.body.size() > kPiece) reply.break_after = kPiece;
+  });
+  download.run();
+  CHECK((download.sink.content == download.content));
+  CHECK(download.ranges().size() == 20);
+}
+
+TEST_CASE("a connection that breaks after every few bytes is given up") {
+  Download download({.retry_count = 2});
+  download.change([](int, const HttpRequest&, HttpReply& reply) { reply.break_after = 10; });
+  CHECK(error_of([&] { download.run(); }).code() == ErrorCode::Network);
+  CHECK(download.ranges() == std::vector<std::string>{"-", "bytes=10-", "bytes=20-"});
+}
+
+TEST_CASE("a connection that breaks behind the last byte of the blob is no failure") {
   Download download;
   download.change([](int, const HttpRequest&, HttpReply& reply) {
-    if (reply.body.size() > 10) reply.break_after = 10;
+    reply.body += "x";
+    reply.break_after = kContent.size();
   });
   download.run();
   CHECK(download.sink.content == kContent);
-  CHECK(download.ranges().size() == 100);
+  CHECK(download.ranges().size() == 1);
 }
 
 TEST_CASE("attempts without progress are counted and end in a network error") {
