@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include "support/fault.hpp"
+#include "support/registry_server.hpp"
+#include "support/token_server.hpp"
+
+/// What registries of this world do otherwise than Debian's docker-registry, as rules of a FaultProxy before one. Each
+/// is what users of a product have reported; `registry` and `tokens` are those behind the proxy, and must outlive it.
+namespace ociferry::testing::quirks {
+
+/// Amazon ECR: no Docker-Content-Digest; blobs are at a storage server that refuses an Authorization.
+[[nodiscard]] std::vector<Rule> ecr();
+/// Any that makes tags immutable: a tag that is there cannot be put again, not even with the same manifest.
+[[nodiscard]] std::vector<Rule> immutable_tags(const RegistryServer& registry, HttpReply refusal);
+/// GitHub: no referrers API, and uploads that are answered with 404 although the blob was stored.
+[[nodiscard]] std::vector<Rule> ghcr();
+/// Google Artifact Registry: no chunks, no referrers API, and a Location that is a mere path.
+[[nodiscard]] std::vector<Rule> gar();
+/// Harbor: mounting from a project that may not be read is a 401, and always so.
+[[nodiscard]] std::vector<Rule> harbor();
+/// Quay: a mount needs its source; media types of manifests are on a list; old formats for whoever does not ask for
+/// new.
+[[nodiscard]] std::vector<Rule> quay();
+/// GitLab: a token allows the last scope that was asked for only.
+[[nodiscard]] std::vector<Rule> gitlab(const TokenServer& tokens);
+/// Nexus: "BASIC" in capitals.
+[[nodiscard]] std::vector<Rule> nexus();
+/// JFrog Artifactory: whether a manifest is there cannot be asked as for a blob.
+[[nodiscard]] std::vector<Rule> jfrog();
+/// Docker Hub: 429 with a body that is no JSON, and no mount from what others own.
+[[nodiscard]] std::vector<Rule> docker_hub();
+/// zot, in some of its versions: an upload's Range is off by one, and downloads know no Range.
+[[nodiscard]] std::vector<Rule> zot();
+/// A registry that does not answer HEAD.
+[[nodiscard]] std::vector<Rule> no_head();
+
+}  // namespace ociferry::testing::quirks
