@@ -44,6 +44,7 @@ class Matrix {
   [[nodiscard]] std::string judge_success(const Cell& cell, const Ending& ending);
   [[nodiscard]] std::string judge_failure(const Cell& cell, const Ending& ending);
   [[nodiscard]] std::string judge_requests(const Cell& cell, const Ending& ending);
+  [[nodiscard]] bool failed_at_proof(const Cell& cell);
   [[nodiscard]] bool is_unchanged(const Cell& cell, const Visible& now) const;
 
   Stage stage_;
