@@ -91,17 +91,6 @@ TEST_CASE("a connection that breaks after every few bytes is given up") {
   CHECK(download.ranges() == std::vector<std::string>{"-", "bytes=10-", "bytes=20-"});
 }
 
-TEST_CASE("a connection that breaks behind the last byte of the blob is no failure") {
-  Download download;
-  download.change([](int, const HttpRequest&, HttpReply& reply) {
-    reply.body += "x";
-    reply.break_after = kContent.size();
-  });
-  download.run();
-  CHECK(download.sink.content == kContent);
-  CHECK(download.ranges().size() == 1);
-}
-
 TEST_CASE("attempts without progress are counted and end in a network error") {
   Download download({.retry_count = 2});
   download.change([](int n, const HttpRequest&, HttpReply& reply) { reply.break_after = n == 1 ? 10 : 0; });
