@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/text.hpp"
 #include "layout/archive_reader.hpp"
@@ -29,8 +30,12 @@ struct Windows {
   Registry destination;
   std::string foreign = random_bytes(30'000, 7);
   Descriptor layer{"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", sha256(foreign), foreign.size()};
+  std::atomic<bool> spoiled = false;  ///< the web server's layer has another last byte
   HttpServer web{[this](const HttpRequest& request) {
-    return request.path == "/base.tgz" ? HttpReply{200, {}, foreign} : HttpReply{404};
+    if (request.path != "/base.tgz") return HttpReply{404};
+    HttpReply reply{200, {}, foreign};
+    if (spoiled) reply.body.back() = static_cast<char>(reply.body.back() ^ 1);
+    return reply;
   }};
   Ociferry ociferry{OCIFERRY_BINARY};
   std::string digest;
@@ -119,7 +124,7 @@ TEST_CASE("foreign layers are sent after a copy that left them out, though all t
 
 TEST_CASE("a URL that gives other bytes leaves no archive; asking for layers that no image has is worth a word") {
   Windows windows;
-  windows.foreign.back() = static_cast<char>(windows.foreign.back() ^ 1);
+  windows.spoiled = true;
   const Outcome outcome = windows.run({"export", "-i", windows.from(), "-o", "a.tar", kInclude}, 11);
   CHECK(outcome.err.find(windows.layer.digest.text()) != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(windows.ociferry.home() / "a.tar"));

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <set>
 
 #include "base/text.hpp"
@@ -37,7 +38,7 @@ class Stubborn : public MemoryTarget {
   bool immutable = true;
   std::string forgotten;
   int losses = 0;  ///< how often a blob turns out to be lost when the root's tag is put
-  int tags_put = 0;
+  std::atomic<int> tags_put = 0;
 };
 
 struct Sample {
@@ -132,7 +133,7 @@ TEST_CASE("a recheck asks for blobs, and leaves tags alone that are right") {
   sample.put(target);
   target.tags_put = 0;
   const TransferReport report = sample.put(target, {.recheck = true});
-  CHECK(target.tags_put == 0);
+  CHECK(target.tags_put.load() == 0);
   CHECK(report.manifests_written == 0);
   CHECK(report.blobs_existed == sample.set.graph().blobs().size());
 }
