@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
@@ -203,7 +204,7 @@ TEST_CASE("a registry that refuses to show signatures is told once, and one that
   if (lacks({"docker-registry"})) return;
   World world;
   const Cargo cargo(world);
-  int status = 403;
+  std::atomic<int> status = 403;
   const FaultProxy front(world.outside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
     const bool is_attached = request.path.find(".s") != std::string::npos || request.path.ends_with(".att") ||
                              request.path.ends_with("/tags/list") ||
