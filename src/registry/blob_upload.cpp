@@ -49,16 +49,6 @@ class CountingSource : public ByteSource {
 
 }  // namespace
 
-void MountRefusals::add(const RepositoryName& from) {
-  const std::lock_guard lock(mutex_);
-  refused_.insert(from);
-}
-
-bool MountRefusals::contains(const RepositoryName& from) const {
-  const std::lock_guard lock(mutex_);
-  return refused_.contains(from);
-}
-
 bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& blob, std::stop_token stop) {
   const Request request{"HEAD", connection.url(scope.name, "blobs/" + blob.digest.text(), stop)};
   const Answer answer = connection.send_patiently(request, scope, stop);
@@ -68,11 +58,11 @@ bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& b
   throw response_error("HEAD", answer, ErrorCode::Network);
 }
 
-BlobUpload::BlobUpload(Connection& connection, const RepositoryName& name, MountRefusals& refusals,
-                       const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop)
+BlobUpload::BlobUpload(Connection& connection, const RepositoryName& name, MountRecord& mounts, const Descriptor& blob,
+                       BlobSource& from, Progress& progress, std::stop_token stop)
     : connection_(connection),
       name_(name),
-      refusals_(refusals),
+      mounts_(mounts),
       blob_(blob),
       from_(from),
       progress_(progress),
@@ -80,6 +70,7 @@ BlobUpload::BlobUpload(Connection& connection, const RepositoryName& name, Mount
 
 BlobUpload::~BlobUpload() {
   take_back();
+  if (!open_) open_ = std::move(session_);
   if (open_ && stop_.stop_requested()) cancel();
 }
 
@@ -96,21 +87,43 @@ BlobOutcome BlobUpload::run() {
   return outcome;
 }
 
-bool BlobUpload::exists() { return blob_exists(connection_, scope(), blob_, stop_); }
+/// Asks with HEAD; where a mount is known to tell as well, with the request that opens the upload, too.
+bool BlobUpload::exists() {
+  if (mounts_.tells_own() && !elsewhere()) {
+    try {
+      const int status = ask_mount(name_).status;
+      if (status == 201 || status == 202) return status == 201;
+    } catch (const Error& error) {
+      if (!error.is_transient()) throw;  // the question is repeated below
+    }
+  }
+  return blob_exists(connection_, scope(), blob_, stop_);
+}
+
+std::optional<RepositoryName> BlobUpload::elsewhere() const {
+  auto place = from_.mountable_from();
+  if (place && (place->registry != name_.registry || *place == name_ || mounts_.is_refused(*place))) place.reset();
+  return place;
+}
 
 bool BlobUpload::mount() {
-  const auto place = from_.mountable_from();
-  if (!place || place->registry != name_.registry || *place == name_ || refusals_.contains(*place)) return false;
+  const auto place = elsewhere();
+  if (!place) return false;
   if (!from_.home()) {
     if (connection_.uses_tokens()) return false;  // a mere guess is not worth a token
     prove_possession();
   }
   try {
-    return mount(*place);
+    const int status = ask_mount(*place).status;
+    // A blob that is certainly there may be missed by accident; one that is only guessed to be there is not asked for
+    // twice.
+    const bool by_accident = is_transient_status(status) || (status == 404 && from_.home());
+    if (status != 201 && status != 202 && !by_accident) mounts_.refuse(*place);
+    return status == 201;
   } catch (const Error& error) {
     // Whatever keeps a registry from mounting, the upload will do, or will tell the reason.
     if (error.code() == ErrorCode::Interrupted) throw;
-    if (!error.is_transient()) refusals_.add(*place);
+    if (!error.is_transient()) mounts_.refuse(*place);
   }
   return false;
 }
@@ -124,26 +137,39 @@ void BlobUpload::prove_possession() {
   }
 }
 
-bool BlobUpload::mount(const RepositoryName& place) {
+Answer BlobUpload::ask_mount(const RepositoryName& place) {
   Scope both = scope();
-  both.mount_from = place.repository;
+  if (place != name_) both.mount_from = place.repository;
   const Url url = connection_.url(name_, "blobs/uploads/", stop_)
                       .with_parameter("mount", blob_.digest.text())
                       .with_parameter("from", place.repository);
-  const Answer answer = connection_.send(Request{"POST", url}, both, stop_);
-  if (answer.status == 201) return true;
-  if (answer.status == 202) {
-    session_ = session_url(answer);
+  Answer answer = connection_.send(Request{"POST", url}, both, stop_);
+  if (answer.status == 202) session_ = session_url(answer);
+  return answer;
+}
+
+/// True if a mount from the repository itself is answered with `status`. Failures are no answer.
+bool BlobUpload::own_mount_says(int status) {
+  try {
+    return ask_mount(name_).status == status;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Interrupted) throw;
     return false;
   }
-  // A blob that is certainly there may be missed by accident; one that is only guessed to be there is not asked for
-  // twice.
-  const bool by_accident = is_transient_status(answer.status) || (answer.status == 404 && from_.home());
-  if (!by_accident) refusals_.add(place);
-  return false;
 }
 
 void BlobUpload::upload() {
+  if (session_ || !mounts_.begins_trial()) return upload_patiently();
+  const bool said_absent = own_mount_says(202);
+  upload_patiently();
+  mounts_.end_trial(said_absent && own_mount_says(201));
+  if (!session_) return;
+  open_ = std::exchange(session_, std::nullopt);
+  cancel();
+  open_.reset();
+}
+
+void BlobUpload::upload_patiently() {
   auto attempts = connection_.attempts(Retrier::Lane::Write);
   for (;;) {
     attempts.begin(stop_);

@@ -1,31 +1,18 @@
 #pragma once
 
-#include <mutex>
-#include <set>
-
 #include "ociferry/error.hpp"
 #include "ociferry/store.hpp"
 #include "registry/connection.hpp"
+#include "registry/mount_record.hpp"
 
 namespace ociferry {
-
-/// The repositories that a registry does not let us mount from, so that each is tried in vain only once. Thread-safe.
-class MountRefusals {
- public:
-  void add(const RepositoryName& from);
-  [[nodiscard]] bool contains(const RepositoryName& from) const;
-
- private:
-  mutable std::mutex mutex_;
-  std::set<RepositoryName> refused_;
-};
 
 /// One upload of a blob (distribution-spec, "Pushing blobs"). An ambiguous failure is settled by asking whether the
 /// blob is there; then a new session begins.
 class BlobUpload {
  public:
   /// All but `stop` must outlive it.
-  BlobUpload(Connection& connection, const RepositoryName& name, MountRefusals& refusals, const Descriptor& blob,
+  BlobUpload(Connection& connection, const RepositoryName& name, MountRecord& mounts, const Descriptor& blob,
              BlobSource& from, Progress& progress, std::stop_token stop);
   BlobUpload(const BlobUpload&) = delete;
   BlobUpload& operator=(const BlobUpload&) = delete;
@@ -38,10 +25,16 @@ class BlobUpload {
 
  private:
   [[nodiscard]] bool exists();
+  /// Where the blob may be mounted from, if anywhere.
+  [[nodiscard]] std::optional<RepositoryName> elsewhere() const;
   [[nodiscard]] bool mount();
-  [[nodiscard]] bool mount(const RepositoryName& place);
+  /// POST with a mount. What a 202 opens is kept in `session_`.
+  [[nodiscard]] Answer ask_mount(const RepositoryName& place);
+  [[nodiscard]] bool own_mount_says(int status);
+  void put_on_trial();
   void prove_possession();
   void upload();
+  void upload_patiently();
   [[nodiscard]] Error refusal(const Answer& answer) const;
   [[nodiscard]] Answer attempt();
   [[nodiscard]] Answer open_session();
@@ -57,12 +50,12 @@ class BlobUpload {
 
   Connection& connection_;
   const RepositoryName& name_;
-  MountRefusals& refusals_;
+  MountRecord& mounts_;
   const Descriptor& blob_;
   BlobSource& from_;
   Progress& progress_;
   std::stop_token stop_;
-  std::optional<Url> session_;  ///< one that a refused mount has opened
+  std::optional<Url> session_;  ///< one that a mount has opened
   std::optional<Url> open_;     ///< the session that is under way
   std::string method_;          ///< of the last request
   std::int64_t reported_ = 0;

@@ -70,7 +70,7 @@ RawManifest read_manifest(Answer answer, const std::string& selector) {
 Repository::Repository(std::shared_ptr<Connection> connection, RepositoryName name)
     : connection_(std::move(connection)),
       name_(std::move(name)),
-      mount_refusals_(std::make_unique<MountRefusals>()),
+      mounts_(std::make_unique<MountRecord>()),
       spoiled_places_(std::make_unique<SpoiledPlaces>()) {}
 Repository::~Repository() = default;
 
@@ -139,7 +139,7 @@ void Repository::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token s
 
 BlobOutcome Repository::put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) {
   const AnyStop either(connection_->stop(), stop);
-  return BlobUpload(*connection_, name_, *mount_refusals_, blob, from, progress, either.token()).run();
+  return BlobUpload(*connection_, name_, *mounts_, blob, from, progress, either.token()).run();
 }
 
 void Repository::put_manifest(const RawManifest& manifest, const std::string& selector) {

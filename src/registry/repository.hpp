@@ -8,7 +8,7 @@
 namespace ociferry {
 
 class Connection;
-class MountRefusals;
+class MountRecord;
 class SpoiledPlaces;
 struct Answer;
 
@@ -47,7 +47,8 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] std::optional<RepositoryName> home() const override { return name_; }
 
   /// HEAD; then a mount if `from` can be mounted from the same registry, unless that was refused before; then
-  /// POST and one PUT (distribution-spec, "Pushing blobs").
+  /// POST and one PUT (distribution-spec, "Pushing blobs"). Once a registry has proved to answer mounts from the
+  /// repository itself, such a mount replaces HEAD and POST: see MountRecord.
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
   /// PUT manifests/<selector>. Where the answer is lost, what the registry has then counts. A tag that cannot be
   /// changed but already is right is a success; one that points to something else is Error{Refused} naming both
@@ -67,7 +68,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   std::shared_ptr<Connection> connection_;
   RepositoryName name_;
   std::mutex attach_mutex_;  ///< one writer of referrers' tags at a time, as far as this process goes
-  std::unique_ptr<MountRefusals> mount_refusals_;
+  std::unique_ptr<MountRecord> mounts_;
   std::unique_ptr<SpoiledPlaces> spoiled_places_;
 };
 

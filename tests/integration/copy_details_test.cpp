@@ -130,8 +130,9 @@ TEST_CASE("an archive that comes back to the registry it is from is mounted, whi
   const std::string said = world.succeed({"import", "a.tar", "--to-repo", world.outside.host() + "/back"});
   CHECK(said.find("mounted 5 blobs") != std::string::npos);
   const auto uploads = writes(world.outside, "/blobs/uploads/");
-  // Five mounts, and for the two blobs of the locations image POST and PUT.
-  CHECK(uploads.size() == 5 + 2 * 2);
+  // Five mounts, and for the two blobs of the locations image POST and PUT; the third POST may be followed by a trial.
+  CHECK(uploads.size() <= 5 + 2 * 2 + 1);
+  CHECK(count(world.outside, "PUT", "/back/blobs/uploads/") == 2);
   world.succeed({"pull", "-b", world.outside.host() + "/back:v1", "-o", "pulled"});
 }
 

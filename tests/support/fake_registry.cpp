@@ -142,7 +142,7 @@ HttpReply FakeRegistry::list_referrers(const Repository& repository, const HttpR
 }
 
 HttpReply FakeRegistry::begin_upload(const std::string& name, const HttpRequest& request) {
-  if (const std::string from = request.parameter("from"); !from.empty()) {
+  if (const std::string from = request.parameter("from"); mounts && !from.empty()) {
     const auto digest = Digest::try_parse(request.parameter("mount"));
     auto& blobs = repositories_[from].blobs;
     if (const auto found = digest ? blobs.find(*digest) : blobs.end(); found != blobs.end()) {

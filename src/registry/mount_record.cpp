@@ -1,0 +1,35 @@
+#include "registry/mount_record.hpp"
+
+namespace ociferry {
+
+namespace {
+/// The trial costs a request, so it waits until there is reason to think that it pays.
+constexpr int kTrialAt = 3;
+}  // namespace
+
+void MountRecord::refuse(const RepositoryName& from) {
+  const std::lock_guard lock(mutex_);
+  refused_.insert(from);
+}
+
+bool MountRecord::is_refused(const RepositoryName& from) const {
+  const std::lock_guard lock(mutex_);
+  return refused_.contains(from);
+}
+
+bool MountRecord::tells_own() const {
+  const std::lock_guard lock(mutex_);
+  return tells_own_;
+}
+
+bool MountRecord::begins_trial() {
+  const std::lock_guard lock(mutex_);
+  return ++missing_ == kTrialAt;
+}
+
+void MountRecord::end_trial(bool passed) {
+  const std::lock_guard lock(mutex_);
+  tells_own_ = passed;
+}
+
+}  // namespace ociferry
