@@ -20,9 +20,10 @@ constexpr std::int64_t kCacheBytes = 16 * 1024 * 1024;
 
 /// An image that is to be found.
 struct Wanted {
-  Reference reference;         ///< roots: by tag or digest; others: by digest, as the lock names it
-  Places places;               ///< where to look, in this order
-  const Root* root = nullptr;  ///< null: listed in a lock file
+  Reference reference;                    ///< roots: by tag or digest; others: by digest, as the lock names it
+  Places places;                          ///< where to look, in this order
+  const Root* root = nullptr;             ///< null: listed in a lock file
+  FirstPlace first = FirstPlace::Bundle;  ///< where the bundle that lists it has its images
 };
 
 /// An image that was found.
@@ -131,7 +132,7 @@ class Discovery {
     if (to_string(wanted.reference) < to_string(listed.name)) listed.name = wanted.reference;
     for (const RepositoryName& place : wanted.places) {
       if (!listed.tried.insert(place).second) continue;
-      next.try_emplace(digest, Wanted{.reference = wanted.reference, .places = {}})
+      next.try_emplace(digest, Wanted{.reference = wanted.reference, .places = {}, .first = wanted.first})
           .first->second.places.push_back(place);
     }
   }
@@ -149,7 +150,7 @@ class Discovery {
     if (gather_.referrers == Referrers::None) return;
     const std::size_t count = gather_.referrers == Referrers::All ? tree.size() : 1;
     for (std::size_t i = 0; i < count; ++i) {
-      const Subject subject{tree[i].descriptor.digest, name};
+      const Subject subject{tree[i].raw.descriptor.digest, name};
       if (asked_.insert(subject).second) subjects.push_back(subject);
     }
   }
@@ -221,7 +222,7 @@ class Discovery {
         if (wanted.root->tag) found.image.tags.insert(*wanted.root->tag);
         check_kind(*wanted.root, found);
       }
-      if (found.image.is_bundle) open_bundle(found, located);
+      if (found.image.is_bundle) open_bundle(found, located, wanted);
       found.tree = fetch_tree(*found.source, std::move(located.raw));
       return found;
     } catch (Error& error) {
@@ -230,13 +231,19 @@ class Discovery {
     }
   }
 
-  void open_bundle(Found& found, const Located& located) {
+  void open_bundle(Found& found, const Located& located, const Wanted& wanted) {
     found.image.lock = read_images_lock(*found.source, located.raw, context_.stop);
     const Reference at{located.name, std::nullopt, located.raw.descriptor.digest};
     const auto locations = find_locations(*found.source, at, found.image.lock, *context_.progress, context_.stop);
+    // Bundles that lie where a lock names them have images that do, too.
+    const bool at_home = wanted.first == FirstPlace::Lock && at.name == wanted.reference.name;
+    const FirstPlace first = locations ? FirstPlace::Bundle
+                             : at_home ? FirstPlace::Lock
+                                       : first_place(*found.source, found.image.lock);
     for (const ImageRef& ref : found.image.lock.images) {
-      found.next.push_back(
-          {.reference = ref.image, .places = places_of(ref.image, at.name, locations ? &*locations : nullptr)});
+      found.next.push_back({.reference = ref.image,
+                            .places = places_of(ref.image, at.name, locations ? &*locations : nullptr, first),
+                            .first = first});
     }
   }
 

@@ -8,7 +8,12 @@
 
 namespace ociferry {
 
-Places places_of(const Reference& image, const RepositoryName& bundle, const Locations* locations) {
+namespace {
+/// A single image is asked for in both places in any case.
+constexpr std::size_t kProbeFrom = 2;
+}  // namespace
+
+Places places_of(const Reference& image, const RepositoryName& bundle, const Locations* locations, FirstPlace first) {
   Places places;
   const auto add = [&](const RepositoryName& name) {
     if (std::ranges::find(places, name) == places.end()) places.push_back(name);
@@ -18,9 +23,20 @@ Places places_of(const Reference& image, const RepositoryName& bundle, const Loc
     const auto entry = std::ranges::find(locations->entries, image.digest, digest_of);
     if (entry != locations->entries.end()) add({bundle.registry, entry->repository.value_or(bundle.repository)});
   }
+  if (first == FirstPlace::Lock) add(image.name);
   add(bundle);
   add(image.name);
   return places;
+}
+
+FirstPlace first_place(CachingSource& source, const ImagesLock& lock) {
+  if (lock.images.size() < kProbeFrom) return FirstPlace::Bundle;
+  try {
+    if (source.manifest(lock.images.front().image.selector())) return FirstPlace::Bundle;
+  } catch (const Error& error) {
+    if (!is_refusal(error)) throw;
+  }
+  return FirstPlace::Lock;
 }
 
 Located locate(const Reference& image, const Places& places,
@@ -28,10 +44,12 @@ Located locate(const Reference& image, const Places& places,
   std::exception_ptr refusal;
   for (const RepositoryName& place : places) {
     const auto source = open(place);
+    const bool is_last = &place == &places.back();
     try {
       if (auto raw = source->manifest(image.selector())) return {*std::move(raw), source, place};
     } catch (const Error& error) {
-      if (!is_refusal(error)) throw;
+      const bool unreachable = error.code() == ErrorCode::Network && place == image.name && !is_last;
+      if (!is_refusal(error) && !unreachable) throw;
       refusal = std::current_exception();
     }
     progress.debug(text::cat(to_string(image), " is not in ", to_string(place)));

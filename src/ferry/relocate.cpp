@@ -20,6 +20,7 @@ namespace {
 /// How often a destination that loses what it had accepted is given another chance.
 constexpr int kRepairs = 2;
 constexpr std::int64_t kCacheBytes = 1024 * 1024;
+constexpr std::size_t kFewTags = 4;
 
 /// What a tag that is already right at the destination proves.
 enum class Trust {
@@ -77,11 +78,13 @@ class Relocation {
     return all && unlisted_in(pointers()).empty();
   }
 
-  [[nodiscard]] Missing find_missing() const {
+  [[nodiscard]] Missing find_missing() {
     const auto tags = plan_.image_tags();
+    if (trust_ == Trust::Tags && tags.size() >= kFewTags) listed_ = to_.source.tags_within(tags.size() / kFewTags);
     std::vector<char> there(tags.size(), 0);
-    run_parallel_or_throw(context_.jobs, tags.size(), context_.stop,
-                          [&](std::size_t i, const std::stop_token&) { there[i] = is_there(tags[i]) ? 1 : 0; });
+    run_parallel_or_throw(context_.jobs, tags.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
+      there[i] = may_be_there(tags[i]) && is_there(tags[i]) ? 1 : 0;
+    });
     Missing missing;
     std::vector<const SetImage*> tagged;
     for (std::size_t i = 0; i < tags.size(); ++i) {
@@ -99,6 +102,28 @@ class Relocation {
              std::ranges::any_of(manifests, [&](const Digest& digest) { return unlisted.contains(digest); });
     });
     return missing;
+  }
+
+  /// False if the destination's list of tags lacks it. A list that is behind costs no more than writing once more what
+  /// is there.
+  [[nodiscard]] bool may_be_there(const PlannedManifest& tag) const {
+    return !listed_ || std::ranges::binary_search(*listed_, tag.selector);
+  }
+
+  /// What is at `tags`.
+  [[nodiscard]] std::vector<TagState> ask(const std::vector<PlannedManifest>& tags) const {
+    std::vector<PlannedManifest> open;
+    std::vector<TagState> absent;
+    for (const PlannedManifest& tag : tags) {
+      if (may_be_there(tag)) {
+        open.push_back(tag);
+      } else {
+        absent.push_back({.wanted = tag, .there = std::nullopt});
+      }
+    }
+    std::vector<TagState> states = ask_tags(to_, open, context_);
+    states.insert(states.end(), absent.begin(), absent.end());
+    return states;
   }
 
   [[nodiscard]] std::vector<const SetImage*> pointers() const {
@@ -164,7 +189,7 @@ class Relocation {
   }
 
   void put_tags(RelocationPlan::Tags which) {
-    const auto tags = ask_tags(to_, plan_.tags(which), context_);
+    const auto tags = ask(plan_.tags(which));
     for (const TagState& tag : tags) {
       if (which != RelocationPlan::Tags::Attaching || tag.is_right() || !tag.there) continue;
       context_.progress->warn(text::cat("replacing what is attached to an image by ", to_string(to_.name), ":",
@@ -176,7 +201,7 @@ class Relocation {
   void put_locations(const PlannedLocations& planned) {
     const LocationsImage& image = planned.image;
     const PlannedManifest mark{&image.manifest, locations_tag(planned.bundle->digest())};
-    std::vector<TagState> tags = ask_tags(to_, {mark}, context_);
+    std::vector<TagState> tags = ask({mark});
     if (trust_ == Trust::Tags && tags.front().is_right()) return;
     const auto blobs = std::make_shared<MemoryBlobs>();
     blobs->add(image.config_descriptor.digest, image.config);
@@ -184,7 +209,7 @@ class Relocation {
     for (const Descriptor& blob : {image.config_descriptor, image.layer_descriptor}) {
       to_.target.put_blob(blob, *blobs, silent_progress(), context_.stop);
     }
-    const auto own = ask_tags(to_, {{&image.manifest, image_tag(mark.digest())}}, context_);
+    const auto own = ask({{&image.manifest, image_tag(mark.digest())}});
     tags.insert(tags.begin(), own.front());
     if (!write_locations_tags(planned, tags)) return;
     context_.progress->debug(
@@ -214,6 +239,7 @@ class Relocation {
   const Destination& to_;
   RelocationPlan plan_;
   Trust trust_;
+  std::optional<std::vector<std::string>> listed_;  ///< the destination's tags before anything was written, if known
   const Context& context_;
   TransferReport report_;
   std::atomic<std::size_t> manifests_written_{0};

@@ -64,17 +64,19 @@ std::vector<std::vector<PlannedManifest>> RelocationPlan::steps(const std::vecto
                                                                 const std::set<Digest>& untagged) const {
   std::vector<const SetImage*> plain;
   std::vector<const SetImage*> referrers;
-  std::vector<PlannedManifest> bundles;
+  std::vector<PlannedManifest> inner;
+  std::vector<PlannedManifest> roots;
   for (const SetImage* image : images) {
     if (!image->is_bundle) {
       (image->is_referrer ? referrers : plain).push_back(image);
     } else if (untagged.contains(image->digest())) {
-      bundles.push_back({&raw(*image), tag_of(*image)});
+      (image->is_root ? roots : inner).push_back({&raw(*image), tag_of(*image)});
     }
   }
   std::vector<std::vector<PlannedManifest>> steps;
   add_trees(plain, untagged, steps);
-  steps.push_back(std::move(bundles));
+  steps.push_back(std::move(inner));
+  steps.push_back(std::move(roots));
   add_trees(referrers, untagged, steps);
   return steps;
 }
@@ -135,8 +137,8 @@ std::vector<PlannedManifest> RelocationPlan::marks() const {
     const auto tags = tags_to_put(image, options_.root_tags);
     for (const std::string& tag : tags) marks.push_back({&raw(image), tag});
     // Images may be there under the tags of the other kind, with everything else in place: then no other tag is proof.
-    // Plain images that bundles list are put before these.
-    const bool is_late = image.is_root || image.is_bundle || image.is_referrer;
+    // What bundles list is put before these.
+    const bool is_late = image.is_root || image.is_referrer;
     if (is_late || options_.repository_tags) marks.push_back({&raw(image), tag_of(image)});
   }
   for (const PlannedLocations& planned : locations_) {

@@ -34,8 +34,8 @@ class RelocationPlan {
   /// Every image under its tag, in the set's order.
   [[nodiscard]] std::vector<PlannedManifest> image_tags() const;
   /// What is put so that `images` are there, in steps: each needs all of the ones before. Children come before
-  /// parents, bundles after plain images, and what is attached to an image after all of them. Images of the set are put
-  /// only if their digest is among `untagged`; children that are none, always.
+  /// parents, bundles after plain images, roots after inner bundles, and what is attached to an image after all of
+  /// them. Images of the set are put only if their digest is among `untagged`; children that are none, always.
   [[nodiscard]] std::vector<std::vector<PlannedManifest>> steps(const std::vector<const SetImage*>& images,
                                                                 const std::set<Digest>& untagged) const;
   /// The blobs of `images`, and those that no tag promises (layers that may not be redistributed) of all images.
