@@ -147,9 +147,12 @@ StoredLocations load_locations(const ArchiveItem& item, const ImageSet& set,
   raw->descriptor.media_type = item.descriptor.media_type;
   const auto files = read_locations_files(*source, *raw, stop);
   const Locations expected = locations_of(set, bundle_of(item, set), std::nullopt);
-  for (const std::string_view name : {kSeedLocationsFile, kImgpkgLocationsFile}) {
+  const std::pair<std::string_view, std::string> as_written[] = {{kSeedLocationsFile, to_seed_yaml(expected)},
+                                                                 {kImgpkgLocationsFile, to_imgpkg_yaml(expected)}};
+  for (const auto& [name, text] : as_written) {
     const auto file = files.find(std::string(name));
-    if (file == files.end() || parse_locations(file->second) != expected) {
+    const bool says_so = file != files.end() && (file->second == text || parse_locations(file->second) == expected);
+    if (!says_so) {
       throw Error(ErrorCode::Corrupt,
                   text::cat(name, " of ", item.descriptor.digest.text(), " does not list the images of its bundle"));
     }

@@ -52,7 +52,10 @@ Locations parse_locations_image(CachingSource& repository, const RawManifest& im
 }  // namespace
 
 bool is_bundle(CachingSource& source, const RawManifest& raw, const std::stop_token& stop) {
-  const auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
+  return is_bundle(source, parse_manifest(raw.bytes, raw.descriptor.media_type), stop);
+}
+
+bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& parsed, const std::stop_token& stop) {
   const auto* manifest = std::get_if<Manifest>(&parsed);
   if (manifest == nullptr) return false;
   const std::string& type = manifest->config.media_type;

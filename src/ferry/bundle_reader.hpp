@@ -12,6 +12,8 @@ namespace ociferry {
 
 /// True if `raw` is an image whose configuration carries imgpkg's bundle label. Fetches the configuration.
 [[nodiscard]] bool is_bundle(CachingSource& source, const RawManifest& raw, const std::stop_token& stop);
+[[nodiscard]] bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& parsed,
+                             const std::stop_token& stop);
 
 /// The ImagesLock inside a bundle's layers; each layer read is checked against its digest.
 /// Throws Error{Hostile} if there is none, or it is not valid.

@@ -28,14 +28,13 @@ RawManifest manifest_of(const ArchiveItem& item, CachingSource& source) {
 
 SetImage load_image(const ArchiveItem& item, const ImageArchive& archive, const std::shared_ptr<CachingSource>& source,
                     Graph& graph, const Context& context) {
-  RawManifest raw = manifest_of(item, *source);
+  const ManifestTree tree = fetch_tree(*source, manifest_of(item, *source));
   SetImage image{
       .reference = item.reference, .is_root = item.is_root, .is_referrer = item.role == ArchiveRole::Referrer};
   // What is attached to an image is carried as it is, whatever it says to be.
-  image.is_bundle = !image.is_referrer && is_bundle(*source, raw, context.stop);
-  if (image.is_bundle) image.lock = read_images_lock(*source, raw, context.stop);
-  graph.add(fetch_tree(*source, std::move(raw)), source,
-            [&](const Descriptor& layer) { return archive.size_of(layer.digest).has_value(); });
+  image.is_bundle = !image.is_referrer && is_bundle(*source, tree.front().parsed, context.stop);
+  if (image.is_bundle) image.lock = read_images_lock(*source, tree.front().raw, context.stop);
+  graph.add(tree, source, [&](const Descriptor& layer) { return archive.size_of(layer.digest).has_value(); });
   return image;
 }
 

@@ -86,17 +86,17 @@ std::string ArchiveMember::header() const {
 
 std::uint64_t ArchiveMember::end() const { return offset + size + tar_padding(size); }
 
-ArchivePlan plan_archive(std::string index, const std::vector<Descriptor>& blobs) {
+ArchivePlan plan_archive(std::string index, const std::vector<Descriptor>& blobs, std::size_t seal_size) {
   ArchivePlan plan;
   plan.index = std::move(index);
+  std::size_t assumed = seal_size;
   // The seal names offsets behind itself, so its own length matters. A longer seal only ever makes it longer or
   // keeps it, so this settles after a few rounds.
   while (true) {
-    plan.members = lay_out(plan.index, plan.seal.size(), blobs);
-    std::string seal = write_seal(plan.members, plan.index);
-    const bool settled = seal.size() == plan.seal.size();
-    plan.seal = std::move(seal);
-    if (settled) break;
+    plan.members = lay_out(plan.index, assumed, blobs);
+    plan.seal = write_seal(plan.members, plan.index);
+    if (plan.seal.size() == assumed) break;
+    assumed = plan.seal.size();
   }
   plan.total_bytes = plan.members.back().end() + kArchiveTrailerBytes;
   return plan;

@@ -39,7 +39,9 @@ inline constexpr std::size_t kArchiveFiles = 3;
 inline constexpr std::uint64_t kArchiveTrailerBytes = 1024;
 inline constexpr std::string_view kOciLayoutContent = R"({"imageLayoutVersion":"1.0.0"})";
 
-[[nodiscard]] ArchivePlan plan_archive(std::string index, const std::vector<Descriptor>& blobs);
+/// Lays an archive out. `seal_size` is how long the seal is, where that is known: then fewer rounds are needed.
+[[nodiscard]] ArchivePlan plan_archive(std::string index, const std::vector<Descriptor>& blobs,
+                                       std::size_t seal_size = 0);
 
 /// The content of one of the first kArchiveFiles members.
 [[nodiscard]] std::string_view file_content(const ArchivePlan& plan, std::size_t member);

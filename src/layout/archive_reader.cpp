@@ -134,7 +134,8 @@ void ArchiveReader::read_front() {
   }
   blobs_ = table.blobs;
   items_ = decode_archive_index(index);
-  plan_ = plan_archive(std::move(index), blobs_);
+  for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
+  plan_ = plan_archive(std::move(index), blobs_, seal.size());
   if (plan_.seal != seal) throw damaged(name_, "the seal ociferry.json contradicts itself", seal_offset);
   if (file_bytes_ != plan_.total_bytes) {
     throw damaged(name_, text::cat("the file has ", file_bytes_, " bytes, but the seal says ", plan_.total_bytes),
@@ -181,7 +182,11 @@ std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) 
   }
   const Descriptor expected{.media_type = {}, .digest = digest, .size = found.size};
   VerifyingSource source(open(expected, {}), expected, name_of(digest));
-  return make_raw_manifest(read_all(source, limits::kManifestBytes), digest, found.name);
+  std::string bytes = read_all(source, limits::kManifestBytes);
+  const auto type = media_types_.find(digest);
+  if (type == media_types_.end()) return make_raw_manifest(std::move(bytes), digest, found.name);
+  return RawManifest{.descriptor = {.media_type = type->second, .digest = digest, .size = found.size},
+                     .bytes = std::move(bytes)};
 }
 
 std::unique_ptr<ByteSource> ArchiveReader::open(const Descriptor& blob, std::stop_token) {

@@ -26,6 +26,7 @@ class ArchiveReader : public ImageArchive {
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] ArchiveFormat format() const override { return ArchiveFormat::Sealed; }
   [[nodiscard]] const std::vector<ArchiveItem>& items() const override { return items_; }
+  std::map<Digest, std::string> media_types_;  ///< of the manifests that index.json lists
   [[nodiscard]] std::uint64_t total_bytes() const override { return plan_.total_bytes; }
   [[nodiscard]] std::optional<std::uint64_t> size_of(const Digest& blob) const override;
   [[nodiscard]] const ArchivePlan& plan() const noexcept { return plan_; }

@@ -147,8 +147,16 @@ class Writer {
       return;
     }
     out_ += '"';
-    for (std::string_view rest = text; !rest.empty();) rest.remove_prefix(quoted_character(rest));
+    for (std::string_view rest = text; !rest.empty();) {
+      const auto plain = static_cast<std::size_t>(std::ranges::find_if_not(rest, is_plain) - rest.begin());
+      out_ += rest.substr(0, plain);
+      rest.remove_prefix(plain);
+      if (!rest.empty()) rest.remove_prefix(quoted_character(rest));
+    }
     out_ += '"';
+  }
+  static bool is_plain(char c) {
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
   }
   /// Writes the character at the front of `rest` and returns how many bytes it has.
   std::size_t quoted_character(std::string_view rest) {

@@ -1,6 +1,7 @@
 #include "stream/memory.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -13,7 +14,19 @@ namespace ociferry {
 
 namespace {
 constexpr std::size_t kCopyBuffer = 256 * 1024;
+constexpr std::size_t kShort = 8 * 1024;
+
+/// Copies until the end or, with `until_full`, until as much as fits into `buffer` was copied. Returns how much it was.
+std::uint64_t copy_through(MutableBytes buffer, ByteSource& source, ByteSink& sink, bool until_full) {
+  std::uint64_t total = 0;
+  while (const std::size_t got = source.read(buffer)) {
+    sink.write(buffer.first(got));
+    total += got;
+    if (until_full && total >= buffer.size()) break;
+  }
+  return total;
 }
+}  // namespace
 
 std::size_t StringSource::read(MutableBytes buffer) {
   const std::size_t count = std::min(buffer.size(), content_.size() - position_);
@@ -52,13 +65,13 @@ void ProgressSink::write(Bytes bytes) {
 void ProgressSink::take_back() { progress_.advance(-std::exchange(counted_, 0)); }
 
 std::uint64_t copy_stream(ByteSource& source, ByteSink& sink) {
-  std::vector<std::byte> buffer(kCopyBuffer);
-  std::uint64_t total = 0;
-  while (const std::size_t got = source.read(buffer)) {
-    sink.write({buffer.data(), got});
-    total += got;
-  }
-  return total;
+  // Most streams are manifests and configurations, too short for a large buffer to be worth its making.
+  std::array<std::byte, kShort>
+      small;  // NOLINT(cppcoreguidelines-pro-type-member-init): it is written before it is read
+  const std::uint64_t begin = copy_through(small, source, sink, true);
+  if (begin < small.size()) return begin;
+  std::vector<std::byte> large(kCopyBuffer);
+  return begin + copy_through(large, source, sink, false);
 }
 
 std::string read_all(ByteSource& source, std::uint64_t limit) {

@@ -27,7 +27,8 @@ class CachingSource : public ImageSource {
   [[nodiscard]] std::optional<RepositoryName> home() const override { return inner_->home(); }
   [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
 
-  /// The whole blob, its size and digest checked; fetched once more if a registry's answer was damaged. Throws Error{Hostile} if it is larger than `limit` bytes.
+  /// The whole blob, its size and digest checked; fetched once more if a registry's answer was damaged. Throws
+  /// Error{Hostile} if it is larger than `limit` bytes.
   [[nodiscard]] std::string read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop);
 
  private:

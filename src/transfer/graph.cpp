@@ -22,23 +22,25 @@ class TreeWalk {
  public:
   TreeWalk(Resolver& source, ManifestTree& tree) : source_(source), tree_(tree) {}
 
-  void children(const RawManifest& parent, std::size_t depth) {
+  void add(RawManifest raw, std::size_t depth) {
+    auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
+    const Digest parent = raw.descriptor.digest;
+    const std::vector<Descriptor> children = children_of(parsed);
+    tree_.push_back({std::move(raw), std::move(parsed)});
     if (depth > limits::kGraphDepth) {
       throw Error(ErrorCode::Hostile, text::cat("indexes nested deeper than ", limits::kGraphDepth, " levels"));
     }
-    const auto parsed = parse_manifest(parent.bytes, parent.descriptor.media_type);
-    for (const Descriptor& child : children_of(parsed)) {
+    for (const Descriptor& child : children) {
       if (!seen_.insert(child.digest).second) continue;
-      auto raw = source_.manifest(child.digest.text());
-      if (!raw) {
+      auto found = source_.manifest(child.digest.text());
+      if (!found) {
         throw Error(ErrorCode::NotFound,
                     text::cat("manifest ", child.digest.text(), " (", to_string(child.platform.value_or(Platform{})),
-                              ") of the index ", parent.descriptor.digest.text(), " is missing"));
+                              ") of the index ", parent.text(), " is missing"));
       }
-      check_same_size(child, raw->descriptor);
-      raw->descriptor.media_type = child.media_type;  // the index's author knows it better than a server's header
-      tree_.push_back(*raw);
-      children(*raw, depth + 1);
+      check_same_size(child, found->descriptor);
+      found->descriptor.media_type = child.media_type;  // the index's author knows it better than a server's header
+      add(*std::move(found), depth + 1);
     }
   }
 
@@ -52,9 +54,7 @@ class TreeWalk {
 
 ManifestTree fetch_tree(Resolver& source, RawManifest root) {
   ManifestTree tree;
-  tree.push_back(std::move(root));
-  const RawManifest first = tree.front();
-  TreeWalk(source, tree).children(first, 1);
+  TreeWalk(source, tree).add(std::move(root), 1);
   return tree;
 }
 
@@ -74,12 +74,11 @@ std::vector<Descriptor> Graph::blobs_of(const Digest& digest) const {
 }
 
 void Graph::add(const ManifestTree& tree, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves) {
-  for (const RawManifest& raw : tree) {
-    const Digest& digest = raw.descriptor.digest;
+  for (const TreeManifest& one : tree) {
+    const Digest& digest = one.raw.descriptor.digest;
     if (manifests_.contains(digest)) continue;
-    ManifestNode node{.raw = raw, .parsed = parse_manifest(raw.bytes, raw.descriptor.media_type)};
-    if (const auto* manifest = std::get_if<Manifest>(&node.parsed)) add_blobs(*manifest, source, moves);
-    manifests_.emplace(digest, std::move(node));
+    if (const auto* manifest = std::get_if<Manifest>(&one.parsed)) add_blobs(*manifest, source, moves);
+    manifests_.emplace(digest, ManifestNode{.raw = one.raw, .parsed = one.parsed});
   }
   if (manifests_.size() + blobs_.size() > limits::kGraphNodes) {
     throw Error(ErrorCode::Hostile, text::cat("more than ", limits::kGraphNodes, " manifests and blobs"));
@@ -105,7 +104,7 @@ void Graph::add_blob(const Descriptor& blob, const std::shared_ptr<BlobSource>& 
 }
 
 void Graph::set_heights(const ManifestTree& tree) {
-  for (const Digest& digest : closure(tree.front().descriptor.digest)) {
+  for (const Digest& digest : closure(tree.front().raw.descriptor.digest)) {
     ManifestNode& node = manifests_.at(digest);
     node.height = 0;
     for (const Descriptor& child : children_of(node.parsed)) {

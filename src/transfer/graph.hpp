@@ -14,8 +14,13 @@
 
 namespace ociferry {
 
+struct TreeManifest {
+  RawManifest raw;
+  std::variant<Manifest, ImageIndex> parsed;
+};
+
 /// A manifest or index with everything it needs of its own kind: itself first, then its descendants, each once.
-using ManifestTree = std::vector<RawManifest>;
+using ManifestTree = std::vector<TreeManifest>;
 
 /// Fetches the descendants of `root`: nothing for an image, all children (to limits::kGraphDepth) for an index.
 /// Throws Error{NotFound} naming the missing child. Blocks on `source`.

@@ -89,8 +89,8 @@ TEST_CASE("two manifests that contradict each other about a blob are refused") {
   layer.size += 1;
   const RawManifest b = image(*target, "{\"b\":1}", {layer});
   Graph graph;
-  graph.add({a}, target);
-  CHECK_THROWS_AS(graph.add({b}, target), Error);
+  graph.add(fetch_tree(*target, a), target);
+  CHECK_THROWS_AS(graph.add(fetch_tree(*target, b), target), Error);
 }
 
 TEST_CASE("layers that may not be redistributed are left out and told") {
@@ -103,13 +103,13 @@ TEST_CASE("layers that may not be redistributed are left out and told") {
       raw(R"({"schemaVersion":2,"config":)" + row(config) + R"(,"layers":[)" + row(foreign) + "]}",
           media_type::kOciManifest);
   Graph graph;
-  graph.add({windows}, target);
+  graph.add(fetch_tree(*target, windows), target);
   CHECK_FALSE(graph.blobs().contains(foreign.digest));
   CHECK(graph.skipped_layers().contains(foreign.digest));
   CHECK(graph.blobs_of(windows.descriptor.digest).size() == 1);
 
   Graph with_all;
-  with_all.add({windows}, target, Graph::move_all);
+  with_all.add(fetch_tree(*target, windows), target, Graph::move_all);
   CHECK(with_all.blobs().contains(foreign.digest));
   CHECK(with_all.skipped_layers().empty());
   CHECK(with_all.blobs_of(windows.descriptor.digest).size() == 2);
