@@ -13,9 +13,9 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "http/certificates.hpp"
 #include "http/curl_exchange.hpp"
 #include "http/exchange_log.hpp"
+#include "http/trust_store.hpp"
 
 namespace ociferry {
 
@@ -101,6 +101,10 @@ curl_socket_t socket_callback(void* user, curlsocktype, curl_sockaddr* peer) noe
   return ::socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
 }
 
+CURLcode tls_callback(CURL*, void* tls_context, void* store) noexcept {
+  return static_cast<TrustStore*>(store)->attach(tls_context) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
 template <typename Value>
 void set(CURL* handle, CURLoption option, Value value) {
   const CURLcode code = curl_easy_setopt(handle, option, value);
@@ -130,10 +134,12 @@ TransportError::Kind kind_of(CURLcode code) {
 
 class CurlTransport::Impl {
  public:
-  Impl(TransportOptions options, Progress& progress) : options_(std::move(options)), progress_(progress) {
+  Impl(TransportOptions options, Progress& progress)
+      : options_(std::move(options)),
+        progress_(progress),
+        trusted_(options_.ca_cert_paths, curl_version_info(CURLVERSION_NOW)->cainfo) {
     static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (initialised != CURLE_OK) throw Error(ErrorCode::Internal, "libcurl cannot be initialised");
-    certificates_ = certificate_bundle(options_.ca_cert_paths, curl_version_info(CURLVERSION_NOW)->cainfo);
   }
 
   Response send(const Request& request, std::stop_token stop) {
@@ -213,10 +219,13 @@ class CurlTransport::Impl {
   void set_certificates(CURL* handle) {
     set(handle, CURLOPT_SSL_VERIFYPEER, options_.verify_certs ? 1L : 0L);
     set(handle, CURLOPT_SSL_VERIFYHOST, options_.verify_certs ? 2L : 0L);
-    if (certificates_.empty()) return;
-    curl_blob blob{certificates_.data(), certificates_.size(), CURL_BLOB_NOCOPY};
-    set(handle, CURLOPT_CAINFO_BLOB, &blob);
-    set(handle, CURLOPT_PROXY_CAINFO_BLOB, &blob);
+    // The trust store takes the place of the authorities that libcurl would read for each connection anew.
+    for (const CURLoption option : {CURLOPT_CAINFO, CURLOPT_CAPATH, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH}) {
+      set(handle, option, static_cast<char*>(nullptr));
+    }
+    if (!options_.verify_certs) return;
+    set(handle, CURLOPT_SSL_CTX_FUNCTION, &tls_callback);
+    set(handle, CURLOPT_SSL_CTX_DATA, &trusted_);
   }
 
   static void set_callbacks(CURL* handle, CurlExchange& exchange) {
@@ -290,7 +299,7 @@ class CurlTransport::Impl {
 
   TransportOptions options_;
   Progress& progress_;
-  std::string certificates_;
+  TrustStore trusted_;  ///< outlives the handles, whose connections refer to it
   std::atomic<std::uint64_t> exchanges_ = 0;
   std::mutex mutex_;
   std::vector<Handle> idle_;

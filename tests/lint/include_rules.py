@@ -61,7 +61,7 @@ LIBRARIES = {
     "fmt/": ("cli/",),
     "microhttpd.h": ("ferry/",),
     "nlohmann/": ("oci/json.cpp",),
-    "openssl/": ("stream/",),
+    "openssl/": ("http/trust_store.cpp", "stream/"),
     "yaml-cpp/": ("bundle/",),
     "zstd.h": ("archive/", "stream/"),
     "zstd_errors.h": ("archive/", "stream/"),

@@ -1,0 +1,117 @@
+#include "http/trust_store.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include <cstdlib>
+#include <mutex>
+#include <string>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::uint64_t kMaxBundleBytes = 16 * limits::kMiB;
+
+struct FreeStore {
+  void operator()(X509_STORE* store) const noexcept { X509_STORE_free(store); }
+};
+struct FreeBio {
+  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+};
+struct FreeCertificate {
+  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+};
+
+std::string system_bundle(const std::string& built_in) {
+  const char* const from_environment = std::getenv("SSL_CERT_FILE");
+  for (const char* path : {from_environment, built_in.c_str(), "/etc/ssl/certs/ca-certificates.crt",
+                           "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"}) {
+    std::error_code ignored;
+    if (path == nullptr || !std::filesystem::is_regular_file(path, ignored)) continue;
+    return read_file(path, kMaxBundleBytes);
+  }
+  return {};  // no authorities at all: then only the extra ones are trusted
+}
+
+/// Adds the certificates of a PEM text to `store` and returns how many there were before the first that is malformed.
+std::size_t add_certificates(X509_STORE& store, const std::string& pem) {
+  const std::unique_ptr<BIO, FreeBio> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  if (!text) throw std::bad_alloc();
+  std::size_t count = 0;
+  // Both forms that files of authorities have; what else is in the file is passed over.
+  while (const std::unique_ptr<X509, FreeCertificate> certificate{
+      PEM_read_bio_X509_AUX(text.get(), nullptr, nullptr, nullptr)}) {
+    if (X509_STORE_add_cert(&store, certificate.get()) != 1) throw std::bad_alloc();
+    ++count;
+  }
+  ERR_clear_error();
+  return count;
+}
+
+Error unusable(const std::filesystem::path& path, std::string_view why) {
+  return Error(ErrorCode::Usage, text::cat("the certificate file '", path.string(), "' ", why))
+      .hint("--registry-ca-cert-path takes a file with certificates in PEM format");
+}
+
+void add_file(X509_STORE& store, const std::filesystem::path& path) {
+  std::string content;
+  try {
+    content = read_file(path, kMaxBundleBytes);
+  } catch (const Error& error) {
+    throw unusable(path, text::cat("cannot be read: ", error.message()));
+  }
+  if (add_certificates(store, content) == 0) throw unusable(path, "holds no certificate");
+}
+
+}  // namespace
+
+class TrustStore::Impl {
+ public:
+  Impl(const std::vector<std::filesystem::path>& extra, const char* built_in)
+      : store_(X509_STORE_new()), built_in_(built_in == nullptr ? "" : built_in) {
+    if (!store_) throw std::bad_alloc();
+    // As libcurl does: what is trusted goes before what a server sends, and may be an intermediate authority.
+    X509_STORE_set_flags(store_.get(), X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
+    for (const auto& path : extra) add_file(*store_, path);
+  }
+
+  bool attach(SSL_CTX& context) noexcept {
+    SSL_CTX_set1_cert_store(&context, store_.get());
+    SSL_CTX_set_cert_verify_callback(&context, &Impl::verify, this);
+    return SSL_CTX_get_cert_store(&context) == store_.get();
+  }
+
+ private:
+  static int verify(X509_STORE_CTX* chain, void* self) noexcept {
+    try {
+      static_cast<Impl*>(self)->read_system_bundle();
+    } catch (const std::exception&) {
+      // Without it fewer servers are trusted, and the error that follows says so.
+      X509_STORE_CTX_set_error(chain, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+    }
+    return X509_verify_cert(chain);
+  }
+
+  void read_system_bundle() {
+    std::call_once(read_, [this] { add_certificates(*store_, system_bundle(built_in_)); });
+  }
+
+  std::unique_ptr<X509_STORE, FreeStore> store_;
+  std::string built_in_;
+  std::once_flag read_;
+};
+
+TrustStore::TrustStore(const std::vector<std::filesystem::path>& extra, const char* built_in)
+    : impl_(std::make_unique<Impl>(extra, built_in)) {}
+TrustStore::~TrustStore() = default;
+
+bool TrustStore::attach(void* tls_context) noexcept { return impl_->attach(*static_cast<SSL_CTX*>(tls_context)); }
+
+}  // namespace ociferry
