@@ -1,6 +1,8 @@
 #include "stream/verify.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
@@ -14,8 +16,19 @@ Error wrong_size(const std::string& where, const Descriptor& expected, std::stri
                                         expected.digest.text(), " has (got ", got, ")")};
 }
 
-void check_digest(const std::string& where, const Descriptor& expected, Hasher& hasher) {
-  const Digest actual = hasher.finish();
+/// What is left of a blob must take longer to hash than a thread takes to start.
+constexpr std::uint64_t kLong = 8 * 1024 * 1024;
+constexpr std::uint64_t kConsiderEvery = 1024 * 1024;
+
+/// Threads that are busy with VerifyingSinks now.
+std::atomic<unsigned> busy_threads{0};
+
+unsigned cores() {
+  static const unsigned count = std::max(1U, std::thread::hardware_concurrency());
+  return count;
+}
+
+void check_digest(const std::string& where, const Descriptor& expected, const Digest& actual) {
   if (actual != expected.digest) {
     throw Error(ErrorCode::Corrupt,
                 text::cat(where, ": content has digest ", actual.text(), ", expected ", expected.digest.text()));
@@ -35,7 +48,7 @@ std::size_t VerifyingSource::read(MutableBytes buffer) {
   if (got == 0 && count_ < expected_.size) throw wrong_size(where_, expected_, "fewer", count_);
   hasher_.update(buffer.first(got));
   if (count_ < expected_.size) return got;
-  check_digest(where_, expected_, hasher_);
+  check_digest(where_, expected_, hasher_.finish());
   std::byte extra{};
   if (inner_->read({&extra, 1}) != 0) throw wrong_size(where_, expected_, "more", count_ + 1);
   checked_ = true;
@@ -43,18 +56,39 @@ std::size_t VerifyingSource::read(MutableBytes buffer) {
 }
 
 VerifyingSink::VerifyingSink(ByteSink& inner, const Descriptor& expected, std::string where)
-    : inner_(inner), expected_(expected), where_(std::move(where)), hasher_(expected.digest.algorithm()) {}
+    : inner_(inner), expected_(expected), where_(std::move(where)), hasher_(expected.digest.algorithm()) {
+  ++busy_threads;
+}
+
+VerifyingSink::~VerifyingSink() { busy_threads -= background_ ? 2 : 1; }
 
 void VerifyingSink::write(Bytes bytes) {
   if (bytes.size() > expected_.size - count_) throw wrong_size(where_, expected_, "more", count_ + bytes.size());
-  hasher_.update(bytes);
+  hash(bytes);
   inner_.write(bytes);
   count_ += bytes.size();
 }
 
+void VerifyingSink::hash(Bytes bytes) {
+  if (!background_ && count_ >= considered_at_ + kConsiderEvery) {
+    considered_at_ = count_;
+    if (is_worth_a_thread()) {
+      background_.emplace(std::move(hasher_));
+      ++busy_threads;
+    }
+  }
+  if (background_) {
+    background_->update(bytes);
+  } else {
+    hasher_.update(bytes);
+  }
+}
+
+bool VerifyingSink::is_worth_a_thread() const { return expected_.size - count_ >= kLong && busy_threads < cores(); }
+
 void VerifyingSink::finish() {
   if (count_ != expected_.size) throw wrong_size(where_, expected_, "fewer", count_);
-  check_digest(where_, expected_, hasher_);
+  check_digest(where_, expected_, background_ ? background_->finish() : hasher_.finish());
 }
 
 }  // namespace ociferry

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "ociferry/descriptor.hpp"
+#include "stream/background_hasher.hpp"
 #include "stream/sha256.hpp"
 
 namespace ociferry {
@@ -24,21 +26,30 @@ class VerifyingSource : public ByteSource {
 };
 
 /// Passes bytes on to `inner` while counting and hashing them. Refuses more than the expected size at once;
-/// `finish` must be called at the end. Throws Error{Corrupt} naming `where`.
+/// `finish` must be called at the end. Throws Error{Corrupt} naming `where`. What is long is hashed on a thread of its
+/// own while cores are left over: as long as fewer streams than cores are under way in this process.
 class VerifyingSink : public ByteSink {
  public:
   VerifyingSink(ByteSink& inner, const Descriptor& expected, std::string where);
+  VerifyingSink(const VerifyingSink&) = delete;
+  VerifyingSink& operator=(const VerifyingSink&) = delete;
+  ~VerifyingSink() override;
   void write(Bytes bytes) override;
   /// Checks size and digest. Call exactly once, after the last write.
   void finish();
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
 
  private:
+  void hash(Bytes bytes);
+  [[nodiscard]] bool is_worth_a_thread() const;
+
   ByteSink& inner_;
   Descriptor expected_;
   std::string where_;
   Hasher hasher_;
+  std::optional<BackgroundHasher> background_;  ///< has taken over from `hasher_`
   std::uint64_t count_ = 0;
+  std::uint64_t considered_at_ = 0;  ///< the count at which a thread was last thought of
 };
 
 }  // namespace ociferry

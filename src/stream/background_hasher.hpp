@@ -1,0 +1,46 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "stream/sha256.hpp"
+
+namespace ociferry {
+
+/// Hashes on a thread of its own, so that the caller's can go on moving bytes. Used by one thread.
+class BackgroundHasher {
+ public:
+  /// Goes on from what `begun` has hashed already.
+  explicit BackgroundHasher(Hasher begun);
+  BackgroundHasher(const BackgroundHasher&) = delete;
+  BackgroundHasher& operator=(const BackgroundHasher&) = delete;
+  ~BackgroundHasher();
+
+  /// Copies `bytes`. Blocks while more than kQueued bytes wait to be hashed.
+  void update(Bytes bytes);
+  /// Waits until all is hashed. Call once, after the last update. Throws Error{Internal} if OpenSSL fails.
+  [[nodiscard]] Digest finish();
+
+  static constexpr std::size_t kQueued = 1024 * 1024;
+
+ private:
+  void work();
+  [[nodiscard]] bool take(std::vector<std::byte>& bytes);
+  void end();
+
+  Hasher hasher_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::vector<std::byte>> waiting_;
+  std::vector<std::vector<std::byte>> spare_;  ///< buffers to be used again
+  std::size_t waiting_bytes_ = 0;
+  bool ended_ = false;
+  std::exception_ptr failure_;
+  std::thread thread_;
+};
+
+}  // namespace ociferry
