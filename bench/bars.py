@@ -1,0 +1,112 @@
+"""The bars: what each row must reach, in one table.
+
+A bar takes a row's Outcome (see outcome.py) to a number, which must be at most, or at least, its limit.
+"""
+
+from typing import Callable, NamedTuple
+
+SLOW_RATE = 20e6  # bytes per second of the slow link
+SLOW_MEDIUM_RATE = 30e6
+FIXED_REQUESTS = 5
+
+
+class Bar(NamedTuple):
+    """One promise: `what` as measured by `value`, and its limit."""
+
+    what: str
+    value: Callable
+    limit: float
+    unit: str = ""
+    at_least: bool = False
+
+    def met(self, value):
+        return value >= self.limit if self.at_least else value <= self.limit
+
+
+def ratio(field, contestant="ociferry", against="floor"):
+    return lambda row: row.median(contestant, field) / row.median(against, field)
+
+
+def wall(limit, against="floor"):
+    return Bar(f"wall, against {against}", ratio("wall", against=against), limit, "×")
+
+
+def cpu(limit):
+    return Bar("client CPU, against floor", ratio("cpu"), limit, "×")
+
+
+def milliseconds(limit):
+    return Bar("wall", lambda row: row.median("ociferry", "wall") * 1000, limit, "ms")
+
+
+def peak(limit, contestant="ociferry"):
+    return Bar(f"peak memory, {contestant}", lambda row: row.median(contestant, "peak_mib"), limit, "MiB")
+
+
+def fetch_requests(row, contestant="ociferry copy"):
+    """Requests of an export for each one that it cannot do without: every blob, manifest and tag asked for."""
+    stage = row.facts
+    return row.median(contestant, "source_requests") / (stage["blobs"] + stage["manifests"])
+
+
+def surplus(row):
+    """Requests of an import beyond two a new blob and one a manifest or tag that was put, less the fixed few."""
+    requests = row.last("ociferry")["destination"]["requests"]
+    needed = 2 * requests.get("PUT upload", 0) + requests.get("PUT manifest", 0)
+    return sum(requests.values()) - needed - FIXED_REQUESTS - row.facts["bundles"]
+
+
+def writes(row):
+    requests = row.last("ociferry")["destination"]["requests"]
+    return sum(number for kind, number in requests.items() if not kind.startswith(("GET ", "HEAD ")))
+
+
+def uploads(row):
+    """Blobs that were uploaded by a copy beyond what is new there: config and layer of each locations image."""
+    requests = row.last("ociferry")["destination"]["requests"]
+    sent = requests.get("PUT upload", 0)
+    return max(0, sent - 2 * row.facts["bundles"])
+
+
+def share_of(rate, contestant="ociferry"):
+    return lambda row: row.facts["bytes"] / row.median(contestant, "wall") / rate
+
+
+FEW_REQUESTS = Bar("requests, against blobs + manifests + tags", fetch_requests, 1.05, "×")
+IMPORT_REQUESTS = Bar("requests beyond 2 a new blob, 1 a manifest, 1 a tag", surplus, 0)
+AGAIN = [
+    Bar("requests beyond 1 a bundle", lambda r: r.median("ociferry", "destination_requests") - r.facts["bundles"], 5),
+    Bar("writes", writes, 0),
+    milliseconds(50),
+]
+ONLY_THE_ARCHIVE = Bar("written, against the archive", lambda r: r.median("ociferry", "written_of_size"), 1.01, "×")
+LINK_FULL = Bar("share of the link's rate", share_of(SLOW_RATE), 0.9, at_least=True)
+STRAIGHT = "ociferry, "
+
+BARS = {
+    "export-medium": [wall(1.15), cpu(1.2), FEW_REQUESTS],
+    "export-large": [wall(0.9, "floor, 1 thread"), ONLY_THE_ARCHIVE],
+    "export-many": [wall(2), FEW_REQUESTS],
+    "import-medium": [wall(1.15), cpu(1.3), IMPORT_REQUESTS],
+    "import-many": [wall(1.3), IMPORT_REQUESTS],
+    "again-medium": AGAIN,
+    "again-many": AGAIN,
+    "copy-medium": [Bar("blobs uploaded that the registry had", uploads, 0)],
+    "verify-medium": [
+        Bar("rate, against two hashing threads", ratio("wall", "floor", "ociferry"), 0.9, "×", at_least=True)
+    ],
+    "inspect": [milliseconds(50)],
+    "version": [milliseconds(15)],
+    "memory": [peak(32, "export"), peak(32, "import")],
+    "memory-50000": [peak(128, "export"), peak(128, "import")],
+    "slow-export-small": [LINK_FULL],
+    "slow-export-many": [LINK_FULL],
+    "slow-import-small": [LINK_FULL],
+    "slow-import-many": [LINK_FULL],
+    "slow-medium": [
+        Bar("times that each byte was read", lambda r: r.median("ociferry", "read_of_size"), 1.01),
+        Bar("share of the medium's rate", share_of(SLOW_MEDIUM_RATE), 0.9, at_least=True),
+    ],
+    "growth-blobs": [],
+    "growth-bytes": [],
+}

@@ -1,0 +1,93 @@
+"""How each contestant does each job: the command lines.
+
+Peers differ in what they do, so read their numbers with that in mind: imgpkg writes one tar with every blob once; crane,
+skopeo and regctl write a directory with every blob once, which is less work than a tar, and skopeo and regctl are
+started once an image. The floor moves blobs only: no manifests, no tags.
+"""
+
+import pathlib
+import shlex
+import shutil
+from typing import NamedTuple
+
+PEERS = ("imgpkg", "crane", "skopeo", "regctl")
+
+
+class Tools(NamedTuple):
+    """Where the programs are that the benchmark brings along or compares."""
+
+    ociferry: str
+    built: pathlib.Path  # directory of floor and launch
+
+    @property
+    def floor(self):
+        return str(self.built / "floor")
+
+
+def peers():
+    """The peers that are found on PATH."""
+    return [name for name in PEERS if shutil.which(name)]
+
+
+def export(tools, name, stage, output):
+    """The command with which `name` writes all of the stage's bundle to `output`."""
+    match name:
+        case "floor" | "floor, 1 thread":
+            threads = "1" if "1 thread" in name else "2"
+            sync = ["--sync"] if stage.out.on_disk else []
+            target = ["--file", output, "--sha", "--threads", threads, *sync]
+            return [tools.floor, "get", stage.address, stage.list, *target]
+        case "ociferry":
+            return [tools.ociferry, "export", "-b", stage.bundle, "-o", output]
+        case "ociferry copy":
+            return [tools.ociferry, "copy", "-b", stage.bundle, "--to-tar", output]
+        case "imgpkg":
+            return ["imgpkg", "copy", "-b", stage.bundle, "--to-tar", output]
+        case "crane":
+            return ["crane", "pull", "--format=oci", *stage.images.values(), output]
+        case "skopeo":
+            copy = ["skopeo", "copy", "-q", "--src-tls-verify=false"]
+            return _each(stage, lambda image, ref: [*copy, f"docker://{ref}", f"oci:{output}:{image}"])
+        case "regctl":
+            regctl = ["regctl", "--host", f"reg={stage.address},tls=disabled", "image", "copy"]
+            return _each(stage, lambda image, ref: [*regctl, ref, f"ocidir://{output}:{image}"])
+    raise ValueError(name)
+
+
+def import_(tools, name, stage, archive, to):
+    """The command with which `name` puts what its export wrote, `archive`, into the empty registry `to`."""
+    repository = f"{to}/imported/{stage.name}"
+    match name:
+        case "floor":
+            return [tools.floor, "put", to, stage.list, "--file", archive, "--to", f"floor/{stage.name}", "--sha"]
+        case "ociferry":
+            return [tools.ociferry, "import", archive, "--to-repo", repository]
+        case "imgpkg":
+            return ["imgpkg", "copy", "--tar", archive, "--to-repo", repository]
+        case "crane":
+            return ["crane", "push", "--index", archive, f"{repository}:v1"]
+        case "skopeo":
+            copy = ["skopeo", "copy", "-q", "--preserve-digests", "--dest-tls-verify=false"]
+            return _each(stage, lambda image, _: [*copy, f"oci:{archive}:{image}", f"docker://{to}/img/{image}:v1"])
+        case "regctl":
+            regctl = ["regctl", "--host", f"reg={to},tls=disabled", "image", "copy"]
+            return _each(stage, lambda image, _: [*regctl, f"ocidir://{archive}:{image}", f"{to}/img/{image}:v1"])
+    raise ValueError(name)
+
+
+def copy(tools, name, source, to):
+    """The command with which `name` copies the bundle `source` to the repository `to`."""
+    match name:
+        case "ociferry":
+            return [tools.ociferry, "copy", "-b", source, "--to-repo", to]
+        case "imgpkg":
+            return ["imgpkg", "copy", "-b", source, "--to-repo", to]
+    raise ValueError(name)
+
+
+def _each(stage, command):
+    """One shell that runs a command for every image, one after the other; fails with the first that fails."""
+    script = stage.files / "each.sh"
+    lines = [shlex.join(map(str, command(image, ref))) for image, ref in stage.images.items()]
+    script.write_text("set -e\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return ["sh", str(script)]

@@ -1,0 +1,45 @@
+"""What came out of one row: its runs by contestant, and medians of them."""
+
+import statistics
+
+
+class Outcome:
+    """The runs of one row. facts: what was known before, such as the number of blobs."""
+
+    def __init__(self, row, facts):
+        self.row = row
+        self.facts = facts
+        self.runs = {}
+
+    def add(self, contestant, record):
+        self.runs.setdefault(contestant, []).append(record)
+
+    @property
+    def contestants(self):
+        return list(self.runs)
+
+    def good(self, contestant):
+        return [run for run in self.runs.get(contestant, []) if run["client"]["status"] == 0]
+
+    def last(self, contestant):
+        return self.good(contestant)[-1]
+
+    def median(self, contestant, field):
+        """The median of a field over the good runs; raises LookupError if there is none."""
+        values = [_value(run, field) for run in self.good(contestant)]
+        if not values:
+            raise LookupError(f"{contestant} has no good run in {self.row}")
+        return statistics.median(values)
+
+
+def _value(run, field):
+    role, _, rest = field.partition("_")
+    if rest == "requests":
+        return run.get(role, {}).get("total", 0)
+    if rest == "cpu":
+        return run.get(role, {}).get("cpu", 0)
+    if rest == "fetched":
+        return run.get(role, {}).get("fetched", 0)
+    if field == "written_of_size":
+        return run["written"] / run["size"]
+    return run[field]

@@ -1,0 +1,159 @@
+"""Where the benchmark plays: each corpus behind its source, the destination, and the place that archives are put."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import contestants
+from published import publish
+from servers import MemoryDirectory, PlainSource, Registry, free_port
+from slow_link import SlowLink
+
+MARGIN = 1 << 30
+
+
+class OutputPlace:
+    """The directory that archives are written to: in memory, or on the disk below $BENCH_ROOT.
+
+    In memory the client shows best, and syncing costs nothing. On the disk the floor syncs its file as ociferry does.
+    """
+
+    def __init__(self, root, memory, kind):
+        self.on_disk = kind == "disk"
+        self.path = pathlib.Path(root) / "out" if self.on_disk else memory / "out"
+        self.path.mkdir(parents=True, exist_ok=True)
+
+    def clear(self, path):
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+
+    def written(self, record):
+        """Bytes that a run wrote to files: memory is not counted as a device is, so the calls are."""
+        return record["client"]["write_bytes" if self.on_disk else "wchar"]
+
+
+def warm(directory, size):
+    """Touches as many pages of memory as a run is going to use.
+
+    On a virtual machine that gives its free memory back to its host, the first use of a page costs more than filling
+    it. Every measured run comes after a scratch file as large as the corpus, so that all find the same.
+    """
+    scratch = pathlib.Path(directory) / "warm"
+    block = bytes(1 << 20)
+    with open(scratch, "wb", buffering=0) as file:
+        for _ in range(0, size + (16 << 20), len(block)):
+            file.write(block)
+    scratch.unlink()
+
+
+def read_through(path):
+    """Brings a file, or a directory's files, into the page cache."""
+    path = pathlib.Path(path)
+    for file in path.rglob("*") if path.is_dir() else [path]:
+        if file.is_file():
+            with open(file, "rb", buffering=0) as content:
+                while content.read(1 << 20):
+                    pass
+
+
+def run_quietly(command):
+    """Runs a command that is not measured; shows what it wrote only if it fails."""
+    done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))[:500]} failed:\n{done.stderr[-2000:]}")
+
+
+class Stage:
+    """One corpus behind a running source; `slow` puts the source at the far end of a slow link."""
+
+    def __init__(self, setting, corpus, slow=None):
+        self.setting = setting
+        self.name = corpus["name"]
+        self.files = setting.files / (self.name + ("-slow" if slow else ""))
+        self.files.mkdir(parents=True)
+        port = free_port()
+        self.published = publish(corpus, setting.corpora.store, port, setting.tools.ociferry, self.files)
+        inner = None if slow else port
+        blobs = setting.corpora.store.directory
+        self.source = PlainSource(self.files / "run", blobs, self.published.manifests, inner)
+        self.link = SlowLink(slow, self.source.port, port) if slow else None
+        self.list = str(self.published.write_list(self.files / "blobs.list"))
+        self._archives = {}
+        read_through_list(setting.corpora.store, self.published.blobs)
+
+    address = property(lambda self: self.published.address)
+    bundle = property(lambda self: self.published.bundle)
+    images = property(lambda self: self.published.images)
+    out = property(lambda self: self.setting.out)
+    bytes = property(lambda self: self.published.blob_bytes)
+
+    def output(self, contestant):
+        return self.out.path / f"{self.name}-{contestant.replace(' ', '-').replace(',', '')}.out"
+
+    def archive(self, contestant):
+        """What the contestant's export writes, made when first asked for; the floor's is a file of all blobs."""
+        if contestant not in self._archives:
+            path = self.out.path / f"{self.name}-{contestant}.archive"
+            self.out.clear(path)
+            command = contestants.export(self.setting.tools, contestant, self, str(path))
+            run_quietly(command)
+            self._archives[contestant] = path
+        read_through(self._archives[contestant])
+        return str(self._archives[contestant])
+
+    def close(self):
+        for path in self._archives.values():
+            self.out.clear(path)
+        if self.link:
+            self.link.close()
+        self.source.stop()
+
+
+def read_through_list(store, blobs):
+    """Brings the source's files into the page cache, as far as they fit into half of the memory."""
+    left = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    for _, digest, size, _ in blobs:
+        left -= size
+        if left > 0:
+            read_through(store.path(digest))
+
+
+class Setting:
+    """What all rows share: the tools, the corpora, the destination, directories."""
+
+    def __init__(self, tools, corpora, out):
+        self.tools = tools
+        self.corpora = corpora
+        self.memory = MemoryDirectory("ociferry-bench")
+        self.files = self.memory.path / "stages"
+        self.out = OutputPlace(corpora.root, self.memory.path, out)
+        self.destination = Registry(self.memory.path / "run", "destination", self.memory.path)
+        self._stages = {}
+
+    def stage(self, corpus, slow=None):
+        """The stage of a corpus; only one is kept, since it takes memory."""
+        if (corpus, slow) not in self._stages:
+            self.close_stages()
+            made = self.corpora.need(corpus)
+            self._stages[corpus, slow] = Stage(self, made, slow)
+            self._check_room(self._stages[corpus, slow].bytes)
+        return self._stages[corpus, slow]
+
+    def close_stages(self):
+        for stage in self._stages.values():
+            stage.close()
+        self._stages.clear()
+
+    def _check_room(self, size):
+        """Import rows keep the floor's file, ociferry's archive and the destination's data at the same time."""
+        need = 2 * size + MARGIN if self.out.on_disk else 4 * size + MARGIN
+        if available_memory() < need and not self.out.on_disk:
+            sys.exit(f"this corpus needs {need >> 20} MiB of memory; use --out disk")
+
+
+def available_memory():
+    with open("/proc/meminfo", encoding="ascii") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:"))
