@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 LINE = re.compile(rb'"([A-Z]+) (\S+) HTTP/[0-9.]+" (\d{3}) (\d+|-)')
 
+TAG_OR_LIST = re.compile(r"/manifests/(?!sha256:)|/tags/list|/referrers/")
+
 
 class Request(NamedTuple):
     """One line of an access log."""
@@ -62,6 +64,14 @@ def kind(request):
 
 
 def count(requests):
-    """{kind: how many}, and the bytes that answers to GET had, as "fetched"."""
+    """What was asked for: {kind: how many}; the bytes that were fetched; how many tags and lists were asked for.
+
+    A tag or list (of tags, of referrers) that is asked for twice counts once: what is asked again need not be.
+    """
     kinds = collections.Counter(map(kind, requests))
-    return dict(sorted(kinds.items())), sum(request.size for request in requests if request.method == "GET")
+    return {
+        "requests": dict(sorted(kinds.items())),
+        "total": len(requests),
+        "fetched": sum(request.size for request in requests if request.method == "GET"),
+        "names": len({request.path for request in requests if TAG_OR_LIST.search(request.path)}),
+    }

@@ -34,19 +34,19 @@ def export(tools, name, stage, output):
     match name:
         case "floor" | "floor, 1 thread":
             threads = "1" if "1 thread" in name else "2"
-            sync = ["--sync"] if stage.out.on_disk else []
+            sync = ["--sync"] if stage.out.on_disk(output) else []
             target = ["--file", output, "--sha", "--threads", threads, *sync]
             return [tools.floor, "get", stage.address, stage.list, *target]
         case "ociferry":
-            return [tools.ociferry, "export", "-b", stage.bundle, "-o", output]
+            return [tools.ociferry, "export", "-b", stage.bundle_tag, "-o", output]
         case "ociferry copy":
-            return [tools.ociferry, "copy", "-b", stage.bundle, "--to-tar", output]
+            return [tools.ociferry, "copy", "-b", stage.bundle_tag, "--to-tar", output]
         case "imgpkg":
-            return ["imgpkg", "copy", "-b", stage.bundle, "--to-tar", output]
+            return ["imgpkg", "copy", "-b", stage.bundle_tag, "--to-tar", output]
         case "crane":
             return ["crane", "pull", "--format=oci", *stage.images.values(), output]
         case "skopeo":
-            copy = ["skopeo", "copy", "-q", "--src-tls-verify=false"]
+            copy = ["skopeo", "copy", "-q", "--all", "--src-tls-verify=false"]
             return _each(stage, lambda image, ref: [*copy, f"docker://{ref}", f"oci:{output}:{image}"])
         case "regctl":
             regctl = ["regctl", "--host", f"reg={stage.address},tls=disabled", "image", "copy"]
@@ -67,7 +67,7 @@ def import_(tools, name, stage, archive, to):
         case "crane":
             return ["crane", "push", "--index", archive, f"{repository}:v1"]
         case "skopeo":
-            copy = ["skopeo", "copy", "-q", "--preserve-digests", "--dest-tls-verify=false"]
+            copy = ["skopeo", "copy", "-q", "--all", "--preserve-digests", "--dest-tls-verify=false"]
             return _each(stage, lambda image, _: [*copy, f"oci:{archive}:{image}", f"docker://{to}/img/{image}:v1"])
         case "regctl":
             regctl = ["regctl", "--host", f"reg={to},tls=disabled", "image", "copy"]

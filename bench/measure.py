@@ -33,9 +33,7 @@ class Measurement:
         record["peak_mib"] = took["peak_kib"] / 1024
         record["size"] = size_of(output) if output else None
         for role, server in servers.items():
-            kinds, fetched = count(server.log.since_mark())
-            used = round(server.cpu() - cpu[role], 2)
-            record[role] = {"cpu": used, "requests": kinds, "total": sum(kinds.values()), "fetched": fetched}
+            record[role] = {"cpu": round(server.cpu() - cpu[role], 2), **count(server.log.since_mark())}
         with open(self.results, "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
         return record

@@ -33,13 +33,15 @@ class Outcome:
 
 
 def _value(run, field):
-    role, _, rest = field.partition("_")
-    if rest == "requests":
-        return run.get(role, {}).get("total", 0)
-    if rest == "cpu":
-        return run.get(role, {}).get("cpu", 0)
-    if rest == "fetched":
-        return run.get(role, {}).get("fetched", 0)
-    if field == "written_of_size":
-        return run["written"] / run["size"]
+    """A field of a run; some are computed: a server's share ("source_cpu"), sums, quotients."""
+    role, _, part = field.partition("_")
+    if role in ("source", "destination"):
+        return run.get(role, {}).get("total" if part == "requests" else part, 0)
+    match field:
+        case "requests":
+            return sum(_value(run, f"{server}_requests") for server in ("source", "destination"))
+        case "written_mb":
+            return run["written"] / 1e6 if run["size"] else 0
+        case "written_of_size":
+            return run["written"] / run["size"]
     return run[field]

@@ -1,73 +1,19 @@
-"""The rows of the benchmark: what is run for each, on which corpus, and in which order."""
-
-from typing import Any, Callable, NamedTuple
+"""The kinds of rows: what is run for each, and what is made ready before."""
 
 import contestants as how
 from bars import SLOW_MEDIUM_RATE, SLOW_RATE
+from bench import Try
 from measure import size_of
-from outcome import Outcome
 from slow_link import Link, SlowLink
 from slow_medium import SlowMedium
 from stage import warm
 
 LINK = Link(rate=SLOW_RATE, round_trip=0.050)
-GROWTH_BLOBS = (10, 100, 1000, 10000, 50000)
-GROWTH_MEGABYTES = (10, 100, 1000, 10000)
-
-
-class Try(NamedTuple):
-    """One contestant's run: what to do before, the command, and what it writes."""
-
-    contestant: str
-    command: Callable[[], list]
-    prepare: Callable[[], Any] = lambda: None
-    output: Any = None
-    after: Callable[[dict], Any] = lambda record: None
-    servers: dict = {}
-
-
-class Bench:
-    """Runs rows: contestants alternate within each round."""
-
-    def __init__(self, setting, measurement, options):
-        self.setting = setting
-        self.measurement = measurement
-        self.options = options
-        self.tools = setting.tools
-
-    def takes_part(self, *names):
-        """Those of the names that take part; a name's variants ("floor, 1 thread") take part as it does."""
-        chosen = self.options.contestants or ["floor", "ociferry", *how.peers()]
-        return [name for name in names if name.split(",")[0].split(" ")[0] in chosen]
-
-    def compare(self, row, facts, tries, rounds=None):
-        outcome = Outcome(row, facts)
-        for number in range(rounds or self.options.rounds):
-            for one in tries:
-                one.prepare()
-                label = {"row": row, "contestant": one.contestant, "round": number, **facts}
-                command = [str(word) for word in one.command()]
-                record = self.measurement.run(command, label, one.servers, self.options.timeout, one.output)
-                record["written"] = self.setting.out.written(record)
-                one.after(record)
-                outcome.add(one.contestant, record)
-                self._tell(row, one, record)
-                if one.output:
-                    self.setting.out.clear(one.output)
-        return outcome
-
-    def _tell(self, row, one, record):
-        counts = ", ".join(f"{kind} {n}" for role in one.servers for kind, n in record[role]["requests"].items())
-        print(
-            f"{row:18} {one.contestant:15} wall {record['wall']:8.3f} s  CPU {record['cpu']:6.2f} s  peak"
-            f" {record['peak_mib']:4.0f} MiB  {counts}",
-            flush=True,
-        )
-        if record["client"]["status"] != 0:
-            print(f"  FAILED with {record['client']['status']}: {self.measurement.last_words()}", flush=True)
+SHORT_RUNS = 4  # of what takes milliseconds, for one of what takes seconds
 
 
 def facts_of(stage):
+    """What is known of a corpus before anything runs."""
     published = stage.published
     bundles = sum(repository.startswith("bundle/") for repository in published.manifests) // 2
     return {
@@ -79,7 +25,7 @@ def facts_of(stage):
     }
 
 
-def export(bench, row, corpus, names, slow=None):
+def export(bench, row, corpus, names, slow=None, rounds=None):
     stage = bench.setting.stage(corpus, slow)
 
     def one(name):
@@ -87,15 +33,15 @@ def export(bench, row, corpus, names, slow=None):
 
         def prepare():
             bench.setting.out.clear(output)
-            warm(stage.out.path, stage.bytes)
+            warm(output.parent, stage.bytes)
 
         command = lambda: how.export(bench.tools, name, stage, str(output))
         return Try(name, command, prepare, output, servers={"source": stage.source})
 
-    return bench.compare(row, facts_of(stage), [one(name) for name in bench.takes_part(*names)])
+    return bench.compare(row, facts_of(stage), [one(name) for name in bench.takes_part(*names)], rounds)
 
 
-def import_(bench, row, corpus, names, slow=None):
+def import_(bench, row, corpus, names, slow=None, rounds=None):
     stage = bench.setting.stage(corpus)
     destination = bench.setting.destination
     link = SlowLink(slow, destination.port) if slow else None
@@ -103,14 +49,13 @@ def import_(bench, row, corpus, names, slow=None):
     def one(name):
         def prepare():
             stage.archive(name)
-            destination.restart_empty()
-            warm(destination.data, stage.bytes)
+            bench.setting.empty_destination(stage.bytes)
 
         to = (link or destination).address
         command = lambda: how.import_(bench.tools, name, stage, stage.archive(name), to)
         return Try(name, command, prepare, servers={"destination": destination})
 
-    outcome = bench.compare(row, facts_of(stage), [one(name) for name in bench.takes_part(*names)])
+    outcome = bench.compare(row, facts_of(stage), [one(name) for name in bench.takes_part(*names)], rounds)
     if link:
         link.close()
     return outcome
@@ -126,7 +71,7 @@ def again(bench, row, corpus):
             return how.import_(bench.tools, name, stage, stage.archive(name), destination.address)
 
         def prepare():
-            destination.restart_empty()
+            bench.setting.empty_destination(stage.bytes)
             bench.measurement.run(list(map(str, command())), {"row": "fill"}, {}, bench.options.timeout)
 
         return Try(name, command, prepare, servers={"destination": destination})
@@ -142,7 +87,7 @@ def copy(bench, row, corpus):
 
     def one(name):
         def prepare():
-            destination.restart_empty()
+            bench.setting.empty_destination(stage.bytes)
             fill = how.import_(bench.tools, "ociferry", stage, stage.archive("ociferry"), destination.address)
             bench.measurement.run(fill, {"row": "fill"}, {}, bench.options.timeout)
 
@@ -165,11 +110,13 @@ def verify(bench, row, corpus):
 def inspect(bench, row, corpus):
     stage = bench.setting.stage(corpus)
     command = lambda: [bench.tools.ociferry, "inspect", stage.archive("ociferry")]
-    return bench.compare(row, facts_of(stage), [Try("ociferry", command, lambda: stage.archive("ociferry"))])
+    tries = [Try("ociferry", command, lambda: stage.archive("ociferry"))]
+    return bench.compare(row, facts_of(stage), tries, SHORT_RUNS * bench.options.rounds)
 
 
-def version(bench, row, _):
-    return bench.compare(row, {"corpus": "-"}, [Try("ociferry", lambda: [bench.tools.ociferry, "version"])])
+def version(bench, row):
+    tries = [Try("ociferry", lambda: [bench.tools.ociferry, "version"])]
+    return bench.compare(row, {"corpus": "-"}, tries, SHORT_RUNS * bench.options.rounds)
 
 
 def memory(bench, row, corpus, rounds=None):
@@ -189,7 +136,7 @@ def memory(bench, row, corpus, rounds=None):
         Try(
             "import",
             lambda: how.import_(bench.tools, "ociferry", stage, stage.archive("ociferry"), destination.address) + jobs,
-            destination.restart_empty,
+            lambda: bench.setting.empty_destination(stage.bytes),
             servers={"destination": destination},
         ),
     ]
@@ -198,13 +145,16 @@ def memory(bench, row, corpus, rounds=None):
 
 def slow_medium(bench, row, corpus):
     """Import from a medium that is read at 30 MB/s; what was read is counted."""
+    if not SlowMedium.possible():
+        print(f"{row}: left out: needs /dev/fuse, and root or fusermount3")
+        return None
     stage = bench.setting.stage(corpus)
     destination = bench.setting.destination
     archive = stage.archive("ociferry")
     with SlowMedium(archive, SLOW_MEDIUM_RATE, stage.files / "medium") as medium:
 
         def prepare():
-            destination.restart_empty()
+            bench.setting.empty_destination(stage.bytes)
             medium.reset()
 
         def after(record):

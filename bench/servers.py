@@ -8,6 +8,7 @@ import atexit
 import http.client
 import os
 import pathlib
+import resource
 import shutil
 import socket
 import subprocess
@@ -23,6 +24,11 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def _allow_many_files():
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def program(*names):
@@ -72,8 +78,10 @@ class Server:
 
     def start(self, command):
         with open(self.log.path, "ab") as out, open(self.files / f"{self.name}.errors", "ab") as errors:
-            # pylint: disable-next=consider-using-with
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
+            # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, preexec_fn=_allow_many_files
+            )
         for _ in range(400):
             if self.process.poll() is not None:
                 break
@@ -113,15 +121,19 @@ class Server:
 
 
 class Registry(Server):
-    """A CNCF distribution registry, empty at the start, whose data is kept below `data`."""
+    """A CNCF distribution registry, empty at the start."""
 
     def __init__(self, run_directory, name, data, port=None):
         super().__init__(run_directory, name, port)
-        self.data = pathlib.Path(data) / name
-        self.restart_empty()
+        self.data = None
+        self.restart_empty(data)
 
-    def restart_empty(self):
+    def restart_empty(self, data):
+        """Starts it anew, with nothing in it; its data is then kept below the directory `data`."""
         self.stop()
+        if self.data:
+            shutil.rmtree(self.data, ignore_errors=True)
+        self.data = pathlib.Path(data) / self.name
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.mkdir(parents=True)
         config = self.files / f"{self.name}.yml"
@@ -163,7 +175,7 @@ http {{
   sendfile on;
   tcp_nopush on;
   keepalive_requests 1000000000;
-  open_file_cache max=20000 inactive=1h;
+  open_file_cache max={max(64, min(20000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 256))} inactive=1h;
   open_file_cache_valid 1h;
   map_hash_max_size 1048576;
   map_hash_bucket_size 512;

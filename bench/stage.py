@@ -11,28 +11,46 @@ from published import publish
 from servers import MemoryDirectory, PlainSource, Registry, free_port
 from slow_link import SlowLink
 
-MARGIN = 1 << 30
+MARGIN = 2 << 30
 
 
-class OutputPlace:
-    """The directory that archives are written to: in memory, or on the disk below $BENCH_ROOT.
+class Places:
+    """Where archives are written and the destination keeps its data: in memory, or on the disk below $BENCH_ROOT.
 
-    In memory the client shows best, and syncing costs nothing. On the disk the floor syncs its file as ociferry does.
+    In memory the client shows best, and syncing costs nothing. What does not fit goes to the disk, and all archives do
+    when that is asked for; there the floor syncs its file as ociferry does.
     """
 
-    def __init__(self, root, memory, kind):
-        self.on_disk = kind == "disk"
-        self.path = pathlib.Path(root) / "out" if self.on_disk else memory / "out"
-        self.path.mkdir(parents=True, exist_ok=True)
+    def __init__(self, root, memory, always_disk):
+        self.memory = memory / "out"
+        self.disk = pathlib.Path(root) / "out"
+        self.always_disk = always_disk
+        for path in (self.memory, self.disk):
+            path.mkdir(parents=True, exist_ok=True)
+
+    def archives(self, size, copies=1):
+        """The directory for an archive of `size` bytes, where so many copies of it are going to be kept in all."""
+        return self.disk if self.always_disk or not fits(size * copies) else self.memory
+
+    def data(self, size):
+        """The directory for a registry's data."""
+        return self.memory if fits(size) else self.disk
+
+    def on_disk(self, path):
+        return self.disk in pathlib.Path(path).parents
 
     def clear(self, path):
         if path.is_dir():
             shutil.rmtree(path)
         path.unlink(missing_ok=True)
 
-    def written(self, record):
-        """Bytes that a run wrote to files: memory is not counted as a device is, so the calls are."""
-        return record["client"]["write_bytes" if self.on_disk else "wchar"]
+    def written(self, record, path):
+        """Bytes that a run wrote to files: memory is not counted as a device is, so there the calls are."""
+        return record["client"]["write_bytes" if path and self.on_disk(path) else "wchar"]
+
+
+def fits(size):
+    return available_memory() > size + MARGIN
 
 
 def warm(directory, size):
@@ -73,7 +91,7 @@ class Stage:
         self.setting = setting
         self.name = corpus["name"]
         self.files = setting.files / (self.name + ("-slow" if slow else ""))
-        self.files.mkdir(parents=True)
+        self.files.mkdir(parents=True, exist_ok=True)
         port = free_port()
         self.published = publish(corpus, setting.corpora.store, port, setting.tools.ociferry, self.files)
         inner = None if slow else port
@@ -86,17 +104,20 @@ class Stage:
 
     address = property(lambda self: self.published.address)
     bundle = property(lambda self: self.published.bundle)
+    bundle_tag = property(lambda self: self.published.bundle.partition("@")[0] + ":v1")
     images = property(lambda self: self.published.images)
     out = property(lambda self: self.setting.out)
     bytes = property(lambda self: self.published.blob_bytes)
 
     def output(self, contestant):
-        return self.out.path / f"{self.name}-{contestant.replace(' ', '-').replace(',', '')}.out"
+        """A path for what the contestant's export writes."""
+        return self.out.archives(self.bytes) / f"{self.name}-{contestant.replace(' ', '-').replace(',', '')}.out"
 
     def archive(self, contestant):
         """What the contestant's export writes, made when first asked for; the floor's is a file of all blobs."""
         if contestant not in self._archives:
-            path = self.out.path / f"{self.name}-{contestant}.archive"
+            # Beside the other contestant's archive and the destination's data.
+            path = self.out.archives(self.bytes, copies=3) / f"{self.name}-{contestant}.archive"
             self.out.clear(path)
             command = contestants.export(self.setting.tools, contestant, self, str(path))
             run_quietly(command)
@@ -129,7 +150,7 @@ class Setting:
         self.corpora = corpora
         self.memory = MemoryDirectory("ociferry-bench")
         self.files = self.memory.path / "stages"
-        self.out = OutputPlace(corpora.root, self.memory.path, out)
+        self.out = Places(corpora.root, self.memory.path, out == "disk")
         self.destination = Registry(self.memory.path / "run", "destination", self.memory.path)
         self._stages = {}
 
@@ -139,7 +160,6 @@ class Setting:
             self.close_stages()
             made = self.corpora.need(corpus)
             self._stages[corpus, slow] = Stage(self, made, slow)
-            self._check_room(self._stages[corpus, slow].bytes)
         return self._stages[corpus, slow]
 
     def close_stages(self):
@@ -147,11 +167,10 @@ class Setting:
             stage.close()
         self._stages.clear()
 
-    def _check_room(self, size):
-        """Import rows keep the floor's file, ociferry's archive and the destination's data at the same time."""
-        need = 2 * size + MARGIN if self.out.on_disk else 4 * size + MARGIN
-        if available_memory() < need and not self.out.on_disk:
-            sys.exit(f"this corpus needs {need >> 20} MiB of memory; use --out disk")
+    def empty_destination(self, size):
+        """Empties the destination, and makes room for `size` bytes."""
+        self.destination.restart_empty(self.out.data(size))
+        warm(self.destination.data, size)
 
 
 def available_memory():
