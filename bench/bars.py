@@ -114,9 +114,9 @@ BARS = {
     "memory-large": PEAKS,
     "memory-50000": [peak(128, "export"), peak(128, "import")],
     "slow-export-small": [LINK_FULL],
-    "slow-export-many": [LINK_FULL],
+    "slow-export-many": [LINK_FULL, wall(1.15, "floor, 32 threads")],
     "slow-import-small": [LINK_FULL],
-    "slow-import-many": [LINK_FULL],
+    "slow-import-many": [LINK_FULL, wall(1.15, "floor, 32 threads")],
     "slow-medium": [
         READ_ONCE,
         Bar("share of the medium's rate", share_of(SLOW_MEDIUM_RATE), 0.9, at_least=True),

@@ -25,11 +25,12 @@ class Bench:
         self.measurement = measurement
         self.options = options
         self.tools = setting.tools
+        self.statuses = []  # (row and contestant, whether it went well)
 
     def takes_part(self, *names):
         """Those of the names that take part; a name's variants ("floor, 1 thread") take part as it does."""
         chosen = self.options.contestants or ["floor", "ociferry", *how.peers()]
-        return [name for name in names if name.split(",")[0].split(" ")[0] in chosen]
+        return [name for name in names if how.plain(name).split(" ")[0] in chosen]
 
     def compare(self, row, facts, tries, rounds=None):
         outcome = Outcome(row, facts)
@@ -41,6 +42,7 @@ class Bench:
                 record = self.measurement.run(command, label, one.servers, self.options.timeout, one.output)
                 record["written"] = self.setting.out.written(record, one.output)
                 one.after(record)
+                self.statuses.append((f"{row} {one.contestant}", record["client"]["status"] == 0))
                 outcome.add(one.contestant, record)
                 self._tell(row, one, record)
                 if one.output:

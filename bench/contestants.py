@@ -29,13 +29,22 @@ def peers():
     return [name for name in PEERS if shutil.which(name)]
 
 
+def plain(name):
+    """A contestant's name without its variant: "floor" of "floor, 32 threads"."""
+    return name.partition(",")[0]
+
+
+def threads(name):
+    """The number of threads that a variant of the floor has: 2 if its name says nothing."""
+    return name.partition(", ")[2].partition(" ")[0] or "2"
+
+
 def export(tools, name, stage, output):
     """The command with which `name` writes all of the stage's bundle to `output`."""
-    match name:
-        case "floor" | "floor, 1 thread":
-            threads = "1" if "1 thread" in name else "2"
+    match plain(name):
+        case "floor":
             sync = ["--sync"] if stage.out.on_disk(output) else []
-            target = ["--file", output, "--sha", "--threads", threads, *sync]
+            target = ["--file", output, "--sha", "--threads", threads(name), *sync]
             return [tools.floor, "get", stage.address, stage.list, *target]
         case "ociferry":
             return [tools.ociferry, "export", "-b", stage.bundle_tag, "-o", output]
@@ -57,9 +66,10 @@ def export(tools, name, stage, output):
 def import_(tools, name, stage, archive, to):
     """The command with which `name` puts what its export wrote, `archive`, into the empty registry `to`."""
     repository = f"{to}/imported/{stage.name}"
-    match name:
+    match plain(name):
         case "floor":
-            return [tools.floor, "put", to, stage.list, "--file", archive, "--to", f"floor/{stage.name}", "--sha"]
+            target = ["--to", f"floor/{stage.name}", "--sha", "--threads", threads(name)]
+            return [tools.floor, "put", to, stage.list, "--file", archive, *target]
         case "ociferry":
             return [tools.ociferry, "import", archive, "--to-repo", repository]
         case "imgpkg":

@@ -4,12 +4,11 @@
 //   offset floor put ADDRESS:PORT LIST --file PATH --to REPOSITORY [--sha]   POST and PUT every blob from its offset
 //   floor hash LIST --file PATH                                  hash every blob where it lies in the file
 //
-// All take --threads N (default 2). LIST has one line a blob: repository, digest, size, offset. With --sha a blob is
+// All take --threads N (default 1). LIST has one line a blob: repository, digest, size, offset. With --sha a blob is
 // checked in the same pass; --sync writes the file to the disk before the end. It knows of no manifests, no tags, no
 // errors but fatal ones: whatever a real client does more is measured against this.
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/evp.h>
@@ -21,55 +20,18 @@
 #include <array>
 #include <atomic>
 #include <cctype>
-#include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "floor_job.hpp"
+
 namespace {
 
 constexpr std::size_t kBuffer = 256 * 1024;
-
-enum class Mode { get, put, hash };
-
-struct Blob {
-  std::string repository;
-  std::string digest;
-  std::int64_t size = 0;
-  std::int64_t offset = 0;
-};
-
-struct Job {
-  Mode mode = Mode::get;
-  std::string address;
-  std::uint16_t port = 0;
-  std::string repository;  // that put writes to
-  std::vector<Blob> blobs;
-  unsigned threads = 2;
-  bool sha = false;
-  bool sync = false;
-  int file = -1;
-};
-
-[[noreturn]] void die(const std::string& what) {
-  std::cerr << "floor: " << what << '\n';
-  std::_Exit(1);
-}
-
-template <typename Integer>
-Integer check(Integer result, const char* what) {
-  if (result < 0) {
-    std::perror(what);
-    std::_Exit(1);
-  }
-  return result;
-}
 
 class Sha256 {
  public:
@@ -164,11 +126,11 @@ class Worker {
   }
 
   static std::string field(std::string_view head, std::string_view name) {
-    const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+    const auto same = [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); };
     for (std::size_t line = head.find("\r\n"); line + 2 < head.size(); line = head.find("\r\n", line + 2)) {
       const std::string_view rest = head.substr(line + 2);
       if (rest.size() <= name.size() || rest[name.size()] != ':') continue;
-      if (!std::equal(name.begin(), name.end(), rest.begin(), [&](char a, char b) { return same(b, a); })) continue;
+      if (!std::equal(name.begin(), name.end(), rest.begin(), same)) continue;
       const std::size_t value = rest.find_first_not_of(' ', name.size() + 1);
       return std::string(rest.substr(value, rest.find("\r\n") - value));
     }
@@ -182,9 +144,8 @@ class Worker {
     if (head.status != 200 || head.length != blob.size) {
       die(blob.digest + ": status " + std::to_string(head.status) + ", length " + std::to_string(head.length));
     }
-    std::int64_t got = 0;
     take(head.body, blob.offset);
-    got += static_cast<std::int64_t>(head.body.size());
+    auto got = static_cast<std::int64_t>(head.body.size());
     while (got < blob.size) {
       const std::size_t size = receive(0);
       take({buffer_.data(), size}, blob.offset + got);
@@ -237,25 +198,6 @@ class Worker {
   int socket_ = -1;
 };
 
-std::vector<Blob> read_list(const std::string& path) {
-  std::ifstream in(path);
-  std::vector<Blob> blobs;
-  Blob blob;
-  while (in >> blob.repository >> blob.digest >> blob.size >> blob.offset) blobs.push_back(blob);
-  if (blobs.empty()) die("no blobs in " + path);
-  std::ranges::sort(blobs, std::ranges::greater{}, &Blob::size);  // big ones first, so that the tail is short
-  return blobs;
-}
-
-void open_file(Job& job, const std::string& path) {
-  const bool writing = job.mode == Mode::get;
-  job.file = check(::open(path.c_str(), (writing ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0644), path.c_str());
-  if (!writing) return;
-  std::int64_t end = 0;
-  for (const Blob& blob : job.blobs) end = std::max(end, blob.offset + blob.size);
-  if (::posix_fallocate(job.file, 0, end) != 0) die("no room for " + path);
-}
-
 void run(const Job& job) {
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
@@ -266,44 +208,6 @@ void run(const Job& job) {
   for (unsigned i = 0; i < job.threads; ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
   if (job.sync) check(::fsync(job.file), "fsync");
-}
-
-Job parse(const std::vector<std::string>& words) {
-  Job job;
-  std::vector<std::string> plain;
-  std::string file;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    const auto value = [&] { return i + 1 < words.size() ? words[++i] : (die(word + " needs a value"), word); };
-    if (word == "--sha")
-      job.sha = true;
-    else if (word == "--sync")
-      job.sync = true;
-    else if (word == "--file")
-      file = value();
-    else if (word == "--to")
-      job.repository = value();
-    else if (word == "--threads")
-      job.threads = static_cast<unsigned>(std::atoi(value().c_str()));
-    else
-      plain.push_back(word);
-  }
-  const std::string mode = plain.empty() ? "" : plain[0];
-  if (plain.size() != (mode == "hash" ? 2U : 3U) || job.threads == 0) die("usage: see the head of floor.cpp");
-  if (mode != "get" && mode != "put" && mode != "hash") die("no such mode: " + mode);
-  job.mode = mode == "get" ? Mode::get : mode == "put" ? Mode::put : Mode::hash;
-  job.sha = job.sha || job.mode == Mode::hash;
-  job.blobs = read_list(plain.back());
-  if (job.mode != Mode::hash) {
-    const std::size_t colon = plain[1].rfind(':');
-    job.address = plain[1].substr(0, colon);
-    job.port = static_cast<std::uint16_t>(std::atoi(plain[1].substr(colon + 1).c_str()));
-  }
-  if (!file.empty())
-    open_file(job, file);
-  else if (job.mode != Mode::get || job.sync)
-    die("needs --file");
-  return job;
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ def copy(bench, row, corpus):
 def verify(bench, row, corpus):
     stage = bench.setting.stage(corpus)
     commands = {
-        "floor": lambda: [bench.tools.floor, "hash", stage.list, "--file", stage.archive("floor")],
+        "floor": lambda: [bench.tools.floor, "hash", stage.list, "--threads", "2", "--file", stage.archive("floor")],
         "ociferry": lambda: [bench.tools.ociferry, "verify", stage.archive("ociferry")],
     }
     tries = [Try(name, commands[name], lambda name=name: stage.archive(name)) for name in bench.takes_part(*commands)]

@@ -35,9 +35,9 @@ class Wire:
 
 
 async def pump(reader, writer, wire, extra_delay):
-    """Carries one connection's bytes in one direction; at most one round trip's worth is on the wire."""
-    in_flight = max(8, int(wire.link.rate * wire.link.round_trip / CHUNK) + 1)
-    queue = asyncio.Queue(in_flight)
+    """Carries one connection's bytes in one direction."""
+    # Wide enough for a round trip's worth of bytes in small pieces; its end tells a sender to wait.
+    queue = asyncio.Queue(8 + int(4 * wire.link.rate * wire.link.round_trip / CHUNK))
 
     async def deliver():
         while (item := await queue.get()) is not None:

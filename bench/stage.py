@@ -115,6 +115,7 @@ class Stage:
 
     def archive(self, contestant):
         """What the contestant's export writes, made when first asked for; the floor's is a file of all blobs."""
+        contestant = contestants.plain(contestant)
         if contestant not in self._archives:
             # Beside the other contestant's archive and the destination's data.
             path = self.out.archives(self.bytes, copies=3) / f"{self.name}-{contestant}.archive"
