@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 LINE = re.compile(rb'"([A-Z]+) (\S+) HTTP/[0-9.]+" (\d{3}) (\d+|-)')
 
+THING = re.compile(r"/(blobs|manifests|referrers|tags)/")
 TAG_OR_LIST = re.compile(r"/manifests/(?!sha256:)|/tags/list|/referrers/")
 
 
@@ -57,10 +58,8 @@ def kind(request):
         if request.method == "POST":
             return "mount" if request.status == 201 else "POST upload"
         return f"{request.method} upload"
-    for part, name in (("/blobs/", "blob"), ("/manifests/", "manifest"), ("/referrers/", "referrers"), ("/tags/", "tags")):
-        if part in path:
-            return f"{request.method} {name}"
-    return f"{request.method} other"
+    found = THING.search(path)
+    return f"{request.method} {found[1].removesuffix('s') if found else 'other'}"
 
 
 def count(requests):

@@ -42,6 +42,7 @@ class Bench:
                 record = self.measurement.run(command, label, one.servers, self.options.timeout, one.output)
                 record["written"] = self.setting.out.written(record, one.output)
                 one.after(record)
+                self.measurement.keep(record)
                 self.statuses.append((f"{row} {one.contestant}", record["client"]["status"] == 0))
                 outcome.add(one.contestant, record)
                 self._tell(row, one, record)

@@ -1,8 +1,8 @@
 """How each contestant does each job: the command lines.
 
-Peers differ in what they do, so read their numbers with that in mind: imgpkg writes one tar with every blob once; crane,
-skopeo and regctl write a directory with every blob once, which is less work than a tar, and skopeo and regctl are
-started once an image. The floor moves blobs only: no manifests, no tags.
+Peers differ in what they do, so read their numbers with that in mind: imgpkg writes one tar with every blob once;
+crane, skopeo and regctl write a directory with every blob once, which is less work than a tar, and skopeo and regctl
+are started once an image. The floor moves blobs only: no manifests, no tags.
 """
 
 import pathlib

@@ -22,14 +22,22 @@ double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-// A counter of /proc/PID/io, which counts ended children too; -1 where it may not be read.
-long long io_counter(pid_t pid, const std::string& name) {
-  std::ifstream in("/proc/" + std::to_string(pid) + "/io");
+// What the kernel counts for a process and its ended children; -1 where it may not be read.
+struct IoCounters {
+  long long rchar = -1;
+  long long wchar = -1;
+  long long write_bytes = -1;
+};
+
+IoCounters read_counters(std::istream& in) {
+  IoCounters counters;
   std::string key;
   for (long long value = 0; in >> key >> value;) {
-    if (key == name + ':') return value;
+    if (key == "rchar:") counters.rchar = value;
+    if (key == "wchar:") counters.wchar = value;
+    if (key == "write_bytes:") counters.write_bytes = value;
   }
-  return -1;
+  return counters;
 }
 
 }  // namespace
@@ -45,14 +53,14 @@ int main(int argc, char** argv) {
     std::perror(argv[2]);
     return 127;
   }
+  // Opened while it runs: of what has ended only root may open it, but all may go on reading.
+  std::ifstream io("/proc/" + std::to_string(child) + "/io");
   siginfo_t info{};
   while (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) < 0) {
     if (errno != EINTR) return 2;
   }
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
-  const long long chars_written = io_counter(child, "wchar");
-  const long long chars_read = io_counter(child, "rchar");
-  const long long bytes_written = io_counter(child, "write_bytes");
+  const IoCounters counters = read_counters(io);
   int status = 0;
   rusage usage{};
   if (::wait4(child, &status, 0, &usage) < 0) return 2;
@@ -60,7 +68,7 @@ int main(int argc, char** argv) {
   std::fprintf(report,
                "{\"status\": %d, \"wall\": %.6f, \"user\": %.6f, \"system\": %.6f, \"peak_kib\": %ld, "
                "\"wchar\": %lld, \"rchar\": %lld, \"write_bytes\": %lld}\n",
-               code, wall.count(), seconds(usage.ru_utime), seconds(usage.ru_stime), usage.ru_maxrss, chars_written,
-               chars_read, bytes_written);
+               code, wall.count(), seconds(usage.ru_utime), seconds(usage.ru_stime), usage.ru_maxrss, counters.wchar,
+               counters.rchar, counters.write_bytes);
   return std::fclose(report) == 0 ? code : 2;
 }

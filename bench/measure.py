@@ -21,9 +21,9 @@ class Measurement:
         self.results = pathlib.Path(results)
 
     def run(self, command, label, servers, timeout, output=None):
-        """Runs `command` against `servers` ({role: Server}); `label` goes into the record as it is.
+        """Runs `command` against `servers` ({role: Server}); returns a record of it that begins with `label`.
 
-        output: what the command writes; its size is recorded. A run that fails is recorded with its status.
+        output: what the command writes; its size is recorded. A run that fails has its status in the record.
         """
         for server in servers.values():
             server.log.mark()
@@ -34,9 +34,12 @@ class Measurement:
         record["size"] = size_of(output) if output else None
         for role, server in servers.items():
             record[role] = {"cpu": round(server.cpu() - cpu[role], 2), **count(server.log.since_mark())}
+        return record
+
+    def keep(self, record):
+        """Adds a record to the results."""
         with open(self.results, "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
-        return record
 
     def _launch(self, command, timeout):
         self.report.unlink(missing_ok=True)

@@ -22,13 +22,15 @@ class Outcome:
         return [run for run in self.runs.get(contestant, []) if run["client"]["status"] == 0]
 
     def last(self, contestant):
+        if not self.good(contestant):
+            raise LookupError(f"{contestant} has no good run in {self.row}")
         return self.good(contestant)[-1]
 
     def median(self, contestant, field):
         """The median of a field over the good runs; raises LookupError if there is none."""
-        values = [_value(run, field) for run in self.good(contestant)]
+        values = [value for run in self.good(contestant) if (value := _value(run, field)) is not None]
         if not values:
-            raise LookupError(f"{contestant} has no good run in {self.row}")
+            raise LookupError(f"{contestant} has no good run in {self.row}, or no {field}")
         return statistics.median(values)
 
 
@@ -41,7 +43,7 @@ def _value(run, field):
         case "requests":
             return sum(_value(run, f"{server}_requests") for server in ("source", "destination"))
         case "written_mb":
-            return run["written"] / 1e6 if run["size"] else 0
+            return run["written"] / 1e6 if run["size"] and run["written"] else 0
         case "written_of_size":
-            return run["written"] / run["size"]
+            return run["written"] / run["size"] if run["written"] is not None else None
     return run[field]

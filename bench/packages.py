@@ -15,8 +15,8 @@ from blob_store import small_layer
 # One entry is one layer. The names are Debian 12's; a name that another release lacks is left out, and said.
 LAYERS = {
     "base": "base-files bash coreutils dpkg apt libapt-pkg6.0 libc6 libc-bin perl-base util-linux tar grep sed gawk"
-    " findutils debianutils login passwd mount libssl3 gcc-12-base libstdc++6 tzdata ncurses-base ncurses-bin libgnutls30"
-    " libsystemd0 libgcrypt20 gpgv debian-archive-keyring e2fsprogs libdb5.3 libunistring2 libzstd1 openssl"
+    " findutils debianutils login passwd mount libssl3 gcc-12-base libstdc++6 tzdata ncurses-base ncurses-bin"
+    " libgnutls30 libsystemd0 libgcrypt20 gpgv debian-archive-keyring e2fsprogs libdb5.3 libunistring2 libzstd1 openssl"
     " ca-certificates libpcre2-8-0 procps locales",
     "perl": "perl perl-modules-5.36 libperl5.36 git",
     "nginx": "nginx nginx-common libssl3 libpcre2-8-0 libxml2 libgd3",

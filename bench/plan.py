@@ -1,4 +1,4 @@
-"""Which rows there are, in the order in which they run: rows of one corpus come together, since one is kept at a time."""
+"""Which rows there are, in the order in which they run: those of one corpus come together, since one is kept."""
 
 from typing import Callable, NamedTuple
 

@@ -22,7 +22,8 @@ PANELS = [
 def write_report(directory, results, options):
     """Writes report.md and the plots; returns the table of bars, for the terminal."""
     verdicts = bar_table(results)
-    lines = ["# Benchmark", "", *surroundings(options), "", "## Bars", "", *verdicts, "", "## Overview", "", *overview(results)]
+    lines = ["# Benchmark", "", *surroundings(options), "", "## Bars", "", *verdicts]
+    lines += ["", "## Overview", "", *overview(results)]
     for result in results:
         title = options.plan[result.row].title if result.row in options.plan else f"against {result.label}"
         lines += ["", f"## {result.row}: {title}", "", *table(result), "", *plots(directory, result, title)]
@@ -38,8 +39,8 @@ def surroundings(options):
     found = [f"{name} ({_version(name)})" for name in peers()]
     return [
         f"{os.cpu_count()} cores ({', '.join(models)}), {gigabytes:.0f} GB, Linux {platform.release()}; medians of"
-        f" {options.rounds} round(s) in which the contestants take turns. ociferry: {_version(options.ociferry, 'version')};"
-        f" peers: {', '.join(found) or 'none found'}."
+        f" {options.rounds} round(s) in which the contestants take turns."
+        f" Peers on PATH: {', '.join(found) or 'none'}. {_version(options.ociferry, 'version')}."
     ]
 
 

@@ -146,7 +146,7 @@ def memory(bench, row, corpus, rounds=None):
 def slow_medium(bench, row, corpus):
     """Import from a medium that is read at 30 MB/s; what was read is counted."""
     if not SlowMedium.possible():
-        print(f"{row}: left out: needs /dev/fuse, and root or fusermount3")
+        print(f"{row}: left out: it needs a writable /dev/fuse, and root or fusermount3")
         return None
     stage = bench.setting.stage(corpus)
     destination = bench.setting.destination

@@ -163,6 +163,8 @@ class PlainSource(Server):
         def table(field):
             return "\n".join(f'    "/v2/{path}" "{field(found)}";' for path, found in manifests.items())
 
+        users = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        temporary = "\n".join(f"  {user}_temp_path {self.files.resolve()}/nginx-{user};" for user in users)
         return f"""
 user {_user()};
 daemon off;
@@ -171,7 +173,7 @@ pid {self.files.resolve()}/nginx.pid;
 events {{ worker_connections 1024; }}
 http {{
   access_log {self.log.path.resolve()};
-  client_body_temp_path {self.files.resolve()}/nginx-body;
+{temporary}
   sendfile on;
   tcp_nopush on;
   keepalive_requests 1000000000;

@@ -57,7 +57,7 @@ class SlowMedium:
     @staticmethod
     def possible():
         able = os.geteuid() == 0 or shutil.which("fusermount3")
-        return bool(able) and os.path.exists("/dev/fuse")
+        return bool(able) and os.access("/dev/fuse", os.R_OK | os.W_OK)
 
     def reset(self):
         self._read.value = 0
@@ -97,7 +97,8 @@ class Answers:
         if operation == INIT:
             major, minor, readahead, flags = struct.unpack_from("<IIII", body)
             flags &= ASYNC_READ | MAX_PAGES
-            return 0, struct.pack("<IIIIHHIIHHI28x", major, min(minor, 31), readahead, flags, 16, 12, 4096, 1, 256, 0, 0)
+            version = (major, min(minor, 31))
+            return 0, struct.pack("<IIIIHHIIHHI28x", *version, readahead, flags, 16, 12, 4096, 1, 256, 0, 0)
         if operation == LOOKUP:
             if body.rstrip(b"\0").decode() != FILE_NAME:
                 return errno.ENOENT, b""

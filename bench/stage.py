@@ -45,8 +45,12 @@ class Places:
         path.unlink(missing_ok=True)
 
     def written(self, record, path):
-        """Bytes that a run wrote to files: memory is not counted as a device is, so there the calls are."""
-        return record["client"]["write_bytes" if path and self.on_disk(path) else "wchar"]
+        """Bytes that a run wrote to files; None if they could not be read.
+
+        Memory is not counted as a device is, so there the calls are.
+        """
+        written = record["client"]["write_bytes" if path and self.on_disk(path) else "wchar"]
+        return written if written >= 0 else None
 
 
 def fits(size):
@@ -79,9 +83,10 @@ def read_through(path):
 
 def run_quietly(command):
     """Runs a command that is not measured; shows what it wrote only if it fails."""
-    done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    command = list(map(str, command))
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))[:500]} failed:\n{done.stderr[-2000:]}")
+        sys.exit(f"{' '.join(command)[:500]} failed:\n{done.stderr[-2000:]}")
 
 
 class Stage:
