@@ -105,6 +105,7 @@ BARS = {
     "again-medium": AGAIN,
     "again-many": AGAIN,
     "copy-medium": [NO_UPLOAD],
+    "copy-index": [NO_UPLOAD],
     "verify-medium": [
         Bar("rate, against two hashing threads", ratio("wall", "floor", "ociferry"), 0.9, "×", at_least=True)
     ],

@@ -27,6 +27,7 @@ def _row(title, kind, *arguments, **more):
 ROWS = {
     "version": _row("the shortest run there is", rows.version),
     "inspect": _row("inspect an archive of 2,000 blobs", rows.inspect, "blobs-2000"),
+    "copy-index": _row("copy within one registry, an index of two platforms", rows.copy, "synthetic"),
     "export-medium": _row("export 12 images, 48 blobs, 1.36 GB", rows.export, "medium", EXPORTERS),
     "import-medium": _row("import them into an empty registry", rows.import_, "medium", IMPORTERS),
     "again-medium": _row("the same import again", rows.again, "medium"),

@@ -39,7 +39,10 @@ def program(*names):
 
 
 class MemoryDirectory:
-    """A directory on a tmpfs: of its own where that may be mounted, else below /dev/shm. Removed at the end."""
+    """A directory on a tmpfs: of its own where that may be mounted, else below /dev/shm. Removed at the end.
+
+    Where there is neither it is below /tmp.
+    """
 
     def __init__(self, name):
         self.mounted = False

@@ -11,7 +11,7 @@ from published import publish
 from servers import MemoryDirectory, PlainSource, Registry, free_port
 from slow_link import SlowLink
 
-MARGIN = 2 << 30
+MARGIN = 2 << 30  # of memory that is left to the programs and to the page cache
 
 
 class Places:
@@ -30,11 +30,15 @@ class Places:
 
     def archives(self, size, copies=1):
         """The directory for an archive of `size` bytes, where so many copies of it are going to be kept in all."""
-        return self.disk if self.always_disk or not fits(size * copies) else self.memory
+        return self.disk if self.always_disk or not self._fits(size * copies) else self.memory
 
     def data(self, size):
         """The directory for a registry's data."""
-        return self.memory if fits(size) else self.disk
+        return self.memory if self._fits(size) else self.disk
+
+    def _fits(self, size):
+        room = os.statvfs(self.memory)
+        return available_memory() > size + MARGIN and room.f_bavail * room.f_frsize > 1.1 * size
 
     def on_disk(self, path):
         return self.disk in pathlib.Path(path).parents
@@ -51,10 +55,6 @@ class Places:
         """
         written = record["client"]["write_bytes" if path and self.on_disk(path) else "wchar"]
         return written if written >= 0 else None
-
-
-def fits(size):
-    return available_memory() > size + MARGIN
 
 
 def warm(directory, size):
