@@ -32,7 +32,7 @@ MEDIUM = {
 }
 MEDIUM_NESTED = {"a": ["py", "java", "node", "db"], "b": ["gcc", "clang", "go", "rust"]}
 LARGE_BYTES = 3_000_000_000
-SPARSE_LAYER_MB = 1000
+SPARSE_LAYERS = 10
 GROWTH_LAYERS_PER_IMAGE = 100
 
 
@@ -128,12 +128,11 @@ class Corpora:
         return {f"g{i:03}": image(self.store, f"g{i:03}", group) for i, group in enumerate(groups)}
 
     def _bytes(self, megabytes):
-        """Uncompressed layers of zeros, SPARSE_LAYER_MB each at most: they are served like any, and take no disk."""
+        """Uncompressed layers of zeros: they are served like any other, and take no disk."""
         layers = []
-        for first in range(0, megabytes, SPARSE_LAYER_MB):
+        for number in range(SPARSE_LAYERS):
             path = self.store.directory / "sparse.part"
-            size = min(SPARSE_LAYER_MB, megabytes - first)
-            sparse_layer(path, f"{megabytes}-{first}", size * 1_000_000)
+            sparse_layer(path, f"{megabytes} {number}", megabytes * 1_000_000 // SPARSE_LAYERS)
             descriptor = self.store.adopt(path)
             layers.append(({"mediaType": PLAIN_LAYER, **descriptor}, descriptor["digest"]))
         return {"zeros": image(self.store, f"zeros-{megabytes}", layers)}
