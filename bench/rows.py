@@ -6,7 +6,7 @@ from bench import Try
 from measure import size_of
 from slow_link import Link, SlowLink
 from slow_medium import SlowMedium
-from stage import warm
+from stage import run_quietly, warm
 
 LINK = Link(rate=SLOW_RATE, round_trip=0.050)
 SHORT_RUNS = 4  # of what takes milliseconds, for one of what takes seconds
@@ -72,7 +72,7 @@ def again(bench, row, corpus):
 
         def prepare():
             bench.setting.empty_destination(stage.bytes)
-            bench.measurement.run(list(map(str, command())), {"row": "fill"}, {}, bench.options.timeout)
+            run_quietly(command())
 
         return Try(name, command, prepare, servers={"destination": destination})
 
@@ -88,8 +88,8 @@ def copy(bench, row, corpus):
     def one(name):
         def prepare():
             bench.setting.empty_destination(stage.bytes)
-            fill = how.import_(bench.tools, "ociferry", stage, stage.archive("ociferry"), destination.address)
-            bench.measurement.run(fill, {"row": "fill"}, {}, bench.options.timeout)
+            archive = stage.archive("ociferry")
+            run_quietly(how.import_(bench.tools, "ociferry", stage, archive, destination.address))
 
         command = lambda: how.copy(bench.tools, name, origin, f"{destination.address}/copied/{stage.name}")
         return Try(name, command, prepare, servers={"destination": destination})
