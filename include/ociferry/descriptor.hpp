@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,8 +52,8 @@ struct Platform {
 struct Descriptor {
   std::string media_type;
   Digest digest;
-  std::uint64_t size = 0;  ///< bytes
-  std::optional<Platform> platform = {};
+  std::uint64_t size = 0;                         ///< bytes
+  std::shared_ptr<const Platform> platform = {};  ///< null if not given
   std::map<std::string, std::string> annotations = {};
   std::vector<std::string> urls = {};  ///< where else the content may be had; never asked with credentials
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,24 +9,31 @@
 namespace ociferry {
 
 /// A content digest, always well formed: `sha256:` and 64, or `sha512:` and 128, lower-case hex digits.
-/// (image-spec, descriptor.md "Digests"). A regular value; there is no empty digest.
+/// (image-spec, descriptor.md "Digests"). A regular value; there is no empty digest. Copies share their text, since one
+/// digest is kept in many places.
 class Digest {
  public:
+  Digest(const Digest&) noexcept = default;  // and no moves, which would leave an empty one behind
+  Digest& operator=(const Digest&) noexcept = default;
+
   /// Throws Error{Hostile} if `text` is not a registered, canonical digest.
   [[nodiscard]] static Digest parse(std::string_view text);
   [[nodiscard]] static std::optional<Digest> try_parse(std::string_view text) noexcept;
 
   /// "sha256:<hex>"
-  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  [[nodiscard]] const std::string& text() const noexcept { return *text_; }
   /// "sha256" or "sha512"
   [[nodiscard]] std::string_view algorithm() const noexcept;
   [[nodiscard]] std::string_view hex() const noexcept;
 
-  friend auto operator<=>(const Digest&, const Digest&) = default;
+  friend bool operator==(const Digest& a, const Digest& b) noexcept {
+    return a.text_ == b.text_ || *a.text_ == *b.text_;
+  }
+  friend std::strong_ordering operator<=>(const Digest& a, const Digest& b) noexcept { return *a.text_ <=> *b.text_; }
 
  private:
-  explicit Digest(std::string text) : text_(std::move(text)) {}
-  std::string text_;
+  explicit Digest(std::string_view text) : text_(std::make_shared<const std::string>(text)) {}
+  std::shared_ptr<const std::string> text_;
 };
 
 }  // namespace ociferry

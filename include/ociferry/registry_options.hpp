@@ -18,8 +18,9 @@ struct RegistryOptions {
   bool verify_certs = true;
   bool insecure = false;  ///< also talk plain http, and send credentials over it, where https is not spoken
   std::chrono::milliseconds response_header_timeout{30'000};
-  std::chrono::milliseconds stall_timeout{60'000};  ///< a transfer without a byte for so long is given up and tried again
-  int retry_count = 5;                     ///< repetitions of a request after its first failure
+  std::chrono::milliseconds stall_timeout{
+      60'000};          ///< a transfer without a byte for so long is given up and tried again
+  int retry_count = 5;  ///< repetitions of a request after its first failure
   /// Fetch layers that may not be redistributed also from the URLs that their descriptors name.
   bool foreign_layers = false;
   /// Before the first repetition; doubled with each further one up to half a minute, and shortened at random.

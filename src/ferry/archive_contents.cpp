@@ -1,6 +1,7 @@
 #include "ferry/archive_contents.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <set>
 
 #include "base/text.hpp"
@@ -9,6 +10,7 @@
 #include "ferry/load_archive.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
+#include "stream/memory.hpp"
 #include "transfer/caching_source.hpp"
 #include "transfer/memory_blobs.hpp"
 
@@ -18,6 +20,18 @@ namespace {
 
 /// What readers need first lies first; within a group the digest decides.
 enum class Group { Manifests, Configs, Locations, BundleLayers, Layers };
+
+/// The manifests of a graph, which must outlive it, as blobs.
+class ManifestBlobs : public BlobSource {
+ public:
+  explicit ManifestBlobs(const Graph& graph) : graph_(graph) {}
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token) override {
+    return std::make_unique<StringSource>(graph_.at(blob.digest).raw.bytes);
+  }
+
+ private:
+  const Graph& graph_;
+};
 
 /// A locations image in an archive: what nothing of an import needs, but what is promised to be whole.
 struct StoredLocations {
@@ -33,28 +47,61 @@ class ContentsBuilder {
   ContentsBuilder(const ImageSet& set, const StoredLocationsByBundle& locations) : set_(set), locations_(locations) {}
 
   ArchiveContents build() {
-    add_manifests();
-    add_locations();
-    add_layers();
     ArchiveContents contents{.items = make_items(), .blobs = {}};
-    std::vector<std::pair<Group, const Graph::BlobNode*>> order;
-    for (const auto& [digest, entry] : blobs_) order.emplace_back(entry.first, &entry.second);
-    std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
-    for (const auto& [group, blob] : order) contents.blobs.push_back(*blob);
+    const auto order = blobs_in_order();
+    contents.blobs.reserve(order.size());
+    for (const Graph::BlobNode* blob : order) contents.blobs.push_back(*blob);
     return contents;
   }
 
- private:
-  void add(Group group, const Graph::BlobNode& blob) { blobs_.try_emplace(blob.descriptor.digest, group, blob); }
-
-  void add_made(Group group, const Descriptor& descriptor, const std::string& content) {
-    made_->add(descriptor.digest, content);
-    add(group, {.descriptor = descriptor, .source = made_});
+  /// Call one of the two, once. The blobs belong to the set, to the locations, or to the builder.
+  std::vector<const Graph::BlobNode*> blobs_in_order() {
+    add_manifests();
+    add_locations();
+    add_layers();
+    std::vector<std::pair<Group, const Graph::BlobNode*>> order;
+    order.reserve(blobs_.size());
+    for (const auto& [digest, entry] : blobs_) order.emplace_back(entry.first, entry.second);
+    std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
+    std::vector<const Graph::BlobNode*> blobs;
+    blobs.reserve(order.size());
+    for (const auto& [group, blob] : order) blobs.push_back(blob);
+    return blobs;
   }
 
+  [[nodiscard]] std::vector<ArchiveItem> make_items() const {
+    std::vector<ArchiveItem> items;
+    for (const SetImage& image : set_.images()) {
+      ArchiveItem item{.descriptor = set_.graph().at(image.digest()).raw.descriptor,
+                       .role = role_of(image),
+                       .is_root = image.is_root,
+                       .reference = image.reference};
+      if (image.tags.empty()) items.push_back(item);
+      for (const std::string& tag : image.tags) {
+        item.tag = tag;
+        items.push_back(item);
+      }
+    }
+    for (const SetImage& bundle : set_.images()) {
+      if (!bundle.is_bundle) continue;
+      const Descriptor& locations = locations_.at(bundle.digest()).manifest.descriptor;
+      items.push_back({.descriptor = locations,
+                       .role = ArchiveRole::Locations,
+                       .reference = {bundle.reference.name, std::nullopt, locations.digest},
+                       .bundle = bundle.digest()});
+    }
+    return items;
+  }
+
+ private:
+  /// `blob` belongs to the set, to the locations, or to `manifests_`.
+  void add(Group group, const Graph::BlobNode& blob) { blobs_.try_emplace(blob.descriptor.digest, group, &blob); }
+
   void add_manifests() {
+    const auto source = std::make_shared<ManifestBlobs>(set_.graph());
     for (const auto& [digest, node] : set_.graph().manifests()) {
-      add_made(Group::Manifests, node.raw.descriptor, node.raw.bytes);
+      manifests_.push_back({.descriptor = node.raw.descriptor, .source = source});
+      add(Group::Manifests, manifests_.back());
     }
   }
 
@@ -84,34 +131,10 @@ class ContentsBuilder {
     return image.is_bundle ? ArchiveRole::Bundle : ArchiveRole::Image;
   }
 
-  std::vector<ArchiveItem> make_items() const {
-    std::vector<ArchiveItem> items;
-    for (const SetImage& image : set_.images()) {
-      ArchiveItem item{.descriptor = set_.graph().at(image.digest()).raw.descriptor,
-                       .role = role_of(image),
-                       .is_root = image.is_root,
-                       .reference = image.reference};
-      if (image.tags.empty()) items.push_back(item);
-      for (const std::string& tag : image.tags) {
-        item.tag = tag;
-        items.push_back(item);
-      }
-    }
-    for (const SetImage& bundle : set_.images()) {
-      if (!bundle.is_bundle) continue;
-      const Descriptor& locations = locations_.at(bundle.digest()).manifest.descriptor;
-      items.push_back({.descriptor = locations,
-                       .role = ArchiveRole::Locations,
-                       .reference = {bundle.reference.name, std::nullopt, locations.digest},
-                       .bundle = bundle.digest()});
-    }
-    return items;
-  }
-
   const ImageSet& set_;
   const StoredLocationsByBundle& locations_;
-  std::shared_ptr<MemoryBlobs> made_ = std::make_shared<MemoryBlobs>();
-  std::map<Digest, std::pair<Group, Graph::BlobNode>> blobs_;
+  std::deque<Graph::BlobNode> manifests_;
+  std::map<Digest, std::pair<Group, const Graph::BlobNode*>> blobs_;
 };
 
 StoredLocationsByBundle make_all_locations(const ImageSet& set) {
@@ -185,13 +208,15 @@ std::vector<std::string> texts(const std::set<Digest>& digests) {
   return all;
 }
 
+const Digest& digest_of(const Graph::BlobNode* blob) { return blob->descriptor.digest; }
+
 /// Blobs that the graph needs and the archive lacks, or the other way round.
-void compare_blobs(const ArchiveReader& archive, const std::vector<Descriptor>& needed) {
+void compare_blobs(const ArchiveReader& archive, const std::vector<const Graph::BlobNode*>& needed) {
   std::set<Digest> held;
   for (const Descriptor& blob : archive.blobs()) held.insert(blob.digest);
   std::vector<std::string> missing;
-  for (const Descriptor& blob : needed) {
-    if (held.erase(blob.digest) == 0) missing.push_back(blob.digest.text());
+  for (const Graph::BlobNode* blob : needed) {
+    if (held.erase(digest_of(blob)) == 0) missing.push_back(digest_of(blob).text());
   }
   if (!missing.empty()) {
     throw Error(ErrorCode::Incomplete, text::cat(archive.name(), " lacks ", missing.size(),
@@ -204,11 +229,11 @@ void compare_blobs(const ArchiveReader& archive, const std::vector<Descriptor>& 
 }
 
 void check_canonical(const ArchiveReader& archive, const ImageSet& set, const StoredLocationsByBundle& locations) {
-  const ArchiveContents contents = ContentsBuilder(set, locations).build();
-  const std::vector<Descriptor> needed = descriptors(contents);
+  ContentsBuilder builder(set, locations);
+  const auto needed = builder.blobs_in_order();
   compare_blobs(archive, needed);
-  const bool same_order = std::ranges::equal(needed, archive.blobs(), {}, &Descriptor::digest, &Descriptor::digest);
-  if (same_order && encode_archive_index(contents.items) == archive.plan().index) return;
+  const bool same_order = std::ranges::equal(needed, archive.blobs(), {}, &digest_of, &Descriptor::digest);
+  if (same_order && encode_archive_index(builder.make_items()) == archive.plan().index) return;
   throw Error(ErrorCode::Corrupt,
               text::cat(archive.name(), ": index.json or the order of blobs is not what its images call for"));
 }
@@ -222,6 +247,7 @@ ArchiveContents archive_contents(const ImageSet& set) {
 
 std::vector<Descriptor> descriptors(const ArchiveContents& contents) {
   std::vector<Descriptor> all;
+  all.reserve(contents.blobs.size());
   for (const Graph::BlobNode& blob : contents.blobs) all.push_back(blob.descriptor);
   return all;
 }

@@ -16,7 +16,7 @@ struct ArchiveContents {
   std::vector<Graph::BlobNode> blobs;  ///< manifests and locations images included
 };
 
-/// A pure function of the set; computes the relocatable locations images.
+/// A pure function of the set, which must outlive what it returns; computes the relocatable locations images.
 [[nodiscard]] ArchiveContents archive_contents(const ImageSet& set);
 
 /// The digest and size of each blob, for plan_archive.

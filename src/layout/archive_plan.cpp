@@ -13,14 +13,8 @@ namespace {
 constexpr std::int64_t kSealVersion = 1;
 constexpr std::uint64_t kLargestArchive = std::uint64_t{1} << 62;
 
-std::string blob_name(const Digest& digest) { return text::cat("blobs/", digest.algorithm(), "/", digest.hex()); }
-
-void add_member(std::vector<ArchiveMember>& members, std::string name, std::uint64_t size,
-                std::optional<Digest> blob = {}) {
-  ArchiveMember member{.name = std::move(name),
-                       .header_offset = members.empty() ? 0 : members.back().end(),
-                       .size = size,
-                       .blob = std::move(blob)};
+void add_member(std::vector<ArchiveMember>& members, ArchiveMember member) {
+  if (!members.empty()) member.header_offset = members.back().end();
   member.offset = member.header_offset + member.header().size();
   members.push_back(std::move(member));
 }
@@ -29,36 +23,37 @@ std::vector<ArchiveMember> lay_out(const std::string& index, std::uint64_t seal_
                                    const std::vector<Descriptor>& blobs) {
   std::vector<ArchiveMember> members;
   members.reserve(kArchiveFiles + blobs.size());
-  add_member(members, "oci-layout", kOciLayoutContent.size());
-  add_member(members, "index.json", index.size());
-  add_member(members, "ociferry.json", seal_size);
-  for (const Descriptor& blob : blobs) add_member(members, blob_name(blob.digest), blob.size, blob.digest);
+  add_member(members, {.file = "oci-layout", .size = kOciLayoutContent.size()});
+  add_member(members, {.file = "index.json", .size = index.size()});
+  add_member(members, {.file = "ociferry.json", .size = seal_size});
+  for (const Descriptor& blob : blobs) add_member(members, {.size = blob.size, .blob = blob.digest});
   return members;
 }
 
 Json describe_file(const ArchiveMember& member, std::string_view content) {
   return Json::Object{
-      {"name", member.name}, {"offset", member.offset}, {"size", member.size}, {"digest", sha256(content).text()}};
+      {"name", member.name()}, {"offset", member.offset}, {"size", member.size}, {"digest", sha256(content).text()}};
 }
 
+/// Row by row, since the whole as one Json would take several times its own memory.
 std::string write_seal(const std::vector<ArchiveMember>& members, const std::string& index) {
-  Json::Array blobs;
+  constexpr std::size_t kRowBytes = 136;
+  const Json files(Json::Array{describe_file(members[0], kOciLayoutContent), describe_file(members[1], index)});
+  std::string seal = text::cat(R"({"schemaVersion":)", kSealVersion, R"(,"files":)", files.dump(), R"(,"blobs":[)");
+  seal.reserve(seal.size() + (members.size() + 2) * kRowBytes);
   std::uint64_t blob_bytes = 0;
   for (std::size_t i = kArchiveFiles; i < members.size(); ++i) {
     const ArchiveMember& member = members[i];
     blob_bytes += member.size;
-    blobs.push_back(Json::Object{{"digest", member.blob->text()}, {"offset", member.offset}, {"size", member.size}});
+    if (i > kArchiveFiles) seal += ',';
+    seal +=
+        Json(Json::Object{{"digest", member.blob->text()}, {"offset", member.offset}, {"size", member.size}}).dump();
   }
-  const std::size_t count = blobs.size();
-  return Json(Json::Object{{"schemaVersion", kSealVersion},
-                           {"files", Json::Array{describe_file(members[0], kOciLayoutContent),
-                                                 describe_file(members[1], index)}},
-                           {"blobs", std::move(blobs)},
-                           {"requires", Json::Array{}},
-                           {"totals", Json::Object{{"blobs", std::uint64_t{count}},
-                                                   {"blobBytes", blob_bytes},
-                                                   {"archiveBytes", members.back().end() + kArchiveTrailerBytes}}}})
-      .dump();
+  const Json totals(Json::Object{{"blobs", std::uint64_t{members.size() - kArchiveFiles}},
+                                 {"blobBytes", blob_bytes},
+                                 {"archiveBytes", members.back().end() + kArchiveTrailerBytes}});
+  seal += text::cat(R"(],"requires":[],"totals":)", totals.dump(), "}");
+  return seal;
 }
 
 [[noreturn]] void refuse(std::string_view why) {
@@ -80,8 +75,12 @@ const Json::Array& array_at(const Json& body, std::string_view key) {
 
 }  // namespace
 
+std::string ArchiveMember::name() const {
+  return blob ? text::cat("blobs/", blob->algorithm(), "/", blob->hex()) : file;
+}
+
 std::string ArchiveMember::header() const {
-  return tar_header({.name = name, .type = TarType::File, .mode = 0644, .size = size});
+  return tar_header({.name = name(), .type = TarType::File, .mode = 0644, .size = size});
 }
 
 std::uint64_t ArchiveMember::end() const { return offset + size + tar_padding(size); }

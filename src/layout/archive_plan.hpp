@@ -12,12 +12,14 @@ namespace ociferry {
 
 /// One file of the tar, where it lies and how long it is (bytes from the archive's beginning).
 struct ArchiveMember {
-  std::string name;
+  std::string file = {};  ///< the name of one that is no blob
   std::uint64_t header_offset = 0;
   std::uint64_t offset = 0;  ///< of its content
   std::uint64_t size = 0;
   std::optional<Digest> blob = {};
 
+  /// "blobs/ALGORITHM/HEX", or what `file` says.
+  [[nodiscard]] std::string name() const;
   /// The bytes of its tar header; tar_header() with the archive's fixed fields.
   [[nodiscard]] std::string header() const;
   /// The first byte behind its padding.

@@ -21,16 +21,16 @@ std::optional<Digest> Digest::try_parse(std::string_view text) noexcept {
   const bool fits = (text.starts_with(kSha256) && text.size() == kSha256.size() + 64) ||
                     (text.starts_with(kSha512) && text.size() == kSha512.size() + 128);
   if (!fits || !is_lower_hex(text.substr(kSha256.size()))) return std::nullopt;
-  return Digest(std::string(text));
+  return Digest(text);
 }
 
 Digest Digest::parse(std::string_view text) {
-  if (auto digest = try_parse(text)) return *std::move(digest);
+  if (const auto digest = try_parse(text)) return *digest;
   throw Error(ErrorCode::Hostile, text::cat("not a digest: '", text.substr(0, 200), "'"))
       .hint("a digest is sha256: and 64, or sha512: and 128, lower-case hex digits");
 }
 
-std::string_view Digest::algorithm() const noexcept { return std::string_view(text_).substr(0, 6); }
-std::string_view Digest::hex() const noexcept { return std::string_view(text_).substr(7); }
+std::string_view Digest::algorithm() const noexcept { return std::string_view(*text_).substr(0, 6); }
+std::string_view Digest::hex() const noexcept { return std::string_view(*text_).substr(7); }
 
 }  // namespace ociferry

@@ -70,7 +70,7 @@ Descriptor parse_descriptor(const Json& json) {
                         .urls = parse_urls(json)};
   if (descriptor.media_type.empty()) refuse("a descriptor has no media type");
   if (const Json* platform = json.find("platform"); platform != nullptr && !platform->is_null()) {
-    descriptor.platform = parse_platform(*platform);
+    descriptor.platform = std::make_shared<const Platform>(parse_platform(*platform));
   }
   return descriptor;
 }

@@ -34,9 +34,9 @@ class TreeWalk {
       if (!seen_.insert(child.digest).second) continue;
       auto found = source_.manifest(child.digest.text());
       if (!found) {
-        throw Error(ErrorCode::NotFound,
-                    text::cat("manifest ", child.digest.text(), " (", to_string(child.platform.value_or(Platform{})),
-                              ") of the index ", parent.text(), " is missing"));
+        throw Error(ErrorCode::NotFound, text::cat("manifest ", child.digest.text(), " (",
+                                                   child.platform ? to_string(*child.platform) : std::string(),
+                                                   ") of the index ", parent.text(), " is missing"));
       }
       check_same_size(child, found->descriptor);
       found->descriptor.media_type = child.media_type;  // the index's author knows it better than a server's header

@@ -156,9 +156,9 @@ TEST_CASE("one flipped byte anywhere: import says where, and neither manifest no
   };
   std::vector<Spot> spots = {{"end", reader.plan().total_bytes - 700}};
   for (const ArchiveMember& member : reader.plan().members) {
-    spots.push_back({member.name, member.header_offset + 110});
-    if (member.size > 0) spots.push_back({member.name, member.offset + member.size / 2});
-    if (member.end() > member.offset + member.size) spots.push_back({member.name, member.end() - 1});
+    spots.push_back({member.name(), member.header_offset + 110});
+    if (member.size > 0) spots.push_back({member.name(), member.offset + member.size / 2});
+    if (member.end() > member.offset + member.size) spots.push_back({member.name(), member.end() - 1});
   }
   for (std::size_t i = 0; i < spots.size(); ++i) {
     const Spot& spot = spots[i];

@@ -151,7 +151,7 @@ Image make_image(const ImageRecipe& recipe) {
           {"schemaVersion", 2}, {"mediaType", type}, {"config", to_json(config_descriptor)}, {"layers", layer_list}});
 
   Image image{manifest.descriptor, {std::move(manifest)}, {{config_descriptor.digest, config}}};
-  image.descriptor.platform = recipe.platform;
+  image.descriptor.platform = std::make_shared<const Platform>(recipe.platform);
   for (Layer& layer : layers) image.blobs.emplace(layer.descriptor.digest, std::move(layer.bytes));
   return image;
 }

@@ -64,7 +64,7 @@ TEST_CASE("a plan gives every member its place, one behind the other") {
   const Sample sample;
   const ArchivePlan plan = sample.plan();
   REQUIRE(plan.members.size() == 6);
-  CHECK(plan.members[0].name == "oci-layout");
+  CHECK(plan.members[0].name() == "oci-layout");
   CHECK(plan.members[0].offset == 512);
   std::uint64_t position = 0;
   for (const ArchiveMember& member : plan.members) {
