@@ -51,14 +51,16 @@ std::uint64_t octal_size(std::string_view header) {
 /// Content of a member, then a check of the padding behind it.
 class MemberSource : public ByteSource {
  public:
-  MemberSource(int fd, const ArchiveMember& member, const std::string& archive)
-      : fd_(fd), member_(member), archive_(archive), content_(fd, member.offset, member.size, archive) {}
+  MemberSource(int fd, const ArchiveMember& member, const std::string& archive, const PageCacheHints& hints)
+      : fd_(fd), member_(member), archive_(archive), hints_(hints), content_(fd, member.offset, member.size, archive) {}
 
   std::size_t read(MutableBytes buffer) override {
     const std::size_t got = content_.read(buffer);
+    hints_.has_read(member_.offset + count_, got);
+    count_ += got;
     if (got == 0 && !buffer.empty()) {
       const std::uint64_t padding = member_.offset + member_.size;
-      check_zero(fd_, padding, member_.end() - padding, archive_, text::cat("the padding behind ", member_.name));
+      check_zero(fd_, padding, member_.end() - padding, archive_, text::cat("the padding behind ", member_.name()));
     }
     return got;
   }
@@ -67,7 +69,9 @@ class MemberSource : public ByteSource {
   int fd_;
   const ArchiveMember& member_;
   const std::string& archive_;
+  const PageCacheHints& hints_;
   FileSource content_;
+  std::uint64_t count_ = 0;
 };
 
 UniqueFd open_archive(const std::filesystem::path& path) {
@@ -85,7 +89,10 @@ UniqueFd open_archive(const std::filesystem::path& path) {
 ArchiveReader::ArchiveReader(const std::filesystem::path& path) : ArchiveReader(path.string(), open_archive(path)) {}
 
 ArchiveReader::ArchiveReader(std::string name, UniqueFd fd)
-    : name_(std::move(name)), fd_(std::move(fd)), file_bytes_(file_size(fd_.get(), name_)) {
+    : name_(std::move(name)),
+      fd_(std::move(fd)),
+      file_bytes_(file_size(fd_.get(), name_)),
+      hints_(fd_.get(), file_bytes_) {
   read_front();
   for (std::size_t i = kArchiveFiles; i < plan_.members.size(); ++i) {
     if (!members_.emplace(*plan_.members[i].blob, i).second) {
@@ -98,7 +105,7 @@ ArchiveReader::ArchiveReader(std::string name, UniqueFd fd)
 std::string ArchiveReader::read_file_member(std::uint64_t& position, std::string_view name) {
   const std::string header = read_range(fd_.get(), position, kBlock, name_);
   const std::uint64_t size = octal_size(header);
-  ArchiveMember member{.name = std::string(name), .header_offset = position, .offset = position + kBlock, .size = size};
+  ArchiveMember member{.file = std::string(name), .header_offset = position, .offset = position + kBlock, .size = size};
   if (header != member.header()) {
     throw damaged(name_, text::cat("the tar header of ", name, " is damaged"), position);
   }
@@ -149,7 +156,7 @@ void ArchiveReader::check_headers() const {
     const std::string actual = read_range(fd_.get(), member.header_offset, expected.size(), name_);
     if (actual == expected) continue;
     const auto at = static_cast<std::uint64_t>(std::ranges::mismatch(actual, expected).in1 - actual.begin());
-    throw damaged(name_, text::cat("the tar header of ", member.name, " is damaged"), member.header_offset + at);
+    throw damaged(name_, text::cat("the tar header of ", member.name(), " is damaged"), member.header_offset + at);
   }
   const std::uint64_t trailer = plan_.total_bytes - kArchiveTrailerBytes;
   check_zero(fd_.get(), trailer, kArchiveTrailerBytes, name_, "the end of the tar");
@@ -170,7 +177,7 @@ std::optional<std::uint64_t> ArchiveReader::size_of(const Digest& blob) const {
 
 std::string ArchiveReader::name_of(const Digest& blob) const {
   const ArchiveMember& found = member(blob);
-  return text::cat(name_, ": ", found.name, " at offset ", found.offset);
+  return text::cat(name_, ": ", found.name(), " at offset ", found.offset);
 }
 
 std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) {
@@ -178,13 +185,13 @@ std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) 
   if (!members_.contains(digest)) return std::nullopt;
   const ArchiveMember& found = member(digest);
   if (found.size > limits::kManifestBytes) {
-    throw Error(ErrorCode::Hostile, text::cat(name_, ": ", found.name, " is too large for a manifest"));
+    throw Error(ErrorCode::Hostile, text::cat(name_, ": ", found.name(), " is too large for a manifest"));
   }
   const Descriptor expected{.media_type = {}, .digest = digest, .size = found.size};
   VerifyingSource source(open(expected, {}), expected, name_of(digest));
   std::string bytes = read_all(source, limits::kManifestBytes);
   const auto type = media_types_.find(digest);
-  if (type == media_types_.end()) return make_raw_manifest(std::move(bytes), digest, found.name);
+  if (type == media_types_.end()) return make_raw_manifest(std::move(bytes), digest, found.name());
   return RawManifest{.descriptor = {.media_type = type->second, .digest = digest, .size = found.size},
                      .bytes = std::move(bytes)};
 }
@@ -193,9 +200,9 @@ std::unique_ptr<ByteSource> ArchiveReader::open(const Descriptor& blob, std::sto
   const ArchiveMember& found = member(blob.digest);
   if (found.size != blob.size) {
     throw Error(ErrorCode::Corrupt,
-                text::cat(name_, ": ", found.name, " has ", found.size, " bytes, but its manifest says ", blob.size));
+                text::cat(name_, ": ", found.name(), " has ", found.size, " bytes, but its manifest says ", blob.size));
   }
-  return std::make_unique<MemberSource>(fd_.get(), found, name_);
+  return std::make_unique<MemberSource>(fd_.get(), found, name_, hints_);
 }
 
 }  // namespace ociferry

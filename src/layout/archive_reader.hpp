@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "base/page_cache.hpp"
 #include "layout/archive_index.hpp"
 #include "layout/archive_plan.hpp"
 #include "layout/image_archive.hpp"
@@ -54,6 +55,7 @@ class ArchiveReader : public ImageArchive {
   std::string name_;
   UniqueFd fd_;
   std::uint64_t file_bytes_;
+  PageCacheHints hints_;
   ArchivePlan plan_;
   std::vector<ArchiveItem> items_;
   std::vector<Descriptor> blobs_;

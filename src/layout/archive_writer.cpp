@@ -25,17 +25,20 @@ constexpr std::size_t kReadBack = 1024 * 1024;
 /// Writes into one place of the archive.
 class SlotSink : public ByteSink {
  public:
-  SlotSink(int fd, std::uint64_t offset, const std::string& name) : fd_(fd), offset_(offset), name_(name) {}
+  SlotSink(int fd, std::uint64_t offset, const std::string& name, PageCacheHints& hints)
+      : fd_(fd), offset_(offset), name_(name), hints_(hints) {}
 
   void write(Bytes bytes) override {
     pwrite_full(fd_, bytes, offset_, name_);
     offset_ += bytes.size();
+    hints_.wrote(bytes.size());
   }
 
  private:
   int fd_;
   std::uint64_t offset_;
   const std::string& name_;
+  PageCacheHints& hints_;
 };
 
 /// True if `fd` is still the file that `path` names.
@@ -62,8 +65,21 @@ ArchiveWriter::ArchiveWriter(std::filesystem::path archive, ArchivePlan plan)
     throw system_error(text::cat("making ", name_, " ", plan_.total_bytes, " bytes long"), errno)
         .hint("the file system may not take files of that size (FAT32: 4 GiB)");
   }
+  reserve_room();
+  hints_.emplace(fd_.get(), plan_.total_bytes);
   write_headers();
   write_front();
+}
+
+/// Blocks in one piece, where the file system gives them: that is faster, and running out of room shows now.
+void ArchiveWriter::reserve_room() const {
+  // A reserved block that was never written still counts as a hole, so that what is there is told as before.
+  if (continued_ || ::fallocate(fd_.get(), 0, 0, static_cast<off_t>(plan_.total_bytes)) == 0) return;
+  if (errno != ENOSPC && errno != EDQUOT) return;
+  const int why = errno;
+  ::unlink(partial_.c_str());
+  throw system_error(text::cat("reserving ", plan_.total_bytes, " bytes for ", name_), why)
+      .hint("free some space or choose another output file; nothing was downloaded yet");
 }
 
 void ArchiveWriter::open_and_lock() {
@@ -148,7 +164,7 @@ BlobOutcome ArchiveWriter::put_blob(const Descriptor& blob, BlobSource& from, Pr
     progress.advance(static_cast<std::int64_t>(blob.size));
     return BlobOutcome::Existed;
   }
-  SlotSink slot(fd_.get(), member.offset, name_);
+  SlotSink slot(fd_.get(), member.offset, name_, *hints_);
   ProgressSink counted(slot, progress);
   VerifyingSink verified(counted, blob, from.name_of(blob.digest));
   try {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/fd.hpp"
+#include "base/page_cache.hpp"
 #include "layout/archive_plan.hpp"
 #include "ociferry/store.hpp"
 
@@ -33,6 +34,7 @@ class ArchiveWriter : public BlobTarget {
   void open_and_lock();
   void check_room() const;
   void write_front();
+  void reserve_room() const;
   void write_headers();
   [[nodiscard]] bool holds_same_plan() const;
   [[nodiscard]] bool already_holds(const ArchiveMember& member, const std::stop_token& stop) const;
@@ -43,6 +45,7 @@ class ArchiveWriter : public BlobTarget {
   ArchivePlan plan_;
   std::map<Digest, std::size_t> members_;
   UniqueFd fd_;
+  std::optional<PageCacheHints> hints_;
   bool continued_ = false;
 };
 
