@@ -10,6 +10,7 @@
 
 #include "ociferry/auth.hpp"
 #include "ociferry/descriptor.hpp"
+#include "ociferry/jobs.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
 #include "ociferry/registry_options.hpp"
@@ -21,7 +22,7 @@ namespace ociferry {
 /// What every use case needs. `progress` must outlive the call.
 struct Context {
   RegistryOptions registry = {};
-  std::size_t jobs = 5;  ///< blobs, or manifests, moved at the same time
+  Jobs jobs = {};  ///< blobs, or manifests, moved at the same time
   Progress* progress = &silent_progress();
   std::stop_token stop = {};  ///< requested: Error{Interrupted} is thrown soon
 };

@@ -72,6 +72,14 @@ struct Arguments::State {
     groups.back().add_options()(name.c_str(), value, help.c_str());
   }
 
+  void declare_number(const std::string& name, options::typed_value<int>* value, int least, int most,
+                      const std::string& help) {
+    declare(name, "N", help);
+    kinds[long_name(name)] = Values::One;
+    ranges[long_name(name)] = {least, most};
+    groups.back().add_options()(name.c_str(), value->value_name("N"), help.c_str());
+  }
+
   [[nodiscard]] bool takes_value(const std::string& name) const { return kinds.contains(name); }
 
   /// Every name that may be given, deprecated ones too.
@@ -123,6 +131,7 @@ struct Arguments::State {
 
   void check_ranges() const {
     for (const auto& [name, range] : ranges) {
+      if (values.count(name) == 0) continue;
       const int value = values[name].as<int>();
       if (value >= range.least && value <= range.most) continue;
       const bool bounded = range.most != std::numeric_limits<int>::max();
@@ -167,11 +176,11 @@ void Arguments::text(const std::string& name, const std::string& placeholder, co
 }
 
 void Arguments::number(const std::string& name, int default_value, int least, int most, const std::string& help) {
-  state_->declare(name, "N", help);
-  state_->kinds[long_name(name)] = State::Values::One;
-  state_->ranges[long_name(name)] = {least, most};
-  auto* value = options::value<int>()->default_value(default_value)->value_name("N");
-  state_->groups.back().add_options()(name.c_str(), value, help.c_str());
+  state_->declare_number(name, options::value<int>()->default_value(default_value), least, most, help);
+}
+
+void Arguments::optional_number(const std::string& name, int least, int most, const std::string& help) {
+  state_->declare_number(name, options::value<int>(), least, most, help);
 }
 
 void Arguments::list(const std::string& name, const std::string& placeholder, const std::string& help) {
@@ -246,6 +255,10 @@ std::optional<std::string> Arguments::optional_text(const std::string& name) con
 std::string Arguments::text_of(const std::string& name) const { return optional_text(name).value_or(""); }
 
 int Arguments::number_of(const std::string& name) const { return state_->values[name].as<int>(); }
+
+std::optional<int> Arguments::optional_number_of(const std::string& name) const {
+  return is_set(name) ? std::optional(number_of(name)) : std::nullopt;
+}
 
 std::vector<std::string> Arguments::list_of(const std::string& name) const {
   if (!is_set(name)) return {};

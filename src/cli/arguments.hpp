@@ -34,6 +34,8 @@ class Arguments {
   void toggle(const std::string& name, bool default_value, const std::string& help);
   void text(const std::string& name, const std::string& placeholder, const std::string& help);
   void number(const std::string& name, int default_value, int least, int most, const std::string& help);
+  /// A number without a default.
+  void optional_number(const std::string& name, int least, int most, const std::string& help);
   void list(const std::string& name, const std::string& placeholder, const std::string& help);
   /// Like `list`, but without splitting at commas.
   void repeated(const std::string& name, const std::string& placeholder, const std::string& help);
@@ -58,6 +60,7 @@ class Arguments {
   [[nodiscard]] std::string text_of(const std::string& name) const;  ///< empty if not given
   [[nodiscard]] std::optional<std::string> optional_text(const std::string& name) const;
   [[nodiscard]] int number_of(const std::string& name) const;
+  [[nodiscard]] std::optional<int> optional_number_of(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> list_of(const std::string& name) const;
   [[nodiscard]] std::map<std::string, std::string> map_of(const std::string& name) const;
   /// Throws Error{Usage} if it was not given.

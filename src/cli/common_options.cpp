@@ -108,8 +108,11 @@ void declare_registry(Arguments& arguments) {
                  "How long a request waits for a registry that wants fewer of them (default: 15m)");
 }
 
-void declare_jobs(Arguments& arguments) {
-  arguments.number("jobs,j", 5, 1, std::numeric_limits<int>::max(), "How much is transferred at the same time");
+void declare_jobs(Arguments& arguments, CommonOptions options) {
+  const char* help = options == CommonOptions::Registry
+                         ? "How much is transferred at the same time (default: follows the cores and the network)"
+                         : "How much is read at the same time (default: one blob a core)";
+  arguments.optional_number("jobs,j", 1, std::numeric_limits<int>::max(), help);
   arguments.alias("concurrency", "jobs");
 }
 
@@ -148,7 +151,7 @@ void read_registry(const Arguments& arguments, RegistryOptions& registry) {
 }  // namespace
 
 void declare_common(Arguments& arguments, CommonOptions options) {
-  if (options != CommonOptions::None) declare_jobs(arguments);
+  if (options != CommonOptions::None) declare_jobs(arguments, options);
   if (options == CommonOptions::Registry) declare_registry(arguments);
 }
 
@@ -156,7 +159,9 @@ void read_common(const Arguments& arguments, CommonOptions options, Context& con
   if (options == CommonOptions::Registry) read_registry(arguments, context.registry);
   if (options == CommonOptions::None) return;
   // Scripts ask imgpkg for any number; more threads than this would only wait for each other.
-  context.jobs = static_cast<std::size_t>(std::min(arguments.number_of("jobs"), 256));
+  if (const auto jobs = arguments.optional_number_of("jobs")) {
+    context.jobs = static_cast<std::size_t>(std::min(*jobs, 256));
+  }
 }
 
 void declare_global(Arguments& arguments) {

@@ -90,7 +90,8 @@ void fill(ArchiveWriter& writer, const std::vector<Graph::BlobNode>& blobs, cons
           const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& context) {
   context.progress->phase("looking for what is on disk already", 0);
   std::vector<char> on_disk(blobs.size(), 0);
-  run_parallel_or_throw(context.jobs, blobs.size(), context.stop, [&](std::size_t i, const std::stop_token& stop) {
+  const std::size_t jobs = jobs_or_cores(context.jobs);
+  run_parallel_or_throw(jobs, blobs.size(), context.stop, [&](std::size_t i, const std::stop_token& stop) {
     const Descriptor& blob = blobs[i].descriptor;
     const bool there = writer.holds(blob, stop) || (existing && take(*existing, blob, writer, *context.progress, stop));
     on_disk[i] = there ? 1 : 0;

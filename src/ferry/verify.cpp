@@ -47,7 +47,7 @@ void verify_blobs(ImageArchive& archive, const std::vector<Descriptor>& blobs, c
   std::uint64_t bytes = 0;
   for (const Descriptor& blob : blobs) bytes += blob.size;
   context.progress->phase(text::cat("verifying ", blobs.size(), " blobs"), bytes);
-  throw_damage(run_parallel(context.jobs, blobs.size(), OnFailure::CarryOn, context.stop,
+  throw_damage(run_parallel(jobs_or_cores(context.jobs), blobs.size(), OnFailure::CarryOn, context.stop,
                             [&](std::size_t i, const std::stop_token& stop) {
                               std::vector<std::byte> buffer(kReadBytes);
                               verify_blob(archive, blobs[i], buffer, *context.progress, stop);

@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
-#include "transfer/parallel.hpp"
+#include "transfer/progress_meter.hpp"
 
 namespace ociferry {
 
@@ -53,7 +53,7 @@ class MissingBlobs {
 
 }  // namespace
 
-BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& target, std::size_t jobs,
+BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& target, const Jobs& jobs,
                       Progress& progress, std::stop_token stop) {
   // From a registry the largest first, so that the tail is short; a file is read as it lies, since media may be slow.
   std::ranges::stable_sort(blobs, std::ranges::greater{}, [](const Graph::BlobNode* blob) {
@@ -62,9 +62,10 @@ BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& tar
   MissingBlobs missing;
   std::mutex mutex;
   BlobCounts counts;
+  ProgressMeter meter(progress);
   const auto put = [&](std::size_t index, const std::stop_token& token) {
     const Graph::BlobNode& blob = *blobs[index];
-    const BlobOutcome outcome = put_with_further_chances(blob, target, progress, token);
+    const BlobOutcome outcome = put_with_further_chances(blob, target, meter, token);
     const std::lock_guard lock(mutex);
     if (outcome == BlobOutcome::Existed) ++counts.existed;
     if (outcome == BlobOutcome::Mounted) ++counts.mounted;
@@ -73,14 +74,15 @@ BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& tar
       counts.bytes_written += blob.descriptor.size;
     }
   };
-  run_parallel_or_throw(jobs, blobs.size(), std::move(stop), [&](std::size_t index, const std::stop_token& token) {
+  const auto put_or_note = [&](std::size_t index, const std::stop_token& token) {
     try {
       put(index, token);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::NotFound) throw;
       missing.add(error);
     }
-  });
+  };
+  run_parallel_or_throw(jobs, blobs.size(), std::move(stop), put_or_note, [&] { return meter.bytes_moved(); });
   missing.throw_if_any();
   return counts;
 }

@@ -5,6 +5,7 @@
 
 #include "ociferry/store.hpp"
 #include "transfer/graph.hpp"
+#include "transfer/parallel.hpp"
 
 namespace ociferry {
 
@@ -20,7 +21,7 @@ struct BlobCounts {
 /// given order. Content of a registry that turns out damaged on the way is fetched once more. A blob that its source
 /// does not have does not stop the others: all such are told at the end, as Error{Incomplete}. Any other failure ends
 /// it at once. After a failure the target holds some of the blobs. Blocks until all threads have ended.
-BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& target, std::size_t jobs,
+BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& target, const Jobs& jobs,
                       Progress& progress, std::stop_token stop);
 
 }  // namespace ociferry

@@ -1,10 +1,14 @@
 #include "transfer/parallel.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <condition_variable>
+#include <ctime>
+#include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "ociferry/error.hpp"
+#include "transfer/worker_count.hpp"
 
 namespace ociferry {
 
@@ -20,40 +24,129 @@ bool is_echo_of_stopping(const std::exception_ptr& failure) {
   }
 }
 
-}  // namespace
-
-std::vector<std::exception_ptr> run_parallel(std::size_t jobs, std::size_t count, OnFailure on_failure,
-                                             std::stop_token stop, const Task& task) {
-  std::vector<std::exception_ptr> failures(count);
-  std::atomic<std::size_t> next{0};
-  std::stop_source inner;
-  const std::stop_callback forward(stop, [&inner] { inner.request_stop(); });
-
-  const auto work = [&] {
-    while (!inner.stop_requested()) {
-      const std::size_t index = next.fetch_add(1);
-      if (index >= count) return;
-      try {
-        task(index, inner.get_token());
-      } catch (...) {
-        failures[index] = std::current_exception();
-        if (on_failure == OnFailure::Stop) inner.request_stop();
-      }
-    }
-  };
-
-  {
-    std::vector<std::jthread> workers;
-    const std::size_t extra = std::min(std::max<std::size_t>(jobs, 1), count);
-    for (std::size_t i = 1; i < extra; ++i) workers.emplace_back(work);
-    work();
-  }
-  if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
-  return failures;
+std::chrono::nanoseconds cpu_of_this_process() noexcept {
+  timespec used{};
+  if (::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) != 0) return {};
+  return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
 }
 
-void run_parallel_or_throw(std::size_t jobs, std::size_t count, std::stop_token stop, const Task& task) {
-  const auto failures = run_parallel(jobs, count, OnFailure::Stop, std::move(stop), task);
+/// Tasks, and the threads that work on them: thread i works while i is below the wanted number, and waits otherwise.
+class Pool {
+ public:
+  Pool(std::size_t count, OnFailure on_failure, const Task& task, std::stop_token stop)
+      : task_(task),
+        on_failure_(on_failure),
+        failures_(count),
+        forward_(std::move(stop), [this] { inner_.request_stop(); }) {}
+
+  /// With so many threads, the calling one among them.
+  void run(std::size_t threads) {
+    std::vector<std::jthread> others;
+    want(threads, others, 1);
+    work(0);
+  }
+
+  /// With as many as `wanted` says; the calling thread watches.
+  void run(WorkerCount& wanted, const BytesMoved& bytes_moved) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto cpu_before = cpu_of_this_process();
+    std::vector<std::jthread> workers;
+    want(wanted.count(), workers, 0);
+    while (!is_over_after(WorkerCount::kTick)) {
+      const WorkDone done{.wall = std::chrono::steady_clock::now() - begin,
+                          .cpu = cpu_of_this_process() - cpu_before,
+                          .tasks = ended(),
+                          .bytes = bytes_moved ? bytes_moved() : 0};
+      want(wanted.observe(done), workers, 0);
+    }
+  }
+
+  [[nodiscard]] std::vector<std::exception_ptr> take_failures() { return std::move(failures_); }
+
+ private:
+  /// Lets `count` threads work: `threads`, more of them if need be, and `others`.
+  void want(std::size_t count, std::vector<std::jthread>& threads, std::size_t others) {
+    {
+      const std::lock_guard lock(mutex_);
+      wanted_ = count;
+    }
+    changed_.notify_all();
+    while (threads.size() + others < std::min(count, failures_.size())) {
+      try {
+        threads.emplace_back([this, slot = threads.size() + others] { work(slot); });
+      } catch (const std::system_error&) {
+        if (threads.size() + others == 0) throw;
+        return;  // the system has no more threads for us: those that are there do all the work
+      }
+    }
+  }
+
+  void work(std::size_t slot) {
+    while (const auto index = take(slot)) {
+      try {
+        task_(*index, inner_.get_token());
+      } catch (...) {
+        failures_[*index] = std::current_exception();
+        if (on_failure_ == OnFailure::Stop) inner_.request_stop();
+      }
+      const std::lock_guard lock(mutex_);
+      ++ended_;
+    }
+    changed_.notify_all();
+  }
+
+  /// Nothing once no task is left. Blocks while there are threads enough without this one.
+  std::optional<std::size_t> take(std::size_t slot) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, inner_.get_token(), [&] { return is_over() || slot < wanted_; });
+    if (is_over()) return std::nullopt;
+    return next_++;
+  }
+
+  [[nodiscard]] bool is_over() const { return next_ == failures_.size() || inner_.stop_requested(); }
+
+  bool is_over_after(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, inner_.get_token(), time, [&] { return is_over(); }) || inner_.stop_requested();
+  }
+
+  std::size_t ended() {
+    const std::lock_guard lock(mutex_);
+    return ended_;
+  }
+
+  const Task& task_;
+  OnFailure on_failure_;
+  std::vector<std::exception_ptr> failures_;  ///< each written by the one thread that has its task
+  std::stop_source inner_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::size_t next_ = 0;
+  std::size_t ended_ = 0;
+  std::size_t wanted_ = 0;
+  std::stop_callback<std::function<void()>> forward_;  // last: it may call at once
+};
+
+}  // namespace
+
+std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count, OnFailure on_failure,
+                                             std::stop_token stop, const Task& task, const BytesMoved& bytes_moved) {
+  Pool pool(count, on_failure, task, stop);
+  // Tasks that move no bytes are questions: alike, and cheap. What pays for them says nothing about blobs.
+  WorkerCount adaptive(std::thread::hardware_concurrency(), bytes_moved ? 0 : jobs.learned());
+  if (jobs.number() || count <= adaptive.count()) {
+    pool.run(std::min(jobs.number().value_or(count), count));
+  } else {
+    pool.run(adaptive, bytes_moved);
+    if (!bytes_moved) jobs.learn(adaptive.proven());
+  }
+  if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+  return pool.take_failures();
+}
+
+void run_parallel_or_throw(const Jobs& jobs, std::size_t count, std::stop_token stop, const Task& task,
+                           const BytesMoved& bytes_moved) {
+  const auto failures = run_parallel(jobs, count, OnFailure::Stop, std::move(stop), task, bytes_moved);
   std::exception_ptr echo;
   for (const auto& failure : failures) {
     if (!failure) continue;
@@ -61,6 +154,10 @@ void run_parallel_or_throw(std::size_t jobs, std::size_t count, std::stop_token 
     echo = failure;
   }
   if (echo) std::rethrow_exception(echo);
+}
+
+std::size_t jobs_or_cores(const Jobs& jobs) noexcept {
+  return jobs.number().value_or(std::max<std::size_t>(std::thread::hardware_concurrency(), 1));
 }
 
 }  // namespace ociferry

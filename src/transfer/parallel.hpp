@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <stop_token>
 #include <vector>
+
+#include "ociferry/jobs.hpp"
 
 namespace ociferry {
 
@@ -16,13 +19,22 @@ enum class OnFailure {
 
 using Task = std::function<void(std::size_t index, std::stop_token stop)>;
 
-/// Runs `task(0) ... task(count - 1)` on up to `jobs` threads, lower indices first, and waits for all of them.
+/// The bytes that the tasks of a run have moved so far. Called by another thread than theirs.
+using BytesMoved = std::function<std::uint64_t()>;
+
+/// Runs `task(0) ... task(count - 1)` on up to `jobs` threads, lower indices first, and waits for all of them. Where
+/// the number of threads is to follow what pays and tasks differ much in size, `bytes_moved` helps to see that.
 /// Returns the failures by index (null where a task succeeded or never began). Throws Error{Interrupted} if `stop`
 /// was requested before all was done.
-[[nodiscard]] std::vector<std::exception_ptr> run_parallel(std::size_t jobs, std::size_t count, OnFailure on_failure,
-                                                           std::stop_token stop, const Task& task);
+[[nodiscard]] std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count, OnFailure on_failure,
+                                                           std::stop_token stop, const Task& task,
+                                                           const BytesMoved& bytes_moved = {});
 
 /// The same with OnFailure::Stop; rethrows the first failure that is not a mere echo of the stopping.
-void run_parallel_or_throw(std::size_t jobs, std::size_t count, std::stop_token stop, const Task& task);
+void run_parallel_or_throw(const Jobs& jobs, std::size_t count, std::stop_token stop, const Task& task,
+                           const BytesMoved& bytes_moved = {});
+
+/// For tasks that read what is on disk and hash it: a fixed number of `jobs`, else as many as there are cores.
+[[nodiscard]] std::size_t jobs_or_cores(const Jobs& jobs) noexcept;
 
 }  // namespace ociferry

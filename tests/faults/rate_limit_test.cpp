@@ -60,7 +60,7 @@ struct Many {
     return make_image({.layers = layers});
   }
 
-  void export_with(std::size_t jobs) const {
+  void export_with(const Jobs& jobs) const {
     Context context{.registry = quick_options(), .jobs = jobs};
     context.registry.rate_limit_wait = std::chrono::minutes{10};
     context.registry.response_header_timeout = kPatience;
@@ -77,11 +77,12 @@ TEST_CASE("a registry that allows few requests a second is read to the end, and 
   Many many;
   const auto limit = std::make_shared<PerSecond>(8);
   many.proxy.use({{.fault = {.decide = [limit](const HttpRequest& request) { return (*limit)(request); }}}});
-  many.export_with(12);
+  SUBCASE("with a given number of jobs") { many.export_with(12); }
+  SUBCASE("with as many as pay") { many.export_with({}); }
   const auto all = many.proxy.transcript();
   const auto refused = std::ranges::count_if(all, [](const Exchange& one) { return one.status == 429; });
   CHECK(refused > 0);
-  // All twelve at each of the pauses would be far more.
+  // All of twelve workers at each of the pauses would be far more.
   CHECK(refused <= 24);
   CHECK(verify(many.directory.path() / "a.tar", {}).blobs >= kLayers);
 }

@@ -47,6 +47,7 @@ PUBLIC_LAYER = {
     "reference": "oci",
     "stream": "stream",
     "store": "store",
+    "jobs": "transfer",
     "bundle": "bundle",
     "registry_options": "registry",
     "auth": "registry",

@@ -16,6 +16,7 @@ struct Sample {
     arguments.toggle("check", true, "toggle");
     arguments.text("output,o", "FILE", "text");
     arguments.number("jobs,j", 5, 1, 10, "number");
+    arguments.optional_number("level", 1, 10, "number");
     arguments.list("file,f", "PATH", "list");
     arguments.repeated("bundle,b", "REF", "repeated");
     arguments.map("labels,l", "map");
@@ -29,12 +30,13 @@ struct Sample {
 
 TEST_CASE("options are read in every form that users write") {
   Sample sample;
-  sample.arguments.parse({"-r", "--check=false", "-o", "out", "--jobs=3", "-f", "a,b", "--file", "c", "-b", "x,y", "-l",
-                          "k=v,e=m=c", "archive.tar"});
+  sample.arguments.parse({"-r", "--check=false", "-o", "out", "--jobs=3", "--level", "7", "-f", "a,b", "--file", "c",
+                          "-b", "x,y", "-l", "k=v,e=m=c", "archive.tar"});
   CHECK(sample.arguments.on("recursive"));
   CHECK_FALSE(sample.arguments.on("check"));
   CHECK(sample.arguments.text_of("output") == "out");
   CHECK(sample.arguments.number_of("jobs") == 3);
+  CHECK(sample.arguments.optional_number_of("level") == 7);
   CHECK(sample.arguments.list_of("file") == std::vector<std::string>{"a", "b", "c"});
   CHECK(sample.arguments.list_of("bundle") == std::vector<std::string>{"x,y"});
   CHECK(sample.arguments.map_of("labels") == std::map<std::string, std::string>{{"k", "v"}, {"e", "m=c"}});
@@ -95,6 +97,7 @@ TEST_CASE("what was not given has its default") {
   CHECK(sample.arguments.on("check"));
   CHECK(sample.arguments.number_of("jobs") == 5);
   CHECK_FALSE(sample.arguments.is_set("jobs"));
+  CHECK_FALSE(sample.arguments.optional_number_of("level").has_value());
   CHECK(sample.arguments.list_of("file").empty());
   CHECK_FALSE(sample.arguments.optional_text("output").has_value());
   CHECK_THROWS_AS(static_cast<void>(sample.arguments.positional_value()), Error);
@@ -106,6 +109,7 @@ TEST_CASE("wrong command lines are refused as such") {
                                                 {"-o"},
                                                 {"--jobs", "0"},
                                                 {"--jobs", "11"},
+                                                {"--level=0"},
                                                 {"-j", "many"},
                                                 {"one", "two"},
                                                 {"--check=perhaps"}}) {

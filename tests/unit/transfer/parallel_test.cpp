@@ -2,11 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <latch>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include "ociferry/error.hpp"
+#include "transfer/worker_count.hpp"
 
 using namespace ociferry;
 
@@ -16,6 +21,88 @@ TEST_CASE("every task runs exactly once, whatever the number of jobs") {
     run_parallel_or_throw(jobs, runs.size(), {}, [&](std::size_t i, const std::stop_token&) { ++runs[i]; });
     for (const auto& count : runs) CHECK(count == 1);
   }
+}
+
+TEST_CASE("every task runs exactly once when the number of workers changes, or is not needed") {
+  for (const std::size_t count : {0U, 1U, 3U, 2000U}) {
+    std::vector<std::atomic<int>> runs(count);
+    run_parallel_or_throw({}, count, {}, [&](std::size_t i, const std::stop_token&) { ++runs[i]; });
+    for (const auto& times : runs) CHECK(times == 1);
+  }
+}
+
+TEST_CASE("more workers come when those that there are wait, and no more than were asked for if a number was") {
+  const std::size_t first = WorkerCount(std::thread::hardware_concurrency()).count();
+  constexpr std::size_t kTasks = 4000;
+  for (const Jobs& jobs : {Jobs(3), Jobs()}) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::size_t running = 0;
+    std::size_t most = 0;
+    // Each waits a moment, until there are workers enough: then no more waiting is needed to see it.
+    run_parallel_or_throw(jobs, jobs.number() ? 60 : kTasks, {}, [&](std::size_t, const std::stop_token& stop) {
+      std::unique_lock lock(mutex);
+      most = std::max(most, ++running);
+      if (most <= first) never.wait_for(lock, stop, std::chrono::milliseconds{5}, [] { return false; });
+      --running;
+    });
+    if (jobs.number()) CHECK(most == *jobs.number());
+    if (!jobs.number()) CHECK(most > first);
+  }
+}
+
+TEST_CASE("what paid for questions is where the next ones begin, and not where blobs do") {
+  const Jobs jobs;
+  jobs.learn(20);
+  std::latch all_there(20);
+  run_parallel_or_throw(jobs, 20, {}, [&](std::size_t, const std::stop_token&) { all_there.arrive_and_wait(); });
+
+  // Too few tasks for a second step up, which needs two for each worker before the first and before the second.
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  run_parallel_or_throw(
+      jobs, 21, {},
+      [&](std::size_t, const std::stop_token&) {
+        const std::lock_guard lock(mutex);
+        threads.insert(std::this_thread::get_id());
+      },
+      [] { return std::uint64_t{0}; });
+  CHECK(threads.size() < 20);
+  CHECK(jobs.learned() == 20);
+}
+
+TEST_CASE("the bytes moved are asked for while the number of workers is open") {
+  std::atomic<bool> asked{false};
+  const auto bytes = [&asked] {
+    asked = true;
+    return std::uint64_t{0};
+  };
+  run_parallel_or_throw(
+      {}, 100, {},
+      [&](std::size_t, const std::stop_token&) {
+        while (!asked) std::this_thread::yield();
+      },
+      bytes);
+  CHECK(asked);
+}
+
+TEST_CASE("a failure stops workers, also those that wait for being needed") {
+  std::atomic<std::size_t> runs{0};
+  try {
+    run_parallel_or_throw({}, 100'000, {}, [&](std::size_t i, const std::stop_token&) {
+      ++runs;
+      if (i == 500) throw Error(ErrorCode::Corrupt, "the cause");
+    });
+    FAIL("no failure came out");
+  } catch (const Error& error) {
+    CHECK(error.message() == "the cause");
+  }
+  CHECK(runs < 100'000);
+}
+
+TEST_CASE("work on this machine alone takes one job a core") {
+  CHECK(jobs_or_cores(7) == 7);
+  CHECK(jobs_or_cores({}) == std::max(1U, std::thread::hardware_concurrency()));
 }
 
 TEST_CASE("tasks do run side by side") {

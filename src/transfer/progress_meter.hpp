@@ -1,0 +1,29 @@
+#pragma once
+
+#include <atomic>
+
+#include "ociferry/progress.hpp"
+
+namespace ociferry {
+
+/// Passes all that it is told to another Progress, and counts the bytes that were moved.
+class ProgressMeter final : public Progress {
+ public:
+  /// `to` must outlive it.
+  explicit ProgressMeter(Progress& to) : to_(to) {}
+
+  void phase(std::string_view name, std::uint64_t total_bytes) override { to_.phase(name, total_bytes); }
+  void advance(std::int64_t bytes) override;
+  void event(std::string_view line) override { to_.event(line); }
+  void warn(std::string_view line) override { to_.warn(line); }
+  void debug(std::string_view line) override { to_.debug(line); }
+
+  /// What passed, also if it was in vain; without blobs that turned out to be there already.
+  [[nodiscard]] std::uint64_t bytes_moved() const noexcept { return moved_.load(std::memory_order_relaxed); }
+
+ private:
+  Progress& to_;
+  std::atomic<std::uint64_t> moved_{0};
+};
+
+}  // namespace ociferry

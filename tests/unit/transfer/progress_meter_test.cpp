@@ -1,0 +1,48 @@
+#include "transfer/progress_meter.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "ociferry/limits.hpp"
+
+using namespace ociferry;
+
+namespace {
+
+class Recorder : public Progress {
+ public:
+  void phase(std::string_view name, std::uint64_t total) override { add(name) += std::to_string(total); }
+  void advance(std::int64_t bytes) override { add("+") += std::to_string(bytes); }
+  void event(std::string_view line) override { add(line); }
+  void warn(std::string_view line) override { add(line); }
+  void debug(std::string_view line) override { add(line); }
+  std::string told;
+
+ private:
+  std::string& add(std::string_view text) { return told.append(told.empty() ? "" : " ").append(text); }
+};
+
+}  // namespace
+
+TEST_CASE("all that a meter is told is passed on") {
+  Recorder recorder;
+  ProgressMeter meter(recorder);
+  meter.phase("phase", 7);
+  meter.advance(5);
+  meter.advance(-5);
+  meter.event("event");
+  meter.warn("warning");
+  meter.debug("detail");
+  CHECK(recorder.told == "phase7 +5 +-5 event warning detail");
+}
+
+TEST_CASE("bytes count when they move, also if in vain, and not when a blob turns out to be there") {
+  Recorder recorder;
+  ProgressMeter meter(recorder);
+  meter.advance(256);
+  meter.advance(-256);
+  meter.advance(256);
+  meter.advance(static_cast<std::int64_t>(300 * limits::kMiB));
+  CHECK(meter.bytes_moved() == 512);
+}
