@@ -12,11 +12,37 @@ namespace ociferry {
 
 namespace {
 
+constexpr std::uint64_t kSmall = 128 * limits::kKiB;
+
 /// How often more a blob is fetched that arrived damaged: once, and as often as there are other places for it.
 std::size_t further_chances(const Graph::BlobNode& blob) {
   // A registry's answer can be damaged on its way to us; a file that is damaged stays so.
   if (!blob.source->home()) return 0;
   return std::clamp<std::size_t>(blob.descriptor.urls.size(), 1, limits::kForeignUrls);
+}
+
+/// From a registry the largest first, so that the tail is short; a file is read as it lies, since media may be slow.
+/// Small blobs take a round trip and hardly any bandwidth: spread among the large ones, they leave no time in which a
+/// far link does nothing but wait.
+std::vector<const Graph::BlobNode*> in_good_order(std::vector<const Graph::BlobNode*> blobs) {
+  const auto size = [](const Graph::BlobNode* blob) {
+    return blob->source->home() ? blob->descriptor.size : std::uint64_t{0};
+  };
+  std::ranges::stable_sort(blobs, std::ranges::greater{}, size);
+  const auto end_of_large = std::ranges::partition_point(
+      blobs, [](auto bytes) { return bytes >= kSmall; }, size);
+  const auto large = static_cast<std::size_t>(end_of_large - blobs.begin());
+  const std::size_t small = blobs.size() - large;
+  std::vector<const Graph::BlobNode*> order;
+  auto next_small = end_of_large;
+  for (std::size_t i = 0; i < large; ++i) {
+    order.push_back(blobs[i]);
+    const auto stop = end_of_large + static_cast<std::ptrdiff_t>((i + 1) * small / large);
+    order.insert(order.end(), next_small, stop);
+    next_small = stop;
+  }
+  order.insert(order.end(), next_small, blobs.end());
+  return order;
 }
 
 BlobOutcome put_with_further_chances(const Graph::BlobNode& blob, BlobTarget& target, Progress& progress,
@@ -55,10 +81,7 @@ class MissingBlobs {
 
 BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& target, const Jobs& jobs,
                       Progress& progress, std::stop_token stop) {
-  // From a registry the largest first, so that the tail is short; a file is read as it lies, since media may be slow.
-  std::ranges::stable_sort(blobs, std::ranges::greater{}, [](const Graph::BlobNode* blob) {
-    return blob->source->home() ? blob->descriptor.size : std::uint64_t{0};
-  });
+  blobs = in_good_order(std::move(blobs));
   MissingBlobs missing;
   std::mutex mutex;
   BlobCounts counts;

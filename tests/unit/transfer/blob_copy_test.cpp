@@ -50,6 +50,21 @@ TEST_CASE("blobs are copied once each, and what is there is not copied again") {
                                                         "blob " + nodes[0].descriptor.digest.text()});
 }
 
+TEST_CASE("small blobs of registries are spread among the large ones") {
+  const auto source = std::make_shared<MemoryTarget>(RepositoryName{"registry.example", "a/b"});
+  MemoryTarget target;
+  std::vector<Graph::BlobNode> nodes;
+  for (const std::size_t size : {1, 2, 3, 200'000, 4, 5, 300'000}) {
+    nodes.push_back({source->add_blob(std::string(size, 'x'), "layer"), source});
+  }
+  std::vector<const Graph::BlobNode*> blobs;
+  for (const auto& node : nodes) blobs.push_back(&node);
+  copy_blobs(blobs, target, 1, silent_progress(), {});
+  std::vector<std::string> expected;
+  for (const std::size_t i : {6, 5, 4, 3, 2, 1, 0}) expected.push_back("blob " + nodes[i].descriptor.digest.text());
+  CHECK(target.operations() == expected);
+}
+
 TEST_CASE("blobs of a file are read in the order they are given in, as they lie on the medium") {
   const auto source = std::make_shared<MemoryTarget>();
   MemoryTarget target;
