@@ -54,14 +54,15 @@ TEST_CASE("small blobs of registries are spread among the large ones") {
   const auto source = std::make_shared<MemoryTarget>(RepositoryName{"registry.example", "a/b"});
   MemoryTarget target;
   std::vector<Graph::BlobNode> nodes;
-  for (const std::size_t size : {1, 2, 3, 200'000, 4, 5, 300'000}) {
+  for (const std::size_t size : {1U, 2U, 3U, 200'000U, 4U, 5U, 300'000U}) {
     nodes.push_back({source->add_blob(std::string(size, 'x'), "layer"), source});
   }
   std::vector<const Graph::BlobNode*> blobs;
   for (const auto& node : nodes) blobs.push_back(&node);
   copy_blobs(blobs, target, 1, silent_progress(), {});
   std::vector<std::string> expected;
-  for (const std::size_t i : {6, 5, 4, 3, 2, 1, 0}) expected.push_back("blob " + nodes[i].descriptor.digest.text());
+  for (const std::size_t i : {6U, 5U, 4U, 3U, 2U, 1U, 0U})
+    expected.push_back("blob " + nodes[i].descriptor.digest.text());
   CHECK(target.operations() == expected);
 }
 
