@@ -158,7 +158,7 @@ void add_places(std::vector<Fall>& all) {
   const auto path_of = [](const std::string& url) { return url.substr(url.find("/v2/")); };
   location("without a host", path_of, Expected::Success);
   location(
-      "without a scheme", [path_of](const std::string& url) { return url.substr(url.find("//")); }, Expected::Success);
+      "without a scheme", [](const std::string& url) { return url.substr(url.find("//")); }, Expected::Success);
   location(
       "missing", [](const std::string&) { return std::string("http://"); }, Expected::Failure);
   all.push_back(
