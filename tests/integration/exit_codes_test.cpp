@@ -32,6 +32,7 @@ class Scene {
       const std::lock_guard lock(mutex_);
       return now_ ? now_(request) : std::nullopt;
     };
+    server_.emplace(content_.handler());
   }
 
   /// Answers requests whose method and path fit with `reply` from now on.
@@ -50,9 +51,9 @@ class Scene {
     return outcome.exit_code;
   }
   [[nodiscard]] std::string image(const std::string& selector = ":v1") const {
-    return server_.host() + "/apps/app" + selector;
+    return server_->host() + "/apps/app" + selector;
   }
-  [[nodiscard]] std::string to() const { return server_.host() + "/copied"; }
+  [[nodiscard]] std::string to() const { return server_->host() + "/copied"; }
   [[nodiscard]] int export_code() const {
     return code({"export", "-i", image(), "-o", "a.tar", "--registry-retry-count", "0"});
   }
@@ -72,7 +73,7 @@ class Scene {
   std::mutex mutex_;
   Intercept now_;
   FakeRegistry content_;
-  HttpServer server_{content_.handler()};
+  std::optional<HttpServer> server_;  ///< last: it begins to ask the others at once
 };
 
 }  // namespace
