@@ -12,6 +12,7 @@
 #include "support/http_server.hpp"
 #include "support/temp.hpp"
 #include "support/tls.hpp"
+#include "support/wire.hpp"
 
 namespace ociferry::testing {
 
@@ -48,17 +49,10 @@ Json access_entry(const std::string& scope) {
       {"type", scope.substr(0, first)}, {"name", scope.substr(first + 1, last - first - 1)}, {"actions", actions}};
 }
 
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      decoded += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
+// A form writes a space as '+'.
+std::string form_decoded(std::string text) {
+  std::ranges::replace(text, '+', ' ');
+  return percent_decoded(text);
 }
 
 // The query of a GET or the form of a POST.
@@ -67,8 +61,8 @@ std::multimap<std::string, std::string> parameters_of(const HttpRequest& request
   std::multimap<std::string, std::string> parameters;
   for (const std::string& field : text::split(request.body, '&')) {
     const auto equals = std::min(field.find('='), field.size());
-    parameters.emplace(percent_decoded(field.substr(0, equals)),
-                       percent_decoded(std::string_view(field).substr(std::min(equals + 1, field.size()))));
+    parameters.emplace(form_decoded(field.substr(0, equals)),
+                       form_decoded(field.substr(std::min(equals + 1, field.size()))));
   }
   return parameters;
 }

@@ -15,19 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxHead = 256 * 1024;
 
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      decoded += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
-      i += 2;
-    } else {
-      decoded += text[i];
-    }
-  }
-  return decoded;
-}
-
 void set_target(HttpRequest& request, const std::string& target) {
   request.target = target;
   const auto mark = std::min(target.find('?'), target.size());
@@ -57,6 +44,19 @@ std::optional<HttpRequest> parse_head(const std::string& head) {
 }
 
 }  // namespace
+
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      decoded += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
 
 bool Wire::receive() {
   std::array<char, 64 * 1024> bytes{};

@@ -9,6 +9,9 @@
 
 namespace ociferry::testing {
 
+/// `text` with its %XX replaced. Throws std::invalid_argument if these are no hexadecimal digits.
+[[nodiscard]] std::string percent_decoded(std::string_view text);
+
 /// The server's end of an HTTP/1.1 connection, in bytes: it can break every rule that a proper server keeps.
 /// Used by one thread; blocks. Does not own the socket.
 class Wire {
