@@ -133,7 +133,8 @@ void check_output(const std::filesystem::path& archive) {
   }
   const std::filesystem::path parent = archive.parent_path().empty() ? "." : archive.parent_path();
   if (::access(parent.c_str(), W_OK) != 0) {
-    throw system_error(text::cat("checking that an archive can be written in ", parent.string()), errno);
+    throw system_error(text::cat("checking that an archive can be written in ", parent.string()), errno)
+        .hint("make that directory, or choose another output file; nothing was asked of any registry yet");
   }
 }
 
