@@ -116,7 +116,7 @@ class Discovery {
   void take_in(Found found, std::map<Digest, Wanted>& next) {
     const Digest digest = found.image.digest();
     note_subjects(found.tree, found.place, subjects_);
-    graph_.add(found.tree, found.source, layer_filter());
+    graph_.add(std::move(found.tree), found.source, layer_filter());
     const auto [known, is_new] = images_.try_emplace(digest, found.image);
     if (!is_new) merge(known->second, found.image);
     if (!is_new) return;
@@ -169,12 +169,12 @@ class Discovery {
       }
       std::ranges::sort(frontier);  // so that the order of finding does not count
       std::vector<Subject> next;
-      for (const Attachment& attachment : finder.find(frontier)) take_in(attachment, next);
+      for (Attachment& attachment : finder.find(frontier)) take_in(std::move(attachment), next);
       frontier = gather_.referrers == Referrers::All ? std::move(next) : std::vector<Subject>{};
     }
   }
 
-  void take_in(const Attachment& attachment, std::vector<Subject>& next) {
+  void take_in(Attachment attachment, std::vector<Subject>& next) {
     const Digest& digest = *attachment.reference.digest;
     if (attachment.tag && tag_owners_.try_emplace(*attachment.tag, digest).first->second != digest) {
       context_.progress->warn(text::cat("left out: ", to_string(attachment.reference),
@@ -191,8 +191,8 @@ class Discovery {
     if (is_new && ++referrers_ > limits::kReferrers) {
       throw Error(ErrorCode::Hostile, text::cat("more than ", limits::kReferrers, " referrers"));
     }
-    graph_.add(attachment.tree, attachment.source, layer_filter());
     note_subjects(attachment.tree, attachment.reference.name, next);
+    graph_.add(std::move(attachment.tree), attachment.source, layer_filter());
   }
 
   [[nodiscard]] Graph::LayerFilter layer_filter() const {

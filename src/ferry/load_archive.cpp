@@ -1,6 +1,7 @@
 #include "ferry/load_archive.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <set>
 
 #include "base/text.hpp"
@@ -8,10 +9,13 @@
 #include "ferry/bundle_reader.hpp"
 #include "layout/archive_reader.hpp"
 #include "ociferry/error.hpp"
+#include "transfer/parallel.hpp"
 
 namespace ociferry {
 
 namespace {
+
+constexpr std::size_t kReadAtOnce = 64;
 
 RawManifest manifest_of(const ArchiveItem& item, CachingSource& source) {
   auto raw = source.manifest(item.descriptor.digest.text());
@@ -26,20 +30,57 @@ RawManifest manifest_of(const ArchiveItem& item, CachingSource& source) {
   return *std::move(raw);
 }
 
-SetImage load_image(const ArchiveItem& item, const ImageArchive& archive, const std::shared_ptr<CachingSource>& source,
-                    Graph& graph, const Context& context) {
-  const ManifestTree tree = fetch_tree(*source, manifest_of(item, *source));
-  SetImage image{
-      .reference = item.reference, .is_root = item.is_root, .is_referrer = item.role == ArchiveRole::Referrer};
+/// An image of an archive, and what it is called there.
+struct Listed {
+  const ArchiveItem* item = nullptr;
+  std::set<std::string> tags = {};
+};
+
+/// The entries of an image with several tags follow one another.
+std::vector<Listed> listed_images(const ImageArchive& archive) {
+  std::vector<Listed> listed;
+  for (const ArchiveItem& item : archive.items()) {
+    if (item.role == ArchiveRole::Locations) continue;
+    const bool is_new = listed.empty() || listed.back().item->descriptor.digest != item.descriptor.digest;
+    if (is_new) listed.push_back({.item = &item});
+    if (item.tag) listed.back().tags.insert(*item.tag);
+  }
+  return listed;
+}
+
+struct ReadImage {
+  SetImage image = {};
+  ManifestTree tree = {};
+};
+
+ReadImage read_image(const Listed& listed, CachingSource& source, const std::stop_token& stop) {
+  const ArchiveItem& item = *listed.item;
+  // Not one initializer for all: where a later member throws, GCC 12 destroys what inner braces made twice.
+  ReadImage read{.tree = fetch_tree(source, manifest_of(item, source))};
+  read.image = {.reference = item.reference,
+                .tags = listed.tags,
+                .is_root = item.is_root,
+                .is_referrer = item.role == ArchiveRole::Referrer};
   // What is attached to an image is carried as it is, whatever it says to be.
-  image.is_bundle = !image.is_referrer && is_bundle(*source, tree.front().parsed, context.stop);
-  if (image.is_bundle) image.lock = read_images_lock(*source, tree.front().raw, context.stop);
-  graph.add(tree, source, [&](const Descriptor& layer) { return archive.size_of(layer.digest).has_value(); });
-  return image;
+  read.image.is_bundle = !read.image.is_referrer && is_bundle(source, read.tree.front().parsed, stop);
+  if (read.image.is_bundle) read.image.lock = read_images_lock(source, read.tree.front().raw, stop);
+  return read;
 }
 
 /// What is not in an archive cannot be found anywhere else.
 Error as_incomplete(const Error& error) { return {ErrorCode::Incomplete, error.message()}; }
+
+/// What `work` returns; its failures say what was being read.
+template <typename Work>
+auto reading(const Listed& listed, const ImageArchive& archive, const Work& work) {
+  try {
+    return work();
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::NotFound) error = as_incomplete(error);
+    error.while_doing(text::cat("reading ", to_string(listed.item->reference), " from ", archive.name()));
+    throw;
+  }
+}
 
 /// What lock files and indexes list.
 std::set<Digest> listed_digests(const LoadedImages& loaded) {
@@ -120,24 +161,23 @@ ImageSet load_foreign_archive(const std::shared_ptr<ImageArchive>& archive, cons
 
 LoadedImages load_images(const ImageArchive& archive, const std::shared_ptr<CachingSource>& source,
                          const Context& context) {
+  const std::vector<Listed> listed = listed_images(archive);
+  const auto is_held = [&](const Descriptor& layer) { return archive.size_of(layer.digest).has_value(); };
   LoadedImages loaded;
-  std::size_t listed = 0;
-  for (const ArchiveItem& item : archive.items()) {
-    if (context.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
-    if (item.role == ArchiveRole::Locations) continue;
-    try {
-      // The entries of an image with several tags follow one another.
-      auto& images = loaded.images;
-      const bool is_new = images.empty() || images.back().digest() != item.descriptor.digest;
-      if (is_new) {
-        images.push_back(load_image(item, archive, source, loaded.graph, context));
-        check_listed(listed += images.back().lock.images.size());
-      }
-      if (item.tag) images.back().tags.insert(*item.tag);
-    } catch (Error& error) {
-      if (error.code() == ErrorCode::NotFound) error = as_incomplete(error);
-      error.while_doing(text::cat("reading ", to_string(item.reference), " from ", archive.name()));
-      throw;
+  std::atomic<std::size_t> in_locks{0};
+  // A part at a time, as what was read takes more memory until it is in the graph.
+  for (std::size_t begin = 0; begin < listed.size(); begin += kReadAtOnce) {
+    std::vector<ReadImage> part(std::min(kReadAtOnce, listed.size() - begin));
+    const auto read = [&](std::size_t i, const std::stop_token&) {
+      reading(listed[begin + i], archive, [&] {
+        part[i] = read_image(listed[begin + i], *source, context.stop);
+        check_listed(in_locks += part[i].image.lock.images.size());
+      });
+    };
+    run_parallel_or_throw(jobs_or_cores(context.jobs), part.size(), context.stop, read);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      reading(listed[begin + i], archive, [&] { loaded.graph.add(std::move(part[i].tree), source, is_held); });
+      loaded.images.push_back(std::move(part[i].image));
     }
   }
   return loaded;

@@ -73,17 +73,18 @@ std::vector<Descriptor> Graph::blobs_of(const Digest& digest) const {
   return blobs;
 }
 
-void Graph::add(const ManifestTree& tree, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves) {
-  for (const TreeManifest& one : tree) {
-    const Digest& digest = one.raw.descriptor.digest;
+void Graph::add(ManifestTree tree, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves) {
+  const Digest root = tree.front().raw.descriptor.digest;
+  for (TreeManifest& one : tree) {
+    const Digest digest = one.raw.descriptor.digest;
     if (manifests_.contains(digest)) continue;
     if (const auto* manifest = std::get_if<Manifest>(&one.parsed)) add_blobs(*manifest, source, moves);
-    manifests_.emplace(digest, ManifestNode{.raw = one.raw, .parsed = one.parsed});
+    manifests_.emplace(digest, ManifestNode{.raw = std::move(one.raw), .parsed = std::move(one.parsed)});
   }
   if (manifests_.size() + blobs_.size() > limits::kGraphNodes) {
     throw Error(ErrorCode::Hostile, text::cat("more than ", limits::kGraphNodes, " manifests and blobs"));
   }
-  set_heights(tree);
+  set_heights(root);
 }
 
 void Graph::add_blobs(const Manifest& manifest, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves) {
@@ -103,8 +104,8 @@ void Graph::add_blob(const Descriptor& blob, const std::shared_ptr<BlobSource>& 
   skipped_.erase(blob.digest);
 }
 
-void Graph::set_heights(const ManifestTree& tree) {
-  for (const Digest& digest : closure(tree.front().raw.descriptor.digest)) {
+void Graph::set_heights(const Digest& root) {
+  for (const Digest& digest : closure(root)) {
     ManifestNode& node = manifests_.at(digest);
     node.height = 0;
     for (const Descriptor& child : children_of(node.parsed)) {

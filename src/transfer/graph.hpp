@@ -49,7 +49,7 @@ class Graph {
   /// Layers that may not be redistributed are moved only if `moves_nondistributable` says so; the others are in
   /// `skipped_layers`. Throws Error{Hostile} if two descriptors of one digest contradict each other, or a limit is
   /// passed.
-  void add(const ManifestTree& tree, const std::shared_ptr<BlobSource>& source,
+  void add(ManifestTree tree, const std::shared_ptr<BlobSource>& source,
            const LayerFilter& moves_nondistributable = move_none);
 
   [[nodiscard]] const std::map<Digest, ManifestNode>& manifests() const noexcept { return manifests_; }
@@ -68,7 +68,7 @@ class Graph {
  private:
   void add_blobs(const Manifest& manifest, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves);
   void add_blob(const Descriptor& blob, const std::shared_ptr<BlobSource>& source, bool is_config);
-  void set_heights(const ManifestTree& tree);
+  void set_heights(const Digest& root);
 
   std::map<Digest, ManifestNode> manifests_;
   std::map<Digest, BlobNode> blobs_;
