@@ -211,9 +211,10 @@ std::vector<std::string> texts(const std::set<Digest>& digests) {
 const Digest& digest_of(const Graph::BlobNode* blob) { return blob->descriptor.digest; }
 
 /// Blobs that the graph needs and the archive lacks, or the other way round.
-void compare_blobs(const ArchiveReader& archive, const std::vector<const Graph::BlobNode*>& needed) {
+void compare_blobs(const ArchiveReader& archive, const std::vector<Descriptor>& blobs,
+                   const std::vector<const Graph::BlobNode*>& needed) {
   std::set<Digest> held;
-  for (const Descriptor& blob : archive.blobs()) held.insert(blob.digest);
+  for (const Descriptor& blob : blobs) held.insert(blob.digest);
   std::vector<std::string> missing;
   for (const Graph::BlobNode* blob : needed) {
     if (held.erase(digest_of(blob)) == 0) missing.push_back(digest_of(blob).text());
@@ -231,8 +232,9 @@ void compare_blobs(const ArchiveReader& archive, const std::vector<const Graph::
 void check_canonical(const ArchiveReader& archive, const ImageSet& set, const StoredLocationsByBundle& locations) {
   ContentsBuilder builder(set, locations);
   const auto needed = builder.blobs_in_order();
-  compare_blobs(archive, needed);
-  const bool same_order = std::ranges::equal(needed, archive.blobs(), {}, &digest_of, &Descriptor::digest);
+  const std::vector<Descriptor> blobs = archive.blobs();
+  compare_blobs(archive, blobs, needed);
+  const bool same_order = std::ranges::equal(needed, blobs, {}, &digest_of, &Descriptor::digest);
   if (same_order && encode_archive_index(builder.make_items()) == archive.plan().index) return;
   throw Error(ErrorCode::Corrupt,
               text::cat(archive.name(), ": index.json or the order of blobs is not what its images call for"));

@@ -139,15 +139,23 @@ void ArchiveReader::read_front() {
     throw damaged(name_, text::cat("index.json has digest ", actual.text(), ", but the seal says ", table.index.text()),
                   index_offset);
   }
-  blobs_ = table.blobs;
   items_ = decode_archive_index(index);
   for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
-  plan_ = plan_archive(std::move(index), blobs_, seal.size());
+  plan_ = plan_archive(std::move(index), table.blobs, seal.size());
   if (plan_.seal != seal) throw damaged(name_, "the seal ociferry.json contradicts itself", seal_offset);
   if (file_bytes_ != plan_.total_bytes) {
     throw damaged(name_, text::cat("the file has ", file_bytes_, " bytes, but the seal says ", plan_.total_bytes),
                   std::min(file_bytes_, plan_.total_bytes));
   }
+}
+
+std::vector<Descriptor> ArchiveReader::blobs() const {
+  std::vector<Descriptor> blobs;
+  blobs.reserve(members_.size());
+  for (std::size_t i = kArchiveFiles; i < plan_.members.size(); ++i) {
+    blobs.push_back({.media_type = {}, .digest = *plan_.members[i].blob, .size = plan_.members[i].size});
+  }
+  return blobs;
 }
 
 void ArchiveReader::check_headers() const {

@@ -27,12 +27,11 @@ class ArchiveReader : public ImageArchive {
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] ArchiveFormat format() const override { return ArchiveFormat::Sealed; }
   [[nodiscard]] const std::vector<ArchiveItem>& items() const override { return items_; }
-  std::map<Digest, std::string> media_types_;  ///< of the manifests that index.json lists
   [[nodiscard]] std::uint64_t total_bytes() const override { return plan_.total_bytes; }
   [[nodiscard]] std::optional<std::uint64_t> size_of(const Digest& blob) const override;
   [[nodiscard]] const ArchivePlan& plan() const noexcept { return plan_; }
   /// The blobs, in the order they lie in.
-  [[nodiscard]] const std::vector<Descriptor>& blobs() const noexcept { return blobs_; }
+  [[nodiscard]] std::vector<Descriptor> blobs() const;
 
   /// Checks that every tar header and the trailer are, byte for byte, what the plan says; reads nothing else.
   /// Throws Error{Corrupt}.
@@ -58,8 +57,8 @@ class ArchiveReader : public ImageArchive {
   PageCacheHints hints_;
   ArchivePlan plan_;
   std::vector<ArchiveItem> items_;
-  std::vector<Descriptor> blobs_;
   std::map<Digest, std::size_t> members_;
+  std::map<Digest, std::string> media_types_;  ///< of the manifests that index.json lists
 };
 
 }  // namespace ociferry
