@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 
 #include "base/text.hpp"
 #include "ferry/attachments.hpp"
@@ -61,7 +62,7 @@ class Relocation {
     put_images(missing);
     put_tags(RelocationPlan::Tags::Attaching);
     check_attached_at(set_, to_.name, to_.target, to_.source, context_);
-    for (const PlannedLocations& planned : plan_.locations()) put_locations(planned);
+    put_locations();
     context_.progress->event("Tagging images");
     put_tags(RelocationPlan::Tags::Roots);
     report_.manifests_written = manifests_written_;
@@ -110,19 +111,16 @@ class Relocation {
     return !listed_ || std::ranges::binary_search(*listed_, tag.selector);
   }
 
-  /// What is at `tags`.
+  /// What is at `tags`, in their order.
   [[nodiscard]] std::vector<TagState> ask(const std::vector<PlannedManifest>& tags) const {
     std::vector<PlannedManifest> open;
-    std::vector<TagState> absent;
+    std::ranges::copy_if(tags, std::back_inserter(open), [this](const auto& tag) { return may_be_there(tag); });
+    const std::vector<TagState> asked = ask_tags(to_, open, context_);
+    std::vector<TagState> states;
+    auto next = asked.begin();
     for (const PlannedManifest& tag : tags) {
-      if (may_be_there(tag)) {
-        open.push_back(tag);
-      } else {
-        absent.push_back({.wanted = tag, .there = std::nullopt});
-      }
+      states.push_back(may_be_there(tag) ? *next++ : TagState{.wanted = tag, .there = std::nullopt});
     }
-    std::vector<TagState> states = ask_tags(to_, open, context_);
-    states.insert(states.end(), absent.begin(), absent.end());
     return states;
   }
 
@@ -198,22 +196,62 @@ class Relocation {
     manifests_written_ += write_tags(to_, tags, context_);
   }
 
-  void put_locations(const PlannedLocations& planned) {
-    const LocationsImage& image = planned.image;
-    const PlannedManifest mark{&image.manifest, locations_tag(planned.bundle->digest())};
-    std::vector<TagState> tags = ask({mark});
-    if (trust_ == Trust::Tags && tags.front().is_right()) return;
-    const auto blobs = std::make_shared<MemoryBlobs>();
-    blobs->add(image.config_descriptor.digest, image.config);
-    blobs->add(image.layer_descriptor.digest, image.layer);
-    for (const Descriptor& blob : {image.config_descriptor, image.layer_descriptor}) {
-      to_.target.put_blob(blob, *blobs, silent_progress(), context_.stop);
+  /// A locations image that is not at the destination, and what is at the two tags it gets.
+  struct NewLocations {
+    const PlannedLocations* planned = nullptr;
+    TagState mark;
+    TagState own;
+  };
+
+  /// Everything of one step at once, as a far registry takes its time for each answer.
+  void put_locations() {
+    for (const auto& step : plan_.locations()) {
+      const std::vector<NewLocations> fresh = new_locations(step);
+      put_locations_blobs(fresh);
+      run_parallel_or_throw(context_.jobs, fresh.size(), context_.stop,
+                            [&](std::size_t i, const std::stop_token&) { put_locations_tags(fresh[i]); });
     }
-    const auto own = ask({{&image.manifest, image_tag(mark.digest())}});
-    tags.insert(tags.begin(), own.front());
-    if (!write_locations_tags(planned, tags)) return;
-    context_.progress->debug(
-        text::cat("locations of ", planned.bundle->digest().text(), ": ", to_string(to_.name), ":", mark.selector));
+  }
+
+  [[nodiscard]] std::vector<NewLocations> new_locations(const std::vector<PlannedLocations>& step) const {
+    std::vector<PlannedManifest> tags;
+    for (const PlannedLocations& planned : step) tags.push_back(planned.mark());
+    for (const PlannedLocations& planned : step) {
+      const RawManifest& manifest = planned.image.manifest;
+      tags.push_back({&manifest, image_tag(manifest.descriptor.digest)});
+    }
+    const std::vector<TagState> states = ask(tags);
+    std::vector<NewLocations> fresh;
+    for (std::size_t i = 0; i < step.size(); ++i) {
+      if (trust_ == Trust::Tags && states[i].is_right()) continue;
+      fresh.push_back({.planned = &step[i], .mark = states[i], .own = states[step.size() + i]});
+    }
+    return fresh;
+  }
+
+  void put_locations_blobs(const std::vector<NewLocations>& fresh) {
+    MemoryBlobs contents;
+    std::map<Digest, Descriptor> blobs;
+    const auto add = [&](const Descriptor& blob, const std::string& content) {
+      contents.add(blob.digest, content);
+      blobs.emplace(blob.digest, blob);
+    };
+    for (const NewLocations& locations : fresh) {
+      const LocationsImage& image = locations.planned->image;
+      add(image.config_descriptor, image.config);
+      add(image.layer_descriptor, image.layer);
+    }
+    std::vector<Descriptor> each;
+    for (const auto& [digest, blob] : blobs) each.push_back(blob);
+    run_parallel_or_throw(context_.jobs, each.size(), context_.stop, [&](std::size_t i, const std::stop_token& stop) {
+      to_.target.put_blob(each[i], contents, silent_progress(), stop);
+    });
+  }
+
+  void put_locations_tags(const NewLocations& locations) {
+    if (!write_locations_tags(*locations.planned, {locations.own, locations.mark})) return;
+    context_.progress->debug(text::cat("locations of ", locations.planned->bundle->digest().text(), ": ",
+                                       to_string(to_.name), ":", locations.mark.wanted.selector));
   }
 
   /// False if the destination keeps other locations that serve as well.

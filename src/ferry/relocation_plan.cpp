@@ -1,5 +1,6 @@
 #include "ferry/relocation_plan.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace ociferry {
@@ -45,11 +46,16 @@ std::string RelocationPlan::tag_of(const SetImage& image) const {
 }
 
 void RelocationPlan::plan_locations() {
-  std::set<Digest> seen;
-  const auto visit = [&](const auto& self, const SetImage* bundle) -> void {
-    if (bundle == nullptr || !bundle->is_bundle || !seen.insert(bundle->digest()).second) return;
-    for (const ImageRef& ref : bundle->lock.images) self(self, set_.find(*ref.image.digest));
-    locations_.push_back({bundle, make_locations_image(locations_of(set_, *bundle, options_.to.repository))});
+  std::map<Digest, std::size_t> heights;
+  // Returns how many levels of bundles there are from `bundle` down; 0 if it is none.
+  const auto visit = [&](const auto& self, const SetImage* bundle) -> std::size_t {
+    if (bundle == nullptr || !bundle->is_bundle) return 0;
+    if (const auto known = heights.find(bundle->digest()); known != heights.end()) return known->second;
+    std::size_t below = 0;
+    for (const ImageRef& ref : bundle->lock.images) below = std::max(below, self(self, set_.find(*ref.image.digest)));
+    if (locations_.size() <= below) locations_.resize(below + 1);
+    locations_[below].push_back({bundle, make_locations_image(locations_of(set_, *bundle, options_.to.repository))});
+    return heights.emplace(bundle->digest(), below + 1).first->second;
   };
   for (const SetImage& image : set_.images()) visit(visit, &image);
 }
@@ -102,21 +108,22 @@ void RelocationPlan::add_trees(const std::vector<const SetImage*>& images, const
 
 std::vector<Graph::BlobNode> RelocationPlan::blobs(const std::vector<const SetImage*>& images) const {
   const Graph& graph = set_.graph();
-  std::map<Digest, Graph::BlobNode> needed;
+  // Of many blobs, copies are made once only; in the order of their digests, in which they lie in an archive.
+  std::map<Digest, const SetImage*> users;
   for (const SetImage* image : images) {
     for (const Digest& manifest : graph.closure(image->digest())) {
-      for (const Descriptor& blob : graph.blobs_of(manifest)) {
-        if (needed.contains(blob.digest)) continue;
-        needed.emplace(blob.digest, blob_of(graph.blobs().at(blob.digest), *image, options_.to));
-      }
+      for (const Descriptor& blob : graph.blobs_of(manifest)) users.emplace(blob.digest, image);
     }
   }
-  // A run without these layers leaves the same tags as one with them.
-  for (const auto& [digest, blob] : graph.blobs()) {
-    if (media_type::is_nondistributable(blob.descriptor.media_type)) needed.emplace(digest, blob);
-  }
   std::vector<Graph::BlobNode> blobs;
-  for (auto& [digest, blob] : needed) blobs.push_back(std::move(blob));
+  blobs.reserve(users.size());
+  for (const auto& [digest, blob] : graph.blobs()) {
+    if (const auto user = users.find(digest); user != users.end()) {
+      blobs.push_back(blob_of(blob, *user->second, options_.to));
+    } else if (media_type::is_nondistributable(blob.descriptor.media_type)) {
+      blobs.push_back(blob);  // a run without these layers leaves the same tags as one with them
+    }
+  }
   return blobs;
 }
 
@@ -141,8 +148,8 @@ std::vector<PlannedManifest> RelocationPlan::marks() const {
     const bool is_late = image.is_root || image.is_referrer;
     if (is_late || options_.repository_tags) marks.push_back({&raw(image), tag_of(image)});
   }
-  for (const PlannedLocations& planned : locations_) {
-    marks.push_back({&planned.image.manifest, locations_tag(planned.bundle->digest())});
+  for (const auto& step : locations_) {
+    for (const PlannedLocations& planned : step) marks.push_back(planned.mark());
   }
   return marks;
 }

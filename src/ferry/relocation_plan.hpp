@@ -21,6 +21,9 @@ struct PlannedManifest {
 struct PlannedLocations {
   const SetImage* bundle = nullptr;
   LocationsImage image;
+
+  /// Where a pull looks for it.
+  [[nodiscard]] PlannedManifest mark() const { return {&image.manifest, locations_tag(bundle->digest())}; }
 };
 
 /// What a relocation writes, and in which order: a pure function of what moves, where to, and the options.
@@ -40,8 +43,8 @@ class RelocationPlan {
                                                                 const std::set<Digest>& untagged) const;
   /// The blobs of `images`, and those that no tag promises (layers that may not be redistributed) of all images.
   [[nodiscard]] std::vector<Graph::BlobNode> blobs(const std::vector<const SetImage*>& images) const;
-  /// Inner bundles first, so that whoever sees the outer one's locations can rely on theirs.
-  [[nodiscard]] const std::vector<PlannedLocations>& locations() const noexcept { return locations_; }
+  /// In steps: inner bundles first, so that whoever sees the outer one's locations can rely on theirs.
+  [[nodiscard]] const std::vector<std::vector<PlannedLocations>>& locations() const noexcept { return locations_; }
 
   /// Signatures must be found before the images they are for; a root's own tag is the commit point.
   enum class Tags { Attaching, Roots };
@@ -60,7 +63,7 @@ class RelocationPlan {
 
   const ImageSet& set_;
   const RelocateOptions& options_;
-  std::vector<PlannedLocations> locations_;
+  std::vector<std::vector<PlannedLocations>> locations_;  ///< by how deep bundles are nested in theirs
 };
 
 }  // namespace ociferry
