@@ -229,6 +229,16 @@ bool is_loopback(std::string_view host) {
   return numbers && (numbers->front() == 127 || numbers->front() == 0);
 }
 
+bool is_private(std::string_view host) {
+  host = without_final_dot(host);
+  if (host.ends_with(".local")) return true;
+  const auto numbers = dotted_numbers(host);
+  if (!numbers) return false;
+  const int first = (*numbers)[0];
+  const int second = (*numbers)[1];
+  return first == 10 || (first == 172 && second >= 16 && second < 32) || (first == 192 && second == 168);
+}
+
 bool is_link_local(std::string_view host) {
   host = without_final_dot(host);
   if (host == "metadata.google.internal") return true;

@@ -56,6 +56,8 @@ class Url {
 
 /// True for localhost, names below it, 127.0.0.0/8, ::1, and the unspecified addresses, which lead here as well.
 [[nodiscard]] bool is_loopback(std::string_view host);
+/// True for addresses of private networks (RFC 1918) and for names that end in .local.
+[[nodiscard]] bool is_private(std::string_view host);
 /// True for literal link-local addresses (169.254.0.0/16, fe80::/10) and for the names and addresses of cloud metadata
 /// services. CurlTransport checks names again once they are resolved.
 [[nodiscard]] bool is_link_local(std::string_view host);

@@ -43,13 +43,17 @@ Url Connection::base(std::stop_token stop) {
   const Answer answer = repeat(attempts(), ask, stop);
   check_ping(answer);
   const Url base = at(answer.asked.scheme).resolve("/");
-  if (answer.status == 401) authenticator_.learn(base, answer.headers);
+  if (answer.status == 401) {
+    check_may_know_us(base);
+    authenticator_.learn(base, answer.headers);
+  }
   base_ = base;
   return base;
 }
 
 Answer Connection::ping(std::stop_token stop) const {
-  const bool may_be_plain = context_->options.insecure || is_loopback(at("https").origin().host);
+  const std::string host = at("https").origin().host;
+  const bool may_be_plain = context_->options.insecure || is_loopback(host) || is_private(host);
   const auto ask = [&](const std::string& scheme) {
     return send_following(*context_->transport, Request{"GET", at(scheme)}, stop);
   };
@@ -64,6 +68,16 @@ Answer Connection::ping(std::stop_token stop) const {
     explained.hint("if the registry speaks plain http only and you accept that, use --registry-insecure");
     throw explained;
   }
+}
+
+void Connection::check_may_know_us(const Url& base) const {
+  const Origin& origin = base.origin();
+  if (origin.scheme != "http" || context_->options.insecure || is_loopback(origin.host)) return;
+  throw Error(ErrorCode::Unauthorized,
+              text::cat(to_string(origin),
+                        " wants credentials, but does not speak https: anybody on the way could read "
+                        "them"))
+      .hint("if you accept that, use --registry-insecure");
 }
 
 void Connection::check_ping(const Answer& answer) const {
@@ -92,6 +106,7 @@ Answer Connection::send(Request request, const Scope& scope, std::stop_token sto
   };
   Answer answer = attempt();
   if (answer.status != 401 || answer.url.origin() != home.origin()) return answer;
+  check_may_know_us(home);
   authorization = authenticator_.renewed(scope, home, answer.headers, authorization, stop);
   return authorization ? attempt() : answer;
 }

@@ -47,10 +47,38 @@ TEST_CASE("plain http is never used after a certificate error") {
   CHECK(rig.transport->finished());
 }
 
-TEST_CASE("plain http is not used with other hosts, and the way out is named") {
+TEST_CASE("plain http is not used with public hosts, and the way out is named") {
   Rig rig{Rig::Script{}};
-  rig.transport->expect_failure("GET", "https://10.0.0.1:5000/v2/", Kind::NotTls);
-  CHECK(error_of([&] { ask(rig, "10.0.0.1:5000"); }).hint_text().find("--registry-insecure") != std::string::npos);
+  rig.transport->expect_failure("GET", "https://203.0.113.1:5000/v2/", Kind::NotTls);
+  CHECK(error_of([&] { ask(rig, "203.0.113.1:5000"); }).hint_text().find("--registry-insecure") != std::string::npos);
+}
+
+TEST_CASE("plain http is used on private networks as long as nobody wants credentials") {
+  for (const std::string host : {"10.0.0.1:5000", "172.31.0.1", "192.168.1.5:5000", "nas.local"}) {
+    Rig open{Rig::Script{}};
+    open.transport->expect_failure("GET", "https://" + host + "/v2/", Kind::NotTls)
+        .expect("GET", "http://" + host + "/v2/")
+        .expect("HEAD", "http://" + host + "/v2/team/app/manifests/v1", {404});
+    ask(open, host);
+    CHECK(open.transport->finished());
+
+    Rig closed{Rig::Script{}, {.username = "ann", .password = "secret"}};
+    closed.transport->expect_failure("GET", "https://" + host + "/v2/", Kind::NotTls)
+        .expect("GET", "http://" + host + "/v2/", {401, {{"WWW-Authenticate", "Basic realm=x"}}});
+    const Error error = error_of([&] { ask(closed, host); });
+    CHECK(error.code() == ErrorCode::Unauthorized);
+    CHECK(error.hint_text().find("--registry-insecure") != std::string::npos);
+    CHECK(closed.transport->finished());
+  }
+}
+
+TEST_CASE("a registry on a private network that wants credentials later only gets none by plain http") {
+  Rig rig{Rig::Script{}, {.username = "ann", .password = "secret"}};
+  rig.transport->expect_failure("GET", "https://10.0.0.1:5000/v2/", Kind::NotTls)
+      .expect("GET", "http://10.0.0.1:5000/v2/")
+      .expect("HEAD", "http://10.0.0.1:5000/v2/team/app/manifests/v1", {401, {{"WWW-Authenticate", "Basic realm=x"}}});
+  CHECK(error_of([&] { ask(rig, "10.0.0.1:5000"); }).code() == ErrorCode::Unauthorized);
+  CHECK(rig.transport->finished());
 }
 
 TEST_CASE("a registry that nobody answers for is given up soon, and asked no more in the same run") {
