@@ -29,6 +29,19 @@ void check_readable(const ArchivePlan& plan) {
 }
 
 /// The archive that has the output's name already, if it is one of ours and its beginning is sound.
+/// A link stays one: what it leads to is written, be it there already or not.
+std::filesystem::path behind_links(const std::filesystem::path& path) {
+  constexpr int kMostLinks = 40;
+  std::filesystem::path target = path;
+  std::error_code ignored;
+  for (int links = 0; std::filesystem::is_symlink(target, ignored); ++links) {
+    if (links == kMostLinks)
+      throw Error(ErrorCode::Usage, text::cat(path.string(), " is a link that leads in circles"));
+    target = target.parent_path() / std::filesystem::read_symlink(target);
+  }
+  return target;
+}
+
 std::shared_ptr<ArchiveReader> open_existing(const std::filesystem::path& path, Progress& progress) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return nullptr;
@@ -126,10 +139,16 @@ TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
 
 }  // namespace
 
-void check_output(const std::filesystem::path& archive) {
+void check_output(const std::filesystem::path& output) {
+  const std::filesystem::path archive = behind_links(output);
   std::error_code ignored;
   if (archive.empty() || archive.filename().empty() || std::filesystem::is_directory(archive, ignored)) {
     throw Error(ErrorCode::Usage, text::cat("'", archive.string(), "' is not a file name for an archive"));
+  }
+  if (std::filesystem::exists(archive, ignored) && !std::filesystem::is_regular_file(archive, ignored)) {
+    throw Error(ErrorCode::Usage,
+                text::cat(archive.string(), " is a device or a pipe: an archive is written by position"))
+        .hint("write it to a file");
   }
   const std::filesystem::path parent = archive.parent_path().empty() ? "." : archive.parent_path();
   if (::access(parent.c_str(), W_OK) != 0) {
@@ -147,7 +166,8 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
   return write_archive(set, options.archive, context);
 }
 
-TransferReport write_archive(const ImageSet& set, const std::filesystem::path& archive, const Context& context) {
+TransferReport write_archive(const ImageSet& set, const std::filesystem::path& output, const Context& context) {
+  const std::filesystem::path archive = behind_links(output);
   const ArchiveContents contents = archive_contents(set);
   ArchivePlan plan = plan_archive(encode_archive_index(contents.items), descriptors(contents));
   check_readable(plan);
@@ -169,7 +189,7 @@ TransferReport write_archive(const ImageSet& set, const std::filesystem::path& a
     writer.commit();
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
-  context.progress->event(text::cat("done: file '", archive.string(), "' (", took.count(), "ms)"));
+  context.progress->event(text::cat("done: file '", output.string(), "' (", took.count(), "ms)"));
   return report;
 }
 

@@ -7,11 +7,11 @@
 
 namespace ociferry {
 
-/// Throws Error if `archive` cannot be the name of an archive: to be asked before anything is done for it.
-void check_output(const std::filesystem::path& archive);
+/// Throws Error if `output` cannot be the name of an archive: to be asked before anything is done for it.
+void check_output(const std::filesystem::path& output);
 
 /// Writes `set` into a sealed archive; its name appears when it is complete. Throws Error; then what was written is
 /// kept for the next run. Blocks on the places that the set's blobs are read from.
-TransferReport write_archive(const ImageSet& set, const std::filesystem::path& archive, const Context& context);
+TransferReport write_archive(const ImageSet& set, const std::filesystem::path& output, const Context& context);
 
 }  // namespace ociferry

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "layout/archive_reader.hpp"
@@ -41,6 +43,32 @@ struct Source {
 };
 
 }  // namespace
+
+TEST_CASE("an archive is written behind a link, and never in place of a device or a pipe") {
+  if (lacks({"docker-registry"})) return;
+  Source source;
+  World& world = source.world;
+  std::filesystem::create_directories(world.path("stick"));
+  std::filesystem::create_symlink("stick/real.tar", world.path("link.tar"));
+  for (const char* run : {"a link to nothing yet", "a link to the archive"}) {
+    INFO(run);
+    world.succeed({"copy", "-b", source.from(), "--to-tar", "link.tar"});
+    CHECK(std::filesystem::is_symlink(world.path("link.tar")));
+    CHECK(std::filesystem::is_regular_file(world.path("stick/real.tar")));
+  }
+  std::filesystem::create_symlink("circle", world.path("circle"));
+  world.fail(1, {"export", "-b", source.from(), "-o", "circle"});
+
+  REQUIRE(::mkfifo(world.path("pipe").c_str(), 0600) == 0);
+  std::filesystem::create_symlink("/dev/null", world.path("null"));
+  for (const char* output : {"pipe", "null", "/dev/null"}) {
+    INFO(output);
+    const std::string error = world.fail(1, {"export", "-b", source.from(), "-o", output});
+    CHECK(error.find("device or a pipe") != std::string::npos);
+  }
+  CHECK(std::filesystem::is_fifo(world.path("pipe")));
+  CHECK(std::filesystem::is_character_file("/dev/null"));
+}
 
 TEST_CASE("details of copies have flags, whose contradictions ask no registry") {
   if (lacks({"docker-registry"})) return;
