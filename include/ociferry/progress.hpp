@@ -18,6 +18,8 @@ class Progress {
   virtual void event(std::string_view /*line*/) {}
   /// Something the user should know even if all goes well.
   virtual void warn(std::string_view /*line*/) {}
+  /// What was left out as it always is, and how to have it; may have several lines. A warning, unless it is overridden.
+  virtual void notice(std::string_view lines) { warn(lines); }
   /// Detail for --debug; never holds a secret.
   virtual void debug(std::string_view /*line*/) {}
 };

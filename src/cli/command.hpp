@@ -48,7 +48,9 @@ extern const Command kCompletionCommand;
 void declare_source(Arguments& arguments, bool repeatable);
 /// The -b, -i and --lock arguments, in that order.
 [[nodiscard]] std::vector<SourceArgument> sources_of(const Arguments& arguments);
-/// Exactly one of them. Throws Error{Usage} otherwise.
+/// The last argument of each of -b, -i and --lock.
+[[nodiscard]] std::vector<SourceArgument> last_sources_of(const Arguments& arguments);
+/// The one of these that was given. Throws Error{Usage} if there is none, or several.
 [[nodiscard]] SourceArgument one_source(const Arguments& arguments);
 /// Declares the shared options (Registry: with those of Jobs), and fills in what was given.
 void declare_common(Arguments& arguments, CommonOptions options);

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "cli/command.hpp"
 #include "cli/password_input.hpp"
@@ -16,6 +18,11 @@ namespace ociferry {
 namespace {
 
 constexpr double kDay = 86400;
+
+constexpr std::array<std::pair<const char*, SourceArgument::Kind>, 3> kSourceOptions = {
+    {{"bundle", SourceArgument::Kind::Bundle},
+     {"image", SourceArgument::Kind::Image},
+     {"lock", SourceArgument::Kind::Lock}}};
 
 /// Seconds in a unit of Go's times; 0 if it is none.
 double seconds_in(std::string_view unit) {
@@ -65,19 +72,25 @@ void declare_source(Arguments& arguments, bool repeatable) {
 
 std::vector<SourceArgument> sources_of(const Arguments& arguments) {
   std::vector<SourceArgument> sources;
-  const auto take = [&](const char* name, SourceArgument::Kind kind) {
+  for (const auto& [name, kind] : kSourceOptions) {
     for (const std::string& value : arguments.list_of(name)) {
       if (!value.empty()) sources.push_back({kind, value});
     }
-  };
-  take("bundle", SourceArgument::Kind::Bundle);
-  take("image", SourceArgument::Kind::Image);
-  take("lock", SourceArgument::Kind::Lock);
+  }
+  return sources;
+}
+
+std::vector<SourceArgument> last_sources_of(const Arguments& arguments) {
+  std::vector<SourceArgument> sources;
+  for (const auto& [name, kind] : kSourceOptions) {
+    const auto values = arguments.list_of(name);
+    if (!values.empty() && !values.back().empty()) sources.push_back({kind, values.back()});
+  }
   return sources;
 }
 
 SourceArgument one_source(const Arguments& arguments) {
-  const auto sources = sources_of(arguments);
+  const auto sources = last_sources_of(arguments);
   if (sources.empty()) {
     throw Error(ErrorCode::Usage, "Expected either image or bundle reference")
         .hint("give --bundle (-b), --image (-i) or --lock");

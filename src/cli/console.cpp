@@ -130,6 +130,12 @@ void Console::warn(std::string_view line) {
   to_stderr(fmt::format("Warning: {}\n", safe_message(line)));
 }
 
+void Console::remark(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  clear_live_line();
+  to_stderr(fmt::format("{}\n", safe_message(line)));
+}
+
 void Console::debug(std::string_view line) {
   if (!options_.debug) return;
   const std::lock_guard lock(mutex_);

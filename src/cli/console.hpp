@@ -71,6 +71,8 @@ class Console : public Progress {
   void advance(std::int64_t bytes) override;
   void event(std::string_view line) override { this->line(line); }
   void warn(std::string_view line) override;
+  /// A line on standard error as it is.
+  void remark(std::string_view line);
   void debug(std::string_view line) override;
 
   /// Ends the progress line; what follows is the outcome.

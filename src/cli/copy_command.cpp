@@ -23,7 +23,7 @@ void declare(Arguments& arguments) {
 }
 
 void check(const Arguments& arguments) {
-  const std::size_t sources = sources_of(arguments).size() + (arguments.is_set("tar") ? 1 : 0);
+  const std::size_t sources = last_sources_of(arguments).size() + (arguments.is_set("tar") ? 1 : 0);
   if (sources != 1) {
     throw Error(ErrorCode::Usage, "Expected either --lock, --bundle (-b), --image (-i), or --tar as a source");
   }

@@ -185,7 +185,7 @@ class Run {
   int run_command(const Command& command, const Arguments& arguments) const {
     Console console(options_of(arguments));
     return guarded(console, [&] {
-      for (const std::string& line : arguments.deprecations()) console.warn(line);
+      for (const std::string& line : arguments.deprecations()) console.remark(line);
       Context context{.progress = &console, .stop = signals_.token()};
       read_common(arguments, command.common, context);
       command.run(arguments, context, console);

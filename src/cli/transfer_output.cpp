@@ -2,10 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/text.hpp"
 #include "cli/command.hpp"
 
 namespace ociferry {
+
+void CopyProgress::notice(std::string_view lines) {
+  std::string prefix = "copy | ";
+  for (const std::string& line : text::split(lines, '\n')) inner_.event(std::exchange(prefix, "") + line);
+}
 
 std::string export_line(const TransferReport& report, const std::string& archive) {
   std::string line = fmt::format("Exported {} to {}: {}", count_images(report.images, report.bundles, report.referrers),

@@ -15,6 +15,8 @@ class CopyProgress : public Progress {
   void advance(std::int64_t bytes) override { inner_.advance(bytes); }
   void event(std::string_view line) override { inner_.event("copy | " + std::string(line)); }
   void warn(std::string_view line) override { inner_.warn(line); }
+  /// imgpkg tells of it among its other lines, so only where those are shown.
+  void notice(std::string_view lines) override;
   void debug(std::string_view line) override { inner_.debug(line); }
 
  private:

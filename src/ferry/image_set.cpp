@@ -60,7 +60,7 @@ bool has_nondistributable_layers(const Graph& graph) {
 void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progress& progress) {
   const Graph& graph = set.graph();
   if (included && !has_nondistributable_layers(graph)) {
-    progress.warn(
+    progress.notice(
         "'--include-non-distributable-layers' flag provided, but no images contained a non-distributable layer.");
   }
   if (graph.skipped_layers().empty()) return;
@@ -72,7 +72,7 @@ void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progres
     if (layers.empty()) continue;
     warning += text::cat("\n  - Image: ", to_string(image.reference), ", Layers: ", text::join(layers, ", "));
   }
-  progress.warn(warning);
+  progress.notice(warning);
 }
 
 std::set<std::string> tags_to_put(const SetImage& image, bool root_tags) {

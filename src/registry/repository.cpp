@@ -1,5 +1,6 @@
 #include "registry/repository.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -21,6 +22,16 @@ namespace {
 constexpr std::string_view kAccept =
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
+
+/// True if what the registry does not know is a layer that lies elsewhere by its nature.
+bool misses_foreign_layer(const Answer& answer, const RawManifest& manifest) {
+  const auto parsed = parse_manifest(manifest.bytes, manifest.descriptor.media_type);
+  const auto* image = std::get_if<Manifest>(&parsed);
+  return image != nullptr && std::ranges::any_of(image->layers, [&](const Descriptor& layer) {
+           return media_type::is_nondistributable(layer.media_type) &&
+                  answer.body.find(layer.digest.text()) != std::string::npos;
+         });
+}
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 
@@ -198,6 +209,12 @@ bool Repository::took(const RawManifest& manifest, const std::string& selector) 
 void Repository::explain_refusal(const Answer& answer, const RawManifest& manifest, const std::string& selector) {
   if (names_error(answer, "MANIFEST_BLOB_UNKNOWN")) {
     Error error = response_error("PUT", answer, ErrorCode::Unstable);
+    if (misses_foreign_layer(answer, manifest)) {
+      throw Error(ErrorCode::Refused, error.message())
+          .hint(
+              "the registry takes no layers that lie elsewhere: have it allow their URLs, or give "
+              "--include-non-distributable-layers");
+    }
     throw Error(ErrorCode::Unstable, error.message())
         .hint("the registry lost what it had accepted, perhaps to garbage collection; run the same command again");
   }

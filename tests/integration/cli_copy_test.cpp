@@ -60,6 +60,10 @@ TEST_CASE("copy, export and import take their flags in all forms") {
           {.name = "bundle to repository, silently",
            .arguments = {"copy", "-b", "{O}/bundles/outer:v1", "--to-repo", "{I}/to-a"},
            .after = inside_has("to-a", "v1")},
+          {.name = "the last of several bundles, as imgpkg's",
+           .arguments = {"copy", "-b", "{O}/bundles/inner:v1", "--bundle", "{O}/bundles/outer:v1", "--to-repo",
+                         "{I}/to-last"},
+           .after = inside_has("to-last", image_tag(*source.outer.digest))},
           {.name = "image, with a lock file",
            .arguments = {"copy", "--image={O}/apps/app:v1", "--to-repo={I}/to-b", "--lock-output", "b.yml"},
            .after = file_has("b.yml", "kind: ImagesLock")},
@@ -103,6 +107,7 @@ TEST_CASE("copy, export and import refuse contradictions in imgpkg's words, and 
       {.arguments = {"copy", "-b", "{R}", "-i", "{R}", "--to-repo", "{I}/to-a"},
        .err = "Error: Expected either --lock, --bundle (-b), --image (-i), or --tar as a source\n"},
       {.arguments = {"copy", "-b", "{R}"}, .err = "Error: Expected either --to-tar or --to-repo\n"},
+      {.arguments = {"copy", "--lock", "empty.yml", "--to-repo", "{I}/to-a"}, .err = "the lock file lists no images\n"},
       {.arguments = {"copy", "-b", "{R}", "--to-repo", "{I}/to-a", "--to-tar", "a.tar"},
        .err = "Error: Expected either --to-tar or --to-repo\n"},
       {.arguments = {"copy", "-b", "{R}", "--to-tar", "a.tar", "--lock-output", "a.yml"},
@@ -122,6 +127,7 @@ TEST_CASE("copy, export and import refuse contradictions in imgpkg's words, and 
       {.arguments = {"import", "a.tar", "b.tar", "--to-repo", "{I}/to-a"},
        .err = "Error: command 'ociferry import' does not accept extra arguments 'b.tar'\n"},
   };
+  write_text(world.path("empty.yml"), "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\nimages: []\n");
   for (Row& row : rows) {
     row.name = row.err;
     row.exit_code = 1;

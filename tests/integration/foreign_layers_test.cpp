@@ -73,14 +73,21 @@ const std::string kInclude = "--include-non-distributable-layers";
 TEST_CASE("foreign layers are left out with imgpkg's warning, and every copy of the rest works") {
   const Windows windows;
   const std::string skipped = "Skipped the followings layer(s) due to it being non-distributable.";
-  for (const Words& words : {Words{"copy", "-i", windows.from(), "--to-repo", windows.to("copied")},
-                             Words{"export", "-i", windows.from(), "-o", "a.tar"},
+  const Words copy{"copy", "-i", windows.from(), "--to-repo", windows.to("copied")};
+  for (const Words& words : {copy, Words{"export", "-i", windows.from(), "-o", "a.tar"},
                              Words{"import", "a.tar", "--to-repo", windows.to("imported")}}) {
-    const std::string said = windows.run(words).err;
+    // A copy tells of it where imgpkg does: among the lines for a terminal.
+    const bool is_copy = words.front() == "copy";
+    Words shown = words;
+    if (is_copy) shown.emplace_back("--tty");
+    const Outcome outcome = windows.run(shown);
+    const std::string& said = is_copy ? outcome.out : outcome.err;
+    CHECK((is_copy ? outcome.err : outcome.out).find(skipped) == std::string::npos);
     CHECK(said.find(skipped) != std::string::npos);
     CHECK(said.find("- Image: " + windows.source.server.host() + "/windows@" + windows.digest) != std::string::npos);
     CHECK(said.find(windows.layer.digest.text()) != std::string::npos);
   }
+  CHECK(windows.run(copy).err.empty());
   CHECK_FALSE(windows.arrived("copied"));
   CHECK_FALSE(windows.arrived("imported"));
   CHECK(windows.destination.content.tag("imported", "v1").has_value());
@@ -135,4 +142,13 @@ TEST_CASE("a URL that gives other bytes leaves no archive; asking for layers tha
   CHECK(windows.run({"export", "-i", windows.source.server.host() + "/plain:v1", "-o", "b.tar", kInclude}).err ==
         "Warning: '--include-non-distributable-layers' flag provided, but no images contained a non-distributable "
         "layer.\n");
+}
+
+TEST_CASE("a registry that takes no layers from elsewhere refuses for good, and says what helps") {
+  if (lacks({"docker-registry"})) return;
+  const Windows windows;
+  const RegistryServer strict({.takes_urls = false});
+  const Outcome outcome = windows.run({"copy", "-i", windows.from(), "--to-repo", strict.host() + "/strict"}, 24);
+  CHECK(outcome.err.find(kInclude) != std::string::npos);
+  CHECK(World::tags(strict, "strict").empty());
 }

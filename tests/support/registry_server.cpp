@@ -83,7 +83,8 @@ void RegistryServer::write_configuration() const {
   write_text(directory / "config.yml",
              text::cat("version: 0.1\n"
                        "log: {level: error, accesslog: {disabled: false}}\n"
-                       "validation: {manifests: {urls: {allow: ['.*']}}}\n"  // layers that are elsewhere
+                       "validation: {manifests: {urls: {allow: [",
+                       options_.takes_urls ? "'.*'" : "", "]}}}\n",
                        "storage: {delete: {enabled: true}, filesystem: {rootdirectory: \"",
                        (directory / "data").string(), "\"}}\n", auth_section(options_, directory),
                        "http: {secret: rig, addr: \"", host(), "\"", tls_section(options_), "}\n"));

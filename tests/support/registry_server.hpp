@@ -26,6 +26,7 @@ struct RegistryOptions {
   std::string user = {};  ///< "name:password": basic authentication; empty: none
   std::optional<TlsIdentity> tls = {};
   std::optional<TokenRealm> token = {};
+  bool takes_urls = true;  ///< manifests may say of layers that they are elsewhere
 };
 
 /// One line of a registry's access log.
