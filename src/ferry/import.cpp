@@ -44,6 +44,7 @@ TransferReport convert_archive(const ConvertOptions& options, const Context& con
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);
   check_nondistributable_layers(set, options.archive.string(), options.nondistributable_layers, *context.progress);
+  verify_blobs(*archive, blobs_to_verify(*archive, set), context);
   return write_archive(set, options.output, context);
 }
 

@@ -165,9 +165,10 @@ class Pull {
     const Reference at{found.name, std::nullopt, found.raw.descriptor.digest};
     bundle.locations = find_locations(*found.source, at, bundle.lock, *context_.progress, context_.stop);
     // Locations are believed without asking.
-    const bool hosts_all = bundle.locations || repository_has_all(bundle.name, bundle.lock);
+    bool hosts_all = bundle.locations || repository_has_all(bundle.name, bundle.lock);
+    // ... until a nested bundle turns out to be elsewhere.
+    if (options_.recursive && !unpack_nested(bundle, depth + 1)) hosts_all = false;
     if (hosts_all && !bundle.lock.images.empty()) rewrite(path, bundle);
-    if (options_.recursive) unpack_nested(bundle, depth + 1);
     return hosts_all;
   }
 
@@ -204,7 +205,9 @@ class Pull {
     });
   }
 
-  void unpack_nested(const Unpacked& bundle, std::size_t depth) {
+  /// False if a bundle was not at the first of its places.
+  bool unpack_nested(const Unpacked& bundle, std::size_t depth) {
+    bool all_at_first = true;
     for (const ImageRef& ref : bundle.lock.images) {
       const Digest& digest = *ref.image.digest;
       if (is_known_image(bundle, digest)) continue;
@@ -213,7 +216,16 @@ class Pull {
         say(depth, "Skipped, already downloaded");
         continue;
       }
+      const RepositoryName first = places(bundle, ref).front();
       const Located found = find(ref.image, places(bundle, ref));
+      if (found.name != first) {
+        all_at_first = false;
+        if (bundle.locations) {
+          context_.progress->warn(text::cat(to_string(ref.image), " is not in ", to_string(first),
+                                            ", where the locations of its bundle say it is: the lock file stays as "
+                                            "it is"));
+        }
+      }
       if (!is_bundle(*found.source, found.raw, context_.stop)) continue;
       if (seen_.size() == 1) {  // only the outermost one was seen
         say(0, "");
@@ -225,6 +237,7 @@ class Pull {
       fs::create_directories(tree);
       unpack_bundle(found, tree, depth);
     }
+    return all_at_first;
   }
 
   /// Nested bundles are unpacked aside, so that no link in an outer one can lead an inner one astray.

@@ -29,6 +29,14 @@ class PackedFile : public BlobSource {
   UniqueFd file_;
 };
 
+std::filesystem::path temporary_directory() {
+  std::error_code failure;
+  std::filesystem::path directory = std::filesystem::temp_directory_path(failure);
+  if (!failure) return directory;
+  throw Error(ErrorCode::Usage, text::cat("there is no directory for temporary files: ", failure.message()))
+      .hint("set TMPDIR to one that exists");
+}
+
 void check_options(const PushOptions& options) {
   if (options.target.digest) {
     throw Error(ErrorCode::Usage, text::cat("'", to_string(options.target), "' names a digest; a push needs a tag"))
@@ -93,7 +101,7 @@ PushReport push(const PushOptions& options, const Context& context) {
     context.progress->event(text::cat(entry.type == TarType::Directory ? "dir: " : "file: ", entry.name));
   }
 
-  UniqueFd file = anonymous_file(std::filesystem::temp_directory_path());
+  UniqueFd file = anonymous_file(temporary_directory());
   FileSink sink(file.get(), "the packed layer");
   const Permissions permissions = options.preserve_permissions ? Permissions::Preserve : Permissions::OwnerOnly;
   const PackedLayer packed = write_layer(entries, permissions, sink, context.stop);

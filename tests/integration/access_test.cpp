@@ -223,6 +223,11 @@ TEST_CASE("a registry whose own authority is named by --registry-ca-cert-path is
   CHECK(std::ranges::count(World::tags(vault.registry, "elsewhere"), "v1") == 1);
   world.succeed(with({"pull", "-i", to + ":v1", "-o", "pulled"}, trusting));
   world.succeed({"pull", "-i", to + ":v1", "-o", "pulled", "--registry-verify-certs=false"});
+  world.write_bundle("bundle", {app});
+  const std::string bundle = vault.registry.host() + "/team/bundle:v1";
+  world.succeed(with({"push", "-b", bundle, "-f", "bundle"}, trusting));
+  world.fail(23, {"describe", "-b", bundle});
+  world.succeed(with({"describe", "-b", bundle}, trusting));
 
   // An authority that has signed something else does not help, and a file without certificates is told apart.
   const TlsIdentity other = make_tls_identity(vault.directory.path() / "other");

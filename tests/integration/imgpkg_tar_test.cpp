@@ -92,6 +92,9 @@ TEST_CASE("a tar that a failed run of imgpkg left puts no manifest and no tag in
   const std::string said = world.fail(10, {"import", kTars + "partial.tar", "--to-repo", world.inside_repo("dest")});
   CHECK(said.find("sha256-731b5da4198187ce6c107a1d4df8a9bafd2afba02a52e2f04d2f0a8f917f5f35.tar.gz at offset 13824") !=
         std::string::npos);
+  world.fail(10, {"copy", "--tar", kTars + "partial.tar", "--to-tar", "new.tar"});
+  CHECK_FALSE(std::filesystem::exists(world.path("new.tar")));
+  CHECK_FALSE(std::filesystem::exists(world.path("new.tar.partial")));
   CHECK(World::tags(world.inside, "dest").empty());
   CHECK(std::ranges::none_of(writes(world.inside), [](const std::string& request) {
     return request.find("/manifests/") != std::string::npos;

@@ -154,6 +154,24 @@ TEST_CASE("a locations image that names another repository of the registry is be
         seed_file(brought.app, "imported"));
 }
 
+TEST_CASE("a recursive pull that finds a bundle elsewhere than its locations say leaves the lock file as it is") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
+  const Reference inner = world.push_bundle("bundles/inner", {app});
+  world.push_bundle("bundles/outer", {inner, app});
+  world.succeed({"copy", "-b", world.outside_ref("bundles/outer"), "--to-repo", world.inside_repo("dest")});
+  const std::string from = world.inside_repo("dest") + ":v1";
+  world.succeed({"pull", "-r", "-b", from, "-o", "whole"});
+  CHECK(read_text(world.path("whole/.imgpkg/images.yml")).find(world.inside.host()) != std::string::npos);
+  REQUIRE(world.inside.request("DELETE", "/v2/dest/manifests/" + inner.digest->text()).status == 202);
+  const Outcome outcome = world.ociferry.run({"pull", "-r", "-b", from, "-o", "partly", "--tty"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.find("is not in " + world.inside.host() + "/dest") != std::string::npos);
+  CHECK(outcome.out.find("skipping lock file update") != std::string::npos);
+  CHECK(read_text(world.path("partly/.imgpkg/images.yml")).find(world.inside.host()) == std::string::npos);
+}
+
 TEST_CASE("an image that is no longer where its locations say is looked for in the other places by export and copy") {
   if (lacks({"docker-registry"})) return;
   Brought brought;

@@ -96,6 +96,9 @@ TEST_CASE("bundles with layers of every compression, in both families, are pulle
       };
       check_pulled(world.outside_ref(name));
       CHECK(read_text(world.path("pulled/.imgpkg/images.yml")) == lock_of({app}));  // nothing was relocated
+      CHECK(world.succeed({"describe", "-b", world.outside_ref(name)}).find(app.digest->text()) != std::string::npos);
+      world.succeed({"copy", "-b", world.outside_ref(name), "--to-repo", world.inside_repo("copied/" + name)});
+      check_pulled(world.inside_repo("copied/" + name) + ":v1");
       world.succeed({"export", "-b", world.outside_ref(name), "-o", "a.tar"});
       world.succeed({"import", "a.tar", "--to-repo", world.inside_repo(name)});
       check_pulled(world.inside_repo(name) + ":v1");

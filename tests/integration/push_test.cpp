@@ -89,6 +89,9 @@ TEST_CASE("input that makes no bundle, or one that nobody could read, is refused
   CHECK(refused(1, {"-i", to, "-f", "plain", "--lock-output", "lock.yml"}).find("Lock output") != std::string::npos);
   refused(1, {"-i", to, "-f", "plain", "-l", "dev.carvel.imgpkg.bundle=x"});
   refused(22, {"-i", to, "-f", "absent"});
+  const std::string lost = world.fail(1, {"push", "-i", to, "-f", "plain"}, {{"TMPDIR", "/nonexistent"}});
+  CHECK(lost.find("temporary files") != std::string::npos);
+  CHECK(lost.find("set TMPDIR") != std::string::npos);
   CHECK(world.outside.requests().empty());
 }
 

@@ -85,6 +85,38 @@ TEST_CASE("tag list reads every page of a registry that gives its tags bit by bi
   CHECK(front.count("GET", "/tags/list") == 3);
 }
 
+TEST_CASE("tag list reads more tags than a registry gives at once") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Image image = make_image();
+  push_image(world.inside, "apps/app", image, "v0000");
+  std::string expected = "v0000\t\n";
+  const RawManifest& manifest = image.manifests.back();
+  for (int i = 1; i <= 1200; ++i) {
+    const std::string tag = "v" + std::to_string(10'000 + i).substr(1);
+    const Words headers{"Content-Type: " + manifest.descriptor.media_type};
+    REQUIRE(world.inside.request("PUT", "/v2/apps/app/manifests/" + tag, headers, manifest.bytes).status == 201);
+    expected += tag + "\t\n";
+  }
+  CHECK(world.succeed({"tag", "list", "-i", world.inside_repo("apps/app")}) == expected);
+}
+
+TEST_CASE("titles are bold only where colors are wanted") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  push_image(world.inside, "apps/app", make_image(), "v1");
+  const Words list = {"tag", "list", "-i", world.inside_repo("apps/app"), "--tty"};
+  const auto is_bold = [&](const Words& more, const Variables& variables = {}) {
+    Words arguments = list;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return world.succeed(arguments, variables).find("\x1b[1m") != std::string::npos;
+  };
+  CHECK_FALSE(is_bold({}));
+  CHECK_FALSE(is_bold({"--color=false"}));
+  CHECK(is_bold({"--color"}));
+  CHECK(is_bold({"--color"}, {{"NO_COLOR", "1"}}));  // what is asked for goes before what is set
+}
+
 TEST_CASE("tag resolve prints the reference by digest and no newline") {
   if (lacks({"docker-registry"})) return;
   World world;
