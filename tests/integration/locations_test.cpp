@@ -134,6 +134,39 @@ TEST_CASE("a locations image with the released file alone is used: the bundle's 
   CHECK(brought.said.find("Warning") == std::string::npos);
 }
 
+TEST_CASE("a locations image is used in every shape that imgpkg reads, and with OCI layers as well") {
+  if (lacks({"docker-registry"})) return;
+  Brought brought;
+  const std::string seed = "images-locations.yml";
+  const std::string released = "image-locations.yml";
+  const std::string in_seed = seed_file(brought.app, "dest");
+  const std::string in_released = released_file(brought.app);
+  const std::string tar = TarBuilder().file(released, in_released).tar();
+  const std::vector<std::pair<std::string, Image>> shapes = {
+      {"both files, seed first", locations_image({{seed, in_seed}, {released, in_released}})},
+      {"both files, seed last", locations_image({{released, in_released}, {seed, in_seed}})},
+      {"seed alone", locations_image({{seed, in_seed}})},
+      {"in a directory", locations_image({{"some/where/" + released, in_released}})},
+      {"./ before the name", locations_image({{"./" + released, in_released}})},
+      {"with other files", locations_image({{"README", "read me"}, {released, in_released}})},
+      {"with a directory entry",
+       make_image({.family = ImageFamily::Docker,
+                   .layers = {{.tar = TarBuilder().directory("./").file(released, in_released).tar()}}})},
+      {"OCI", make_image({.family = ImageFamily::Oci, .layers = {{.tar = tar}}})},
+      {"not compressed",
+       make_image({.family = ImageFamily::Docker, .layers = {{.compression = LayerCompression::None, .tar = tar}}})},
+      {"zstd",
+       make_image({.family = ImageFamily::Oci, .layers = {{.compression = LayerCompression::Zstd, .tar = tar}}})},
+  };
+  for (const auto& one : shapes) {
+    INFO(one.first);
+    brought.put_locations(one.second);
+    CHECK(brought.pull() == brought.inner("dest"));
+    CHECK(brought.asked_for_app("dest") == 0);
+    CHECK(brought.said.find("Warning") == std::string::npos);
+  }
+}
+
 TEST_CASE("a locations image that names another repository of the registry is believed without asking there") {
   if (lacks({"docker-registry"})) return;
   Brought brought;

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
+#include <thread>
+
 #include "base/fd.hpp"
 #include "support/temp.hpp"
 
@@ -54,6 +56,23 @@ TEST_CASE("without a terminal only results are shown, tables as cells with a tab
   screen.console.succeeded();
   screen.console.end();
   CHECK(screen.out() == "one\ntwov1\tsha256:aa\t\na-long-name\t-\t\né\\u{1b}\tx\t\n");
+}
+
+TEST_CASE("what takes longer than a second tells how far it is: a line in a log, a living one on a terminal") {
+  for (const bool live : {false, true}) {
+    Screen screen({.live_progress = live});
+    screen.console.phase("over at once", 10);
+    screen.console.phase("copying 2 blobs", 4'000'000);
+    screen.console.advance(1'000'000);
+    while (screen.err().find("left") == std::string::npos) std::this_thread::yield();
+    const std::string said = screen.err();
+    CHECK(
+        said.starts_with(live ? "\r\x1b[Kcopying 2 blobs: 1.0 MB of 4.0 MB, " : "copying 2 blobs: 1.0 MB of 4.0 MB, "));
+    CHECK(said.ends_with("s left\n") != live);
+    CHECK(screen.out().empty());
+    screen.console.result("done");
+    CHECK(screen.err().ends_with(live ? "\r\x1b[K" : "left\n"));  // the living line makes room for the result
+  }
 }
 
 TEST_CASE("on a terminal tables have a title, a header, aligned columns and a count") {
