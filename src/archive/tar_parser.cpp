@@ -65,7 +65,9 @@ void check_sum(std::string_view block) {
     as_signed += static_cast<signed char>(c);
   }
   const std::int64_t stored = number(block.substr(kChecksumAt, kChecksumBytes), "checksum");
-  if (stored != as_unsigned && stored != as_signed) throw corrupt("a tar header's checksum is wrong");
+  if (stored == as_unsigned || stored == as_signed) return;
+  throw corrupt(text::cat("the checksum in the tar header of '", until_nul(block.substr(0, 100)),
+                          "' is wrong: it says ", stored, ", but the bytes add up to ", as_unsigned));
 }
 
 /// Takes one "LENGTH KEY=VALUE\n" record off the front of `body`.

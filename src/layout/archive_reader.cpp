@@ -25,17 +25,39 @@ Error damaged(const std::string& archive, std::string_view what, std::uint64_t o
       .hint("the archive was damaged or changed after export: copy it again, and compare its sha256sum on both sides");
 }
 
-std::string read_range(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name) {
+std::string hex(char byte) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto value = static_cast<unsigned char>(byte);
+  return text::cat("0x", kDigits[value >> 4], kDigits[value & 15]);
+}
+
+/// `what` is the part of the archive that lies there.
+std::string read_range(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name,
+                       std::string_view what) {
   std::string content(size, '\0');
   const std::size_t got = pread_full(fd, std::as_writable_bytes(std::span(content)), offset, name);
-  if (got < size) throw damaged(name, "the file ends early", offset + got);
+  if (got < size) throw damaged(name, text::cat("the file ends within ", what), offset + got);
   return content;
 }
 
 void check_zero(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name, std::string_view what) {
-  const std::string bytes = read_range(fd, offset, size, name);
+  const std::string bytes = read_range(fd, offset, size, name, what);
   const auto bad = bytes.find_first_not_of('\0');
-  if (bad != std::string::npos) throw damaged(name, text::cat(what, " is not all zero"), offset + bad);
+  if (bad == std::string::npos) return;
+  throw damaged(name, text::cat(what, " is not all zero: it holds ", hex(bytes[bad])), offset + bad);
+}
+
+/// Throws unless `actual` is the header that `member` must have; the offset is that of the first byte that differs.
+void check_header(const std::string& archive, const ArchiveMember& member, const std::string& actual) {
+  constexpr std::size_t kNameField = 100;
+  const std::string expected = member.header();
+  if (actual == expected) return;
+  const auto at = static_cast<std::size_t>(std::ranges::mismatch(actual, expected).in1 - actual.begin());
+  const std::string name = actual.substr(0, std::min(kNameField, actual.find('\0')));
+  const std::string what = at < kNameField ? text::cat("it names '", name, "'")
+                                           : text::cat(hex(actual[at]), " where ", hex(expected[at]), " must be");
+  throw damaged(archive, text::cat("the tar header of ", member.name(), " is damaged: ", what),
+                member.header_offset + at);
 }
 
 /// The size that a tar header's octal field gives; 0 if it is malformed, which the comparison that follows finds.
@@ -103,17 +125,15 @@ ArchiveReader::ArchiveReader(std::string name, UniqueFd fd)
 }
 
 std::string ArchiveReader::read_file_member(std::uint64_t& position, std::string_view name) {
-  const std::string header = read_range(fd_.get(), position, kBlock, name_);
+  const std::string header = read_range(fd_.get(), position, kBlock, name_, name);
   const std::uint64_t size = octal_size(header);
   ArchiveMember member{.file = std::string(name), .header_offset = position, .offset = position + kBlock, .size = size};
-  if (header != member.header()) {
-    throw damaged(name_, text::cat("the tar header of ", name, " is damaged"), position);
-  }
+  check_header(name_, member, header);
   if (size > limits::kLayoutFileBytes) {
     throw Error(ErrorCode::Hostile,
                 text::cat(name_, ": ", name, " is larger than ", limits::kLayoutFileBytes, " bytes"));
   }
-  std::string content = read_range(fd_.get(), member.offset, size, name_);
+  std::string content = read_range(fd_.get(), member.offset, size, name_, name);
   check_zero(fd_.get(), member.offset + size, tar_padding(size), name_, text::cat("the padding behind ", name));
   position = member.end();
   return content;
@@ -143,9 +163,23 @@ void ArchiveReader::read_front() {
   for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
   plan_ = plan_archive(std::move(index), table.blobs, seal.size());
   if (plan_.seal != seal) throw damaged(name_, "the seal ociferry.json contradicts itself", seal_offset);
-  if (file_bytes_ != plan_.total_bytes) {
-    throw damaged(name_, text::cat("the file has ", file_bytes_, " bytes, but the seal says ", plan_.total_bytes),
-                  std::min(file_bytes_, plan_.total_bytes));
+  check_length();
+}
+
+/// Something that was cut out or put in shows at the first header that is not where it must be.
+void ArchiveReader::check_length() const {
+  if (file_bytes_ == plan_.total_bytes) return;
+  try {
+    for (const ArchiveMember& member : plan_.members) {
+      check_header(name_, member, read_header(member));
+      if (file_bytes_ < member.end()) throw damaged(name_, text::cat("it ends within ", member.name()), file_bytes_);
+    }
+    if (file_bytes_ < plan_.total_bytes) throw damaged(name_, "it ends within the end of the tar", file_bytes_);
+    throw damaged(name_, "other bytes follow the end of the tar", plan_.total_bytes);
+  } catch (const Error& error) {
+    throw Error(error.code(), text::cat(error.message(), "; the file has ", file_bytes_, " bytes, but the seal says ",
+                                        plan_.total_bytes))
+        .hint(error.hint_text());
   }
 }
 
@@ -158,14 +192,12 @@ std::vector<Descriptor> ArchiveReader::blobs() const {
   return blobs;
 }
 
+std::string ArchiveReader::read_header(const ArchiveMember& member) const {
+  return read_range(fd_.get(), member.header_offset, member.offset - member.header_offset, name_, member.name());
+}
+
 void ArchiveReader::check_headers() const {
-  for (const ArchiveMember& member : plan_.members) {
-    const std::string expected = member.header();
-    const std::string actual = read_range(fd_.get(), member.header_offset, expected.size(), name_);
-    if (actual == expected) continue;
-    const auto at = static_cast<std::uint64_t>(std::ranges::mismatch(actual, expected).in1 - actual.begin());
-    throw damaged(name_, text::cat("the tar header of ", member.name(), " is damaged"), member.header_offset + at);
-  }
+  for (const ArchiveMember& member : plan_.members) check_header(name_, member, read_header(member));
   const std::uint64_t trailer = plan_.total_bytes - kArchiveTrailerBytes;
   check_zero(fd_.get(), trailer, kArchiveTrailerBytes, name_, "the end of the tar");
 }

@@ -49,7 +49,9 @@ class ArchiveReader : public ImageArchive {
 
  private:
   [[nodiscard]] std::string read_file_member(std::uint64_t& position, std::string_view name);
+  [[nodiscard]] std::string read_header(const ArchiveMember& member) const;
   void read_front();
+  void check_length() const;
 
   std::string name_;
   UniqueFd fd_;

@@ -84,7 +84,8 @@ std::shared_ptr<ImageArchive> open_file_archive(const fs::path& path, UniqueFd f
   if (is_sealed(fd.get(), name)) return std::make_shared<ArchiveReader>(name, std::move(fd));
   auto tree = std::make_unique<TarTree>(name, std::move(fd));
   if (!tree->size_of(kSeal)) return open_tree(std::move(tree));
-  throw Error(ErrorCode::Corrupt, text::cat(name, ": it has a seal, but it is not the archive that was sealed"))
+  throw Error(ErrorCode::Corrupt, text::cat(tree->describe(kSeal),
+                                            ": a seal, but not the archive that was sealed, whose third member it is"))
       .hint(
           "if it was unpacked and packed again on purpose, leave ociferry.json out to have it read as a plain layout");
 }

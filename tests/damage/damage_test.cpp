@@ -1,0 +1,127 @@
+#include "damage.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <iostream>
+#include <map>
+
+#include "base/text.hpp"
+#include "trial.hpp"
+
+// An archive that is not the one that was exported is refused, whatever happened to it; and nobody sees anything of it.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+constexpr std::uint64_t kSample = 150;
+constexpr std::uint64_t kAll = 10'000;
+/// Of all bytes, the ordinary run changes one in so many.
+constexpr std::uint64_t kStride = 127;
+
+struct Counts {
+  std::map<std::string, std::uint64_t> judged;
+  std::uint64_t failed = 0;
+
+  void add(const std::string& what, bool failure) {
+    ++judged[what];
+    failed += failure ? 1 : 0;
+  }
+  [[nodiscard]] std::string text() const {
+    std::vector<std::string> lines;
+    for (const auto& [what, number] : judged) lines.push_back(text::cat(what, " ", number));
+    return text::join(lines, ", ");
+  }
+};
+
+std::string text_of(const std::map<std::string, std::uint64_t>& numbers) { return Counts{.judged = numbers}.text(); }
+
+class Watch {
+ public:
+  [[nodiscard]] std::int64_t seconds() const {
+    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+TEST_CASE("the sample archive is whole: verified, imported, and imported again without a write") {
+  const SealedSample sample;
+  CHECK(sample.kinds.size() == 11);
+  const std::string wrong = Trial(sample).judge_whole(sample.bytes);
+  CHECK_MESSAGE(wrong.empty(), wrong);
+}
+
+TEST_CASE("a flipped byte is found wherever it is: a sample of all bytes") {
+  const SealedSample sample;
+  Trial trial(sample);
+  Dice dice(seed_of_run());
+  for (std::uint64_t at = dice.below(kStride); at < sample.bytes.size(); at += kStride) {
+    const std::string wrong = trial.judge_flip(at, static_cast<char>(1 << dice.below(8)));
+    CHECK_MESSAGE(wrong.empty(), "byte ", at, " in ", sample.region_at(at).member, ": ", wrong);
+  }
+}
+
+TEST_CASE("a sample of damaged archives is refused, and nothing of them is seen") {
+  const SealedSample sample;
+  Trial trial(sample);
+  for (std::uint64_t number = 0; number < kSample; ++number) {
+    const Damage damage = make_damage(sample, seed_of_run(), number);
+    const std::string wrong = trial.judge(damage.bytes);
+    CHECK_MESSAGE(wrong.empty(), damage.what, ": ", wrong);
+  }
+}
+
+TEST_CASE("each byte of an archive flipped, one after the other, is found" * doctest::skip()) {
+  const SealedSample sample;
+  Trial trial(sample);
+  Counts counts;
+  const Watch watch;
+  for (std::uint64_t at = 0; at < sample.bytes.size(); ++at) {
+    const Region& region = sample.region_at(at);
+    const std::string wrong = trial.judge_flip(at, static_cast<char>(1 << at % 8));
+    CHECK_MESSAGE(wrong.empty(), "byte ", at, " in ", region.member, ": ", wrong);
+    counts.add(region.kind, !wrong.empty());
+  }
+  std::cout << "flips: " << sample.bytes.size() << " bytes (" << counts.text() << "), " << counts.failed << " failed; "
+            << trial.exact() << " named the member with the flipped byte; " << text_of(trial.refusals()) << "; "
+            << watch.seconds() << " s" << std::endl;
+}
+
+TEST_CASE("an archive cut at each length, one after the other, is refused" * doctest::skip()) {
+  const SealedSample sample;
+  Trial trial(sample);
+  std::uint64_t failed = 0;
+  const Watch watch;
+  for (std::uint64_t size = sample.bytes.size(); size-- > 0;) {
+    const std::string wrong = trial.judge_cut(size);
+    CHECK_MESSAGE(wrong.empty(), "cut to ", size, " bytes: ", wrong);
+    failed += wrong.empty() ? 0 : 1;
+  }
+  std::cout << "cuts: " << sample.bytes.size() << " lengths, " << failed << " failed; " << text_of(trial.refusals())
+            << "; " << watch.seconds() << " s" << std::endl;
+}
+
+TEST_CASE("ten thousand damaged archives are refused, and nothing of them is seen" * doctest::skip()) {
+  const SealedSample sample;
+  Trial trial(sample);
+  Counts kinds;
+  Counts places;
+  const Watch watch;
+  for (std::uint64_t number = 0; number < kAll; ++number) {
+    const Damage damage = make_damage(sample, seed_of_run(), number);
+    const std::string wrong = trial.judge(damage.bytes);
+    CHECK_MESSAGE(wrong.empty(), damage.what, ": ", wrong);
+    kinds.add(std::string(to_string(damage.kind)), !wrong.empty());
+    places.add(damage.where, !wrong.empty());
+    if (number % 1000 == 999) std::cout << number + 1 << " damaged archives" << std::endl;
+  }
+  std::cout << "damage: seed " << seed_of_run() << ", " << kAll << " archives of " << sample.bytes.size() << " bytes ("
+            << kinds.text() << "; " << places.text() << "), " << kinds.failed << " failed; "
+            << text_of(trial.refusals()) << "; " << watch.seconds() << " s" << std::endl;
+}
