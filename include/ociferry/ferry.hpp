@@ -11,6 +11,7 @@
 #include "ociferry/auth.hpp"
 #include "ociferry/descriptor.hpp"
 #include "ociferry/jobs.hpp"
+#include "ociferry/limits.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
 #include "ociferry/registry_options.hpp"
@@ -22,7 +23,8 @@ namespace ociferry {
 /// What every use case needs. `progress` must outlive the call.
 struct Context {
   RegistryOptions registry = {};
-  Jobs jobs = {};  ///< blobs, or manifests, moved at the same time
+  Jobs jobs = {};            ///< blobs, or manifests, moved at the same time
+  UnpackLimits unpack = {};  ///< of layers that are looked into: those of bundles, and all that pull writes
   Progress* progress = &silent_progress();
   std::stop_token stop = {};  ///< requested: Error{Interrupted} is thrown soon
 };

@@ -4,13 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Every bound that untrusted input is held to, in one place. Sizes are bytes.
+/// Every bound that untrusted input is held to, in one place. Sizes are bytes. Those that an honest image may pass can
+/// be raised: see UnpackLimits. The others cannot, because what others accept (registries, libraries) ends there too,
+/// or because they are far beyond what is in use.
 namespace ociferry::limits {
 
 inline constexpr std::uint64_t kKiB = 1024;
 inline constexpr std::uint64_t kMiB = 1024 * kKiB;
 
-/// Manifests and indexes: what registries accept (distribution: 4 MiB).
+/// Manifests and indexes: what registries accept (distribution: 4 MiB). A larger one could be put nowhere.
 inline constexpr std::uint64_t kManifestBytes = 4 * kMiB;
 /// Image configurations.
 inline constexpr std::uint64_t kConfigBytes = 8 * kMiB;
@@ -32,7 +34,7 @@ inline constexpr std::size_t kGraphDepth = 16;
 inline constexpr std::size_t kGraphNodes = 1'000'000;
 /// Entries of a description, in which a bundle is spelled out wherever it occurs.
 inline constexpr std::size_t kDescribedImages = 250'000;
-/// Members of a layer or an archive.
+/// Members of an image's layers, or of an archive. --max-members
 inline constexpr std::size_t kTarMembers = 2'000'000;
 /// A path inside a layer, and one component of it.
 inline constexpr std::size_t kPathBytes = 4096;
@@ -41,9 +43,10 @@ inline constexpr std::size_t kPathComponentBytes = 255;
 inline constexpr std::uint64_t kTarNamesBytes = 512 * kMiB;
 /// The extended header (PAX) of one member.
 inline constexpr std::uint64_t kPaxBytes = 64 * kKiB;
-/// The memory that a zstd frame may ask for, as a power of two.
+/// The memory that a zstd frame may ask for, as a power of two: libarchive has the same limit.
 inline constexpr int kZstdWindowLog = 27;
-/// Bytes that one image may unpack to, and how much more than its compressed size (after the first 64 MiB).
+/// Bytes that one image may unpack to (--max-unpacked-size), and how many times its compressed size, after the first
+/// 64 MiB (--max-unpack-ratio).
 inline constexpr std::uint64_t kUnpackedBytes = 1024 * 1024 * kMiB;
 inline constexpr std::uint64_t kUnpackRatio = 1000;
 inline constexpr std::uint64_t kUnpackRatioFrom = 64 * kMiB;
@@ -76,3 +79,15 @@ inline constexpr std::chrono::minutes kCredentialAge{10};
 inline constexpr std::uint64_t kSmallBlobBytes = 1 * kMiB;
 
 }  // namespace ociferry::limits
+
+namespace ociferry {
+
+/// The bounds of unpacking. An image that somebody trusts may pass them: one with a disk full of zeros, or with a few
+/// million files.
+struct UnpackLimits {
+  std::uint64_t bytes = limits::kUnpackedBytes;  ///< of all files of an image, and of each layer
+  std::uint64_t ratio = limits::kUnpackRatio;    ///< of unpacked to packed bytes of a layer, beyond its first 64 MiB
+  std::uint64_t members = limits::kTarMembers;   ///< of an image
+};
+
+}  // namespace ociferry

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "archive/member_path.hpp"
+#include "archive/unpack_limits.hpp"
 #include "base/fd.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
@@ -37,8 +38,9 @@ void set_time(int fd, std::int64_t seconds, const std::string& path) {
 
 }  // namespace
 
-LayerExtractor::LayerExtractor(const std::filesystem::path& directory, ConfinedDirectory::Lookup lookup)
-    : root_(directory, lookup), buffer_(kBuffer) {
+LayerExtractor::LayerExtractor(const std::filesystem::path& directory, ConfinedDirectory::Lookup lookup,
+                               const UnpackLimits& limits)
+    : root_(directory, lookup), limits_(limits), buffer_(kBuffer) {
   if (!root_.names("").empty()) {
     throw Error(ErrorCode::Refused, text::cat(directory.string(), " is not empty"));
   }
@@ -48,7 +50,7 @@ void LayerExtractor::apply(ByteSource& layer, const std::string& name, const std
   own_.clear();
   own_bytes_ = 0;
   try {
-    LayerReader reader(layer, name);
+    LayerReader reader(layer, name, limits_);
     while (const auto member = reader.next()) {
       if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
       count_members(1);
@@ -92,9 +94,7 @@ void LayerExtractor::make_directories(const std::string& path) { count_members(r
 
 void LayerExtractor::count_members(std::uint64_t more) {
   members_ += more;
-  if (members_ > limits::kTarMembers) {
-    throw Error(ErrorCode::Hostile, text::cat("the image has more than ", limits::kTarMembers, " members"));
-  }
+  check_members(members_, limits_, "the image");
 }
 
 void LayerExtractor::place_file(LayerReader& reader, const LayerMember& member, const std::stop_token& stop) {
@@ -111,9 +111,7 @@ void LayerExtractor::write_content(LayerReader& reader, int fd, const std::strin
   while (const std::size_t got = reader.read_data(buffer_)) {
     if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
     report_.bytes += got;
-    if (report_.bytes > limits::kUnpackedBytes) {
-      throw Error(ErrorCode::Hostile, text::cat("the image unpacks to more than ", limits::kUnpackedBytes, " bytes"));
-    }
+    check_unpacked_bytes(report_.bytes, limits_, "the image");
     write_full(fd, Bytes(buffer_).first(got), path);
   }
 }

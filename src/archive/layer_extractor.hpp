@@ -32,7 +32,8 @@ class LayerExtractor {
   /// `directory` must exist and be empty, so that all that is found in it was put there by this object: throws
   /// Error{Refused} otherwise.
   explicit LayerExtractor(const std::filesystem::path& directory,
-                          ConfinedDirectory::Lookup lookup = ConfinedDirectory::Lookup::Kernel);
+                          ConfinedDirectory::Lookup lookup = ConfinedDirectory::Lookup::Kernel,
+                          const UnpackLimits& limits = {});
 
   /// Applies one layer on top of those before it: call for the oldest first. Whiteouts hide what earlier layers left.
   /// `layer` is its raw bytes, read to their end; `name` is for messages. Throws Error as LayerReader does, Hostile for
@@ -60,6 +61,7 @@ class LayerExtractor {
   [[nodiscard]] bool is_own(const std::string& path) const;
 
   ConfinedDirectory root_;
+  UnpackLimits limits_;
   ExtractReport report_;
   std::vector<std::byte> buffer_;
   bool is_first_layer_ = true;

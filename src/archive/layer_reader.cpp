@@ -20,8 +20,8 @@ void LayerReader::UnpackedInput::skip(std::uint64_t bytes) {
 }
 
 std::optional<std::string> find_file(ByteSource& layer, const std::function<bool(std::string_view path)>& fits,
-                                     std::uint64_t limit, const std::string& name) {
-  LayerReader reader(layer, name);
+                                     std::uint64_t limit, const std::string& name, const UnpackLimits& unpack) {
+  LayerReader reader(layer, name, unpack);
   std::optional<std::string> found;
   while (const auto member = reader.next()) {
     if (found || member->kind != LayerMember::Kind::File || !fits(member->path)) continue;

@@ -19,7 +19,8 @@ using LayerMember = TarMember;
 class LayerReader {
  public:
   /// Keeps a reference to `layer`, its raw bytes; `name` is for messages.
-  LayerReader(ByteSource& layer, const std::string& name) : input_(layer, name), tar_(input_, name) {}
+  LayerReader(ByteSource& layer, const std::string& name, const UnpackLimits& limits = {})
+      : input_(layer, name, limits), tar_(input_, name, limits) {}
 
   /// As TarReader::next; at the end, `layer` has been read to its end too.
   [[nodiscard]] std::optional<LayerMember> next() { return tar_.next(); }
@@ -30,7 +31,8 @@ class LayerReader {
   /// Passes over content by unpacking it: there is no other way.
   class UnpackedInput : public TarInput {
    public:
-    UnpackedInput(ByteSource& layer, const std::string& name) : unpacker_(layer, name) {}
+    UnpackedInput(ByteSource& layer, const std::string& name, const UnpackLimits& limits)
+        : unpacker_(layer, name, limits) {}
     [[nodiscard]] std::size_t read(MutableBytes buffer) override { return unpacker_.read(buffer); }
     void skip(std::uint64_t bytes) override;
 
@@ -47,6 +49,7 @@ class LayerReader {
 /// Error{Hostile} if the file is larger than `limit` bytes.
 [[nodiscard]] std::optional<std::string> find_file(ByteSource& layer,
                                                    const std::function<bool(std::string_view path)>& fits,
-                                                   std::uint64_t limit, const std::string& name);
+                                                   std::uint64_t limit, const std::string& name,
+                                                   const UnpackLimits& unpack = {});
 
 }  // namespace ociferry

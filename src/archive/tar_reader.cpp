@@ -7,6 +7,7 @@
 
 #include "archive/member_path.hpp"
 #include "archive/tar_header.hpp"
+#include "archive/unpack_limits.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -131,7 +132,7 @@ void TarReader::set_size(TarMember& member, const TarBlock& block, const PaxReco
   }
   // Other members have no content whatever their size says; old bundles hold directories with one.
   if (member.kind != TarMember::Kind::File) return;
-  if (size > limits::kUnpackedBytes) throw hostile(text::cat("member '", member.path, "' says to be ", size, " bytes"));
+  check_unpacked_bytes(size, limits_, text::cat("member '", member.path, "'"));
   member.size = size;
   left_ = size;
   padding_ = tar_padding(size);
@@ -139,7 +140,7 @@ void TarReader::set_size(TarMember& member, const TarBlock& block, const PaxReco
 
 void TarReader::count(std::uint64_t name_bytes) {
   name_bytes_ += name_bytes;
-  if (++members_ > limits::kTarMembers) throw hostile(text::cat("more than ", limits::kTarMembers, " members"));
+  check_members(++members_, limits_, name_);
   if (name_bytes_ > limits::kTarNamesBytes) {
     throw hostile(text::cat("the names of its members are longer than ", limits::kTarNamesBytes, " bytes"));
   }

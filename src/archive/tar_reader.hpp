@@ -5,6 +5,7 @@
 #include <string>
 
 #include "archive/tar_parser.hpp"
+#include "ociferry/limits.hpp"
 #include "ociferry/stream.hpp"
 
 namespace ociferry {
@@ -34,7 +35,8 @@ class TarInput : public ByteSource {
 class TarReader {
  public:
   /// Keeps a reference to `input`; `name` is for messages.
-  TarReader(TarInput& input, std::string name) : name_(std::move(name)), input_(input) {}
+  TarReader(TarInput& input, std::string name, const UnpackLimits& limits = {})
+      : name_(std::move(name)), input_(input), limits_(limits) {}
 
   /// The next member, or nullopt at the end; then the input has been read to its end. Skips unread content.
   [[nodiscard]] std::optional<TarMember> next();
@@ -67,6 +69,7 @@ class TarReader {
 
   std::string name_;
   TarInput& input_;
+  UnpackLimits limits_;
   std::uint64_t position_ = 0;
   std::uint64_t left_ = 0;     ///< of the current member's content
   std::uint64_t padding_ = 0;  ///< after it

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/unpack_limits.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -133,7 +134,8 @@ class Unpacker::Filter {
   std::unique_ptr<archive, FreeArchive> handle_;
 };
 
-Unpacker::Unpacker(ByteSource& packed, std::string name) : name_(std::move(name)), packed_(packed) {
+Unpacker::Unpacker(ByteSource& packed, std::string name, const UnpackLimits& limits)
+    : name_(std::move(name)), limits_(limits), packed_(packed) {
   const std::string_view head = as_text(packed_.head());
   if (head.starts_with(kGzipMagic)) {
     filter_ = std::make_unique<Filter>(packed_, ARCHIVE_FILTER_GZIP, name_);
@@ -155,12 +157,11 @@ std::size_t Unpacker::read(MutableBytes buffer) {
 }
 
 void Unpacker::check_limits() const {
-  if (unpacked_ > limits::kUnpackedBytes) {
-    throw Error(ErrorCode::Hostile, text::cat(name_, " unpacks to more than ", limits::kUnpackedBytes, " bytes"));
-  }
-  if (unpacked_ > limits::kUnpackRatioFrom && unpacked_ / limits::kUnpackRatio > packed_.count()) {
-    throw Error(ErrorCode::Hostile, text::cat(name_, " unpacks to more than ", limits::kUnpackRatio,
-                                              " times its size: ", unpacked_, " bytes from ", packed_.count()));
+  check_unpacked_bytes(unpacked_, limits_, name_);
+  if (unpacked_ > limits::kUnpackRatioFrom && unpacked_ / limits_.ratio > packed_.count()) {
+    throw beyond_limit(
+        text::cat(name_, " unpacks to ", unpacked_, " bytes from ", packed_.count(), ", more times its size"),
+        limits_.ratio, "--max-unpack-ratio");
   }
 }
 

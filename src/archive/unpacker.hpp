@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "ociferry/limits.hpp"
 #include "ociferry/stream.hpp"
 
 namespace ociferry {
@@ -35,13 +36,13 @@ class Unpacker : public ByteSource {
  public:
   /// Keeps a reference to `packed`; `name` is for messages. Throws Error{Hostile} if a zstd frame wants a window
   /// above limits::kZstdWindowLog.
-  Unpacker(ByteSource& packed, std::string name);
+  Unpacker(ByteSource& packed, std::string name, const UnpackLimits& limits = {});
   Unpacker(const Unpacker&) = delete;
   Unpacker& operator=(const Unpacker&) = delete;
   ~Unpacker() override;
 
   /// Throws Error{Corrupt} if the stream is damaged, cut short or followed by other bytes, Error{Hostile} beyond
-  /// limits::kUnpackedBytes and limits::kUnpackRatio.
+  /// the limits, naming the option that raises them.
   [[nodiscard]] std::size_t read(MutableBytes buffer) override;
 
  private:
@@ -50,6 +51,7 @@ class Unpacker : public ByteSource {
   void check_end();
 
   std::string name_;
+  UnpackLimits limits_;
   SniffedSource packed_;
   std::unique_ptr<Filter> filter_;
   std::uint64_t unpacked_ = 0;

@@ -22,6 +22,7 @@ struct Command {
   std::string_view usage;
   std::string_view examples = {};  ///< lines, indented by two spaces
   CommonOptions common = CommonOptions::None;
+  bool unpacks = false;  ///< it looks into layers, so the limits of that are options
   void (*declare)(Arguments& arguments);
   /// Throws Error. What the common options say is already in the context.
   void (*run)(const Arguments& arguments, Context& context, Console& console);

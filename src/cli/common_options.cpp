@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/command.hpp"
+#include "cli/limit_options.hpp"
 #include "cli/password_input.hpp"
 #include "registry/environment.hpp"
 
@@ -191,6 +192,7 @@ void declare_global(Arguments& arguments) {
 void declare_all(const Command& command, Arguments& arguments) {
   command.declare(arguments);
   declare_common(arguments, command.common);
+  if (command.unpacks) declare_limits(arguments);
   declare_global(arguments);
 }
 

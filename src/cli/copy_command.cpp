@@ -111,6 +111,7 @@ const Command kCopyCommand{
         "  ociferry copy -b registry.example.com/team/app:v1 --to-tar app.tar\n"
         "  ociferry copy --tar app.tar --to-repo registry.internal/team/app --lock-output app.lock.yml\n",
     .common = CommonOptions::Registry,
+    .unpacks = true,
     .declare = declare,
     .run = run,
 };

@@ -49,6 +49,7 @@ const Command kDescribeCommand{
         "  ociferry describe -b registry.example.com/team/app-bundle:v1.4.0\n"
         "  ociferry describe -b registry.internal/team/app:v1.4.0 -o yaml\n",
     .common = CommonOptions::Registry,
+    .unpacks = true,
     .declare = declare,
     .run = run,
 };

@@ -37,6 +37,7 @@ const Command kExportCommand{
         "  # Two bundles, with all images they need, on one stick\n"
         "  ociferry export -b registry.example.com/a:v1 -b registry.example.com/b:v2 -o /media/usb/apps.tar\n",
     .common = CommonOptions::Registry,
+    .unpacks = true,
     .declare = declare,
     .run = run,
 };

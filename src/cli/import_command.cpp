@@ -43,6 +43,7 @@ const Command kImportCommand{
         "  # Check an archive, then put its images into a registry\n"
         "  ociferry import /media/usb/apps.tar --to-repo registry.internal/apps --verify-first\n",
     .common = CommonOptions::Registry,
+    .unpacks = true,
     .declare = declare,
     .run = run,
 };

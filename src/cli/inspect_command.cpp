@@ -142,6 +142,7 @@ const Command kInspectCommand{
         "  # The tree of bundles and images; the same for scripts\n"
         "  ociferry inspect apps.tar\n"
         "  ociferry inspect apps.tar --json\n",
+    .unpacks = true,
     .declare = declare,
     .run = run,
 };

@@ -10,6 +10,7 @@
 #include "cli/command.hpp"
 #include "cli/flag_syntax.hpp"
 #include "cli/help.hpp"
+#include "cli/limit_options.hpp"
 #include "cli/signals.hpp"
 
 namespace ociferry {
@@ -188,6 +189,7 @@ class Run {
       for (const std::string& line : arguments.deprecations()) console.remark(line);
       Context context{.progress = &console, .stop = signals_.token()};
       read_common(arguments, command.common, context);
+      if (command.unpacks) context.unpack = read_limits(arguments);
       command.run(arguments, context, console);
       console.succeeded();
       return 0;

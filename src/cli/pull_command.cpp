@@ -36,6 +36,7 @@ const Command kPullCommand{
         "  # Extract the bundle that a push or copy wrote a lock file for\n"
         "  ociferry pull --lock app.lock.yml -o app/\n",
     .common = CommonOptions::Registry,
+    .unpacks = true,
     .declare = declare,
     .run = run,
 };

@@ -33,6 +33,7 @@ const Command kVerifyCommand{
         "  # Read all of an archive before anything is done with it\n"
         "  ociferry verify /media/usb/apps.tar\n",
     .common = CommonOptions::Jobs,
+    .unpacks = true,
     .declare = declare,
     .run = run,
 };

@@ -17,15 +17,15 @@ namespace {
 
 /// A file of a layer, after the whole layer has proved right.
 std::optional<std::string> file_in_layer(CachingSource& source, const Descriptor& layer, std::string_view path,
-                                         const std::stop_token& stop) {
+                                         const UnpackLimits& limits, const std::stop_token& stop) {
   const std::string name = source.name_of(layer.digest);
   const auto fits = [path](std::string_view member) { return member == path; };
   if (layer.size <= limits::kSmallBlobBytes) {
     StringSource content(source.read_blob(layer, limits::kSmallBlobBytes, stop));
-    return find_file(content, fits, limits::kYamlBytes, name);
+    return find_file(content, fits, limits::kYamlBytes, name, limits);
   }
   VerifyingSource content(source.open(layer, stop), layer, name);
-  return find_file(content, fits, limits::kYamlBytes, name);
+  return find_file(content, fits, limits::kYamlBytes, name, limits);
 }
 
 const Manifest& as_manifest(const std::variant<Manifest, ImageIndex>& parsed) {
@@ -63,11 +63,12 @@ bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& 
   return is_bundle_config(parse_image_config(source.read_blob(manifest->config, limits::kConfigBytes, stop)));
 }
 
-ImagesLock read_images_lock(CachingSource& source, const RawManifest& bundle, const std::stop_token& stop) {
+ImagesLock read_images_lock(CachingSource& source, const RawManifest& bundle, const UnpackLimits& limits,
+                            const std::stop_token& stop) {
   const auto parsed = parse_manifest(bundle.bytes, bundle.descriptor.media_type);
   const std::vector<Descriptor>& layers = as_manifest(parsed).layers;
   for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
-    if (const auto yaml = file_in_layer(source, *layer, kImagesLockPath, stop)) return ImagesLock::parse(*yaml);
+    if (const auto yaml = file_in_layer(source, *layer, kImagesLockPath, limits, stop)) return ImagesLock::parse(*yaml);
   }
   throw Error(ErrorCode::Hostile, text::cat("The bundle expected .imgpkg/images.yml to exist, but it wasn't found in ",
                                             source.name_of(bundle.descriptor.digest)));

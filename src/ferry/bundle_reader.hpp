@@ -4,6 +4,7 @@
 #include <stop_token>
 
 #include "ociferry/bundle.hpp"
+#include "ociferry/limits.hpp"
 #include "ociferry/manifest.hpp"
 #include "ociferry/progress.hpp"
 #include "transfer/caching_source.hpp"
@@ -16,8 +17,8 @@ namespace ociferry {
                              const std::stop_token& stop);
 
 /// The ImagesLock inside a bundle's layers; each layer read is checked against its digest.
-/// Throws Error{Hostile} if there is none, or it is not valid.
-[[nodiscard]] ImagesLock read_images_lock(CachingSource& source, const RawManifest& bundle,
+/// Throws Error{Hostile} if there is none, or it is not valid, or a layer passes `limits`.
+[[nodiscard]] ImagesLock read_images_lock(CachingSource& source, const RawManifest& bundle, const UnpackLimits& limits,
                                           const std::stop_token& stop);
 
 /// A locations image and what it says.

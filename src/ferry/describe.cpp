@@ -137,7 +137,7 @@ class Describer {
   }
 
   void open_bundle(const Located& found, Facts& facts) {
-    const ImagesLock lock = read_images_lock(*found.source, found.raw, context_.stop);
+    const ImagesLock lock = read_images_lock(*found.source, found.raw, context_.unpack, context_.stop);
     const auto locations =
         find_locations_image(*found.source, facts.self.image, lock, *context_.progress, context_.stop);
     if (locations) facts.locations = artifact(*found.source, found.name, locations->image, Type::Internal);

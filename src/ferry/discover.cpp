@@ -232,7 +232,7 @@ class Discovery {
   }
 
   void open_bundle(Found& found, const Located& located, const Wanted& wanted) {
-    found.image.lock = read_images_lock(*found.source, located.raw, context_.stop);
+    found.image.lock = read_images_lock(*found.source, located.raw, context_.unpack, context_.stop);
     const Reference at{located.name, std::nullopt, located.raw.descriptor.digest};
     const auto locations = find_locations(*found.source, at, found.image.lock, *context_.progress, context_.stop);
     // Bundles that lie where a lock names them have images that do, too.

@@ -23,7 +23,7 @@ void check_nondistributable_layers(const ImageSet& set, const std::string& archi
 }  // namespace
 
 TransferReport import_archive(const ImportOptions& options, const Context& context) {
-  const auto archive = open_image_archive(options.archive);
+  const auto archive = open_image_archive(options.archive, context.unpack);
   context.progress->phase("checking the archive", 0);
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);
@@ -39,7 +39,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
 
 TransferReport convert_archive(const ConvertOptions& options, const Context& context) {
   check_output(options.output);
-  const auto archive = open_image_archive(options.archive);
+  const auto archive = open_image_archive(options.archive, context.unpack);
   context.progress->phase("checking the archive", 0);
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);

@@ -53,7 +53,8 @@ struct ReadImage {
   ManifestTree tree = {};
 };
 
-ReadImage read_image(const Listed& listed, CachingSource& source, const std::stop_token& stop) {
+ReadImage read_image(const Listed& listed, CachingSource& source, const UnpackLimits& unpack,
+                     const std::stop_token& stop) {
   const ArchiveItem& item = *listed.item;
   // Not one initializer for all: where a later member throws, GCC 12 destroys what inner braces made twice.
   ReadImage read{.tree = fetch_tree(source, manifest_of(item, source))};
@@ -63,7 +64,7 @@ ReadImage read_image(const Listed& listed, CachingSource& source, const std::sto
                 .is_referrer = item.role == ArchiveRole::Referrer};
   // What is attached to an image is carried as it is, whatever it says to be.
   read.image.is_bundle = !read.image.is_referrer && is_bundle(source, read.tree.front().parsed, stop);
-  if (read.image.is_bundle) read.image.lock = read_images_lock(source, read.tree.front().raw, stop);
+  if (read.image.is_bundle) read.image.lock = read_images_lock(source, read.tree.front().raw, unpack, stop);
   return read;
 }
 
@@ -170,7 +171,7 @@ LoadedImages load_images(const ImageArchive& archive, const std::shared_ptr<Cach
     std::vector<ReadImage> part(std::min(kReadAtOnce, listed.size() - begin));
     const auto read = [&](std::size_t i, const std::stop_token&) {
       reading(listed[begin + i], archive, [&] {
-        part[i] = read_image(listed[begin + i], *source, context.stop);
+        part[i] = read_image(listed[begin + i], *source, context.unpack, context.stop);
         check_listed(in_locks += part[i].image.lock.images.size());
       });
     };

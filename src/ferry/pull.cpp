@@ -107,7 +107,7 @@ class Pull {
     std::uint64_t bytes = 0;
     for (const Descriptor& layer : layers) bytes += layer.size;
     context_.progress->phase(text::cat("pulling ", raw.descriptor.digest.text()), bytes);
-    LayerExtractor extractor(directory);
+    LayerExtractor extractor(directory, ConfinedDirectory::Lookup::Kernel, context_.unpack);
     for (std::size_t i = 0; i < layers.size(); ++i) {
       say(depth, text::cat("Extracting layer '", layers[i].digest.text(), "' (", i + 1, "/", layers.size(), ")"));
       extract_layer(*found.source, layers[i], extractor);

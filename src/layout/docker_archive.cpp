@@ -45,7 +45,7 @@ std::vector<std::string> texts(const Json* list, std::string_view what) {
 
 class DockerReader {
  public:
-  explicit DockerReader(const FileTree& tree) : tree_(tree) {}
+  DockerReader(const FileTree& tree, const UnpackLimits& limits) : tree_(tree), limits_(limits) {}
 
   void add_image(const Json& entry) {
     const std::string config_path = entry.string_at("Config");
@@ -109,7 +109,7 @@ class DockerReader {
 
   Digest hash_compressed(const std::string& path, const Digest& diff_id) const {
     HashingSource packed(tree_.open(path));
-    Unpacker unpacker(packed, tree_.describe(path));
+    Unpacker unpacker(packed, tree_.describe(path), limits_);
     Hasher unpacked(diff_id.algorithm());
     std::vector<std::byte> buffer(limits::kMiB);
     while (const std::size_t got = unpacker.read(buffer)) unpacked.update(MutableBytes(buffer).first(got));
@@ -137,6 +137,7 @@ class DockerReader {
   }
 
   const FileTree& tree_;
+  UnpackLimits limits_;
   ListedContents contents_;
   ItemList items_;
   std::map<std::pair<std::string, Digest>, Descriptor> compressed_;
@@ -144,10 +145,10 @@ class DockerReader {
 
 }  // namespace
 
-ListedContents read_docker_archive(const FileTree& tree) {
+ListedContents read_docker_archive(const FileTree& tree, const UnpackLimits& limits) {
   const Json list = Json::parse(tree.read("manifest.json", limits::kLayoutFileBytes), tree.describe("manifest.json"));
   if (list.as_array() == nullptr || list.as_array()->empty()) throw malformed("it lists no images");
-  DockerReader reader(tree);
+  DockerReader reader(tree, limits);
   for (const Json& entry : *list.as_array()) reader.add_image(entry);
   return reader.take();
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "ociferry/limits.hpp"
 #include "ociferry/stream.hpp"
 
 namespace ociferry {
@@ -47,7 +48,7 @@ class TarTree : public FileTree {
  public:
   /// Reads the headers of the file `fd`, to its end. Throws Error{Corrupt} or Error{Hostile}, as TarReader does and if
   /// a name occurs twice.
-  TarTree(std::string name, UniqueFd fd);
+  TarTree(std::string name, UniqueFd fd, const UnpackLimits& limits = {});
 
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
   [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path) const override;

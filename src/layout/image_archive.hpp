@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "layout/archive_index.hpp"
+#include "ociferry/limits.hpp"
 #include "ociferry/store.hpp"
 
 namespace ociferry {
@@ -45,7 +46,8 @@ class ImageArchive : public ImageSource {
 /// contradicting names refused, but no layer is looked at, save those of compressed docker-save archives.
 /// Throws Error{Corrupt}, Error{Hostile} or Error{Incomplete} naming the member, or Error{Usage} if `path` is neither a
 /// regular file nor a directory.
-[[nodiscard]] std::shared_ptr<ImageArchive> open_image_archive(const std::filesystem::path& path);
+[[nodiscard]] std::shared_ptr<ImageArchive> open_image_archive(const std::filesystem::path& path,
+                                                               const UnpackLimits& limits = {});
 
 /// The manifest in `bytes`, which are what `digest` names: the descriptor's media type is what the bytes say.
 /// Throws Error{Hostile} starting with `what` if they are no JSON.

@@ -4,6 +4,7 @@
 
 #include "layout/file_tree.hpp"
 #include "layout/image_archive.hpp"
+#include "ociferry/limits.hpp"
 
 namespace ociferry {
 
@@ -24,7 +25,7 @@ struct ListedContents {
 /// bytes for the same archive. Layers are what the configuration's diff_ids say; compressed ones, whose digest nobody
 /// has noted, are read and hashed. Throws Error{Corrupt} if a compressed layer has another diff_id,
 /// Error{Incomplete} if a file is missing, Error{Hostile} if manifest.json is malformed.
-[[nodiscard]] ListedContents read_docker_archive(const FileTree& tree);
+[[nodiscard]] ListedContents read_docker_archive(const FileTree& tree, const UnpackLimits& limits = {});
 
 /// An archive with such a list.
 class ListedArchive : public ImageArchive {

@@ -56,18 +56,18 @@ bool is_docker(const std::string& manifest, const std::string& what) {
   return images != nullptr && !images->empty() && images->front().find("Config") != nullptr;
 }
 
-std::shared_ptr<ImageArchive> open_listed(std::unique_ptr<FileTree> tree) {
+std::shared_ptr<ImageArchive> open_listed(std::unique_ptr<FileTree> tree, const UnpackLimits& limits) {
   const std::string manifest = tree->read("manifest.json", limits::kLayoutFileBytes);
   if (is_docker(manifest, tree->describe("manifest.json"))) {
-    ListedContents contents = read_docker_archive(*tree);
+    ListedContents contents = read_docker_archive(*tree, limits);
     return std::make_shared<ListedArchive>(ArchiveFormat::DockerArchive, std::move(tree), std::move(contents));
   }
   return std::make_shared<ListedArchive>(ArchiveFormat::ImgpkgTar, std::move(tree), read_imgpkg_manifest(manifest));
 }
 
-std::shared_ptr<ImageArchive> open_tree(std::unique_ptr<FileTree> tree) {
+std::shared_ptr<ImageArchive> open_tree(std::unique_ptr<FileTree> tree, const UnpackLimits& limits) {
   if (tree->size_of("oci-layout") && tree->size_of("index.json")) return std::make_shared<OciLayout>(std::move(tree));
-  if (tree->size_of("manifest.json")) return open_listed(std::move(tree));
+  if (tree->size_of("manifest.json")) return open_listed(std::move(tree), limits);
   throw foreign(tree->name(), "it holds neither oci-layout and index.json nor manifest.json");
 }
 
@@ -78,12 +78,12 @@ std::shared_ptr<ImageArchive> open_directory(const fs::path& path) {
   throw foreign(tree->name(), "of directories only OCI image layouts are read, with oci-layout and index.json");
 }
 
-std::shared_ptr<ImageArchive> open_file_archive(const fs::path& path, UniqueFd fd) {
+std::shared_ptr<ImageArchive> open_file_archive(const fs::path& path, UniqueFd fd, const UnpackLimits& limits) {
   const std::string name = path.string();
   refuse_compressed(fd.get(), name);
   if (is_sealed(fd.get(), name)) return std::make_shared<ArchiveReader>(name, std::move(fd));
-  auto tree = std::make_unique<TarTree>(name, std::move(fd));
-  if (!tree->size_of(kSeal)) return open_tree(std::move(tree));
+  auto tree = std::make_unique<TarTree>(name, std::move(fd), limits);
+  if (!tree->size_of(kSeal)) return open_tree(std::move(tree), limits);
   throw Error(ErrorCode::Corrupt, text::cat(tree->describe(kSeal),
                                             ": a seal, but not the archive that was sealed, whose third member it is"))
       .hint(
@@ -102,7 +102,7 @@ std::string_view to_string(ArchiveFormat format) {
   return "";
 }
 
-std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path) {
+std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const UnpackLimits& limits) {
   UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer would block
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", path.string()), errno);
@@ -112,7 +112,7 @@ std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path) {
   }
   try {
     if (S_ISDIR(status.st_mode)) return open_directory(path);
-    return open_file_archive(path, std::move(fd));
+    return open_file_archive(path, std::move(fd), limits);
   } catch (Error& error) {
     error.while_doing(text::cat("opening ", path.string()));
     if (error.code() == ErrorCode::Corrupt) {

@@ -61,11 +61,11 @@ std::optional<std::string> resolve_link(const std::string& path, std::string_vie
 
 }  // namespace
 
-TarTree::TarTree(std::string name, UniqueFd fd)
+TarTree::TarTree(std::string name, UniqueFd fd, const UnpackLimits& limits)
     : FileTree(std::move(name)), fd_(std::move(fd)), file_bytes_(file_size(fd_.get(), this->name())) {
   using Kind = TarMember::Kind;
   FileInput input(fd_.get(), file_bytes_, this->name());
-  TarReader reader(input, this->name());
+  TarReader reader(input, this->name(), limits);
   while (auto member = reader.next()) {
     Member entry{.offset = reader.position(), .size = member->size};
     if (member->kind == Kind::Symlink) entry.leads_to = resolve_link(member->path, member->link).value_or("");
