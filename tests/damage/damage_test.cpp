@@ -2,11 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <iostream>
-#include <map>
 
 #include "base/text.hpp"
+#include "figures.hpp"
 #include "trial.hpp"
 
 // An archive that is not the one that was exported is refused, whatever happened to it; and nobody sees anything of it.
@@ -20,33 +19,6 @@ constexpr std::uint64_t kSample = 150;
 constexpr std::uint64_t kAll = 10'000;
 /// Of all bytes, the ordinary run changes one in so many.
 constexpr std::uint64_t kStride = 127;
-
-struct Counts {
-  std::map<std::string, std::uint64_t> judged;
-  std::uint64_t failed = 0;
-
-  void add(const std::string& what, bool failure) {
-    ++judged[what];
-    failed += failure ? 1 : 0;
-  }
-  [[nodiscard]] std::string text() const {
-    std::vector<std::string> lines;
-    for (const auto& [what, number] : judged) lines.push_back(text::cat(what, " ", number));
-    return text::join(lines, ", ");
-  }
-};
-
-std::string text_of(const std::map<std::string, std::uint64_t>& numbers) { return Counts{.judged = numbers}.text(); }
-
-class Watch {
- public:
-  [[nodiscard]] std::int64_t seconds() const {
-    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-};
 
 }  // namespace
 
@@ -88,9 +60,9 @@ TEST_CASE("each byte of an archive flipped, one after the other, is found" * doc
     CHECK_MESSAGE(wrong.empty(), "byte ", at, " in ", region.member, ": ", wrong);
     counts.add(region.kind, !wrong.empty());
   }
-  std::cout << "flips: " << sample.bytes.size() << " bytes (" << counts.text() << "), " << counts.failed << " failed; "
-            << trial.exact() << " named the member with the flipped byte; " << text_of(trial.refusals()) << "; "
-            << watch.seconds() << " s" << std::endl;
+  std::cout << "flips: " << sample.bytes.size() << " bytes (" << counts.text() << "), " << counts.failed()
+            << " failed; " << trial.exact() << " named the member with the flipped byte; " << trial.refusals().text()
+            << "; " << watch.seconds() << " s" << std::endl;
 }
 
 TEST_CASE("an archive cut at each length, one after the other, is refused" * doctest::skip()) {
@@ -103,7 +75,7 @@ TEST_CASE("an archive cut at each length, one after the other, is refused" * doc
     CHECK_MESSAGE(wrong.empty(), "cut to ", size, " bytes: ", wrong);
     failed += wrong.empty() ? 0 : 1;
   }
-  std::cout << "cuts: " << sample.bytes.size() << " lengths, " << failed << " failed; " << text_of(trial.refusals())
+  std::cout << "cuts: " << sample.bytes.size() << " lengths, " << failed << " failed; " << trial.refusals().text()
             << "; " << watch.seconds() << " s" << std::endl;
 }
 
@@ -122,6 +94,6 @@ TEST_CASE("ten thousand damaged archives are refused, and nothing of them is see
     if (number % 1000 == 999) std::cout << number + 1 << " damaged archives" << std::endl;
   }
   std::cout << "damage: seed " << seed_of_run() << ", " << kAll << " archives of " << sample.bytes.size() << " bytes ("
-            << kinds.text() << "; " << places.text() << "), " << kinds.failed << " failed; "
-            << text_of(trial.refusals()) << "; " << watch.seconds() << " s" << std::endl;
+            << kinds.text() << "; " << places.text() << "), " << kinds.failed() << " failed; "
+            << trial.refusals().text() << "; " << watch.seconds() << " s" << std::endl;
 }

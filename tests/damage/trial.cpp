@@ -122,7 +122,7 @@ std::string Trial::judge_import(bool verify_first) {
 std::string Trial::judge(const std::string& bytes) {
   write_text(path_, bytes);
   const Ending verified = verify_archive();
-  ++refusals_[text::cat("exit ", verified.exit_code)];
+  refusals_.add(text::cat("exit ", verified.exit_code), verified.exit_code == 0);
   if (std::string wrong = judge_refusal(verified, "verify"); !wrong.empty()) return wrong;
   if (std::string wrong = judge_import(true); !wrong.empty()) return wrong;
   return judge_import(false);
@@ -132,7 +132,7 @@ std::string Trial::judge_flip(std::uint64_t at, char mask) {
   patch(path_, at, static_cast<char>(sample_.bytes[at] ^ mask));
   const Ending verified = verify_archive();
   patch(path_, at, sample_.bytes[at]);
-  ++refusals_[text::cat("exit ", verified.exit_code)];
+  refusals_.add(text::cat("exit ", verified.exit_code), verified.exit_code == 0);
   if (verified.error.find(sample_.region_at(at).member) != std::string::npos) ++exact_;
   return judge_refusal(verified, "verify");
 }
@@ -140,7 +140,7 @@ std::string Trial::judge_flip(std::uint64_t at, char mask) {
 std::string Trial::judge_cut(std::uint64_t size) {
   std::filesystem::resize_file(path_, size);
   const Ending verified = verify_archive();
-  ++refusals_[text::cat("exit ", verified.exit_code)];
+  refusals_.add(text::cat("exit ", verified.exit_code), verified.exit_code == 0);
   // Of what ends within its first header nothing is known, not even that it is an archive.
   if (size == 0) return verified.exit_code == exit_code(ErrorCode::Hostile) ? "" : verified.error;
   return judge_refusal(verified, "verify");

@@ -2,12 +2,12 @@
 
 #include <atomic>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 
 #include "base/fd.hpp"
+#include "figures.hpp"
 #include "sealed_sample.hpp"
 #include "support/fake_registry.hpp"
 #include "support/http_server.hpp"
@@ -33,8 +33,8 @@ class Trial {
 
   /// How many refusals named the member that the byte at `at` is in, of how many flips.
   [[nodiscard]] std::uint64_t exact() const noexcept { return exact_; }
-  /// Refusals by error code, of all that were judged.
-  [[nodiscard]] const std::map<std::string, std::uint64_t>& refusals() const noexcept { return refusals_; }
+  /// How `verify` ended, by exit code.
+  [[nodiscard]] const Counts& refusals() const noexcept { return refusals_; }
 
  private:
   struct Ending {
@@ -58,7 +58,7 @@ class Trial {
   std::atomic<int> manifests_{0};  ///< those of them that put a manifest or tag
   HttpServer server_;
   std::uint64_t exact_ = 0;
-  std::map<std::string, std::uint64_t> refusals_;
+  Counts refusals_;
 };
 
 }  // namespace ociferry::testing
