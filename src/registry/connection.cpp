@@ -95,10 +95,7 @@ Url Connection::url(const RepositoryName& name, const std::string& path, std::st
 
 Answer Connection::send(Request request, const Scope& scope, std::stop_token stop) {
   const Url home = base(stop);
-  if (request.url.origin() != home.origin()) {
-    request.foreign_url = true;
-    return send_following(*context_->transport, std::move(request), std::move(stop));
-  }
+  if (request.url.origin() != home.origin()) return send_elsewhere(std::move(request), std::move(stop));
   auto authorization = authenticator_.authorization(scope, stop);
   const auto attempt = [&] {
     if (authorization) request.headers.set("Authorization", *authorization);
