@@ -26,6 +26,8 @@ inline constexpr std::size_t kYamlLineMarks = 250'000;
 inline constexpr std::uint64_t kLocationsLayerBytes = 16 * kMiB;
 /// `index.json` and the seal of an archive.
 inline constexpr std::uint64_t kLayoutFileBytes = 64 * kMiB;
+/// Values of one JSON document. In memory each takes 40 bytes or more, in the text it may take two.
+inline constexpr std::size_t kJsonValues = 2'500'000;
 /// Nesting of JSON and YAML documents.
 inline constexpr std::size_t kDocumentDepth = 64;
 /// Nesting of indexes within indexes, and of bundles within bundles.

@@ -15,7 +15,7 @@ namespace {
 /// Builds a Json from nlohmann's events, refusing what a tolerant parser would let through.
 class Builder {
  public:
-  explicit Builder(std::size_t most_values) : values_left_(most_values) {}
+  explicit Builder(std::size_t most_values) : most_values_(most_values), values_left_(most_values) {}
   bool null() { return add(Json()); }
   bool boolean(bool value) { return add(Json(value)); }
   bool number_integer(std::int64_t value) { return add(Json(value)); }
@@ -59,7 +59,7 @@ class Builder {
     return false;
   }
   bool add(Json value) {
-    if (values_left_-- == 0) return fail("too many values");
+    if (values_left_-- == 0) return fail(text::cat("more than ", most_values_, " values"));
     if (levels_.empty()) {
       result_ = std::move(value);
     } else if (Level& level = levels_.back(); level.is_array) {
@@ -80,6 +80,7 @@ class Builder {
     return add(level.is_array ? Json(std::move(level.array)) : Json(std::move(level.object)));
   }
 
+  std::size_t most_values_;
   std::size_t values_left_;
   std::vector<Level> levels_;
   Json result_;

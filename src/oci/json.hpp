@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "ociferry/limits.hpp"
 
 namespace ociferry {
 
@@ -39,11 +40,11 @@ class Json {
   Json(Object value) : value_(std::move(value)) {}
 
   /// Parses strictly: UTF-8 without BOM, no duplicate keys, no trailing data, depth bounded by limits::kDocumentDepth,
-  /// whole numbers exact (one that does not fit int64 becomes a double). A Json takes far more memory than its text:
-  /// of foreign text that may be long, at most `most_values` values are taken. Throws Error{Hostile} starting with
+  /// whole numbers exact (one that does not fit int64 becomes a double). A Json takes far more memory than its text, so
+  /// at most `most_values` values are taken. Throws Error{Hostile} starting with
   /// `what`.
   [[nodiscard]] static Json parse(std::string_view text, std::string_view what,
-                                  std::size_t most_values = std::numeric_limits<std::size_t>::max());
+                                  std::size_t most_values = limits::kJsonValues);
 
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   [[nodiscard]] const bool* as_bool() const { return std::get_if<bool>(&value_); }

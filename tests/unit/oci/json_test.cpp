@@ -137,3 +137,9 @@ TEST_CASE("values beyond a bound are refused, containers counted among them") {
   CHECK_THROWS_AS((void)Json::parse(R"([1,{"a":2}])", "test", 3), Error);
   CHECK_THROWS_AS((void)Json::parse("1", "test", 0), Error);
 }
+
+TEST_CASE("no document has more values than memory should be spent on, however short they are") {
+  std::string text = "[0";
+  for (std::size_t i = 1; i < limits::kJsonValues; ++i) text += ",0";
+  CHECK_THROWS_WITH_AS((void)parse(text + "]"), doctest::Contains("more than 2500000 values"), Error);
+}
