@@ -17,6 +17,15 @@ void check_same_size(const Descriptor& known, const Descriptor& seen) {
                                             known.size, " and ", seen.size, " bytes"));
 }
 
+/// Readers that believe one entry of an index would see something else than those that believe the other. Layers are
+/// another matter: images that were converted share them under the types of both families.
+void check_same_child(const Descriptor& known, const Descriptor& seen) {
+  check_same_size(known, seen);
+  if (known.media_type == seen.media_type) return;
+  throw Error(ErrorCode::Hostile, text::cat("the manifest ", seen.digest.text(), " is said to be ", known.media_type,
+                                            " and to be ", seen.media_type));
+}
+
 /// Walks an index depth first, fetching each manifest once.
 class TreeWalk {
  public:
@@ -31,7 +40,10 @@ class TreeWalk {
       throw Error(ErrorCode::Hostile, text::cat("indexes nested deeper than ", limits::kGraphDepth, " levels"));
     }
     for (const Descriptor& child : children) {
-      if (!seen_.insert(child.digest).second) continue;
+      if (const auto [known, is_new] = seen_.try_emplace(child.digest, child); !is_new) {
+        check_same_child(known->second, child);
+        continue;
+      }
       auto found = source_.manifest(child.digest.text());
       if (!found) {
         throw Error(ErrorCode::NotFound, text::cat("manifest ", child.digest.text(), " (",
@@ -47,7 +59,7 @@ class TreeWalk {
  private:
   Resolver& source_;
   ManifestTree& tree_;
-  std::set<Digest> seen_;
+  std::map<Digest, Descriptor> seen_;
 };
 
 }  // namespace

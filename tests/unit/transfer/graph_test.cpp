@@ -93,6 +93,18 @@ TEST_CASE("two manifests that contradict each other about a blob are refused") {
   CHECK_THROWS_AS(graph.add(fetch_tree(*target, b), target), Error);
 }
 
+TEST_CASE("an index that lists a child twice, in two sizes or as two types, is refused") {
+  const auto target = std::make_shared<MemoryTarget>();
+  const RawManifest child = image(*target, "{}", {});
+  CHECK(fetch_tree(*target, index(*target, {child, child})).size() == 2);
+  RawManifest other_size = child;
+  other_size.descriptor.size += 1;
+  CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, index(*target, {child, other_size}))), Error);
+  RawManifest other_type = child;
+  other_type.descriptor.media_type = media_type::kDockerManifest;
+  CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, index(*target, {child, other_type}))), Error);
+}
+
 TEST_CASE("layers that may not be redistributed are left out and told") {
   const auto target = std::make_shared<MemoryTarget>();
   const Descriptor foreign{.media_type = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
