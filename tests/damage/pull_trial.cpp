@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
+#include <fstream>
 #include <set>
 
 #include "base/text.hpp"
@@ -23,6 +23,29 @@ constexpr const char* kOld = "file what was here before";
 bool says_bad_input(const Error& error) {
   return error.code() == ErrorCode::Hostile || error.code() == ErrorCode::Corrupt;
 }
+
+/// Raises `growth` to the MiB by which the peak of this process's memory rises above what it has now.
+class PeakMemory {
+ public:
+  explicit PeakMemory(std::uint64_t& growth) : growth_(growth), before_(status("VmRSS:")) {
+    std::ofstream("/proc/self/clear_refs") << "5";  // sets the peak back to what there is
+  }
+  PeakMemory(const PeakMemory&) = delete;
+  PeakMemory& operator=(const PeakMemory&) = delete;
+  ~PeakMemory() { growth_ = std::max(growth_, std::max(status("VmHWM:"), before_) - before_); }
+
+ private:
+  static std::uint64_t status(const std::string& field) {
+    std::ifstream file("/proc/self/status");
+    std::uint64_t kib = 0;
+    for (std::string name; file >> name;) {
+      if (name == field && file >> kib) break;
+    }
+    return kib / 1024;
+  }
+  std::uint64_t& growth_;
+  std::uint64_t before_;
+};
 
 /// What is at `path`, as TreeModel writes it.
 std::string shown(const fs::path& path) {
@@ -76,6 +99,7 @@ std::string PullTrial::pull_it(const HostileImage& image) {
   context.registry.retry_delay = std::chrono::milliseconds{1};
   context.unpack = image.limits;
   const PullOptions options{.source = {SourceArgument::Kind::Image, add(image)}, .output = output()};
+  const PeakMemory memory(growth_);
   try {
     pull(options, context);
   } catch (const Error& error) {

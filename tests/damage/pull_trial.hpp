@@ -22,6 +22,8 @@ class PullTrial {
   /// code for bad input, and leave the output as it was; else the output is exactly the tree that it must be. In either
   /// case nothing else has changed.
   [[nodiscard]] std::string judge(const HostileImage& image);
+  /// By how much the memory of this process grew during a pull, at most, in MiB.
+  [[nodiscard]] std::uint64_t growth() const noexcept { return growth_; }
 
  private:
   [[nodiscard]] std::filesystem::path output() const { return directory_.path() / "output"; }
@@ -34,6 +36,7 @@ class PullTrial {
   FakeRegistry registry_;
   HttpServer server_;
   std::uint64_t pulls_ = 0;
+  std::uint64_t growth_ = 0;
 };
 
 }  // namespace ociferry::testing
