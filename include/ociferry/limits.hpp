@@ -42,7 +42,7 @@ inline constexpr std::size_t kTarMembers = 2'000'000;
 inline constexpr std::size_t kPathBytes = 4096;
 inline constexpr std::size_t kPathComponentBytes = 255;
 /// The names of all members of a layer together.
-inline constexpr std::uint64_t kTarNamesBytes = 512 * kMiB;
+inline constexpr std::uint64_t kTarNamesBytes = 256 * kMiB;
 /// The extended header (PAX) of one member.
 inline constexpr std::uint64_t kPaxBytes = 64 * kKiB;
 /// The memory that a zstd frame may ask for, as a power of two: libarchive has the same limit.
