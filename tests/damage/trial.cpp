@@ -100,7 +100,7 @@ Trial::Ending Trial::import_it(bool verify_first) {
   return ending_of<Ending>([&] { static_cast<void>(import_archive(options, quick_context())); });
 }
 
-std::string Trial::judge_refusal(const Ending& ending, std::string_view command) {
+std::string Trial::judge_code(const Ending& ending, std::string_view command) const {
   constexpr std::array<ErrorCode, 3> kRefusals{ErrorCode::Corrupt, ErrorCode::Incomplete, ErrorCode::Hostile};
   const bool refused =
       std::ranges::any_of(kRefusals, [&](ErrorCode code) { return exit_code(code) == ending.exit_code; });
@@ -108,6 +108,11 @@ std::string Trial::judge_refusal(const Ending& ending, std::string_view command)
   if (ending.error.find(path_.filename().string()) == std::string::npos) {
     return text::cat(command, " does not name the file: ", ending.error);
   }
+  return "";
+}
+
+std::string Trial::judge_refusal(const Ending& ending, std::string_view command) const {
+  if (std::string wrong = judge_code(ending, command); !wrong.empty()) return wrong;
   if (!names_place(ending.error)) return text::cat(command, " names no member and offset: ", ending.error);
   return "";
 }
@@ -145,6 +150,14 @@ std::string Trial::judge_cut(std::uint64_t size) {
   const Ending verified = verify_archive();
   refusals_.add(text::cat("exit ", verified.exit_code), verified.exit_code == 0);
   return judge_refusal(verified, "verify");
+}
+
+std::string Trial::judge_forged(const std::string& bytes) {
+  write_text(path_, bytes);
+  if (std::string wrong = judge_code(verify_archive(), "verify"); !wrong.empty()) return wrong;
+  new_registry();
+  if (std::string wrong = judge_code(import_it(false), "import"); !wrong.empty()) return wrong;
+  return writes_ == 0 ? "" : text::cat("import sent ", writes_.load(), " requests that write");
 }
 
 std::string Trial::judge_whole(const std::string& bytes) {

@@ -27,6 +27,9 @@ class Trial {
   [[nodiscard]] std::string judge_flip(std::uint64_t at, char mask);
   /// The same of `verify` alone, for the sample cut to `size` bytes. To be called with smaller and smaller sizes.
   [[nodiscard]] std::string judge_cut(std::uint64_t size);
+  /// What is wrong with how an archive is taken whose bytes are right, but not what its images call for: it must be
+  /// refused, by name, before any request that writes.
+  [[nodiscard]] std::string judge_forged(const std::string& bytes);
   /// What is wrong with how `bytes`, which are whole, are taken: verified and imported twice, the second time
   /// without a write.
   [[nodiscard]] std::string judge_whole(const std::string& bytes);
@@ -46,7 +49,8 @@ class Trial {
   void new_registry();
   [[nodiscard]] Ending verify_archive() const;
   [[nodiscard]] Ending import_it(bool verify_first);
-  [[nodiscard]] std::string judge_refusal(const Ending& ending, std::string_view command);
+  [[nodiscard]] std::string judge_code(const Ending& ending, std::string_view command) const;
+  [[nodiscard]] std::string judge_refusal(const Ending& ending, std::string_view command) const;
   [[nodiscard]] std::string judge_import(bool verify_first);
 
   const SealedSample& sample_;
