@@ -158,9 +158,9 @@ std::size_t Unpacker::read(MutableBytes buffer) {
 
 void Unpacker::check_limits() const {
   check_unpacked_bytes(unpacked_, limits_, name_);
-  if (unpacked_ > limits::kUnpackRatioFrom && unpacked_ / limits_.ratio > packed_.count()) {
+  if (unpacked_ > limits::kUnpackRatioFrom && unpacked_ / std::max(limits_.ratio, std::uint64_t{1}) > packed_.count()) {
     throw beyond_limit(
-        text::cat(name_, " unpacks to ", unpacked_, " bytes from ", packed_.count(), ", more times its size"),
+        text::cat(name_, " unpacks to ", unpacked_, " bytes from ", packed_.count(), ": that is more times its size"),
         limits_.ratio, "--max-unpack-ratio");
   }
 }
