@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "base/text.hpp"
@@ -47,6 +48,38 @@ TEST_CASE("a sample of damaged archives is refused, and nothing of them is seen"
     const std::string wrong = trial.judge(damage.bytes);
     CHECK_MESSAGE(wrong.empty(), damage.what, ": ", wrong);
   }
+}
+
+TEST_CASE("messages about damage say what is there and what must be, and where") {
+  const SealedSample sample;
+  Trial trial(sample);
+  const auto first = [&](const std::string& kind) {
+    return std::ranges::find_if(sample.regions, [&](const Region& region) {
+      return region.kind == kind && region.member.starts_with("blobs/");
+    });
+  };
+  const auto changed = [&](std::uint64_t at, char to) {
+    std::string bytes = sample.bytes;
+    bytes[at] = to;
+    return trial.refusal(bytes);
+  };
+  const auto says = [](const std::string& error, const std::string& part) {
+    CAPTURE(error);
+    CHECK(error.find(part) != std::string::npos);
+  };
+  const std::uint64_t header = first("headers")->begin;
+  says(changed(header + 106, '7'), text::cat("0x37 where 0x34 must be (at offset ", header + 106, ")"));
+  says(changed(header, 'B'), text::cat("it names 'B", first("headers")->member.substr(1), "'"));
+  says(changed(106, '7'), "'oci-layout' is wrong: it says ");
+  const std::uint64_t padding = first("padding")->begin;
+  says(changed(padding, '!'), text::cat("is not all zero: it holds 0x21 (at offset ", padding, ")"));
+  const Region& layer = *first("layers");
+  const std::string damaged = changed(layer.begin, '!');
+  says(damaged, text::cat(layer.member, " at offset ", layer.begin));
+  says(damaged, text::cat("sha256:", layer.member.substr(std::string("blobs/sha256/").size())));
+  says(trial.refusal(sample.bytes.substr(0, layer.begin + 1)),
+       text::cat("it ends within ", layer.member, " (at offset ", layer.begin + 1, "); the file has ", layer.begin + 1,
+                 " bytes, but the seal says ", sample.bytes.size()));
 }
 
 TEST_CASE("each byte of an archive flipped, one after the other, is found" * doctest::skip()) {

@@ -152,6 +152,11 @@ std::string Trial::judge_cut(std::uint64_t size) {
   return judge_refusal(verified, "verify");
 }
 
+std::string Trial::refusal(const std::string& bytes) {
+  write_text(path_, bytes);
+  return verify_archive().error;
+}
+
 std::string Trial::judge_forged(const std::string& bytes) {
   write_text(path_, bytes);
   if (std::string wrong = judge_code(verify_archive(), "verify"); !wrong.empty()) return wrong;

@@ -27,6 +27,8 @@ class Trial {
   [[nodiscard]] std::string judge_flip(std::uint64_t at, char mask);
   /// The same of `verify` alone, for the sample cut to `size` bytes. To be called with smaller and smaller sizes.
   [[nodiscard]] std::string judge_cut(std::uint64_t size);
+  /// What `verify` says of an archive: message, context and hint; empty if it takes it.
+  [[nodiscard]] std::string refusal(const std::string& bytes);
   /// What is wrong with how an archive is taken whose bytes are right, but not what its images call for: it must be
   /// refused, by name, before any request that writes.
   [[nodiscard]] std::string judge_forged(const std::string& bytes);
