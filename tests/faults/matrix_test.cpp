@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "support/process.hpp"
+#include "support/seed.hpp"
 
 // Every fault of the network, at every kind of request, in every command: once, and always.
 
@@ -20,16 +21,11 @@ namespace {
 constexpr std::size_t kSample = 60;
 constexpr std::size_t kWorkers = 4;
 
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* value = std::getenv(variable);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
-
 }  // namespace
 
 TEST_CASE("a sample of the fault matrix ends as it must") {
   if (lacks({"docker-registry", "openssl"})) return;
-  const std::uint64_t seed = number_from("OCIFERRY_SEED", 1);
+  const std::uint64_t seed = seed_of_run();
   CAPTURE(seed);
   Matrix matrix;
   std::size_t done = 0;
@@ -46,7 +42,7 @@ TEST_CASE("cells of the fault matrix named on the command line" * doctest::skip(
   const char* wanted = std::getenv("OCIFERRY_CELLS");
   if (wanted == nullptr || lacks({"docker-registry", "openssl"})) return;
   Matrix matrix;
-  for (const Cell& cell : matrix.cells(number_from("OCIFERRY_SEED", 1))) {
+  for (const Cell& cell : matrix.cells(seed_of_run())) {
     if (!std::regex_search(to_string(cell), std::regex(wanted))) continue;
     const std::string wrong = matrix.judge(cell);
     CHECK_MESSAGE(wrong.empty(), wrong);
@@ -56,7 +52,7 @@ TEST_CASE("cells of the fault matrix named on the command line" * doctest::skip(
 
 TEST_CASE("the whole fault matrix ends as it must" * doctest::skip()) {
   if (lacks({"docker-registry", "openssl"})) return;
-  const std::uint64_t seed = number_from("OCIFERRY_SEED", 1);
+  const std::uint64_t seed = seed_of_run();
   const auto begun = std::chrono::steady_clock::now();
   const std::vector<Cell> cells = Matrix().cells(seed);
   std::atomic<std::size_t> next{0};
