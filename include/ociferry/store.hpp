@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -28,6 +29,10 @@ class BlobSource {
 
   /// Writes the whole blob into `sink`. Interruptions are mended inside; the sink sees each byte once, in order.
   virtual void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop);
+
+  /// The same for what comes after the first `begin` bytes, which are fewer than the blob has. Places that can, give
+  /// nothing else; of the others all is read, and the beginning is left out.
+  virtual void fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop);
 
   /// The repository that holds these blobs, if they are in a registry: another repository of it can mount them.
   [[nodiscard]] virtual std::optional<RepositoryName> home() const { return std::nullopt; }

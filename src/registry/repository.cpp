@@ -138,10 +138,20 @@ std::unique_ptr<ByteSource> Repository::open(const Descriptor& blob, std::stop_t
                    std::move(stop));
 }
 
+bool Repository::is_elsewhere(const Descriptor& blob) const {
+  return media_type::is_nondistributable(blob.media_type) && !blob.urls.empty() &&
+         connection_->options().foreign_layers;
+}
+
+void Repository::fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop) {
+  if (is_elsewhere(blob)) return ImageSource::fetch_rest(blob, begin, sink, std::move(stop));
+  const AnyStop either(connection_->stop(), stop);
+  BlobDownload(place_in(*connection_, name_, blob.digest), blob, sink, either.token(), begin).run();
+}
+
 void Repository::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) {
   const AnyStop either(connection_->stop(), stop);
-  const bool is_foreign = media_type::is_nondistributable(blob.media_type) && !blob.urls.empty();
-  if (is_foreign && connection_->options().foreign_layers) {
+  if (is_elsewhere(blob)) {
     ForeignDownload(*connection_, name_, blob, sink, *spoiled_places_, either.token()).run();
   } else {
     BlobDownload(place_in(*connection_, name_, blob.digest), blob, sink, either.token()).run();

@@ -44,6 +44,9 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// RegistryOptions::foreign_layers, layers that may not be redistributed are also looked for where their
   /// descriptors say, see ForeignDownload.
   void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override;
+  /// The same with Range from the start; a registry that does not honour it gives all, of which the beginning is left
+  /// out. Of layers found elsewhere all is read.
+  void fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop) override;
   [[nodiscard]] std::optional<RepositoryName> home() const override { return name_; }
 
   /// HEAD; then a mount if `from` can be mounted from the same registry, unless that was refused before; then
@@ -58,6 +61,8 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   void put_manifest(const RawManifest& manifest, const std::string& selector) override;
 
  private:
+  /// True if the blob may have to be looked for outside of registries.
+  [[nodiscard]] bool is_elsewhere(const Descriptor& blob) const;
   [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector);
   /// The PUT alone. Returns true if the registry took note of the subject.
   bool send_manifest(const RawManifest& manifest, const std::string& selector);

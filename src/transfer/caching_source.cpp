@@ -31,6 +31,14 @@ void CachingSource::fetch(const Descriptor& blob, ByteSink& sink, std::stop_toke
   }
 }
 
+void CachingSource::fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop) {
+  if (const std::string* content = find(blob.digest)) {
+    sink.write(as_bytes(std::string_view(*content).substr(static_cast<std::size_t>(begin))));
+  } else {
+    inner_->fetch_rest(blob, begin, sink, std::move(stop));
+  }
+}
+
 std::string CachingSource::read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop) {
   if (const std::string* content = find(blob.digest)) return *content;
   if (blob.size > limit) {

@@ -24,6 +24,7 @@ class CachingSource : public ImageSource {
   [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override;
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
   void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override;
+  void fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop) override;
   [[nodiscard]] std::optional<RepositoryName> home() const override { return inner_->home(); }
   [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
 
