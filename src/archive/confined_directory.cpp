@@ -2,16 +2,14 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
 #include <utility>
 
 #include "archive/member_path.hpp"
+#include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 
@@ -19,15 +17,20 @@ namespace ociferry {
 
 namespace {
 
-constexpr int kDirectoryFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+constexpr int kDirectoryFlags = O_PATH | O_DIRECTORY;
 
 int open_beneath(int root, const char* path) {
-  open_how how{};
-  how.flags = kDirectoryFlags;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   while (true) {
-    const auto fd = static_cast<int>(::syscall(SYS_openat2, root, path, &how, sizeof how));
+    const int fd = calls::open_beneath(root, path);
     if (fd >= 0 || (errno != EINTR && errno != EAGAIN)) return fd;
+  }
+}
+
+/// openat that a signal does not end.
+int open_at(int directory, const std::string& name, int flags, unsigned mode = 0) {
+  while (true) {
+    const int fd = calls::openat(directory, name.c_str(), flags, mode);
+    if (fd >= 0 || errno != EINTR) return fd;
   }
 }
 
@@ -79,7 +82,7 @@ int ConfinedDirectory::walk(const std::string& directory) const {
   UniqueFd current;
   int fd = root_.get();
   for (const std::string& part : text::split(directory, '/')) {
-    UniqueFd next(::openat(fd, last_name(part).c_str(), kDirectoryFlags | O_NOFOLLOW));
+    UniqueFd next(open_at(fd, last_name(part), kDirectoryFlags | O_NOFOLLOW));
     if (!next) return -1;
     current = std::move(next);
     fd = current.get();
@@ -90,7 +93,7 @@ int ConfinedDirectory::walk(const std::string& directory) const {
 int ConfinedDirectory::look_up(const std::string& directory) const {
   // One step down from where we are; this keeps deep trees from taking time that is quadratic in their depth.
   if (!entered_path_.empty() && parent_path(directory) == entered_path_) {
-    return ::openat(entered_.get(), last_name(directory).c_str(), kDirectoryFlags | O_NOFOLLOW);
+    return open_at(entered_.get(), last_name(directory), kDirectoryFlags | O_NOFOLLOW);
   }
   return lookup_ == Lookup::Kernel ? open_beneath(root_.get(), directory.c_str()) : walk(directory);
 }
@@ -135,11 +138,11 @@ ConfinedDirectory::Kind ConfinedDirectory::kind(const std::string& path) {
 
 std::vector<std::string> ConfinedDirectory::names(const std::string& path) {
   const Place at = path.empty() ? Place{root_.get(), "."} : place(path);
-  const int fd = ::openat(at.directory, at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const int fd = open_at(at.directory, at.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (fd < 0) throw failure("listing", name_, path);
   const std::unique_ptr<DIR, CloseDirectory> listing(::fdopendir(fd));
   if (!listing) {
-    ::close(fd);
+    static_cast<void>(calls::close(fd));
     throw system_error(text::cat("listing '", path, "' in ", name_), ENOMEM);
   }
   std::vector<std::string> found;
@@ -156,7 +159,7 @@ std::vector<std::string> ConfinedDirectory::names(const std::string& path) {
 
 UniqueFd ConfinedDirectory::open_file(const std::string& path) {
   const Place at = place(path);
-  UniqueFd fd(::openat(at.directory, at.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  UniqueFd fd(open_at(at.directory, at.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   if (!fd) throw failure("opening", name_, path);
   return fd;
 }
@@ -170,35 +173,36 @@ std::size_t ConfinedDirectory::make_directories(const std::string& path) {
 
 void ConfinedDirectory::make_directory(const std::string& path) {
   const Place at = place(path);
-  if (::mkdirat(at.directory, at.name.c_str(), 0777) != 0) throw failure("creating directory", name_, path);
+  if (calls::mkdirat(at.directory, at.name.c_str(), 0777) != 0) throw failure("creating directory", name_, path);
   struct stat status {};
   if (::fstatat(at.directory, at.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     throw failure("looking at", name_, path);
   }
   // An umask that takes the owner's rights would keep us from filling the directory.
   if ((status.st_mode & S_IRWXU) == S_IRWXU) return;
-  if (::fchmodat(at.directory, at.name.c_str(), (status.st_mode & 0777) | S_IRWXU, 0) != 0) {
+  if (calls::fchmodat(at.directory, at.name.c_str(), (status.st_mode & 0777) | S_IRWXU) != 0) {
     throw failure("setting the mode of", name_, path);
   }
 }
 
 void ConfinedDirectory::set_directory_mode(const std::string& path, unsigned mode) {
   const Place at = place(path);
-  const UniqueFd fd(::openat(at.directory, at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const UniqueFd fd(open_at(at.directory, at.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   if (!fd) throw failure("opening", name_, path);
-  if (::fchmod(fd.get(), (mode & ~umask_) | (mode & S_IRWXU)) != 0) throw failure("setting the mode of", name_, path);
+  if (calls::fchmod(fd.get(), (mode & ~umask_) | (mode & S_IRWXU)) != 0)
+    throw failure("setting the mode of", name_, path);
 }
 
 UniqueFd ConfinedDirectory::create_file(const std::string& path, unsigned mode) {
   const Place at = place(path);
-  UniqueFd fd(::openat(at.directory, at.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  UniqueFd fd(open_at(at.directory, at.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
   if (!fd) throw failure("creating", name_, path);
   return fd;
 }
 
 void ConfinedDirectory::make_symlink(const std::string& path, const std::string& target) {
   const Place at = place(path);
-  if (::symlinkat(target.c_str(), at.directory, at.name.c_str()) != 0) throw failure("creating link", name_, path);
+  if (calls::symlinkat(target.c_str(), at.directory, at.name.c_str()) != 0) throw failure("creating link", name_, path);
 }
 
 bool ConfinedDirectory::make_hardlink(const std::string& path, const std::string& existing) {
@@ -207,7 +211,7 @@ bool ConfinedDirectory::make_hardlink(const std::string& path, const std::string
   if (!from) throw failure("looking up", name_, existing);
   const Place to = place(path);
   const std::string name = last_name(existing);
-  if (::linkat(from.get(), name.c_str(), to.directory, to.name.c_str(), 0) == 0) return true;
+  if (calls::linkat(from.get(), name.c_str(), to.directory, to.name.c_str()) == 0) return true;
   if (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK || errno == EXDEV) return false;
   throw failure("linking", name_, path);
 }
@@ -221,13 +225,13 @@ void ConfinedDirectory::remove(const std::string& path) {
     entered_path_.clear();
   }
   const Place at = place(path);
-  if (::unlinkat(at.directory, at.name.c_str(), found == Kind::Directory ? AT_REMOVEDIR : 0) != 0) {
+  if (calls::unlinkat(at.directory, at.name.c_str(), found == Kind::Directory ? AT_REMOVEDIR : 0) != 0) {
     throw failure("removing", name_, path);
   }
 }
 
 void ConfinedDirectory::sync() {
-  if (::syncfs(root_.get()) != 0) throw system_error(text::cat("syncing ", name_), errno);
+  if (calls::syncfs(root_.get()) != 0) throw system_error(text::cat("syncing ", name_), errno);
 }
 
 }  // namespace ociferry

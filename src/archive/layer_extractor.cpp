@@ -8,6 +8,7 @@
 #include "archive/member_path.hpp"
 #include "archive/unpack_limits.hpp"
 #include "base/fd.hpp"
+#include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -33,7 +34,7 @@ unsigned member_mode(std::uint32_t mode) {
 void set_time(int fd, std::int64_t seconds, const std::string& path) {
   const timespec time{.tv_sec = static_cast<time_t>(seconds), .tv_nsec = 0};
   const std::array<timespec, 2> times{time, time};
-  if (::futimens(fd, times.data()) != 0) throw system_error(text::cat("setting the time of '", path, "'"), errno);
+  if (calls::futimens(fd, times) != 0) throw system_error(text::cat("setting the time of '", path, "'"), errno);
 }
 
 }  // namespace

@@ -39,20 +39,28 @@ void write_full(int fd, Bytes bytes, const std::string& name);
 void fsync_fd(int fd, const std::string& name);
 /// Makes a rename in `directory` durable.
 void fsync_directory(const std::filesystem::path& directory);
+/// Renames. Throws Error naming both.
+void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
+/// Makes one directory, with mode 0777 less the umask. Throws Error.
+void make_directory(const std::filesystem::path& path);
 [[nodiscard]] std::uint64_t file_size(int fd, const std::string& name);
 
 /// The whole file as text. Throws Error{Hostile} if it is larger than `limit` bytes, or Error if it cannot be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path, std::uint64_t limit);
 
 /// Writes `content` to a temporary file beside `path`, syncs it and renames it into place: whoever looks sees
-/// the old content or the new, never a part. Throws Error; then nothing has changed.
+/// the old content or the new, never a part. Removes temporary files that killed runs left for the same path.
+/// Throws Error; then nothing has changed, unless the directory could not be synced after the rename.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode);
 
-/// A new directory with an unpredictable name beside `sibling`, removed with all it holds unless released.
+/// A directory of this process alone, removed with all it holds unless released. It is locked meanwhile, so that nobody
+/// takes it for one whose owner was killed (see temporary.hpp).
 class TempDirectory {
  public:
   /// Creates "<parent>/.<prefix>XXXXXX" with mode 0700. Throws Error.
   TempDirectory(const std::filesystem::path& parent, const std::string& prefix);
+  /// Takes over one that exists.
+  TempDirectory(std::filesystem::path path, UniqueFd lock);
   TempDirectory(const TempDirectory&) = delete;
   TempDirectory& operator=(const TempDirectory&) = delete;
   ~TempDirectory();
@@ -63,6 +71,7 @@ class TempDirectory {
 
  private:
   std::filesystem::path path_;
+  UniqueFd lock_;
 };
 
 /// A file without a name in `directory`, gone when closed. Throws Error.

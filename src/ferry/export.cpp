@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 
+#include "base/fd.hpp"
 #include "base/text.hpp"
 #include "ferry/archive_contents.hpp"
 #include "ferry/export.hpp"
@@ -128,6 +129,20 @@ void fill(ArchiveWriter& writer, const std::vector<Graph::BlobNode>& blobs, cons
   report.bytes_written = counts.bytes_written;
 }
 
+/// What the user has after a failure, and what to do.
+void explain_end(Error& error, const ArchiveWriter& writer, const TransferReport& report) {
+  std::error_code ignored;
+  const std::string partial = writer.partial_path().string();
+  const bool kept = std::filesystem::exists(partial, ignored);
+  if (error.code() == ErrorCode::Space) {
+    error.while_doing(text::cat("writing an archive of ", report.archive_bytes, " bytes"));
+    error.hint(text::cat("make room for that, or choose another output file; ", partial,
+                         " is kept: the same command goes on from there"));
+  }
+  error.hint(kept ? text::cat(partial, " is kept: the same command goes on from there")
+                  : "the archive has its name and was synced; the same command checks it and makes the name durable");
+}
+
 TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
   TransferReport report{.images = set.images().size(), .archive_bytes = plan.total_bytes};
   for (const SetImage& image : set.images()) {
@@ -176,17 +191,19 @@ TransferReport write_archive(const ImageSet& set, const std::filesystem::path& o
   const auto begin = std::chrono::steady_clock::now();
   const auto existing = open_existing(archive, *context.progress);
   if (is_finished(existing, plan, context)) {
+    // The run that wrote it may have been cut off right after the rename.
+    fsync_directory(archive.parent_path());
     report.blobs_existed = contents.blobs.size();
     tell_of_reuse(layers_among(contents.blobs, set.graph()), *context.progress);
   } else {
     ArchiveWriter writer(archive, std::move(plan));
     try {
       fill(writer, contents.blobs, set.graph(), existing, report, context);
+      writer.commit();
     } catch (Error& error) {
-      error.hint(text::cat(writer.partial_path().string(), " is kept: the same command goes on from there"));
+      explain_end(error, writer, report);
       throw;
     }
-    writer.commit();
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
   context.progress->event(text::cat("done: file '", output.string(), "' (", took.count(), "ms)"));

@@ -1,13 +1,14 @@
 #include "ferry/output_directory.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
+#include <optional>
 
+#include "base/room.hpp"
+#include "base/system_calls.hpp"
+#include "base/temporary.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 
@@ -48,42 +49,107 @@ fs::path parent_of(const fs::path& target) {
   return target.parent_path().empty() ? fs::path(".") : target.parent_path();
 }
 
+constexpr std::string_view kOld = "old";
+constexpr std::string_view kContent = "content";
+constexpr std::string_view kDownloads = "downloads";
+
+/// Between two steps of replacing the target, its old content lies in the temporary directory only: back with it.
+void restore(const fs::path& target, const fs::path& leftover) {
+  std::error_code ignored;
+  if (fs::exists(fs::symlink_status(leftover / kOld, ignored)) && !fs::exists(fs::symlink_status(target, ignored))) {
+    rename_file(leftover / kOld, target);
+  }
+}
+
+/// Removes all but the downloads.
+void clean(const fs::path& leftover) {
+  std::vector<fs::path> others;
+  for (const auto& entry : fs::directory_iterator(leftover)) {
+    if (entry.path().filename() != kDownloads || !entry.is_directory() || entry.is_symlink()) {
+      others.push_back(entry.path());
+    }
+  }
+  for (const fs::path& other : others) {
+    if (!calls::remove_tree(other)) throw system_error(text::cat("removing ", other.string()), errno);
+  }
+}
+
+/// What a killed run left, or a new directory. TempDirectory can be neither moved nor copied.
+TempDirectory begin(const fs::path& target) {
+  std::vector<Leftover> found = leftovers(parent_of(target), temporary_prefix(target), LeftoverKind::Directory);
+  for (const Leftover& leftover : found) restore(target, leftover.path);
+  for (std::size_t i = 1; i < found.size(); ++i) static_cast<void>(calls::remove_tree(found[i].path));
+  if (found.empty()) return {parent_of(target), temporary_prefix(target).substr(1)};
+  clean(found.front().path);
+  return {std::move(found.front().path), std::move(found.front().lock)};
+}
+
 }  // namespace
 
 ParentDirectories::ParentDirectories(const fs::path& directory) {
-  for (fs::path at = directory; !at.empty() && !fs::exists(at); at = at.parent_path()) made_.push_back(at);
-  fs::create_directories(directory);
+  std::vector<fs::path> missing;
+  for (fs::path at = directory; !at.empty() && !fs::exists(at); at = at.parent_path()) {
+    if (at.has_filename()) missing.push_back(at);
+  }
+  try {
+    for (auto next = missing.rbegin(); next != missing.rend(); ++next) {
+      if (calls::mkdirat(AT_FDCWD, next->c_str(), 0777) == 0) {
+        made_.insert(made_.begin(), *next);
+      } else if (errno != EEXIST) {
+        throw system_error(text::cat("creating directory ", next->string()), errno);
+      }
+    }
+  } catch (...) {
+    take_away();
+    throw;
+  }
 }
 
-ParentDirectories::~ParentDirectories() {
-  std::error_code ignored;
-  for (const fs::path& made : made_) fs::remove(made, ignored);
+ParentDirectories::~ParentDirectories() { take_away(); }
+
+void ParentDirectories::take_away() noexcept {
+  for (const fs::path& made : made_) static_cast<void>(calls::unlinkat(AT_FDCWD, made.c_str(), AT_REMOVEDIR));
 }
 
 OutputDirectory::OutputDirectory(const fs::path& target)
     : target_(checked(target)),
       parents_(parent_of(target_)),
-      temporary_(parent_of(target_), text::cat(target_.filename().string(), ".ociferry-")),
-      content_(temporary_.path() / "content") {
-  if (::mkdir(content_.c_str(), 0777) != 0) throw system_error(text::cat("creating ", content_.string()), errno);
+      temporary_(begin(target_)),
+      content_(temporary_.path() / kContent),
+      downloads_(temporary_.path() / kDownloads) {
+  make_directory(content_);
+  if (!fs::is_directory(downloads_)) make_directory(downloads_);
+}
+
+Room OutputDirectory::room() const {
+  const UniqueFd directory = open_file(downloads_, O_RDONLY | O_DIRECTORY);
+  Room room = room_at(directory.get(), downloads_.string());
+  for (const auto& entry : fs::directory_iterator(downloads_)) room.free_bytes += entry.file_size();
+  return room;
+}
+
+void OutputDirectory::check_room(std::uint64_t bytes) const {
+  auto lack = lack_of_room(room(), bytes, 0, "a layer", parent_of(target_).string());
+  if (lack) throw std::move(*lack).while_doing("checking the output before anything is downloaded");
 }
 
 void OutputDirectory::replace_in_two_steps() {
-  const fs::path old = scratch("old");
-  if (::rename(target_.c_str(), old.c_str()) != 0 && errno != ENOENT) {
+  const fs::path old = scratch(std::string(kOld));
+  if (calls::rename(target_.c_str(), old.c_str()) != 0 && errno != ENOENT) {
     throw system_error(text::cat("moving ", target_.string(), " aside"), errno);
   }
-  if (::rename(content_.c_str(), target_.c_str()) == 0) return;
+  if (calls::rename(content_.c_str(), target_.c_str()) == 0) return;
   const int why = errno;
-  if (::rename(old.c_str(), target_.c_str()) != 0 && errno != ENOENT) temporary_.release();  // it holds the old content
+  // If this fails, the temporary directory holds the old content: the next run puts it back.
+  if (calls::rename(old.c_str(), target_.c_str()) != 0 && errno != ENOENT) temporary_.release();
   throw system_error(text::cat("renaming to ", target_.string()), why);
 }
 
 void OutputDirectory::publish() {
   const UniqueFd directory = open_file(content_, O_RDONLY | O_DIRECTORY);
-  if (::syncfs(directory.get()) != 0) throw system_error(text::cat("syncing ", target_.string()), errno);
+  if (calls::syncfs(directory.get()) != 0) throw system_error(text::cat("syncing ", target_.string()), errno);
   // The old content, if any, goes to where the new one came from, and away with the temporary directory.
-  if (::renameat2(AT_FDCWD, content_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) != 0) {
+  if (calls::exchange(content_.c_str(), target_.c_str()) != 0) {
     const bool cannot_exchange = errno == EINVAL || errno == ENOSYS;
     if (!cannot_exchange && errno != ENOENT) throw system_error(text::cat("replacing ", target_.string()), errno);
     replace_in_two_steps();

@@ -1,10 +1,15 @@
+#include <fcntl.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <set>
 
 #include "archive/layer_extractor.hpp"
+#include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "ferry/bundle_reader.hpp"
+#include "ferry/download.hpp"
 #include "ferry/output_directory.hpp"
 #include "ferry/places.hpp"
 #include "ferry/registries.hpp"
@@ -14,7 +19,6 @@
 #include "ociferry/ferry.hpp"
 #include "ociferry/limits.hpp"
 #include "stream/memory.hpp"
-#include "stream/verify.hpp"
 #include "transfer/caching_source.hpp"
 #include "transfer/parallel.hpp"
 
@@ -23,6 +27,9 @@ namespace ociferry {
 namespace fs = std::filesystem;
 
 namespace {
+
+/// Downloads are kept until the end, for a run that is killed, where there is room for what they unpack to as well.
+constexpr std::uint64_t kUnpacksTo = 6;
 
 /// A bundle that was unpacked, and what is known of where its images are.
 struct Unpacked {
@@ -105,12 +112,19 @@ class Pull {
     const auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
     const auto& layers = std::get<Manifest>(parsed).layers;
     std::uint64_t bytes = 0;
-    for (const Descriptor& layer : layers) bytes += layer.size;
+    std::uint64_t largest = 0;
+    for (const Descriptor& layer : layers) {
+      bytes += layer.size;
+      largest = std::max(largest, layer.size);
+    }
+    output_.check_room(largest);
+    const bool keeps_downloads = output_.room().free_bytes / kUnpacksTo >= bytes;
     context_.progress->phase(text::cat("pulling ", raw.descriptor.digest.text()), bytes);
     LayerExtractor extractor(directory, ConfinedDirectory::Lookup::Kernel, context_.unpack);
     for (std::size_t i = 0; i < layers.size(); ++i) {
       say(depth, text::cat("Extracting layer '", layers[i].digest.text(), "' (", i + 1, "/", layers.size(), ")"));
       extract_layer(*found.source, layers[i], extractor);
+      if (!keeps_downloads) remove_download(layers[i]);
     }
     if (const auto skipped = extractor.report().skipped_links + extractor.report().skipped_special; skipped > 0) {
       context_.progress->warn(text::cat(skipped, " links or special files were left out: links that lead out of the ",
@@ -118,39 +132,35 @@ class Pull {
     }
   }
 
-  /// The layer is unpacked only after all of it has proved right; until then it waits in a file without a name.
+  /// The layer is unpacked only after all of it has proved right; until then it waits beside the output.
   void extract_layer(CachingSource& source, const Descriptor& layer, LayerExtractor& extractor) {
-    const UniqueFd file = fetch_layer(source, layer);
-    const std::string name = source.name_of(layer.digest);
-    FileSource content(file.get(), 0, layer.size, name);
-    extractor.apply(content, name, context_.stop);
-  }
-
-  /// Content that was damaged on its way is fetched once more.
-  UniqueFd fetch_layer(CachingSource& source, const Descriptor& layer) {
+    Download download(download_path(layer), layer, source, *context_.progress);
+    download.run(context_.stop);
+    FileSource content(download.fd(), 0, layer.size, source.name_of(layer.digest));
     try {
-      return fetch_layer_once(source, layer);
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::Corrupt) throw;
-      context_.progress->warn(text::cat(error.message(), "; fetching it once more"));
-    }
-    return fetch_layer_once(source, layer);
-  }
-
-  UniqueFd fetch_layer_once(CachingSource& source, const Descriptor& layer) {
-    const std::string name = source.name_of(layer.digest);
-    UniqueFd file = anonymous_file(output_.scratch(""));
-    FileSink sink(file.get(), name);
-    ProgressSink counted(sink, *context_.progress);
-    VerifyingSink verified(counted, layer, name);
-    try {
-      source.fetch(layer, verified, context_.stop);
-      verified.finish();
-    } catch (...) {
-      counted.take_back();
+      extractor.apply(content, source.name_of(layer.digest), context_.stop);
+    } catch (Error& error) {
+      const bool is_local = error.code() == ErrorCode::Space || error.code() == ErrorCode::Io;
+      if (is_local) error.while_doing(text::cat("filling ", output_.content().string()));
+      if (error.code() == ErrorCode::Space) error.hint(no_room(layer));
       throw;
     }
-    return file;
+  }
+
+  [[nodiscard]] std::string no_room(const Descriptor& layer) const {
+    return text::cat("what this layer of ", layer.size, " bytes unpacks to needs more than the ",
+                     output_.room().free_bytes, " bytes that are left: free some space, or pull to another place");
+  }
+
+  [[nodiscard]] fs::path download_path(const Descriptor& layer) const {
+    return output_.downloads() / text::cat(layer.digest.algorithm(), "-", layer.digest.hex());
+  }
+
+  void remove_download(const Descriptor& layer) const {
+    const fs::path path = download_path(layer);
+    if (calls::unlinkat(AT_FDCWD, path.c_str(), 0) != 0 && errno != ENOENT) {
+      throw system_error(text::cat("removing ", path.string()), errno);
+    }
   }
 
   /// Extracts a bundle and, if asked to, those nested in it. Returns true if its images are known to be at the first of
@@ -234,7 +244,8 @@ class Pull {
       seen_.insert(digest);
       say(depth, text::cat("Pulling nested bundle '", name_of(found), "'"));
       const fs::path tree = output_.scratch("bundles") / text::cat(digest.algorithm(), "-", digest.hex());
-      fs::create_directories(tree);
+      if (!fs::exists(tree.parent_path())) make_directory(tree.parent_path());
+      make_directory(tree);
       unpack_bundle(found, tree, depth);
     }
     return all_at_first;
@@ -248,7 +259,7 @@ class Pull {
     if (fs::symlink_status(target).type() != fs::file_type::not_found) {
       throw Error(ErrorCode::Hostile, "The bundle already contains .imgpkg/bundles, where nested bundles belong");
     }
-    fs::rename(nested, target);
+    rename_file(nested, target);
   }
 
   const PullOptions& options_;

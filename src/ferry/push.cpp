@@ -92,6 +92,23 @@ void upload(Repository& repository, const PushOptions& options, const SingleLaye
   if (!tag_is_right) repository.put_manifest(image.manifest, tag);
 }
 
+/// Packs the files into a temporary file, since the digest of all must be known before the upload.
+PackedLayer pack(const std::vector<FileEntry>& entries, const PushOptions& options, int fd,
+                 const std::filesystem::path& directory, const Context& context) {
+  FileSink sink(fd, text::cat("the packed layer in ", directory.string()));
+  const Permissions permissions = options.preserve_permissions ? Permissions::Preserve : Permissions::OwnerOnly;
+  try {
+    return write_layer(entries, permissions, sink, context.stop);
+  } catch (Error& error) {
+    if (error.code() != ErrorCode::Space) throw;
+    std::uint64_t bytes = 0;
+    for (const FileEntry& entry : entries) bytes += entry.size;
+    error.while_doing(text::cat("packing ", bytes, " bytes of files"));
+    error.hint("free some space there, or set TMPDIR to a directory that has it");
+    throw;
+  }
+}
+
 }  // namespace
 
 PushReport push(const PushOptions& options, const Context& context) {
@@ -101,10 +118,9 @@ PushReport push(const PushOptions& options, const Context& context) {
     context.progress->event(text::cat(entry.type == TarType::Directory ? "dir: " : "file: ", entry.name));
   }
 
-  UniqueFd file = anonymous_file(temporary_directory());
-  FileSink sink(file.get(), "the packed layer");
-  const Permissions permissions = options.preserve_permissions ? Permissions::Preserve : Permissions::OwnerOnly;
-  const PackedLayer packed = write_layer(entries, permissions, sink, context.stop);
+  const std::filesystem::path temporary = temporary_directory();
+  UniqueFd file = anonymous_file(temporary);
+  const PackedLayer packed = pack(entries, options, file.get(), temporary, context);
 
   std::map<std::string, std::string> labels = options.labels;
   if (options.is_bundle) labels.emplace(kBundleLabel, "true");

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <system_error>
 
+#include "base/system_calls.hpp"
 #include "base/text.hpp"
 
 namespace ociferry {
@@ -12,6 +14,13 @@ namespace {
 constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
 
 bool is_success(int status) { return status >= 200 && status < 300; }
+
+/// What libcurl would say if its own call had failed.
+void throw_if_broken(int failure, const Request& request) {
+  if (failure == 0) return;
+  throw TransportError(TransportError::Kind::Broken, text::cat(request.method, " ", request.url.shown(), ": ",
+                                                               std::generic_category().message(failure)));
+}
 
 }  // namespace
 
@@ -29,7 +38,10 @@ bool CurlExchange::guarded(Action action) noexcept {
 
 bool CurlExchange::on_header(std::string_view line) noexcept {
   return guarded([&] {
-    if (line.starts_with("HTTP/")) return begin_response(line);
+    if (line.starts_with("HTTP/")) {
+      throw_if_broken(calls::received(line.size()), request_);
+      return begin_response(line);
+    }
     const std::string_view trimmed = text::trim(line);
     if (trimmed.empty()) {
       headers_done_ = response_.status >= 200;
@@ -56,7 +68,10 @@ void CurlExchange::begin_response(std::string_view status_line) {
 }
 
 bool CurlExchange::on_body(Bytes bytes) noexcept {
-  return guarded([&] { take_body(bytes); });
+  return guarded([&] {
+    throw_if_broken(calls::received(bytes.size()), request_);
+    take_body(bytes);
+  });
 }
 
 void CurlExchange::take_body(Bytes bytes) {
@@ -79,6 +94,7 @@ void CurlExchange::take_body(Bytes bytes) {
 std::size_t CurlExchange::on_read(MutableBytes buffer) noexcept {
   std::size_t got = 0;
   const bool fine = guarded([&] {
+    throw_if_broken(calls::sending(buffer.size()), request_);
     if (!source_) {
       source_ = request_.body->open();
       left_to_send_ = request_.body->size;

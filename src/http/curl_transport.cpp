@@ -12,6 +12,7 @@
 #include <mutex>
 #include <set>
 
+#include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "http/curl_exchange.hpp"
 #include "http/exchange_log.hpp"
@@ -98,7 +99,7 @@ curl_socket_t socket_callback(void* user, curlsocktype, curl_sockaddr* peer) noe
     return CURL_SOCKET_BAD;  // out of memory
   }
   if (!exchange_of(user).may_connect(link_local)) return CURL_SOCKET_BAD;
-  return ::socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
+  return calls::socket(peer->family, peer->socktype, peer->protocol);
 }
 
 CURLcode tls_callback(CURL*, void* tls_context, void* store) noexcept {

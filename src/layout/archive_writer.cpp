@@ -1,17 +1,18 @@
 #include "layout/archive_writer.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <vector>
 
+#include "base/room.hpp"
+#include "base/system_calls.hpp"
+#include "base/temporary.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
 #include "stream/verify.hpp"
@@ -21,14 +22,21 @@ namespace ociferry {
 namespace {
 
 constexpr std::size_t kReadBack = 1024 * 1024;
+/// A partial file of so many bytes is worth a sync at its beginning: without its table nothing of it could be kept.
+constexpr std::uint64_t kWorthKeeping = 64 * limits::kMiB;
 
-/// Writes into one place of the archive.
+/// Writes into one place of the archive, but for its first bytes, which are `there`.
 class SlotSink : public ByteSink {
  public:
-  SlotSink(int fd, std::uint64_t offset, const std::string& name, PageCacheHints& hints)
-      : fd_(fd), offset_(offset), name_(name), hints_(hints) {}
+  SlotSink(int fd, std::uint64_t offset, std::uint64_t there, const std::string& name, PageCacheHints& hints)
+      : fd_(fd), offset_(offset), there_(there), name_(name), hints_(hints) {}
 
   void write(Bytes bytes) override {
+    const auto left_out = static_cast<std::size_t>(std::min<std::uint64_t>(there_, bytes.size()));
+    there_ -= left_out;
+    offset_ += left_out;
+    bytes = bytes.subspan(left_out);
+    if (bytes.empty()) return;
     pwrite_full(fd_, bytes, offset_, name_);
     offset_ += bytes.size();
     hints_.wrote(bytes.size());
@@ -37,16 +45,22 @@ class SlotSink : public ByteSink {
  private:
   int fd_;
   std::uint64_t offset_;
+  std::uint64_t there_;
   const std::string& name_;
   PageCacheHints& hints_;
 };
 
-/// True if `fd` is still the file that `path` names.
-bool is_named(int fd, const std::filesystem::path& path) {
-  struct stat open_file_status {};
-  struct stat named_status {};
-  return ::fstat(fd, &open_file_status) == 0 && ::stat(path.c_str(), &named_status) == 0 &&
-         open_file_status.st_ino == named_status.st_ino && open_file_status.st_dev == named_status.st_dev;
+class HashSink : public ByteSink {
+ public:
+  explicit HashSink(std::string_view algorithm) : hasher(algorithm) {}
+  void write(Bytes bytes) override { hasher.update(bytes); }
+  Hasher hasher;
+};
+
+/// How many of `bytes` there are before the zeros that they end with.
+std::size_t without_zeros(Bytes bytes) {
+  const auto last = std::find_if(bytes.rbegin(), bytes.rend(), [](std::byte one) { return one != std::byte{0}; });
+  return static_cast<std::size_t>(bytes.rend() - last);
 }
 
 }  // namespace
@@ -55,38 +69,44 @@ ArchiveWriter::ArchiveWriter(std::filesystem::path archive, ArchivePlan plan)
     : archive_(std::move(archive)),
       partial_(archive_.string() + ".partial"),
       name_(partial_.string()),
-      plan_(std::move(plan)) {
+      plan_(std::move(plan)),
+      slots_(plan_.members.size()) {
   for (std::size_t i = kArchiveFiles; i < plan_.members.size(); ++i) members_.emplace(*plan_.members[i].blob, i);
   open_and_lock();
   continued_ = holds_same_plan();
-  if (!continued_ && ::ftruncate(fd_.get(), 0) != 0) throw system_error(text::cat("emptying ", name_), errno);
   check_room();
-  if (::ftruncate(fd_.get(), static_cast<off_t>(plan_.total_bytes)) != 0) {
-    throw system_error(text::cat("making ", name_, " ", plan_.total_bytes, " bytes long"), errno)
-        .hint("the file system may not take files of that size (FAT32: 4 GiB)");
-  }
-  reserve_room();
+  if (!continued_ && calls::ftruncate(fd_.get(), 0) != 0) throw system_error(text::cat("emptying ", name_), errno);
+  // If the earlier run ended because the disk failed, what it could not write may still be in memory, and look fine.
+  if (continued_) static_cast<void>(::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED));
+  if (!continued_) reserve();
   hints_.emplace(fd_.get(), plan_.total_bytes);
   write_headers();
   write_front();
+  if (!continued_ && plan_.total_bytes >= kWorthKeeping) fsync_fd(fd_.get(), name_);
 }
 
 /// Blocks in one piece, where the file system gives them: that is faster, and running out of room shows now.
-void ArchiveWriter::reserve_room() const {
+void ArchiveWriter::reserve() const {
   // A reserved block that was never written still counts as a hole, so that what is there is told as before.
-  if (continued_ || ::fallocate(fd_.get(), 0, 0, static_cast<off_t>(plan_.total_bytes)) == 0) return;
-  if (errno != ENOSPC && errno != EDQUOT) return;
-  const int why = errno;
-  ::unlink(partial_.c_str());
-  throw system_error(text::cat("reserving ", plan_.total_bytes, " bytes for ", name_), why)
-      .hint("free some space or choose another output file; nothing was downloaded yet");
+  try {
+    reserve_room(fd_.get(), plan_.total_bytes, Length::Grow, name_);
+  } catch (Error& error) {
+    static_cast<void>(calls::unlinkat(AT_FDCWD, partial_.c_str(), 0));  // there is nothing in it
+    error.hint("free some space or choose another output file; nothing was downloaded yet");
+    throw;
+  }
 }
 
 void ArchiveWriter::open_and_lock() {
   do {
-    fd_ = open_file(partial_, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
-    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) throw system_error(text::cat("locking ", name_), errno);
+    fd_ = open_file(partial_, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0666);
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0) throw system_error(text::cat("looking at ", name_), errno);
+    if (!S_ISREG(status.st_mode)) {
+      throw Error(ErrorCode::Io, text::cat(name_, " is in the way: it is no file"))
+          .hint("remove it, or choose another output file");
+    }
+    if (!lock_file(fd_.get(), name_)) {
       throw Error(ErrorCode::Busy, text::cat("another process is writing ", archive_.string()))
           .hint("wait for it to end, or choose another output file");
     }
@@ -103,18 +123,13 @@ bool ArchiveWriter::holds_same_plan() const {
 }
 
 void ArchiveWriter::check_room() const {
-  struct statvfs room {};
   struct stat status {};
-  if (::fstatvfs(fd_.get(), &room) != 0 || ::fstat(fd_.get(), &status) != 0) {
-    throw system_error(text::cat("asking for the room left for ", name_), errno);
-  }
-  const std::uint64_t available = std::uint64_t{room.f_bavail} * room.f_frsize;
-  const std::uint64_t allocated = static_cast<std::uint64_t>(status.st_blocks) * 512;
-  if (available + allocated >= plan_.total_bytes) return;
-  throw Error(ErrorCode::Space,
-              text::cat("the archive will have ", plan_.total_bytes, " bytes, but there is room for only ",
-                        available + allocated, " at ", archive_.string()))
-      .hint("free some space or choose another output file; nothing was downloaded yet");
+  if (::fstat(fd_.get(), &status) != 0) throw system_error(text::cat("looking at ", name_), errno);
+  const std::uint64_t there = static_cast<std::uint64_t>(status.st_blocks) * 512;
+  auto lack = lack_of_room(room_at(fd_.get(), name_), plan_.total_bytes, there, "the archive", archive_.string());
+  if (!lack) return;
+  if (status.st_size == 0) static_cast<void>(calls::unlinkat(AT_FDCWD, partial_.c_str(), 0));
+  throw std::move(*lack).while_doing("checking the output before anything is downloaded");
 }
 
 void ArchiveWriter::write_headers() {
@@ -135,53 +150,103 @@ void ArchiveWriter::write_front() {
   }
 }
 
-bool ArchiveWriter::already_holds(const ArchiveMember& member, const std::stop_token& stop) const {
-  const off_t begin = static_cast<off_t>(member.offset);
-  const off_t end = static_cast<off_t>(member.offset + member.size);
-  // A hole means that some of it was never written; where the file system cannot tell, the hash does.
-  if (const off_t hole = ::lseek(fd_.get(), begin, SEEK_HOLE); hole >= 0 && hole < end) return false;
-  std::vector<std::byte> buffer(kReadBack);
-  Hasher hasher(member.blob->algorithm());
-  for (std::uint64_t done = 0; done < member.size;) {
-    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), member.size - done));
-    const std::size_t got = pread_full(fd_.get(), std::span(buffer).first(wanted), member.offset + done, name_);
-    if (got < wanted) return false;
-    hasher.update({buffer.data(), got});
-    done += got;
+/// Where the blob's bytes end, as far as can be told without its digest: before the first hole, and before the zeros
+/// that file systems without holes have in their place.
+std::uint64_t ArchiveWriter::written_bytes(const ArchiveMember& member) const {
+  const off_t hole = ::lseek(fd_.get(), static_cast<off_t>(member.offset), SEEK_HOLE);
+  std::uint64_t end = member.size;
+  if (hole >= 0) {
+    const auto at = static_cast<std::uint64_t>(hole);
+    end = at <= member.offset ? 0 : std::min(end, at - member.offset);
   }
-  return hasher.finish() == *member.blob;
+  std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBack, end)));
+  while (end > 0) {
+    const auto part = std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end)));
+    const std::uint64_t begin = end - part.size();
+    if (pread_full(fd_.get(), part, member.offset + begin, name_) < part.size()) return 0;
+    const std::size_t used = without_zeros(part);
+    if (used > 0) return begin + used;
+    end = begin;
+  }
+  return 0;
 }
 
-bool ArchiveWriter::holds(const Descriptor& blob, const std::stop_token& stop) const {
-  return continued_ && already_holds(plan_.members[members_.at(blob.digest)], stop);
+void ArchiveWriter::read_slot(const ArchiveMember& member, std::uint64_t size, ByteSink& sink,
+                              const std::stop_token& stop) const {
+  std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBack, size)));
+  FileSource there(fd_.get(), member.offset, size, name_);
+  while (const std::size_t got = there.read(buffer)) {
+    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    sink.write({buffer.data(), got});
+  }
+}
+
+ArchiveWriter::Slot ArchiveWriter::look_at(const ArchiveMember& member, const std::stop_token& stop) const {
+  const off_t begin = static_cast<off_t>(member.offset);
+  const off_t hole = ::lseek(fd_.get(), begin, SEEK_HOLE);
+  const bool may_be_whole = hole < 0 || hole >= static_cast<off_t>(member.offset + member.size);
+  if (may_be_whole) {
+    HashSink hash(member.blob->algorithm());
+    read_slot(member, member.size, hash, stop);
+    if (hash.hasher.finish() == *member.blob) return {Slot::State::Whole, member.size};
+  }
+  const std::uint64_t written = written_bytes(member);
+  // A place that is full and wrong was damaged: nothing of it is of use.
+  return {Slot::State::Begun, written < member.size ? written : 0};
+}
+
+bool ArchiveWriter::holds(const Descriptor& blob, const std::stop_token& stop) {
+  if (!continued_) return false;
+  const std::size_t member = members_.at(blob.digest);
+  Slot& slot = slots_[member];
+  if (slot.state == Slot::State::Unknown) slot = look_at(plan_.members[member], stop);
+  return slot.state == Slot::State::Whole;
 }
 
 BlobOutcome ArchiveWriter::put_blob(const Descriptor& blob, BlobSource& from, Progress& progress,
                                     std::stop_token stop) {
-  const ArchiveMember& member = plan_.members[members_.at(blob.digest)];
+  const std::size_t index = members_.at(blob.digest);
   if (holds(blob, stop)) {
     progress.advance(static_cast<std::int64_t>(blob.size));
     return BlobOutcome::Existed;
   }
-  SlotSink slot(fd_.get(), member.offset, name_, *hints_);
+  // What is there is tried once: if the whole has another digest in the end, it was that, most likely.
+  const std::uint64_t there = std::exchange(slots_[index].begun, 0);
+  if (there > 0) {
+    try {
+      fill_slot(plan_.members[index], there, blob, from, progress, stop);
+      return BlobOutcome::Written;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Corrupt) throw;
+      progress.debug(text::cat(error.message(), "; what an earlier run had left of it is of no use"));
+    }
+  }
+  fill_slot(plan_.members[index], 0, blob, from, progress, stop);
+  return BlobOutcome::Written;
+}
+
+void ArchiveWriter::fill_slot(const ArchiveMember& member, std::uint64_t there, const Descriptor& blob,
+                              BlobSource& from, Progress& progress, const std::stop_token& stop) {
+  SlotSink slot(fd_.get(), member.offset, there, name_, *hints_);
   ProgressSink counted(slot, progress);
   VerifyingSink verified(counted, blob, from.name_of(blob.digest));
   try {
-    from.fetch(blob, verified, stop);
+    if (there > 0) {
+      read_slot(member, there, verified, stop);
+      from.fetch_rest(blob, there, verified, stop);
+    } else {
+      from.fetch(blob, verified, stop);
+    }
     verified.finish();
   } catch (...) {
     counted.take_back();
     throw;
   }
-  return BlobOutcome::Written;
 }
 
 void ArchiveWriter::commit() {
   fsync_fd(fd_.get(), name_);
-  if (::rename(partial_.c_str(), archive_.c_str()) != 0) {
-    throw system_error(text::cat("renaming ", name_, " to ", archive_.string()), errno);
-  }
+  rename_file(partial_, archive_);
   fsync_directory(archive_.parent_path());
   fd_.close(archive_.string());
 }

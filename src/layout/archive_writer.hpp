@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/fd.hpp"
 #include "base/page_cache.hpp"
@@ -13,37 +14,53 @@ namespace ociferry {
 
 /// Writes an archive according to its plan: blobs go straight into their places, in any order and from any thread.
 /// The file is called "<archive>.partial" until `commit`. A partial file of the same plan that an earlier run left
-/// is continued: what is in place and hashes right is kept.
+/// is continued: what is in place and hashes right is kept, and a blob that was under way goes on where it stopped.
 class ArchiveWriter : public BlobTarget {
  public:
   /// Opens and locks the partial file and writes everything but the blobs. Throws Error{Busy} if another process
-  /// is writing it, Error{Space} if the file system has no room for the plan, Error{Io}.
+  /// is writing it; Error{Space} if the file system has no room for the plan, does not take files of that size, or the
+  /// user's quota ends before; Error{Io}.
   ArchiveWriter(std::filesystem::path archive, ArchivePlan plan);
 
-  /// True if an earlier run has written the blob: its place is read and hashed. Throws Error{Io}, Error{Interrupted}.
-  [[nodiscard]] bool holds(const Descriptor& blob, const std::stop_token& stop) const;
-  /// Existed: an earlier run had written it. Throws Error; then the place of the blob holds anything.
+  /// True if an earlier run has written the blob: its place is read and hashed, once. Throws Error{Io},
+  /// Error{Interrupted}.
+  [[nodiscard]] bool holds(const Descriptor& blob, const std::stop_token& stop);
+  /// Existed: an earlier run had written it. One that an earlier run had begun is read from there on. No blob may be
+  /// put by two threads at a time. Throws Error; then the place of the blob holds anything.
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
 
-  /// Makes the archive durable and gives it its name. Call when every blob was put. Throws Error{Io}.
+  /// Makes the archive durable and gives it its name: syncs the file, renames it, syncs the directory. Call when every
+  /// blob was put. Throws Error{Io}, Error{Space}.
   void commit();
 
   [[nodiscard]] const std::filesystem::path& partial_path() const noexcept { return partial_; }
 
  private:
+  /// What is known of a blob's place.
+  struct Slot {
+    enum class State { Unknown, Whole, Begun };
+    State state = State::Unknown;
+    std::uint64_t begun = 0;  ///< bytes from its beginning on that an earlier run seems to have written
+  };
+
   void open_and_lock();
   void check_room() const;
   void write_front();
-  void reserve_room() const;
+  void reserve() const;
   void write_headers();
   [[nodiscard]] bool holds_same_plan() const;
-  [[nodiscard]] bool already_holds(const ArchiveMember& member, const std::stop_token& stop) const;
+  [[nodiscard]] Slot look_at(const ArchiveMember& member, const std::stop_token& stop) const;
+  [[nodiscard]] std::uint64_t written_bytes(const ArchiveMember& member) const;
+  void read_slot(const ArchiveMember& member, std::uint64_t size, ByteSink& sink, const std::stop_token& stop) const;
+  void fill_slot(const ArchiveMember& member, std::uint64_t there, const Descriptor& blob, BlobSource& from,
+                 Progress& progress, const std::stop_token& stop);
 
   std::filesystem::path archive_;
   std::filesystem::path partial_;
   std::string name_;
   ArchivePlan plan_;
   std::map<Digest, std::size_t> members_;
+  std::vector<Slot> slots_;  ///< by member
   UniqueFd fd_;
   std::optional<PageCacheHints> hints_;
   bool continued_ = false;

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+
+#include "base/fd.hpp"
+#include "ociferry/store.hpp"
+
+namespace ociferry {
+
+/// A layer on its way into a file of its own, where a run that was killed may have left its beginning.
+class Download {
+ public:
+  /// Opens or creates the file. All but `path` must outlive it. Throws Error{Io}.
+  Download(const std::filesystem::path& path, const Descriptor& layer, BlobSource& source, Progress& progress);
+
+  /// Blocks until all of the layer is in the file, size and digest checked: what is there is read and hashed, the rest
+  /// fetched. Content that was damaged on its way is fetched once more. Throws Error{Space} if there is no room for the
+  /// whole layer, before anything is fetched; Error{Corrupt}; whatever the source throws.
+  void run(const std::stop_token& stop);
+
+  /// The file, for as long as this lives.
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+
+ private:
+  [[nodiscard]] std::uint64_t begin();
+  void attempt(std::uint64_t there, const std::stop_token& stop);
+
+  UniqueFd fd_;
+  std::string file_;  ///< for messages
+  const Descriptor& layer_;
+  BlobSource& source_;
+  Progress& progress_;
+};
+
+}  // namespace ociferry
