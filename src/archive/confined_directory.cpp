@@ -230,8 +230,6 @@ void ConfinedDirectory::remove(const std::string& path) {
   }
 }
 
-void ConfinedDirectory::sync() {
-  if (calls::syncfs(root_.get()) != 0) throw system_error(text::cat("syncing ", name_), errno);
-}
+void ConfinedDirectory::sync() { sync_file_system(root_.get(), name_); }
 
 }  // namespace ociferry

@@ -85,13 +85,18 @@ void fsync_fd(int fd, const std::string& name) {
 }
 
 void fsync_directory(const fs::path& directory) {
-  const fs::path named = directory.empty() ? fs::path(".") : directory;
+  const fs::path named = fs::absolute(directory.empty() ? fs::path(".") : directory);
   const UniqueFd fd = open_file(named, O_RDONLY | O_DIRECTORY);
-  // Some file systems cannot sync directories and say so with EINVAL; there is nothing more to be done there.
   while (calls::fsync(fd.get()) != 0) {
+    // Some file systems cannot sync directories and say so with EINVAL; there is nothing more to be done there.
     if (errno == EINVAL) return;
-    const int why = errno;
-    if (why != EINTR) throw system_error(text::cat("syncing the directory ", fs::absolute(named).string()), why);
+    if (errno != EINTR) throw system_error(text::cat("syncing the directory ", named.string()), errno);
+  }
+}
+
+void sync_file_system(int fd, const std::string& name) {
+  while (calls::syncfs(fd) != 0) {
+    if (errno != EINTR) throw system_error(text::cat("syncing ", name), errno);
   }
 }
 

@@ -39,6 +39,8 @@ void write_full(int fd, Bytes bytes, const std::string& name);
 void fsync_fd(int fd, const std::string& name);
 /// Makes a rename in `directory` durable.
 void fsync_directory(const std::filesystem::path& directory);
+/// Makes all that was written to the file system of `fd` durable (syncfs). Throws Error naming `name`.
+void sync_file_system(int fd, const std::string& name);
 /// Renames. Throws Error naming both.
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
 /// Makes one directory, with mode 0777 less the umask. Throws Error.

@@ -30,15 +30,23 @@ bool is_ours(int fd, LeftoverKind kind) {
   return S_ISDIR(status.st_mode) && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
+/// mkostemp that a signal does not end.
+UniqueFd make_file(std::string& name, const std::string& name_template) {
+  while (true) {
+    name = name_template;
+    UniqueFd fd(calls::mkostemp(name.data()));
+    if (fd) return fd;
+    if (errno != EINTR) throw system_error(text::cat("creating ", fs::absolute(name_template).string()), errno);
+  }
+}
+
 /// A new file under a temporary name, locked, so that nobody takes it for a leftover.
 UniqueFd make_locked_file(std::string& name, const std::string& name_template) {
-  UniqueFd fd;
-  do {
-    name = name_template;
-    fd = UniqueFd(calls::mkostemp(name.data()));
-    if (!fd) throw system_error(text::cat("creating ", name_template), errno);
-  } while (!lock_file(fd.get(), name) || !is_named(fd.get(), name));
-  return fd;
+  while (true) {
+    UniqueFd fd = make_file(name, name_template);
+    if (lock_file(fd.get(), name) && is_named(fd.get(), name)) return fd;
+    static_cast<void>(calls::unlinkat(AT_FDCWD, name.c_str(), 0));  // somebody was quicker, and removes it
+  }
 }
 
 }  // namespace
@@ -90,6 +98,10 @@ void write_file_atomically(const fs::path& path, std::string_view content, unsig
     write_full(fd.get(), as_bytes(content), path.string());
     fsync_fd(fd.get(), path.string());
     rename_file(temporary, path);
+  } catch (Error& error) {
+    static_cast<void>(calls::unlinkat(AT_FDCWD, temporary.c_str(), 0));
+    error.while_doing(text::cat("writing a file of ", content.size(), " bytes"));
+    throw;
   } catch (...) {
     static_cast<void>(calls::unlinkat(AT_FDCWD, temporary.c_str(), 0));
     throw;
@@ -99,15 +111,22 @@ void write_file_atomically(const fs::path& path, std::string_view content, unsig
 }
 
 TempDirectory::TempDirectory(const fs::path& parent, const std::string& prefix) {
-  const fs::path where = or_here(parent);
-  do {
-    std::string name = (where / text::cat(".", prefix, kRandomPart)).string();
+  const std::string name_template = (or_here(parent) / text::cat(".", prefix, kRandomPart)).string();
+  while (true) {
+    std::string name = name_template;
     if (calls::mkdtemp(name.data()) == nullptr) {
-      throw system_error(text::cat("creating a directory in ", where.string()), errno);
+      throw system_error(text::cat("creating ", fs::absolute(name_template).string()), errno);
     }
     path_ = name;
-    lock_ = open_file(path_, O_RDONLY | O_DIRECTORY);
-  } while (!lock_file(lock_.get(), path_.string()) || !is_named(lock_.get(), path_));
+    try {
+      lock_ = open_file(path_, O_RDONLY | O_DIRECTORY);
+      if (lock_file(lock_.get(), name) && is_named(lock_.get(), path_)) return;
+    } catch (...) {
+      static_cast<void>(calls::remove_tree(path_));
+      throw;
+    }
+    static_cast<void>(calls::remove_tree(path_));  // somebody was quicker, took it for a leftover, and removes it
+  }
 }
 
 TempDirectory::TempDirectory(fs::path path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
@@ -121,8 +140,7 @@ UniqueFd anonymous_file(const fs::path& directory) {
   if (fd) return fd;
   // Not every file system has O_TMPFILE: make a named one and take its name away at once.
   std::string name = (directory / text::cat(".ociferry-", kRandomPart)).string();
-  fd = UniqueFd(calls::mkostemp(name.data()));
-  if (!fd) throw system_error(text::cat("creating a temporary file in ", directory.string()), errno);
+  fd = make_file(name, name);
   if (calls::unlinkat(AT_FDCWD, name.c_str(), 0) != 0) throw system_error(text::cat("removing ", name), errno);
   return fd;
 }

@@ -130,17 +130,30 @@ void fill(ArchiveWriter& writer, const std::vector<Graph::BlobNode>& blobs, cons
 }
 
 /// What the user has after a failure, and what to do.
-void explain_end(Error& error, const ArchiveWriter& writer, const TransferReport& report) {
+void explain_end(Error& error, const std::filesystem::path& archive, std::uint64_t bytes) {
   std::error_code ignored;
-  const std::string partial = writer.partial_path().string();
+  const std::string partial = ArchiveWriter::partial_path(archive).string();
   const bool kept = std::filesystem::exists(partial, ignored);
   if (error.code() == ErrorCode::Space) {
-    error.while_doing(text::cat("writing an archive of ", report.archive_bytes, " bytes"));
-    error.hint(text::cat("make room for that, or choose another output file; ", partial,
-                         " is kept: the same command goes on from there"));
+    error.while_doing(text::cat("writing an archive of ", bytes, " bytes"));
+    error.hint(text::cat("make room for that, or choose another output file",
+                         kept ? text::cat("; ", partial, " is kept: the same command goes on from there") : ""));
   }
   error.hint(kept ? text::cat(partial, " is kept: the same command goes on from there")
-                  : "the archive has its name and was synced; the same command checks it and makes the name durable");
+                  : "run the same command again: what has its final name is whole");
+}
+
+void write_new(const std::filesystem::path& archive, ArchivePlan plan, const ArchiveContents& contents,
+               const ImageSet& set, const std::shared_ptr<ArchiveReader>& existing, TransferReport& report,
+               const Context& context) {
+  try {
+    ArchiveWriter writer(archive, std::move(plan));
+    fill(writer, contents.blobs, set.graph(), existing, report, context);
+    writer.commit();
+  } catch (Error& error) {
+    explain_end(error, archive, report.archive_bytes);
+    throw;
+  }
 }
 
 TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
@@ -196,14 +209,7 @@ TransferReport write_archive(const ImageSet& set, const std::filesystem::path& o
     report.blobs_existed = contents.blobs.size();
     tell_of_reuse(layers_among(contents.blobs, set.graph()), *context.progress);
   } else {
-    ArchiveWriter writer(archive, std::move(plan));
-    try {
-      fill(writer, contents.blobs, set.graph(), existing, report, context);
-      writer.commit();
-    } catch (Error& error) {
-      explain_end(error, writer, report);
-      throw;
-    }
+    write_new(archive, std::move(plan), contents, set, existing, report, context);
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
   context.progress->event(text::cat("done: file '", output.string(), "' (", took.count(), "ms)"));

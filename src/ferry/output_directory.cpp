@@ -147,7 +147,7 @@ void OutputDirectory::replace_in_two_steps() {
 
 void OutputDirectory::publish() {
   const UniqueFd directory = open_file(content_, O_RDONLY | O_DIRECTORY);
-  if (calls::syncfs(directory.get()) != 0) throw system_error(text::cat("syncing ", target_.string()), errno);
+  sync_file_system(directory.get(), target_.string());
   // The old content, if any, goes to where the new one came from, and away with the temporary directory.
   if (calls::exchange(content_.c_str(), target_.c_str()) != 0) {
     const bool cannot_exchange = errno == EINVAL || errno == ENOSYS;

@@ -67,7 +67,7 @@ std::size_t without_zeros(Bytes bytes) {
 
 ArchiveWriter::ArchiveWriter(std::filesystem::path archive, ArchivePlan plan)
     : archive_(std::move(archive)),
-      partial_(archive_.string() + ".partial"),
+      partial_(partial_path(archive_)),
       name_(partial_.string()),
       plan_(std::move(plan)),
       slots_(plan_.members.size()) {
@@ -83,6 +83,10 @@ ArchiveWriter::ArchiveWriter(std::filesystem::path archive, ArchivePlan plan)
   write_headers();
   write_front();
   if (!continued_ && plan_.total_bytes >= kWorthKeeping) fsync_fd(fd_.get(), name_);
+}
+
+std::filesystem::path ArchiveWriter::partial_path(const std::filesystem::path& archive) {
+  return archive.string() + ".partial";
 }
 
 /// Blocks in one piece, where the file system gives them: that is faster, and running out of room shows now.

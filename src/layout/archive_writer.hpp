@@ -33,7 +33,8 @@ class ArchiveWriter : public BlobTarget {
   /// blob was put. Throws Error{Io}, Error{Space}.
   void commit();
 
-  [[nodiscard]] const std::filesystem::path& partial_path() const noexcept { return partial_; }
+  /// The name of an archive that is not finished.
+  [[nodiscard]] static std::filesystem::path partial_path(const std::filesystem::path& archive);
 
  private:
   /// What is known of a blob's place.
