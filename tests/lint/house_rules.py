@@ -18,6 +18,23 @@ UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX"
 # A path that exists on one person's machine only.
 SOMEONES_PATH = re.compile(r"(?<![\w.:/$}~-])/(home|Users|root|work|srv|mnt)/[A-Za-z0-9_]")
 
+# System calls that can fail and that something depends on: base/system_calls makes them, so that tests can let them fail.
+RAW_CALL = re.compile(
+    r"(?<![\w:])::(open|openat|creat|mkostemp|mkstemp|mkdtemp|close|p?read|p?write|p?writev|fsync|fdatasync|syncfs"
+    r"|(posix_)?fallocate|f?truncate|rename|renameat2?|unlink|unlinkat|rmdir|mkdir|mkdirat|symlink|symlinkat|link|linkat"
+    r"|flock|f?chmod|fchmodat|futimens|utimensat|socket)\("
+    r"|\bfs::(create_director(y|ies)|create_symlink|copy|copy_file|remove|remove_all|rename|resize_file)\("
+    r"|\bstd::filesystem::(create_director(y|ies)|create_symlink|copy|copy_file|remove|remove_all|rename|resize_file)\("
+    r"|\b(std::[io]?fstream|fopen)\b"
+)
+# Terminals and the pipes of helper processes are not files that anything is kept in.
+MAKES_RAW_CALLS = {
+    "base/system_calls.cpp",
+    "cli/password_input.cpp",
+    "cli/program.cpp",
+    "registry/credential_helper.cpp",
+}
+
 
 def project_files(root):
     """Every text file of the project, build directories and foreign bytes left out."""
@@ -79,11 +96,23 @@ def every_command_is_in_the_manual(root):
             yield f"man/: does not name the command '{' '.join(words)}'"
 
 
+def system_calls_go_through_one_place(root):
+    for path in sources(root, ".cpp", ".hpp"):
+        name = str(path.relative_to(root / "src"))
+        if name in MAKES_RAW_CALLS:
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            found = RAW_CALL.search(line.split("//")[0])
+            if found:
+                yield f"src/{name}:{number}: {found.group()} is for base/system_calls only"
+
+
 RULES = [
     files_are_short,
     nothing_is_unfinished_or_tied_to_a_machine,
     every_source_is_built,
     every_command_is_in_the_manual,
+    system_calls_go_through_one_place,
 ]
 
 

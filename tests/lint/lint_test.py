@@ -100,6 +100,13 @@ class HouseRules(Tree):
         self.write("src/cli/pull_command.cpp", "")
         self.assertEqual(len(list(house_rules.every_command_is_in_the_manual(self.root))), 1)
 
+    def test_system_calls_outside_of_their_place_are_found(self):
+        self.write("src/ferry/a.cpp", "calls::open(p);\nx.read(b);\nSource::open(b);\n// ::rename(a, b)\nfs::exists(p);\n")
+        self.write("src/base/system_calls.cpp", "::rename(a, b);\n")
+        self.assertEqual(list(house_rules.system_calls_go_through_one_place(self.root)), [])
+        self.write("src/ferry/b.cpp", "if (::rename(a, b) != 0) fs::remove(a);\nfs::create_directories(a);\n::pwrite(1);\n")
+        self.assertEqual(len(list(house_rules.system_calls_go_through_one_place(self.root))), 3)
+
 
 class CountResults(unittest.TestCase):
     DOCTEST = "[doctest] test cases:  4 |  3 passed | 1 failed | 0 skipped\n"

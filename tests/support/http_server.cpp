@@ -42,6 +42,10 @@ class HttpServer::Impl {
     const std::lock_guard lock(mutex_);
     return requests_;
   }
+  void forget_requests() {
+    const std::lock_guard lock(mutex_);
+    requests_.clear();
+  }
 
  private:
   /// The body of one reply while it is sent.
@@ -141,6 +145,7 @@ std::uint16_t HttpServer::port() const { return impl_->port(); }
 std::string HttpServer::host() const { return "127.0.0.1:" + std::to_string(port()); }
 std::string HttpServer::origin() const { return "http://" + host(); }
 std::vector<HttpRequest> HttpServer::requests() const { return impl_->requests(); }
+void HttpServer::forget_requests() { impl_->forget_requests(); }
 std::size_t HttpServer::connections() const { return impl_->connections(); }
 
 }  // namespace ociferry::testing

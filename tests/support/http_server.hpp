@@ -25,6 +25,8 @@ class HttpServer {
   [[nodiscard]] std::string origin() const;
   /// Every request so far, in the order in which they were complete.
   [[nodiscard]] std::vector<HttpRequest> requests() const;
+  /// Forgets them.
+  void forget_requests();
   /// How many connections were made so far.
   [[nodiscard]] std::size_t connections() const;
 

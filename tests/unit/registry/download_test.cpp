@@ -99,6 +99,17 @@ TEST_CASE("attempts without progress are counted and end in a network error") {
   CHECK(download.ranges().size() == 3);
 }
 
+TEST_CASE("the rest of a blob is asked for by Range, and taken from a server that gives all") {
+  Download download;
+  download.rig.repository().fetch_rest(download.blob, 400, download.sink, {});
+  CHECK(download.sink.content == kContent.substr(400));
+  CHECK(download.ranges() == std::vector<std::string>{"bytes=400-"});
+  Download ignored;
+  ignored.change([](int, const HttpRequest&, HttpReply& reply) { reply = {200, {}, kContent}; });
+  ignored.rig.repository().fetch_rest(ignored.blob, 400, ignored.sink, {});
+  CHECK(ignored.sink.content == kContent.substr(400));
+}
+
 TEST_CASE("a server that ignores Range starts over, and what is known is left out") {
   Download download;
   download.change([](int n, const HttpRequest&, HttpReply& reply) {

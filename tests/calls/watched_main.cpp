@@ -1,0 +1,10 @@
+#include "call_script.hpp"
+#include "cli/command.hpp"
+
+// ociferry as it is, with somebody who watches its system calls.
+int main(int argc, char** argv) {
+  static ociferry::testing::CallScript script;
+  ociferry::calls::observe(&script);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  return ociferry::run_program("ociferry", words);
+}
