@@ -65,7 +65,7 @@ bool is_named(int fd, const fs::path& path) {
 bool lock_file(int fd, const std::string& name) {
   while (calls::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return false;
-    if (errno == EOPNOTSUPP || errno == ENOSYS) return true;
+    if (errno == EOPNOTSUPP || errno == ENOSYS || errno == ENOLCK) return true;
     if (errno != EINTR) throw system_error(text::cat("locking ", name), errno);
   }
   return true;

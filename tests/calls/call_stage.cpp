@@ -216,6 +216,12 @@ std::map<std::string, std::uint64_t> CallStage::source_layers(Command command) c
   return command == Command::Pull ? bundle_layers_ : layers;
 }
 
+CallStage& fresh_stage() {
+  static CallStage stage;
+  stage.reset();
+  return stage;
+}
+
 Variables fault_script(const CallStage& stage, const std::string& fault) {
   fs::remove(stage.path("hit"));
   return {{"OCIFERRY_CALLS_FAULT", fault}, {"OCIFERRY_CALLS_HIT", stage.path("hit").string()}};

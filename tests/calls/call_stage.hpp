@@ -86,6 +86,9 @@ class CallStage {
   HttpServer inside_;
 };
 
+/// One stage for all cases of the program, with the older things in place: making one takes a run of each command.
+[[nodiscard]] CallStage& fresh_stage();
+
 /// The variables of a fault, which makes the file "hit" in the stage's directory when it happens.
 [[nodiscard]] Variables fault_script(const CallStage& stage, const std::string& fault);
 [[nodiscard]] bool was_hit(const CallStage& stage);

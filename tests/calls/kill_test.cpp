@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kSample = 5;
+constexpr std::size_t kSample = 3;
 constexpr std::size_t kAll = 1000;
 /// A byte of a layer may happen to be what an empty place holds.
 constexpr std::uint64_t kByChance = 8;
@@ -96,7 +96,7 @@ class Kills {
                      layers.at(request.digest), " bytes were there: ", request.digest, "\n");
   }
 
-  CallStage stage_;
+  CallStage& stage_ = fresh_stage();
   std::map<Command, std::size_t> calls_;
 };
 

@@ -55,8 +55,7 @@ bool cannot_mount(const CallStage& stage) {
 }  // namespace
 
 TEST_CASE("reading an archive writes nothing where the archive is, and nothing else than what it is asked for") {
-  CallStage stage;
-  stage.reset();
+  CallStage& stage = fresh_stage();
   fs::create_directory(stage.path("media"));
   fs::copy_file(stage.path("input.tar"), stage.path("media/input.tar"));
   for (const Words& words : readers(stage, "media/input.tar")) {
@@ -73,8 +72,7 @@ TEST_CASE("reading an archive writes nothing where the archive is, and nothing e
 }
 
 TEST_CASE("an archive on a file system that is mounted read-only is verified, inspected, imported and copied") {
-  CallStage stage;
-  stage.reset();
+  CallStage& stage = fresh_stage();
   if (cannot_mount(stage)) return;
   const std::string script =
       "mkdir -p media; mount -t tmpfs tmpfs media && cp input.tar media && mount -o remount,ro tmpfs media "
@@ -88,8 +86,7 @@ TEST_CASE("an archive on a file system that is mounted read-only is verified, in
 }
 
 TEST_CASE("an export to a file system that is too small is refused before a layer moves, and says what it needs") {
-  CallStage stage;
-  stage.reset();
+  CallStage& stage = fresh_stage();
   if (cannot_mount(stage)) return;
   Words words = stage.words(Command::Export, 2);
   words.at(4) = "small/out.tar";
@@ -109,8 +106,7 @@ TEST_CASE("an export to a file system that is too small is refused before a laye
 }
 
 TEST_CASE("a pull that runs out of room while it unpacks says so and leaves the old directory and nothing else") {
-  CallStage stage;
-  stage.reset();
+  CallStage& stage = fresh_stage();
   if (cannot_mount(stage)) return;
   Words words = stage.words(Command::Pull, 2);
   words.at(4) = "small/pulled";

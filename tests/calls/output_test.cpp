@@ -94,7 +94,7 @@ TEST_CASE("of two exports to one archive the first wins, and the second says tha
 }
 
 TEST_CASE("a limit on the length of files stops an export and a pull before a layer moves") {
-  CallStage stage;
+  CallStage& stage = fresh_stage();
   for (const Command command : {Command::Export, Command::Pull}) {
     stage.reset();
     const std::vector<std::string> names = stage.names();
@@ -109,7 +109,7 @@ TEST_CASE("a limit on the length of files stops an export and a pull before a la
 }
 
 TEST_CASE("what lies at the place of the partial archive never ends in the archive") {
-  CallStage stage;
+  CallStage& stage = fresh_stage();
   const std::string& archive = stage.archive();
   // Of another plan; of none; shorter and longer than the archive; all but the table right.
   std::string tableless = archive;
@@ -124,8 +124,7 @@ TEST_CASE("what lies at the place of the partial archive never ends in the archi
 }
 
 TEST_CASE("a partial archive that is no file is left alone, with a clear error") {
-  CallStage stage;
-  stage.reset();
+  CallStage& stage = fresh_stage();
   fs::create_directory(stage.path("out.tar.partial"));
   CHECK(stage.run(Command::Export).exit_code == 31);
   fs::remove(stage.path("out.tar.partial"));
@@ -137,8 +136,7 @@ TEST_CASE("a partial archive that is no file is left alone, with a clear error")
 }
 
 TEST_CASE("a layer in a partial archive whose middle was lost is fetched anew") {
-  CallStage stage;
-  stage.reset();
+  CallStage& stage = fresh_stage();
   // All is there but the archive's name, and some bytes in the middle, as after a power loss.
   std::string damaged = stage.archive();
   const std::size_t middle = damaged.size() / 2;
@@ -149,8 +147,7 @@ TEST_CASE("a layer in a partial archive whose middle was lost is fetched anew") 
 }
 
 TEST_CASE("what killed pulls left is removed by the next one, but nothing of a pull that still runs") {
-  CallStage stage;
-  stage.reset();
+  CallStage& stage = fresh_stage();
   const TempDirectory running(stage.ociferry().home(), "pulled.ociferry-");
   write_text(running.path() / "content/file", "of another process");
   const std::string left = ".pulled.ociferry-abc123";
@@ -164,8 +161,7 @@ TEST_CASE("what killed pulls left is removed by the next one, but nothing of a p
 }
 
 TEST_CASE("a directory that a killed pull had moved aside is put back before anything else") {
-  CallStage stage;
-  stage.reset();
+  CallStage& stage = fresh_stage();
   const std::string left = ".pulled.ociferry-abc123";
   fs::create_directory(stage.path(left));
   fs::permissions(stage.path(left), fs::perms::owner_all);

@@ -139,7 +139,7 @@ Figures lose_power(CallStage& stage, const std::vector<Moment>& all, std::size_t
 }  // namespace
 
 TEST_CASE("every file that gets its name by a rename is synced before, and its directory afterwards") {
-  CallStage stage;
+  CallStage& stage = fresh_stage();
   for (const Command command : kCommands) {
     const std::vector<LoggedCall> log = log_of(stage, command, false);
     std::size_t outputs = 0;
@@ -171,7 +171,7 @@ TEST_CASE("every file that gets its name by a rename is synced before, and its d
 
 TEST_CASE("whatever the disk holds after a power loss, the archive's name never leads to half of it") {
   std::mt19937_64 random(number_from("OCIFERRY_SEED", 1));
-  CallStage stage;
+  CallStage& stage = fresh_stage();
   const std::vector<LoggedCall> log = log_of(stage, Command::Export, true);
   const Figures figures = lose_power(stage, moments(log), kStates, kResumed, random);
   CHECK(figures.corrupt == 0);
@@ -183,7 +183,7 @@ TEST_CASE("whatever the disk holds after a power loss, the archive's name never 
 TEST_CASE("power losses in all moments of exports" * doctest::skip()) {
   const std::uint64_t seed = number_from("OCIFERRY_SEED", 1);
   std::mt19937_64 random(seed);
-  CallStage stage;
+  CallStage& stage = fresh_stage();
   for (const int jobs : {1, 4}) {
     const std::vector<LoggedCall> log = log_of(stage, Command::Export, true, jobs);
     const auto all = moments(log);
