@@ -3,8 +3,9 @@
 
 // ociferry as it is, with somebody who watches its system calls.
 int main(int argc, char** argv) {
-  static ociferry::testing::CallScript script;
-  ociferry::calls::observe(&script);
+  // Never destroyed: files are closed until the very end.
+  static auto* const script = new ociferry::testing::CallScript;
+  ociferry::calls::observe(script);
   const std::vector<std::string> words(argv + 1, argv + argc);
   return ociferry::run_program("ociferry", words);
 }
