@@ -62,6 +62,7 @@ struct TransferReport {
   std::uint64_t bytes_written = 0;    ///< of blobs
   std::uint64_t archive_bytes = 0;    ///< export: length of the archive
   std::size_t manifests_written = 0;  ///< import, copy: manifests put, locations images and root tags included
+  std::size_t blobs_proved = 0;       ///< import, copy: blobs asked for, or read back, when all was written
   std::vector<Reference> roots = {};  ///< import, copy: where the roots now are, by tag if they have one
 };
 
@@ -90,6 +91,15 @@ struct ExportOptions {
 /// finished archive of the same content is checked and kept.
 TransferReport export_archive(const ExportOptions& options, const Context& context);
 
+/// How it is proved, before the roots' tags are put, that the destination has what it was given.
+enum class Proof {
+  /// Each manifest that was put is read back and compared. Of blobs the registry's word is taken: each was either asked
+  /// for or accepted by its digest.
+  Manifests,
+  Blobs,  ///< also: every manifest is read back, every blob asked for, even those below tags that are right
+  Full,   ///< also: every blob is read back and hashed
+};
+
 /// What import and copy have in common.
 struct RelocateOptions {
   RepositoryName to = {};
@@ -97,6 +107,7 @@ struct RelocateOptions {
   bool root_tags = true;         ///< put the tags that the roots were exported with
   bool repository_tags = false;  ///< keep images under `repository_tag` rather than `image_tag`
   bool recheck = false;          ///< ask for every blob, even below tags that are right
+  Proof proof = Proof::Manifests;
 };
 
 /// `ociferry import`, `ociferry copy --tar`

@@ -96,6 +96,12 @@ class TagLister {
 /// A place to read images from.
 class ImageSource : public BlobSource, public Resolver {};
 /// A place to write images to.
-class ImageTarget : public BlobTarget, public Tagger {};
+class ImageTarget : public BlobTarget, public Tagger {
+ public:
+  /// True if the target says that it has `blob` now; false also if it cannot say.
+  [[nodiscard]] virtual bool has_blob(const Descriptor& blob) = 0;
+  /// What the target says of `blob` has turned out to be wrong: the next `put_blob` writes it, whatever is said then.
+  virtual void distrust(const Digest& blob) = 0;
+};
 
 }  // namespace ociferry

@@ -53,6 +53,9 @@ void declare_source(Arguments& arguments, bool repeatable);
 [[nodiscard]] std::vector<SourceArgument> last_sources_of(const Arguments& arguments);
 /// The one of these that was given. Throws Error{Usage} if there is none, or several.
 [[nodiscard]] SourceArgument one_source(const Arguments& arguments);
+/// The --verify option of commands that write to a repository. Throws Error{Usage} for an unknown value.
+void declare_proof(Arguments& arguments);
+[[nodiscard]] Proof proof_of(const Arguments& arguments);
 /// Declares the shared options (Registry: with those of Jobs), and fills in what was given.
 void declare_common(Arguments& arguments, CommonOptions options);
 void read_common(const Arguments& arguments, CommonOptions options, Context& context);

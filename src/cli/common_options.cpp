@@ -164,6 +164,20 @@ void read_registry(const Arguments& arguments, RegistryOptions& registry) {
 
 }  // namespace
 
+void declare_proof(Arguments& arguments) {
+  arguments.text("verify", "MODE",
+                 "How to prove that all has arrived: manifests (read back what was put), blobs (also ask for every "
+                 "blob), or full (also read every blob back) (default: manifests)");
+}
+
+Proof proof_of(const Arguments& arguments) {
+  const std::string mode = arguments.optional_text("verify").value_or("manifests");
+  if (mode == "manifests") return Proof::Manifests;
+  if (mode == "blobs") return Proof::Blobs;
+  if (mode == "full") return Proof::Full;
+  throw Error(ErrorCode::Usage, "--verify can only have the following values [manifests, blobs, full]");
+}
+
 void declare_common(Arguments& arguments, CommonOptions options) {
   if (options != CommonOptions::None) declare_jobs(arguments, options);
   if (options == CommonOptions::Registry) declare_registry(arguments);

@@ -17,6 +17,7 @@ void declare(Arguments& arguments) {
   arguments.flag("verify-first", "With --tar: check every byte of the archive before the first write");
   arguments.flag("no-root-tags", "Do not put the tags that the roots have at the source");
   arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
+  declare_proof(arguments);
   arguments.flag("repo-based-tags", "Keep images under tags that begin with the repository they come from");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   arguments.flag("resume", "With --to-tar: go on with what an earlier run has left (always done)");
@@ -30,7 +31,7 @@ void check(const Arguments& arguments) {
   if (arguments.is_set("to-repo") == arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "Expected either --to-tar or --to-repo");
   }
-  for (const char* name : {"no-root-tags", "recheck", "repo-based-tags"}) {
+  for (const char* name : {"no-root-tags", "recheck", "repo-based-tags", "verify"}) {
     if (arguments.is_set("to-tar") && arguments.is_set(name)) {
       throw Error(ErrorCode::Usage, std::string("--") + name + " goes with --to-repo only");
     }
@@ -91,7 +92,8 @@ void run(const Arguments& arguments, Context& context, Console&) {
                                    .lock_output = arguments.optional_text("lock-output"),
                                    .root_tags = !arguments.on("no-root-tags"),
                                    .repository_tags = arguments.on("repo-based-tags"),
-                                   .recheck = arguments.on("recheck")};
+                                   .recheck = arguments.on("recheck"),
+                                   .proof = proof_of(arguments)};
     progress.event(relocate_line(copy_to_repository(arguments, relocate, context), relocate.to));
   }
 }

@@ -13,6 +13,7 @@ void declare(Arguments& arguments) {
   arguments.flag("verify-first", "Check every byte of the archive before the first write");
   arguments.flag("no-root-tags", "Do not put the tags that the roots were exported with");
   arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
+  declare_proof(arguments);
   arguments.flag("repo-based-tags", "Keep images under tags that begin with the repository they come from");
   arguments.flag("include-non-distributable-layers", "Fail if the archive lacks layers that may not be redistributed");
 }
@@ -24,7 +25,8 @@ void run(const Arguments& arguments, Context& context, Console& console) {
                                            .lock_output = arguments.optional_text("lock-output"),
                                            .root_tags = !arguments.on("no-root-tags"),
                                            .repository_tags = arguments.on("repo-based-tags"),
-                                           .recheck = arguments.on("recheck")},
+                                           .recheck = arguments.on("recheck"),
+                                           .proof = proof_of(arguments)},
                               .verify_first = arguments.on("verify-first"),
                               .nondistributable_layers = arguments.on("include-non-distributable-layers")};
   const TransferReport report = import_archive(options, context);

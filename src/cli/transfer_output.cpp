@@ -22,17 +22,26 @@ std::string export_line(const TransferReport& report, const std::string& archive
   return line;
 }
 
+namespace {
+
+/// What a proof that was asked for has shown.
+std::string proved(const TransferReport& report) {
+  return report.blobs_proved == 0 ? "" : fmt::format("; proved {}", count(report.blobs_proved, "blob"));
+}
+
+}  // namespace
+
 std::string relocate_line(const TransferReport& report, const RepositoryName& to) {
   const std::string what =
       fmt::format("{} in {}", count_images(report.images, report.bundles, report.referrers), to_string(to));
   if (report.manifests_written == 0 && report.blobs_written == 0) {
-    return fmt::format("Nothing to do: {} already there", what);
+    return fmt::format("Nothing to do: {} already there{}", what, proved(report));
   }
   std::string line = fmt::format("{}: wrote {} ({}) and {}", what, count(report.blobs_written, "blob"),
                                  text::human_bytes(report.bytes_written), count(report.manifests_written, "manifest"));
   if (report.blobs_mounted > 0) line += fmt::format(", mounted {}", count(report.blobs_mounted, "blob"));
   if (report.blobs_existed > 0) line += fmt::format(", {} were there", count(report.blobs_existed, "blob"));
-  return line;
+  return line + proved(report);
 }
 
 }  // namespace ociferry

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "ferry/attachments.hpp"
 #include "ferry/bundle_reader.hpp"
+#include "ferry/proof.hpp"
 #include "ferry/relocation_plan.hpp"
 #include "ferry/tag_writer.hpp"
 #include "ociferry/error.hpp"
@@ -39,7 +40,7 @@ class Relocation {
  public:
   Relocation(const ImageSet& set, const Destination& to, const RelocateOptions& options, Trust trust,
              const Context& context)
-      : set_(set), to_(to), plan_(set, options), trust_(trust), context_(context) {
+      : set_(set), to_(to), plan_(set, options), trust_(trust), proof_(options.proof), context_(context) {
     for (const SetImage& image : set_.images()) {
       ++report_.images;
       if (image.is_bundle) ++report_.bundles;
@@ -53,6 +54,7 @@ class Relocation {
     context_.progress->phase("asking the destination what it has", 0);
     if (trust_ == Trust::Tags && all_is_there()) {
       put_blobs({});
+      prove_all();
       context_.progress->event("Tagging images");
       return report_;
     }
@@ -63,6 +65,7 @@ class Relocation {
     put_tags(RelocationPlan::Tags::Attaching);
     check_attached_at(set_, to_.name, to_.target, to_.source, context_);
     put_locations();
+    prove_all();
     context_.progress->event("Tagging images");
     put_tags(RelocationPlan::Tags::Roots);
     report_.manifests_written = manifests_written_;
@@ -70,6 +73,8 @@ class Relocation {
   }
 
  private:
+  void prove_all() { report_.blobs_proved = prove(to_, everything(set_, plan_), proof_, context_); }
+
   [[nodiscard]] bool all_is_there() const {
     const auto marks = plan_.marks();
     std::atomic<bool> all{true};
@@ -277,6 +282,7 @@ class Relocation {
   const Destination& to_;
   RelocationPlan plan_;
   Trust trust_;
+  Proof proof_;
   std::optional<std::vector<std::string>> listed_;  ///< the destination's tags before anything was written, if known
   const Context& context_;
   TransferReport report_;

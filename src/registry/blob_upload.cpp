@@ -66,7 +66,8 @@ BlobUpload::BlobUpload(Connection& connection, const RepositoryName& name, Mount
       blob_(blob),
       from_(from),
       progress_(progress),
-      stop_(std::move(stop)) {}
+      stop_(std::move(stop)),
+      is_distrusted_(mounts.take_distrust(blob.digest)) {}
 
 BlobUpload::~BlobUpload() {
   take_back();
@@ -87,8 +88,10 @@ BlobOutcome BlobUpload::run() {
   return outcome;
 }
 
-/// Asks with HEAD; where a mount is known to tell as well, with the request that opens the upload, too.
+/// Asks with HEAD; where a mount is known to tell as well, with the request that opens the upload, too. An answer that
+/// would not be believed is not asked for.
 bool BlobUpload::exists() {
+  if (is_distrusted_) return false;
   if (mounts_.tells_own() && !elsewhere()) {
     try {
       const int status = ask_mount(name_).status;
@@ -108,7 +111,7 @@ std::optional<RepositoryName> BlobUpload::elsewhere() const {
 
 bool BlobUpload::mount() {
   const auto place = elsewhere();
-  if (!place) return false;
+  if (!place || is_distrusted_) return false;
   if (!from_.home()) {
     if (connection_.uses_tokens()) return false;  // a mere guess is not worth a token
     prove_possession();
@@ -159,7 +162,7 @@ bool BlobUpload::own_mount_says(int status) {
 }
 
 void BlobUpload::upload() {
-  if (session_ || !mounts_.begins_trial()) return upload_patiently();
+  if (session_ || is_distrusted_ || !mounts_.begins_trial()) return upload_patiently();
   const bool said_absent = own_mount_says(202);
   upload_patiently();
   mounts_.end_trial(said_absent && own_mount_says(201));

@@ -55,6 +55,7 @@ class BlobUpload {
   BlobSource& from_;
   Progress& progress_;
   std::stop_token stop_;
+  bool is_distrusted_;          ///< what the registry says of this blob was wrong before
   std::optional<Url> session_;  ///< one that a mount has opened
   std::optional<Url> open_;     ///< the session that is under way
   std::string method_;          ///< of the last request

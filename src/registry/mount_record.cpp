@@ -32,4 +32,14 @@ void MountRecord::end_trial(bool passed) {
   tells_own_ = passed;
 }
 
+void MountRecord::distrust(const Digest& blob) {
+  const std::lock_guard lock(mutex_);
+  distrusted_.insert(blob);
+}
+
+bool MountRecord::take_distrust(const Digest& blob) {
+  const std::lock_guard lock(mutex_);
+  return distrusted_.erase(blob) > 0;
+}
+
 }  // namespace ociferry

@@ -3,11 +3,12 @@
 #include <mutex>
 #include <set>
 
+#include "ociferry/digest.hpp"
 #include "ociferry/reference.hpp"
 
 namespace ociferry {
 
-/// What is known of mounts into one repository. Thread-safe.
+/// What is known of mounts into one repository, and of blobs that it only says it has. Thread-safe.
 ///
 /// A mount of a repository's blob from that repository itself asks whether the blob is there and, if it is not, opens
 /// the upload: one request instead of two. Registries are free to ignore mounts, so it is relied on only after a trial:
@@ -24,8 +25,14 @@ class MountRecord {
   [[nodiscard]] bool begins_trial();
   void end_trial(bool passed);
 
+  /// The repository says that it has `blob`, but does not give it: the next upload asks nothing.
+  void distrust(const Digest& blob);
+  /// True once for each call of `distrust`.
+  [[nodiscard]] bool take_distrust(const Digest& blob);
+
  private:
   mutable std::mutex mutex_;
+  std::set<Digest> distrusted_;
   std::set<RepositoryName> refused_;
   int missing_ = 0;
   bool tells_own_ = false;

@@ -158,6 +158,8 @@ void Repository::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token s
   }
 }
 
+void Repository::distrust(const Digest& blob) { mounts_->distrust(blob); }
+
 BlobOutcome Repository::put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) {
   const AnyStop either(connection_->stop(), stop);
   return BlobUpload(*connection_, name_, *mounts_, blob, from, progress, either.token()).run();

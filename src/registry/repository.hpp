@@ -26,7 +26,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// HEAD manifests/<selector>, or GET where HEAD is not answered usefully; nullopt for 404.
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
   /// HEAD blobs/<digest>; false also if the registry does not answer HEAD.
-  [[nodiscard]] bool has_blob(const Descriptor& blob);
+  [[nodiscard]] bool has_blob(const Descriptor& blob) override;
 
   /// GET tags/list with all its pages (distribution-spec, "Listing Tags"). Throws Error{Hostile} for a list that has no
   /// end, leads to another registry, or names what cannot be a tag.
@@ -53,6 +53,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// POST and one PUT (distribution-spec, "Pushing blobs"). Once a registry has proved to answer mounts from the
   /// repository itself, such a mount replaces HEAD and POST: see MountRecord.
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
+  void distrust(const Digest& blob) override;
   /// PUT manifests/<selector>. Where the answer is lost, what the registry has then counts. A tag that cannot be
   /// changed but already is right is a success; one that points to something else is Error{Refused} naming both
   /// digests. A registry that does not say that it took note of the manifest's `subject` (OCI-Subject) gets the list at

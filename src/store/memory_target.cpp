@@ -41,6 +41,11 @@ BlobOutcome MemoryTarget::put_blob(const Descriptor& blob, BlobSource& from, Pro
   return BlobOutcome::Written;
 }
 
+void MemoryTarget::distrust(const Digest& blob) {
+  const std::lock_guard lock(mutex_);
+  blobs_.erase(blob);
+}
+
 std::optional<Digest> MemoryTarget::resolve(const std::string& selector) {
   const std::lock_guard lock(mutex_);
   return find(selector);

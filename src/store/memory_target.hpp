@@ -21,6 +21,8 @@ class MemoryTarget : public ImageSource, public ImageTarget, public TagLister {
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
   void put_manifest(const RawManifest& manifest, const std::string& selector) override;
+  [[nodiscard]] bool has_blob(const Descriptor& blob) override { return has_blob(blob.digest); }
+  void distrust(const Digest& blob) override;
 
   [[nodiscard]] std::vector<std::string> list_tags() override;
   [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override;

@@ -296,3 +296,23 @@ TEST_CASE("an upload stops when asked to") {
   CHECK(error.code() == ErrorCode::Interrupted);
   CHECK(upload.rig.count("PUT") == 0);
 }
+
+TEST_CASE("a blob that is distrusted is uploaded once more, and nothing is asked that would not be believed") {
+  Upload upload;
+  CHECK(upload.run() == BlobOutcome::Written);
+  upload.rig.repository().distrust(upload.blob.digest);
+  CHECK(upload.run() == BlobOutcome::Written);
+  CHECK(upload.rig.count("PUT ") == 2);
+  CHECK(upload.rig.count("HEAD ") == 1);
+  CHECK(upload.run() == BlobOutcome::Existed);
+}
+
+TEST_CASE("the upload of a distrusted blob that fails is repeated, even if the registry says that it has it") {
+  Upload upload;
+  upload.rig.registry.add_blob("team/app", std::string(100'000, 'u'));
+  upload.rig.repository().distrust(upload.blob.digest);
+  upload.rig.answer_first(1, "PUT", "/blobs/uploads/", {503});
+  CHECK(upload.run() == BlobOutcome::Written);
+  CHECK(upload.rig.count("PUT ") == 2);
+  CHECK(upload.rig.count("HEAD ") == 0);
+}

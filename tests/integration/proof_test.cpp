@@ -1,0 +1,114 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "support/fault_proxy.hpp"
+#include "world.hpp"
+
+// import and copy --verify=MODE, with a registry that loses what it has accepted.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+struct Packed {
+  World world;
+  Image image = make_image({.layers = {{.size = 40'000, .seed = 3}}});
+  Reference app = push_image(world.outside, "apps/app", image, "v1");
+  Reference bundle = world.push_bundle("bundles/app", {app});
+  Digest layer = layers_of(image).front().digest;
+
+  Packed() { world.succeed({"export", "-b", world.outside_ref("bundles/app"), "-o", "a.tar"}); }
+
+  /// The two commands that write to a repository.
+  [[nodiscard]] std::vector<Words> ways(const std::string& host, const std::string& mode) const {
+    return {{"import", "a.tar", "--to-repo", host + "/imported", "--verify", mode},
+            {"copy", "-b", world.outside_ref("bundles/app"), "--to-repo", host + "/copied", "--tty", "--verify", mode}};
+  }
+  [[nodiscard]] HttpAnswer read_layer(const std::string& repository) const {
+    return world.inside.request("GET", "/v2/" + repository + "/blobs/" + layer.text());
+  }
+};
+
+bool puts_locations(const HttpRequest& request) {
+  return request.method == "PUT" && request.path.find("locations") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a blob that the registry loses before the end is found by --verify=blobs and --verify=full and put again") {
+  if (lacks({"docker-registry"})) return;
+  Packed packed;
+  for (const std::string mode : {"blobs", "full"}) {
+    for (const std::size_t way : {0U, 1U}) {
+      CAPTURE(mode);
+      CAPTURE(way);
+      std::atomic<bool> loses{true};
+      const FaultProxy front(packed.world.inside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
+        if (puts_locations(request) && loses.exchange(false)) lose_blob(packed.world.inside, packed.layer);
+        return std::nullopt;
+      });
+      const std::string out = packed.world.succeed(packed.ways(front.host() + "/" + mode, mode)[way]);
+      CHECK_FALSE(loses);
+      CHECK(out.find("; proved 6 blobs") != std::string::npos);
+      CHECK(packed.read_layer(mode + (way == 0 ? "/imported" : "/copied")).status == 200);
+    }
+  }
+}
+
+TEST_CASE("a registry that loses a blob each time ends import and copy with 25, and gets no tag of a root") {
+  if (lacks({"docker-registry"})) return;
+  Packed packed;
+  for (const std::size_t way : {0U, 1U}) {
+    const FaultProxy front(packed.world.inside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
+      const bool asks = request.method == "HEAD" || request.method == "GET";
+      if (!asks || request.path.find(packed.layer.text()) == std::string::npos) return std::nullopt;
+      return HttpReply{404};
+    });
+    const std::string error = packed.world.fail(25, packed.ways(front.host(), "blobs")[way]);
+    CHECK(error.find(packed.layer.text()) != std::string::npos);
+    const auto tags = World::tags(packed.world.inside, way == 0 ? "imported" : "copied");
+    CHECK(std::ranges::count(tags, "v1") == 0);
+  }
+}
+
+TEST_CASE("below tags that are right, damage is found by --verify=full only, a loss by --verify=blobs too") {
+  if (lacks({"docker-registry"})) return;
+  Packed packed;
+  World& world = packed.world;
+  const auto run = [&](const std::string& mode) {
+    return world.succeed({"import", "a.tar", "--to-repo", world.inside_repo("imported"), "--verify=" + mode});
+  };
+  run("manifests");
+  world.inside.forget_requests();
+  CHECK(run("manifests").starts_with("Nothing to do"));
+  CHECK(world.inside.requests().size() <= 6);
+  CHECK(run("full").find("already there; proved 6 blobs") != std::string::npos);
+  CHECK(writes(world.inside).empty());
+  lose_blob(world.inside, packed.layer);
+  CHECK(run("manifests").starts_with("Nothing to do"));
+  CHECK(run("blobs").find("wrote 1 blob") != std::string::npos);
+  CHECK(packed.read_layer("imported").status == 200);
+
+  // This registry does not replace bytes that it has, even if they are wrong.
+  const std::string hex(packed.layer.hex());
+  const auto data =
+      world.inside.data_directory() / "data/docker/registry/v2/blobs/sha256" / hex.substr(0, 2) / hex / "data";
+  std::string bytes = read_text(data);
+  bytes[1000] ^= 1;
+  write_text(data, bytes);
+  CHECK(run("blobs").starts_with("Nothing to do"));
+  const std::string error =
+      world.fail(25, {"import", "a.tar", "--to-repo", world.inside_repo("imported"), "--verify=full"});
+  CHECK(error.find(packed.layer.text()) != std::string::npos);
+}
+
+TEST_CASE("--verify takes one of three values, and goes with --to-repo only") {
+  const Ociferry ociferry(OCIFERRY_BINARY);
+  const Outcome unknown = ociferry.run({"import", "a.tar", "--to-repo", "127.0.0.1:1/dest", "--verify=all"});
+  CHECK(unknown.exit_code == 1);
+  CHECK(unknown.err.find("[manifests, blobs, full]") != std::string::npos);
+  CHECK(ociferry.run({"copy", "-i", "127.0.0.1:1/dest", "--to-tar", "a.tar", "--verify=full"}).exit_code == 1);
+}
