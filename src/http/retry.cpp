@@ -17,12 +17,13 @@ namespace {
 
 seconds bounded(seconds pause) { return std::clamp(pause, seconds{0}, limits::kRetryAfter); }
 
-std::optional<std::chrono::system_clock::time_point> parse_http_date(const std::string& value) {
+/// In seconds: finer clocks do not reach the year 9999, which some servers name for "never".
+std::optional<std::chrono::sys_seconds> parse_http_date(const std::string& value) {
   // The preferred format and the two obsolete ones (RFC 9110 section 5.6.7).
   for (const char* format : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
     std::tm parts{};
     const char* const end = ::strptime(value.c_str(), format, &parts);
-    if (end != nullptr && *end == '\0') return std::chrono::system_clock::from_time_t(::timegm(&parts));
+    if (end != nullptr && *end == '\0') return std::chrono::sys_seconds(seconds(::timegm(&parts)));
   }
   return std::nullopt;
 }
@@ -69,7 +70,7 @@ std::optional<seconds> parse_retry_after(std::string_view value, std::chrono::sy
   }
   const auto date = parse_http_date(std::string(text));
   if (!date) return std::nullopt;
-  return bounded(std::chrono::ceil<seconds>(*date - now));
+  return bounded(*date - std::chrono::floor<seconds>(now));
 }
 
 Retrier::Attempts::Attempts(Attempts&& other) noexcept

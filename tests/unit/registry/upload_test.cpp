@@ -316,3 +316,13 @@ TEST_CASE("the upload of a distrusted blob that fails is repeated, even if the r
   CHECK(upload.rig.count("PUT ") == 2);
   CHECK(upload.rig.count("HEAD ") == 0);
 }
+
+TEST_CASE("an upload does not go where only this machine can reach") {
+  for (const std::string place : {"https://169.254.169.254/x", "https://127.0.0.1:444/x", "https://[fe80::1]/x"}) {
+    CAPTURE(place);
+    Upload upload;
+    upload.rig.answer_first(1, "POST", "/blobs/uploads/", {202, {{"Location", place}}});
+    CHECK(error_of([&] { upload.run(); }).code() == ErrorCode::Hostile);
+    CHECK(upload.rig.count("PUT ") == 0);
+  }
+}
