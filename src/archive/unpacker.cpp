@@ -172,4 +172,6 @@ void Unpacker::check_end() {
   }
 }
 
+std::string unpacking_libraries() { return ::archive_version_details(); }
+
 }  // namespace ociferry

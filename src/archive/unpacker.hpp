@@ -57,4 +57,7 @@ class Unpacker : public ByteSource {
   std::uint64_t unpacked_ = 0;
 };
 
+/// The libraries that unpack, and their versions: "libarchive 3.6.2 zlib/1.2.13 ...".
+[[nodiscard]] std::string unpacking_libraries();
+
 }  // namespace ociferry

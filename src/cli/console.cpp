@@ -44,7 +44,7 @@ std::string human(std::int64_t bytes) {
 
 }  // namespace
 
-Console::Console(ConsoleOptions options) : options_(std::move(options)), watcher_([this] { watch(); }) {}
+Console::Console(ConsoleOptions options) : options_(std::move(options)) {}
 
 Console::~Console() {
   {
@@ -53,7 +53,7 @@ Console::~Console() {
     clear_live_line();
   }
   wake_.notify_all();
-  watcher_.join();
+  if (watcher_.joinable()) watcher_.join();
 }
 
 void Console::to_stdout(std::string_view text) {
@@ -158,6 +158,7 @@ void Console::phase(std::string_view name, std::uint64_t total_bytes) {
   total_ = static_cast<std::int64_t>(total_bytes);
   moved_ = 0;
   phase_begin_ = last_shown_ = Clock::now();
+  if (!watcher_.joinable()) watcher_ = std::thread([this] { watch(); });
 }
 
 void Console::advance(std::int64_t bytes) {

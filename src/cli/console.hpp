@@ -102,7 +102,7 @@ class Console : public Progress {
   std::int64_t moved_ = 0;
   Clock::time_point phase_begin_{};
   Clock::time_point last_shown_{};
-  std::thread watcher_;
+  std::thread watcher_;  ///< started by the first phase
 };
 
 }  // namespace ociferry

@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/confinement.hpp"
 #include "cli/flag_syntax.hpp"
 #include "cli/help.hpp"
 #include "cli/limit_options.hpp"
@@ -184,8 +185,11 @@ class Run {
   }
 
   int run_command(const Command& command, const Arguments& arguments) const {
+    // Before the console, and whatever else starts threads.
+    const std::string confinement = confine(rights_of(command, arguments));
     Console console(options_of(arguments));
     return guarded(console, [&] {
+      console.debug(confinement);
       for (const std::string& line : arguments.deprecations()) console.remark(line);
       Context context{.progress = &console, .stop = signals_.token()};
       read_common(arguments, command.common, context);

@@ -1,16 +1,57 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "archive/unpacker.hpp"
 #include "base/text.hpp"
+#include "cli/build_info.hpp"
 #include "cli/command.hpp"
+#include "cli/confinement.hpp"
+#include "http/curl_transport.hpp"
 #include "ociferry/version.hpp"
 
 namespace ociferry {
 
+namespace {
+
+std::string sandbox_line() {
+  if (is_sandbox_off()) return "off (OCIFERRY_SANDBOX=off)";
+  const SandboxFeatures offered = sandbox_features();
+  return fmt::format("{}, {}", offered.landlock == 0 ? "no Landlock" : fmt::format("Landlock {}", offered.landlock),
+                     offered.seccomp ? "seccomp" : "no seccomp");
+}
+
+/// What a report of a mistake should say, and what an administrator wants to know.
+std::string details() {
+  const BuildInfo build = build_info();
+  std::string out;
+  out += fmt::format("compiler:  {} ({})\n", build.compiler, build.build_type);
+  out += fmt::format("hardening: {}\n", build.hardening);
+  out += fmt::format("libraries: {} {} {}\n", transport_libraries(), unpacking_libraries(), build.built_with);
+  out += fmt::format("sandbox:   {}\n", sandbox_line());
+  std::size_t width = 0;
+  for (const Command* command : commands()) width = std::max(width, command->name.size());
+  for (const Command* command : commands())
+    out += fmt::format("  {:{}}  {}\n", command->name, width, rights_text(*command));
+  return out;
+}
+
+void run(const Arguments& arguments, Context&, Console& console) {
+  console.block(text::cat(console.options().program, " version ", version(), "\n"));
+  if (arguments.on("verbose")) console.block(details());
+}
+
+}  // namespace
+
 const Command kVersionCommand{
     .name = "version",
     .summary = "Print the version",
-    .usage = "ociferry version",
-    .declare = [](Arguments&) {},
-    .run = [](const Arguments&, Context&,
-              Console& console) { console.block(text::cat(console.options().program, " version ", version(), "\n")); },
+    .usage = "ociferry version [--verbose]",
+    .declare =
+        [](Arguments& arguments) {
+          arguments.flag("verbose,v", "Also how it was built, with which libraries, and what the sandbox can do here");
+        },
+    .run = run,
 };
 
 }  // namespace ociferry

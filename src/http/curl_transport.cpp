@@ -315,4 +315,6 @@ Response CurlTransport::send(const Request& request, std::stop_token stop) {
   return impl_->send(request, std::move(stop));
 }
 
+std::string transport_libraries() { return ::curl_version(); }
+
 }  // namespace ociferry

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "http/transport.hpp"
@@ -33,5 +34,8 @@ class CurlTransport : public Transport {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The libraries that talk to registries, and their versions: "libcurl/7.88.1 OpenSSL/3.0.17 ...".
+[[nodiscard]] std::string transport_libraries();
 
 }  // namespace ociferry

@@ -14,6 +14,7 @@
 #include <chrono>
 
 #include "base/fd.hpp"
+#include "base/sandbox.hpp"
 #include "base/text.hpp"
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
@@ -161,7 +162,9 @@ Outcome run(const std::string& program, const std::string& input, const Deadline
   const UniqueFd ours(ends[0]);
   UniqueFd theirs(ends[1]);
   const Group group = group_for_helpers();
-  Child child(SpawnActions(group).spawn(program, theirs.get()), group);
+  pid_t pid = 0;
+  with_all_rights([&] { pid = SpawnActions(group).spawn(program, theirs.get()); });
+  Child child(pid, group);
   theirs = UniqueFd();
   // Server names are far shorter than a socket's buffer. A helper that does not read it will say what it lacks.
   static_cast<void>(::send(ours.get(), input.data(), input.size(), MSG_NOSIGNAL));
@@ -179,7 +182,7 @@ Outcome run(const std::string& program, const std::string& input, const Deadline
 }
 
 /// Json::parse's own message may show a part of the secret.
-Json parse_quietly(const std::string& output, const std::string& program) {
+Json parse_quietly(std::string_view output, const std::string& program) {
   try {
     return Json::parse(output, program);
   } catch (const Error&) {
@@ -213,7 +216,11 @@ std::optional<Credential> CredentialHelper::operator()(const std::string& name, 
     throw Error(ErrorCode::Unauthorized, text::cat(program, " could not give the credentials for ", server))
         .hint(text::cat("run `echo ", server, " | ", program, " get` to see why, or use --registry-anon"));
   }
-  const Json answer = parse_quietly(outcome.output, program);
+  return parse_helper_answer(outcome.output, program);
+}
+
+std::optional<Credential> parse_helper_answer(std::string_view output, const std::string& program) {
+  const Json answer = parse_quietly(output, program);
   Credential credential{answer.string_at("Username"), answer.string_at("Secret")};
   if (credential.username == "<token>") credential = {.identity_token = credential.password};
   if (credential.is_anonymous()) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -14,6 +15,10 @@ namespace ociferry {
 
 /// Asks the credential helper `docker-credential-<name>` about a server; nullopt if it knows none.
 using HelperRunner = std::function<std::optional<Credential>(const std::string& name, const std::string& server)>;
+
+/// What a helper answered; nullopt if that is no credential. Throws Error{Unauthorized} if it is not JSON; shows
+/// nothing of it.
+[[nodiscard]] std::optional<Credential> parse_helper_answer(std::string_view output, const std::string& program);
 
 /// There is no such program that may be run. Its code is Unauthorized, as without it we are nobody.
 class HelperMissing : public Error {

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace ociferry {
+
+/// A thread that does work for others, one piece after the other. Landlock and seccomp confine threads, and whatever
+/// these start: one that was started before stays free. Thread-safe. The destructor waits for the piece under way.
+class KeptThread {
+ public:
+  KeptThread() : thread_([this] { serve(); }) {}
+  ~KeptThread() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  KeptThread(const KeptThread&) = delete;
+  KeptThread& operator=(const KeptThread&) = delete;
+
+  /// Blocks until `work` has ended there. Throws what it throws.
+  void run(const std::function<void()>& work) {
+    const std::lock_guard one_at_a_time(callers_);
+    std::unique_lock lock(mutex_);
+    work_ = &work;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return work_ == nullptr; });
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  }
+
+ private:
+  void serve() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return ended_ || work_ != nullptr; });
+      if (ended_) return;
+      try {
+        (*work_)();
+      } catch (...) {
+        failure_ = std::current_exception();
+      }
+      work_ = nullptr;
+      changed_.notify_all();
+    }
+  }
+
+  std::mutex callers_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;
+  const std::function<void()>* work_ = nullptr;
+  std::exception_ptr failure_;
+  std::thread thread_;
+};
+
+}  // namespace ociferry

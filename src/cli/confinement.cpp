@@ -1,0 +1,88 @@
+#include "cli/confinement.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+
+namespace ociferry {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The options that say what a command writes.
+constexpr std::array<std::string_view, 3> kOutputs{"output", "to-tar", "lock-output"};
+
+bool has_option(const Arguments& arguments, std::string_view name) {
+  return std::ranges::any_of(arguments.declared(), [&](const DeclaredOption& one) { return one.long_name == name; });
+}
+
+/// What must be writable for `path` to come into being, or to be replaced, with all it holds and its temporary
+/// neighbours: the directory it is in, or the next one above that is there; and where a link leads.
+void allow_output(const fs::path& path, std::vector<fs::path>& writable) {
+  std::error_code unknown;
+  const fs::path absolute = fs::absolute(path.has_filename() ? path : path.parent_path(), unknown);
+  for (const fs::path& target : {absolute, fs::weakly_canonical(absolute, unknown)}) {
+    fs::path directory = target.parent_path();
+    while (directory.has_relative_path() && !fs::exists(directory, unknown)) directory = directory.parent_path();
+    if (std::ranges::find(writable, directory) == writable.end()) writable.push_back(directory);
+  }
+  if (fs::exists(path, unknown) && !fs::is_regular_file(path, unknown)) writable.push_back(path);  // /dev/stdout
+}
+
+bool has_network(const Command& command, const Arguments& arguments) {
+  if (command.common != CommonOptions::Registry) return false;
+  const bool from_archive = has_option(arguments, "tar") && arguments.is_set("tar");
+  return !(from_archive && arguments.is_set("to-tar"));
+}
+
+bool writes_somewhere(const Arguments& arguments) {
+  return std::ranges::any_of(kOutputs, [&](std::string_view name) { return has_option(arguments, name); });
+}
+
+}  // namespace
+
+Rights rights_of(const Command& command, const Arguments& arguments) {
+  Rights rights;
+  if (has_network(command, arguments)) rights.network = Rights::Network::Any;
+  for (const std::string_view option : kOutputs) {
+    const std::string name(option);
+    if (!has_option(arguments, name)) continue;
+    if (const auto path = arguments.optional_text(name)) allow_output(*path, rights.writable);
+  }
+  if (command.name == "push") {
+    // The layer is made in a file without a name.
+    std::error_code unknown;
+    rights.writable.push_back(fs::temp_directory_path(unknown));
+  }
+  return rights;
+}
+
+bool is_sandbox_off() {
+  const char* value = std::getenv("OCIFERRY_SANDBOX");
+  return value != nullptr && std::string_view(value) == "off";
+}
+
+std::string confine(const Rights& rights) {
+  if (is_sandbox_off()) return "not confined: OCIFERRY_SANDBOX=off";
+  const SandboxFeatures used = give_up_rights(rights);
+  std::string line =
+      fmt::format("confined by Landlock {} and seccomp {}: {}", used.landlock, used.seccomp ? "yes" : "no",
+                  rights.network == Rights::Network::Any ? "network" : "no network");
+  for (const fs::path& path : rights.writable) line += fmt::format(", writes in {}", path.string());
+  return line;
+}
+
+std::string rights_text(const Command& command) {
+  Arguments arguments(std::string(command.name), "");
+  command.declare(arguments);
+  const bool network = command.common == CommonOptions::Registry;
+  return fmt::format("{}, {}, {}", network ? "network" : "no network",
+                     writes_somewhere(arguments) ? "writes where its outputs are" : "no writing",
+                     network ? "no programs but credential helpers" : "no programs");
+}
+
+}  // namespace ociferry
