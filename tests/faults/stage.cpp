@@ -199,30 +199,27 @@ Visible Stage::visible(Command command) const {
   return visible;
 }
 
-namespace {
-
-bool has_all(const RegistryServer& registry, const std::string& selector) {
-  const HttpAnswer answer = registry.request("GET", "/v2/dest/manifests/" + selector, {kAccept});
+bool has_all(const RegistryServer& registry, const std::string& repository, const std::string& selector) {
+  const std::string place = text::cat("/v2/", repository);
+  const HttpAnswer answer = registry.request("GET", text::cat(place, "/manifests/", selector), {kAccept});
   if (answer.status != 200) return false;
   const auto parsed = parse_manifest(answer.body, answer.header("Content-Type"));
   if (const auto* index = std::get_if<ImageIndex>(&parsed)) {
-    return std::ranges::all_of(index->manifests,
-                               [&](const Descriptor& child) { return has_all(registry, child.digest.text()); });
+    return std::ranges::all_of(
+        index->manifests, [&](const Descriptor& child) { return has_all(registry, repository, child.digest.text()); });
   }
   const auto& manifest = std::get<Manifest>(parsed);
   std::vector<Descriptor> blobs = manifest.layers;
   blobs.push_back(manifest.config);
   return std::ranges::all_of(blobs, [&](const Descriptor& blob) {
-    const HttpAnswer content = registry.request("GET", "/v2/dest/blobs/" + blob.digest.text());
+    const HttpAnswer content = registry.request("GET", text::cat(place, "/blobs/", blob.digest.text()));
     return content.status == 200 && sha256(content.body) == blob.digest;
   });
 }
 
-}  // namespace
-
 bool Stage::destination_is_whole() const {
   const Visible tags = visible(Command::Push);
-  return std::ranges::all_of(tags, [this](const auto& tag) { return has_all(inside_, tag.first); });
+  return std::ranges::all_of(tags, [this](const auto& tag) { return has_all(inside_, "dest", tag.first); });
 }
 
 bool Stage::holds_secret(const std::string& text) {

@@ -82,4 +82,7 @@ class Stage {
   std::chrono::steady_clock::time_point allow_again_{};
 };
 
+/// True if the registry gives what `selector` names, and all below it, with the right digests.
+[[nodiscard]] bool has_all(const RegistryServer& registry, const std::string& repository, const std::string& selector);
+
 }  // namespace ociferry::testing

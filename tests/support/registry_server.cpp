@@ -80,14 +80,15 @@ std::string RegistryServer::url() const { return text::cat(options_.tls ? "https
 
 void RegistryServer::write_configuration() const {
   const std::filesystem::path& directory = directory_.path();
-  write_text(directory / "config.yml",
-             text::cat("version: 0.1\n"
-                       "log: {level: error, accesslog: {disabled: false}}\n"
-                       "validation: {manifests: {urls: {allow: [",
-                       options_.takes_urls ? "'.*'" : "", "]}}}\n",
-                       "storage: {delete: {enabled: true}, filesystem: {rootdirectory: \"",
-                       (directory / "data").string(), "\"}}\n", auth_section(options_, directory),
-                       "http: {secret: rig, addr: \"", host(), "\"", tls_section(options_), "}\n"));
+  write_text(
+      directory / "config.yml",
+      text::cat("version: 0.1\n"
+                "log: {level: error, accesslog: {disabled: false}}\n"
+                "validation: {manifests: {urls: {allow: [",
+                options_.takes_urls ? "'.*'" : "", "]}}}\n", "storage: {delete: {enabled: true}, ",
+                options_.remembers_blobs ? "cache: {blobdescriptor: inmemory}, " : "", "filesystem: {rootdirectory: \"",
+                (directory / "data").string(), "\"}}\n", auth_section(options_, directory),
+                "http: {secret: rig, addr: \"", host(), "\"", tls_section(options_), "}\n"));
 }
 
 // Another program may have taken the port since `free_port`. What answers is our registry only if the request
@@ -108,6 +109,10 @@ void RegistryServer::stop() {
 void RegistryServer::start() {
   if (process_) throw Error(ErrorCode::Internal, "the registry runs already");
   if (!comes_up()) throw Error(ErrorCode::Internal, text::cat("docker-registry does not start:\n", process_->err()));
+}
+
+void RegistryServer::collect_garbage() const {
+  run_or_throw({.arguments = {"docker-registry", "garbage-collect", (directory_.path() / "config.yml").string()}});
 }
 
 // The log lines of small answers are written before the answer is sent; that of a large one a moment after its last

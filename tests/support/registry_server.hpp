@@ -27,6 +27,9 @@ struct RegistryOptions {
   std::optional<TlsIdentity> tls = {};
   std::optional<TokenRealm> token = {};
   bool takes_urls = true;  ///< manifests may say of layers that they are elsewhere
+  /// It remembers which blobs it has, as Debian's configuration says: after a garbage collection that is wrong until it
+  /// starts again.
+  bool remembers_blobs = false;
 };
 
 /// One line of a registry's access log.
@@ -54,6 +57,9 @@ class RegistryServer {
   void stop();
   /// Starts it again after `stop`, on the same port and data.
   void start();
+
+  /// Deletes the blobs that no manifest refers to, whether it runs or not. May be called by another thread.
+  void collect_garbage() const;
 
   /// The finished requests since the start or the last `forget_requests`, in the order they ended.
   [[nodiscard]] std::vector<LoggedRequest> requests();
