@@ -126,7 +126,6 @@ ToProve everything(const ImageSet& set, const RelocationPlan& plan) {
 }
 
 std::size_t prove(const Destination& to, const ToProve& all, Proof proof, const Context& context) {
-  if (proof == Proof::Manifests) return 0;
   Prover(to, proof, context).check(all);
   return all.blobs.size();
 }

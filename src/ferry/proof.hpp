@@ -19,8 +19,8 @@ struct ToProve {
 
 /// Success is proved, not assumed: reads every manifest back by its digest, and asks for every blob; with Proof::Full
 /// reads and hashes it. A registry that does not answer HEAD is asked for the content. Blobs that are not there as they
-/// should be are distrusted from then on. Returns how many blobs were proved: none with Proof::Manifests, for which it
-/// does nothing. Throws Error{Unstable} naming what is missing or damaged, others when nothing can be known.
+/// should be are distrusted from then on. `proof` is not Proof::Manifests. Returns how many blobs were proved. Throws
+/// Error{Unstable} naming what is missing or damaged, others when nothing can be known.
 [[nodiscard]] std::size_t prove(const Destination& to, const ToProve& all, Proof proof, const Context& context);
 
 }  // namespace ociferry
