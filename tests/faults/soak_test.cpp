@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "support/process.hpp"
+#include "support/seed.hpp"
 
 // Hours of work between two registries, and a few seconds of it.
 
@@ -17,9 +18,9 @@ namespace {
 
 constexpr std::size_t kSteps = 12;
 
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* value = std::getenv(variable);
-  return value == nullptr || *value == '\0' ? otherwise : std::strtoull(value, nullptr, 10);
+std::chrono::minutes minutes_of_run() {
+  const char* value = std::getenv("OCIFERRY_MINUTES");
+  return std::chrono::minutes(value == nullptr ? 60 : std::strtol(value, nullptr, 10));
 }
 
 void print(const SoakFigures& figures, const Footprint& now) {
@@ -35,7 +36,7 @@ void print(const SoakFigures& figures, const Footprint& now) {
 
 TEST_CASE("a few seconds of a soak leave no wrong state and no open file") {
   if (lacks({"docker-registry"})) return;
-  const std::uint64_t seed = number_from("OCIFERRY_SEED", 1);
+  const std::uint64_t seed = seed_of_run();
   CAPTURE(seed);
   Soak soak(seed);
   const Footprint before = footprint();
@@ -48,8 +49,8 @@ TEST_CASE("a few seconds of a soak leave no wrong state and no open file") {
 TEST_CASE("a soak of OCIFERRY_MINUTES minutes" * doctest::skip()) {
   if (lacks({"docker-registry"})) return;
   using Clock = std::chrono::steady_clock;
-  const std::uint64_t seed = number_from("OCIFERRY_SEED", 1);
-  const std::chrono::seconds length{60 * number_from("OCIFERRY_MINUTES", 60)};
+  const std::uint64_t seed = seed_of_run();
+  const std::chrono::seconds length = minutes_of_run();
   const auto begin = Clock::now();
   Soak soak(seed);
   std::optional<Footprint> warm;
