@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "base/fd.hpp"
+#include "base/system_calls.hpp"
 
 // The kernel's interface (linux/landlock.h) as far as it is used here: build machines may have headers older than the
 // kernels that the program meets.
@@ -52,7 +53,7 @@ std::uint64_t writing_rights(int version) {
 
 /// Allows writing at or below `path`, if it is there.
 bool allow(int ruleset, const std::filesystem::path& path, std::uint64_t rights) {
-  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  const UniqueFd place(calls::open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat status {};
   if (!place || ::fstat(place.get(), &status) != 0) return true;
   if (!S_ISDIR(status.st_mode)) rights &= kWriteFile | kTruncate;
