@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "ferry/export.hpp"
+
 namespace ociferry {
 
 namespace fs = std::filesystem;
@@ -21,11 +23,11 @@ bool has_option(const Arguments& arguments, std::string_view name) {
 }
 
 /// What must be writable for `path` to come into being, or to be replaced, with all it holds and its temporary
-/// neighbours: the directory it is in, or the next one above that is there; and where a link leads.
+/// neighbours: the directory it is in, or the next one above that is there; and where links lead.
 void allow_output(const fs::path& path, std::vector<fs::path>& writable) {
   std::error_code unknown;
   const fs::path absolute = fs::absolute(path.has_filename() ? path : path.parent_path(), unknown);
-  for (const fs::path& target : {absolute, fs::weakly_canonical(absolute, unknown)}) {
+  for (const fs::path& target : {absolute, fs::weakly_canonical(behind_links(absolute), unknown)}) {
     fs::path directory = target.parent_path();
     while (directory.has_relative_path() && !fs::exists(directory, unknown)) directory = directory.parent_path();
     if (std::ranges::find(writable, directory) == writable.end()) writable.push_back(directory);

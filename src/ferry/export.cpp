@@ -30,19 +30,6 @@ void check_readable(const ArchivePlan& plan) {
 }
 
 /// The archive that has the output's name already, if it is one of ours and its beginning is sound.
-/// A link stays one: what it leads to is written, be it there already or not.
-std::filesystem::path behind_links(const std::filesystem::path& path) {
-  constexpr int kMostLinks = 40;
-  std::filesystem::path target = path;
-  std::error_code ignored;
-  for (int links = 0; std::filesystem::is_symlink(target, ignored); ++links) {
-    if (links == kMostLinks)
-      throw Error(ErrorCode::Usage, text::cat(path.string(), " is a link that leads in circles"));
-    target = target.parent_path() / std::filesystem::read_symlink(target);
-  }
-  return target;
-}
-
 std::shared_ptr<ArchiveReader> open_existing(const std::filesystem::path& path, Progress& progress) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return nullptr;
@@ -166,6 +153,18 @@ TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
 }
 
 }  // namespace
+
+std::filesystem::path behind_links(const std::filesystem::path& path) {
+  constexpr int kMostLinks = 40;
+  std::filesystem::path target = path;
+  std::error_code ignored;
+  for (int links = 0; std::filesystem::is_symlink(target, ignored); ++links) {
+    if (links == kMostLinks)
+      throw Error(ErrorCode::Usage, text::cat(path.string(), " is a link that leads in circles"));
+    target = target.parent_path() / std::filesystem::read_symlink(target);
+  }
+  return target;
+}
 
 void check_output(const std::filesystem::path& output) {
   const std::filesystem::path archive = behind_links(output);

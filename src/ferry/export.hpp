@@ -7,6 +7,10 @@
 
 namespace ociferry {
 
+/// What is written as `path`: what it leads to if it is a link, be that there already or not; else itself. Throws
+/// Error{Usage} for links that lead in circles.
+[[nodiscard]] std::filesystem::path behind_links(const std::filesystem::path& path);
+
 /// Throws Error if `output` cannot be the name of an archive: to be asked before anything is done for it.
 void check_output(const std::filesystem::path& output);
 
