@@ -271,9 +271,4 @@ std::string judge_rerun(CallStage& stage, Command command) {
   return wrong;
 }
 
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* value = std::getenv(variable);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
-
 }  // namespace ociferry::testing

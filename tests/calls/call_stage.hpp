@@ -95,12 +95,10 @@ class CallStage {
 /// The calls of a whole run of `command`, from the start.
 [[nodiscard]] std::size_t count_calls(CallStage& stage, Command command);
 
-/// What is wrong with the state after a run with a fault, then with a run without; empty if nothing is.
-/// Whatever happened: each output is the old one or the new one, and the tag is moved last.
+/// What is wrong with the state after a run with a fault; empty if nothing is: each output is the old one or the new
+/// one, and the tag is moved last.
 [[nodiscard]] std::string judge_state(const CallStage& stage, Command command);
+/// Runs the command without a fault and says what is wrong then; empty if nothing is.
 [[nodiscard]] std::string judge_rerun(CallStage& stage, Command command);
-
-/// The number that a variable of the environment holds.
-[[nodiscard]] std::uint64_t number_from(const char* variable, std::uint64_t otherwise);
 
 }  // namespace ociferry::testing

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "call_stage.hpp"
 #include "partial_archive.hpp"
+#include "support/seed.hpp"
 #include "support/temp.hpp"
 
 // kill -9 at the nth system call, or in the middle of a write; then the same command again.
@@ -107,7 +108,7 @@ Kill any_kill(std::mt19937_64& random, std::size_t calls) {
 }  // namespace
 
 TEST_CASE("a sample of runs that are killed at some system call is finished by the same command") {
-  std::mt19937_64 random(number_from("OCIFERRY_SEED", 1));
+  std::mt19937_64 random(seed_of_run());
   Kills kills;
   for (const Command command : kCommands) {
     for (std::size_t i = 0; i < kSample; ++i) {
@@ -118,7 +119,7 @@ TEST_CASE("a sample of runs that are killed at some system call is finished by t
 }
 
 TEST_CASE("a thousand runs a command that are killed are finished by the same command" * doctest::skip()) {
-  const std::uint64_t seed = number_from("OCIFERRY_SEED", 1);
+  const std::uint64_t seed = seed_of_run();
   const std::size_t points = number_from("OCIFERRY_POINTS", kAll);
   std::mt19937_64 random(seed);
   for (const Command command : kCommands) {

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "call_log.hpp"
 #include "call_stage.hpp"
+#include "support/seed.hpp"
 #include "support/temp.hpp"
 
 // Power loss: what a disk may hold after it, worked out from what was written, and when it was synced.
@@ -170,7 +171,7 @@ TEST_CASE("every file that gets its name by a rename is synced before, and its d
 }
 
 TEST_CASE("whatever the disk holds after a power loss, the archive's name never leads to half of it") {
-  std::mt19937_64 random(number_from("OCIFERRY_SEED", 1));
+  std::mt19937_64 random(seed_of_run());
   CallStage& stage = fresh_stage();
   const std::vector<LoggedCall> log = log_of(stage, Command::Export, true);
   const Figures figures = lose_power(stage, moments(log), kStates, kResumed, random);
@@ -181,7 +182,7 @@ TEST_CASE("whatever the disk holds after a power loss, the archive's name never 
 }
 
 TEST_CASE("power losses in all moments of exports" * doctest::skip()) {
-  const std::uint64_t seed = number_from("OCIFERRY_SEED", 1);
+  const std::uint64_t seed = seed_of_run();
   std::mt19937_64 random(seed);
   CallStage& stage = fresh_stage();
   for (const int jobs : {1, 4}) {

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "call_stage.hpp"
+#include "support/seed.hpp"
 
 // The nth system call of a kind fails, for each n until there is no nth one, in each command.
 
@@ -147,7 +148,7 @@ class Sweep {
 }  // namespace
 
 TEST_CASE("a sample of system calls that fail ends as it must") {
-  std::mt19937_64 random(number_from("OCIFERRY_SEED", 1));
+  std::mt19937_64 random(seed_of_run());
   Sweep sweep;
   std::size_t hits = 0;
   const std::vector<Fault> all = faults();

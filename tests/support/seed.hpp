@@ -7,11 +7,14 @@
 
 namespace ociferry::testing {
 
-/// What samples of tests are drawn by: OCIFERRY_SEED, or 1.
-[[nodiscard]] inline std::uint64_t seed_of_run() {
-  const char* value = std::getenv("OCIFERRY_SEED");
-  return value == nullptr ? 1 : std::strtoull(value, nullptr, 10);
+/// The number in an environment variable, or `otherwise`.
+[[nodiscard]] inline std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* value = std::getenv(variable);
+  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
 }
+
+/// What samples of tests are drawn by.
+[[nodiscard]] inline std::uint64_t seed_of_run() { return number_from("OCIFERRY_SEED", 1); }
 
 /// Choices that depend on the seed alone, on every platform.
 class Dice {
