@@ -45,8 +45,8 @@ class Connection {
   Connection(std::shared_ptr<ClientContext> context, std::string registry);
 
   /// Where the registry's API is, "https://host/". The first call finds out with GET /v2/ (distribution-spec,
-  /// "Determining Support"): https; plain http only if https is not spoken there, on loopback, if insecure, or on a private
-  /// network, where it must not want credentials then.
+  /// "Determining Support"): https; plain http only if https is not spoken there, on loopback, if insecure, or on a
+  /// private network, where it must not want credentials then.
   [[nodiscard]] Url base(std::stop_token stop);
   /// The API's URL for `path` below /v2/REPOSITORY/.
   [[nodiscard]] Url url(const RepositoryName& name, const std::string& path, std::stop_token stop);

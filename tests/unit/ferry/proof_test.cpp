@@ -18,12 +18,7 @@ namespace {
 
 const RepositoryName kTo{"inside.example", "my/apps"};
 
-struct Sample {
-  SampleWorld world;
-  Reference image = world.image("r.example/apps/a", "a");
-  Reference inner = world.bundle("r.example/inner", {image});
-  Reference outer = world.bundle("r.example/outer", {inner, image});
-  ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {}, {});
+struct Sample : NestedSample {
   Digest layer = set.graph().blobs_of(*image.digest).back().digest;
 };
 

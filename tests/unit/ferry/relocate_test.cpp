@@ -72,13 +72,7 @@ class Forgetful : public MemoryTarget {
   std::atomic<bool> refuse_manifests_{false};
 };
 
-struct Sample {
-  SampleWorld world;
-  Reference image = world.image("r.example/apps/a", "a");
-  Reference inner = world.bundle("r.example/inner", {image});
-  Reference outer = world.bundle("r.example/outer", {inner, image});
-  ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {}, {});
-};
+using Sample = NestedSample;
 
 }  // namespace
 

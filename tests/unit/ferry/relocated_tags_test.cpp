@@ -41,12 +41,7 @@ class Stubborn : public MemoryTarget {
   std::atomic<int> tags_put = 0;
 };
 
-struct Sample {
-  SampleWorld world;
-  Reference image = world.image("r.example/apps/a", "a");
-  Reference inner = world.bundle("r.example/inner", {image});
-  Reference outer = world.bundle("r.example/outer", {inner, image});
-  ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {}, {});
+struct Sample : NestedSample {
   Warnings warnings;
 
   TransferReport put(MemoryTarget& target, RelocateOptions options = {}) {

@@ -39,6 +39,15 @@ class SampleWorld {
 [[nodiscard]] Root root_of(const Reference& reference, SourceArgument::Kind kind = SourceArgument::Kind::Bundle,
                            std::optional<std::string> tag = {});
 
+/// A bundle in a bundle, with an image that both need, discovered.
+struct NestedSample {
+  SampleWorld world = {};
+  Reference image = world.image("r.example/apps/a", "a");
+  Reference inner = world.bundle("r.example/inner", {image});
+  Reference outer = world.bundle("r.example/outer", {inner, image});
+  ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {}, {});
+};
+
 /// A Progress that keeps the warnings.
 class Warnings : public Progress {
  public:
