@@ -185,14 +185,14 @@ TEST_CASE("a token server that grants less than asked makes a mount an upload") 
 
 TEST_CASE("a token that ends while a blob is on its way is renewed, and the blob sent again") {
   if (lacks(kTokenPrograms)) return;
-  RegistryServer* behind = nullptr;
+  std::atomic<RegistryServer*> behind = nullptr;
   std::atomic<int> late{0};
   // The proxy keeps the first upload back until the registry no longer takes the token that came with it.
   const auto intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
     if (is_upload(request) && late++ == 0) {
       const std::string with = "Authorization: " + authorization(request);
       await("the token's end",
-            [&] { return perform({.url = behind->url() + "/v2/", .headers = {with}}).status == 401; });
+            [&] { return perform({.url = behind.load()->url() + "/v2/", .headers = {with}}).status == 401; });
     }
     return std::nullopt;
   };
