@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/fd.hpp"
 #include "layout/file_tree.hpp"
@@ -49,8 +50,12 @@ struct Parts {
 };
 
 struct Events : Progress {
-  void event(std::string_view line) override { lines.emplace_back(line); }
+  void event(std::string_view line) override {
+    const std::lock_guard lock(mutex);
+    lines.emplace_back(line);
+  }
   std::vector<std::string> lines;
+  std::mutex mutex;
 };
 
 struct Loaded {

@@ -42,6 +42,7 @@ Reference put_json(MemoryTarget& target, const RepositoryName& name, Json::Objec
 }  // namespace
 
 std::shared_ptr<MemoryTarget> SampleWorld::repository(const std::string& name) {
+  const std::lock_guard lock(mutex_);
   auto& target = repositories_[name];
   if (!target) target = std::make_shared<MemoryTarget>(parse_repository(name));
   return target;

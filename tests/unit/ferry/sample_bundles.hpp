@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ class SampleWorld {
   void locations(const Reference& bundle, const std::string& yaml);
 
  private:
+  std::mutex mutex_;
   std::map<std::string, std::shared_ptr<MemoryTarget>> repositories_;
 };
 
@@ -48,11 +50,17 @@ struct NestedSample {
   ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {}, {});
 };
 
-/// A Progress that keeps the warnings.
+/// A Progress that keeps the warnings; they are read when the run has ended.
 class Warnings : public Progress {
  public:
-  void warn(std::string_view line) override { lines.emplace_back(line); }
+  void warn(std::string_view line) override {
+    const std::lock_guard lock(mutex_);
+    lines.emplace_back(line);
+  }
   std::vector<std::string> lines;
+
+ private:
+  std::mutex mutex_;
 };
 
 }  // namespace ociferry::testing
