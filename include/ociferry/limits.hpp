@@ -77,6 +77,8 @@ inline constexpr std::chrono::seconds kRetryAfter{300};
 inline constexpr std::chrono::seconds kCredentialHelper{30};
 /// How long what a helper or a file said is believed; clouds give passwords that last for an hour or so.
 inline constexpr std::chrono::minutes kCredentialAge{10};
+/// The smallest chunk of an upload that a registry may ask for (OCI-Chunk-Min-Length).
+inline constexpr std::uint64_t kChunkMinLength = 512 * kMiB;
 /// Blobs up to this size are read into memory rather than streamed.
 inline constexpr std::uint64_t kSmallBlobBytes = 1 * kMiB;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ struct RegistryOptions {
   std::chrono::milliseconds stall_timeout{
       60'000};          ///< a transfer without a byte for so long is given up and tried again
   int retry_count = 5;  ///< repetitions of a request after its first failure
+  /// The most bytes of a blob that one request uploads; larger ones go in chunks. 0: in one request, unless the
+  /// registry or a proxy does not take that.
+  std::uint64_t upload_chunk_size = 0;
   /// Fetch layers that may not be redistributed also from the URLs that their descriptors name.
   bool foreign_layers = false;
   /// Before the first repetition; doubled with each further one up to half a minute, and shortened at random.

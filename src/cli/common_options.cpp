@@ -120,6 +120,16 @@ void declare_registry(Arguments& arguments) {
                  "Pause before the first repetition, doubled with each further one (default: 500ms)");
   arguments.text("registry-rate-limit-wait", "TIME",
                  "How long a request waits for a registry that wants fewer of them (default: 15m)");
+  arguments.text(
+      "registry-upload-chunk-size", "SIZE",
+      "Upload what is larger in several requests (default: when the registry, a proxy or the network wants it)");
+}
+
+std::uint64_t parse_chunk_size(const std::string& text) {
+  constexpr std::uint64_t kLeast = 64 * limits::kKiB;
+  const std::uint64_t size = parse_size(text);
+  if (size < kLeast) throw Error(ErrorCode::Usage, "--registry-upload-chunk-size must be at least 64KiB");
+  return size;
 }
 
 void declare_jobs(Arguments& arguments, CommonOptions options) {
@@ -159,6 +169,9 @@ void read_registry(const Arguments& arguments, RegistryOptions& registry) {
   }
   if (const auto time = arguments.optional_text("registry-rate-limit-wait")) {
     registry.rate_limit_wait = parse_time<std::chrono::seconds>(*time);
+  }
+  if (const auto size = arguments.optional_text("registry-upload-chunk-size")) {
+    registry.upload_chunk_size = parse_chunk_size(*size);
   }
 }
 

@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
 
-bool is_success(int status) { return status >= 200 && status < 300; }
-
 /// What libcurl would say if its own call had failed.
 void throw_if_broken(int failure, const Request& request) {
   if (failure == 0) return;

@@ -24,6 +24,8 @@ struct Response {
   std::string body;
 };
 
+[[nodiscard]] constexpr bool is_success(int status) noexcept { return status >= 200 && status < 300; }
+
 /// A body that can be sent again: `open` is called for each attempt and must give exactly `size` bytes.
 struct RequestBody {
   std::uint64_t size = 0;

@@ -14,8 +14,6 @@ namespace {
 /// use.
 constexpr std::uint64_t kProgress = 256 * limits::kKiB;
 
-bool is_success(int status) { return status >= 200 && status < 300; }
-
 /// True if `value` is "bytes FIRST-x/TOTAL" (RFC 9110 section 14.4); a TOTAL of '*' is taken, too.
 bool is_content_range(const std::string& value, std::uint64_t first, std::uint64_t total) {
   const std::string begin = text::cat("bytes ", first, "-");

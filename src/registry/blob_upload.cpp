@@ -5,47 +5,34 @@
 
 #include "base/text.hpp"
 #include "registry/registry_error.hpp"
+#include "registry/upload_location.hpp"
 #include "stream/verify.hpp"
 
 namespace ociferry {
 
 namespace {
 
-/// A registry may take a while to put a large blob in its place; at least this much it does a second.
-constexpr std::uint64_t kStoredPerSecond = 8 * limits::kMiB;
 /// How long a registry is given to forget an upload that was stopped.
 constexpr std::chrono::seconds kCancelPatience{2};
 constexpr std::size_t kReadBytes = 1024 * 1024;
 
-bool is_success(int status) { return status >= 200 && status < 300; }
-
-/// What a Location means. Throws Error naming who sent it.
-Url resolved(const Answer& answer, const std::string& location) {
-  try {
-    return answer.url.resolve(location);
-  } catch (Error& error) {
-    error.while_doing(text::cat("reading the place that POST ", answer.url.shown(), " was answered with"));
-    throw;
-  }
-}
-
 /// Reports the bytes that pass by.
 class CountingSource : public ByteSource {
  public:
-  CountingSource(std::unique_ptr<ByteSource> inner, Progress& progress, std::int64_t& reported)
-      : inner_(std::move(inner)), progress_(progress), reported_(reported) {}
+  CountingSource(std::unique_ptr<ByteSource> inner, UploadMeter& meter) : inner_(std::move(inner)), meter_(meter) {}
   std::size_t read(MutableBytes buffer) override {
     const std::size_t got = inner_->read(buffer);
-    reported_ += static_cast<std::int64_t>(got);
-    progress_.advance(static_cast<std::int64_t>(got));
+    meter_.add(got);
     return got;
   }
 
  private:
   std::unique_ptr<ByteSource> inner_;
-  Progress& progress_;
-  std::int64_t& reported_;
+  UploadMeter& meter_;
 };
+
+/// What a server or a proxy answers, or does, that had not the patience for a body of that length.
+bool may_be_too_long(int status) { return status == 0 || status == 408 || status == 499 || status == 504; }
 
 }  // namespace
 
@@ -65,14 +52,13 @@ BlobUpload::BlobUpload(Connection& connection, const RepositoryName& name, Mount
       mounts_(mounts),
       blob_(blob),
       from_(from),
-      progress_(progress),
       stop_(std::move(stop)),
-      is_distrusted_(mounts.take_distrust(blob.digest)) {}
+      is_distrusted_(mounts.take_distrust(blob.digest)),
+      meter_(progress) {}
 
 BlobUpload::~BlobUpload() {
-  take_back();
-  if (!open_) open_ = std::move(session_);
-  if (open_ && stop_.stop_requested()) cancel();
+  if (!is_done_) meter_.set(0);
+  if (stop_.stop_requested()) cancel();
 }
 
 BlobOutcome BlobUpload::run() {
@@ -84,7 +70,8 @@ BlobOutcome BlobUpload::run() {
   } else {
     upload();
   }
-  report_all();
+  meter_.set(blob_.size);
+  is_done_ = true;
   return outcome;
 }
 
@@ -147,7 +134,10 @@ Answer BlobUpload::ask_mount(const RepositoryName& place) {
                       .with_parameter("mount", blob_.digest.text())
                       .with_parameter("from", place.repository);
   Answer answer = connection_.send(Request{"POST", url}, both, stop_);
-  if (answer.status == 202) session_ = session_url(answer);
+  if (answer.status == 202) {
+    static_cast<void>(upload_location("POST", answer));  // one that leads nowhere is no session
+    session_ = answer;
+  }
   return answer;
 }
 
@@ -166,10 +156,8 @@ void BlobUpload::upload() {
   const bool said_absent = own_mount_says(202);
   upload_patiently();
   mounts_.end_trial(said_absent && own_mount_says(201));
-  if (!session_) return;
-  open_ = std::exchange(session_, std::nullopt);
   cancel();
-  open_.reset();
+  session_.reset();
 }
 
 void BlobUpload::upload_patiently() {
@@ -177,17 +165,19 @@ void BlobUpload::upload_patiently() {
   for (;;) {
     attempts.begin(stop_);
     try {
-      Answer answer = attempt();
+      Answer answer = attempt(attempts);
       answer.attempts = attempts.made();
       if (is_done(answer)) return open_.reset();
+      note_break(answer.status);
       if (!may_repeat(answer)) throw refusal(answer);
       const std::string why = text::cat(method_, " ", answer.url.shown(), " answered ", answer.status);
       if (!attempts.again(why, &answer, stop_)) throw refusal(answer);
     } catch (const TransportError& error) {
       if (!error.is_transient()) throw;
+      note_break(0);
       if (!attempts.again(error.message(), nullptr, stop_)) throw gave_up(error, attempts.made());
     }
-    take_back();
+    meter_.set(0);
     if (exists()) return open_.reset();
   }
 }
@@ -200,18 +190,59 @@ Error BlobUpload::refusal(const Answer& answer) const {
       .hint("the repository, or the project it belongs to, may have to be created first");
 }
 
-Answer BlobUpload::attempt() {
-  std::optional<Url> location = std::exchange(session_, std::nullopt);
-  if (!location) {
-    Answer opened = open_session();
-    if (opened.status != 202) return opened;
-    location = session_url(opened);
+Answer BlobUpload::attempt(Retrier::Attempts& attempts) {
+  if (!goes_in_chunks()) {
+    Answer answer = attempt_whole();
+    if (answer.status != 413 || method_ != "PUT" || !connection_.chunks().lower(blob_.size)) return answer;
   }
-  open_ = location;
-  return put(*location);
+  return attempt_in_chunks(attempts);
 }
 
-Answer BlobUpload::open_session() {
+Answer BlobUpload::attempt_whole() {
+  const Answer opened = take_session();
+  if (opened.status != 202) return opened;
+  open_ = upload_location("POST", opened);
+  return put(*open_);
+}
+
+Answer BlobUpload::attempt_in_chunks(Retrier::Attempts& attempts) {
+  if (!chunks_) {
+    chunks_.emplace(
+        connection_, scope(), blob_, [this] { return open_verified(); }, meter_, stop_);
+  }
+  if (!chunks_->goes_on()) {
+    const Answer opened = take_session();
+    if (opened.status != 202) return opened;
+    chunks_->begin(opened);
+  }
+  // Whatever happens, this is the session to cancel, and that the last request was.
+  const auto note = [&] {
+    open_ = chunks_->session();
+    method_ = chunks_->method();
+  };
+  try {
+    Answer answer = chunks_->send(attempts);
+    note();
+    return answer;
+  } catch (...) {
+    note();
+    throw;
+  }
+}
+
+bool BlobUpload::goes_in_chunks() const {
+  const ChunkRecord& record = connection_.chunks();
+  return !record.is_refused() && (broke_off_ || blob_.size > record.limit().value_or(blob_.size));
+}
+
+/// A request was answered `status`, or not at all (0).
+void BlobUpload::note_break(int status) {
+  if (method_ == "PUT" && may_be_too_long(status) && blob_.size > ChunkRecord::kChunkBytes) broke_off_ = true;
+}
+
+/// The answer that opens a session: what a mount was answered, else a new one.
+Answer BlobUpload::take_session() {
+  if (session_) return *std::exchange(session_, std::nullopt);
   method_ = "POST";
   return connection_.send(Request{"POST", connection_.url(name_, "blobs/uploads/", stop_)}, scope(), stop_);
 }
@@ -220,15 +251,16 @@ Answer BlobUpload::put(const Url& location) {
   method_ = "PUT";
   Request request{"PUT", location.with_parameter("digest", blob_.digest.text())};
   request.headers.set("Content-Type", "application/octet-stream");
-  request.body = RequestBody{blob_.size, [this] { return open_body(); }};
-  request.patience = std::chrono::seconds(blob_.size / kStoredPerSecond);
+  request.body = RequestBody{blob_.size, [this] {
+                               meter_.set(0);
+                               return std::make_unique<CountingSource>(open_verified(), meter_);
+                             }};
+  request.patience = time_to_store(blob_.size);
   return connection_.send(std::move(request), scope(), stop_);
 }
 
-std::unique_ptr<ByteSource> BlobUpload::open_body() {
-  take_back();
-  auto verified = std::make_unique<VerifyingSource>(from_.open(blob_, stop_), blob_, from_.name_of(blob_.digest));
-  return std::make_unique<CountingSource>(std::move(verified), progress_, reported_);
+std::unique_ptr<ByteSource> BlobUpload::open_verified() {
+  return std::make_unique<VerifyingSource>(from_.open(blob_, stop_), blob_, from_.name_of(blob_.digest));
 }
 
 bool BlobUpload::is_done(const Answer& answer) const {
@@ -243,30 +275,19 @@ bool BlobUpload::is_done(const Answer& answer) const {
 
 bool BlobUpload::may_repeat(const Answer& answer) const {
   if (is_transient_status(answer.status)) return true;
-  if (method_ != "PUT") return false;
+  if (method_ == "POST") return false;
+  // A registry that takes no chunks may take all at once.
+  if (method_ == "PATCH" && connection_.chunks().is_refused()) return true;
   // The session is gone, perhaps to another replica of the registry, or the bytes were damaged on their way.
   return answer.status == 404 || answer.status == 416 || names_error(answer, "BLOB_UPLOAD_UNKNOWN") ||
          names_error(answer, "BLOB_UPLOAD_INVALID") || names_error(answer, "DIGEST_INVALID");
 }
 
-Url BlobUpload::session_url(const Answer& answer) const {
-  const auto location = answer.headers.find("Location");
-  if (!location) {
-    throw Error(ErrorCode::Refused,
-                text::cat("POST ", answer.url.shown(), ": the registry names no place to upload to"));
-  }
-  Url url = resolved(answer, *location);
-  const Origin& here = answer.url.origin();
-  const Origin& there = url.origin();
-  if (here.scheme != "https" || there.scheme != "http") return url;
-  // A registry behind a proxy that ends TLS may not know that it is reached by https.
-  if (there.host == here.host && (there.port == here.port || there.port == 80)) return url.at(here);
-  throw Error(ErrorCode::Hostile, text::cat("POST ", answer.url.shown(), ": the registry wants the upload at ",
-                                            url.shown(), ", which is not encrypted"));
-}
-
+/// Has the registry forget the session that is open, if any.
 void BlobUpload::cancel() noexcept {
+  if (!open_ && !session_) return;
   try {
+    const Url session = open_ ? *open_ : upload_location("POST", *session_);
     std::stop_source enough;
     const std::jthread timer([&enough](const std::stop_token& answered) {
       try {
@@ -276,21 +297,10 @@ void BlobUpload::cancel() noexcept {
         return;  // it was answered in time
       }
     });
-    static_cast<void>(connection_.send(Request{"DELETE", *open_}, scope(), enough.get_token()));
+    static_cast<void>(connection_.send(Request{"DELETE", session}, scope(), enough.get_token()));
   } catch (const std::exception&) {
     return;  // registries forget sessions by themselves after some time
   }
-}
-
-void BlobUpload::report_all() {
-  const auto size = static_cast<std::int64_t>(blob_.size);
-  progress_.advance(size - reported_);
-  reported_ = 0;
-}
-
-void BlobUpload::take_back() {
-  if (reported_ != 0) progress_.advance(-reported_);
-  reported_ = 0;
 }
 
 }  // namespace ociferry

@@ -2,13 +2,14 @@
 
 #include "ociferry/error.hpp"
 #include "ociferry/store.hpp"
-#include "registry/connection.hpp"
+#include "registry/chunked_upload.hpp"
 #include "registry/mount_record.hpp"
 
 namespace ociferry {
 
-/// One upload of a blob (distribution-spec, "Pushing blobs"). An ambiguous failure is settled by asking whether the
-/// blob is there; then a new session begins.
+/// One upload of a blob (distribution-spec, "Pushing blobs"), in one PUT. An ambiguous failure is settled by asking
+/// whether the blob is there; then a new session begins. What is too large for one request, or broke off when it was
+/// large, goes in chunks.
 class BlobUpload {
  public:
   /// All but `stop` must outlive it.
@@ -31,20 +32,21 @@ class BlobUpload {
   /// POST with a mount. What a 202 opens is kept in `session_`.
   [[nodiscard]] Answer ask_mount(const RepositoryName& place);
   [[nodiscard]] bool own_mount_says(int status);
-  void put_on_trial();
   void prove_possession();
   void upload();
   void upload_patiently();
   [[nodiscard]] Error refusal(const Answer& answer) const;
-  [[nodiscard]] Answer attempt();
-  [[nodiscard]] Answer open_session();
+  [[nodiscard]] Answer attempt(Retrier::Attempts& attempts);
+  [[nodiscard]] Answer attempt_whole();
+  [[nodiscard]] Answer attempt_in_chunks(Retrier::Attempts& attempts);
+  [[nodiscard]] bool goes_in_chunks() const;
+  void note_break(int status);
+  [[nodiscard]] Answer take_session();
   [[nodiscard]] Answer put(const Url& location);
   [[nodiscard]] bool is_done(const Answer& answer) const;
   [[nodiscard]] bool may_repeat(const Answer& answer) const;
-  [[nodiscard]] Url session_url(const Answer& answer) const;
-  [[nodiscard]] std::unique_ptr<ByteSource> open_body();
-  void report_all();
-  void take_back();
+  /// The blob from its beginning; a damaged one never comes to its end.
+  [[nodiscard]] std::unique_ptr<ByteSource> open_verified();
   void cancel() noexcept;
   [[nodiscard]] Scope scope() const { return {name_, Scope::Access::Push}; }
 
@@ -53,13 +55,15 @@ class BlobUpload {
   MountRecord& mounts_;
   const Descriptor& blob_;
   BlobSource& from_;
-  Progress& progress_;
   std::stop_token stop_;
-  bool is_distrusted_;          ///< what the registry says of this blob was wrong before
-  std::optional<Url> session_;  ///< one that a mount has opened
-  std::optional<Url> open_;     ///< the session that is under way
-  std::string method_;          ///< of the last request
-  std::int64_t reported_ = 0;
+  bool is_distrusted_;             ///< what the registry says of this blob was wrong before
+  std::optional<Answer> session_;  ///< one that a mount has opened
+  std::optional<Url> open_;        ///< the session that is under way
+  std::string method_;             ///< of the last request
+  UploadMeter meter_;
+  bool is_done_ = false;
+  bool broke_off_ = false;  ///< it is large, and a request with all of it did not come to its end
+  std::optional<ChunkedUpload> chunks_;
 };
 
 /// HEAD blobs/<digest>; false for 404, and for 403, 405 and 501, which say that HEAD is not answered.

@@ -13,7 +13,8 @@ constexpr int kConnectAttempts = 3;
 Connection::Connection(std::shared_ptr<ClientContext> context, std::string registry)
     : context_(std::move(context)),
       registry_(std::move(registry)),
-      authenticator_(*context_->transport, context_->retrier, context_->credentials) {}
+      authenticator_(*context_->transport, context_->retrier, context_->credentials),
+      chunks_(context_->options.upload_chunk_size) {}
 
 Url Connection::at(const std::string& scheme) const { return Url::parse(text::cat(scheme, "://", registry_, "/v2/")); }
 

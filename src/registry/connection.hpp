@@ -8,6 +8,7 @@
 
 #include "http/repeat.hpp"
 #include "registry/authenticator.hpp"
+#include "registry/chunk_record.hpp"
 
 namespace ociferry {
 
@@ -59,6 +60,8 @@ class Connection {
 
   /// What is known of the registry's referrers API; shared by all its repositories.
   [[nodiscard]] ReferrersApi& referrers_api() noexcept { return referrers_api_; }
+  /// What is known of the bodies that it takes; shared by all its repositories.
+  [[nodiscard]] ChunkRecord& chunks() noexcept { return chunks_; }
   /// One attempt at a URL that came with an image and need not be the registry's: never with credentials, nor to an
   /// address that only this machine can reach. Throws TransportError or Error.
   [[nodiscard]] Answer send_elsewhere(Request request, std::stop_token stop) const;
@@ -85,6 +88,7 @@ class Connection {
   std::mutex mutex_;
   std::optional<Url> base_;
   ReferrersApi referrers_api_;
+  ChunkRecord chunks_;
   std::optional<Error> unreachable_;  ///< nobody answered the first contact
 };
 

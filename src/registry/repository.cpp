@@ -33,8 +33,6 @@ bool misses_foreign_layer(const Answer& answer, const RawManifest& manifest) {
          });
 }
 
-bool is_success(int status) { return status >= 200 && status < 300; }
-
 Request manifest_request(std::string method, Url url) {
   Request request{std::move(method), std::move(url), {{"Accept", std::string(kAccept)}}};
   request.max_body = limits::kManifestBytes;

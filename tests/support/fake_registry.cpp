@@ -18,6 +18,11 @@ HttpReply with_digest(int status, const Digest& digest, std::string body, const 
   return reply;
 }
 
+/// What a session says of itself.
+Headers range_of(const std::string& session) {
+  return {{"Range", text::cat("0-", session.empty() ? 0 : session.size() - 1)}};
+}
+
 }  // namespace
 
 HttpReply registry_error_reply(int status, const std::string& code, const std::string& message) {
@@ -40,7 +45,7 @@ HttpReply FakeRegistry::operator()(const HttpRequest& request) {
     if (kind == "/manifests/") return manifest(repositories_[name], request, rest);
     if (kind == "/referrers/") return list_referrers(repositories_[name], request, rest);
     if (kind == "/blobs/") return blob(repositories_[name], request, rest);
-    return rest.empty() ? begin_upload(name, request) : finish_upload(repositories_[name], request);
+    return rest.empty() ? begin_upload(name, request) : upload(repositories_[name], request);
   }
   constexpr std::string_view kTags = "/tags/list";
   if (request.path.ends_with(kTags)) {
@@ -151,18 +156,37 @@ HttpReply FakeRegistry::begin_upload(const std::string& name, const HttpRequest&
     }
   }
   const std::string path = text::cat("/v2/", name, "/blobs/uploads/session-", ++sessions_);
-  open_sessions_.emplace(path, name);
+  open_sessions_.emplace(path, "");
   return {202, {{"Location", path + "?_state=a%2Bb"}, {"Range", "0-0"}}};
 }
 
-HttpReply FakeRegistry::finish_upload(Repository& repository, const HttpRequest& request) {
-  if (open_sessions_.erase(request.path) == 0) return registry_error_reply(404, "BLOB_UPLOAD_UNKNOWN");
+HttpReply FakeRegistry::upload(Repository& repository, const HttpRequest& request) {
+  const auto session = open_sessions_.find(request.path);
+  if (session == open_sessions_.end()) return registry_error_reply(404, "BLOB_UPLOAD_UNKNOWN");
+  if (request.method == "PATCH") return append(session->second, request);
+  if (request.method == "GET") return {204, range_of(session->second)};
+  std::string content = std::move(open_sessions_.extract(session).mapped());
+  if (request.method == "DELETE") return {204};
+  return finish_upload(repository, std::move(content), request);
+}
+
+HttpReply FakeRegistry::append(std::string& session, const HttpRequest& request) {
+  const std::string range = request.headers.find("Content-Range").value_or("");
+  if (range != text::cat(session.size(), "-", session.size() + request.body.size() - 1)) {
+    return {416, range_of(session)};
+  }
+  session += request.body;
+  Headers headers = range_of(session);
+  headers.set("Location", text::cat(request.path, "?_state=a%2Bb"));
+  return {202, std::move(headers)};
+}
+
+HttpReply FakeRegistry::finish_upload(Repository& repository, std::string content, const HttpRequest& request) {
+  content += request.body;
   const auto digest = Digest::try_parse(request.parameter("digest"));
   if (request.parameter("_state") != "a+b") return registry_error_reply(400, "BLOB_UPLOAD_INVALID");
-  if (!digest || digest_of(request.body, digest->algorithm()) != *digest) {
-    return registry_error_reply(400, "DIGEST_INVALID");
-  }
-  repository.blobs.insert_or_assign(*digest, request.body);
+  if (!digest || digest_of(content, digest->algorithm()) != *digest) return registry_error_reply(400, "DIGEST_INVALID");
+  repository.blobs.insert_or_assign(*digest, std::move(content));
   return {201, {{"Docker-Content-Digest", digest->text()}}};
 }
 

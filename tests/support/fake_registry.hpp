@@ -10,7 +10,7 @@
 
 namespace ociferry::testing {
 
-/// A small registry (distribution-spec 1.1 without deletion, catalogue and chunks) that answers HttpRequests, to be put
+/// A small registry (distribution-spec 1.1 without deletion and catalogue) that answers HttpRequests, to be put
 /// behind a FakeTransport or an HttpServer. Repositories exist as soon as they are named. Thread-safe.
 class FakeRegistry {
  public:
@@ -54,12 +54,14 @@ class FakeRegistry {
   [[nodiscard]] HttpReply list_referrers(const Repository& repository, const HttpRequest& request,
                                          const std::string& digest) const;
   [[nodiscard]] HttpReply begin_upload(const std::string& name, const HttpRequest& request);
-  [[nodiscard]] HttpReply finish_upload(Repository& repository, const HttpRequest& request);
+  [[nodiscard]] HttpReply upload(Repository& repository, const HttpRequest& request);
+  [[nodiscard]] static HttpReply append(std::string& session, const HttpRequest& request);
+  [[nodiscard]] HttpReply finish_upload(Repository& repository, std::string content, const HttpRequest& request);
 
   mutable std::mutex mutex_;
   std::map<std::string, Repository> repositories_;
   int sessions_ = 0;
-  std::map<std::string, std::string> open_sessions_;  ///< path to repository
+  std::map<std::string, std::string> open_sessions_;  ///< by path: what they hold
 };
 
 /// An error answer as registries give it.

@@ -1,0 +1,189 @@
+#include "registry/chunked_upload.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+#include "base/text.hpp"
+#include "registry/upload_location.hpp"
+#include "stream/memory.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// A registry may take a while to put a large blob in its place; at least this much it does a second.
+constexpr std::uint64_t kStoredPerSecond = 8 * limits::kMiB;
+constexpr std::size_t kReadBytes = 1024 * 1024;
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// How many bytes "0-LAST" stands for. "0-0" is what registries say of nothing at all.
+std::optional<std::uint64_t> length_of(std::string_view range) {
+  range = text::trim(range);
+  if (range.starts_with("bytes=")) range.remove_prefix(6);
+  if (!range.starts_with("0-")) return std::nullopt;
+  const auto last = parse_number(range.substr(2));
+  if (!last || *last == 0) return last;
+  return *last + 1;
+}
+
+/// The next bytes of a stream, which go on counting for whoever owns it.
+class Chunk : public ByteSource {
+ public:
+  Chunk(ByteSource& body, std::uint64_t& position, std::uint64_t size, UploadMeter& meter)
+      : body_(body), position_(position), left_(size), meter_(meter) {}
+  std::size_t read(MutableBytes buffer) override {
+    const std::size_t got = body_.read(buffer.first(std::min<std::uint64_t>(buffer.size(), left_)));
+    left_ -= got;
+    position_ += got;
+    meter_.set(position_);
+    return got;
+  }
+
+ private:
+  ByteSource& body_;
+  std::uint64_t& position_;
+  std::uint64_t left_;
+  UploadMeter& meter_;
+};
+
+}  // namespace
+
+std::chrono::seconds time_to_store(std::uint64_t bytes) { return std::chrono::seconds(bytes / kStoredPerSecond); }
+
+ChunkedUpload::ChunkedUpload(Connection& connection, Scope scope, const Descriptor& blob, OpenBlob open,
+                             UploadMeter& meter, std::stop_token stop)
+    : connection_(connection),
+      scope_(std::move(scope)),
+      blob_(blob),
+      open_(std::move(open)),
+      meter_(meter),
+      stop_(std::move(stop)) {}
+
+void ChunkedUpload::begin(const Answer& opened) {
+  session_ = upload_location("POST", opened);
+  const auto least = parse_number(text::trim(opened.headers.find("OCI-Chunk-Min-Length").value_or("0")));
+  least_ = std::min<std::uint64_t>(least.value_or(0), limits::kChunkMinLength);
+  offset_ = sent_ = 0;
+  rewound_ = false;
+}
+
+bool ChunkedUpload::goes_on() {
+  if (!session_) return false;
+  std::optional<std::uint64_t> there;
+  try {
+    there = ask_offset();
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Interrupted) throw;
+  }
+  if (!there) {
+    session_.reset();
+    return false;
+  }
+  offset_ = *there;
+  return true;
+}
+
+Answer ChunkedUpload::send(Retrier::Attempts& attempts) {
+  while (offset_ < blob_.size) {
+    const std::uint64_t size = next_size();
+    Answer answer = patch(size);
+    if (is_success(answer.status)) {
+      offset_ += size;
+      move_on(answer);
+      attempts.got_on();
+    } else if (!adapts(answer, size)) {
+      return answer;
+    }
+  }
+  Answer answer = close();
+  // What was refused as a whole is not asked for again.
+  if (!is_success(answer.status) && !is_transient_status(answer.status)) session_.reset();
+  return answer;
+}
+
+std::uint64_t ChunkedUpload::next_size() const {
+  const std::uint64_t limit = connection_.chunks().limit().value_or(ChunkRecord::kChunkBytes);
+  return std::min(blob_.size - offset_, std::max(limit, least_));
+}
+
+Answer ChunkedUpload::patch(std::uint64_t size) {
+  method_ = "PATCH";
+  Request request{"PATCH", *session_};
+  request.headers.set("Content-Type", "application/octet-stream");
+  request.headers.set("Content-Range", text::cat(offset_, "-", offset_ + size - 1));
+  request.body = RequestBody{size, [this, size]() -> std::unique_ptr<ByteSource> {
+                               go_to(offset_);
+                               return std::make_unique<Chunk>(*body_, position_, size, meter_);
+                             }};
+  sent_ = std::max(sent_, offset_ + size);
+  request.patience = time_to_store(size);
+  return connection_.send(std::move(request), scope_, stop_);
+}
+
+Answer ChunkedUpload::close() {
+  method_ = "PUT";
+  meter_.set(blob_.size);
+  Request request{"PUT", session_->with_parameter("digest", blob_.digest.text())};
+  request.headers.set("Content-Type", "application/octet-stream");
+  request.body = RequestBody{0, [] { return std::make_unique<StringSource>(std::string()); }};
+  request.patience = time_to_store(blob_.size);
+  return connection_.send(std::move(request), scope_, stop_);
+}
+
+/// True if another PATCH may fare better: a smaller one, or one that begins elsewhere.
+bool ChunkedUpload::adapts(const Answer& refusal, std::uint64_t size) {
+  if (refusal.status == 405 || refusal.status == 501) connection_.chunks().refuse();
+  if (refusal.status == 413) return fits_after_lowering(size);
+  if (refusal.status != 416) return false;
+  const auto there = ask_offset();
+  method_ = "PATCH";
+  if (!there) return false;
+  // It agrees about the place: some registries answer so if a chunk is too large for them.
+  if (*there == offset_) return fits_after_lowering(size);
+  offset_ = *there;
+  return !std::exchange(rewound_, true);
+}
+
+bool ChunkedUpload::fits_after_lowering(std::uint64_t refused) {
+  return connection_.chunks().lower(refused) && next_size() < refused;
+}
+
+/// How much of the blob the session holds; nullopt if it is gone, or what it says cannot be.
+std::optional<std::uint64_t> ChunkedUpload::ask_offset() {
+  method_ = "GET";
+  const Answer answer = connection_.send(Request{"GET", *session_}, scope_, stop_);
+  if (!is_success(answer.status)) return std::nullopt;
+  move_on(answer);
+  const auto there = length_of(answer.headers.find("Range").value_or(""));
+  return there && *there <= sent_ ? there : std::nullopt;
+}
+
+/// The session's place changes with each step where the registry keeps its state in it.
+void ChunkedUpload::move_on(const Answer& answer) {
+  if (answer.headers.find("Location")) session_ = upload_location(method_, answer);
+}
+
+void ChunkedUpload::go_to(std::uint64_t offset) {
+  if (!body_ || position_ > offset) {
+    body_ = open_();
+    position_ = 0;
+  }
+  meter_.set(offset);
+  std::vector<std::byte> buffer(position_ < offset ? kReadBytes : 0);
+  while (position_ < offset) {
+    if (stop_.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    const std::size_t got =
+        body_->read(MutableBytes(buffer).first(std::min<std::uint64_t>(kReadBytes, offset - position_)));
+    if (got == 0) throw Error(ErrorCode::Internal, text::cat(blob_.digest.text(), " ended at ", position_));
+    position_ += got;
+  }
+}
+
+}  // namespace ociferry

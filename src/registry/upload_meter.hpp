@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+
+#include "ociferry/progress.hpp"
+
+namespace ociferry {
+
+/// How far one upload has come, as it was reported. Used by one thread.
+class UploadMeter {
+ public:
+  /// `progress` must outlive it.
+  explicit UploadMeter(Progress& progress) : progress_(progress) {}
+  /// The upload is at `offset` now, which may be further back than before.
+  void set(std::uint64_t offset) {
+    const auto now = static_cast<std::int64_t>(offset);
+    if (now != reported_) progress_.advance(now - reported_);
+    reported_ = now;
+  }
+  void add(std::uint64_t bytes) { set(static_cast<std::uint64_t>(reported_) + bytes); }
+
+ private:
+  Progress& progress_;
+  std::int64_t reported_ = 0;
+};
+
+}  // namespace ociferry
