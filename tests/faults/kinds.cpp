@@ -9,7 +9,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMiddle = 300;
-const std::string kSends = "^PUT";                        ///< with a body; asking tells what became of it
+constexpr std::size_t kChunk = 400;                       ///< the rig's layers are a few kilobytes
+const std::string kSends = "^(PUT|PATCH)";                ///< with a body; asking tells what became of it
 const std::string kAsks = "^(token|ping|HEAD|GET|POST)";  ///< all others
 const std::string kReads = "^(token|GET)";                ///< with an answer that is worth cutting
 
@@ -41,14 +42,15 @@ void add_cuts(std::vector<Fall>& all) {
     all.push_back(cut(word + " before the request's body", {.cut_request = 0, .cut = how}, ""));
     all.push_back(cut(word + " in the request's body", {.cut_request = kMiddle, .cut = how}, kSends));
     all.push_back(cut(word + " before the answer", {.lose_answer = true, .cut = how}, kAsks));
-    all.push_back(harmless(word + " before the answer", {.lose_answer = true, .cut = how}, kSends));
+    all.push_back(harmless(word + " before the answer", {.lose_answer = true, .cut = how}, "^PUT"));
+    all.push_back(cut(word + " before the answer", {.lose_answer = true, .cut = how}, "^PATCH"));
     all.push_back(cut(word + " before the answer's body", {.cut_answer = 0, .cut = how}, kReads));
     all.push_back(cut(word + " after a byte of the answer's body", {.cut_answer = 1, .cut = how}, kReads));
     all.push_back(cut(word + " in the answer's body", {.cut_answer = kMiddle, .cut = how}, kReads));
   }
   all.push_back(cut("stalled in the request's body", {.cut_request = kMiddle, .cut = Cut::Stall}, kSends, true));
   all.push_back(cut("stalled before the answer", {.lose_answer = true, .cut = Cut::Stall}, kAsks, true));
-  all.push_back(harmless("stalled before the answer", {.lose_answer = true, .cut = Cut::Stall}, kSends));
+  all.push_back(harmless("stalled before the answer", {.lose_answer = true, .cut = Cut::Stall}, "^PUT"));
   all.back().slow = true;
   all.push_back(cut("stalled in the answer's body", {.cut_answer = kMiddle, .cut = Cut::Stall}, kReads, true));
 }
@@ -136,7 +138,7 @@ void add_headers(std::vector<Fall>& all) {
 
 void add_places(std::vector<Fall>& all) {
   for (const int code : {307, 308}) {
-    all.push_back(harmless("redirect " + std::to_string(code), {.redirect = code}, "^(GET|HEAD|PUT blob)"));
+    all.push_back(harmless("redirect " + std::to_string(code), {.redirect = code}, "^(GET|HEAD|PUT blob|PATCH)"));
   }
   all.push_back(harmless("redirect 302", {.redirect = 302}, "^(GET|HEAD)"));
   const auto leading_to = [&](const std::string& name, const std::string& place) {
@@ -161,9 +163,14 @@ void add_places(std::vector<Fall>& all) {
       "without a scheme", [](const std::string& url) { return url.substr(url.find("//")); }, Expected::Success);
   location(
       "missing", [](const std::string&) { return std::string("http://"); }, Expected::Failure);
-  all.push_back(
-      {"forgotten session", {{.forget_session = true}}, Expected::Success, Expected::Failure, {24}, "^PUT blob"});
-  all.push_back(harmless("Range lies", {.set_headers = {{"Range", "0--1"}}}, "^(POST|PUT)"));
+  all.push_back({"forgotten session",
+                 {{.forget_session = true}},
+                 Expected::Success,
+                 Expected::Failure,
+                 {24},
+                 "^(PUT blob|PATCH)"});
+  all.push_back(harmless("Range lies", {.set_headers = {{"Range", "0--1"}}}, "^(POST|PUT|PATCH)"));
+  all.push_back(harmless("Range lags", {.set_headers = {{"Range", "0-0"}}}, "^PATCH"));
 }
 
 std::vector<Fall> make_falls() {
@@ -199,6 +206,7 @@ const std::vector<Kind>& kinds() {
       {"PUT blob", {"PUT", "/blobs/uploads/"}, true},
       {"PUT manifest", {"PUT", "/manifests/sha256[-:]"}, true},
       {"PUT tag", {"PUT", "/manifests/v1$"}, true},
+      {"PATCH", {"PATCH", "/blobs/uploads/"}, true, false, false, kChunk},
   };
   return kAll;
 }

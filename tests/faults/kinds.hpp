@@ -13,7 +13,8 @@ struct Kind {
   Match match;
   bool has_request_body = false;
   bool has_answer_body = false;
-  bool reads_source = false;  ///< where a command has two ends, it is the source that is asked
+  bool reads_source = false;     ///< where a command has two ends, it is the source that is asked
+  std::uint64_t chunk_size = 0;  ///< of uploads; 0: they are not made in chunks
 };
 [[nodiscard]] const std::vector<Kind>& kinds();
 

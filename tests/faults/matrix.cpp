@@ -32,6 +32,12 @@ std::vector<Rule> rules_of(const Cell& cell) {
   return rules;
 }
 
+ociferry::RegistryOptions options_for(const Kind& kind) {
+  ociferry::RegistryOptions options = quick_options();
+  options.upload_chunk_size = kind.chunk_size;
+  return options;
+}
+
 std::string describe(const Visible& visible) {
   std::string text;
   for (const auto& [name, digest] : visible) text += text::cat("  ", name, " ", digest, "\n");
@@ -50,12 +56,17 @@ Matrix::Matrix() {
 }
 
 Matrix::CleanRun Matrix::run_clean(Command command) {
-  stage_.reset();
-  CleanRun clean{.before = stage_.visible(command), .after = {}, .requests = {}};
-  const Ending ending = stage_.run(command, quick_options());
-  if (ending.exit_code != 0) throw std::runtime_error(name_of(command) + " fails without a fault: " + ending.error);
-  clean.after = stage_.visible(command);
+  CleanRun clean;
+  std::optional<std::uint64_t> chunk_size;  // of the latest run
   for (const Kind& kind : kinds()) {
+    if (chunk_size != kind.chunk_size) {
+      stage_.reset();
+      clean.before = stage_.visible(command);
+      const Ending ending = stage_.run(command, options_for(kind));
+      if (ending.exit_code != 0) throw std::runtime_error(name_of(command) + " fails without a fault: " + ending.error);
+      clean.after = stage_.visible(command);
+      chunk_size = kind.chunk_size;
+    }
     const auto transcript = stage_.proxy_of(command, kind.reads_source).transcript();
     clean.requests[kind.name] = static_cast<std::size_t>(
         std::ranges::count_if(transcript, [&](const Exchange& one) { return fits(kind.match, one); }));
@@ -85,7 +96,7 @@ std::vector<Cell> Matrix::cells(std::uint64_t seed) const {
 std::string Matrix::judge(const Cell& cell) {
   stage_.reset();
   stage_.proxy_of(cell.command, cell.kind->reads_source).use(rules_of(cell));
-  const Ending ending = stage_.run(cell.command, quick_options());
+  const Ending ending = stage_.run(cell.command, options_for(*cell.kind));
   std::string wrong = judge_requests(cell, ending);
   wrong += ending.exit_code == 0 ? judge_success(cell, ending) : judge_failure(cell, ending);
   if (wrong.empty()) return wrong;
