@@ -188,3 +188,21 @@ TEST_CASE("the pause before a repetition is read in milliseconds, the wait for a
   CHECK(context.registry.retry_delay == std::chrono::milliseconds{2});
   CHECK(context.registry.rate_limit_wait == std::chrono::hours{6});
 }
+
+TEST_CASE("the size of an upload's chunks has a unit, and a least value") {
+  const auto size_of = [](const std::vector<std::string>& given) {
+    Arguments arguments("sample", "");
+    declare_common(arguments, CommonOptions::Registry);
+    arguments.parse(given);
+    Context context;
+    read_common(arguments, CommonOptions::Registry, context);
+    return context.registry.upload_chunk_size;
+  };
+  const std::string option = "--registry-upload-chunk-size=";
+  CHECK(size_of({}) == 0);
+  CHECK(size_of({option + "32M"}) == 32 * limits::kMiB);
+  CHECK(size_of({option + "64KiB"}) == 64 * limits::kKiB);
+  for (const char* bad : {"0", "65535", "5", "big", "-1"}) {
+    CHECK_THROWS_AS(static_cast<void>(size_of({option + bad})), Error);
+  }
+}
