@@ -16,7 +16,7 @@
 #include "base/text.hpp"
 #include "http/curl_exchange.hpp"
 #include "http/exchange_log.hpp"
-#include "http/trust_store.hpp"
+#include "http/host_certificates.hpp"
 
 namespace ociferry {
 
@@ -131,6 +131,12 @@ TransportError::Kind kind_of(CURLcode code) {
   }
 }
 
+/// True if the server has ended the connection because of our certificate, or for want of one (RFC 8446, section 6.2).
+bool refuses_our_certificate(std::string_view why) {
+  return why.find("alert certificate required") != std::string_view::npos ||
+         why.find("alert bad certificate") != std::string_view::npos;
+}
+
 }  // namespace
 
 class CurlTransport::Impl {
@@ -138,7 +144,9 @@ class CurlTransport::Impl {
   Impl(TransportOptions options, Progress& progress)
       : options_(std::move(options)),
         progress_(progress),
-        trusted_(options_.ca_cert_paths, curl_version_info(CURLVERSION_NOW)->cainfo) {
+        certificates_({.authorities = options_.ca_cert_paths,
+                       .directories = options_.certificate_directories,
+                       .built_in = curl_version_info(CURLVERSION_NOW)->cainfo}) {
     static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (initialised != CURLE_OK) throw Error(ErrorCode::Internal, "libcurl cannot be initialised");
   }
@@ -189,7 +197,7 @@ class CurlTransport::Impl {
     const std::string url = request.url.text();
     set(handle, CURLOPT_URL, url.c_str());
     set_rules(handle, request.url.origin());
-    set_certificates(handle);
+    if (request.url.origin().scheme == "https") set_certificates(handle, certificates_.at(request.url.origin()));
     set_callbacks(handle, exchange);
     set_method(handle, request);
     const HeaderList headers = header_list(request.headers);
@@ -217,16 +225,20 @@ class CurlTransport::Impl {
     if (http1_only_.contains(origin)) set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   }
 
-  void set_certificates(CURL* handle) {
+  void set_certificates(CURL* handle, const CertificateStore::Entry& host) {
     set(handle, CURLOPT_SSL_VERIFYPEER, options_.verify_certs ? 1L : 0L);
     set(handle, CURLOPT_SSL_VERIFYHOST, options_.verify_certs ? 2L : 0L);
     // The trust store takes the place of the authorities that libcurl would read for each connection anew.
     for (const CURLoption option : {CURLOPT_CAINFO, CURLOPT_CAPATH, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH}) {
       set(handle, option, static_cast<char*>(nullptr));
     }
+    if (!host.certificates.client_certificate.empty()) {
+      set(handle, CURLOPT_SSLCERT, host.certificates.client_certificate.c_str());
+      set(handle, CURLOPT_SSLKEY, host.certificates.client_key.c_str());
+    }
     if (!options_.verify_certs) return;
     set(handle, CURLOPT_SSL_CTX_FUNCTION, &tls_callback);
-    set(handle, CURLOPT_SSL_CTX_DATA, &trusted_);
+    set(handle, CURLOPT_SSL_CTX_DATA, host.trusted);
   }
 
   static void set_callbacks(CURL* handle, CurlExchange& exchange) {
@@ -287,6 +299,12 @@ class CurlTransport::Impl {
         throw TransportError(TransportError::Kind::Broken, what + "stalled: no byte moved within the stall time-out");
       case CurlExchange::Ended::No: break;
     }
+    if (refuses_our_certificate(why)) {
+      const Origin& host = request.url.origin();
+      throw Error(ErrorCode::Unauthorized, what + "the server does not accept us without another client certificate")
+          .hint(text::cat("put it and its key, as NAME.cert and NAME.key, into ~/.config/containers/certs.d/",
+                          host.host, host.port == 443 ? "" : text::cat(":", host.port)));
+    }
     if (code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM) {
       const std::lock_guard lock(mutex_);
       http1_only_.insert(request.url.origin());
@@ -300,7 +318,7 @@ class CurlTransport::Impl {
 
   TransportOptions options_;
   Progress& progress_;
-  TrustStore trusted_;  ///< outlives the handles, whose connections refer to it
+  CertificateStore certificates_;  ///< outlives the handles, whose connections refer to it
   std::atomic<std::uint64_t> exchanges_ = 0;
   std::mutex mutex_;
   std::vector<Handle> idle_;

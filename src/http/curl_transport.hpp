@@ -14,6 +14,8 @@ namespace ociferry {
 struct TransportOptions {
   std::string user_agent = "ociferry";
   std::vector<std::filesystem::path> ca_cert_paths = {};  ///< added to the system's authorities
+  /// Directories with certificates of single servers; see `find_host_certificates`.
+  std::vector<std::filesystem::path> certificate_directories = {};
   bool verify_certs = true;
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds response_header_timeout{30'000};

@@ -9,10 +9,25 @@
 
 namespace ociferry {
 
+namespace {
+
+/// Where Docker, podman and skopeo look for certificates of single registries; what is the user's own goes first.
+std::vector<std::filesystem::path> certificate_directories(const Environment& environment) {
+  std::vector<std::filesystem::path> all;
+  std::optional<std::filesystem::path> own = lookup(environment, "XDG_CONFIG_HOME");
+  if (const auto home = lookup(environment, "HOME"); home && !own) own = std::filesystem::path(*home) / ".config";
+  if (own) all = {*own / "containers" / "certs.d", *own / "docker" / "certs.d"};
+  all.insert(all.end(), {"/etc/containers/certs.d", "/etc/docker/certs.d"});
+  return all;
+}
+
+}  // namespace
+
 std::shared_ptr<Transport> make_transport(const RegistryOptions& options, Progress& progress) {
   TransportOptions transport;
   transport.user_agent = "ociferry/" + std::string(version());
   transport.ca_cert_paths = options.ca_cert_paths;
+  transport.certificate_directories = certificate_directories(current_environment());
   transport.verify_certs = options.verify_certs;
   transport.response_header_timeout = options.response_header_timeout;
   transport.stall_timeout = options.stall_timeout;

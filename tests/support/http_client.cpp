@@ -36,6 +36,10 @@ void set_identity(CURL* handle, const HttpCall& call) {
   if (!call.certificate_authority.empty()) {
     curl_easy_setopt(handle, CURLOPT_CAINFO, call.certificate_authority.c_str());
   }
+  if (!call.client.certificate.empty()) {
+    curl_easy_setopt(handle, CURLOPT_SSLCERT, call.client.certificate.c_str());
+    curl_easy_setopt(handle, CURLOPT_SSLKEY, call.client.key.c_str());
+  }
   if (call.any_certificate) {
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "support/tls.hpp"
+
 namespace ociferry::testing {
 
 /// One request of the test rig itself, made by libcurl without any code of ociferry's.
@@ -15,6 +17,7 @@ struct HttpCall {
   std::string user = {};                             ///< "name:password" for basic authentication; empty: none
   bool any_certificate = false;                      ///< https with a server whose certificate is wrong
   std::filesystem::path certificate_authority = {};  ///< trusted for https
+  ClientIdentity client = {};                        ///< shown to the server; empty: none
 };
 
 /// The answer to a HttpCall.

@@ -34,7 +34,8 @@ std::string auth_section(const RegistryOptions& options, const std::filesystem::
 std::string tls_section(const RegistryOptions& options) {
   if (!options.tls) return "";
   return text::cat(", tls: {certificate: \"", options.tls->certificate.string(), "\", key: \"",
-                   options.tls->key.string(), "\"}");
+                   options.tls->key.string(), "\"",
+                   options.client ? text::cat(", clientcas: [\"", options.tls->authority.string(), "\"]") : "", "}");
 }
 
 // 127.0.0.1 - - [23/Nov/2026:10:22:19 +0000] "GET /v2/ HTTP/1.1" 200 2 "" "curl/7.88.1"
@@ -123,7 +124,9 @@ bool RegistryServer::settle() {
   const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
   bool sent = false;
   while (process_->running()) {
-    sent = sent || perform({.url = marker_url, .any_certificate = true}).status != 0;
+    sent = sent ||
+           perform({.url = marker_url, .any_certificate = true, .client = options_.client.value_or(ClientIdentity{})})
+                   .status != 0;
     if (process_->out().find(marker) != std::string::npos) return true;
     if (std::chrono::steady_clock::now() > deadline) {
       throw Error(ErrorCode::Internal, text::cat("docker-registry does not answer:\n", process_->err()));
@@ -155,6 +158,7 @@ HttpAnswer RegistryServer::request(const std::string& method, const std::string&
   call.user = options_.user;
   if (!token_.empty()) call.headers.push_back("Authorization: Bearer " + token_);
   if (options_.tls) call.certificate_authority = options_.tls->authority;
+  if (options_.client) call.client = *options_.client;
   return perform(call);
 }
 

@@ -25,6 +25,8 @@ struct TokenRealm {
 struct RegistryOptions {
   std::string user = {};  ///< "name:password": basic authentication; empty: none
   std::optional<TlsIdentity> tls = {};
+  /// With `tls`: whoever asks must show a certificate of its authority; this one is the rig's own.
+  std::optional<ClientIdentity> client = {};
   std::optional<TokenRealm> token = {};
   bool takes_urls = true;  ///< manifests may say of layers that they are elsewhere
   /// It remembers which blobs it has, as Debian's configuration says: after a garbage collection that is wrong until it

@@ -44,6 +44,18 @@ TlsIdentity make_tls_identity(const fs::path& directory, TlsFlaw flaw) {
   return identity;
 }
 
+ClientIdentity make_client_identity(const TlsIdentity& server) {
+  const fs::path directory = server.authority.parent_path();
+  const ClientIdentity client{directory / "client.crt", directory / "client.key"};
+  const fs::path request = directory / "client.csr";
+  make_key(client.key);
+  openssl({"req", "-new", "-key", client.key.string(), "-out", request.string(), "-subj", "/CN=test client"});
+  openssl({"x509", "-req", "-in", request.string(), "-CA", server.authority.string(), "-CAkey",
+           (directory / "authority.key").string(), "-set_serial", "3", "-days", "2", "-out",
+           client.certificate.string()});
+  return client;
+}
+
 SigningKey make_signing_key(const fs::path& directory) {
   fs::create_directories(directory);
   SigningKey key{directory / "token.crt", directory / "token.key"};

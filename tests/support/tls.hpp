@@ -19,6 +19,15 @@ enum class TlsFlaw { None, Expired, OtherName };
 /// Throws Error if openssl fails.
 [[nodiscard]] TlsIdentity make_tls_identity(const std::filesystem::path& directory, TlsFlaw flaw = TlsFlaw::None);
 
+/// Files for a client that shows who it is.
+struct ClientIdentity {
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+};
+
+/// Makes a client certificate, signed by the authority of `server`, beside the server's. Throws Error if openssl fails.
+[[nodiscard]] ClientIdentity make_client_identity(const TlsIdentity& server);
+
 /// A key and its self-signed certificate, for signing tokens.
 struct SigningKey {
   std::filesystem::path certificate;
