@@ -47,6 +47,10 @@ constexpr std::array<std::string_view, 6> kChallenges{
     "Negotiate"};
 constexpr std::array<std::string_view, 6> kRanges{"bytes 0-99/300",   "bytes 100-299/300", "bytes 100-299/*",
                                                   "bytes 100-99/300", "bytes 50-299/300",  "x"};
+/// What a session says that it holds.
+constexpr std::array<std::string_view, kRanges.size()> kHeld{"0-0",    "0-63", "0-299",
+                                                             "0-9999", "0--1", "0-99999999999999999999"};
+constexpr std::uint64_t kChunk = 64;
 
 template <std::size_t Size>
 std::string pick(const std::array<std::string_view, Size>& from, FuzzBytes& input) {
@@ -77,12 +81,13 @@ class Moody {
     HttpReply reply = input_.empty() ? good_(request) : random_reply(request);
     const bool whole = !reply.break_after || request.method == "HEAD";
     const bool success = reply.status >= 200 && reply.status < 300 && !reply.drop && whole;
-    took_blob = took_blob || (success && request.method == "PUT" && request.body == content_.bytes);
+    const bool whole_blob = request.body == content_.bytes || request.body.empty();  // what came before was in chunks
+    took_blob = took_blob || (success && request.method == "PUT" && whole_blob);
     said_there = said_there || (success && (request.method == "HEAD" || request.method == "POST"));
     return reply;
   }
   std::size_t asked = 0;
-  bool took_blob = false;   ///< a PUT of the whole blob was answered with a success
+  bool took_blob = false;   ///< a PUT of the whole blob, or of its end, was answered with a success
   bool said_there = false;  ///< a question was
 
  private:
@@ -94,7 +99,11 @@ class Moody {
     if ((what & 1U) != 0U) reply.headers.set("Location", pick(kPlaces, input_));
     if ((what & 2U) != 0U) reply.headers.set("Retry-After", pick(kPauses, input_));
     if ((what & 4U) != 0U) reply.headers.set("WWW-Authenticate", pick(kChallenges, input_));
-    if ((what & 8U) != 0U) reply.headers.set("Content-Range", pick(kRanges, input_));
+    if ((what & 8U) != 0U) {
+      const std::size_t which = input_.next() % kRanges.size();
+      reply.headers.set("Content-Range", std::string(kRanges[which]));
+      reply.headers.set("Range", std::string(kHeld[which]));
+    }
     if ((what & 16U) != 0U) reply.headers.set("Docker-Content-Digest", content_.manifest.descriptor.digest.text());
     if ((what & 32U) != 0U) reply.headers.set("Link", text::cat("<", pick(kPlaces, input_), ">; rel=\"next\""));
     if ((what & 64U) != 0U) reply.headers.set("Content-Type", std::string(media_type::kOciManifest));
@@ -178,7 +187,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   testing::FakeClock clock;
   const auto transport =
       std::make_shared<testing::FakeTransport>([&](const HttpRequest& request) { return registry(request); });
-  RegistryClient client({.username = "user", .password = "password"}, transport, silent_progress(), {}, {}, clock);
+  const RegistryOptions options{
+      .username = "user", .password = "password", .upload_chunk_size = (what & 128U) != 0U ? kChunk : 0};
+  RegistryClient client(options, transport, silent_progress(), {}, {}, clock);
   const auto repository = client.repository({"reg.example", "team/app"});
   try {
     run(what, *repository, content, registry);
