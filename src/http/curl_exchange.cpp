@@ -129,8 +129,15 @@ bool CurlExchange::on_tick(std::int64_t received, std::int64_t sent) noexcept {
   return true;
 }
 
-bool CurlExchange::may_connect(bool link_local) noexcept {
-  if (!link_local || !request_.foreign_url) return true;
+bool CurlExchange::may_use(const Peer& peer) {
+  // At another port than the URL's is a proxy, which the user has named, and which resolves the URL's host by itself.
+  if (peer.port != request_.url.origin().port) return true;
+  const bool here = is_loopback(peer.host);
+  const bool refused = (here && loopback_ == Loopback::Refused) || is_link_local(peer.host);
+  if (!refused || !request_.sent_by) {
+    is_at_loopback_ = is_at_loopback_ || here;
+    return true;
+  }
   ended_ = Ended::ForeignAddress;
   return false;
 }

@@ -19,13 +19,20 @@ class CurlExchange {
  public:
   /// Why the exchange was ended from within.
   enum class Ended { No, Stopped, NoAnswer, Stalled, ForeignAddress };
+  /// Whether the URL may lead to this machine.
+  enum class Loopback { Allowed, Refused };
+  /// Whom a connection is made to.
+  struct Peer {
+    std::string host;  ///< its address, as it is written in a URL
+    std::uint16_t port = 0;
+  };
   struct Patience {
     std::chrono::milliseconds answer;
     std::chrono::milliseconds stall;
   };
 
-  CurlExchange(const Request& request, Patience patience, std::stop_token stop)
-      : request_(request), patience_(patience), stop_(std::move(stop)) {}
+  CurlExchange(const Request& request, Patience patience, Loopback loopback, std::stop_token stop)
+      : request_(request), patience_(patience), loopback_(loopback), stop_(std::move(stop)) {}
 
   /// A header line of any response, including "HTTP/1.1 200 OK", "100 Continue" and trailers. False: end the transfer.
   [[nodiscard]] bool on_header(std::string_view line) noexcept;
@@ -39,8 +46,11 @@ class CurlExchange {
   void on_connected() noexcept { connected_ = true, touch(); }
   /// Called every second or more often, with the bytes moved so far. False: end the transfer.
   [[nodiscard]] bool on_tick(std::int64_t received, std::int64_t sent) noexcept;
-  /// A connection is about to be made to a peer that is, or is not, on this machine's own link.
-  [[nodiscard]] bool may_connect(bool link_local) noexcept;
+  /// A connection is about to be made, or used. False: a server's word must not lead to that address. May throw
+  /// bad_alloc.
+  [[nodiscard]] bool may_use(const Peer& peer);
+  /// True if the URL has led to this machine itself.
+  [[nodiscard]] bool is_at_loopback() const noexcept { return is_at_loopback_; }
 
   /// Throws the exception that a callback kept, if any.
   void rethrow() const;
@@ -59,6 +69,7 @@ class CurlExchange {
 
   const Request& request_;
   Patience patience_;
+  Loopback loopback_;
   std::stop_token stop_;
   Response response_;
   std::unique_ptr<ByteSource> source_;
@@ -66,6 +77,7 @@ class CurlExchange {
   bool body_begun_ = false;
   bool headers_done_ = false;
   bool connected_ = false;
+  bool is_at_loopback_ = false;
   std::int64_t received_ = 0;
   std::int64_t sent_ = 0;
   std::chrono::steady_clock::time_point last_activity_ = std::chrono::steady_clock::now();

@@ -73,33 +73,43 @@ int seek_callback(void* user, curl_off_t offset, int origin) noexcept {
 int tick_callback(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) noexcept {
   return exchange_of(user).on_tick(received, sent) ? 0 : 1;
 }
-int connected_callback(void* user, char*, char*, int, int) noexcept {
-  exchange_of(user).on_connected();
-  return CURL_PREREQFUNC_OK;
-}
-
-bool is_link_local_address(const sockaddr& address) {
+std::optional<CurlExchange::Peer> peer_at(const sockaddr& address) {
   char text[INET6_ADDRSTRLEN] = {};
   if (address.sa_family == AF_INET) {
     sockaddr_in v4{};
     std::memcpy(&v4, &address, sizeof v4);
-    return inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text) != nullptr && is_link_local(text);
+    if (inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text) == nullptr) return std::nullopt;
+    return CurlExchange::Peer{text, ntohs(v4.sin_port)};
   }
-  if (address.sa_family != AF_INET6) return false;
+  if (address.sa_family != AF_INET6) return std::nullopt;
   sockaddr_in6 v6{};
   std::memcpy(&v6, &address, sizeof v6);
-  return inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text) != nullptr && is_link_local(text::cat("[", text, "]"));
+  if (inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text) == nullptr) return std::nullopt;
+  return CurlExchange::Peer{text::cat("[", text, "]"), ntohs(v6.sin6_port)};
 }
 
-curl_socket_t socket_callback(void* user, curlsocktype, curl_sockaddr* peer) noexcept {
-  bool link_local = true;
+curl_socket_t socket_callback(void* user, curlsocktype, curl_sockaddr* address) noexcept {
   try {
-    link_local = is_link_local_address(peer->addr);
+    const auto peer = peer_at(address->addr);
+    if (!peer || !exchange_of(user).may_use(*peer)) return CURL_SOCKET_BAD;
   } catch (...) {
     return CURL_SOCKET_BAD;  // out of memory
   }
-  if (!exchange_of(user).may_connect(link_local)) return CURL_SOCKET_BAD;
-  return calls::socket(peer->family, peer->socktype, peer->protocol);
+  return calls::socket(address->family, address->socktype, address->protocol);
+}
+
+/// Also called for a connection that was made for an earlier request, whose URL may have had another sender.
+int connected_callback(void* user, char* address, char*, int port, int) noexcept {
+  try {
+    const std::string_view ip = address;
+    const bool is_v6 = ip.find(':') != std::string_view::npos;
+    const CurlExchange::Peer peer{is_v6 ? text::cat("[", ip, "]") : std::string(ip), static_cast<std::uint16_t>(port)};
+    if (!exchange_of(user).may_use(peer)) return CURL_PREREQFUNC_ABORT;
+  } catch (...) {
+    return CURL_PREREQFUNC_ABORT;  // out of memory
+  }
+  exchange_of(user).on_connected();
+  return CURL_PREREQFUNC_OK;
 }
 
 CURLcode tls_callback(CURL*, void* tls_context, void* store) noexcept {
@@ -157,10 +167,11 @@ class CurlTransport::Impl {
     const ExchangeLog log(progress_, ++exchanges_);
     log.request(request, options_.user_agent);
     CurlExchange exchange(request, {options_.response_header_timeout + request.patience, options_.stall_timeout},
-                          std::move(stop));
+                          loopback_rule(request), std::move(stop));
     Handle handle = take();
     std::array<char, CURL_ERROR_SIZE> why{};
     const CURLcode code = perform(handle.get(), request, exchange, why);
+    note_place(request, exchange);
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     if (code != CURLE_OK) {
       log.failure(curl_easy_strerror(code), time);
@@ -172,6 +183,21 @@ class CurlTransport::Impl {
   }
 
  private:
+  /// This machine is reached by a server's word only if that server is on it as well: by its name, or because the name
+  /// that the user gave has led here.
+  CurlExchange::Loopback loopback_rule(const Request& request) {
+    if (!request.sent_by || is_loopback(*request.sent_by)) return CurlExchange::Loopback::Allowed;
+    const std::lock_guard lock(mutex_);
+    return loopback_hosts_.contains(*request.sent_by) ? CurlExchange::Loopback::Allowed
+                                                      : CurlExchange::Loopback::Refused;
+  }
+
+  void note_place(const Request& request, const CurlExchange& exchange) {
+    if (request.sent_by || !exchange.is_at_loopback()) return;
+    const std::lock_guard lock(mutex_);
+    loopback_hosts_.insert(request.url.origin().host);
+  }
+
   Handle take() {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) {
@@ -323,6 +349,7 @@ class CurlTransport::Impl {
   std::mutex mutex_;
   std::vector<Handle> idle_;
   std::set<Origin> http1_only_;
+  std::set<std::string> loopback_hosts_;  ///< that the user named, and that are on this machine
 };
 
 CurlTransport::CurlTransport(TransportOptions options, Progress& progress)

@@ -39,7 +39,7 @@ void step(Request& request, Url to, const Origin& asked) {
   if (to.origin() != from) {
     if (request.secret_body) throw refused(request.url, to, "which must not see the secret that was sent");
     request.headers.remove("Authorization");
-    request.foreign_url = true;
+    if (!request.sent_by) request.sent_by = asked.host;
   }
   request.url = std::move(to);
 }

@@ -46,8 +46,9 @@ struct Request {
   std::uint64_t max_body = limits::kErrorBodyBytes;
   /// How much longer than usual the server may think about the request, such as while it stores a large body.
   std::chrono::seconds patience{0};
-  /// The URL came from a server, not from the user: addresses that only this machine can reach are refused.
-  bool foreign_url = false;
+  /// The host that named the URL, if the user did not: addresses that only this machine can reach are refused then,
+  /// those of loopback unless that host is there, too.
+  std::optional<std::string> sent_by = {};
   /// The body holds a secret: a redirect that would take it to another origin is refused.
   bool secret_body = false;
 };

@@ -62,7 +62,7 @@ std::string Authenticator::bearer(const Scope& scope, const Challenge& challenge
   const bool usable = target->token && retrier_.clock().now() < target->token->renew_at;
   if (usable && "Bearer " + target->token->value != rejected) return "Bearer " + target->token->value;
   const Url realm = realm_of(challenge);
-  TokenRequest request{realm, challenge.parameter("service"), scope_texts(scope),
+  TokenRequest request{realm, registry_host(), challenge.parameter("service"), scope_texts(scope),
                        may_know_us(realm) ? credential : Credential()};
   for (const std::string& more : target->more_scopes) {
     if (std::ranges::find(request.scopes, more) == request.scopes.end()) request.scopes.push_back(more);
@@ -76,6 +76,11 @@ std::shared_ptr<Authenticator::Slot> Authenticator::slot(const Scope& scope) {
   auto& found = slots_[text::join(scope_texts(scope), " ")];
   if (!found) found = std::make_shared<Slot>();
   return found;
+}
+
+std::string Authenticator::registry_host() {
+  const std::lock_guard lock(mutex_);
+  return base_->origin().host;
 }
 
 /// False for a server elsewhere that only plain http speaks for: anybody on the way may have named it.

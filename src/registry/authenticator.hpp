@@ -55,6 +55,7 @@ class Authenticator {
   [[nodiscard]] std::shared_ptr<Slot> slot(const Scope& scope);
   [[nodiscard]] Url realm_of(const Challenge& challenge);
   [[nodiscard]] bool may_know_us(const Url& realm);
+  [[nodiscard]] std::string registry_host();
 
   Transport& transport_;
   Retrier& retrier_;

@@ -115,7 +115,7 @@ Answer Connection::send_elsewhere(Request request, std::stop_token stop) const {
   if (is_link_local(host) || (is_loopback(host) && !is_loopback(at("https").origin().host))) {
     throw Error(ErrorCode::Hostile, text::cat(request.url.shown(), " is an address that only this machine can reach"));
   }
-  request.foreign_url = true;
+  request.sent_by = at("https").origin().host;
   return send_following(*context_->transport, std::move(request), std::move(stop));
 }
 

@@ -62,9 +62,10 @@ Token parse_token(const Answer& answer, std::chrono::steady_clock::time_point as
   return {std::move(value), asked_at + life - renewal_margin(life)};
 }
 
-Answer send(Transport& transport, Retrier& retrier, Request request, const std::stop_token& stop) {
+Answer send(Transport& transport, Retrier& retrier, Request request, const std::string& registry,
+            const std::stop_token& stop) {
   request.max_body = limits::kTokenBytes;
-  request.foreign_url = true;
+  request.sent_by = registry;
   return repeat(
       retrier.attempts(request.url.origin()), [&] { return send_following(transport, request, stop); }, stop);
 }
@@ -80,9 +81,9 @@ Token fetch_token(Transport& transport, Retrier& retrier, const TokenRequest& re
   const auto asked_at = retrier.clock().now();
   const bool refresh = !request.credential.identity_token.empty();
   Request first = refresh ? post_request(request) : get_request(request);
-  Answer answer = send(transport, retrier, std::move(first), stop);
+  Answer answer = send(transport, retrier, std::move(first), request.registry, stop);
   if (refresh && (answer.status == 404 || answer.status == 405)) {
-    answer = send(transport, retrier, get_request(request), stop);
+    answer = send(transport, retrier, get_request(request), request.registry, stop);
   }
   if (answer.status != 200) {
     Error error = response_error(refresh ? "POST" : "GET", answer, ErrorCode::Unauthorized);

@@ -19,6 +19,7 @@ struct Token {
 /// What a token server is asked for.
 struct TokenRequest {
   Url realm;
+  std::string registry;  ///< the host that named the realm
   std::string service;
   std::vector<std::string> scopes;
   Credential credential;

@@ -280,18 +280,6 @@ TEST_CASE("a request ends soon when the user wants to stop") {
   gate.promise = {};
 }
 
-TEST_CASE("a server's word does not lead to this machine's own link") {
-  Rig rig;
-  Request get{"GET", Url::parse("http://169.254.7.7:9/")};
-  get.foreign_url = true;
-  try {
-    static_cast<void>(rig.send(get));
-    FAIL("connected");
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::Hostile);
-  }
-}
-
 TEST_CASE("a certificate file that is none is a mistake of the user") {
   for (const char* path : {"/nonexistent/ca.pem", "/dev/null", "/tmp"}) {
     CAPTURE(path);
