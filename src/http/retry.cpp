@@ -35,6 +35,8 @@ std::optional<seconds> asked_pause(const Response* answer, const Clock& clock) {
   return value ? parse_retry_after(*value, clock.calendar()) : std::nullopt;
 }
 
+bool tells_to_wait(int status, std::optional<seconds> asked) { return status == 429 || (asked && *asked > seconds{0}); }
+
 }  // namespace
 
 milliseconds RetryPolicy::delay(int repetition, std::optional<seconds> retry_after, double jitter) const {
@@ -100,7 +102,7 @@ bool Retrier::Attempts::again(std::string_view why, const Response* answer, std:
         : was_answered ? FlightLimit::Outcome::Answered
                        : FlightLimit::Outcome::Abandoned);
   const auto asked = asked_pause(answer, retrier_.clock_);
-  const bool told_to_wait = status == 429 || (asked && *asked > seconds{0});
+  const bool told_to_wait = tells_to_wait(status, asked);
   const int repetition = 1 + (told_to_wait ? pauses_++ : failures_);
   const milliseconds delay = retrier_.policy_.delay(repetition, asked, retrier_.jitter());
   if (!may_repeat(delay, told_to_wait)) return false;
@@ -108,6 +110,10 @@ bool Retrier::Attempts::again(std::string_view why, const Response* answer, std:
   retrier_.progress_.debug(text::cat("trying again in ", delay.count(), " ms: ", why));
   retrier_.clock_.sleep_until(retrier_.clock_.now() + delay, std::move(stop));
   return true;
+}
+
+bool Retrier::Attempts::again_if_told(std::string_view why, const Response& answer, std::stop_token stop) {
+  return tells_to_wait(answer.status, asked_pause(&answer, retrier_.clock_)) && again(why, &answer, std::move(stop));
 }
 
 /// A server that says when to come back is obeyed without counting, until that has taken too long altogether.

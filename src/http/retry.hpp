@@ -63,6 +63,9 @@ class Retrier {
     void begin(std::stop_token stop);
     /// An attempt failed: waits and returns true if another may be made, false if the budget is spent.
     [[nodiscard]] bool again(std::string_view why, const Response* answer, std::stop_token stop);
+    /// As `again`, but false as well if the server did not ask to be left alone for a while (429; 503 with a pause):
+    /// for requests that something else takes the place of when they fail.
+    [[nodiscard]] bool again_if_told(std::string_view why, const Response& answer, std::stop_token stop);
     /// The operation got on: earlier failures no longer count.
     void got_on() noexcept { failures_ = 0; }
     [[nodiscard]] int made() const noexcept { return made_; }

@@ -133,12 +133,19 @@ Answer BlobUpload::ask_mount(const RepositoryName& place) {
   const Url url = connection_.url(name_, "blobs/uploads/", stop_)
                       .with_parameter("mount", blob_.digest.text())
                       .with_parameter("from", place.repository);
-  Answer answer = connection_.send(Request{"POST", url}, both, stop_);
-  if (answer.status == 202) {
-    static_cast<void>(upload_location("POST", answer));  // one that leads nowhere is no session
-    session_ = answer;
+  auto attempts = connection_.attempts(Retrier::Lane::Write);
+  for (;;) {
+    attempts.begin(stop_);
+    Answer answer = connection_.send(Request{"POST", url}, both, stop_);
+    // What else fails is left to the question, or the upload, that takes the mount's place.
+    const std::string why = text::cat("POST ", answer.url.shown(), " answered ", answer.status);
+    if (attempts.again_if_told(why, answer, stop_)) continue;
+    if (answer.status == 202) {
+      static_cast<void>(upload_location("POST", answer));  // one that leads nowhere is no session
+      session_ = answer;
+    }
+    return answer;
   }
-  return answer;
 }
 
 /// True if a mount from the repository itself is answered with `status`. Failures are no answer.
