@@ -31,6 +31,9 @@ class CountingSource : public ByteSource {
   UploadMeter& meter_;
 };
 
+/// As a name of the registry in references.
+std::string shown_host(const Origin& origin) { return to_string(origin).substr(origin.scheme.size() + 3); }
+
 /// What a server or a proxy answers, or does, that had not the patience for a body of that length.
 bool may_be_too_long(int status) { return status == 0 || status == 408 || status == 499 || status == 504; }
 
@@ -191,10 +194,23 @@ void BlobUpload::upload_patiently() {
 
 Error BlobUpload::refusal(const Answer& answer) const {
   const Error error = response_error(method_, answer, ErrorCode::Refused);
-  if (error.code() != ErrorCode::NotFound) return error;
   // "Not found" would be taken for the blob at its source.
-  return Error(ErrorCode::Refused, error.message())
-      .hint("the repository, or the project it belongs to, may have to be created first");
+  const ErrorCode code = error.code() == ErrorCode::NotFound ? ErrorCode::Refused : error.code();
+  const Error plain(code, error.message());
+  const Origin home = connection_.base(stop_).origin();
+  const Origin& there = answer.url.origin();
+  if (answer.status == 401 && there != home) {
+    // Logging in there would not help: what a registry's word leads to gets no credentials.
+    return Error(plain).hint(text::cat("the registry ", shown_host(home), " sends uploads to ", shown_host(there),
+                                       ", which gets no credentials; use that name, or have the registry's external "
+                                       "URL set right"));
+  }
+  if (names_error(answer, "BLOB_UPLOAD_INVALID") || names_error(answer, "BLOB_UPLOAD_UNKNOWN")) {
+    return Error(plain).hint(
+        "if several replicas of the registry answer by this name, they must share http.secret and their storage");
+  }
+  if (answer.status != 404) return error;
+  return Error(plain).hint("the repository, or the project it belongs to, may have to be created first");
 }
 
 Answer BlobUpload::attempt(Retrier::Attempts& attempts) {

@@ -1,0 +1,49 @@
+#include "rig.hpp"
+#include "store/memory_target.hpp"
+
+// What a refused upload advises to do.
+
+using namespace ociferry;
+using testing::error_of;
+using testing::HttpReply;
+using testing::HttpRequest;
+using testing::registry_error_reply;
+using testing::Rig;
+
+namespace {
+
+/// The error of an upload whose PUT is always answered with `reply`, at `location`.
+Error refused(const HttpReply& reply, const std::string& location = "/v2/team/app/blobs/uploads/1") {
+  Rig rig;
+  MemoryTarget from;
+  const Descriptor blob = from.add_blob("content", "application/octet-stream");
+  rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (request.method == "POST") return HttpReply{202, {{"Location", location}}};
+    return request.method == "PUT" ? std::optional(reply) : std::nullopt;
+  };
+  return error_of([&] { static_cast<void>(rig.repository().put_blob(blob, from, rig.progress, {})); });
+}
+
+bool says(const Error& error, const std::string& words) { return error.hint_text().find(words) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("an upload at another name of the registry, where no credentials go, is not told to log in there") {
+  const Error error = refused({401}, "https://internal.example:8443/v2/team/app/blobs/uploads/1");
+  CHECK(error.code() == ErrorCode::Unauthorized);
+  CHECK(says(error, "reg.example sends uploads to internal.example:8443,"));
+  CHECK(says(error, "external URL"));
+  CHECK_FALSE(says(error, "docker login"));
+  CHECK(says(refused({401}), "docker login reg.example"));
+}
+
+TEST_CASE("uploads that one replica of a registry begins and another does not know are told about http.secret") {
+  const Error invalid = refused(registry_error_reply(400, "BLOB_UPLOAD_INVALID"));
+  CHECK(invalid.code() == ErrorCode::Refused);
+  CHECK(says(invalid, "http.secret"));
+  const Error unknown = refused(registry_error_reply(404, "BLOB_UPLOAD_UNKNOWN"));
+  CHECK(unknown.code() == ErrorCode::Refused);
+  CHECK(says(unknown, "http.secret"));
+  CHECK_FALSE(says(refused(registry_error_reply(400, "DIGEST_INVALID")), "http.secret"));
+  CHECK(says(refused(registry_error_reply(404, "NAME_UNKNOWN")), "created first"));
+}
