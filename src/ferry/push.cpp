@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "ferry/lock_output.hpp"
 #include "ferry/registries.hpp"
+#include "ferry/repair.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/limits.hpp"
@@ -76,11 +77,11 @@ std::vector<FileEntry> collect(const PushOptions& options) {
 }
 
 void upload(Repository& repository, const PushOptions& options, const SingleLayerImage& image, const Descriptor& layer,
-            PackedFile& packed, const Context& context) {
+            PackedFile& packed, Round round, const Context& context) {
   const Digest& digest = image.manifest.descriptor.digest;
   const std::string tag = options.target.selector();
   const bool tag_is_right = repository.resolve(tag) == digest;
-  if (!tag_is_right) {
+  if (!tag_is_right || round == Round::Repair) {
     MemoryBlobs configs;
     configs.add(image.config_descriptor.digest, image.config);
     context.progress->phase("pushing", layer.size);
@@ -128,7 +129,9 @@ PushReport push(const PushOptions& options, const Context& context) {
 
   Registries registries(context);
   PackedFile source(std::move(file));
-  upload(*registries.repository(options.target.name), options, image, packed.layer, source, context);
+  Repository& repository = *registries.repository(options.target.name);
+  run_with_repairs(options.target.name, context,
+                   [&](Round round) { upload(repository, options, image, packed.layer, source, round, context); });
 
   PushReport report{.pushed = {options.target.name, std::nullopt, image.manifest.descriptor.digest}};
   if (options.lock_output) {

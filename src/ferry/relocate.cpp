@@ -9,6 +9,7 @@
 #include "ferry/bundle_reader.hpp"
 #include "ferry/proof.hpp"
 #include "ferry/relocation_plan.hpp"
+#include "ferry/repair.hpp"
 #include "ferry/tag_writer.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/blob_copy.hpp"
@@ -19,8 +20,6 @@ namespace ociferry {
 
 namespace {
 
-/// How often a destination that loses what it had accepted is given another chance.
-constexpr int kRepairs = 2;
 constexpr std::int64_t kCacheBytes = 1024 * 1024;
 constexpr std::size_t kFewTags = 4;
 
@@ -297,16 +296,12 @@ class Relocation {
 TransferReport relocate(const ImageSet& set, const Destination& to, const RelocateOptions& options,
                         const Context& context) {
   check_tags(set, options.root_tags);
-  Trust trust = options.recheck ? Trust::Nothing : Trust::Tags;
-  for (int repairs = 0;; ++repairs) {
-    try {
-      return Relocation(set, to, options, trust, context).run();
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::Unstable || repairs == kRepairs) throw;
-      context.progress->warn(text::cat(error.message(), "; asking ", to_string(to.name), " for every blob"));
-    }
-    trust = Trust::Nothing;
-  }
+  TransferReport report;
+  run_with_repairs(to.name, context, [&](Round round) {
+    const Trust trust = options.recheck || round == Round::Repair ? Trust::Nothing : Trust::Tags;
+    report = Relocation(set, to, options, trust, context).run();
+  });
+  return report;
 }
 
 }  // namespace ociferry

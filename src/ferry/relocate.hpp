@@ -17,9 +17,9 @@ struct Destination {
 /// them has proved right, child manifests, images and indexes, bundles; a locations image for each bundle; the roots'
 /// tags. What the destination has already is not written again, so a second run writes nothing; what was written is
 /// asked for again, and proved as far as `options.proof` says, before the roots' tags. A destination that turns out to
-/// have lost what its tags promise is asked for every blob, twice at most. A locations image that cannot be replaced,
-/// but serves as well, is left with a warning. Throws Error; then no tag of a root was moved, unless one of several
-/// could not be, and unless all images were there, no locations image written.
+/// have lost what its tags promise is asked for every blob, twice at most (`run_with_repairs`). A locations image that
+/// cannot be replaced, but serves as well, is left with a warning. Throws Error; then no tag of a root was moved,
+/// unless one of several could not be, and unless all images were there, no locations image written.
 TransferReport relocate(const ImageSet& set, const Destination& to, const RelocateOptions& options,
                         const Context& context);
 

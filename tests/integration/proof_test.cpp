@@ -13,6 +13,9 @@ using namespace ociferry::testing;
 
 namespace {
 
+/// So that nobody waits for the next round.
+const std::string kSoon = "--registry-retry-delay=1ms";
+
 struct Packed {
   World world;
   Image image = make_image({.layers = {{.size = 40'000, .seed = 3}}});
@@ -24,8 +27,9 @@ struct Packed {
 
   /// The two commands that write to a repository.
   [[nodiscard]] std::vector<Words> ways(const std::string& host, const std::string& mode) const {
-    return {{"import", "a.tar", "--to-repo", host + "/imported", "--verify", mode},
-            {"copy", "-b", world.outside_ref("bundles/app"), "--to-repo", host + "/copied", "--tty", "--verify", mode}};
+    return {{"import", "a.tar", "--to-repo", host + "/imported", "--verify", mode, kSoon},
+            {"copy", "-b", world.outside_ref("bundles/app"), "--to-repo", host + "/copied", "--tty", "--verify", mode,
+             kSoon}};
   }
   [[nodiscard]] HttpAnswer read_layer(const std::string& repository) const {
     return world.inside.request("GET", "/v2/" + repository + "/blobs/" + layer.text());
@@ -79,7 +83,7 @@ TEST_CASE("below tags that are right, damage is found by --verify=full only, a l
   Packed packed;
   World& world = packed.world;
   const auto run = [&](const std::string& mode) {
-    return world.succeed({"import", "a.tar", "--to-repo", world.inside_repo("imported"), "--verify=" + mode});
+    return world.succeed({"import", "a.tar", "--to-repo", world.inside_repo("imported"), "--verify=" + mode, kSoon});
   };
   run("manifests");
   world.inside.forget_requests();
@@ -101,8 +105,38 @@ TEST_CASE("below tags that are right, damage is found by --verify=full only, a l
   write_text(data, bytes);
   CHECK(run("blobs").starts_with("Nothing to do"));
   const std::string error =
-      world.fail(25, {"import", "a.tar", "--to-repo", world.inside_repo("imported"), "--verify=full"});
+      world.fail(25, {"import", "a.tar", "--to-repo", world.inside_repo("imported"), "--verify=full", kSoon});
   CHECK(error.find(packed.layer.text()) != std::string::npos);
+}
+
+TEST_CASE("what a registry loses while a bundle is pushed is put again, in three rounds") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  world.write_bundle("files", {});
+  // Its digest is known from a push of the same files to the other registry.
+  world.succeed({"push", "-b", world.outside_ref("apps/app"), "-f", "files"});
+  const std::string type(media_type::kDockerManifest);
+  const HttpAnswer pushed = world.outside.request("GET", "/v2/apps/app/manifests/v1", {"Accept: " + type});
+  const auto manifest = std::get<Manifest>(parse_manifest(pushed.body, type));
+  const Digest layer = manifest.layers.front().digest;
+  std::atomic<int> losses{0};
+  const FaultProxy front(world.inside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
+    const bool puts = request.method == "PUT" && request.path.find("/manifests/") != std::string::npos;
+    if (puts && losses > 0 && losses-- > 0) lose_blob(world.inside, layer);
+    return std::nullopt;
+  });
+  const auto push = [&](const std::string& repository) {
+    return Words{"push", "--tty", "-b", front.host() + "/" + repository + ":v1", "-f", "files", kSoon};
+  };
+  losses = 2;
+  world.succeed(push("mended"));
+  CHECK(losses == 0);
+  CHECK(world.inside.request("GET", "/v2/mended/blobs/" + layer.text()).body.size() == manifest.layers.front().size);
+  CHECK(World::tags(world.inside, "mended").size() == 2);
+  losses = 3;
+  CHECK(world.fail(25, push("lost")).find("lost what it had accepted") != std::string::npos);
+  CHECK(losses == 0);
+  CHECK(World::tags(world.inside, "lost").empty());
 }
 
 TEST_CASE("--verify takes one of three values, and goes with --to-repo only") {

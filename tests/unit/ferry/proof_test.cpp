@@ -68,7 +68,8 @@ class Lying : public MemoryTarget {
 };
 
 TransferReport put(const ImageSet& set, MemoryTarget& target, Proof proof) {
-  return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo, .proof = proof}, {.jobs = 3});
+  return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo, .proof = proof},
+                  {.registry = {.retry_delay = {}}, .jobs = 3});
 }
 
 std::size_t puts_of(const MemoryTarget& target, const Digest& blob) {

@@ -45,7 +45,7 @@ struct Sample {
 
 TransferReport put(const ImageSet& set, MemoryTarget& target, Progress& progress = silent_progress()) {
   return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo},
-                  {.jobs = 3, .progress = &progress});
+                  {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &progress});
 }
 
 }  // namespace

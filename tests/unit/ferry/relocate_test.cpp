@@ -24,7 +24,7 @@ std::ptrdiff_t position(const std::vector<std::string>& operations, const std::s
 
 TransferReport put(const ImageSet& set, MemoryTarget& target, bool root_tags = true) {
   return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo, .root_tags = root_tags},
-                  {.jobs = 3});
+                  {.registry = {.retry_delay = {}}, .jobs = 3});
 }
 
 /// A target that loses or refuses what a test wants it to.

@@ -47,7 +47,7 @@ struct Sample : NestedSample {
   TransferReport put(MemoryTarget& target, RelocateOptions options = {}) {
     options.to = kTo;
     return relocate(set, {.name = kTo, .target = target, .source = target}, options,
-                    {.jobs = 3, .progress = &warnings});
+                    {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &warnings});
   }
   [[nodiscard]] ErrorCode failure(MemoryTarget& target) {
     try {
