@@ -111,7 +111,7 @@ std::optional<FoundLocations> find_locations_image(CachingSource& repository, co
     progress.warn(text::cat("ignoring the ", name, ": it does not list the images of the bundle's lock file"));
   } catch (const Error& error) {
     if (is_refusal(error)) {
-      progress.debug(text::cat("the ", name, " counts as absent: ", error.message()));
+      progress.warn(text::cat("the ", name, " may not be read and counts as absent: ", error.message()));
     } else if (is_its_own_fault(error)) {
       progress.warn(text::cat("ignoring the ", name, ": ", error.message()));
     } else {

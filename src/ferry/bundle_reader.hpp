@@ -28,7 +28,7 @@ struct FoundLocations {
 };
 
 /// The locations image of `bundle` in its repository, if there is one. It is only a cache: a content that is malformed
-/// or does not fit `lock` is reported to `progress`; an image that we may not read counts as absent.
+/// or does not fit `lock` is reported to `progress`; so is one that we may not read, which counts as absent.
 /// Throws Error if asking for it fails in any other way.
 [[nodiscard]] std::optional<FoundLocations> find_locations_image(CachingSource& repository, const Reference& bundle,
                                                                  const ImagesLock& lock, Progress& progress,

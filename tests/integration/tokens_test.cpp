@@ -267,7 +267,9 @@ struct Refusal {
 
 }  // namespace
 
-TEST_CASE("a locations tag that answers 401 or 403 counts as absent: the bundle's repository is asked for each image") {
+TEST_CASE(
+    "a locations tag that answers 401 or 403 counts as absent, with a warning: the bundle's repository is asked for "
+    "each image") {
   if (lacks({"docker-registry"})) return;
   Refusal refusal;
   const std::string bundle = refusal.dest() + ":v1";
@@ -276,16 +278,17 @@ TEST_CASE("a locations tag that answers 401 or 403 counts as absent: the bundle'
   for (const int status : {401, 403}) {
     refusal.status = status;
     const std::size_t before = refusal.front.count("HEAD", refusal.app_path());
-    const Outcome outcome = refusal.world.ociferry.run({"pull", "-b", bundle, "-o", "pulled", "--debug"});
+    const Outcome outcome = refusal.world.ociferry.run({"pull", "-b", bundle, "-o", "pulled"});
     INFO(outcome.err);
     REQUIRE(outcome.exit_code == 0);
-    CHECK(outcome.err.find("counts as absent") != std::string::npos);
-    CHECK(outcome.err.find(locations_tag(*refusal.bundle.digest)) != std::string::npos);
-    CHECK(outcome.err.find("Warning") == std::string::npos);
+    // Not mistaken for absence without a word, as it may be a mistake of whoever gave the rights.
+    CHECK(outcome.err.find("Warning: the locations image " + refusal.dest() + ":" +
+                           locations_tag(*refusal.bundle.digest) + " may not be read and counts as absent: ") !=
+          std::string::npos);
     CHECK(refusal.front.count("HEAD", refusal.app_path()) == before + 1);
     CHECK(refusal.pulled_lock().find(refusal.dest() + "@" + refusal.app.digest->text()) != std::string::npos);
 
-    const Outcome exported = refusal.world.ociferry.run({"export", "-b", bundle, "-o", "a.tar", "--debug"});
+    const Outcome exported = refusal.world.ociferry.run({"export", "-b", bundle, "-o", "a.tar"});
     CHECK(exported.exit_code == 0);
     CHECK(exported.err.find("counts as absent") != std::string::npos);
   }
