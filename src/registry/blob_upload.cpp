@@ -40,11 +40,14 @@ bool may_be_too_long(int status) { return status == 0 || status == 408 || status
 }  // namespace
 
 bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& blob, std::stop_token stop) {
+  if (!connection.head_answers().for_blobs) return false;
   const Request request{"HEAD", connection.url(scope.name, "blobs/" + blob.digest.text(), stop)};
   const Answer answer = connection.send_patiently(request, scope, stop);
   if (is_success(answer.status)) return true;
   const int status = answer.status;
-  if (status == 404 || status == 403 || status == 405 || status == 501) return false;
+  const bool no_head = status == 405 || status == 501;
+  if (no_head) connection.head_answers().for_blobs = false;
+  if (status == 404 || status == 403 || no_head) return false;
   throw response_error("HEAD", answer, ErrorCode::Network);
 }
 

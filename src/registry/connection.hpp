@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -40,6 +41,12 @@ struct ReferrersApi {
   std::optional<bool> exists = {};
 };
 
+/// Whether a registry answers HEAD, as far as is known: it does, until it said that it does not (405, 501).
+struct HeadAnswers {
+  std::atomic<bool> for_manifests{true};
+  std::atomic<bool> for_blobs{true};
+};
+
 /// The way to one registry: its scheme, found out once, its authentication, and requests to it. Thread-safe.
 class Connection {
  public:
@@ -60,6 +67,8 @@ class Connection {
 
   /// What is known of the registry's referrers API; shared by all its repositories.
   [[nodiscard]] ReferrersApi& referrers_api() noexcept { return referrers_api_; }
+  /// What is known of how it takes HEAD; shared by all its repositories.
+  [[nodiscard]] HeadAnswers& head_answers() noexcept { return head_answers_; }
   /// What is known of the bodies that it takes; shared by all its repositories.
   [[nodiscard]] ChunkRecord& chunks() noexcept { return chunks_; }
   /// One attempt at a URL that came with an image and need not be the registry's: never with credentials, nor to an
@@ -88,6 +97,7 @@ class Connection {
   std::mutex mutex_;
   std::optional<Url> base_;
   ReferrersApi referrers_api_;
+  HeadAnswers head_answers_;
   ChunkRecord chunks_;
   std::optional<Error> unreachable_;  ///< nobody answered the first contact
 };

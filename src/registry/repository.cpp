@@ -102,6 +102,7 @@ std::optional<RawManifest> Repository::get_manifest(const std::string& selector)
 }
 
 std::optional<Digest> Repository::resolve(const std::string& selector) {
+  if (!connection_->head_answers().for_manifests) return resolve_whole(selector);
   const std::stop_token& stop = connection_->stop();
   const Request request = manifest_request("HEAD", connection_->url(name_, "manifests/" + selector, stop));
   const Answer answer = connection_->send_patiently(request, Scope{name_}, stop);
@@ -109,15 +110,19 @@ std::optional<Digest> Repository::resolve(const std::string& selector) {
   const bool no_head = answer.status == 405 || answer.status == 501;
   if (!is_success(answer.status) && !no_head) throw response_error("HEAD", answer, ErrorCode::Network);
   const auto told = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
-  if (no_head || !told) {
-    const auto whole = manifest(selector);
-    return whole ? std::optional(whole->descriptor.digest) : std::nullopt;
-  }
+  if (no_head) connection_->head_answers().for_manifests = false;
+  if (no_head || !told) return resolve_whole(selector);
   const auto wanted = Digest::try_parse(selector);
   if (wanted && wanted->algorithm() == told->algorithm() && *wanted != *told) {
     throw wrong_digest(answer, *wanted, *told);
   }
   return wanted ? wanted : told;
+}
+
+/// What `selector` names, by fetching it.
+std::optional<Digest> Repository::resolve_whole(const std::string& selector) {
+  const auto whole = manifest(selector);
+  return whole ? std::optional(whole->descriptor.digest) : std::nullopt;
 }
 
 std::vector<std::string> Repository::list_tags() { return TagListing(*connection_, name_).run(); }

@@ -65,6 +65,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// True if the blob may have to be looked for outside of registries.
   [[nodiscard]] bool is_elsewhere(const Descriptor& blob) const;
   [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector);
+  [[nodiscard]] std::optional<Digest> resolve_whole(const std::string& selector);
   /// The PUT alone. Returns true if the registry took note of the subject.
   bool send_manifest(const RawManifest& manifest, const std::string& selector);
   void attach(const RawManifest& manifest, const Digest& subject);

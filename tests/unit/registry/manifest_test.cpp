@@ -119,14 +119,12 @@ TEST_CASE("a tag is resolved with HEAD where that is enough, with GET elsewhere"
   rig.registry.add_manifest("team/app", kBytes, kType, "v1");
   CHECK(rig.repository().resolve("v1") == kDigest);
   CHECK(rig.count("GET https://reg.example/v2/team/app/") == 0);
-  for (const HttpReply& head : {HttpReply{200}, HttpReply{405}, HttpReply{501}}) {
-    rig.answer_first(1, "HEAD", "/manifests/", head);
-    CHECK(rig.repository().resolve("v1") == kDigest);
-  }
-  CHECK(rig.count("GET https://reg.example/v2/team/app/") == 3);
   rig.answer_first(1, "HEAD", "/manifests/", {200, {{"Docker-Content-Digest", kDigest.text()}}});
   CHECK(error_of([&] { static_cast<void>(rig.repository().resolve(sha256("x").text())); }).code() ==
         ErrorCode::Corrupt);
+  rig.answer_first(1, "HEAD", "/manifests/", {200});
+  CHECK(rig.repository().resolve("v1") == kDigest);
+  CHECK(rig.count("GET https://reg.example/v2/team/app/") == 1);
 }
 
 TEST_CASE("a manifest is put with its own type and bytes, again if that may help") {
