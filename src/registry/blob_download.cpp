@@ -46,8 +46,7 @@ void BlobDownload::Window::write(Bytes bytes) {
   bytes = bytes.subspan(left_out);
   if (bytes.empty()) return;
   if (bytes.size() > download_.blob_.size - download_.delivered_) {
-    throw Error(ErrorCode::Corrupt,
-                text::cat(download_.place(), " has more bytes than the ", download_.blob_.size, " it should have"));
+    throw download_.wrong_size("more");
   }
   download_.sink_.write(bytes);
   download_.delivered_ += bytes.size();
@@ -63,11 +62,12 @@ void BlobDownload::run() {
       answer.attempts = attempts.made();
       if (is_over(answer)) return;
       check(answer);
+      // Whatever else is asked for now would be put behind bytes of another kind.
+      if (is_success(answer.status) && encoding_of(body_headers_)) throw wrong_size("fewer");
       if (delivered_ - before >= kProgress) attempts.got_on();
       if (attempts.again(text::cat(place(), " ended after ", delivered_, " bytes"), &answer, stop_)) continue;
       if (!is_success(answer.status)) throw response_error("GET", answer, ErrorCode::Network);
-      throw Error(ErrorCode::Corrupt, text::cat(place(), " has fewer bytes than the ", blob_.size,
-                                                " it should have (got ", delivered_, ")"));
+      throw wrong_size("fewer");
     } catch (const TransportError& error) {
       if (!error.is_transient()) throw;
       if (delivered_ == blob_.size && delivered_ > before) return;  // it broke after the last byte
@@ -89,6 +89,7 @@ Answer BlobDownload::attempt() {
 
 void BlobDownload::begin_body(const Response& response) {
   skip_ = delivered_;
+  body_headers_ = response.headers;
   if (response.status != 206) return;
   const std::string range = response.headers.find("Content-Range").value_or("");
   if (asked_range_ && is_content_range(range, delivered_, blob_.size)) {
@@ -100,14 +101,21 @@ void BlobDownload::begin_body(const Response& response) {
                        text::cat(place(), ": asked for bytes from ", delivered_, " on, got '", range, "'"));
 }
 
+Error BlobDownload::wrong_size(std::string_view relation) const {
+  std::string message = text::cat(place(), " has ", relation, " bytes than the ", blob_.size, " it should have");
+  if (relation == "fewer") message += text::cat(" (got ", delivered_, ")");
+  Error error(ErrorCode::Corrupt, std::move(message));
+  hint_at_encoding(error, body_headers_);
+  return error;
+}
+
 bool BlobDownload::is_over(const Answer& answer) const { return is_success(answer.status) && delivered_ == blob_.size; }
 
 /// Throws if another attempt cannot help.
 void BlobDownload::check(const Answer& answer) const {
   if (is_success(answer.status) || is_transient_status(answer.status)) return;
   if (answer.status == 416) {
-    throw Error(ErrorCode::Corrupt,
-                text::cat(place(), " has no more than ", delivered_, " of the ", blob_.size, " bytes it should have"));
+    throw wrong_size("fewer");
   }
   // A storage server that the registry sent us to: its link has run out, the registry gives a new one.
   const bool elsewhere = answer.url.origin() != answer.asked;

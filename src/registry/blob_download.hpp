@@ -46,6 +46,8 @@ class BlobDownload {
   void begin_body(const Response& response);
   void check(const Answer& answer) const;
   [[nodiscard]] bool is_over(const Answer& answer) const;
+  /// The error of a body that has `relation` ("more", "fewer") bytes than the blob.
+  [[nodiscard]] Error wrong_size(std::string_view relation) const;
   [[nodiscard]] const std::string& place() const noexcept { return place_.name; }
 
   DownloadPlace place_;
@@ -56,6 +58,7 @@ class BlobDownload {
   std::uint64_t skip_ = 0;    ///< of the running answer: bytes that the sink has already
   bool trust_ranges_ = true;  ///< until the server answers a Range with something else
   bool asked_range_ = false;
+  Headers body_headers_;  ///< of the last answer with a body
 };
 
 }  // namespace ociferry

@@ -70,6 +70,20 @@ bool names_error(const Response& answer, std::string_view code) {
   return std::ranges::any_of(errors, [&](const RegistryError& error) { return error.code == code; });
 }
 
+std::optional<std::string> encoding_of(const Headers& answer) {
+  std::string encoding = text::lower(text::trim(answer.find("Content-Encoding").value_or("")));
+  if (encoding.empty() || encoding == "identity") return std::nullopt;
+  return encoding;
+}
+
+void hint_at_encoding(Error& error, const Headers& answer) {
+  const auto encoding = encoding_of(answer);
+  if (!encoding) return;
+  error.hint(text::cat("the answer came with \"Content-Encoding: ", text::printable(*encoding, limits::kErrorTextShown),
+                       "\", which was not asked for: a proxy before the registry changes what passes; have it leave "
+                       "/v2/ as it is"));
+}
+
 Error response_error(std::string_view method, const Answer& answer, ErrorCode otherwise) {
   std::string message = text::cat(method, " ", answer.url.shown(), ": answered ", answer.status);
   if (const std::string words = words_of(answer); !words.empty()) message += text::cat(" (", words, ")");

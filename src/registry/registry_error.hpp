@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,11 @@ struct RegistryError {
 [[nodiscard]] std::vector<RegistryError> parse_registry_errors(std::string_view body);
 /// True if the answer's body names the error `code`.
 [[nodiscard]] bool names_error(const Response& answer, std::string_view code);
+
+/// How an answer says that its body was encoded on its way (Content-Encoding), in lower case; we ask for no encoding.
+[[nodiscard]] std::optional<std::string> encoding_of(const Headers& answer);
+/// Adds a hint to the error of a body that is not what it should be, if the answer says that it was encoded.
+void hint_at_encoding(Error& error, const Headers& answer);
 
 /// The Error that an unexpected answer stands for: 401 Unauthorized, 403 Denied, 404 NotFound, transient statuses
 /// Network, everything else `otherwise`. It names method, URL (no query), status, the registry's own words and the

@@ -56,8 +56,10 @@ std::string media_type_of(const Answer& answer) {
 }
 
 Error wrong_digest(const Answer& answer, const Digest& expected, const Digest& actual) {
-  return {ErrorCode::Corrupt, text::cat("GET ", answer.url.shown(), ": the manifest has digest ", actual.text(),
-                                        ", expected ", expected.text())};
+  Error error(ErrorCode::Corrupt, text::cat("GET ", answer.url.shown(), ": the manifest has digest ", actual.text(),
+                                            ", expected ", expected.text()));
+  hint_at_encoding(error, answer.headers);
+  return error;
 }
 
 void check_digest(const Answer& answer, const Digest& expected) {

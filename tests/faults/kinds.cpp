@@ -1,5 +1,7 @@
 #include "kinds.hpp"
 
+#include "stream/go_gzip.hpp"
+#include "stream/memory.hpp"
 #include "support/fake_registry.hpp"
 
 namespace ociferry::testing {
@@ -93,6 +95,16 @@ void add_bodies(std::vector<Fall>& all) {
   resumed("broken again", {.cut_answer = 1});
 }
 
+void compress(const HttpRequest&, HttpReply& reply) {
+  if (reply.status != 200) return;
+  StringSink out(2 * reply.body.size() + 1'000);
+  GoGzipSink gzip(out);
+  gzip.write(as_bytes(reply.body));
+  gzip.finish();
+  reply.body = std::move(out.content);
+  reply.headers.set("Content-Encoding", "gzip");
+}
+
 void add_headers(std::vector<Fall>& all) {
   const std::string other = "sha256:" + std::string(64, 'a');
   all.push_back({"another Docker-Content-Digest",
@@ -114,6 +126,12 @@ void add_headers(std::vector<Fall>& all) {
                  Expected::Success,
                  {},
                  "^GET"});
+  all.push_back({"compressed on the way",
+                 {{.rewrite = compress}},
+                 Expected::Success,
+                 Expected::Failure,
+                 {10},
+                 "^GET (manifest|blob)"});
   all.push_back({"a web page",
                  {{.answer = HttpReply{.headers = {{"Content-Type", "text/html"}}, .body = "<html>Log in"}}},
                  Expected::Either,
