@@ -1,6 +1,7 @@
 #include "quirks.hpp"
 
 #include "base/text.hpp"
+#include "oci/json.hpp"
 #include "ociferry/manifest.hpp"
 #include "support/fake_registry.hpp"
 #include "support/http_client.hpp"
@@ -23,13 +24,30 @@ bool lists_media_type(const HttpRequest& request) {
          type.starts_with("application/vnd.oci.image.");
 }
 
+/// Blobs are at a storage server that refuses an Authorization.
+std::vector<Rule> stores_elsewhere() {
+  const Match storage_with_authorization{.path = "/blobs/", .header = "^authorization: ", .listener = 2};
+  return {{.match = storage_with_authorization, .fault = {.answer = HttpReply{.status = 400, .body = "<Error/>"}}},
+          {.match = {.method = "GET", .path = "/blobs/", .listener = 1}, .fault = {.redirect = 307}}};
+}
+
 }  // namespace
 
 std::vector<Rule> ecr() {
-  const Match storage_with_authorization{.path = "/blobs/", .header = "^authorization: ", .listener = 2};
-  return {{.match = storage_with_authorization, .fault = {.answer = HttpReply{.status = 400, .body = "<Error/>"}}},
-          {.match = {.method = "GET", .path = "/blobs/", .listener = 1}, .fault = {.redirect = 307}},
-          {.fault = {.set_headers = {{"Docker-Content-Digest", ""}}}}};
+  std::vector<Rule> rules = stores_elsewhere();
+  rules.push_back({.fault = {.set_headers = {{"Docker-Content-Digest", ""}}}});
+  return rules;
+}
+
+std::vector<Rule> acr() {
+  const auto only_access_token = [](const HttpRequest&, HttpReply& reply) {
+    if (reply.status != 200) return;
+    const Json body = Json::parse(reply.body, "token");
+    reply.body = Json(Json::Object{{"access_token", body.string_at("access_token")}}).dump();
+  };
+  std::vector<Rule> rules = stores_elsewhere();
+  rules.push_back({.match = {"", "^/token"}, .fault = {.rewrite = only_access_token}});
+  return rules;
 }
 
 std::vector<Rule> immutable_tags(const RegistryServer& registry, HttpReply refusal) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "support/fault.hpp"
@@ -12,6 +13,11 @@ namespace ociferry::testing::quirks {
 
 /// Amazon ECR: no Docker-Content-Digest; blobs are at a storage server that refuses an Authorization.
 [[nodiscard]] std::vector<Rule> ecr();
+/// Azure Container Registry: tokens come as "access_token" only, without a word about their life; blobs are at a
+/// storage server that refuses an Authorization. Users are no names but `kAcrUser`, with a refresh token of the
+/// cloud's.
+[[nodiscard]] std::vector<Rule> acr();
+inline constexpr std::string_view kAcrUser = "00000000-0000-0000-0000-000000000000";
 /// Any that makes tags immutable: a tag that is there cannot be put again, not even with the same manifest.
 [[nodiscard]] std::vector<Rule> immutable_tags(const RegistryServer& registry, HttpReply refusal);
 /// GitHub: no referrers API, and uploads that are answered with 404 although the blob was stored.
