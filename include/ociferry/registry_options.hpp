@@ -29,8 +29,8 @@ struct RegistryOptions {
   bool foreign_layers = false;
   /// Before the first repetition; doubled with each further one up to half a minute, and shortened at random.
   std::chrono::milliseconds retry_delay{500};
-  /// How long one request waits, altogether, for a registry that tells it to come back later (429, or Retry-After);
-  /// only from then on such answers are failures.
+  /// How long one request waits, altogether, for a registry that tells it to come back later (429, or 503 with
+  /// Retry-After); only from then on such answers are failures.
   std::chrono::milliseconds rate_limit_wait{900'000};
 };
 
