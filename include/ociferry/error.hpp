@@ -46,6 +46,10 @@ class Error : public std::exception {
   /// Marks the failure as one that may pass if the same thing is done again.
   Error& transient(bool yes = true) &;
   Error&& transient(bool yes = true) &&;
+  /// Marks the failure as one that stays until somebody changes something, such as a certificate: its code alone
+  /// (Network) would say that running the command again may help.
+  Error& lasting() &;
+  Error&& lasting() &&;
 
   [[nodiscard]] const char* what() const noexcept override;
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
@@ -53,10 +57,12 @@ class Error : public std::exception {
   [[nodiscard]] const std::vector<std::string>& context() const noexcept { return context_; }
   [[nodiscard]] const std::string& hint_text() const noexcept { return hint_; }
   [[nodiscard]] bool is_transient() const noexcept { return transient_; }
+  [[nodiscard]] bool is_lasting() const noexcept { return lasting_; }
 
  private:
   ErrorCode code_;
   bool transient_ = false;
+  bool lasting_ = false;
   std::string message_;
   std::vector<std::string> context_;
   std::string hint_;

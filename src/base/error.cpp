@@ -50,6 +50,12 @@ Error& Error::transient(bool yes) & {
 }
 Error&& Error::transient(bool yes) && { return std::move(transient(yes)); }
 
+Error& Error::lasting() & {
+  lasting_ = true;
+  return *this;
+}
+Error&& Error::lasting() && { return std::move(lasting()); }
+
 const char* Error::what() const noexcept { return message_.c_str(); }
 
 Error system_error(std::string_view what, int saved_errno) {

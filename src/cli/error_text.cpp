@@ -45,7 +45,9 @@ std::string one_line(const Error& error) {
   return line;
 }
 
-bool may_pass(const Error& error) { return error.is_transient() || error.code() == ErrorCode::Network; }
+bool may_pass(const Error& error) {
+  return error.is_transient() || (error.code() == ErrorCode::Network && !error.is_lasting());
+}
 
 std::string_view name_of(ErrorCode code) {
   switch (code) {

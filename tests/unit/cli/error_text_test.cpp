@@ -22,6 +22,8 @@ TEST_CASE("an error says what, where, and the next step on lines of their own") 
         "  hint: is the tag right?\n");
   CHECK(error_text("ociferry", Error(ErrorCode::Network, "gone"))
             .ends_with("  running the same command again may help\n"));
+  // A certificate does not get better by being looked at again.
+  CHECK(error_text("ociferry", Error(ErrorCode::Network, "expired").lasting()) == "ociferry: Error: expired\n");
 }
 
 TEST_CASE("in imgpkg's form the outermost context comes first and each part is indented further") {
