@@ -15,6 +15,7 @@
 #include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "http/curl_exchange.hpp"
+#include "http/curl_failure.hpp"
 #include "http/exchange_log.hpp"
 #include "http/host_certificates.hpp"
 
@@ -125,20 +126,10 @@ void set(CURL* handle, CURLoption option, Value value) {
   }
 }
 
-TransportError::Kind kind_of(CURLcode code) {
-  switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_CRL_BADFILE:
-    case CURLE_SSL_INVALIDCERTSTATUS: return TransportError::Kind::Certificate;
-    case CURLE_SSL_CONNECT_ERROR: return TransportError::Kind::NotTls;
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY: return TransportError::Kind::Connect;
-    default: return TransportError::Kind::Broken;
-  }
+std::string what_of(const Request& request) { return text::cat(request.method, " ", request.url.shown(), ": "); }
+
+CurlFailure failure_of(CURLcode code, std::string_view why) {
+  return {.code = code, .why = why.empty() ? curl_easy_strerror(code) : why};
 }
 
 /// True if the server has ended the connection because of our certificate, or for want of one (RFC 8446, section 6.2).
@@ -175,7 +166,7 @@ class CurlTransport::Impl {
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     if (code != CURLE_OK) {
       log.failure(curl_easy_strerror(code), time);
-      fail(code, request, exchange, why[0] != '\0' ? why.data() : curl_easy_strerror(code));
+      fail(request, exchange, failure_of(code, why.data()));
     }
     give_back(std::move(handle));
     log.response(exchange.response(), time);
@@ -314,9 +305,9 @@ class CurlTransport::Impl {
     return list;
   }
 
-  [[noreturn]] void fail(CURLcode code, const Request& request, const CurlExchange& exchange, std::string_view why) {
+  [[noreturn]] void fail(const Request& request, const CurlExchange& exchange, const CurlFailure& failure) {
     exchange.rethrow();
-    const std::string what = text::cat(request.method, " ", request.url.shown(), ": ");
+    const std::string what = what_of(request);
     switch (exchange.ended()) {
       case CurlExchange::Ended::Stopped: throw Error(ErrorCode::Interrupted, "interrupted");
       case CurlExchange::Ended::ForeignAddress:
@@ -327,21 +318,17 @@ class CurlTransport::Impl {
         throw TransportError(TransportError::Kind::Broken, what + "stalled: no byte moved within the stall time-out");
       case CurlExchange::Ended::No: break;
     }
-    if (refuses_our_certificate(why)) {
+    if (refuses_our_certificate(failure.why)) {
       const Origin& host = request.url.origin();
       throw Error(ErrorCode::Unauthorized, what + "the server does not accept us without another client certificate")
           .hint(text::cat("put it and its key, as NAME.cert and NAME.key, into ~/.config/containers/certs.d/",
                           host.host, host.port == 443 ? "" : text::cat(":", host.port)));
     }
-    if (code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM) {
+    if (failure.code == CURLE_HTTP2 || failure.code == CURLE_HTTP2_STREAM) {
       const std::lock_guard lock(mutex_);
       http1_only_.insert(request.url.origin());
     }
-    TransportError error(kind_of(code), what + std::string(why));
-    if (error.kind() == TransportError::Kind::Certificate) {
-      error.hint("if an own authority signed the registry's certificate, name it with --registry-ca-cert-path");
-    }
-    throw error;
+    throw transport_error(what, failure);
   }
 
   TransportOptions options_;

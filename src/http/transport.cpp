@@ -4,7 +4,11 @@ namespace ociferry {
 
 TransportError::TransportError(Kind kind, std::string message)
     : Error(ErrorCode::Network, std::move(message)), kind_(kind) {
-  transient(kind == Kind::Connect || kind == Kind::Broken);
+  if (kind == Kind::NotTls || kind == Kind::Certificate || kind == Kind::Proxy) {
+    lasting();
+  } else {
+    transient();
+  }
 }
 
 }  // namespace ociferry

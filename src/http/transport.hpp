@@ -57,12 +57,15 @@ struct Request {
 class TransportError : public Error {
  public:
   enum class Kind {
-    Connect,      ///< nobody answers there: refused, no such host, no route
+    Connect,      ///< nobody answers there: refused, no such host, no route, or a proxy says so
+    Silent,       ///< the connect time-out went by before the connection stood, TLS and a proxy's tunnel included
     NotTls,       ///< whoever answers does not speak TLS
+    Handshake,    ///< reset or closed within the TLS handshake: a fault on the way, or a peer that speaks no TLS
     Certificate,  ///< the peer's certificate does not prove who it is, or an authority's file is unusable
+    Proxy,        ///< a proxy refuses to help: it wants other credentials, or its name in the environment is no URL
     Broken,       ///< reset, truncated, stalled or timed out
   };
-  /// Kinds other than Certificate and NotTls are marked transient.
+  /// NotTls, Certificate and Proxy are marked lasting, the others transient.
   TransportError(Kind kind, std::string message);
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
 

@@ -6,8 +6,29 @@
 namespace ociferry {
 
 namespace {
-/// How often nobody may answer at all before the first contact is given up.
-constexpr int kConnectAttempts = 3;
+
+/// How often the first contact may come to nothing in this way before it is given up; nullopt: as often as all else.
+/// Most often the name is mistyped or the network is off: that is to be said soon.
+std::optional<int> first_attempts(TransportError::Kind kind) {
+  switch (kind) {
+    case TransportError::Kind::Connect:
+    case TransportError::Kind::Handshake: return 3;
+    case TransportError::Kind::Silent: return 2;  // each has waited for the whole connect time-out
+    default: return std::nullopt;
+  }
+}
+
+/// False for what servers that speak https answer to plain http, and for what no registry answers.
+bool may_be_registry(const Answer& answer) {
+  const std::string type = text::lower(answer.headers.find("Content-Type").value_or(""));
+  const bool is_refusal = answer.status == 400 || is_transient_status(answer.status);
+  return !is_refusal && answer.url.origin().scheme == "http" && !type.starts_with("text/html");
+}
+
+constexpr std::string_view kPlainHint =
+    "if the registry speaks plain http only and you accept that, use --registry-insecure";
+constexpr std::string_view kCutOffHint = "a firewall or a proxy may cut TLS connections to this host off; ";
+
 }  // namespace
 
 Connection::Connection(std::shared_ptr<ClientContext> context, std::string registry)
@@ -26,19 +47,17 @@ Url Connection::base(std::stop_token stop) {
   const std::lock_guard lock(mutex_);
   if (base_) return *base_;
   if (unreachable_) throw *unreachable_;
-  int refusals = 0;
+  int failures = 0;
   const auto ask = [&] {
     try {
       return ping(stop);
     } catch (const TransportError& error) {
-      // Most often the name is mistyped or the network is off: say so soon.
-      const bool hopeless = error.kind() == TransportError::Kind::Connect && ++refusals == kConnectAttempts;
-      if (hopeless) {
-        // Whoever else waits for this registry need not find out again.
-        unreachable_ = gave_up(error, refusals);
-        throw *unreachable_;
-      }
-      throw;
+      ++failures;
+      const auto most = first_attempts(error.kind());
+      if (!most || failures < *most) throw;
+      // Whoever else waits for this registry need not find out again.
+      unreachable_ = gave_up(error, failures);
+      throw *unreachable_;
     }
   };
   const Answer answer = repeat(attempts(), ask, stop);
@@ -52,22 +71,43 @@ Url Connection::base(std::stop_token stop) {
   return base;
 }
 
-Answer Connection::ping(std::stop_token stop) const {
+bool Connection::may_be_plain(TransportError::Kind https_failure) const {
   const std::string host = at("https").origin().host;
-  const bool may_be_plain = context_->options.insecure || is_loopback(host) || is_private(host);
+  switch (https_failure) {
+    case TransportError::Kind::NotTls:
+    case TransportError::Kind::Connect:
+    // Some servers that speak no TLS close the connection without a word.
+    case TransportError::Kind::Handshake: return context_->options.insecure || is_loopback(host) || is_private(host);
+    // A host that says nothing is not asked twice, unless somebody has said that it speaks plain http.
+    case TransportError::Kind::Silent: return context_->options.insecure;
+    // Whoever answers speaks TLS, and after a certificate error may not be who we think; or the fault may pass.
+    case TransportError::Kind::Certificate:
+    case TransportError::Kind::Proxy:
+    case TransportError::Kind::Broken: break;
+  }
+  return false;
+}
+
+Answer Connection::ping(std::stop_token stop) const {
   const auto ask = [&](const std::string& scheme) {
     return send_following(*context_->transport, Request{"GET", at(scheme)}, stop);
   };
   try {
     return ask("https");
-  } catch (const TransportError& error) {
-    // Never after a certificate error: whoever answers speaks TLS, and may not be who we think.
-    const bool no_tls = error.kind() == TransportError::Kind::NotTls || error.kind() == TransportError::Kind::Connect;
-    if (may_be_plain && no_tls) return ask("http");
-    if (error.kind() != TransportError::Kind::NotTls) throw;
-    TransportError explained = error;
-    explained.hint("if the registry speaks plain http only and you accept that, use --registry-insecure");
-    throw explained;
+  } catch (TransportError& error) {
+    if (!may_be_plain(error.kind())) {
+      if (error.kind() == TransportError::Kind::NotTls) error.hint(std::string(kPlainHint));
+      if (error.kind() == TransportError::Kind::Handshake) error.hint(text::cat(kCutOffHint, kPlainHint));
+      throw;
+    }
+    const bool cut_off = error.kind() == TransportError::Kind::Handshake;
+    try {
+      const Answer answer = ask("http");
+      if (!cut_off || may_be_registry(answer)) return answer;
+    } catch (const TransportError&) {
+      if (!cut_off) throw;
+    }
+    throw;  // the first failure: https may be spoken there after all, when the connection is not cut off
   }
 }
 

@@ -54,7 +54,8 @@ class Connection {
 
   /// Where the registry's API is, "https://host/". The first call finds out with GET /v2/ (distribution-spec,
   /// "Determining Support"): https; plain http only if https is not spoken there, on loopback, if insecure, or on a
-  /// private network, where it must not want credentials then.
+  /// private network, where it must not want credentials then. Where nobody answers, it gives up after 3 attempts, or
+  /// after 2 that took the whole connect time-out.
   [[nodiscard]] Url base(std::stop_token stop);
   /// The API's URL for `path` below /v2/REPOSITORY/.
   [[nodiscard]] Url url(const RepositoryName& name, const std::string& path, std::stop_token stop);
@@ -86,6 +87,8 @@ class Connection {
 
  private:
   [[nodiscard]] Answer ping(std::stop_token stop) const;
+  /// True if plain http may be tried where https failed like this.
+  [[nodiscard]] bool may_be_plain(TransportError::Kind https_failure) const;
   /// Throws Error{Unauthorized} if the registry speaks plain http and nobody has said that it may know us.
   void check_may_know_us(const Url& base) const;
   [[nodiscard]] Url at(const std::string& scheme) const;

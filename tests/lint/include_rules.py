@@ -62,7 +62,7 @@ LIBRARIES = {
     "fmt/": ("cli/",),
     "microhttpd.h": ("ferry/",),
     "nlohmann/": ("oci/json.cpp",),
-    "openssl/": ("http/trust_store.cpp", "stream/"),
+    "openssl/": ("http/tls_failure.cpp", "http/trust_store.cpp", "stream/"),
     "yaml-cpp/": ("bundle/",),
     "zstd.h": ("archive/", "stream/"),
     "zstd_errors.h": ("archive/", "stream/"),

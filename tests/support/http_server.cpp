@@ -10,20 +10,22 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 
 namespace ociferry::testing {
 
 class HttpServer::Impl {
  public:
-  explicit Impl(HttpHandler handler) : handler_(std::move(handler)) {
+  Impl(HttpHandler handler, std::optional<ServerCertificate> identity)
+      : handler_(std::move(handler)), identity_(std::move(identity)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    daemon_ = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0, nullptr, nullptr,
-                               &Impl::on_request, this, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_NOTIFY_COMPLETED,
-                               &Impl::on_completed, this, MHD_OPTION_NOTIFY_CONNECTION, &Impl::on_connection, this,
-                               MHD_OPTION_END);
+    constexpr unsigned kThreads = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION;
+    daemon_ = identity_ ? start(kThreads | MHD_USE_TLS, address, MHD_OPTION_HTTPS_MEM_CERT,
+                                identity_->certificate.c_str(), MHD_OPTION_HTTPS_MEM_KEY, identity_->key.c_str())
+                        : start(kThreads, address);
     if (daemon_ == nullptr) throw std::runtime_error("the test's HTTP server cannot listen");
   }
 
@@ -36,6 +38,7 @@ class HttpServer::Impl {
     MHD_stop_daemon(daemon_);
   }
 
+  [[nodiscard]] bool speaks_tls() const { return identity_.has_value(); }
   [[nodiscard]] std::uint16_t port() const { return MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_BIND_PORT)->port; }
   [[nodiscard]] std::size_t connections() const { return connections_; }
   [[nodiscard]] std::vector<HttpRequest> requests() const {
@@ -53,6 +56,13 @@ class HttpServer::Impl {
     Impl* server = nullptr;
     HttpReply reply;
   };
+
+  template <typename... More>
+  MHD_Daemon* start(unsigned flags, const sockaddr_in& address, More... more) {
+    return MHD_start_daemon(flags, 0, nullptr, nullptr, &Impl::on_request, this, MHD_OPTION_SOCK_ADDR, &address,
+                            MHD_OPTION_NOTIFY_COMPLETED, &Impl::on_completed, this, MHD_OPTION_NOTIFY_CONNECTION,
+                            &Impl::on_connection, this, more..., MHD_OPTION_END);
+  }
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                const char* /*version*/, const char* data, std::size_t* size, void** state) {
@@ -131,6 +141,7 @@ class HttpServer::Impl {
   }
 
   HttpHandler handler_;
+  std::optional<ServerCertificate> identity_;
   mutable std::mutex mutex_;
   std::condition_variable ended_;
   bool ending_ = false;
@@ -139,11 +150,13 @@ class HttpServer::Impl {
   MHD_Daemon* daemon_ = nullptr;
 };
 
-HttpServer::HttpServer(HttpHandler handler) : impl_(std::make_unique<Impl>(std::move(handler))) {}
+HttpServer::HttpServer(HttpHandler handler) : impl_(std::make_unique<Impl>(std::move(handler), std::nullopt)) {}
+HttpServer::HttpServer(HttpHandler handler, ServerCertificate certificate)
+    : impl_(std::make_unique<Impl>(std::move(handler), std::move(certificate))) {}
 HttpServer::~HttpServer() = default;
 std::uint16_t HttpServer::port() const { return impl_->port(); }
 std::string HttpServer::host() const { return "127.0.0.1:" + std::to_string(port()); }
-std::string HttpServer::origin() const { return "http://" + host(); }
+std::string HttpServer::origin() const { return (impl_->speaks_tls() ? "https://" : "http://") + host(); }
 std::vector<HttpRequest> HttpServer::requests() const { return impl_->requests(); }
 void HttpServer::forget_requests() { impl_->forget_requests(); }
 std::size_t HttpServer::connections() const { return impl_->connections(); }

@@ -214,14 +214,6 @@ TEST_CASE("failures of the network are told apart") {
   CHECK(sink.content.size() == 5000);
 }
 
-TEST_CASE("only failures that may pass are transient") {
-  using Kind = TransportError::Kind;
-  CHECK(TransportError(Kind::Broken, "").is_transient());
-  CHECK(TransportError(Kind::Connect, "").is_transient());
-  CHECK_FALSE(TransportError(Kind::Certificate, "").is_transient());
-  CHECK_FALSE(TransportError(Kind::NotTls, "").is_transient());
-}
-
 TEST_CASE("a transfer that stops moving is given up") {
   HttpServer server([](const HttpRequest&) {
     HttpReply reply{200, {}, std::string(10'000, 'x')};

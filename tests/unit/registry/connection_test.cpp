@@ -91,6 +91,78 @@ TEST_CASE("a registry that nobody answers for is given up soon, and asked no mor
   CHECK(rig.transport->finished());
 }
 
+TEST_CASE("a registry that stays silent is given up after two connect time-outs, and not asked by plain http") {
+  for (const std::string host : {"reg.example", "10.0.0.1:5000"}) {
+    Rig rig{Rig::Script{}};
+    for (int i = 0; i < 2; ++i) rig.transport->expect_failure("GET", "https://" + host + "/v2/", Kind::Silent);
+    CHECK(error_of([&] { ask(rig, host); }).message().find("gave up after 2 attempts") != std::string::npos);
+    CHECK(rig.transport->finished());
+  }
+  Rig told{Rig::Script{}, {.insecure = true}};
+  told.transport->expect_failure("GET", "https://reg.example/v2/", Kind::Silent)
+      .expect("GET", "http://reg.example/v2/")
+      .expect("HEAD", "http://reg.example/v2/team/app/manifests/v1", {404});
+  ask(told, "reg.example");
+  CHECK(told.transport->finished());
+}
+
+TEST_CASE("a handshake that breaks once passes; plain http is tried only where it may be, and must prove itself") {
+  Rig shared{Rig::Script{}};
+  shared.transport->expect_failure("GET", "https://reg.example/v2/", Kind::Handshake)
+      .expect("GET", "https://reg.example/v2/")
+      .expect("HEAD", "https://reg.example/v2/team/app/manifests/v1", {404});
+  ask(shared, "reg.example");
+  CHECK(shared.transport->finished());
+  const std::vector<HttpReply> not_plain{{400}, {502}, {200, {{"Content-Type", "text/html"}}}, {.drop = true}};
+  for (const HttpReply& plain : not_plain) {
+    Rig rig{Rig::Script{}};
+    rig.transport->expect_failure("GET", "https://10.0.0.1/v2/", Kind::Handshake)
+        .expect("GET", "http://10.0.0.1/v2/", plain)
+        .expect("GET", "https://10.0.0.1/v2/")
+        .expect("HEAD", "https://10.0.0.1/v2/team/app/manifests/v1", {404});
+    ask(rig, "10.0.0.1");
+    CHECK(rig.transport->finished());
+  }
+  Rig led_back{Rig::Script{}};
+  led_back.transport->expect_failure("GET", "https://localhost/v2/", Kind::Handshake)
+      .expect("GET", "http://localhost/v2/", {301, {{"Location", "https://localhost/v2/"}}})
+      .expect("GET", "https://localhost/v2/")
+      .expect("GET", "https://localhost/v2/")
+      .expect("HEAD", "https://localhost/v2/team/app/manifests/v1", {404});
+  ask(led_back, "localhost");
+  CHECK(led_back.transport->finished());
+  Rig plain{Rig::Script{}};
+  plain.transport->expect_failure("GET", "https://10.0.0.1/v2/", Kind::Handshake)
+      .expect("GET", "http://10.0.0.1/v2/")
+      .expect("HEAD", "http://10.0.0.1/v2/team/app/manifests/v1", {404});
+  ask(plain, "10.0.0.1");
+  CHECK(plain.transport->finished());
+}
+
+TEST_CASE("a public host that breaks every handshake is given up soon, with both explanations") {
+  Rig rig{Rig::Script{}};
+  for (int i = 0; i < 3; ++i) rig.transport->expect_failure("GET", "https://reg.example/v2/", Kind::Handshake);
+  const Error error = error_of([&] { ask(rig, "reg.example"); });
+  CHECK(error.code() == ErrorCode::Network);
+  CHECK(error.message().find("gave up after 3 attempts") != std::string::npos);
+  CHECK(error.hint_text().find("firewall") != std::string::npos);
+  CHECK(error.hint_text().find("--registry-insecure") != std::string::npos);
+  CHECK(rig.transport->finished());
+}
+
+TEST_CASE("plain http is never used after a TLS alert, or because a proxy refuses") {
+  Rig broken{Rig::Script{}, {.insecure = true}};
+  broken.transport->expect_failure("GET", "https://localhost:5000/v2/", Kind::Broken)
+      .expect("GET", "https://localhost:5000/v2/")
+      .expect("HEAD", "https://localhost:5000/v2/team/app/manifests/v1", {404});
+  ask(broken, "localhost:5000");
+  CHECK(broken.transport->finished());
+  Rig refused{Rig::Script{}, {.insecure = true}};
+  refused.transport->expect_failure("GET", "https://localhost:5000/v2/", Kind::Proxy);
+  CHECK(error_of([&] { ask(refused, "localhost:5000"); }).is_lasting());
+  CHECK(refused.transport->finished());
+}
+
 TEST_CASE("a web page is not a registry") {
   Rig rig;
   rig.answer_first(1, "GET", "/v2/", {200, {{"Content-Type", "text/html; charset=utf-8"}}, "<html>"});

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+namespace ociferry {
+
+/// How a TLS handshake that proved nothing about certificates ended.
+enum class TlsEnd {
+  NotTls,  ///< what the peer said is no TLS
+  Closed,  ///< reset or closed; nobody knows why
+  Other,   ///< an alert, or a message that is not what it should be: the peer speaks TLS
+};
+
+/// How it ended, by what libcurl says about it: the code in "error:0A00010B:SSL routines::wrong version number" counts,
+/// not the words, which differ from version to version. Without a code the connection was lost.
+[[nodiscard]] TlsEnd end_of_handshake(std::string_view why);
+
+}  // namespace ociferry

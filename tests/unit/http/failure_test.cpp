@@ -1,0 +1,51 @@
+#include <curl/curl.h>
+#include <doctest/doctest.h>
+
+#include "http/curl_failure.hpp"
+
+using namespace ociferry;
+using Kind = TransportError::Kind;
+
+namespace {
+
+Kind kind(const CurlFailure& failure) { return transport_error("GET /: ", failure).kind(); }
+
+}  // namespace
+
+TEST_CASE("a peer that speaks no TLS is told from one that breaks the handshake, and from one that says why") {
+  for (const char* why : {"error:0A00010B:SSL routines::wrong version number",
+                          "TLS connect error: error:0A0000C6:SSL routines::packet length too long",
+                          "error:0A00009C:SSL routines::http request"}) {
+    CAPTURE(why);
+    CHECK(kind({.code = CURLE_SSL_CONNECT_ERROR, .why = why}) == Kind::NotTls);
+  }
+  for (const char* why : {"OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to r.example:443 ",
+                          "OpenSSL SSL_connect: Connection reset by peer in connection to r.example:443 ",
+                          "error:0A000126:SSL routines::unexpected eof while reading",
+                          "error:80000068:system library::Connection reset by peer",
+                          "TLS connect error: error:00000000:lib(0)::reason(0)", ""}) {
+    CAPTURE(why);
+    CHECK(kind({.code = CURLE_SSL_CONNECT_ERROR, .why = why}) == Kind::Handshake);
+  }
+  for (const char* why : {"error:0A000438:SSL routines::tlsv1 alert internal error",
+                          "error:0A000410:SSL routines::sslv3 alert handshake failure",
+                          "error:0A000119:SSL routines::decryption failed or bad record mac"}) {
+    CAPTURE(why);
+    CHECK(kind({.code = CURLE_SSL_CONNECT_ERROR, .why = why}) == Kind::Broken);
+  }
+}
+
+TEST_CASE("time that runs out before there is a connection is silence") {
+  CHECK(kind({.code = CURLE_OPERATION_TIMEDOUT, .why = "Connection timeout after 10001 ms"}) == Kind::Silent);
+}
+
+TEST_CASE("running the same command again does not help against what stays as it is") {
+  for (const Kind lasting : {Kind::NotTls, Kind::Certificate, Kind::Proxy}) {
+    CHECK(TransportError(lasting, "").is_lasting());
+    CHECK_FALSE(TransportError(lasting, "").is_transient());
+  }
+  for (const Kind passing : {Kind::Connect, Kind::Silent, Kind::Handshake, Kind::Broken}) {
+    CHECK_FALSE(TransportError(passing, "").is_lasting());
+    CHECK(TransportError(passing, "").is_transient());
+  }
+}
