@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include "base/text.hpp"
+#include "http/redact.hpp"
 #include "http/tls_failure.hpp"
 
 namespace ociferry {
@@ -10,6 +11,15 @@ namespace ociferry {
 namespace {
 
 using Kind = TransportError::Kind;
+
+/// True for "Unsupported proxy syntax in 'http://me:secret@host:99999'" and "Unsupported proxy scheme for '...'".
+bool is_unusable_proxy(std::string_view why) { return why.starts_with("Unsupported proxy"); }
+
+/// libcurl's words. Of a proxy that it cannot use nothing is shown: what has no form has no place for the password.
+std::string shown(std::string_view why) {
+  if (is_unusable_proxy(why)) return "the proxy that the environment names is no URL that can be used";
+  return without_secrets(text::trim(why));
+}
 
 Kind kind_by_handshake(std::string_view why) {
   switch (end_of_handshake(why)) {
@@ -21,6 +31,7 @@ Kind kind_by_handshake(std::string_view why) {
 }
 
 Kind kind_of(const CurlFailure& failure) {
+  if (is_unusable_proxy(failure.why)) return Kind::Proxy;
   switch (failure.code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -38,7 +49,10 @@ Kind kind_of(const CurlFailure& failure) {
   }
 }
 
-std::string hint_for(Kind kind) {
+std::string hint_for(Kind kind, const CurlFailure& failure) {
+  if (failure.code == CURLE_COULDNT_RESOLVE_PROXY || is_unusable_proxy(failure.why)) {
+    return "check the proxy's URL in HTTPS_PROXY, http_proxy or ALL_PROXY; NO_PROXY names hosts that need none";
+  }
   if (kind == Kind::Certificate) {
     return "if an own authority signed the registry's certificate, name it with --registry-ca-cert-path";
   }
@@ -49,8 +63,8 @@ std::string hint_for(Kind kind) {
 
 TransportError transport_error(const std::string& what, const CurlFailure& failure) {
   const Kind kind = kind_of(failure);
-  TransportError error(kind, text::cat(what, failure.why));
-  if (std::string hint = hint_for(kind); !hint.empty()) error.hint(std::move(hint));
+  TransportError error(kind, text::cat(what, shown(failure.why)));
+  if (std::string hint = hint_for(kind, failure); !hint.empty()) error.hint(std::move(hint));
   return error;
 }
 

@@ -39,6 +39,25 @@ TEST_CASE("time that runs out before there is a connection is silence") {
   CHECK(kind({.code = CURLE_OPERATION_TIMEDOUT, .why = "Connection timeout after 10001 ms"}) == Kind::Silent);
 }
 
+TEST_CASE("nothing of a proxy's password is in the message, whatever libcurl quotes") {
+  for (const char* why :
+       {"Unsupported proxy syntax in 'http://user:s3cr3t@127.0.0.1:99999'",
+        "Unsupported proxy syntax in 'user:s3cr3t@127.0.0.1:99999'",
+        "Unsupported proxy syntax in 'http://user:x/s3cr3t@proxy'",
+        "Unsupported proxy scheme for 'gopher://user:s3cr3t@proxy'",
+        "Unsupported proxy 'https://user:it's3cr3t@proxy', libcurl is built without the HTTPS-proxy support.",
+        "something with http://user:s3cr3t@proxy:3128 in it"}) {
+    CAPTURE(why);
+    const TransportError error = transport_error("GET /: ", {.code = CURLE_COULDNT_CONNECT, .why = why});
+    CHECK(error.message().find("s3cr3t") == std::string::npos);
+    CHECK(error.hint_text().find("s3cr3t") == std::string::npos);
+    if (std::string_view(why).starts_with("Unsupported")) {
+      CHECK(error.kind() == Kind::Proxy);
+      CHECK(error.hint_text().find("HTTPS_PROXY") != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("running the same command again does not help against what stays as it is") {
   for (const Kind lasting : {Kind::NotTls, Kind::Certificate, Kind::Proxy}) {
     CHECK(TransportError(lasting, "").is_lasting());
