@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "http/redact.hpp"
+#include "http/retry.hpp"
 #include "http/tls_failure.hpp"
 
 namespace ociferry {
@@ -12,6 +13,8 @@ namespace {
 
 using Kind = TransportError::Kind;
 
+constexpr int kProxyAuthenticationRequired = 407;
+
 /// True for "Unsupported proxy syntax in 'http://me:secret@host:99999'" and "Unsupported proxy scheme for '...'".
 bool is_unusable_proxy(std::string_view why) { return why.starts_with("Unsupported proxy"); }
 
@@ -19,6 +22,11 @@ bool is_unusable_proxy(std::string_view why) { return why.starts_with("Unsupport
 std::string shown(std::string_view why) {
   if (is_unusable_proxy(why)) return "the proxy that the environment names is no URL that can be used";
   return without_secrets(text::trim(why));
+}
+
+Kind kind_by_tunnel(int status) {
+  if (is_transient_status(status)) return status >= 500 ? Kind::Connect : Kind::Broken;
+  return Kind::Proxy;
 }
 
 Kind kind_by_handshake(std::string_view why) {
@@ -31,6 +39,7 @@ Kind kind_by_handshake(std::string_view why) {
 }
 
 Kind kind_of(const CurlFailure& failure) {
+  if (failure.connect_status >= 300) return kind_by_tunnel(failure.connect_status);
   if (is_unusable_proxy(failure.why)) return Kind::Proxy;
   switch (failure.code) {
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -53,6 +62,9 @@ std::string hint_for(Kind kind, const CurlFailure& failure) {
   if (failure.code == CURLE_COULDNT_RESOLVE_PROXY || is_unusable_proxy(failure.why)) {
     return "check the proxy's URL in HTTPS_PROXY, http_proxy or ALL_PROXY; NO_PROXY names hosts that need none";
   }
+  if (kind == Kind::Proxy) {
+    return "have the proxy (HTTPS_PROXY) let this host through, or name the host in NO_PROXY if it needs no proxy";
+  }
   if (kind == Kind::Certificate) {
     return "if an own authority signed the registry's certificate, name it with --registry-ca-cert-path";
   }
@@ -62,9 +74,16 @@ std::string hint_for(Kind kind, const CurlFailure& failure) {
 }  // namespace
 
 TransportError transport_error(const std::string& what, const CurlFailure& failure) {
+  if (failure.connect_status == kProxyAuthenticationRequired) return proxy_wants_credentials(what);
   const Kind kind = kind_of(failure);
   TransportError error(kind, text::cat(what, shown(failure.why)));
   if (std::string hint = hint_for(kind, failure); !hint.empty()) error.hint(std::move(hint));
+  return error;
+}
+
+TransportError proxy_wants_credentials(const std::string& what) {
+  TransportError error(Kind::Proxy, text::cat(what, "the proxy answered 407: it wants (other) credentials"));
+  error.hint("give them in HTTPS_PROXY or http_proxy: http://USER:PASSWORD@HOST:PORT");
   return error;
 }
 

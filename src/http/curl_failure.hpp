@@ -11,9 +11,13 @@ namespace ociferry {
 struct CurlFailure {
   int code = 0;               ///< a CURLcode
   std::string_view why = {};  ///< its own words; may hold what the environment says, secrets included
+  int connect_status = 0;     ///< what a proxy answered to CONNECT; 0: nothing, or there is no proxy
 };
 
 /// The error for it, with a hint where there is a next step; `what` names the request. Holds no secrets.
 [[nodiscard]] TransportError transport_error(const std::string& what, const CurlFailure& failure);
+
+/// The error for a proxy that answers 407, to CONNECT or in the place of a server that is asked by plain http.
+[[nodiscard]] TransportError proxy_wants_credentials(const std::string& what);
 
 }  // namespace ociferry

@@ -126,10 +126,18 @@ void set(CURL* handle, CURLoption option, Value value) {
   }
 }
 
+template <typename Value>
+Value info(CURL* handle, CURLINFO what) {
+  Value value{};
+  return curl_easy_getinfo(handle, what, &value) == CURLE_OK ? value : Value{};
+}
+
 std::string what_of(const Request& request) { return text::cat(request.method, " ", request.url.shown(), ": "); }
 
-CurlFailure failure_of(CURLcode code, std::string_view why) {
-  return {.code = code, .why = why.empty() ? curl_easy_strerror(code) : why};
+CurlFailure failure_of(CURL* handle, CURLcode code, std::string_view why) {
+  return {.code = code,
+          .why = why.empty() ? curl_easy_strerror(code) : why,
+          .connect_status = static_cast<int>(info<long>(handle, CURLINFO_HTTP_CONNECTCODE))};
 }
 
 /// True if the server has ended the connection because of our certificate, or for want of one (RFC 8446, section 6.2).
@@ -166,10 +174,12 @@ class CurlTransport::Impl {
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     if (code != CURLE_OK) {
       log.failure(curl_easy_strerror(code), time);
-      fail(request, exchange, failure_of(code, why.data()));
+      fail(request, exchange, failure_of(handle.get(), code, why.data()));
     }
     give_back(std::move(handle));
     log.response(exchange.response(), time);
+    // Only proxies answer so (RFC 9110, section 15.5.8).
+    if (exchange.response().status == 407) throw proxy_wants_credentials(what_of(request));
     return exchange.take_response();
   }
 

@@ -58,6 +58,23 @@ TEST_CASE("nothing of a proxy's password is in the message, whatever libcurl quo
   }
 }
 
+TEST_CASE("a proxy that refuses is final; one that cannot reach the server says that nobody answers") {
+  const auto tunnel = [](int status) {
+    return transport_error("GET /: ",
+                           {.code = CURLE_RECV_ERROR, .why = "CONNECT tunnel failed", .connect_status = status});
+  };
+  for (const int status : {400, 401, 403, 404, 405, 407, 501}) {
+    CAPTURE(status);
+    CHECK(tunnel(status).kind() == Kind::Proxy);
+    CHECK_FALSE(tunnel(status).is_transient());
+    CHECK_FALSE(tunnel(status).hint_text().empty());
+  }
+  CHECK(tunnel(407).hint_text().find("USER:PASSWORD") != std::string::npos);
+  for (const int status : {500, 502, 503, 504}) CHECK(tunnel(status).kind() == Kind::Connect);
+  CHECK(tunnel(429).kind() == Kind::Broken);
+  CHECK(tunnel(200).kind() == Kind::Broken);  // the tunnel stood; what broke is behind it
+}
+
 TEST_CASE("running the same command again does not help against what stays as it is") {
   for (const Kind lasting : {Kind::NotTls, Kind::Certificate, Kind::Proxy}) {
     CHECK(TransportError(lasting, "").is_lasting());
