@@ -65,9 +65,7 @@ std::string hint_for(Kind kind, const CurlFailure& failure) {
   if (kind == Kind::Proxy) {
     return "have the proxy (HTTPS_PROXY) let this host through, or name the host in NO_PROXY if it needs no proxy";
   }
-  if (kind == Kind::Certificate) {
-    return "if an own authority signed the registry's certificate, name it with --registry-ca-cert-path";
-  }
+  if (failure.code == CURLE_PEER_FAILED_VERIFICATION) return certificate_hint(failure.verify_result);
   return {};
 }
 

@@ -137,7 +137,8 @@ std::string what_of(const Request& request) { return text::cat(request.method, "
 CurlFailure failure_of(CURL* handle, CURLcode code, std::string_view why) {
   return {.code = code,
           .why = why.empty() ? curl_easy_strerror(code) : why,
-          .connect_status = static_cast<int>(info<long>(handle, CURLINFO_HTTP_CONNECTCODE))};
+          .connect_status = static_cast<int>(info<long>(handle, CURLINFO_HTTP_CONNECTCODE)),
+          .verify_result = info<long>(handle, CURLINFO_SSL_VERIFYRESULT)};
 }
 
 /// True if the server has ended the connection because of our certificate, or for want of one (RFC 8446, section 6.2).

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
+#include <openssl/x509_vfy.h>
 
 #include <charconv>
 
@@ -34,6 +35,27 @@ TlsEnd end_of_handshake(std::string_view why) {
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST: return TlsEnd::NotTls;
     default: return TlsEnd::Other;
+  }
+}
+
+std::string certificate_hint(long verify_result) {
+  switch (verify_result) {
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return "check this machine's clock; if it is right, the server's certificate has to be renewed";
+    case X509_V_OK:
+    case X509_V_ERR_UNSPECIFIED:
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "the certificate is for another name: use a name that is in it, or have one issued for this name";
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return "if an own authority signed the registry's certificate, name it with --registry-ca-cert-path";
+    default: return {};
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace ociferry {
@@ -14,5 +15,9 @@ enum class TlsEnd {
 /// How it ended, by what libcurl says about it: the code in "error:0A00010B:SSL routines::wrong version number" counts,
 /// not the words, which differ from version to version. Without a code the connection was lost.
 [[nodiscard]] TlsEnd end_of_handshake(std::string_view why);
+
+/// The next step after a certificate was refused: by OpenSSL for the reason `verify_result` (X509_V_ERR_...), or, if
+/// that names none (0 or 1), by libcurl, for the name in it. Empty if nothing helps but another certificate.
+[[nodiscard]] std::string certificate_hint(long verify_result);
 
 }  // namespace ociferry

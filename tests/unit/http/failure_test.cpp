@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "http/curl_failure.hpp"
+#include "http/tls_failure.hpp"
 
 using namespace ociferry;
 using Kind = TransportError::Kind;
@@ -9,6 +10,8 @@ using Kind = TransportError::Kind;
 namespace {
 
 Kind kind(const CurlFailure& failure) { return transport_error("GET /: ", failure).kind(); }
+
+std::string hint(const CurlFailure& failure) { return transport_error("GET /: ", failure).hint_text(); }
 
 }  // namespace
 
@@ -73,6 +76,20 @@ TEST_CASE("a proxy that refuses is final; one that cannot reach the server says 
   for (const int status : {500, 502, 503, 504}) CHECK(tunnel(status).kind() == Kind::Connect);
   CHECK(tunnel(429).kind() == Kind::Broken);
   CHECK(tunnel(200).kind() == Kind::Broken);  // the tunnel stood; what broke is behind it
+}
+
+TEST_CASE("what is wrong with a certificate decides on the next step") {
+  const auto refused = [](long why) { return hint({.code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = why}); };
+  for (const long time : {9, 10}) {
+    CHECK(refused(time).find("clock") != std::string::npos);
+    CHECK(refused(time).find("renewed") != std::string::npos);
+  }
+  for (const long name : {0, 1, 62, 64}) CHECK(refused(name).find("another name") != std::string::npos);
+  for (const long authority : {2, 18, 19, 20, 21}) {
+    CHECK(refused(authority).find("--registry-ca-cert-path") != std::string::npos);
+  }
+  CHECK(refused(23).empty());  // revoked
+  CHECK(kind({.code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 10}) == Kind::Certificate);
 }
 
 TEST_CASE("running the same command again does not help against what stays as it is") {

@@ -1,0 +1,47 @@
+#include <doctest/doctest.h>
+
+#include "tls_registry.hpp"
+
+// What is said about a certificate that is refused: the next step depends on what is wrong with it.
+
+using namespace ociferry::testing;
+
+namespace {
+
+/// What the program writes when it asks a registry for a tag, which must fail.
+std::string refusal(const Words& arguments) {
+  const Ociferry ociferry(OCIFERRY_BINARY);
+  const Outcome outcome = ociferry.run(arguments);
+  CHECK(outcome.exit_code == 23);
+  CHECK_FALSE(has(outcome.err, "running the same command again may help"));
+  CHECK_FALSE(has(outcome.err, "attempts"));
+  return outcome.err;
+}
+
+}  // namespace
+
+TEST_CASE("a certificate whose time is over points to the clock and to who renews it, not to authorities") {
+  if (lacks({"openssl"})) return;
+  const TlsRegistry registry(TlsFlaw::Expired);
+  const std::string err = refusal(registry.resolve(registry.host()));
+  CHECK(has(err, "hint: check this machine's clock"));
+  CHECK(has(err, "renewed"));
+  CHECK_FALSE(has(err, "--registry-ca-cert-path"));
+}
+
+TEST_CASE("a certificate for another name points to the name, not to authorities") {
+  if (lacks({"openssl"})) return;
+  const TlsRegistry registry(TlsFlaw::OtherName);
+  const std::string err = refusal(registry.resolve(registry.host()));
+  CHECK(has(err, "hint: the certificate is for another name"));
+  CHECK_FALSE(has(err, "--registry-ca-cert-path"));
+}
+
+TEST_CASE("an authority that nobody knows points to --registry-ca-cert-path, and JSON says that it does not pass") {
+  if (lacks({"openssl"})) return;
+  const TlsRegistry registry;
+  CHECK(has(refusal({"tag", "resolve", "-i", registry.image()}), "name it with --registry-ca-cert-path"));
+  const Outcome json = Ociferry(OCIFERRY_BINARY).run({"tag", "resolve", "-i", registry.image(), "--json"});
+  CHECK(has(json.out + json.err, R"("Transient": false)"));
+  CHECK(registry.requests().empty());
+}
