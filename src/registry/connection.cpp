@@ -104,8 +104,8 @@ Answer Connection::ping(std::stop_token stop) const {
     try {
       const Answer answer = ask("http");
       if (!cut_off || may_be_registry(answer)) return answer;
-    } catch (const TransportError&) {
-      if (!cut_off) throw;
+    } catch (const TransportError& plain) {
+      if (!cut_off || plain.is_lasting()) throw;
     }
     throw;  // the first failure: https may be spoken there after all, when the connection is not cut off
   }

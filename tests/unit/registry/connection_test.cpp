@@ -139,6 +139,14 @@ TEST_CASE("a handshake that breaks once passes; plain http is tried only where i
   CHECK(plain.transport->finished());
 }
 
+TEST_CASE("a proxy that refuses plain http is final where the handshake was cut off") {
+  Rig rig{Rig::Script{}};
+  rig.transport->expect_failure("GET", "https://10.0.0.1/v2/", Kind::Handshake)
+      .expect_failure("GET", "http://10.0.0.1/v2/", Kind::Proxy);
+  CHECK(error_of([&] { ask(rig, "10.0.0.1"); }).is_lasting());
+  CHECK(rig.transport->finished());
+}
+
 TEST_CASE("a public host that breaks every handshake is given up soon, with both explanations") {
   Rig rig{Rig::Script{}};
   for (int i = 0; i < 3; ++i) rig.transport->expect_failure("GET", "https://reg.example/v2/", Kind::Handshake);
