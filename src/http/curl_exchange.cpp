@@ -1,6 +1,7 @@
 #include "http/curl_exchange.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <system_error>
 
@@ -21,6 +22,19 @@ void throw_if_broken(int failure, const Request& request) {
 }
 
 }  // namespace
+
+std::optional<Error> shortage(const Request& request, int why) {
+  const auto error = [&] {
+    return system_error(text::cat(request.method, " ", request.url.shown(), ": making a socket"), why);
+  };
+  switch (why) {
+    case EMFILE:
+    case ENFILE: return error().hint("allow more open files (ulimit -n), or use fewer --jobs");
+    case ENOBUFS:
+    case ENOMEM: return error();
+    default: return std::nullopt;  // such as a family of addresses that is switched off here
+  }
+}
 
 template <typename Action>
 bool CurlExchange::guarded(Action action) noexcept {
@@ -140,6 +154,12 @@ bool CurlExchange::may_use(const Peer& peer) {
   }
   ended_ = Ended::ForeignAddress;
   return false;
+}
+
+void CurlExchange::on_no_socket(int why) noexcept {
+  static_cast<void>(guarded([&] {
+    if (const auto error = shortage(request_, why)) throw *error;
+  }));
 }
 
 void CurlExchange::rethrow() const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -12,6 +13,10 @@
 #include "http/transport.hpp"
 
 namespace ociferry {
+
+/// The error for an errno that says that this machine lacks file descriptors or memory for another socket; nullopt for
+/// any other errno.
+[[nodiscard]] std::optional<Error> shortage(const Request& request, int why);
 
 /// One request while libcurl performs it: the targets of its callbacks. No callback throws; the first exception is
 /// kept for the caller to rethrow, and the transfer is ended. Used by one thread.
@@ -51,6 +56,8 @@ class CurlExchange {
   [[nodiscard]] bool may_use(const Peer& peer);
   /// True if the URL has led to this machine itself.
   [[nodiscard]] bool is_at_loopback() const noexcept { return is_at_loopback_; }
+  /// No socket can be made, for the reason `why` (an errno). What is this machine's fault is kept as the failure.
+  void on_no_socket(int why) noexcept;
 
   /// Throws the exception that a callback kept, if any.
   void rethrow() const;

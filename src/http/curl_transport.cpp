@@ -8,10 +8,12 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <set>
 
+#include "base/fd.hpp"
 #include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "http/curl_exchange.hpp"
@@ -96,7 +98,9 @@ curl_socket_t socket_callback(void* user, curlsocktype, curl_sockaddr* address) 
   } catch (...) {
     return CURL_SOCKET_BAD;  // out of memory
   }
-  return calls::socket(address->family, address->socktype, address->protocol);
+  const int made = calls::socket(address->family, address->socktype, address->protocol);
+  if (made < 0) exchange_of(user).on_no_socket(errno);
+  return made;
 }
 
 /// Also called for a connection that was made for an earlier request, whose URL may have had another sender.
@@ -111,6 +115,16 @@ int connected_callback(void* user, char* address, char*, int port, int) noexcept
   }
   exchange_of(user).on_connected();
   return CURL_PREREQFUNC_OK;
+}
+
+/// Names are resolved on a thread and with files and sockets of the C library's own, of whose failures nothing is told.
+/// Throws Error if there are no more file descriptors, which is why then, most likely.
+void check_shortage(const Request& request, int code) {
+  if (code != CURLE_COULDNT_RESOLVE_HOST && code != CURLE_COULDNT_RESOLVE_PROXY) return;
+  const UniqueFd one(calls::socket(AF_INET, SOCK_DGRAM, 0));
+  const UniqueFd other(one ? calls::socket(AF_INET, SOCK_DGRAM, 0) : -1);
+  if (other) return;
+  if (const auto error = shortage(request, errno)) throw *error;
 }
 
 CURLcode tls_callback(CURL*, void* tls_context, void* store) noexcept {
@@ -318,6 +332,7 @@ class CurlTransport::Impl {
 
   [[noreturn]] void fail(const Request& request, const CurlExchange& exchange, const CurlFailure& failure) {
     exchange.rethrow();
+    check_shortage(request, failure.code);
     const std::string what = what_of(request);
     switch (exchange.ended()) {
       case CurlExchange::Ended::Stopped: throw Error(ErrorCode::Interrupted, "interrupted");
@@ -339,7 +354,9 @@ class CurlTransport::Impl {
       const std::lock_guard lock(mutex_);
       http1_only_.insert(request.url.origin());
     }
-    throw transport_error(what, failure);
+    const TransportError error = transport_error(what, failure);
+    if (error.kind() == TransportError::Kind::Certificate) certificates_.at(request.url.origin()).trusted->rethrow();
+    throw error;
   }
 
   TransportOptions options_;

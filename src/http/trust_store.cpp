@@ -5,8 +5,10 @@
 #include <openssl/ssl.h>
 
 #include <cstdlib>
+#include <exception>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
@@ -88,12 +90,18 @@ class TrustStore::Impl {
     return SSL_CTX_get_cert_store(&context) == store_.get();
   }
 
+  void rethrow() {
+    const std::lock_guard lock(mutex_);
+    if (const auto failure = std::exchange(failure_, nullptr)) std::rethrow_exception(failure);
+  }
+
  private:
   static int verify(X509_STORE_CTX* chain, void* self) noexcept {
     try {
       static_cast<Impl*>(self)->read_system_bundle();
-    } catch (const std::exception&) {
-      // Without it fewer servers are trusted, and the error that follows says so.
+    } catch (...) {
+      // Nobody is trusted then; who asks why is told by `rethrow`.
+      static_cast<Impl*>(self)->keep_failure();
       X509_STORE_CTX_set_error(chain, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
     }
     return X509_verify_cert(chain);
@@ -103,14 +111,23 @@ class TrustStore::Impl {
     std::call_once(read_, [this] { add_certificates(*store_, system_bundle(built_in_)); });
   }
 
+  void keep_failure() noexcept {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::current_exception();
+  }
+
   std::unique_ptr<X509_STORE, FreeStore> store_;
   std::string built_in_;
+  std::mutex mutex_;
+  std::exception_ptr failure_;
   std::once_flag read_;
 };
 
 TrustStore::TrustStore(const std::vector<std::filesystem::path>& extra, const char* built_in)
     : impl_(std::make_unique<Impl>(extra, built_in)) {}
 TrustStore::~TrustStore() = default;
+
+void TrustStore::rethrow() { impl_->rethrow(); }
 
 bool TrustStore::attach(void* tls_context) noexcept { return impl_->attach(*static_cast<SSL_CTX*>(tls_context)); }
 

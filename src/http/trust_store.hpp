@@ -21,6 +21,9 @@ class TrustStore {
   /// Makes `tls_context`, an SSL_CTX of OpenSSL, use these authorities. This must outlive it. Returns false if OpenSSL
   /// has no memory.
   [[nodiscard]] bool attach(void* tls_context) noexcept;
+  /// To be asked when a certificate was refused: throws what kept the system's authorities from being read, if that is
+  /// why, such as Error{Io}.
+  void rethrow();
 
  private:
   class Impl;

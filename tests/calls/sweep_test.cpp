@@ -66,6 +66,7 @@ std::vector<Fault> faults() {
   add("lock", Expected::Success, {EINTR, EOPNOTSUPP, ENOLCK});
   add("attributes", Expected::Io, {EIO, EPERM});
   add("connect", Expected::Success, {ECONNREFUSED});
+  add("connect", Expected::Io, {EMFILE});
   add("send", Expected::Success, {EPIPE, ECONNRESET});
   add("receive", Expected::Success, {ECONNRESET});
   for (const char* kind : {"connect", "send", "receive"}) {
