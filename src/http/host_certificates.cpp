@@ -22,11 +22,14 @@ std::vector<std::string> names_of(const Origin& host) {
 /// The files in it, sorted; nullopt if it does not exist or may not be read.
 std::optional<std::vector<fs::path>> files_of(const fs::path& directory) {
   std::error_code failure;
-  fs::directory_iterator at(directory, failure);
-  if (failure) return std::nullopt;
   std::vector<fs::path> files;
+  fs::directory_iterator at(directory, failure);
   for (; !failure && at != fs::directory_iterator(); at.increment(failure)) files.push_back(at->path());
-  if (failure) return std::nullopt;
+  if (failure == std::errc::no_such_file_or_directory || failure == std::errc::not_a_directory ||
+      failure == std::errc::permission_denied) {
+    return std::nullopt;
+  }
+  if (failure) throw system_error(text::cat("reading '", directory.string(), "'"), failure.value());
   std::ranges::sort(files);
   return files;
 }

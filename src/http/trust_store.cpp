@@ -59,7 +59,7 @@ std::size_t add_certificates(X509_STORE& store, const std::string& pem) {
 
 Error unusable(const std::filesystem::path& path, std::string_view why) {
   return Error(ErrorCode::Usage, text::cat("the certificate file '", path.string(), "' ", why))
-      .hint("--registry-ca-cert-path takes a file with certificates in PEM format");
+      .hint("files of authorities (--registry-ca-cert-path, certs.d) hold certificates in PEM format");
 }
 
 void add_file(X509_STORE& store, const std::filesystem::path& path) {
