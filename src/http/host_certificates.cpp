@@ -72,7 +72,8 @@ CertificateStore::CertificateStore(Options options)
 const CertificateStore::Entry& CertificateStore::at(const Origin& host) {
   const std::lock_guard lock(mutex_);
   if (const auto known = entries_.find(host); known != entries_.end()) return known->second;
-  Entry entry{&shared_, find_host_certificates(options_.directories, host)};
+  Entry entry{.trusted = &shared_};
+  if (host.scheme == "https") entry.certificates = find_host_certificates(options_.directories, host);
   if (const auto& authorities = entry.certificates.authorities; !authorities.empty()) {
     std::vector<fs::path> all = options_.authorities;
     all.insert(all.end(), authorities.begin(), authorities.end());
