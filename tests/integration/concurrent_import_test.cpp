@@ -66,7 +66,8 @@ struct Cargo {
       state[tag] = {sha256(body).text()};
       if (tag != referrers_tag(index.descriptor.digest)) continue;
       state[tag].clear();
-      for (const Json& entry : *Json::parse(body, tag).find("manifests")->as_array()) {
+      const Json list = Json::parse(body, tag);
+      for (const Json& entry : *list.find("manifests")->as_array()) {
         state[tag].push_back(entry.string_at("digest"));
       }
       std::ranges::sort(state[tag]);
