@@ -83,6 +83,12 @@ Value info(CURL* handle, CURLINFO what) {
   return curl_easy_getinfo(handle, what, &value) == CURLE_OK ? value : Value{};
 }
 
+TransportError no_answer(const std::string& what) {
+  TransportError error(TransportError::Kind::Broken, what + "no answer within the response header time-out");
+  error.hint("--registry-response-header-timeout gives the server more time");
+  return error;
+}
+
 std::string what_of(const Request& request) { return text::cat(request.method, " ", request.url.shown(), ": "); }
 
 CurlFailure failure_of(CURL* handle, CURLcode code, std::string_view why) {
@@ -257,8 +263,7 @@ class CurlTransport::Impl {
       case CurlExchange::Ended::Stopped: throw Error(ErrorCode::Interrupted, "interrupted");
       case CurlExchange::Ended::ForeignAddress:
         throw Error(ErrorCode::Hostile, what + "a server sent us to an address that only this machine can reach");
-      case CurlExchange::Ended::NoAnswer:
-        throw TransportError(TransportError::Kind::Broken, what + "no answer within the response header time-out");
+      case CurlExchange::Ended::NoAnswer: throw no_answer(what);
       case CurlExchange::Ended::Stalled:
         throw TransportError(TransportError::Kind::Broken, what + "stalled: no byte moved within the stall time-out");
       case CurlExchange::Ended::No: break;

@@ -27,6 +27,9 @@ bool may_be_registry(const Answer& answer) {
 
 constexpr std::string_view kPlainHint =
     "if the registry speaks plain http only and you accept that, use --registry-insecure";
+constexpr std::string_view kCertificateHint =
+    "the registry ended the connection without an answer; if it wants a client certificate, put NAME.cert and NAME.key "
+    "into ";
 constexpr std::string_view kCutOffHint = "a firewall or a proxy may cut TLS connections to this host off; ";
 
 }  // namespace
@@ -95,11 +98,8 @@ Answer Connection::ping(std::stop_token stop) const {
   try {
     return ask("https");
   } catch (TransportError& error) {
-    if (!may_be_plain(error.kind())) {
-      if (error.kind() == TransportError::Kind::NotTls) error.hint(std::string(kPlainHint));
-      if (error.kind() == TransportError::Kind::Handshake) error.hint(text::cat(kCutOffHint, kPlainHint));
-      throw;
-    }
+    advise(error);
+    if (!may_be_plain(error.kind())) throw;
     const bool cut_off = error.kind() == TransportError::Kind::Handshake;
     try {
       const Answer answer = ask("http");
@@ -108,6 +108,25 @@ Answer Connection::ping(std::stop_token stop) const {
       if (!cut_off || plain.is_lasting()) throw;
     }
     throw;  // the first failure: https may be spoken there after all, when the connection is not cut off
+  }
+}
+
+/// Says what to do about a first contact by https that came to nothing, where somebody may do something.
+void Connection::advise(TransportError& error) const {
+  const bool is_final = !may_be_plain(error.kind());
+  switch (error.kind()) {
+    case TransportError::Kind::NotTls:
+      if (is_final) error.hint(std::string(kPlainHint));
+      return;
+    case TransportError::Kind::Handshake:
+      if (is_final) error.hint(text::cat(kCutOffHint, kPlainHint));
+      [[fallthrough]];
+    case TransportError::Kind::Broken:
+      // With TLS 1.3 a server misses our certificate only when all is agreed; its alert may be lost with the
+      // connection.
+      error.hint(text::cat(kCertificateHint, "~/.config/containers/certs.d/", registry_));
+      return;
+    default: return;
   }
 }
 

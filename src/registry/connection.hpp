@@ -87,6 +87,7 @@ class Connection {
 
  private:
   [[nodiscard]] Answer ping(std::stop_token stop) const;
+  void advise(TransportError& error) const;
   /// True if plain http may be tried where https failed like this.
   [[nodiscard]] bool may_be_plain(TransportError::Kind https_failure) const;
   /// Throws Error{Unauthorized} if the registry speaks plain http and nobody has said that it may know us.

@@ -10,6 +10,12 @@ using namespace ociferry::testing;
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;  // its checks need files of their own, and take their lack for errors
+#else
+constexpr bool kSanitized = false;
+#endif
+
 /// Runs the program with a limit of open files (ulimit -n).
 Outcome run_limited(const Ociferry& ociferry, int limit, const Words& arguments) {
   Program program = ociferry.program(arguments);
@@ -31,6 +37,7 @@ TEST_CASE("an export with few open files succeeds, or says that this is what it 
   const std::string image = TlsRegistry::image_at(server.host());
   const Words words{"export", "-i", image, "-o", "a.tar", "--registry-ca-cert-path", identity.authority.string()};
   for (const int limit : {6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 24, 64}) {
+    if (kSanitized && limit < 24) continue;
     std::filesystem::remove(ociferry.home() / "a.tar");
     const Outcome outcome = run_limited(ociferry, limit, words);
     CAPTURE(limit);
