@@ -62,8 +62,6 @@ void BlobDownload::run() {
       answer.attempts = attempts.made();
       if (is_over(answer)) return;
       check(answer);
-      // Whatever else is asked for now would be put behind bytes of another kind.
-      if (is_success(answer.status) && encoding_of(body_headers_)) throw wrong_size("fewer");
       if (delivered_ - before >= kProgress) attempts.got_on();
       if (attempts.again(text::cat(place(), " ended after ", delivered_, " bytes"), &answer, stop_)) continue;
       if (!is_success(answer.status)) throw response_error("GET", answer, ErrorCode::Network);
@@ -113,6 +111,8 @@ bool BlobDownload::is_over(const Answer& answer) const { return is_success(answe
 
 /// Throws if another attempt cannot help.
 void BlobDownload::check(const Answer& answer) const {
+  // Whatever else is asked for now would be put behind bytes of another kind.
+  if (is_success(answer.status) && encoding_of(body_headers_)) throw wrong_size("fewer");
   if (is_success(answer.status) || is_transient_status(answer.status)) return;
   if (answer.status == 416) {
     throw wrong_size("fewer");
