@@ -1,9 +1,18 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
 namespace ociferry {
+
+/// Why a request is not repeated at once.
+struct Wait {
+  std::string_view peer;    ///< the registry, as HOST:PORT behind its scheme
+  std::string_view reason;  ///< the answer, or how the connection failed
+  bool requested = false;   ///< the registry said that we come too often; otherwise it is our own pause after a failure
+  std::chrono::milliseconds time{0};
+};
 
 /// Where a running command reports to. Implementations must be thread-safe and must not block for long;
 /// texts may hold foreign bytes. The defaults do nothing, so a caller overrides only what it shows.
@@ -14,6 +23,11 @@ class Progress {
   virtual void phase(std::string_view /*name*/, std::uint64_t /*total_bytes*/) {}
   /// `bytes` more were moved; negative when a failed attempt is taken back.
   virtual void advance(std::int64_t /*bytes*/) {}
+  /// `bytes` of the phase are there already and need not move; negative when that turns out to be wrong. They count for
+  /// how far it is, not for how fast.
+  virtual void skip(std::int64_t bytes) { advance(bytes); }
+  /// A request waits before it is made again. Many may wait at the same time.
+  virtual void wait(const Wait& /*wait*/) {}
   /// Something happened that a user follows along with (one line, no newline).
   virtual void event(std::string_view /*line*/) {}
   /// Something the user should know even if all goes well.

@@ -70,7 +70,7 @@ class BlobTarget {
  public:
   virtual ~BlobTarget() = default;
   /// Makes sure that the target has `blob`, reading it from `from` only if needed; checks size and digest on the way.
-  /// `progress` is advanced by the bytes written, or by the blob's size if none had to be.
+  /// `progress` is advanced by the bytes written; what is there already is told it as skipped.
   virtual BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) = 0;
 };
 

@@ -13,6 +13,8 @@ class CopyProgress : public Progress {
 
   void phase(std::string_view name, std::uint64_t total_bytes) override { inner_.phase(name, total_bytes); }
   void advance(std::int64_t bytes) override { inner_.advance(bytes); }
+  void skip(std::int64_t bytes) override { inner_.skip(bytes); }
+  void wait(const Wait& wait) override { inner_.wait(wait); }
   void event(std::string_view line) override { inner_.event("copy | " + std::string(line)); }
   void warn(std::string_view line) override { inner_.warn(line); }
   /// imgpkg tells of it among its other lines, so only where those are shown.

@@ -72,7 +72,7 @@ std::uint64_t Download::begin() {
 
 void Download::attempt(std::uint64_t there, const std::stop_token& stop) {
   RestOfFile sink(fd_.get(), there, file_);
-  ProgressSink counted(sink, progress_);
+  ProgressSink counted(sink, there, progress_);
   VerifyingSink verified(counted, layer_, source_.name_of(layer_.digest));
   try {
     reserve_room(fd_.get(), layer_.size, Length::Keep, file_);

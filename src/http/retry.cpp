@@ -108,6 +108,8 @@ bool Retrier::Attempts::again(std::string_view why, const Response* answer, std:
   if (!may_repeat(delay, told_to_wait)) return false;
   if (told_to_wait) retrier_.pause(way_.first, delay);
   retrier_.progress_.debug(text::cat("trying again in ", delay.count(), " ms: ", why));
+  const std::string peer = to_string(way_.first);
+  retrier_.progress_.wait({.peer = peer, .reason = why, .requested = told_to_wait, .time = delay});
   retrier_.clock_.sleep_until(retrier_.clock_.now() + delay, std::move(stop));
   return true;
 }

@@ -211,7 +211,7 @@ BlobOutcome ArchiveWriter::put_blob(const Descriptor& blob, BlobSource& from, Pr
                                     std::stop_token stop) {
   const std::size_t index = members_.at(blob.digest);
   if (holds(blob, stop)) {
-    progress.advance(static_cast<std::int64_t>(blob.size));
+    progress.skip(static_cast<std::int64_t>(blob.size));
     return BlobOutcome::Existed;
   }
   // What is there is tried once: if the whole has another digest in the end, it was that, most likely.
@@ -232,7 +232,7 @@ BlobOutcome ArchiveWriter::put_blob(const Descriptor& blob, BlobSource& from, Pr
 void ArchiveWriter::fill_slot(const ArchiveMember& member, std::uint64_t there, const Descriptor& blob,
                               BlobSource& from, Progress& progress, const std::stop_token& stop) {
   SlotSink slot(fd_.get(), member.offset, there, name_, *hints_);
-  ProgressSink counted(slot, progress);
+  ProgressSink counted(slot, there, progress);
   VerifyingSink verified(counted, blob, from.name_of(blob.digest));
   try {
     if (there > 0) {

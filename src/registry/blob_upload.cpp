@@ -76,7 +76,11 @@ BlobOutcome BlobUpload::run() {
   } else {
     upload();
   }
-  meter_.set(blob_.size);
+  if (outcome == BlobOutcome::Written) {
+    meter_.set(blob_.size);
+  } else {
+    meter_.skip(blob_.size);
+  }
   is_done_ = true;
   return outcome;
 }

@@ -17,6 +17,11 @@ class UploadMeter {
     if (now != reported_) progress_.advance(now - reported_);
     reported_ = now;
   }
+  /// Nothing was uploaded after all: the blob of `size` bytes is there.
+  void skip(std::uint64_t size) {
+    set(0);
+    progress_.skip(static_cast<std::int64_t>(size));
+  }
   void add(std::uint64_t bytes) { set(static_cast<std::uint64_t>(reported_) + bytes); }
 
  private:

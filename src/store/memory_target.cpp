@@ -27,7 +27,7 @@ std::optional<RawManifest> MemoryTarget::manifest(const std::string& selector) {
 
 BlobOutcome MemoryTarget::put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) {
   if (has_blob(blob.digest)) {
-    progress.advance(static_cast<std::int64_t>(blob.size));
+    progress.skip(static_cast<std::int64_t>(blob.size));
     return BlobOutcome::Existed;
   }
   StringSink content(blob.size);

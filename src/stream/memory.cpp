@@ -57,12 +57,19 @@ void FileSink::write(Bytes bytes) { write_full(fd_, bytes, name_); }
 
 void ProgressSink::write(Bytes bytes) {
   inner_.write(bytes);
-  const auto size = static_cast<std::int64_t>(bytes.size());
-  progress_.advance(size);
-  counted_ += size;
+  const auto old = static_cast<std::int64_t>(std::min<std::uint64_t>(bytes.size(), there_));
+  const auto fresh = static_cast<std::int64_t>(bytes.size()) - old;
+  there_ -= static_cast<std::uint64_t>(old);
+  if (old > 0) progress_.skip(old);
+  if (fresh > 0) progress_.advance(fresh);
+  skipped_ += old;
+  moved_ += fresh;
 }
 
-void ProgressSink::take_back() { progress_.advance(-std::exchange(counted_, 0)); }
+void ProgressSink::take_back() {
+  progress_.skip(-std::exchange(skipped_, 0));
+  progress_.advance(-std::exchange(moved_, 0));
+}
 
 std::uint64_t copy_stream(ByteSource& source, ByteSink& sink) {
   // Most streams are manifests and configurations, too short for a large buffer to be worth its making.

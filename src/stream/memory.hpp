@@ -58,7 +58,9 @@ class FileSink : public ByteSink {
 /// Passes bytes on and tells the progress; takes them back from it if the transfer is given up.
 class ProgressSink : public ByteSink {
  public:
-  ProgressSink(ByteSink& inner, Progress& progress) : inner_(inner), progress_(progress) {}
+  /// The first `there` bytes are not moved, but read from where an earlier run has put them.
+  ProgressSink(ByteSink& inner, std::uint64_t there, Progress& progress)
+      : inner_(inner), progress_(progress), there_(there) {}
   void write(Bytes bytes) override;
   /// The attempt failed: what was counted is counted back.
   void take_back();
@@ -66,7 +68,9 @@ class ProgressSink : public ByteSink {
  private:
   ByteSink& inner_;
   Progress& progress_;
-  std::int64_t counted_ = 0;
+  std::uint64_t there_;
+  std::int64_t skipped_ = 0;
+  std::int64_t moved_ = 0;
 };
 
 /// Moves all of `source` into `sink` and returns how many bytes.

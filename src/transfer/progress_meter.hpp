@@ -14,6 +14,8 @@ class ProgressMeter final : public Progress {
 
   void phase(std::string_view name, std::uint64_t total_bytes) override { to_.phase(name, total_bytes); }
   void advance(std::int64_t bytes) override;
+  void skip(std::int64_t bytes) override { to_.skip(bytes); }
+  void wait(const Wait& wait) override { to_.wait(wait); }
   void event(std::string_view line) override { to_.event(line); }
   void warn(std::string_view line) override { to_.warn(line); }
   void notice(std::string_view lines) override { to_.notice(lines); }

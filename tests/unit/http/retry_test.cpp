@@ -136,6 +136,27 @@ TEST_CASE("Retry-After pauses everybody who talks to the host, and nobody else")
   CHECK(rig.clock.sleeps().size() == 2);
 }
 
+TEST_CASE("every pause before a repetition is told, with its reason and whether the server asked for it") {
+  struct Told : Progress {
+    std::vector<std::string> waits;
+    void wait(const Wait& wait) override {
+      waits.push_back(std::string(wait.peer) + (wait.requested ? " asks: " : ": ") + std::string(wait.reason));
+      if (wait.requested) CHECK(wait.time >= 60s);
+    }
+  } told;
+  testing::FakeClock clock;
+  Retrier retrier(RetryPolicy{.retries = 5}, clock, told);
+  int calls = 0;
+  const auto twice = [&] {
+    ++calls;
+    if (calls == 1) return answer_with(429, {{"Retry-After", "60"}});
+    return answer_with(calls == 2 ? 500 : 200);
+  };
+  CHECK(repeat(retrier.attempts(kOrigin), twice, {}).status == 200);
+  CHECK(told.waits == std::vector<std::string>{"https://reg asks: https://reg/x answered 429",
+                                               "https://reg: https://reg/x answered 500"});
+}
+
 TEST_CASE("a server that names a time is obeyed beyond the retry count, but not for ever") {
   Rig rig(1);
   int calls = 0;

@@ -102,3 +102,23 @@ TEST_CASE("reading all of a stream is bounded") {
   StringSource too_long("abcde");
   CHECK(code_of([&] { (void)read_all(too_long, 4); }) == ErrorCode::Hostile);
 }
+
+TEST_CASE("what an earlier run has put there is told as skipped, and a failed attempt takes both back") {
+  struct Told : Progress {
+    std::int64_t moved = 0;
+    std::int64_t skipped = 0;
+    void advance(std::int64_t bytes) override { moved += bytes; }
+    void skip(std::int64_t bytes) override { skipped += bytes; }
+  } told;
+  StringSink inner(100);
+  ProgressSink sink(inner, 5, told);
+  sink.write(as_bytes("abc"));
+  CHECK(told.skipped == 3);
+  sink.write(as_bytes("defgh"));
+  CHECK(told.skipped == 5);
+  CHECK(told.moved == 3);
+  CHECK(inner.content == "abcdefgh");
+  sink.take_back();
+  CHECK(told.skipped == 0);
+  CHECK(told.moved == 0);
+}

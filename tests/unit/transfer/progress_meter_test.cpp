@@ -4,8 +4,6 @@
 
 #include <string>
 
-#include "ociferry/limits.hpp"
-
 using namespace ociferry;
 
 namespace {
@@ -14,6 +12,8 @@ class Recorder : public Progress {
  public:
   void phase(std::string_view name, std::uint64_t total) override { add(name) += std::to_string(total); }
   void advance(std::int64_t bytes) override { add("+") += std::to_string(bytes); }
+  void skip(std::int64_t bytes) override { add("=") += std::to_string(bytes); }
+  void wait(const Wait& wait) override { add(wait.peer); }
   void event(std::string_view line) override { add(line); }
   void warn(std::string_view line) override { add(line); }
   void debug(std::string_view line) override { add(line); }
@@ -31,10 +31,12 @@ TEST_CASE("all that a meter is told is passed on") {
   meter.phase("phase", 7);
   meter.advance(5);
   meter.advance(-5);
+  meter.skip(9);
+  meter.wait({.peer = "peer", .reason = "why"});
   meter.event("event");
   meter.warn("warning");
   meter.debug("detail");
-  CHECK(recorder.told == "phase7 +5 +-5 event warning detail");
+  CHECK(recorder.told == "phase7 +5 +-5 =9 peer event warning detail");
 }
 
 TEST_CASE("bytes count when they move, also if in vain, and not when a blob turns out to be there") {
@@ -43,6 +45,6 @@ TEST_CASE("bytes count when they move, also if in vain, and not when a blob turn
   meter.advance(256);
   meter.advance(-256);
   meter.advance(256);
-  meter.advance(static_cast<std::int64_t>(300 * limits::kMiB));
+  meter.skip(300);
   CHECK(meter.bytes_moved() == 512);
 }
