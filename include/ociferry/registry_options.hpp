@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "ociferry/http_version.hpp"
+
 namespace ociferry {
 
 /// How registries are talked to: the `--registry-*` options. Empty credentials mean "look in the environment
@@ -17,6 +19,7 @@ struct RegistryOptions {
   bool anonymous = false;                                 ///< use no credentials, even if some are configured
   std::vector<std::filesystem::path> ca_cert_paths = {};  ///< PEM files, trusted beside the system's authorities
   bool verify_certs = true;
+  HttpVersion http_version = HttpVersion::Auto;
   bool insecure = false;  ///< also talk plain http, and send credentials over it, where https is not spoken
   std::chrono::milliseconds response_header_timeout{30'000};
   std::chrono::milliseconds stall_timeout{

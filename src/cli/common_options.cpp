@@ -113,6 +113,8 @@ void declare_registry(Arguments& arguments) {
                  "Certificate authority to trust beside the system's (can be repeated)");
   arguments.toggle("registry-verify-certs", true, "Check the certificates of registries (default: true)");
   arguments.flag("registry-insecure", "Talk http where a registry does not speak https");
+  arguments.flag("http1", "Speak HTTP/1.1 with all registries, also with those that offer HTTP/2 only");
+  arguments.flag("http2", "Speak HTTP/2 with registries that offer it (default: where nothing else is spoken)");
   arguments.text("registry-response-header-timeout", "TIME",
                  "How long to wait for an answer to begin, such as 45s or 1m30s (default: 30s)");
   arguments.number("registry-retry-count", 5, 0, 100, "How often a failed request is repeated");
@@ -152,6 +154,14 @@ std::string read_password(const Arguments& arguments) {
   return read_password_from_stdin();
 }
 
+HttpVersion http_version_of(const Arguments& arguments) {
+  if (arguments.on("http1") && arguments.on("http2")) {
+    throw Error(ErrorCode::Usage, "--http1 and --http2 exclude each other");
+  }
+  if (arguments.on("http1")) return HttpVersion::Http1;
+  return arguments.on("http2") ? HttpVersion::Http2 : HttpVersion::Auto;
+}
+
 void read_registry(const Arguments& arguments, RegistryOptions& registry) {
   registry.username = arguments.text_of("registry-username");
   registry.password = read_password(arguments);
@@ -163,6 +173,7 @@ void read_registry(const Arguments& arguments, RegistryOptions& registry) {
   if (const auto time = arguments.optional_text("registry-response-header-timeout")) {
     registry.response_header_timeout = parse_time<std::chrono::seconds>(*time);
   }
+  registry.http_version = http_version_of(arguments);
   registry.retry_count = arguments.number_of("registry-retry-count");
   if (const auto time = arguments.optional_text("registry-retry-delay")) {
     registry.retry_delay = parse_time<std::chrono::milliseconds>(*time);

@@ -33,6 +33,7 @@ Kind kind_by_handshake(std::string_view why) {
   switch (end_of_handshake(why)) {
     case TlsEnd::NotTls: return Kind::NotTls;
     case TlsEnd::Closed: return Kind::Handshake;
+    case TlsEnd::NoCommonProtocol:
     case TlsEnd::Other: break;
   }
   return Kind::Broken;
@@ -77,6 +78,18 @@ TransportError transport_error(const std::string& what, const CurlFailure& failu
   TransportError error(kind, text::cat(what, shown(failure.why)));
   if (std::string hint = hint_for(kind, failure); !hint.empty()) error.hint(std::move(hint));
   return error;
+}
+
+bool suggests_other_version(const CurlFailure& failure, HttpVersion preferred) {
+  switch (preferred) {
+    case HttpVersion::Auto:
+      if (failure.code == CURLE_SSL_CONNECT_ERROR) return end_of_handshake(failure.why) == TlsEnd::NoCommonProtocol;
+      // A server that sends HTTP/2 frames whatever was agreed upon: no status line of HTTP/1.
+      return failure.code == CURLE_UNSUPPORTED_PROTOCOL || failure.code == CURLE_WEIRD_SERVER_REPLY;
+    case HttpVersion::Http2: return failure.code == CURLE_HTTP2 || failure.code == CURLE_HTTP2_STREAM;
+    case HttpVersion::Http1: break;
+  }
+  return false;
 }
 
 TransportError proxy_wants_credentials(const std::string& what) {

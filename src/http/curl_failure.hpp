@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "http/transport.hpp"
+#include "ociferry/http_version.hpp"
 
 namespace ociferry {
 
@@ -17,6 +18,10 @@ struct CurlFailure {
 
 /// The error for it, with a hint where there is a next step; `what` names the request. Holds no secrets.
 [[nodiscard]] TransportError transport_error(const std::string& what, const CurlFailure& failure);
+
+/// True if the server may speak the version of HTTP that was not offered: HTTP/2 where HTTP/1.1 is `preferred` (Auto),
+/// HTTP/1.1 where HTTP/2 is.
+[[nodiscard]] bool suggests_other_version(const CurlFailure& failure, HttpVersion preferred);
 
 /// The error for a proxy that answers 407, to CONNECT or in the place of a server that is asked by plain http.
 [[nodiscard]] TransportError proxy_wants_credentials(const std::string& what);

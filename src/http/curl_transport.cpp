@@ -124,7 +124,7 @@ class CurlTransport::Impl {
     const ExchangeLog log(progress_, ++exchanges_);
     log.request(request, options_.user_agent);
     CurlExchange exchange(request, {options_.response_header_timeout + request.patience, options_.stall_timeout},
-                          loopback_rule(request), std::move(stop));
+                          loopback_rule(request), stop);
     Handle handle = take();
     std::array<char, CURL_ERROR_SIZE> why{};
     const CURLcode code = perform(handle.get(), request, exchange, why);
@@ -132,7 +132,10 @@ class CurlTransport::Impl {
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     if (code != CURLE_OK) {
       log.failure(curl_easy_strerror(code), time);
-      fail(request, exchange, failure_of(handle.get(), code, why.data()));
+      const CurlFailure failure = failure_of(handle.get(), code, why.data());
+      const bool changed = change_version(request.url.origin(), failure);
+      if (changed && code == CURLE_SSL_CONNECT_ERROR) return send(request, stop);  // nothing was sent yet
+      fail(request, exchange, failure);
     }
     give_back(std::move(handle));
     log.response(exchange.response(), time);
@@ -206,8 +209,21 @@ class CurlTransport::Impl {
     set(handle, CURLOPT_BUFFERSIZE, 256L * 1024L);
     set(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024L);
     set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
+    set(handle, CURLOPT_HTTP_VERSION, version_for(origin));
+  }
+
+  /// The newest version of HTTP that is offered to a host over TLS.
+  long version_for(const Origin& origin) {
     const std::lock_guard lock(mutex_);
-    if (http1_only_.contains(origin)) set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    const bool prefers_http2 = options_.http_version == HttpVersion::Http2;
+    return prefers_http2 != other_version_.contains(origin) ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
+  }
+
+  /// Whether the host may do better with the version of HTTP that was not offered; it is offered from then on.
+  bool change_version(const Origin& origin, const CurlFailure& failure) {
+    if (!suggests_other_version(failure, options_.http_version)) return false;
+    const std::lock_guard lock(mutex_);
+    return other_version_.insert(origin).second;
   }
 
   void set_certificates(CURL* handle, const CertificateStore::Entry& host) {
@@ -274,10 +290,6 @@ class CurlTransport::Impl {
           .hint(text::cat("put it and its key, as NAME.cert and NAME.key, into ~/.config/containers/certs.d/",
                           host.host, host.port == 443 ? "" : text::cat(":", host.port)));
     }
-    if (failure.code == CURLE_HTTP2 || failure.code == CURLE_HTTP2_STREAM) {
-      const std::lock_guard lock(mutex_);
-      http1_only_.insert(request.url.origin());
-    }
     const TransportError error = transport_error(what, failure);
     if (error.kind() == TransportError::Kind::Certificate) certificates_.at(request.url.origin()).trusted->rethrow();
     throw error;
@@ -289,7 +301,7 @@ class CurlTransport::Impl {
   std::atomic<std::uint64_t> exchanges_ = 0;
   std::mutex mutex_;
   std::vector<Handle> idle_;
-  std::set<Origin> http1_only_;
+  std::set<Origin> other_version_;        ///< hosts that get another version of HTTP than the preferred one
   std::set<std::string> loopback_hosts_;  ///< that the user named, and that are on this machine
 };
 

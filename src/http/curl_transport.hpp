@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/transport.hpp"
+#include "ociferry/http_version.hpp"
 #include "ociferry/progress.hpp"
 
 namespace ociferry {
@@ -17,13 +18,15 @@ struct TransportOptions {
   /// Directories with certificates of single servers; see `find_host_certificates`.
   std::vector<std::filesystem::path> certificate_directories = {};
   bool verify_certs = true;
+  HttpVersion http_version = HttpVersion::Auto;
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds response_header_timeout{30'000};
   std::chrono::milliseconds stall_timeout{60'000};
 };
 
-/// HTTP/1.1 and HTTP/2 over libcurl, with the usual proxy environment variables. Connections are kept and used
-/// again. Nothing is remembered or read from files but the certificates: no cookies, no .netrc, no HSTS.
+/// HTTP over libcurl, with the usual proxy environment variables. Connections are kept and used again, each for one
+/// request at a time: so HTTP/2 would bring nothing, and libcurl's costs several times the processor time of HTTP/1.1
+/// for large bodies. Nothing is remembered or read from files but the certificates: no cookies, no .netrc, no HSTS.
 /// Reports every exchange through Progress::debug: request line, headers, status, time; see ExchangeLog.
 class CurlTransport : public Transport {
  public:

@@ -34,6 +34,7 @@ TlsEnd end_of_handshake(std::string_view why) {
     case SSL_R_UNKNOWN_PROTOCOL:
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST: return TlsEnd::NotTls;
+    case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: return TlsEnd::NoCommonProtocol;
     default: return TlsEnd::Other;
   }
 }

@@ -7,9 +7,10 @@ namespace ociferry {
 
 /// How a TLS handshake that proved nothing about certificates ended.
 enum class TlsEnd {
-  NotTls,  ///< what the peer said is no TLS
-  Closed,  ///< reset or closed; nobody knows why
-  Other,   ///< an alert, or a message that is not what it should be: the peer speaks TLS
+  NotTls,            ///< what the peer said is no TLS
+  Closed,            ///< reset or closed; nobody knows why
+  NoCommonProtocol,  ///< the alert no_application_protocol (RFC 7301, section 3.2): none of the offered ones is spoken
+  Other,             ///< an alert, or a message that is not what it should be: the peer speaks TLS
 };
 
 /// How it ended, by what libcurl says about it: the code in "error:0A00010B:SSL routines::wrong version number" counts,

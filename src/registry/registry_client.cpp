@@ -29,6 +29,7 @@ std::shared_ptr<Transport> make_transport(const RegistryOptions& options, Progre
   transport.ca_cert_paths = options.ca_cert_paths;
   transport.certificate_directories = certificate_directories(current_environment());
   transport.verify_certs = options.verify_certs;
+  transport.http_version = options.http_version;
   transport.response_header_timeout = options.response_header_timeout;
   transport.stall_timeout = options.stall_timeout;
   return std::make_shared<CurlTransport>(std::move(transport), progress);

@@ -49,6 +49,7 @@ PUBLIC_LAYER = {
     "store": "store",
     "jobs": "transfer",
     "bundle": "bundle",
+    "http_version": "http",
     "registry_options": "registry",
     "auth": "registry",
 }
