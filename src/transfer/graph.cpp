@@ -113,6 +113,7 @@ void Graph::add_blobs(const Manifest& manifest, const std::shared_ptr<BlobSource
 void Graph::add_blob(const Descriptor& blob, const std::shared_ptr<BlobSource>& source, bool is_config) {
   const auto [known, is_new] = blobs_.try_emplace(blob.digest, BlobNode{blob, source, is_config});
   if (!is_new) check_same_size(known->second.descriptor, blob);
+  known->second.is_config |= is_config;  // whatever the order of finding
   skipped_.erase(blob.digest);
 }
 

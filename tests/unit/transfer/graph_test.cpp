@@ -67,6 +67,18 @@ TEST_CASE("an index brings all its descendants, shared ones once, children befor
         inner.bytes.size() + a.bytes.size() + std::string("{\"a\":1}shared layer").size());
 }
 
+TEST_CASE("a blob that is a configuration anywhere is one, in whatever order images are added") {
+  const auto target = std::make_shared<MemoryTarget>();
+  const Descriptor empty = target->add_blob("{}", std::string(media_type::kOciLayer));
+  const RawManifest as_config = image(*target, "{}", {});
+  const RawManifest as_layer = image(*target, "{\"a\":1}", {empty});
+  for (const auto& order : {std::vector{as_config, as_layer}, std::vector{as_layer, as_config}}) {
+    Graph graph;
+    for (const RawManifest& one : order) graph.add(fetch_tree(*target, one), target);
+    CHECK(graph.blobs().at(empty.digest).is_config);
+  }
+}
+
 TEST_CASE("a child that is missing is named with its index") {
   const auto target = std::make_shared<MemoryTarget>();
   MemoryTarget elsewhere;
