@@ -203,11 +203,11 @@ class Relocation {
     manifests_written_ += write_tags(to_, tags, context_);
   }
 
-  /// A locations image that is not at the destination, and what is at the two tags it gets.
+  /// A locations image that is not at the destination, and what is at the tags that it still gets: its own, and then
+  /// the one of its bundle. Bundles that list the same images share the former.
   struct NewLocations {
     const PlannedLocations* planned = nullptr;
-    TagState mark;
-    TagState own;
+    std::vector<TagState> tags = {};
   };
 
   /// Everything of one step at once, as a far registry takes its time for each answer.
@@ -229,9 +229,12 @@ class Relocation {
     }
     const std::vector<TagState> states = ask(tags);
     std::vector<NewLocations> fresh;
+    std::set<Digest> own;
     for (std::size_t i = 0; i < step.size(); ++i) {
       if (trust_ == Trust::Tags && states[i].is_right()) continue;
-      fresh.push_back({.planned = &step[i], .mark = states[i], .own = states[step.size() + i]});
+      NewLocations& locations = fresh.emplace_back(NewLocations{.planned = &step[i]});
+      if (own.insert(states[i].wanted.digest()).second) locations.tags.push_back(states[step.size() + i]);
+      locations.tags.push_back(states[i]);
     }
     return fresh;
   }
@@ -256,9 +259,9 @@ class Relocation {
   }
 
   void put_locations_tags(const NewLocations& locations) {
-    if (!write_locations_tags(*locations.planned, {locations.own, locations.mark})) return;
+    if (!write_locations_tags(*locations.planned, locations.tags)) return;
     context_.progress->debug(text::cat("locations of ", locations.planned->bundle->digest().text(), ": ",
-                                       to_string(to_.name), ":", locations.mark.wanted.selector));
+                                       to_string(to_.name), ":", locations.tags.back().wanted.selector));
   }
 
   /// False if the destination keeps other locations that serve as well.

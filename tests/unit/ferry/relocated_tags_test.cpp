@@ -94,6 +94,25 @@ TEST_CASE("with repository tags images are under them, locations and the roots' 
   CHECK(target.operations() == before);
 }
 
+TEST_CASE("bundles that list the same images share a locations image, whose own tag is put once") {
+  SampleWorld world;
+  const Reference image = world.image("r.example/apps/a", "a");
+  const Reference one = world.bundle("r.example/bundles", {image}, "one");
+  const Reference two = world.bundle("r.example/bundles", {image}, "two");
+  const ImageSet set = discover({root_of(one), root_of(two)}, world.opener(), {}, {});
+  MemoryTarget target(kTo);
+  const Destination to{.name = kTo, .target = target, .source = target};
+  const RelocateOptions options{.to = kTo};
+  CHECK(relocate(set, to, options, {.jobs = 3}).bundles == 2);
+  const auto tags = target.tags();
+  const Digest locations = tags.at(locations_tag(*one.digest));
+  CHECK(tags.at(locations_tag(*two.digest)) == locations);
+  CHECK(std::ranges::count(target.operations(), "tag " + image_tag(locations) + " " + locations.text()) == 1);
+  const auto before = target.operations();
+  CHECK(relocate(set, to, options, {.jobs = 3}).manifests_written == 0);
+  CHECK(target.operations() == before);
+}
+
 TEST_CASE("repository tags are put where everything is there under the other ones") {
   Sample sample;
   MemoryTarget target(kTo);

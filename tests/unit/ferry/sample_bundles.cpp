@@ -57,10 +57,13 @@ Reference SampleWorld::image(const std::string& repository, const std::string& c
           put_image(*this->repository(repository), layer_of({{"file", content}}), {})};
 }
 
-Reference SampleWorld::bundle(const std::string& repository, const std::vector<Reference>& images) {
+Reference SampleWorld::bundle(const std::string& repository, const std::vector<Reference>& images,
+                              const std::string& content) {
   ImagesLock lock;
   for (const Reference& image : images) lock.images.push_back({.image = image});
-  const std::string layer = layer_of({{std::string(kImagesLockPath), lock.to_yaml()}});
+  std::map<std::string, std::string> files{{std::string(kImagesLockPath), lock.to_yaml()}};
+  if (!content.empty()) files.emplace("content", content);
+  const std::string layer = layer_of(files);
   return {parse_repository(repository), std::nullopt,
           put_image(*this->repository(repository), layer, {{std::string(kBundleLabel), "true"}})};
 }

@@ -21,8 +21,9 @@ class SampleWorld {
 
   /// Puts a small image, different for each `content`, into the repository; by digest.
   Reference image(const std::string& repository, const std::string& content);
-  /// Puts a bundle whose lock lists `images`.
-  Reference bundle(const std::string& repository, const std::vector<Reference>& images);
+  /// Puts a bundle whose lock lists `images`; with another `content`, another one.
+  Reference bundle(const std::string& repository, const std::vector<Reference>& images,
+                   const std::string& content = "");
   /// Puts an artifact, different for each `content`, that is attached to `subject` by tag, by its own `subject`, or by
   /// nothing if there is none.
   Reference artifact(const std::string& repository, const std::string& content,
