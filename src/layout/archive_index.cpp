@@ -2,6 +2,7 @@
 
 #include <map>
 #include <set>
+#include <tuple>
 #include <variant>
 
 #include "base/text.hpp"
@@ -122,11 +123,12 @@ std::optional<ArchiveItem> decode_own_entry(const Descriptor& entry) {
 
 std::vector<ArchiveItem> decode_archive_index(std::string_view index) {
   std::vector<ArchiveItem> items;
-  std::set<std::pair<Digest, std::optional<std::string>>> seen;
+  // Bundles that list the same images have equal locations images, and such an image may be carried for itself, too.
+  std::set<std::tuple<Digest, std::optional<Digest>, std::optional<std::string>>> seen;
   const ImageIndex parsed = parse_image_index(index, "index.json");
   for (const Descriptor& descriptor : parsed.manifests) {
-    items.push_back(decode(descriptor));
-    if (!seen.emplace(descriptor.digest, items.back().tag).second) refuse(descriptor, "it is listed twice");
+    const ArchiveItem& item = items.emplace_back(decode(descriptor));
+    if (!seen.emplace(descriptor.digest, item.bundle, item.tag).second) refuse(descriptor, "it is listed twice");
   }
   if (encode_archive_index(items) != index) {
     throw Error(ErrorCode::Hostile, "index.json is not in the form that ociferry writes");

@@ -91,6 +91,14 @@ TEST_CASE("metadata lies in front of the layers, each blob once") {
   CHECK(std::ranges::adjacent_find(digests) == digests.end());
 }
 
+TEST_CASE("blobs may lie in an order that another release chose") {
+  const Sample sample;
+  ArchiveContents contents = archive_contents(sample.set);
+  std::swap(contents.blobs.front(), contents.blobs.back());
+  sample.write(contents.items, contents.blobs);
+  CHECK(load_archive(std::make_shared<ArchiveReader>(sample.path), {}).images().size() == 3);
+}
+
 TEST_CASE("an archive with a right seal but wrong content is refused") {
   const Sample sample;
   const ArchiveContents contents = archive_contents(sample.set);
@@ -121,12 +129,6 @@ TEST_CASE("an archive with a right seal but wrong content is refused") {
     const auto source = other.repository("r.example/extra");
     auto blobs = contents.blobs;
     blobs.push_back({source->add_blob("stowaway", "layer"), source});
-    sample.write(contents.items, blobs);
-    CHECK(sample.loading_fails_with() == ErrorCode::Corrupt);
-  }
-  SUBCASE("blobs are in another order") {
-    auto blobs = contents.blobs;
-    std::swap(blobs.front(), blobs.back());
     sample.write(contents.items, blobs);
     CHECK(sample.loading_fails_with() == ErrorCode::Corrupt);
   }

@@ -260,6 +260,14 @@ TEST_CASE("an index says of every image what it is and which tag it gets") {
   CHECK(decode_archive_index(shared)[1].tag == "v1");
   CHECK_THROWS_AS(static_cast<void>(decode_archive_index(encode_archive_index({items[0], items[0]}))), Error);
 
+  auto equal_locations = items;
+  equal_locations[1].role = ArchiveRole::Bundle;
+  equal_locations.push_back(items[2]);
+  equal_locations.back().bundle = b;
+  CHECK(decode_archive_index(encode_archive_index(equal_locations)).back().bundle == b);
+  equal_locations.push_back(equal_locations.back());
+  CHECK_THROWS_AS(static_cast<void>(decode_archive_index(encode_archive_index(equal_locations))), Error);
+
   std::string nameless = index;
   nameless.replace(nameless.find("h.example/x/y@"), 14, "h.example/x/y#");
   try {
