@@ -234,8 +234,13 @@ void compare_blobs(const ArchiveReader& archive, const std::vector<Descriptor>& 
 void check_canonical(const ArchiveReader& archive, const ImageSet& set, const StoredLocationsByBundle& locations) {
   ContentsBuilder builder(set, locations);
   compare_blobs(archive, archive.blobs(), builder.blobs_in_order());
-  if (encode_archive_index(builder.make_items()) == archive.plan().index) return;
-  throw Error(ErrorCode::Corrupt, text::cat(archive.name(), ": index.json is not what its images call for"));
+  const ArchiveFront& there = archive.plan().front;
+  const ArchiveFront expected = make_front(encode_archive_index(builder.make_items()), there.version);
+  const auto differs = std::ranges::mismatch(there.contents, expected.contents).in1 - there.contents.begin();
+  if (differs == std::ssize(there.contents)) return;
+  throw Error(ErrorCode::Corrupt,
+              text::cat(archive.name(), ": ", archive.plan().members.at(static_cast<std::size_t>(differs)).name(),
+                        " is not what its images call for"));
 }
 
 }  // namespace

@@ -23,7 +23,9 @@ namespace {
 
 /// No archive is written that no import would read.
 void check_readable(const ArchivePlan& plan) {
-  if (std::max(plan.index.size(), plan.seal.size()) <= limits::kLayoutFileBytes) return;
+  std::size_t largest = plan.seal.size();
+  for (const std::string& file : plan.front.contents) largest = std::max(largest, file.size());
+  if (largest <= limits::kLayoutFileBytes) return;
   throw Error(ErrorCode::Usage, text::cat("too many images for one archive: its table would be larger than ",
                                           limits::kLayoutFileBytes, " bytes"))
       .hint("export fewer bundles at a time");
@@ -196,7 +198,7 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
 TransferReport write_archive(const ImageSet& set, const std::filesystem::path& output, const Context& context) {
   const std::filesystem::path archive = behind_links(output);
   const ArchiveContents contents = archive_contents(set);
-  ArchivePlan plan = plan_archive(encode_archive_index(contents.items), descriptors(contents));
+  ArchivePlan plan = plan_archive(make_front(encode_archive_index(contents.items)), descriptors(contents));
   check_readable(plan);
   TransferReport report = begin_report(set, plan);
   context.progress->event("writing layers...");

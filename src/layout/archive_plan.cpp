@@ -10,7 +10,7 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::int64_t kSealVersion = 1;
+constexpr std::string_view kOciLayoutContent = R"({"imageLayoutVersion":"1.0.0"})";
 constexpr std::uint64_t kLargestArchive = std::uint64_t{1} << 62;
 
 void add_member(std::vector<ArchiveMember>& members, ArchiveMember member) {
@@ -19,13 +19,15 @@ void add_member(std::vector<ArchiveMember>& members, ArchiveMember member) {
   members.push_back(std::move(member));
 }
 
-std::vector<ArchiveMember> lay_out(const std::string& index, std::uint64_t seal_size,
+std::vector<ArchiveMember> lay_out(const ArchiveFront& front, std::uint64_t seal_size,
                                    const std::vector<Descriptor>& blobs) {
   std::vector<ArchiveMember> members;
-  members.reserve(kArchiveFiles + blobs.size());
-  add_member(members, {.file = "oci-layout", .size = kOciLayoutContent.size()});
-  add_member(members, {.file = "index.json", .size = index.size()});
-  add_member(members, {.file = "ociferry.json", .size = seal_size});
+  members.reserve(front.contents.size() + 1 + blobs.size());
+  const auto names = front_files(front.version);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    add_member(members, {.file = std::string(names[i]), .size = front.contents[i].size()});
+  }
+  add_member(members, {.file = std::string(kSealFile), .size = seal_size});
   for (const Descriptor& blob : blobs) add_member(members, {.size = blob.size, .blob = blob.digest});
   return members;
 }
@@ -36,20 +38,25 @@ Json describe_file(const ArchiveMember& member, std::string_view content) {
 }
 
 /// Row by row, since the whole as one Json would take several times its own memory. Nothing in a row needs an escape.
-std::string write_seal(const std::vector<ArchiveMember>& members, const std::string& index) {
+std::string write_seal(const std::vector<ArchiveMember>& members, const ArchiveFront& front) {
   constexpr std::size_t kRowBytes = 136;
-  const Json files(Json::Array{describe_file(members[0], kOciLayoutContent), describe_file(members[1], index)});
-  std::string seal = text::cat(R"({"schemaVersion":)", kSealVersion, R"(,"files":)", files.dump(), R"(,"blobs":[)");
+  Json::Array rows;
+  for (std::size_t i = 0; i < front.contents.size(); ++i) {
+    rows.push_back(describe_file(members[i], front.contents[i]));
+  }
+  const Json files(std::move(rows));
+  const std::size_t first_blob = front.contents.size() + 1;
+  std::string seal = text::cat(R"({"schemaVersion":)", front.version, R"(,"files":)", files.dump(), R"(,"blobs":[)");
   seal.reserve(seal.size() + (members.size() + 2) * kRowBytes);
   std::uint64_t blob_bytes = 0;
-  for (std::size_t i = kArchiveFiles; i < members.size(); ++i) {
+  for (std::size_t i = first_blob; i < members.size(); ++i) {
     const ArchiveMember& member = members[i];
     blob_bytes += member.size;
-    if (i > kArchiveFiles) seal += ',';
+    if (i > first_blob) seal += ',';
     seal += text::cat(R"({"digest":")", member.blob->text(), R"(","offset":)", member.offset, R"(,"size":)",
                       member.size, "}");
   }
-  const Json totals(Json::Object{{"blobs", std::uint64_t{members.size() - kArchiveFiles}},
+  const Json totals(Json::Object{{"blobs", std::uint64_t{members.size() - first_blob}},
                                  {"blobBytes", blob_bytes},
                                  {"archiveBytes", members.back().end() + kArchiveTrailerBytes}});
   seal += text::cat(R"(],"requires":[],"totals":)", totals.dump(), "}");
@@ -73,6 +80,19 @@ const Json::Array& array_at(const Json& body, std::string_view key) {
   return *value->as_array();
 }
 
+/// A version that is read here.
+std::int64_t version_of(const Json& seal) {
+  const Json* version = seal.find("schemaVersion");
+  if (version == nullptr || version->as_int() == nullptr || *version->as_int() < 1) refuse("it has no schemaVersion");
+  if (*version->as_int() <= kSealVersion) return *version->as_int();
+  throw Error(ErrorCode::Hostile,
+              text::cat("written by a newer ociferry: the seal ", kSealFile, " has version ", *version->as_int(),
+                        ", and this program reads versions up to ", kSealVersion))
+      .hint(
+          "bring a newer ociferry across; until then: tar xf ARCHIVE, compare blobs/sha256/* by sha256sum with their "
+          "names, and copy image by image with: skopeo copy oci-archive:ARCHIVE:NAME docker://REGISTRY/REPOSITORY:TAG");
+}
+
 }  // namespace
 
 std::string ArchiveMember::name() const {
@@ -85,25 +105,29 @@ std::string ArchiveMember::header() const {
 
 std::uint64_t ArchiveMember::end() const { return offset + size + tar_padding(size); }
 
-ArchivePlan plan_archive(std::string index, const std::vector<Descriptor>& blobs, std::size_t seal_size) {
+std::vector<std::string_view> front_files(std::int64_t version) {
+  if (version == 1) return {"oci-layout", "index.json"};
+  return {};
+}
+
+ArchiveFront make_front(std::string index, std::int64_t version) {
+  return {.version = version, .contents = {std::string(kOciLayoutContent), std::move(index)}};
+}
+
+ArchivePlan plan_archive(ArchiveFront front, const std::vector<Descriptor>& blobs, std::size_t seal_size) {
   ArchivePlan plan;
-  plan.index = std::move(index);
+  plan.front = std::move(front);
   std::size_t assumed = seal_size;
   // The seal names offsets behind itself, so its own length matters. A longer seal only ever makes it longer or
   // keeps it, so this settles after a few rounds.
   while (true) {
-    plan.members = lay_out(plan.index, assumed, blobs);
-    plan.seal = write_seal(plan.members, plan.index);
+    plan.members = lay_out(plan.front, assumed, blobs);
+    plan.seal = write_seal(plan.members, plan.front);
     if (plan.seal.size() == assumed) break;
     assumed = plan.seal.size();
   }
   plan.total_bytes = plan.members.back().end() + kArchiveTrailerBytes;
   return plan;
-}
-
-std::string_view file_content(const ArchivePlan& plan, std::size_t member) {
-  if (member == 0) return kOciLayoutContent;
-  return member == 1 ? plan.index : plan.seal;
 }
 
 SealTable parse_seal(std::string_view seal) {
@@ -113,13 +137,11 @@ SealTable parse_seal(std::string_view seal) {
   } catch (const Error& error) {
     refuse(error.message());
   }
-  const Json* version = body.find("schemaVersion");
-  if (version == nullptr || version->as_int() == nullptr || *version->as_int() != kSealVersion) {
-    refuse(text::cat("its schemaVersion is not ", kSealVersion));
+  SealTable table{.version = version_of(body), .files = {}, .blobs = {}};
+  for (const Json& row : array_at(body, "files")) table.files.push_back(parse_row(row).digest);
+  if (const auto files = front_files(table.version); table.files.size() != files.size()) {
+    refuse(text::cat("it does not list ", files.size(), " files"));
   }
-  const Json::Array& files = array_at(body, "files");
-  if (files.size() != 2) refuse("it does not list two files");
-  SealTable table{.index = parse_row(files[1]).digest, .blobs = {}};
   std::uint64_t total = 0;
   for (const Json& row : array_at(body, "blobs")) {
     table.blobs.push_back(parse_row(row));

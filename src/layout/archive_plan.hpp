@@ -26,35 +26,53 @@ struct ArchiveMember {
   [[nodiscard]] std::uint64_t end() const;
 };
 
+/// The version of the seal that is written today. Older ones are read for ever.
+inline constexpr std::int64_t kSealVersion = 1;
+inline constexpr std::string_view kSealFile = "ociferry.json";
+/// A seal of any version is among so many files at the beginning.
+inline constexpr std::size_t kMostFrontFiles = 8;
+inline constexpr std::uint64_t kArchiveTrailerBytes = 1024;
+
+/// The files that lie before the blobs, in order, less the last one, the seal, which is made from them.
+struct ArchiveFront {
+  std::int64_t version = kSealVersion;
+  std::vector<std::string> contents;  ///< of front_files(version)
+};
+
+/// The names of the files that a seal of that version promises, in order, less its own. Empty: the version is unknown.
+[[nodiscard]] std::vector<std::string_view> front_files(std::int64_t version);
+/// The front that goes with `index`, the bytes of index.json.
+[[nodiscard]] ArchiveFront make_front(std::string index, std::int64_t version = kSealVersion);
+
 /// Where every byte of an archive goes, known before the first one is written: docs/archive-format.md.
-/// A pure function of index.json and the list of blobs. The members are oci-layout, index.json and the seal
-/// (ociferry.json), then the blobs in the given order.
+/// A pure function of the front and the list of blobs. The members are the files of the front, the seal (kSealFile),
+/// then the blobs in the given order.
 struct ArchivePlan {
-  std::string index;
+  ArchiveFront front;
   std::string seal;
   std::vector<ArchiveMember> members;
   std::uint64_t total_bytes = 0;
+
+  /// How many members come before the blobs.
+  [[nodiscard]] std::size_t files() const noexcept { return front.contents.size() + 1; }
+  /// The content of one of these members.
+  [[nodiscard]] const std::string& file_content(std::size_t member) const {
+    return member < front.contents.size() ? front.contents[member] : seal;
+  }
 };
 
-/// How many members of a plan come before the blobs, and what closes the tar.
-inline constexpr std::size_t kArchiveFiles = 3;
-inline constexpr std::uint64_t kArchiveTrailerBytes = 1024;
-inline constexpr std::string_view kOciLayoutContent = R"({"imageLayoutVersion":"1.0.0"})";
-
 /// Lays an archive out. `seal_size` is how long the seal is, where that is known: then fewer rounds are needed.
-[[nodiscard]] ArchivePlan plan_archive(std::string index, const std::vector<Descriptor>& blobs,
+[[nodiscard]] ArchivePlan plan_archive(ArchiveFront front, const std::vector<Descriptor>& blobs,
                                        std::size_t seal_size = 0);
-
-/// The content of one of the first kArchiveFiles members.
-[[nodiscard]] std::string_view file_content(const ArchivePlan& plan, std::size_t member);
 
 /// What a seal says, before it is believed.
 struct SealTable {
-  Digest index;                   ///< of index.json
+  std::int64_t version = 0;       ///< one that front_files() knows
+  std::vector<Digest> files;      ///< of the front, as many as its version has
   std::vector<Descriptor> blobs;  ///< digest and size, without media type
 };
 
-/// Throws Error{Corrupt} if `seal` is not of the seal's form.
+/// Throws Error{Hostile} if a newer ociferry has written `seal`, Error{Corrupt} if it is not of the seal's form.
 [[nodiscard]] SealTable parse_seal(std::string_view seal);
 
 }  // namespace ociferry

@@ -47,14 +47,19 @@ void check_zero(int fd, std::uint64_t offset, std::uint64_t size, const std::str
   throw damaged(name, text::cat(what, " is not all zero: it holds ", hex(bytes[bad])), offset + bad);
 }
 
+/// The name that a tar header's first field gives.
+std::string name_in(std::string_view header) {
+  constexpr std::size_t kNameField = 100;
+  return std::string(header.substr(0, std::min(kNameField, header.find('\0'))));
+}
+
 /// Throws unless `actual` is the header that `member` must have; the offset is that of the first byte that differs.
 void check_header(const std::string& archive, const ArchiveMember& member, const std::string& actual) {
   constexpr std::size_t kNameField = 100;
   const std::string expected = member.header();
   if (actual == expected) return;
   const auto at = static_cast<std::size_t>(std::ranges::mismatch(actual, expected).in1 - actual.begin());
-  const std::string name = actual.substr(0, std::min(kNameField, actual.find('\0')));
-  const std::string what = at < kNameField ? text::cat("it names '", name, "'")
+  const std::string what = at < kNameField ? text::cat("it names '", name_in(actual), "'")
                                            : text::cat(hex(actual[at]), " where ", hex(expected[at]), " must be");
   throw damaged(archive, text::cat("the tar header of ", member.name(), " is damaged: ", what),
                 member.header_offset + at);
@@ -116,7 +121,7 @@ ArchiveReader::ArchiveReader(std::string name, UniqueFd fd)
       file_bytes_(file_size(fd_.get(), name_)),
       hints_(fd_.get(), file_bytes_) {
   read_front();
-  for (std::size_t i = kArchiveFiles; i < plan_.members.size(); ++i) {
+  for (std::size_t i = plan_.files(); i < plan_.members.size(); ++i) {
     if (!members_.emplace(*plan_.members[i].blob, i).second) {
       throw damaged(name_, text::cat("blob ", plan_.members[i].blob->text(), " is listed twice"),
                     plan_.members[i].header_offset);
@@ -124,46 +129,77 @@ ArchiveReader::ArchiveReader(std::string name, UniqueFd fd)
   }
 }
 
-std::string ArchiveReader::read_file_member(std::uint64_t& position, std::string_view name) {
-  const std::string header = read_range(fd_.get(), position, kBlock, name_, name);
+/// Which files there are says the seal, which is one of them: so each may have any name that its own header confirms.
+ArchiveReader::FrontFile ArchiveReader::read_front_file(std::uint64_t position, std::string_view expected) const {
+  const std::string header = read_range(fd_.get(), position, kBlock, name_, expected);
   const std::uint64_t size = octal_size(header);
-  ArchiveMember member{.file = std::string(name), .header_offset = position, .offset = position + kBlock, .size = size};
-  check_header(name_, member, header);
+  ArchiveMember member{.file = name_in(header), .header_offset = position, .offset = position + kBlock, .size = size};
+  if (header != member.header()) {
+    member.file = expected;
+    check_header(name_, member, header);
+  }
   if (size > limits::kLayoutFileBytes) {
     throw Error(ErrorCode::Hostile,
-                text::cat(name_, ": ", name, " is larger than ", limits::kLayoutFileBytes, " bytes"));
+                text::cat(name_, ": ", member.file, " is larger than ", limits::kLayoutFileBytes, " bytes"));
   }
-  std::string content = read_range(fd_.get(), member.offset, size, name_, name);
-  check_zero(fd_.get(), member.offset + size, tar_padding(size), name_, text::cat("the padding behind ", name));
-  position = member.end();
-  return content;
+  std::string content = read_range(fd_.get(), member.offset, size, name_, member.file);
+  check_zero(fd_.get(), member.offset + size, tar_padding(size), name_, text::cat("the padding behind ", member.file));
+  return {.member = std::move(member), .content = std::move(content)};
+}
+
+/// All files up to the seal.
+std::vector<ArchiveReader::FrontFile> ArchiveReader::read_front_files() const {
+  std::vector<std::string_view> expected = front_files(kSealVersion);
+  expected.push_back(kSealFile);
+  std::vector<FrontFile> files;
+  do {
+    const std::uint64_t position = files.empty() ? 0 : files.back().member.end();
+    files.push_back(read_front_file(position, expected[std::min(files.size(), expected.size() - 1)]));
+    const std::string& name = files.back().member.file;
+    const bool is_blob = name.find('/') != std::string::npos;
+    if (files.front().member.file != expected.front() || is_blob || files.size() > kMostFrontFiles) {
+      throw damaged(name_,
+                    text::cat("'", name, "' where ", expected[std::min(files.size(), expected.size()) - 1], " must be"),
+                    files.back().member.header_offset);
+    }
+  } while (files.back().member.file != kSealFile);
+  return files;
 }
 
 void ArchiveReader::read_front() {
-  std::uint64_t position = 0;
-  const std::string layout = read_file_member(position, "oci-layout");
-  if (layout != kOciLayoutContent) throw damaged(name_, "oci-layout has another content than it must", kBlock);
-  const std::uint64_t index_offset = position + kBlock;
-  std::string index = read_file_member(position, "index.json");
-  const std::uint64_t seal_offset = position + kBlock;
-  const std::string seal = read_file_member(position, "ociferry.json");
-
-  const SealTable table = [&] {
-    try {
-      return parse_seal(seal);
-    } catch (const Error& error) {
-      throw damaged(name_, error.message(), seal_offset);
+  std::vector<FrontFile> files = read_front_files();
+  const FrontFile seal = std::move(files.back());
+  files.pop_back();
+  const SealTable table = read_seal(seal);
+  const auto names = front_files(table.version);
+  ArchiveFront front{.version = table.version, .contents = {}};
+  for (std::size_t i = 0; i < std::max(names.size(), files.size()); ++i) {
+    const bool is_there = i < files.size();
+    const ArchiveMember& member = is_there ? files[i].member : seal.member;
+    if (!is_there || i >= names.size() || member.file != names[i]) {
+      throw damaged(name_, text::cat(member.file, " is not what its seal promises there"), member.header_offset);
     }
-  }();
-  if (const Digest actual = sha256(index); actual != table.index) {
-    throw damaged(name_, text::cat("index.json has digest ", actual.text(), ", but the seal says ", table.index.text()),
-                  index_offset);
+    if (const Digest actual = sha256(files[i].content); actual != table.files[i]) {
+      throw damaged(
+          name_, text::cat(member.file, " has digest ", actual.text(), ", but the seal says ", table.files[i].text()),
+          member.offset);
+    }
+    front.contents.push_back(std::move(files[i].content));
   }
-  items_ = decode_archive_index(index);
+  items_ = decode_archive_index(front.contents.at(1));
   for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
-  plan_ = plan_archive(std::move(index), table.blobs, seal.size());
-  if (plan_.seal != seal) throw damaged(name_, "the seal ociferry.json contradicts itself", seal_offset);
+  plan_ = plan_archive(std::move(front), table.blobs, seal.content.size());
+  if (plan_.seal != seal.content) throw damaged(name_, "the seal ociferry.json contradicts itself", seal.member.offset);
   check_length();
+}
+
+SealTable ArchiveReader::read_seal(const FrontFile& seal) const {
+  try {
+    return parse_seal(seal.content);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Corrupt) throw damaged(name_, error.message(), seal.member.offset);
+    throw Error(error.code(), text::cat(name_, ": ", error.message())).hint(error.hint_text());
+  }
 }
 
 /// Something that was cut out or put in shows at the first header that is not where it must be.
@@ -186,7 +222,7 @@ void ArchiveReader::check_length() const {
 std::vector<Descriptor> ArchiveReader::blobs() const {
   std::vector<Descriptor> blobs;
   blobs.reserve(members_.size());
-  for (std::size_t i = kArchiveFiles; i < plan_.members.size(); ++i) {
+  for (std::size_t i = plan_.files(); i < plan_.members.size(); ++i) {
     blobs.push_back({.media_type = {}, .digest = *plan_.members[i].blob, .size = plan_.members[i].size});
   }
   return blobs;

@@ -19,7 +19,7 @@ namespace ociferry {
 class ArchiveReader : public ImageArchive {
  public:
   /// Opens `path` and checks oci-layout, index.json, the seal and the file's length. Throws Error{Corrupt}
-  /// naming member and offset, or Error{Hostile} if the file is something else.
+  /// naming member and offset, or Error{Hostile} if the file is something else or a newer ociferry has written it.
   explicit ArchiveReader(const std::filesystem::path& path);
   /// The same for a file that is open; `name` is for messages.
   ArchiveReader(std::string name, UniqueFd fd);
@@ -48,7 +48,15 @@ class ArchiveReader : public ImageArchive {
   [[nodiscard]] const ArchiveMember& member(const Digest& digest) const;
 
  private:
-  [[nodiscard]] std::string read_file_member(std::uint64_t& position, std::string_view name);
+  /// A file before the blobs.
+  struct FrontFile {
+    ArchiveMember member;
+    std::string content;
+  };
+
+  [[nodiscard]] FrontFile read_front_file(std::uint64_t position, std::string_view expected) const;
+  [[nodiscard]] std::vector<FrontFile> read_front_files() const;
+  [[nodiscard]] SealTable read_seal(const FrontFile& seal) const;
   [[nodiscard]] std::string read_header(const ArchiveMember& member) const;
   void read_front();
   void check_length() const;

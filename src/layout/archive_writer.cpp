@@ -71,7 +71,7 @@ ArchiveWriter::ArchiveWriter(std::filesystem::path archive, ArchivePlan plan)
       name_(partial_.string()),
       plan_(std::move(plan)),
       slots_(plan_.members.size()) {
-  for (std::size_t i = kArchiveFiles; i < plan_.members.size(); ++i) members_.emplace(*plan_.members[i].blob, i);
+  for (std::size_t i = plan_.files(); i < plan_.members.size(); ++i) members_.emplace(*plan_.members[i].blob, i);
   open_and_lock();
   continued_ = holds_same_plan();
   check_room();
@@ -120,7 +120,7 @@ void ArchiveWriter::open_and_lock() {
 
 bool ArchiveWriter::holds_same_plan() const {
   if (file_size(fd_.get(), name_) != plan_.total_bytes) return false;
-  const ArchiveMember& seal = plan_.members[kArchiveFiles - 1];
+  const ArchiveMember& seal = plan_.members[plan_.files() - 1];
   std::string on_disk(plan_.seal.size(), '\0');
   const auto got = pread_full(fd_.get(), std::as_writable_bytes(std::span(on_disk)), seal.offset, name_);
   return got == on_disk.size() && on_disk == plan_.seal;
@@ -149,8 +149,8 @@ void ArchiveWriter::write_headers() {
 }
 
 void ArchiveWriter::write_front() {
-  for (std::size_t i = 0; i < kArchiveFiles; ++i) {
-    pwrite_full(fd_.get(), as_bytes(file_content(plan_, i)), plan_.members[i].offset, name_);
+  for (std::size_t i = 0; i < plan_.files(); ++i) {
+    pwrite_full(fd_.get(), as_bytes(plan_.file_content(i)), plan_.members[i].offset, name_);
   }
 }
 

@@ -85,7 +85,9 @@ class DirectoryTree : public FileTree {
   std::filesystem::path directory_;
 };
 
-/// The names of the first `count` members of the tar in `fd`, as strictly as TarTree reads them. Throws Error.
-[[nodiscard]] std::vector<std::string> first_members(int fd, const std::string& name, std::size_t count);
+/// The names of the first `count` members of the tar in `fd`, or of fewer, up to one that is called `last`; read as
+/// strictly as TarTree does. Throws Error.
+[[nodiscard]] std::vector<std::string> first_members(int fd, const std::string& name, std::size_t count,
+                                                     std::string_view last = {});
 
 }  // namespace ociferry

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -17,8 +18,6 @@ namespace ociferry {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr const char* kSeal = "ociferry.json";
 
 Error foreign(const std::string& name, std::string_view why) {
   return Error(ErrorCode::Hostile, text::cat(name, " is no archive that can be read: ", why))
@@ -45,8 +44,12 @@ void refuse_compressed(int fd, const std::string& name) {
       .hint(text::cat("decompress it first: ", tool, " -dk ", name));
 }
 
+/// Which files come before the seal says its version.
 bool is_sealed(int fd, const std::string& name) {
-  return first_members(fd, name, kArchiveFiles) == std::vector<std::string>{"oci-layout", "index.json", kSeal};
+  const auto names = first_members(fd, name, kMostFrontFiles, kSealFile);
+  const auto seal = std::ranges::find(names, kSealFile);
+  return seal != names.end() && names.front() == "oci-layout" &&
+         std::none_of(names.begin(), seal, [](const std::string& file) { return file.find('/') != std::string::npos; });
 }
 
 /// Both kinds have a manifest.json with a list of images, but only docker's name a file as Config.
@@ -83,8 +86,8 @@ std::shared_ptr<ImageArchive> open_file_archive(const fs::path& path, UniqueFd f
   refuse_compressed(fd.get(), name);
   if (is_sealed(fd.get(), name)) return std::make_shared<ArchiveReader>(name, std::move(fd));
   auto tree = std::make_unique<TarTree>(name, std::move(fd), limits);
-  if (!tree->size_of(kSeal)) return open_tree(std::move(tree), limits);
-  throw Error(ErrorCode::Corrupt, text::cat(tree->describe(kSeal),
+  if (!tree->size_of(std::string(kSealFile))) return open_tree(std::move(tree), limits);
+  throw Error(ErrorCode::Corrupt, text::cat(tree->describe(std::string(kSealFile)),
                                             ": a seal, but not the archive that was sealed, whose third member it is"))
       .hint(
           "if it was unpacked and packed again on purpose, leave ociferry.json out to have it read as a plain layout");

@@ -103,11 +103,11 @@ std::string TarTree::describe(const std::string& path) const {
   return text::cat(name(), ": ", path, " at offset ", member->offset);
 }
 
-std::vector<std::string> first_members(int fd, const std::string& name, std::size_t count) {
+std::vector<std::string> first_members(int fd, const std::string& name, std::size_t count, std::string_view last) {
   FileInput input(fd, file_size(fd, name), name);
   TarReader reader(input, name);
   std::vector<std::string> names;
-  while (names.size() < count) {
+  while (names.size() < count && (names.empty() || names.back() != last)) {
     auto member = reader.next();
     if (!member) break;
     names.push_back(std::move(member->path));

@@ -14,7 +14,7 @@ std::map<std::string, std::uint64_t> layers_in_partial(const std::string& partia
   write_text(directory.path() / "whole.tar", whole);
   const ArchiveReader reader(directory.path() / "whole.tar");
   const auto& members = reader.plan().members;
-  const ArchiveMember& table = members[kArchiveFiles - 1];
+  const ArchiveMember& table = members[reader.plan().files() - 1];
   if (partial.compare(table.offset, table.size, whole, table.offset, table.size) != 0) return layers;
   for (const ArchiveMember& member : members) {
     if (!member.blob) continue;

@@ -18,7 +18,7 @@ namespace {
 void check(const std::string& path) {
   ArchiveReader reader(path);
   reader.check_headers();
-  const ArchivePlan again = plan_archive(encode_archive_index(reader.items()), reader.blobs());
+  const ArchivePlan again = plan_archive(make_front(encode_archive_index(reader.items())), reader.blobs());
   testing::require(again.seal == reader.plan().seal, "the plan is a function of index.json and the blobs");
   for (const Descriptor& blob : reader.blobs()) {
     VerifyingSource source(reader.open(blob, {}), blob, reader.name_of(blob.digest));

@@ -34,7 +34,7 @@ struct Sample {
       all.push_back(blob.descriptor);
       nodes.push_back(&blob);
     }
-    ArchiveWriter writer(path, plan_archive(encode_archive_index(items), all));
+    ArchiveWriter writer(path, plan_archive(make_front(encode_archive_index(items)), all));
     copy_blobs(nodes, writer, 2, silent_progress(), {});
     writer.commit();
   }

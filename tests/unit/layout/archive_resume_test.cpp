@@ -44,7 +44,7 @@ struct Begun {
   std::filesystem::path path = directory.path() / "a.tar";
   OneBlob source;
 
-  [[nodiscard]] ArchivePlan plan() const { return plan_archive(encode_archive_index({}), {source.blob}); }
+  [[nodiscard]] ArchivePlan plan() const { return plan_archive(make_front(encode_archive_index({})), {source.blob}); }
 
   explicit Begun(const std::string& beginning) {
     class Breaks : public BlobSource {

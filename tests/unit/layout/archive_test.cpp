@@ -3,10 +3,12 @@
 
 #include <map>
 
+#include "archive/tar_header.hpp"
 #include "layout/archive_index.hpp"
 #include "layout/archive_plan.hpp"
 #include "layout/archive_reader.hpp"
 #include "layout/archive_writer.hpp"
+#include "layout/image_archive.hpp"
 #include "ociferry/error.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
@@ -37,7 +39,7 @@ struct Sample {
                      .tag = "v1"});
   }
 
-  [[nodiscard]] ArchivePlan plan() const { return plan_archive(encode_archive_index(items), blobs); }
+  [[nodiscard]] ArchivePlan plan() const { return plan_archive(make_front(encode_archive_index(items)), blobs); }
 
   void write() {
     ArchiveWriter writer(path, plan());
@@ -80,7 +82,7 @@ TEST_CASE("a plan gives every member its place, one behind the other") {
 TEST_CASE("a member of 8 GiB or more gets a longer header and everything moves on") {
   const Digest digest = sha256("x");
   const std::uint64_t size = std::uint64_t{8} << 30;
-  const ArchivePlan plan = plan_archive("{}", {{.media_type = {}, .digest = digest, .size = size}});
+  const ArchivePlan plan = plan_archive(make_front("{}"), {{.media_type = {}, .digest = digest, .size = size}});
   CHECK(plan.members[3].offset == plan.members[3].header_offset + 1536);
   CHECK(plan.total_bytes == plan.members[3].offset + size + 1024);
 }
@@ -88,11 +90,11 @@ TEST_CASE("a member of 8 GiB or more gets a longer header and everything moves o
 TEST_CASE("the seal names each blob's offset although its own length decides about them") {
   std::vector<Descriptor> blobs;
   for (int i = 0; i < 500; ++i) blobs.push_back({.media_type = {}, .digest = sha256(std::to_string(i)), .size = 7});
-  const ArchivePlan plan = plan_archive("{}", blobs);
+  const ArchivePlan plan = plan_archive(make_front("{}"), blobs);
   const SealTable table = parse_seal(plan.seal);
   REQUIRE(table.blobs.size() == 500);
   CHECK(plan.seal.find("\"offset\":" + std::to_string(plan.members.back().offset)) != std::string::npos);
-  CHECK(plan_archive("{}", table.blobs).seal == plan.seal);
+  CHECK(plan_archive(make_front("{}"), table.blobs).seal == plan.seal);
 }
 
 TEST_CASE("what is written reads back, and the partial name is gone") {
@@ -142,6 +144,39 @@ TEST_CASE("a cut, a prolonged and a foreign file are told apart from an archive"
   CHECK(message_for(good + std::string(512, '\0')).find("but the seal says") != std::string::npos);
   CHECK(message_for("").find("ends within oci-layout") != std::string::npos);
   CHECK(message_for(std::string(4096, 'q')).find("the tar header of oci-layout") != std::string::npos);
+}
+
+TEST_CASE("an archive of a newer version is said to be that, whatever its front is, and not to be damaged") {
+  Sample sample;
+  sample.write();
+  const std::string good = sample.bytes();
+  const auto code_of = [&](std::string_view version, bool elsewhere) {
+    std::string bytes = good;
+    bytes.replace(bytes.find(R"({"schemaVersion":1,"files")") + 17, 1, version);
+    if (elsewhere) {  // a file that nobody knows today, in front of the seal
+      const auto seal = sample.plan().members[2].header_offset;
+      bytes.insert(seal, tar_header({.name = "other.json", .type = TarType::File, .mode = 0644, .size = 0}));
+    }
+    write_file_atomically(sample.path, bytes, 0600);
+    try {
+      static_cast<void>(open_image_archive(sample.path));
+    } catch (const Error& error) {
+      const bool says_newer = error.message().find("newer ociferry") != std::string::npos;
+      CHECK(says_newer == (error.code() == ErrorCode::Hostile));
+      CHECK(error.hint_text().find(says_newer ? "sha256sum" : "copy it again") != std::string::npos);
+      return error.code();
+    }
+    FAIL("the archive was accepted");
+    return ErrorCode::Internal;
+  };
+  for (const bool elsewhere : {false, true}) {
+    CHECK(code_of("2", elsewhere) == ErrorCode::Hostile);
+    CHECK(code_of("9", elsewhere) == ErrorCode::Hostile);
+    CHECK(code_of("0", elsewhere) == ErrorCode::Corrupt);
+    CHECK(code_of("x", elsewhere) == ErrorCode::Corrupt);
+  }
+  // Of this version, it is one file too many.
+  CHECK(code_of("1", true) == ErrorCode::Corrupt);
 }
 
 TEST_CASE("a seal that lists impossible sizes is refused") {
@@ -207,7 +242,7 @@ TEST_CASE("an archive that cannot fit is refused before anything is written") {
   auto blobs = sample.blobs;
   blobs.push_back({.media_type = {}, .digest = sha256("huge"), .size = std::uint64_t{1} << 60});
   try {
-    const ArchiveWriter writer(sample.path, plan_archive(encode_archive_index(sample.items), blobs));
+    const ArchiveWriter writer(sample.path, plan_archive(make_front(encode_archive_index(sample.items)), blobs));
     FAIL("there is no such disk");
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::Space);
