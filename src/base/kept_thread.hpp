@@ -7,26 +7,30 @@
 #include <thread>
 #include <utility>
 
+#include "base/threads.hpp"
+
 namespace ociferry {
 
 /// A thread that does work for others, one piece after the other. Landlock and seccomp confine threads, and whatever
 /// these start: one that was started before stays free. Thread-safe. The destructor waits for the piece under way.
+/// Where the system gives no thread, it is there all the same, and whoever needs it learns why it cannot work.
 class KeptThread {
  public:
-  KeptThread() : thread_([this] { serve(); }) {}
+  KeptThread() : thread_(start_thread([this] { serve(); })) {}
   ~KeptThread() {
     {
       const std::lock_guard lock(mutex_);
       ended_ = true;
     }
     changed_.notify_all();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
   KeptThread(const KeptThread&) = delete;
   KeptThread& operator=(const KeptThread&) = delete;
 
-  /// Blocks until `work` has ended there. Throws what it throws.
+  /// Blocks until `work` has ended there. Throws what it throws, and Error{Io} if there is no thread.
   void run(const std::function<void()>& work) {
+    if (!thread_.joinable()) throw no_more_threads("starting a program beside the confined threads");
     const std::lock_guard one_at_a_time(callers_);
     std::unique_lock lock(mutex_);
     work_ = &work;
@@ -57,7 +61,7 @@ class KeptThread {
   bool ended_ = false;
   const std::function<void()>* work_ = nullptr;
   std::exception_ptr failure_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace ociferry

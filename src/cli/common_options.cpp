@@ -220,6 +220,10 @@ void declare_global(Arguments& arguments) {
   arguments.heading("Global options");
   arguments.flag("tty", "Show what is done even if the output is no terminal");
   arguments.flag("json", "Print all output as one JSON object");
+  arguments.text(
+      "progress", "MODE",
+      "How to tell on standard error how far it is: auto (one line on terminals, else one every ten seconds), "
+      "plain, none, or json (default: auto)");
   arguments.list("column", "NAME", "Show only these columns of tables (can be repeated)");
   arguments.toggle("color", true, "Colors on terminals; when given, also elsewhere (default: true)");
   arguments.flag("debug", "Show requests and decisions on standard error");

@@ -2,23 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "base/threads.hpp"
 #include "cli/error_text.hpp"
 
 namespace ociferry {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto kQuietFor = 1s;                 // shorter work needs no progress
-constexpr auto kLiveEvery = 200ms;             // how often the line on a terminal is rewritten
-constexpr auto kLogEvery = 10s;                // how often a line goes to a log
-constexpr std::size_t kLineBytes = 64 * 1024;  // longer lines of foreign text are cut
+constexpr std::chrono::milliseconds kTick{200};  // how often it is seen whether there is something to say
+constexpr std::size_t kLineBytes = 64 * 1024;    // longer lines of foreign text are cut
 
 /// A block's lines made safe, its newlines kept.
 std::string safe_block(std::string_view text) {
@@ -32,32 +29,24 @@ std::string safe_block(std::string_view text) {
   }
 }
 
-std::string duration(std::int64_t seconds) {
-  if (seconds < 60) return fmt::format("{} s", seconds);
-  if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
-  return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
-}
-
-std::string human(std::int64_t bytes) {
-  return text::human_bytes(static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0)));
-}
-
 }  // namespace
 
-Console::Console(ConsoleOptions options) : options_(std::move(options)) {}
+Console::Console(ConsoleOptions options)
+    : options_(std::move(options)),
+      progress_(options_.progress, options_.err, [this](std::string_view text) { to_stderr(text); }) {}
 
 Console::~Console() {
   {
     const std::lock_guard lock(mutex_);
     ended_ = true;
-    clear_live_line();
+    progress_.clear();
   }
   wake_.notify_all();
   if (watcher_.joinable()) watcher_.join();
 }
 
 void Console::to_stdout(std::string_view text) {
-  clear_live_line();
+  progress_.clear();
   write_full(options_.out, as_bytes(text), "standard output");
   gap_due_ = true;
 }
@@ -124,89 +113,75 @@ void Console::to_stderr(std::string_view text) {
   }
 }
 
-void Console::warn(std::string_view line) {
+/// A line on standard error, with a prefix for people and as an event for programs.
+void Console::say(std::string_view event, std::string_view prefix, std::string_view line) {
   const std::lock_guard lock(mutex_);
-  clear_live_line();
-  to_stderr(fmt::format("Warning: {}\n", safe_message(line)));
+  progress_.clear();
+  if (options_.progress == ProgressForm::Json) return progress_.event(event, {{"message", line}});
+  to_stderr(fmt::format("{}{}\n", prefix, safe_message(line)));
 }
 
-void Console::remark(std::string_view line) {
-  const std::lock_guard lock(mutex_);
-  clear_live_line();
-  to_stderr(fmt::format("{}\n", safe_message(line)));
-}
+void Console::warn(std::string_view line) { say("warning", "Warning: ", line); }
+
+void Console::remark(std::string_view line) { say("warning", "", line); }
 
 void Console::debug(std::string_view line) {
-  if (!options_.debug) return;
-  const std::lock_guard lock(mutex_);
-  clear_live_line();
-  to_stderr(fmt::format("debug: {}\n", safe_message(line)));
+  if (options_.debug) say("debug", "debug: ", line);
 }
 
 void Console::error(const Error& error, int exit_code) {
   finish_progress();
   const std::lock_guard lock(mutex_);
   const bool as_imgpkg = options_.error_form == ErrorForm::Imgpkg;
-  to_stderr(as_imgpkg ? imgpkg_error_text(options_.program, error) : error_text(options_.program, error));
+  if (options_.progress == ProgressForm::Json) {
+    progress_.event("error", {{"error", error_json(error, exit_code)}});
+  } else {
+    to_stderr(as_imgpkg ? imgpkg_error_text(options_.program, error) : error_text(options_.program, error));
+  }
   if (options_.json) collected_.set_error(error_json(error, exit_code));
 }
 
 void Console::phase(std::string_view name, std::uint64_t total_bytes) {
   const std::lock_guard lock(mutex_);
-  clear_live_line();
-  phase_ = name;
-  total_ = static_cast<std::int64_t>(total_bytes);
-  moved_ = 0;
-  phase_begin_ = last_shown_ = Clock::now();
-  if (!watcher_.joinable()) watcher_ = std::thread([this] { watch(); });
+  progress_.phase(name, total_bytes, ProgressOutput::Clock::now());
+  ensure_watcher();
 }
 
 void Console::advance(std::int64_t bytes) {
   const std::lock_guard lock(mutex_);
-  moved_ += bytes;
+  progress_.advance(bytes);
+  if (!watcher_.joinable()) progress_.tick(ProgressOutput::Clock::now());  // the system gave us no thread for it
+}
+
+void Console::skip(std::int64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  progress_.skip(bytes);
+}
+
+void Console::wait(const Wait& wait) {
+  const std::lock_guard lock(mutex_);
+  progress_.wait(wait, ProgressOutput::Clock::now());
+  ensure_watcher();
 }
 
 void Console::finish_progress() {
-  const std::lock_guard lock(mutex_);
-  clear_live_line();
-  phase_.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    progress_.finish(ProgressOutput::Clock::now());
+  }
+  if (were_threads_refused() && !std::exchange(told_of_threads_, true)) {
+    warn("the system allowed fewer threads than wanted (ulimit -u, or a container's limit): this may take longer");
+  }
+}
+
+void Console::ensure_watcher() {
+  if (options_.progress == ProgressForm::None || watcher_.joinable() || were_threads_refused()) return;
+  watcher_ = start_thread([this] { watch(); });
 }
 
 void Console::watch() {
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kLiveEvery, [this] { return ended_; })) {
-    const auto now = Clock::now();
-    if (phase_.empty() || now - phase_begin_ < kQuietFor) continue;
-    if (options_.live_progress || last_shown_ == phase_begin_ || now - last_shown_ >= kLogEvery) show_progress(now);
-  }
-}
-
-std::string Console::progress_text(Clock::time_point now) const {
-  if (total_ == 0) return safe_message(phase_);
-  const double seconds = std::chrono::duration<double>(now - phase_begin_).count();
-  const double rate = static_cast<double>(moved_) / seconds;
-  std::string text = fmt::format("{}: {} of {}, {}/s", safe_message(phase_), human(moved_), human(total_),
-                                 human(static_cast<std::int64_t>(rate)));
-  if (moved_ > 0 && moved_ < total_) {
-    text += fmt::format(", {} left", duration(static_cast<std::int64_t>(static_cast<double>(total_ - moved_) / rate)));
-  }
-  return text;
-}
-
-void Console::show_progress(Clock::time_point now) {
-  last_shown_ = now;
-  if (options_.live_progress) {
-    to_stderr(fmt::format("\r\x1b[K{}", progress_text(now)));
-    live_line_shown_ = true;
-  } else {
-    to_stderr(progress_text(now) + "\n");
-  }
-}
-
-void Console::clear_live_line() {
-  if (!live_line_shown_) return;
-  to_stderr("\r\x1b[K");
-  live_line_shown_ = false;
+  while (!wake_.wait_for(lock, kTick, [this] { return ended_; })) progress_.tick(ProgressOutput::Clock::now());
 }
 
 }  // namespace ociferry

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "cli/json_output.hpp"
+#include "cli/progress_output.hpp"
 #include "cli/table.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/progress.hpp"
@@ -24,8 +24,8 @@ enum class ErrorForm { Ociferry, Imgpkg };
 struct ConsoleOptions {
   std::string program = "ociferry";  ///< prefix of errors
   ErrorForm error_form = ErrorForm::Ociferry;
-  bool show_lines = false;     ///< stdout is a terminal, or --tty: say what is being done
-  bool live_progress = false;  ///< stderr is a terminal: one line that is rewritten
+  bool show_lines = false;  ///< stdout is a terminal, or --tty: say what is being done
+  ProgressForm progress = ProgressForm::Lines;
   bool debug = false;
   bool json = false;                      ///< keep all output for one JSON object at the end
   std::vector<std::string> columns = {};  ///< of tables; empty: all
@@ -35,8 +35,8 @@ struct ConsoleOptions {
 };
 
 /// All output of the program. Results go to stdout, everything else to stderr; foreign text is made safe. Thread-safe.
-/// Work that takes over a second shows bytes, rate and remaining time. With --json, what would go to stdout is kept
-/// and printed by `end` as one object.
+/// Work that takes over a second shows how far it is, its rate and remaining time, and pauses. With --json, what would
+/// go to stdout is kept and printed by `end` as one object.
 ///
 /// What writes to stdout throws Error{Io} if it takes no more.
 class Console : public Progress {
@@ -69,6 +69,8 @@ class Console : public Progress {
 
   void phase(std::string_view name, std::uint64_t total_bytes) override;
   void advance(std::int64_t bytes) override;
+  void skip(std::int64_t bytes) override;
+  void wait(const Wait& wait) override;
   void event(std::string_view line) override { this->line(line); }
   void warn(std::string_view line) override;
   /// A line on standard error as it is.
@@ -79,14 +81,11 @@ class Console : public Progress {
   void finish_progress();
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   void watch();
-  void show_progress(Clock::time_point now);
-  void clear_live_line();
+  void ensure_watcher();
+  void say(std::string_view event, std::string_view prefix, std::string_view line);
   void to_stderr(std::string_view text);
   void to_stdout(std::string_view text);
-  [[nodiscard]] std::string progress_text(Clock::time_point now) const;
 
   ConsoleOptions options_;
   std::mutex mutex_;
@@ -96,13 +95,9 @@ class Console : public Progress {
   bool gap_due_ = false;  ///< a newline goes before "Succeeded"
   std::condition_variable wake_;
   bool ended_ = false;
-  bool live_line_shown_ = false;
-  std::string phase_;
-  std::int64_t total_ = 0;
-  std::int64_t moved_ = 0;
-  Clock::time_point phase_begin_{};
-  Clock::time_point last_shown_{};
-  std::thread watcher_;  ///< started by the first phase
+  bool told_of_threads_ = false;
+  ProgressOutput progress_;
+  std::jthread watcher_;  ///< started by the first phase
 };
 
 }  // namespace ociferry

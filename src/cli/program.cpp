@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iterator>
+#include <system_error>
 
 #include "base/text.hpp"
+#include "base/threads.hpp"
 #include "cli/command.hpp"
 #include "cli/confinement.hpp"
 #include "cli/flag_syntax.hpp"
@@ -65,6 +67,12 @@ Error as_error(const std::exception& exception) {
   if (const auto* failure = dynamic_cast<const std::filesystem::filesystem_error*>(&exception)) {
     return system_error(failure->path1().string(), failure->code().value());
   }
+  if (const auto* failure = dynamic_cast<const std::system_error*>(&exception)) {
+    if (failure->code() == std::errc::resource_unavailable_try_again) return no_more_threads("starting a thread");
+    if (failure->code().category() == std::generic_category()) {
+      return system_error("the system", failure->code().value());
+    }
+  }
   return Error(ErrorCode::Internal, exception.what()).hint("this is a bug in ociferry: please report it");
 }
 
@@ -81,9 +89,12 @@ class Run {
   Run(std::string name, const Signals& signals) : name_(std::move(name)), signals_(signals) {}
 
   int run(const std::vector<std::string>& words) {
-    // Errors in the command line come before it can be read: look for this one word in it.
+    // Errors in the command line come before it can be read: look for these words in it.
     const bool json = std::ranges::any_of(words, [](auto& word) { return word == "--json" || word == "--json=true"; });
-    Console plain({.program = name_, .error_form = error_form(), .json = json});
+    Console plain({.program = name_,
+                   .error_form = error_form(),
+                   .progress = has_json_progress(words) ? ProgressForm::Json : ProgressForm::None,
+                   .json = json});
     return guarded(plain, [&] { return dispatch(words, plain); });
   }
 
@@ -206,11 +217,34 @@ class Run {
     return {.program = name_,
             .error_form = error_form(),
             .show_lines = arguments.on("tty") || out_is_terminal,
-            .live_progress = ::isatty(STDERR_FILENO) == 1,
+            .progress = progress_form(arguments.optional_text("progress").value_or("auto")),
             .debug = arguments.on("debug"),
             .json = arguments.on("json"),
             .columns = arguments.list_of("column"),
             .emphasis = colors ? Emphasis::Bold : Emphasis::None};
+  }
+
+  [[nodiscard]] ProgressForm progress_form(std::string_view mode) const {
+    if (mode == "plain") return ProgressForm::Lines;
+    if (mode == "none") return ProgressForm::None;
+    if (mode == "json") return ProgressForm::Json;
+    if (mode != "auto") {
+      throw Error(ErrorCode::Usage, "--progress can only have the following values [auto, plain, none, json]");
+    }
+    if (::isatty(STDERR_FILENO) == 1 && can_rewrite_lines()) return ProgressForm::Live;
+    return is_imgpkg() ? ProgressForm::None : ProgressForm::Lines;
+  }
+
+  static bool has_json_progress(const std::vector<std::string>& words) {
+    const auto option = std::ranges::find(words, "--progress");
+    const bool apart = option != words.end() && std::next(option) != words.end() && *std::next(option) == "json";
+    return apart || std::ranges::find(words, "--progress=json") != words.end();
+  }
+
+  /// Terminals that know no control sequences are called dumb.
+  static bool can_rewrite_lines() {
+    const char* terminal = std::getenv("TERM");
+    return terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb";
   }
 
   /// https://no-color.org

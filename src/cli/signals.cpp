@@ -2,18 +2,19 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
+
+#include "base/threads.hpp"
 
 namespace ociferry {
 
 namespace {
 
-constexpr int kEndOfWaiting = SIGUSR1;
+/// Sent by ourselves, when there is nothing left to wait for; from outside it means nothing.
+constexpr int kWake = SIGUSR1;
 
-sigset_t waited_signals() {
+sigset_t ending_signals() {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, kEndOfWaiting);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction now {};
     // What the caller ignores (nohup, a shell's background job) stays ignored: waiting for it would deliver it.
@@ -25,25 +26,38 @@ sigset_t waited_signals() {
 }  // namespace
 
 Signals::Signals() {
-  const sigset_t set = waited_signals();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
+  ::signal(SIGUSR2, SIG_IGN);
   ::signal(SIGCHLD, SIG_DFL);  // where the caller ignores it, nobody learns how a credential helper ended
-  thread_ = std::thread([this] { wait(); });
+  sigset_t set = ending_signals();
+  sigaddset(&set, kWake);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  thread_ = start_thread([this] { wait(); });
+  if (thread_.joinable()) return;
+  sigdelset(&set, kWake);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 Signals::~Signals() {
-  pthread_kill(thread_.native_handle(), kEndOfWaiting);
-  thread_.join();
+  if (!thread_.joinable()) return;
+  ended_ = true;
+  pthread_kill(thread_.native_handle(), kWake);
 }
 
 void Signals::wait() {
-  const sigset_t set = waited_signals();
-  while (true) {
+  const sigset_t ending = ending_signals();
+  sigset_t awaited = ending;
+  sigaddset(&awaited, kWake);
+  while (!ended_) {
     int signal = 0;
-    if (sigwait(&set, &signal) != 0 || signal == kEndOfWaiting) return;
-    if (received_.exchange(signal) != 0) ::_exit(128 + signal);
+    if (sigwait(&awaited, &signal) != 0) return;
+    if (signal == kWake) continue;
+    received_ = signal;
+    // From now on the kernel itself ends the process at the next one, even if what follows never comes back.
+    pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
+    sigemptyset(&awaited);
+    sigaddset(&awaited, kWake);
     stop_.request_stop();
   }
 }

@@ -6,9 +6,11 @@
 
 namespace ociferry {
 
-/// Turns SIGINT, SIGTERM and SIGHUP into a request to stop; a second one ends the process at once. What was
-/// ignored when the program began stays so. SIGPIPE and SIGXFSZ are ignored, so that writing to a closed pipe, or
-/// beyond a limit, is an error like any other. Make it before any other thread.
+/// Turns SIGINT, SIGTERM and SIGHUP into a request to stop; a second one ends the process at once, whatever it is
+/// doing. What was ignored when the program began stays so. SIGUSR1 and SIGUSR2, which other programs show progress at,
+/// do nothing. SIGPIPE and SIGXFSZ are ignored, so that writing to a closed pipe, or beyond a limit, is an error like
+/// any other. Where the system gives no thread to wait for signals with, the first one ends the process. Make it before
+/// any other thread.
 class Signals {
  public:
   Signals();
@@ -25,7 +27,8 @@ class Signals {
 
   std::stop_source stop_;
   std::atomic<int> received_{0};
-  std::thread thread_;
+  std::atomic<bool> ended_{false};
+  std::jthread thread_;
 };
 
 }  // namespace ociferry

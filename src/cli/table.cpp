@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/display_width.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -14,17 +15,11 @@ constexpr std::string_view kBorder = "  ";
 /// An empty cell shows as a dash, as imgpkg's do.
 std::string cell(const std::string& text) { return text.empty() ? "-" : text::printable(text); }
 
-/// How many characters a terminal shows: each UTF-8 sequence counts one.
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 std::vector<std::size_t> widths_of(const Table& table) {
   std::vector<std::size_t> widths;
-  for (const Table::Column& column : table.columns) widths.push_back(width(column.title));
+  for (const Table::Column& column : table.columns) widths.push_back(display_width(column.title));
   for (const auto& row : table.rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(cell(row[i])));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(cell(row[i])));
   }
   return widths;
 }
@@ -34,7 +29,7 @@ std::string aligned_line(const std::vector<std::string>& cells, const std::vecto
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     line += cells[i];
-    if (i + 1 < cells.size()) line.append(widths[i] - width(cells[i]), ' ');
+    if (i + 1 < cells.size()) line.append(widths[i] - display_width(cells[i]), ' ');
     line += kBorder;
   }
   return line;

@@ -16,6 +16,7 @@
 #include "base/fd.hpp"
 #include "base/sandbox.hpp"
 #include "base/text.hpp"
+#include "base/threads.hpp"
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -102,6 +103,7 @@ class SpawnActions {
     const int failed = ::posix_spawnp(&pid, program.c_str(), &actions_, &attributes_, arguments.data(), environ);
     // One folder of the PATH that may not be entered is enough for EACCES, wherever else was looked.
     if (failed == ENOENT || failed == EACCES) throw HelperMissing(program);
+    if (failed == EAGAIN) throw no_more_threads(text::cat("starting ", program));
     if (failed != 0) {
       throw Error(ErrorCode::Unauthorized, system_error(text::cat("starting ", program), failed).message())
           .hint("the registry configuration names this credential helper; repair it, or use --registry-anon");

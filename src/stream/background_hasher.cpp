@@ -2,13 +2,17 @@
 
 #include <utility>
 
+#include "base/threads.hpp"
+
 namespace ociferry {
 
-BackgroundHasher::BackgroundHasher(Hasher begun) : hasher_(std::move(begun)), thread_([this] { work(); }) {}
+BackgroundHasher::BackgroundHasher(Hasher begun)
+    : hasher_(std::move(begun)), thread_(start_thread([this] { work(); })) {}
 
 BackgroundHasher::~BackgroundHasher() { end(); }
 
 void BackgroundHasher::update(Bytes bytes) {
+  if (!thread_.joinable()) return hasher_.update(bytes);
   std::vector<std::byte> copy;
   {
     std::unique_lock lock(mutex_);

@@ -11,7 +11,8 @@
 
 namespace ociferry {
 
-/// Hashes on a thread of its own, so that the caller's can go on moving bytes. Used by one thread.
+/// Hashes on a thread of its own, so that the caller's can go on moving bytes; on the caller's, where the system gives
+/// no other. Used by one thread.
 class BackgroundHasher {
  public:
   /// Goes on from what `begun` has hashed already.
@@ -20,7 +21,8 @@ class BackgroundHasher {
   BackgroundHasher& operator=(const BackgroundHasher&) = delete;
   ~BackgroundHasher();
 
-  /// Copies `bytes`. Blocks while more than kQueued bytes wait to be hashed.
+  /// Copies `bytes`, or hashes them at once if there is no thread. Blocks while more than kQueued bytes wait to be
+  /// hashed.
   void update(Bytes bytes);
   /// Waits until all is hashed. Call once, after the last update. Throws Error{Internal} if OpenSSL fails.
   [[nodiscard]] Digest finish();
@@ -40,7 +42,7 @@ class BackgroundHasher {
   std::size_t waiting_bytes_ = 0;
   bool ended_ = false;
   std::exception_ptr failure_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace ociferry

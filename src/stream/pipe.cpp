@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/threads.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -78,15 +79,8 @@ class PipeSource : public ByteSource {
  public:
   PipeSource(std::function<void(ByteSink&, std::stop_token)> produce, std::stop_token outer)
       : forward_(std::move(outer), [this] { thread_stop_.request_stop(); }),
-        thread_([this, produce = std::move(produce)] {
-          std::exception_ptr failure;
-          try {
-            produce(ring_, thread_stop_.get_token());
-          } catch (...) {
-            failure = std::current_exception();
-          }
-          ring_.end(std::move(failure));
-        }) {}
+        thread_(start_needed_thread([this, produce = std::move(produce)] { run(produce); },
+                                    "passing bytes from one connection to another")) {}
 
   PipeSource(const PipeSource&) = delete;
   PipeSource& operator=(const PipeSource&) = delete;
@@ -100,10 +94,20 @@ class PipeSource : public ByteSource {
   std::size_t read(MutableBytes buffer) override { return buffer.empty() ? 0 : ring_.read(buffer); }
 
  private:
+  void run(const std::function<void(ByteSink&, std::stop_token)>& produce) {
+    std::exception_ptr failure;
+    try {
+      produce(ring_, thread_stop_.get_token());
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    ring_.end(std::move(failure));
+  }
+
   Ring ring_;
   std::stop_source thread_stop_;
   std::stop_callback<std::function<void()>> forward_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/text.hpp"
+#include "base/threads.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -84,7 +85,10 @@ void VerifyingSink::hash(Bytes bytes) {
   }
 }
 
-bool VerifyingSink::is_worth_a_thread() const { return expected_.size - count_ >= kLong && busy_threads < cores(); }
+bool VerifyingSink::is_worth_a_thread() const {
+  // Where threads are few, those that cannot be done without need them more.
+  return expected_.size - count_ >= kLong && busy_threads < cores() && !were_threads_refused();
+}
 
 void VerifyingSink::finish() {
   if (count_ != expected_.size) throw wrong_size(where_, expected_, "fewer", count_);

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <condition_variable>
 #include <ctime>
+#include <limits>
 #include <mutex>
-#include <system_error>
+#include <optional>
 #include <thread>
 
+#include "base/threads.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/worker_count.hpp"
 
@@ -43,45 +45,59 @@ class Pool {
   void run(std::size_t threads) {
     std::vector<std::jthread> others;
     want(threads, others, 1);
-    work(0);
+    work(std::nullopt);
   }
 
-  /// With as many as `wanted` says; the calling thread watches.
+  /// With as many as `wanted` says; the calling thread watches, or works too where the system gives too few.
   void run(WorkerCount& wanted, const BytesMoved& bytes_moved) {
     const auto begin = std::chrono::steady_clock::now();
     const auto cpu_before = cpu_of_this_process();
     std::vector<std::jthread> workers;
     want(wanted.count(), workers, 0);
-    while (!is_over_after(WorkerCount::kTick)) {
+    while (is_served() && !is_over_after(WorkerCount::kTick)) {
       const WorkDone done{.wall = std::chrono::steady_clock::now() - begin,
                           .cpu = cpu_of_this_process() - cpu_before,
                           .tasks = ended(),
                           .bytes = bytes_moved ? bytes_moved() : 0};
       want(wanted.observe(done), workers, 0);
     }
+    work(std::nullopt);  // what is left, if something is
   }
 
   [[nodiscard]] std::vector<std::exception_ptr> take_failures() { return std::move(failures_); }
 
  private:
-  /// Lets `count` threads work: `threads`, more of them if need be, and `others`.
+  static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+
+  /// Lets `count` threads work: `threads`, more of them if need be, and `others`. Where the system gives no more, half
+  /// of them end, so that each of those that go on can have one for its task.
   void want(std::size_t count, std::vector<std::jthread>& threads, std::size_t others) {
     {
       const std::lock_guard lock(mutex_);
       wanted_ = count;
     }
     changed_.notify_all();
-    while (threads.size() + others < std::min(count, failures_.size())) {
-      try {
-        threads.emplace_back([this, slot = threads.size() + others] { work(slot); });
-      } catch (const std::system_error&) {
-        if (threads.size() + others == 0) throw;
-        return;  // the system has no more threads for us: those that are there do all the work
-      }
+    while (threads.size() + others < std::min({count, failures_.size(), most_})) {
+      std::jthread thread = start_thread([this, slot = threads.size() + others] { work(slot); });
+      if (!thread.joinable()) return limit((std::max<std::size_t>(threads.size() + 2 * others, 1) - 1) / 2);
+      threads.push_back(std::move(thread));
     }
   }
 
-  void work(std::size_t slot) {
+  /// The system gave all threads that were wanted.
+  [[nodiscard]] bool is_served() const { return most_ == kNoLimit; }
+
+  /// Threads from slot number `most` on end when they have done what they are at.
+  void limit(std::size_t most) {
+    {
+      const std::lock_guard lock(mutex_);
+      most_ = most;
+    }
+    changed_.notify_all();
+  }
+
+  /// Without a slot, it is the calling thread, which always works.
+  void work(std::optional<std::size_t> slot) {
     while (const auto index = take(slot)) {
       try {
         task_(*index, inner_.get_token());
@@ -95,11 +111,12 @@ class Pool {
     changed_.notify_all();
   }
 
-  /// Nothing once no task is left. Blocks while there are threads enough without this one.
-  std::optional<std::size_t> take(std::size_t slot) {
+  /// Nothing once no task is left for this thread. Blocks while there are threads enough without it.
+  std::optional<std::size_t> take(std::optional<std::size_t> slot) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, inner_.get_token(), [&] { return is_over() || slot < wanted_; });
-    if (is_over()) return std::nullopt;
+    const auto is_surplus = [&] { return slot && *slot >= most_; };
+    changed_.wait(lock, inner_.get_token(), [&] { return is_over() || !slot || *slot < wanted_ || is_surplus(); });
+    if (is_over() || is_surplus()) return std::nullopt;
     return next_++;
   }
 
@@ -124,6 +141,7 @@ class Pool {
   std::size_t next_ = 0;
   std::size_t ended_ = 0;
   std::size_t wanted_ = 0;
+  std::size_t most_ = kNoLimit;                        ///< threads; written by the calling one
   std::stop_callback<std::function<void()>> forward_;  // last: it may call at once
 };
 

@@ -2,10 +2,15 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include <array>
 #include <thread>
 
 #include "base/fd.hpp"
+#include "base/text.hpp"
 #include "support/temp.hpp"
 
 using namespace ociferry;
@@ -60,19 +65,67 @@ TEST_CASE("without a terminal only results are shown, tables as cells with a tab
 
 TEST_CASE("what takes longer than a second tells how far it is: a line in a log, a living one on a terminal") {
   for (const bool live : {false, true}) {
-    Screen screen({.live_progress = live});
+    Screen screen({.progress = live ? ProgressForm::Live : ProgressForm::Lines});
     screen.console.phase("over at once", 10);
     screen.console.phase("copying 2 blobs", 4'000'000);
     screen.console.advance(1'000'000);
     while (screen.err().find("left") == std::string::npos) std::this_thread::yield();
     const std::string said = screen.err();
-    CHECK(
-        said.starts_with(live ? "\r\x1b[Kcopying 2 blobs: 1.0 MB of 4.0 MB, " : "copying 2 blobs: 1.0 MB of 4.0 MB, "));
+    CHECK(said.starts_with(live ? "\r\x1b[Kcopying 2 blobs: 25% (1.0 MB of 4.0 MB), "
+                                : "copying 2 blobs: 25% (1.0 MB of 4.0 MB), "));
     CHECK(said.ends_with("s left\n") != live);
     CHECK(screen.out().empty());
     screen.console.result("done");
     CHECK(screen.err().ends_with(live ? "\r\x1b[K" : "left\n"));  // the living line makes room for the result
   }
+}
+
+TEST_CASE("the line on a terminal is never wider than the terminal, also when that gets narrower") {
+  int own = -1;
+  int its = -1;
+  winsize size{.ws_row = 24, .ws_col = 40, .ws_xpixel = 0, .ws_ypixel = 0};
+  REQUIRE(::openpty(&own, &its, nullptr, nullptr, &size) == 0);
+  const UniqueFd terminal(own);
+  const UniqueFd other_end(its);
+  ConsoleOptions options{.progress = ProgressForm::Live};
+  options.err = its;
+  Console console(options);
+  console.phase("exporting 2 images with a long name", 4'000'000);
+  const auto next_line = [&] {
+    std::string text;
+    while (text.find("\x1b[K") == std::string::npos || !text.ends_with("%")) {
+      std::array<char, 256> buffer{};
+      const ssize_t got = ::read(own, buffer.data(), buffer.size());
+      REQUIRE(got > 0);
+      text.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return text.substr(text.rfind('K') + 1);
+  };
+  CHECK(next_line() == "exporting 2 images with a long name: 0%");
+  size.ws_col = 20;
+  REQUIRE(::ioctl(its, TIOCSWINSZ, &size) == 0);
+  std::string line;
+  while (line.size() != 19) line = next_line();
+  CHECK(line == "exporting 2 i..: 0%");
+}
+
+TEST_CASE("with JSON progress all of standard error is JSON") {
+  Screen screen({.progress = ProgressForm::Json, .debug = true});
+  screen.console.phase("copying", 100);
+  screen.console.advance(100);
+  screen.console.warn("careful");
+  screen.console.debug("detail");
+  screen.console.error(Error(ErrorCode::Denied, "no").hint("ask"), 21);
+  std::vector<std::string> events;
+  for (const std::string& line : text::split(screen.err(), '\n')) {
+    if (line.empty()) continue;
+    const Json event = Json::parse(line, "line");
+    CHECK(*event.find("version")->as_int() == 1);
+    events.push_back(event.string_at("event"));
+    if (events.back() == "error") CHECK(event.find("error")->string_at("Hint") == "ask");
+    if (events.back() == "warning") CHECK(event.string_at("message") == "careful");
+  }
+  CHECK(events == std::vector<std::string>{"progress", "warning", "debug", "progress", "error"});
 }
 
 TEST_CASE("on a terminal tables have a title, a header, aligned columns and a count") {

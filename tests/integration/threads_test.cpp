@@ -1,0 +1,102 @@
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include "support/temp.hpp"
+#include "world.hpp"
+
+// Fewer threads than the program would like: ulimit -u, a container's limit of pids.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;  // their own threads count, too
+#else
+constexpr bool kSanitized = false;
+#endif
+
+/// The program as a user whose number of threads and processes is limited. The limit does not count for root.
+class LimitedUser {
+ public:
+  explicit LimitedUser(World& world) : world_(world) {
+    namespace fs = std::filesystem;
+    for (fs::path at = world.path(""); at.has_relative_path(); at = at.parent_path()) {
+      std::error_code not_ours;
+      fs::permissions(at, fs::perms::others_exec, fs::perm_options::add, not_ours);
+    }
+    fs::permissions(world.path(""), fs::perms::all);
+    fs::create_directories(world.path("tmp"));
+    fs::permissions(world.path("tmp"), fs::perms::all);
+    fs::copy_file(OCIFERRY_BINARY, world.path("program"));
+    fs::permissions(world.path("program"), fs::perms::others_exec | fs::perms::others_read, fs::perm_options::add);
+  }
+
+  Outcome run(int limit, const Words& arguments) const {
+    Program program = world_.ociferry.program(arguments);
+    program.arguments.front() = world_.path("program").string();
+    Words before = {"prlimit", "--nproc=" + std::to_string(limit)};
+    if (::geteuid() == 0)
+      before.insert(before.begin(), {"setpriv", "--reuid=64321", "--regid=64321", "--clear-groups"});
+    program.arguments.insert(program.arguments.begin(), before.begin(), before.end());
+    return testing::run(program);
+  }
+
+  /// Other users have processes already: for them only one limit is known to be too small.
+  static std::vector<int> limits() { return ::geteuid() == 0 ? std::vector{1, 2, 3, 5} : std::vector{1}; }
+
+ private:
+  World& world_;
+};
+
+}  // namespace
+
+TEST_CASE("where threads are few every command does its work with those there are, and says so") {
+  if (kSanitized || lacks({"docker-registry", "prlimit", "setpriv"})) return;
+  World world;
+  const Image image = make_image({.layers = {{.size = 10'000'000, .seed = 1},
+                                             {.size = 100, .seed = 2},
+                                             {.size = 100, .seed = 3},
+                                             {.size = 2'000'000, .seed = 4}}});
+  push_image(world.outside, "apps/some", image, "v1");
+  const std::string source = world.outside.host() + "/apps/some:v1";
+  world.succeed({"export", "-i", source, "-o", "a.tar"});
+  std::filesystem::permissions(world.path("a.tar"), std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  const LimitedUser user(world);
+  for (const int limit : LimitedUser::limits()) {
+    const std::string n = std::to_string(limit);
+    for (const Words& words :
+         {Words{"version"}, Words{"verify", "a.tar"}, Words{"export", "-i", source, "-o", n + ".tar"},
+          Words{"import", "a.tar", "--to-repo", world.inside.host() + "/dest" + n},
+          Words{"pull", "-i", source, "-o", "out" + n}}) {
+      const Outcome outcome = user.run(limit, words);
+      CAPTURE(limit);
+      CAPTURE(words.front());
+      INFO(outcome.err);
+      CHECK(outcome.exit_code == 0);
+      if (limit == 1) CHECK(outcome.err.find("fewer threads than wanted") != std::string::npos);
+    }
+    CHECK((read_text(world.path(n + ".tar")) == read_text(world.path("a.tar"))));
+  }
+}
+
+TEST_CASE("what needs one more thread than there are ends with the limit's name, and passes where there is one") {
+  if (kSanitized || lacks({"docker-registry", "prlimit", "setpriv"})) return;
+  World world;
+  const Image image = make_image(
+      {.layers = {{.size = 3'000'000, .seed = 1}, {.size = 3'000'000, .seed = 2}, {.size = 3'000'000, .seed = 3}}});
+  push_image(world.outside, "apps/some", image, "v1");
+  const LimitedUser user(world);
+  for (const int limit : LimitedUser::limits()) {
+    const Outcome outcome = user.run(limit, {"copy", "-i", world.outside.host() + "/apps/some:v1", "--to-repo",
+                                             world.inside.host() + "/dest" + std::to_string(limit)});
+    CAPTURE(limit);
+    INFO(outcome.err);
+    const bool names_limit = outcome.exit_code == 31 && outcome.err.find("ulimit -u") != std::string::npos;
+    CHECK((outcome.exit_code == 0 || names_limit));
+    if (limit == 1) CHECK(names_limit);
+    if (limit == 5) CHECK(outcome.exit_code == 0);
+  }
+}
