@@ -72,16 +72,20 @@ class Pool {
   /// Lets `count` threads work: `threads`, more of them if need be, and `others`. Where the system gives no more, half
   /// of them end, so that each of those that go on can have one for its task.
   void want(std::size_t count, std::vector<std::jthread>& threads, std::size_t others) {
+    // None begins before it is known how many there are: a task must not wait for a thread that waits for a task.
+    while (threads.size() + others < std::min({count, failures_.size(), most_})) {
+      std::jthread thread = start_thread([this, slot = threads.size() + others] { work(slot); });
+      if (!thread.joinable()) {
+        limit((std::max<std::size_t>(threads.size() + 2 * others, 1) - 1) / 2);
+        break;
+      }
+      threads.push_back(std::move(thread));
+    }
     {
       const std::lock_guard lock(mutex_);
       wanted_ = count;
     }
     changed_.notify_all();
-    while (threads.size() + others < std::min({count, failures_.size(), most_})) {
-      std::jthread thread = start_thread([this, slot = threads.size() + others] { work(slot); });
-      if (!thread.joinable()) return limit((std::max<std::size_t>(threads.size() + 2 * others, 1) - 1) / 2);
-      threads.push_back(std::move(thread));
-    }
   }
 
   /// The system gave all threads that were wanted.
