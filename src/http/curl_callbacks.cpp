@@ -34,24 +34,25 @@ int seek_callback(void* user, curl_off_t offset, int origin) noexcept {
 int tick_callback(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) noexcept {
   return exchange_of(user).on_tick(received, sent) ? 0 : 1;
 }
-std::optional<CurlExchange::Peer> peer_at(const sockaddr& address) {
+/// The address as it is written in a URL; nullopt if it is of no kind that an URL can name.
+std::optional<std::string> address_of(const sockaddr& address) {
   char text[INET6_ADDRSTRLEN] = {};
   if (address.sa_family == AF_INET) {
     sockaddr_in v4{};
     std::memcpy(&v4, &address, sizeof v4);
     if (inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text) == nullptr) return std::nullopt;
-    return CurlExchange::Peer{text, ntohs(v4.sin_port)};
+    return text;
   }
   if (address.sa_family != AF_INET6) return std::nullopt;
   sockaddr_in6 v6{};
   std::memcpy(&v6, &address, sizeof v6);
   if (inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text) == nullptr) return std::nullopt;
-  return CurlExchange::Peer{text::cat("[", text, "]"), ntohs(v6.sin6_port)};
+  return text::cat("[", text, "]");
 }
 
 curl_socket_t socket_callback(void* user, curlsocktype, curl_sockaddr* address) noexcept {
   try {
-    const auto peer = peer_at(address->addr);
+    const auto peer = address_of(address->addr);
     if (!peer || !exchange_of(user).may_use(*peer)) return CURL_SOCKET_BAD;
   } catch (...) {
     return CURL_SOCKET_BAD;  // out of memory
@@ -62,12 +63,11 @@ curl_socket_t socket_callback(void* user, curlsocktype, curl_sockaddr* address) 
 }
 
 /// Also called for a connection that was made for an earlier request, whose URL may have had another sender.
-int connected_callback(void* user, char* address, char*, int port, int) noexcept {
+int connected_callback(void* user, char* address, char*, int, int) noexcept {
   try {
     const std::string_view ip = address;
     const bool is_v6 = ip.find(':') != std::string_view::npos;
-    const CurlExchange::Peer peer{is_v6 ? text::cat("[", ip, "]") : std::string(ip), static_cast<std::uint16_t>(port)};
-    if (!exchange_of(user).may_use(peer)) return CURL_PREREQFUNC_ABORT;
+    if (!exchange_of(user).may_use(is_v6 ? text::cat("[", ip, "]") : std::string(ip))) return CURL_PREREQFUNC_ABORT;
   } catch (...) {
     return CURL_PREREQFUNC_ABORT;  // out of memory
   }

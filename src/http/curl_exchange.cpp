@@ -143,11 +143,10 @@ bool CurlExchange::on_tick(std::int64_t received, std::int64_t sent) noexcept {
   return true;
 }
 
-bool CurlExchange::may_use(const Peer& peer) {
-  // At another port than the URL's is a proxy, which the user has named, and which resolves the URL's host by itself.
-  if (peer.port != request_.url.origin().port) return true;
-  const bool here = is_loopback(peer.host);
-  const bool refused = (here && loopback_ == Loopback::Refused) || is_link_local(peer.host);
+bool CurlExchange::may_use(const std::string& address) {
+  if (loopback_ == Loopback::Unseen) return true;
+  const bool here = is_loopback(address);
+  const bool refused = (here && loopback_ == Loopback::Refused) || is_link_local(address);
   if (!refused || !request_.sent_by) {
     is_at_loopback_ = is_at_loopback_ || here;
     return true;

@@ -24,13 +24,8 @@ class CurlExchange {
  public:
   /// Why the exchange was ended from within.
   enum class Ended { No, Stopped, NoAnswer, Stalled, ForeignAddress };
-  /// Whether the URL may lead to this machine.
-  enum class Loopback { Allowed, Refused };
-  /// Whom a connection is made to.
-  struct Peer {
-    std::string host;  ///< its address, as it is written in a URL
-    std::uint16_t port = 0;
-  };
+  /// Whether the URL may lead to this machine. Unseen: a proxy, which the user has named, resolves the URL's host.
+  enum class Loopback { Allowed, Refused, Unseen };
   struct Patience {
     std::chrono::milliseconds answer;
     std::chrono::milliseconds stall;
@@ -51,9 +46,9 @@ class CurlExchange {
   void on_connected() noexcept { connected_ = true, touch(); }
   /// Called every second or more often, with the bytes moved so far. False: end the transfer.
   [[nodiscard]] bool on_tick(std::int64_t received, std::int64_t sent) noexcept;
-  /// A connection is about to be made, or used. False: a server's word must not lead to that address. May throw
-  /// bad_alloc.
-  [[nodiscard]] bool may_use(const Peer& peer);
+  /// A connection to `address` (as it is written in a URL) is about to be made, or used. False: a server's word must
+  /// not lead there. May throw bad_alloc.
+  [[nodiscard]] bool may_use(const std::string& address);
   /// True if the URL has led to this machine itself.
   [[nodiscard]] bool is_at_loopback() const noexcept { return is_at_loopback_; }
   /// No socket can be made, for the reason `why` (an errno). What is this machine's fault is kept as the failure.

@@ -61,7 +61,7 @@ Kind kind_of(const CurlFailure& failure) {
 
 std::string hint_for(Kind kind, const CurlFailure& failure) {
   if (failure.code == CURLE_COULDNT_RESOLVE_PROXY || is_unusable_proxy(failure.why)) {
-    return "check the proxy's URL in HTTPS_PROXY, http_proxy or ALL_PROXY; NO_PROXY names hosts that need none";
+    return "check the proxy's URL in HTTPS_PROXY or HTTP_PROXY; NO_PROXY names hosts that need none";
   }
   if (kind == Kind::Proxy) {
     return "have the proxy (HTTPS_PROXY) let this host through, or name the host in NO_PROXY if it needs no proxy";
@@ -94,7 +94,7 @@ bool suggests_other_version(const CurlFailure& failure, HttpVersion preferred) {
 
 TransportError proxy_wants_credentials(const std::string& what) {
   TransportError error(Kind::Proxy, text::cat(what, "the proxy answered 407: it wants (other) credentials"));
-  error.hint("give them in HTTPS_PROXY or http_proxy: http://USER:PASSWORD@HOST:PORT");
+  error.hint("give them in HTTPS_PROXY or HTTP_PROXY: http://USER:PASSWORD@HOST:PORT");
   return error;
 }
 

@@ -104,6 +104,9 @@ bool refuses_our_certificate(std::string_view why) {
          why.find("alert bad certificate") != std::string_view::npos;
 }
 
+constexpr std::string_view kAllProxyHint =
+    "ALL_PROXY is set, but counts for nothing; if a proxy leads there, name it in HTTPS_PROXY (or HTTP_PROXY for http)";
+
 }  // namespace
 
 class CurlTransport::Impl {
@@ -121,13 +124,14 @@ class CurlTransport::Impl {
   Response send(const Request& request, std::stop_token stop) {
     if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
     const auto begun = std::chrono::steady_clock::now();
+    const auto proxy = proxy_of(request);
     const ExchangeLog log(progress_, ++exchanges_);
-    log.request(request, options_.user_agent);
+    log.request(request, options_.user_agent, proxy ? proxy->url : "");
     CurlExchange exchange(request, {options_.response_header_timeout + request.patience, options_.stall_timeout},
-                          loopback_rule(request), stop);
+                          proxy ? CurlExchange::Loopback::Unseen : loopback_rule(request), stop);
     Handle handle = take();
     std::array<char, CURL_ERROR_SIZE> why{};
-    const CURLcode code = perform(handle.get(), request, exchange, why);
+    const CURLcode code = perform(handle.get(), request, proxy, exchange, why);
     note_place(request, exchange);
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     if (code != CURLE_OK) {
@@ -135,7 +139,7 @@ class CurlTransport::Impl {
       const CurlFailure failure = failure_of(handle.get(), code, why.data());
       const bool changed = change_version(request.url.origin(), failure);
       if (changed && code == CURLE_SSL_CONNECT_ERROR) return send(request, stop);  // nothing was sent yet
-      fail(request, exchange, failure);
+      fail(request, exchange, failure, proxy.has_value());
     }
     give_back(std::move(handle));
     log.response(exchange.response(), time);
@@ -145,6 +149,15 @@ class CurlTransport::Impl {
   }
 
  private:
+  std::optional<Proxy> proxy_of(const Request& request) const {
+    try {
+      return options_.proxies.proxy_for(request.url.origin());
+    } catch (Error& error) {
+      error.while_doing(text::cat(request.method, " ", request.url.shown()));
+      throw;
+    }
+  }
+
   /// This machine is reached by a server's word only if that server is on it as well: by its name, or because the name
   /// that the user gave has led here.
   CurlExchange::Loopback loopback_rule(const Request& request) {
@@ -178,13 +191,14 @@ class CurlTransport::Impl {
     idle_.push_back(std::move(handle));
   }
 
-  CURLcode perform(CURL* handle, const Request& request, CurlExchange& exchange,
+  CURLcode perform(CURL* handle, const Request& request, const std::optional<Proxy>& proxy, CurlExchange& exchange,
                    std::array<char, CURL_ERROR_SIZE>& why) {
     curl_easy_reset(handle);
     set(handle, CURLOPT_ERRORBUFFER, why.data());
     const std::string url = request.url.text();
     set(handle, CURLOPT_URL, url.c_str());
     set_rules(handle, request.url.origin());
+    set_proxy(handle, proxy);
     set_certificates(handle, certificates_.at(request.url.origin()));
     if (!set_callbacks(handle, exchange)) throw Error(ErrorCode::Internal, "libcurl does not take our callbacks");
     set_method(handle, request);
@@ -210,6 +224,15 @@ class CurlTransport::Impl {
     set(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024L);
     set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
     set(handle, CURLOPT_HTTP_VERSION, version_for(origin));
+  }
+
+  /// libcurl would read the variables by its own rules: the name of a proxy, even an empty one, keeps it from that.
+  static void set_proxy(CURL* handle, const std::optional<Proxy>& proxy) {
+    set(handle, CURLOPT_PROXY, proxy ? proxy->url.c_str() : "");
+    set(handle, CURLOPT_NOPROXY, "");
+    if (!proxy || (proxy->username.empty() && proxy->password.empty())) return;
+    set(handle, CURLOPT_PROXYUSERNAME, proxy->username.c_str());
+    set(handle, CURLOPT_PROXYPASSWORD, proxy->password.c_str());
   }
 
   /// The newest version of HTTP that is offered to a host over TLS.
@@ -271,7 +294,8 @@ class CurlTransport::Impl {
     return list;
   }
 
-  [[noreturn]] void fail(const Request& request, const CurlExchange& exchange, const CurlFailure& failure) {
+  [[noreturn]] void fail(const Request& request, const CurlExchange& exchange, const CurlFailure& failure,
+                         bool by_proxy) {
     exchange.rethrow();
     check_shortage(request, failure.code);
     const std::string what = what_of(request);
@@ -290,8 +314,11 @@ class CurlTransport::Impl {
           .hint(text::cat("put it and its key, as NAME.cert and NAME.key, into ~/.config/containers/certs.d/",
                           host.host, host.port == 443 ? "" : text::cat(":", host.port)));
     }
-    const TransportError error = transport_error(what, failure);
+    TransportError error = transport_error(what, failure);
     if (error.kind() == TransportError::Kind::Certificate) certificates_.at(request.url.origin()).trusted->rethrow();
+    const bool unreachable =
+        error.kind() == TransportError::Kind::Connect || error.kind() == TransportError::Kind::Silent;
+    if (unreachable && !by_proxy && options_.proxies.has_all_proxy()) error.hint(std::string(kAllProxyHint));
     throw error;
   }
 

@@ -5,9 +5,10 @@
 
 namespace ociferry {
 
-void ExchangeLog::request(const Request& request, std::string_view user_agent) const {
+void ExchangeLog::request(const Request& request, std::string_view user_agent, std::string_view proxy) const {
   const std::string& query = request.url.query();
   line('>', text::cat(request.method, " ", request.url.shown(), query.empty() ? "" : "?", shown_query(query)));
+  if (!proxy.empty()) line('>', text::cat("through the proxy ", proxy));
   line('>', text::cat("User-Agent: ", user_agent));
   headers('>', request.headers);
   if (request.body) line('>', text::cat("Content-Length: ", request.body->size));

@@ -23,7 +23,8 @@ class ExchangeLog {
   /// `progress` must outlive it.
   ExchangeLog(Progress& progress, std::uint64_t number) : progress_(progress), number_(number) {}
 
-  void request(const Request& request, std::string_view user_agent) const;
+  /// `proxy` is the URL of the proxy that the request goes through, without credentials; empty: none.
+  void request(const Request& request, std::string_view user_agent, std::string_view proxy) const;
   void response(const Response& response, std::chrono::milliseconds time) const;
   void failure(std::string_view why, std::chrono::milliseconds time) const;
 

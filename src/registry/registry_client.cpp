@@ -27,7 +27,9 @@ std::shared_ptr<Transport> make_transport(const RegistryOptions& options, Progre
   TransportOptions transport;
   transport.user_agent = "ociferry/" + std::string(version());
   transport.ca_cert_paths = options.ca_cert_paths;
-  transport.certificate_directories = certificate_directories(current_environment());
+  const Environment environment = current_environment();
+  transport.certificate_directories = certificate_directories(environment);
+  transport.proxies = ProxyRules(environment);
   transport.verify_certs = options.verify_certs;
   transport.http_version = options.http_version;
   transport.response_header_timeout = options.response_header_timeout;

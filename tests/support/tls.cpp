@@ -37,7 +37,7 @@ TlsIdentity make_tls_identity(const fs::path& directory, TlsFlaw flaw) {
   const fs::path extensions = directory / "server.ext";
   openssl({"req", "-new", "-key", identity.key.string(), "-out", request.string(), "-subj", "/CN=test server"});
   write_text(extensions, flaw == TlsFlaw::OtherName ? "subjectAltName=DNS:elsewhere.example\n"
-                                                    : "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
+                                                    : "subjectAltName=DNS:localhost,IP:127.0.0.1,DNS:registry.test\n");
   openssl({"x509", "-req", "-in", request.string(), "-CA", identity.authority.string(), "-CAkey",
            authority_key.string(), "-set_serial", "2", "-days", flaw == TlsFlaw::Expired ? "-1" : "2", "-extfile",
            extensions.string(), "-out", identity.certificate.string()});

@@ -15,7 +15,7 @@ struct TlsIdentity {
 /// What is wrong with an identity, if anything.
 enum class TlsFlaw { None, Expired, OtherName };
 
-/// Makes a certificate authority and a server certificate for localhost and 127.0.0.1 in `directory`.
+/// Makes a certificate authority and a server certificate for localhost, 127.0.0.1 and registry.test in `directory`.
 /// Throws Error if openssl fails.
 [[nodiscard]] TlsIdentity make_tls_identity(const std::filesystem::path& directory, TlsFlaw flaw = TlsFlaw::None);
 

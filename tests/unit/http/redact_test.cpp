@@ -87,13 +87,14 @@ TEST_CASE("an exchange is shown with its heads, numbered, without secrets") {
                   Url::parse("https://reg.example/v2/a/blobs/uploads/1?_state=secret&digest=sha256:1"),
                   {{"Authorization", "Bearer secret"}, {"Content-Type", "text/plain"}}};
   request.body = RequestBody{12, {}};
-  log.request(request, "ociferry/1");
+  log.request(request, "ociferry/1", "http://proxy:3128");
   log.response({201, {{"Location", "/v2/a/blobs/sha256:1"}, {"Set-Cookie", "secret"}}, ""},
                std::chrono::milliseconds(5));
   log.failure("reset", std::chrono::milliseconds(6));
   CHECK(progress.lines ==
         std::vector<std::string>{
             "http 7 > PUT https://reg.example/v2/a/blobs/uploads/1?_state=[not shown]&digest=sha256:1",
+            "http 7 > through the proxy http://proxy:3128",
             "http 7 > User-Agent: ociferry/1",
             "http 7 > Authorization: Bearer [not shown]",
             "http 7 > Content-Type: text/plain",
