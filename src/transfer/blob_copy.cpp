@@ -60,21 +60,26 @@ BlobOutcome put_with_further_chances(const Graph::BlobNode& blob, BlobTarget& ta
 /// The blobs that their source turned out not to have.
 class MissingBlobs {
  public:
-  void add(const Error& error) {
+  void add(const Error& error, const Descriptor& blob) {
     const std::lock_guard lock(mutex_);
     lines_.push_back(error.message());
+    // Its source need not have had it: the advice is about the layer then.
+    if (media_type::is_nondistributable(blob.media_type)) hint_ = error.hint_text();
   }
   void throw_if_any() {
     if (lines_.empty()) return;
     std::ranges::sort(lines_);
     throw Error(ErrorCode::Incomplete,
                 text::cat(lines_.size(), " blobs are missing at their source:\n  - ", text::join(lines_, "\n  - ")))
-        .hint("the source has lost part of these images: push them there again, then run the same command once more");
+        .hint(!hint_.empty() ? hint_
+                             : "the source has lost part of these images: push them there again, then run the same "
+                               "command once more");
   }
 
  private:
   std::mutex mutex_;
   std::vector<std::string> lines_;
+  std::string hint_;
 };
 
 }  // namespace
@@ -102,7 +107,7 @@ BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& tar
       put(index, token);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::NotFound) throw;
-      missing.add(error);
+      missing.add(error, blobs[index]->descriptor);
     }
   };
   run_parallel_or_throw(jobs, blobs.size(), std::move(stop), put_or_note, [&] { return meter.bytes_moved(); });

@@ -117,6 +117,32 @@ void Graph::add_blob(const Descriptor& blob, const std::shared_ptr<BlobSource>& 
   skipped_.erase(blob.digest);
 }
 
+void Graph::skip_nondistributable() {
+  const auto may_be_skipped = [](const auto& blob) {
+    return media_type::is_nondistributable(blob.second.descriptor.media_type);
+  };
+  if (std::ranges::none_of(blobs_, may_be_skipped)) return;
+  std::set<Digest> free;  // some manifest says that they may be redistributed
+  for (const auto& [digest, node] : manifests_) {
+    const auto* manifest = std::get_if<Manifest>(&node.parsed);
+    if (manifest == nullptr) continue;
+    free.insert(manifest->config.digest);
+    for (const Descriptor& layer : manifest->layers) {
+      if (!media_type::is_nondistributable(layer.media_type)) free.insert(layer.digest);
+    }
+  }
+  std::erase_if(blobs_, [&](const auto& blob) {
+    if (free.contains(blob.first)) return false;
+    skipped_.emplace(blob.first, blob.second.descriptor);
+    return true;
+  });
+}
+
+void Graph::move_skipped(const std::function<std::shared_ptr<BlobSource>(const Digest& layer)>& source_of) {
+  for (const auto& [digest, layer] : skipped_) blobs_.emplace(digest, BlobNode{layer, source_of(digest)});
+  skipped_.clear();
+}
+
 void Graph::set_heights(const Digest& root) {
   for (const Digest& digest : closure(root)) {
     ManifestNode& node = manifests_.at(digest);

@@ -52,6 +52,11 @@ class Graph {
   void add(ManifestTree tree, const std::shared_ptr<BlobSource>& source,
            const LayerFilter& moves_nondistributable = move_none);
 
+  /// Leaves out the layers that may not be redistributed: they are in `skipped_layers` then.
+  void skip_nondistributable();
+  /// Moves all `skipped_layers` after all; `source_of` says where each is to be read from.
+  void move_skipped(const std::function<std::shared_ptr<BlobSource>(const Digest& layer)>& source_of);
+
   [[nodiscard]] const std::map<Digest, ManifestNode>& manifests() const noexcept { return manifests_; }
   [[nodiscard]] const std::map<Digest, BlobNode>& blobs() const noexcept { return blobs_; }
   [[nodiscard]] const std::map<Digest, Descriptor>& skipped_layers() const noexcept { return skipped_; }

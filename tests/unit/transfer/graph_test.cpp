@@ -117,6 +117,28 @@ TEST_CASE("an index that lists a child twice, in two sizes or as two types, is r
   CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, index(*target, {child, other_type}))), Error);
 }
 
+TEST_CASE("layers that may not be redistributed can be left out, or moved from elsewhere, later") {
+  const auto target = std::make_shared<MemoryTarget>();
+  const std::string type = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
+  const Descriptor foreign = target->add_blob("foreign", type);
+  const Descriptor shared = target->add_blob("shared", type);  // which another image lists as an ordinary layer
+  Descriptor ordinary = shared;
+  ordinary.media_type = media_type::kOciLayer;
+  Graph graph;
+  graph.add(fetch_tree(*target, image(*target, "{\"a\":1}", {foreign, shared})), target, Graph::move_all);
+  graph.add(fetch_tree(*target, image(*target, "{\"b\":1}", {ordinary})), target);
+  graph.skip_nondistributable();
+  CHECK(graph.blobs().size() == 3);
+  CHECK(graph.blobs().contains(shared.digest));
+  REQUIRE(graph.skipped_layers().size() == 1);
+  CHECK(graph.skipped_layers().contains(foreign.digest));
+
+  const auto elsewhere = std::make_shared<MemoryTarget>();
+  graph.move_skipped([&](const Digest&) { return elsewhere; });
+  CHECK(graph.skipped_layers().empty());
+  CHECK(graph.blobs().at(foreign.digest).source == elsewhere);
+}
+
 TEST_CASE("layers that may not be redistributed are left out and told") {
   const auto target = std::make_shared<MemoryTarget>();
   const Descriptor foreign{.media_type = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
