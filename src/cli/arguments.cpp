@@ -42,6 +42,7 @@ struct Arguments::State {
 
   std::string command;
   std::string usage;
+  Manners manners = Manners::Ociferry;
   std::vector<options::options_description> groups;  ///< one for each heading
   std::vector<DeclaredOption> declared;
   std::map<std::string, Alias> aliases;
@@ -55,6 +56,7 @@ struct Arguments::State {
   options::variables_map values;
   std::vector<std::string> positionals;
   std::vector<std::string> deprecations;
+  std::vector<std::string> warnings;
 
   [[nodiscard]] Error usage_error(const std::string& why) const {
     return Error(ErrorCode::Usage, why).hint(fmt::format("'{} --help' lists what it takes", command));
@@ -109,10 +111,26 @@ struct Arguments::State {
     const auto on = value ? read_switch(*value) : true;
     if (!on)
       throw usage_error(fmt::format("invalid argument \"{}\" for \"--{}\" flag: not true or false", *value, name));
+    const auto given = switches_given.find(name);
+    if (given != switches_given.end() && given->second != *on) repeated(name, "as true and as false");
     switches_given[name] = *on;
   }
 
-  /// Puts the values into the form that Boost stores; where one counts, the last.
+  /// "--bundle (-b)"
+  [[nodiscard]] std::string shown(const std::string& name) const {
+    const auto option = std::ranges::find(declared, name, &DeclaredOption::long_name);
+    return option->short_name == 0 ? fmt::format("--{}", name) : fmt::format("--{} (-{})", name, option->short_name);
+  }
+
+  /// Only one of the values can count, and the others would be lost. Values may be secret, so they are not shown.
+  void repeated(const std::string& name, std::string_view how) {
+    if (manners == Manners::Ociferry) {
+      throw usage_error(fmt::format("{} is given {}, but only one value counts", shown(name), how));
+    }
+    warnings.push_back(fmt::format("{} is given {}: only the last value counts", shown(name), how));
+  }
+
+  /// Puts the values into the form that Boost stores.
   options::parsed_options sort_out(const std::vector<GivenFlag>& flags, const options::options_description& all) {
     options::parsed_options parsed(&all);
     for (const GivenFlag& flag : flags) {
@@ -122,7 +140,9 @@ struct Arguments::State {
         continue;
       }
       if (kinds.at(name) == Values::One) {
-        std::erase_if(parsed.options, [&](const auto& option) { return option.string_key == name; });
+        const auto earlier =
+            std::erase_if(parsed.options, [&](const auto& option) { return option.string_key == name; });
+        if (earlier > 0) repeated(name, "more than once");
       }
       parsed.options.push_back(options::option(name, {flag.value.value_or("")}));
     }
@@ -154,9 +174,10 @@ struct Arguments::State {
   }
 };
 
-Arguments::Arguments(std::string command, std::string usage) : state_(std::make_unique<State>()) {
+Arguments::Arguments(std::string command, std::string usage, Manners manners) : state_(std::make_unique<State>()) {
   state_->command = std::move(command);
   state_->usage = std::move(usage);
+  state_->manners = manners;
 }
 Arguments::~Arguments() = default;
 
@@ -291,6 +312,10 @@ std::string Arguments::positional_value() const {
 }
 
 const std::vector<std::string>& Arguments::deprecations() const { return state_->deprecations; }
+
+const std::vector<std::string>& Arguments::warnings() const { return state_->warnings; }
+
+Manners Arguments::manners() const noexcept { return state_->manners; }
 
 std::string Arguments::help() const {
   options::options_description all;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/manners.hpp"
+
 namespace ociferry {
 
 /// An option as it was declared, for help and completion.
@@ -18,13 +20,14 @@ struct DeclaredOption {
 };
 
 /// Declares and reads one command's options, in the syntax of flag_syntax.hpp. Values come out typed and checked;
-/// unknown options, missing values and surplus arguments throw Error{Usage}. As in imgpkg, of an option that takes one
-/// value the last counts, and an empty value is as good as none; lists may be repeated or separated by commas; maps are
-/// lists of k=v.
+/// unknown options, missing values and surplus arguments throw Error{Usage}. So does an option that takes one value and
+/// is given twice, and a switch that is given as true and as false; with imgpkg's manners the last one counts, and the
+/// others are one of the `warnings`. As in imgpkg, an empty value is as good as none; lists may be repeated or
+/// separated by commas; maps are lists of k=v.
 class Arguments {
  public:
   /// `command` is what a user types, "ociferry push", and is named by errors and hints.
-  Arguments(std::string command, std::string usage);
+  Arguments(std::string command, std::string usage, Manners manners = Manners::Ociferry);
   ~Arguments();
   Arguments(const Arguments&) = delete;
   Arguments& operator=(const Arguments&) = delete;
@@ -67,6 +70,9 @@ class Arguments {
   [[nodiscard]] std::string positional_value() const;
   /// One line for each use of a deprecated name.
   [[nodiscard]] const std::vector<std::string>& deprecations() const;
+  /// What was given and does not count, a line each.
+  [[nodiscard]] const std::vector<std::string>& warnings() const;
+  [[nodiscard]] Manners manners() const noexcept;
 
   [[nodiscard]] std::string help() const;
   /// All that the help shows, in its order.

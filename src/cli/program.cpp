@@ -100,6 +100,7 @@ class Run {
 
  private:
   [[nodiscard]] bool is_imgpkg() const { return name_ == kImgpkg; }
+  [[nodiscard]] Manners manners() const { return is_imgpkg() ? Manners::Imgpkg : Manners::Ociferry; }
   [[nodiscard]] ErrorForm error_form() const { return is_imgpkg() ? ErrorForm::Imgpkg : ErrorForm::Ociferry; }
 
   /// The code that the process ends with. imgpkg knows only 1; a signal keeps its own.
@@ -142,7 +143,7 @@ class Run {
     if (is_parent(call.name)) return parent_alone(call, plain);
     const Command* command = find_command(call.name);
     if (command == nullptr) throw unknown_command(call.name);
-    Arguments arguments(text::cat(name_, " ", call.name), usage_of(*command, name_));
+    Arguments arguments(text::cat(name_, " ", call.name), usage_of(*command, name_), manners());
     declare_all(*command, arguments);
     arguments.parse(call.words);
     if (arguments.on("help")) {
@@ -166,14 +167,14 @@ class Run {
     }
     const Command* command = find_command(name);
     if (command == nullptr) throw unknown_command(name);
-    Arguments arguments(text::cat(name_, " ", name), usage_of(*command, name_));
+    Arguments arguments(text::cat(name_, " ", name), usage_of(*command, name_), manners());
     declare_all(*command, arguments);
     plain.block(help_of(*command, arguments));
     return 0;
   }
 
   int without_command(const std::vector<std::string>& words, Console& plain) const {
-    Arguments arguments(name_, "");
+    Arguments arguments(name_, "", manners());
     declare_global(arguments);
     arguments.flag("version", "");
     arguments.parse(words);
@@ -188,7 +189,7 @@ class Run {
 
   /// `ociferry tag` without the command that is meant.
   int parent_alone(const Call& call, Console& plain) const {
-    Arguments arguments(text::cat(name_, " ", call.name), "");
+    Arguments arguments(text::cat(name_, " ", call.name), "", manners());
     declare_global(arguments);
     arguments.parse(call.words);
     plain.block(overview(call.name, name_));
@@ -202,6 +203,7 @@ class Run {
     return guarded(console, [&] {
       console.debug(confinement);
       for (const std::string& line : arguments.deprecations()) console.remark(line);
+      for (const std::string& line : arguments.warnings()) console.warn(line);
       Context context{.progress = &console, .stop = signals_.token()};
       read_common(arguments, command.common, context);
       if (command.unpacks) context.unpack = read_limits(arguments);

@@ -10,8 +10,9 @@ using namespace ociferry;
 namespace {
 
 struct Sample {
-  Arguments arguments{"ociferry sample", "Usage: ociferry sample"};
-  Sample() {
+  Arguments arguments;
+  explicit Sample(Manners manners = Manners::Ociferry)
+      : arguments("ociferry sample", "Usage: ociferry sample", manners) {
     arguments.flag("recursive,r", "flag");
     arguments.toggle("check", true, "toggle");
     arguments.text("output,o", "FILE", "text");
@@ -59,9 +60,37 @@ TEST_CASE("short options take their values as in Go's pflag") {
   CHECK(sample.arguments.positional_value() == "-r");
 }
 
-TEST_CASE("of an option with one value the last counts, and an alias is the option") {
-  Sample sample;
+TEST_CASE("an option with one value that is given twice is refused by its names, and no value is shown") {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> rows = {
+      {{"-o", "secret", "--output", "b"}, "--output (-o) is given more than once"},
+      {{"--output=secret", "-o", ""}, "--output (-o) is given more than once"},
+      {{"-j", "2", "--concurrency", "2"}, "--jobs (-j) is given more than once"},
+      {{"-r", "--recursive=false"}, "--recursive (-r) is given as true and as false"},
+  };
+  for (const auto& [words, expected] : rows) {
+    CAPTURE(expected);
+    Sample sample;
+    try {
+      sample.arguments.parse(words);
+      FAIL("was accepted");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::Usage);
+      CHECK(error.message() == expected + ", but only one value counts");
+    }
+  }
+  Sample same;
+  same.arguments.parse({"-r", "-r", "-o", "", "-f", "a", "-f", "b"});
+  CHECK(same.arguments.on("recursive"));
+  CHECK(same.arguments.warnings().empty());
+}
+
+TEST_CASE("with imgpkg's manners the last value counts, with a warning, and an alias is the option") {
+  Sample sample{Manners::Imgpkg};
   sample.arguments.parse({"-o", "a", "-j", "2", "--output", "", "--concurrency", "4", "-r", "-r=false", "--check=F"});
+  CHECK(sample.arguments.warnings() ==
+        std::vector<std::string>{"--output (-o) is given more than once: only the last value counts",
+                                 "--jobs (-j) is given more than once: only the last value counts",
+                                 "--recursive (-r) is given as true and as false: only the last value counts"});
   CHECK(sample.arguments.text_of("output").empty());
   CHECK_FALSE(sample.arguments.is_set("output"));
   CHECK(sample.arguments.number_of("jobs") == 4);
