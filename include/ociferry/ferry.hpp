@@ -36,6 +36,13 @@ struct SourceArgument {
   std::string value = {};  ///< a reference, or the path of a BundleLock or ImagesLock file
 };
 
+/// A tag of a registry that points to something else than before; `Progress::moved` tells of each.
+struct MovedTag {
+  Reference tag;  ///< by tag
+  Digest from;
+  Digest to;
+};
+
 /// `ociferry push`
 struct PushOptions {
   Reference target;  ///< by tag; "latest" if it has none
@@ -45,11 +52,27 @@ struct PushOptions {
   bool preserve_permissions = false;
   std::map<std::string, std::string> labels = {};
   std::optional<std::filesystem::path> lock_output = {};
+  bool keep_tags = false;  ///< throw Error{Refused}, before anything is written, if `target` points to something else
 };
 struct PushReport {
   Reference pushed;  ///< by digest
+  std::string tag = {};
+  bool was_there = false;        ///< the tag pointed to it already: no blob was sent
+  std::uint64_t layer_size = 0;  ///< in bytes
 };
 PushReport push(const PushOptions& options, const Context& context);
+
+/// A root of a transfer: where it was, and where it is now.
+struct PlacedRoot {
+  Reference from = {};  ///< by digest, with the tag that it was requested by, if any
+  Reference to = {};    ///< by digest, with the tag that it has at the destination
+};
+
+/// A layer that was not moved, because its author does not allow to redistribute it.
+struct SkippedLayer {
+  Descriptor layer;
+  Reference image;  ///< that needs it, by digest, as its lock file or the user names it
+};
 
 /// What a transfer moved.
 struct TransferReport {
@@ -59,11 +82,12 @@ struct TransferReport {
   std::size_t blobs_written = 0;
   std::size_t blobs_mounted = 0;
   std::size_t blobs_existed = 0;
-  std::uint64_t bytes_written = 0;    ///< of blobs
-  std::uint64_t archive_bytes = 0;    ///< export: length of the archive
-  std::size_t manifests_written = 0;  ///< import, copy: manifests put, locations images and root tags included
-  std::size_t blobs_proved = 0;       ///< import, copy: blobs asked for, or read back, when all was written
-  std::vector<Reference> roots = {};  ///< import, copy: where the roots now are, by tag if they have one
+  std::uint64_t bytes_written = 0;         ///< of blobs
+  std::uint64_t archive_bytes = 0;         ///< export: length of the archive
+  std::size_t manifests_written = 0;       ///< import, copy: manifests put, locations images and root tags included
+  std::size_t blobs_proved = 0;            ///< import, copy: blobs asked for, or read back, when all was written
+  std::vector<PlacedRoot> roots = {};      ///< import, copy: one for each tag that a root has at the destination
+  std::vector<SkippedLayer> skipped = {};  ///< once for each image that has the layer
 };
 
 /// What is taken along of that which is attached to images: signatures, attestations, bills of materials and the like.
@@ -106,6 +130,7 @@ struct RelocateOptions {
   std::optional<std::filesystem::path> lock_output = {};
   bool root_tags = true;         ///< put the tags that the roots were exported with
   bool repository_tags = false;  ///< keep images under `repository_tag` rather than `image_tag`
+  bool keep_tags = false;        ///< throw Error{Refused}, before anything is written, if a tag would have to be moved
   bool recheck = false;          ///< ask for every blob, even below tags that are right
   Proof proof = Proof::Manifests;
 };
@@ -115,7 +140,8 @@ struct ImportOptions {
   std::filesystem::path archive = {};
   RelocateOptions relocate = {};
   bool verify_first = false;  ///< hash every byte before the first write
-  /// Fail unless the archive holds the layers that may not be redistributed; what it holds is always moved.
+  /// Also layers that may not be redistributed: from the archive or, if it lacks them, from where their images come
+  /// from.
   bool nondistributable_layers = false;
 };
 TransferReport import_archive(const ImportOptions& options, const Context& context);
@@ -124,7 +150,8 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
 struct ConvertOptions {
   std::filesystem::path archive = {};
   std::filesystem::path output = {};
-  bool nondistributable_layers = false;  ///< as ImportOptions
+  /// Fail unless the archive holds the layers that may not be redistributed; what it holds is always moved.
+  bool nondistributable_layers = false;
 };
 TransferReport convert_archive(const ConvertOptions& options, const Context& context);
 
@@ -143,7 +170,12 @@ struct PullOptions {
   bool recursive = false;
   bool image_is_bundle_check = true;
 };
-void pull(const PullOptions& options, const Context& context);
+struct PullReport {
+  Reference pulled = {};               ///< by digest
+  std::vector<Reference> nested = {};  ///< the bundles below it that were pulled, each digest once
+  bool images_are_beside = false;      ///< bundles: its images are in its repository, as the lock file now says
+};
+PullReport pull(const PullOptions& options, const Context& context);
 
 /// One image, index or bundle of an archive, as `inspect` shows it.
 struct InspectedImage {

@@ -6,6 +6,8 @@
 
 namespace ociferry {
 
+struct MovedTag;
+
 /// Why a request is not repeated at once.
 struct Wait {
   std::string_view peer;    ///< the registry, as HOST:PORT behind its scheme
@@ -34,6 +36,8 @@ class Progress {
   virtual void warn(std::string_view /*line*/) {}
   /// What was left out as it always is, and how to have it; may have several lines. A warning, unless it is overridden.
   virtual void notice(std::string_view lines) { warn(lines); }
+  /// A tag of a registry was moved. Called right after that, so it is true even if the command fails later.
+  virtual void moved(const MovedTag& /*tag*/) {}
   /// Detail for --debug; never holds a secret.
   virtual void debug(std::string_view /*line*/) {}
 };

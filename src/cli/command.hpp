@@ -47,10 +47,10 @@ extern const Command kCompletionCommand;
 
 /// Options that several commands share.
 void declare_source(Arguments& arguments, bool repeatable);
-/// The -b, -i and --lock arguments, in that order.
+/// The -b, -i and --lock arguments, in that order, where they are repeatable.
 [[nodiscard]] std::vector<SourceArgument> sources_of(const Arguments& arguments);
-/// The last argument of each of -b, -i and --lock.
-[[nodiscard]] std::vector<SourceArgument> last_sources_of(const Arguments& arguments);
+/// Those that were given where each may be given once.
+[[nodiscard]] std::vector<SourceArgument> single_sources_of(const Arguments& arguments);
 /// The one of these that was given. Throws Error{Usage} if there is none, or several.
 [[nodiscard]] SourceArgument one_source(const Arguments& arguments);
 /// The --verify option of commands that write to a repository. Throws Error{Usage} for an unknown value.

@@ -65,10 +65,13 @@ Unit parse_time(std::string_view text) {
 }  // namespace
 
 void declare_source(Arguments& arguments, bool repeatable) {
-  const char* more = repeatable ? " (can be repeated)" : "";
-  arguments.repeated("bundle,b", "REF", fmt::format("Bundle, by tag or digest{}", more));
-  arguments.repeated("image,i", "REF", fmt::format("Image or index, by tag or digest{}", more));
-  arguments.repeated("lock", "FILE", fmt::format("BundleLock or ImagesLock file{}", more));
+  const auto declare = [&](const char* name, const char* placeholder, const std::string& help) {
+    if (!repeatable) return arguments.text(name, placeholder, help);
+    arguments.repeated(name, placeholder, help + " (can be repeated)");
+  };
+  declare("bundle,b", "REF", "Bundle, by tag or digest");
+  declare("image,i", "REF", "Image or index, by tag or digest");
+  declare("lock", "FILE", "BundleLock or ImagesLock file");
 }
 
 std::vector<SourceArgument> sources_of(const Arguments& arguments) {
@@ -81,17 +84,16 @@ std::vector<SourceArgument> sources_of(const Arguments& arguments) {
   return sources;
 }
 
-std::vector<SourceArgument> last_sources_of(const Arguments& arguments) {
+std::vector<SourceArgument> single_sources_of(const Arguments& arguments) {
   std::vector<SourceArgument> sources;
   for (const auto& [name, kind] : kSourceOptions) {
-    const auto values = arguments.list_of(name);
-    if (!values.empty() && !values.back().empty()) sources.push_back({kind, values.back()});
+    if (const auto value = arguments.optional_text(name)) sources.push_back({kind, *value});
   }
   return sources;
 }
 
 SourceArgument one_source(const Arguments& arguments) {
-  const auto sources = last_sources_of(arguments);
+  const auto sources = single_sources_of(arguments);
   if (sources.empty()) {
     throw Error(ErrorCode::Usage, "Expected either image or bundle reference")
         .hint("give --bundle (-b), --image (-i) or --lock");

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/threads.hpp"
 #include "cli/error_text.hpp"
+#include "cli/transfer_output.hpp"
 
 namespace ociferry {
 
@@ -124,6 +125,10 @@ void Console::say(std::string_view event, std::string_view prefix, std::string_v
 void Console::warn(std::string_view line) { say("warning", "Warning: ", line); }
 
 void Console::remark(std::string_view line) { say("warning", "", line); }
+
+void Console::moved(const MovedTag& tag) {
+  if (options_.error_form != ErrorForm::Imgpkg) warn(moved_line(tag));
+}
 
 void Console::debug(std::string_view line) {
   if (options_.debug) say("debug", "debug: ", line);

@@ -73,6 +73,8 @@ class Console : public Progress {
   void wait(const Wait& wait) override;
   void event(std::string_view line) override { this->line(line); }
   void warn(std::string_view line) override;
+  /// A warning; with imgpkg's manners nothing, since it tells of no tags.
+  void moved(const MovedTag& tag) override;
   /// A line on standard error as it is.
   void remark(std::string_view line);
   void debug(std::string_view line) override;

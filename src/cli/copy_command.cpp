@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "cli/command.hpp"
 #include "cli/transfer_output.hpp"
 
@@ -12,10 +14,14 @@ void declare(Arguments& arguments) {
   arguments.text("to-tar", "FILE", "Archive to copy to");
   arguments.text("lock-output", "FILE", "Write a lock file that names what was copied (with --to-repo)");
   arguments.flag("cosign-signatures", "Take the images' cosign signatures (tags sha256-<hex>.sig) along");
-  arguments.toggle("with-referrers", false,
-                   "Take signatures, attestations, SBOMs and what else is attached to images along (default: false)");
+  const bool by_default = arguments.manners() == Manners::Ociferry;
+  arguments.toggle("with-referrers", by_default,
+                   fmt::format("Take signatures, attestations, SBOMs and what else is attached to images along "
+                               "(default: {})",
+                               by_default));
   arguments.flag("verify-first", "With --tar: check every byte of the archive before the first write");
   arguments.flag("no-root-tags", "Do not put the tags that the roots have at the source");
+  arguments.flag("keep-tags", "Refuse to move a tag that the destination has already");
   arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
   declare_proof(arguments);
   arguments.flag("repo-based-tags", "Keep images under tags that begin with the repository they come from");
@@ -24,14 +30,14 @@ void declare(Arguments& arguments) {
 }
 
 void check(const Arguments& arguments) {
-  const std::size_t sources = last_sources_of(arguments).size() + (arguments.is_set("tar") ? 1 : 0);
+  const std::size_t sources = single_sources_of(arguments).size() + (arguments.is_set("tar") ? 1 : 0);
   if (sources != 1) {
     throw Error(ErrorCode::Usage, "Expected either --lock, --bundle (-b), --image (-i), or --tar as a source");
   }
   if (arguments.is_set("to-repo") == arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "Expected either --to-tar or --to-repo");
   }
-  for (const char* name : {"no-root-tags", "recheck", "repo-based-tags", "verify"}) {
+  for (const char* name : {"no-root-tags", "keep-tags", "recheck", "repo-based-tags", "verify"}) {
     if (arguments.is_set("to-tar") && arguments.is_set(name)) {
       throw Error(ErrorCode::Usage, std::string("--") + name + " goes with --to-repo only");
     }
@@ -80,21 +86,27 @@ TransferReport copy_to_archive(const Arguments& arguments, const std::string& ar
   return export_archive({.sources = {one_source(arguments)}, .gather = gather, .archive = archive}, context);
 }
 
-void run(const Arguments& arguments, Context& context, Console&) {
+void run(const Arguments& arguments, Context& context, Console& console) {
   check(arguments);
-  CopyProgress progress(*context.progress);
+  // imgpkg has no result to tell.
+  const bool tells = arguments.manners() == Manners::Ociferry;
+  CopyProgress progress(*context.progress, arguments.manners());
   context.progress = &progress;
   if (const auto archive = arguments.optional_text("to-tar")) {
     const TransferReport report = copy_to_archive(arguments, *archive, context);
-    progress.event(export_line(report, *archive));
+    console.finish_progress();
+    if (tells) console.result(export_line(report, *archive));
   } else {
     const RelocateOptions relocate{.to = parse_repository(arguments.text_of("to-repo")),
                                    .lock_output = arguments.optional_text("lock-output"),
                                    .root_tags = !arguments.on("no-root-tags"),
                                    .repository_tags = arguments.on("repo-based-tags"),
+                                   .keep_tags = arguments.on("keep-tags"),
                                    .recheck = arguments.on("recheck"),
                                    .proof = proof_of(arguments)};
-    progress.event(relocate_line(copy_to_repository(arguments, relocate, context), relocate.to));
+    const TransferReport report = copy_to_repository(arguments, relocate, context);
+    console.finish_progress();
+    if (tells) print_relocation(report, relocate.to, console);
   }
 }
 

@@ -12,10 +12,12 @@ void declare(Arguments& arguments) {
   arguments.text("lock-output", "FILE", "Write a lock file that names what was imported");
   arguments.flag("verify-first", "Check every byte of the archive before the first write");
   arguments.flag("no-root-tags", "Do not put the tags that the roots were exported with");
+  arguments.flag("keep-tags", "Refuse to move a tag that the destination has already");
   arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
   declare_proof(arguments);
   arguments.flag("repo-based-tags", "Keep images under tags that begin with the repository they come from");
-  arguments.flag("include-non-distributable-layers", "Fail if the archive lacks layers that may not be redistributed");
+  arguments.flag("include-non-distributable-layers",
+                 "Also put layers that may not be redistributed; those that the archive lacks are fetched");
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
@@ -25,14 +27,14 @@ void run(const Arguments& arguments, Context& context, Console& console) {
                                            .lock_output = arguments.optional_text("lock-output"),
                                            .root_tags = !arguments.on("no-root-tags"),
                                            .repository_tags = arguments.on("repo-based-tags"),
+                                           .keep_tags = arguments.on("keep-tags"),
                                            .recheck = arguments.on("recheck"),
                                            .proof = proof_of(arguments)},
                               .verify_first = arguments.on("verify-first"),
                               .nondistributable_layers = arguments.on("include-non-distributable-layers")};
   const TransferReport report = import_archive(options, context);
   console.finish_progress();
-  console.result(relocate_line(report, options.relocate.to));
-  for (const Reference& root : report.roots) console.result("  " + to_string(root));
+  print_relocation(report, options.relocate.to, console);
 }
 
 }  // namespace

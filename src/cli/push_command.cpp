@@ -13,6 +13,7 @@ void declare(Arguments& arguments) {
   arguments.deprecated("file-exclude-defaults", "file-exclusion");
   arguments.map("labels,l", "Label to set on the image (can be repeated)");
   arguments.flag("preserve-permissions", "Keep group and other permissions of files");
+  arguments.flag("keep-tags", "Refuse to move the tag if the repository has it already");
   arguments.text("lock-output", "FILE", "Write a BundleLock that names the pushed bundle");
 }
 
@@ -29,8 +30,13 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   options.preserve_permissions = arguments.on("preserve-permissions");
   options.labels = arguments.map_of("labels");
   options.lock_output = arguments.optional_text("lock-output");
+  options.keep_tags = arguments.on("keep-tags");
   const PushReport report = push(options, context);
-  console.closing_line(text::cat("Pushed '", to_string(report.pushed), "'"));
+  console.finish_progress();
+  const std::string line = text::cat("Pushed '", to_string(report.pushed), "'");
+  const bool is_quiet = arguments.manners() == Manners::Imgpkg;  // without a terminal
+  if (is_quiet || console.options().show_lines) return console.closing_line(line);
+  console.result(line);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 namespace ociferry {
 
 void CopyProgress::notice(std::string_view lines) {
+  if (manners_ == Manners::Ociferry) return inner_.notice(lines);
   std::string prefix = "copy | ";
   for (const std::string& line : text::split(lines, '\n')) inner_.event(std::exchange(prefix, "") + line);
 }
@@ -30,6 +31,26 @@ std::string proved(const TransferReport& report) {
 }
 
 }  // namespace
+
+std::string full_name(const Reference& reference) {
+  std::string name = to_string(reference.name);
+  if (reference.tag) name += ":" + *reference.tag;
+  if (reference.digest) name += "@" + reference.digest->text();
+  return name;
+}
+
+std::string moved_line(const MovedTag& tag) {
+  return fmt::format("moved the tag {} from {} to {}; --keep-tags refuses to", to_string(tag.tag), tag.from.text(),
+                     tag.to.text());
+}
+
+void print_relocation(const TransferReport& report, const RepositoryName& to, Console& console) {
+  console.result(relocate_line(report, to));
+  for (const PlacedRoot& root : report.roots) {
+    const Reference was{root.from.name, root.from.tag, root.from.tag ? std::nullopt : root.from.digest};
+    console.result(fmt::format("  {} -> {}", to_string(was), full_name(root.to)));
+  }
+}
 
 std::string relocate_line(const TransferReport& report, const RepositoryName& to) {
   const std::string what =

@@ -151,6 +151,7 @@ TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
     report.bundles += image.is_bundle ? 1 : 0;
     report.referrers += image.is_referrer ? 1 : 0;
   }
+  report.skipped = skipped_layers(set);
   return report;
 }
 

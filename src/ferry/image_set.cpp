@@ -36,14 +36,14 @@ Locations locations_of(const ImageSet& set, const SetImage& bundle, const std::o
 namespace {
 
 /// The layers of `image`, and of the images that it is an index of, that are not moved; each once, in order.
-std::vector<std::string> skipped_layers_of(const Graph& graph, const Digest& image) {
-  std::vector<std::string> skipped;
+std::vector<Descriptor> skipped_layers_of(const Graph& graph, const Digest& image) {
+  std::vector<Descriptor> skipped;
   for (const Digest& digest : graph.closure(image)) {
     const auto* manifest = std::get_if<Manifest>(&graph.at(digest).parsed);
     if (manifest == nullptr) continue;
     for (const Descriptor& layer : manifest->layers) {
-      const bool is_new = std::ranges::find(skipped, layer.digest.text()) == skipped.end();
-      if (is_new && graph.skipped_layers().contains(layer.digest)) skipped.push_back(layer.digest.text());
+      const bool is_new = std::ranges::find(skipped, layer.digest, &Descriptor::digest) == skipped.end();
+      if (is_new && graph.skipped_layers().contains(layer.digest)) skipped.push_back(layer);
     }
   }
   return skipped;
@@ -57,6 +57,17 @@ bool has_nondistributable_layers(const Graph& graph) {
 
 }  // namespace
 
+std::vector<SkippedLayer> skipped_layers(const ImageSet& set) {
+  std::vector<SkippedLayer> skipped;
+  if (set.graph().skipped_layers().empty()) return skipped;
+  for (const SetImage& image : set.images()) {
+    for (Descriptor& layer : skipped_layers_of(set.graph(), image.digest())) {
+      skipped.push_back({std::move(layer), image.reference});
+    }
+  }
+  return skipped;
+}
+
 void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progress& progress) {
   const Graph& graph = set.graph();
   if (included && !has_nondistributable_layers(graph)) {
@@ -67,10 +78,12 @@ void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progres
   std::string warning =
       "Skipped the followings layer(s) due to it being non-distributable. If you would like to include "
       "non-distributable layers, use the --include-non-distributable-layers flag";
-  for (const SetImage& image : set.images()) {
-    const auto layers = skipped_layers_of(graph, image.digest());
-    if (layers.empty()) continue;
-    warning += text::cat("\n  - Image: ", to_string(image.reference), ", Layers: ", text::join(layers, ", "));
+  std::string last;
+  for (const SkippedLayer& skipped : skipped_layers(set)) {
+    const std::string image = to_string(skipped.image);
+    warning += image == last ? ", " : text::cat("\n  - Image: ", image, ", Layers: ");
+    warning += skipped.layer.digest.text();
+    last = image;
   }
   progress.notice(warning);
 }
@@ -97,8 +110,8 @@ void check_tags(const ImageSet& set, bool root_tags) {
                                               to_string(owner->second->reference), " and ", to_string(image.reference)))
           .hint(attachment_subject(tag)
                     ? "what is attached to an image by a tag can come from one repository only: carry them apart"
-                    : "a tag can point to one of them only: add --no-root-tags, then every root is at its "
-                      "sha256-<hex>.imgpkg tag");
+                    : "a tag can point to one of them only: with --no-root-tags --repo-based-tags each image is at a "
+                      "tag that begins with the name of its repository, and the result says which is which");
     }
   }
 }

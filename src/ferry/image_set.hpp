@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ociferry/bundle.hpp"
+#include "ociferry/ferry.hpp"
 #include "ociferry/reference.hpp"
 #include "transfer/graph.hpp"
 
@@ -36,6 +37,7 @@ class ImageSet {
   /// what is attached to them; by reference.
   [[nodiscard]] const std::vector<SetImage>& images() const noexcept { return images_; }
   [[nodiscard]] const Graph& graph() const noexcept { return graph_; }
+  [[nodiscard]] Graph& graph() noexcept { return graph_; }
   [[nodiscard]] bool contains(const Digest& digest) const { return index_.contains(digest); }
   [[nodiscard]] bool is_bundle(const Digest& digest) const;
   /// The image with that digest, or null. Lives as long as the set.
@@ -51,6 +53,9 @@ class ImageSet {
 /// none: in the bundle's own repository, wherever that is.
 [[nodiscard]] Locations locations_of(const ImageSet& set, const SetImage& bundle,
                                      const std::optional<std::string>& repository);
+
+/// The layers that are left out because they may not be redistributed, by the images that need them; in their order.
+[[nodiscard]] std::vector<SkippedLayer> skipped_layers(const ImageSet& set);
 
 /// Tells, in imgpkg's words, of the layers that are left out because they may not be redistributed and of the images
 /// they belong to; or, if they were to be `included`, that there are none.

@@ -1,3 +1,5 @@
+#include <map>
+
 #include "base/text.hpp"
 #include "ferry/export.hpp"
 #include "ferry/load_archive.hpp"
@@ -10,6 +12,7 @@ namespace ociferry {
 
 namespace {
 
+/// A conversion asks no registry: what the archive lacks cannot be had.
 void check_nondistributable_layers(const ImageSet& set, const std::string& archive, bool demanded, Progress& progress) {
   const auto& skipped = set.graph().skipped_layers();
   if (!demanded || skipped.empty()) return warn_of_nondistributable_layers(set, demanded, progress);
@@ -17,7 +20,14 @@ void check_nondistributable_layers(const ImageSet& set, const std::string& archi
   for (const auto& [digest, layer] : skipped) lines.push_back(text::cat(digest.text(), " (", layer.media_type, ")"));
   throw Error(ErrorCode::Incomplete,
               text::cat(archive, " lacks layers that may not be redistributed:\n  - ", text::join(lines, "\n  - ")))
-      .hint("export it again with --include-non-distributable-layers, or import it without that flag");
+      .hint("export it again with --include-non-distributable-layers, or convert it without that flag");
+}
+
+/// What the archive lacks is read where it would have been exported from.
+void fetch_skipped_layers(ImageSet& set, Registries& registries) {
+  std::map<Digest, RepositoryName> places;
+  for (const SkippedLayer& skipped : skipped_layers(set)) places.emplace(skipped.layer.digest, skipped.image.name);
+  set.graph().move_skipped([&](const Digest& layer) { return registries.repository(places.at(layer)); });
 }
 
 }  // namespace
@@ -26,14 +36,16 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
   const auto archive = open_image_archive(options.archive, context.unpack);
   context.progress->phase("checking the archive", 0);
   archive->check_headers();
-  const ImageSet set = load_archive(archive, context);
+  ImageSet set = load_archive(archive, context);
   check_tags(set, options.relocate.root_tags);
-  check_nondistributable_layers(set, options.archive.string(), options.nondistributable_layers, *context.progress);
+  if (!options.nondistributable_layers) set.graph().skip_nondistributable();
   // No seal has covered the bytes of other tools' archives, which may have lain on a shelf for years.
   if (options.verify_first || archive->format() != ArchiveFormat::Sealed) {
     verify_blobs(*archive, blobs_to_verify(*archive, set), context);
   }
-  Registries registries(context);
+  Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
+  if (options.nondistributable_layers) fetch_skipped_layers(set, registries);
+  warn_of_nondistributable_layers(set, options.nondistributable_layers, *context.progress);
   return relocate_to_registry(set, options.relocate, std::nullopt, registries, context);
 }
 

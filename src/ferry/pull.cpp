@@ -67,6 +67,7 @@ class Pull {
     say(0, text::cat("Pulling image '", name_of(found), "'"));
     extract(found, output_.content(), 0);
     output_.publish();
+    report_.pulled = reference_to(found);
   }
 
   void bundle(const Reference& reference) {
@@ -78,6 +79,7 @@ class Pull {
     say(0, text::cat("Pulling bundle '", name_of(found), "'"));
     seen_.insert(found.raw.descriptor.digest);
     const bool hosts_all = unpack_bundle(found, output_.content(), 0);
+    report_.images_are_beside = hosts_all;
     say(0, "");
     say(0, "Locating image lock file images...");
     say(0, hosts_all ? text::cat("The bundle repo (", to_string(found.name),
@@ -86,9 +88,16 @@ class Pull {
                      : "One or more images not found in bundle repo; skipping lock file update");
     move_nested_in();
     output_.publish();
+    report_.pulled = reference_to(found);
   }
 
+  [[nodiscard]] const PullReport& report() const noexcept { return report_; }
+
  private:
+  static Reference reference_to(const Located& found) {
+    return {found.name, std::nullopt, found.raw.descriptor.digest};
+  }
+
   /// Tells what is done, indented by the depth of nesting as in imgpkg's output.
   void say(std::size_t depth, const std::string& line) const {
     context_.progress->event(line.empty() ? line : std::string(2 * depth, ' ') + line);
@@ -98,9 +107,7 @@ class Pull {
     return std::make_shared<CachingSource>(registries_.repository(name), budget_);
   }
 
-  static std::string name_of(const Located& found) {
-    return text::cat(to_string(found.name), "@", found.raw.descriptor.digest.text());
-  }
+  static std::string name_of(const Located& found) { return to_string(reference_to(found)); }
 
   Located find(const Reference& reference, const Places& places) {
     return locate(
@@ -172,8 +179,8 @@ class Pull {
     extract(found, tree, depth + 1);
     const fs::path path = lock_path(tree);
     Unpacked bundle{.name = found.name, .lock = ImagesLock::parse(read_file(path, limits::kYamlBytes))};
-    const Reference at{found.name, std::nullopt, found.raw.descriptor.digest};
-    bundle.locations = find_locations(*found.source, at, bundle.lock, *context_.progress, context_.stop);
+    bundle.locations =
+        find_locations(*found.source, reference_to(found), bundle.lock, *context_.progress, context_.stop);
     // Locations are believed without asking.
     bool hosts_all = bundle.locations || repository_has_all(bundle.name, bundle.lock);
     // ... until a nested bundle turns out to be elsewhere.
@@ -247,6 +254,7 @@ class Pull {
       if (!fs::exists(tree.parent_path())) make_directory(tree.parent_path());
       make_directory(tree);
       unpack_bundle(found, tree, depth);
+      report_.nested.push_back(reference_to(found));
     }
     return all_at_first;
   }
@@ -268,6 +276,7 @@ class Pull {
   std::shared_ptr<CacheBudget> budget_ = std::make_shared<CacheBudget>(std::int64_t{16} * 1024 * 1024);
   OutputDirectory output_;
   std::set<Digest> seen_;
+  PullReport report_;
 };
 
 Reference source_reference(const SourceArgument& source) {
@@ -279,7 +288,7 @@ Reference source_reference(const SourceArgument& source) {
 
 }  // namespace
 
-void pull(const PullOptions& options, const Context& context) {
+PullReport pull(const PullOptions& options, const Context& context) {
   const bool is_image = options.source.kind == SourceArgument::Kind::Image;
   if (is_image && options.recursive) {
     throw Error(ErrorCode::Usage, "Cannot use --recursive (-r) flag when pulling an image").hint("use -b for bundles");
@@ -291,6 +300,7 @@ void pull(const PullOptions& options, const Context& context) {
   } else {
     pull.bundle(reference);
   }
+  return pull.report();
 }
 
 }  // namespace ociferry

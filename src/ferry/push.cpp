@@ -8,6 +8,7 @@
 #include "ferry/lock_output.hpp"
 #include "ferry/registries.hpp"
 #include "ferry/repair.hpp"
+#include "ferry/tag_writer.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/limits.hpp"
@@ -76,11 +77,15 @@ std::vector<FileEntry> collect(const PushOptions& options) {
   return entries;
 }
 
-void upload(Repository& repository, const PushOptions& options, const SingleLayerImage& image, const Descriptor& layer,
+/// Returns true if the tag was right already.
+bool upload(Repository& repository, const PushOptions& options, const SingleLayerImage& image, const Descriptor& layer,
             PackedFile& packed, Round round, const Context& context) {
   const Digest& digest = image.manifest.descriptor.digest;
-  const std::string tag = options.target.selector();
-  const bool tag_is_right = repository.resolve(tag) == digest;
+  const Destination to{options.target.name, repository, repository};
+  const std::vector<TagState> tags =
+      ask_tags(to, {{&image.manifest, image_tag(digest)}, {&image.manifest, options.target.selector()}}, context);
+  if (options.keep_tags) refuse_moves(to, tags);
+  const bool tag_is_right = tags.back().is_right();
   if (!tag_is_right || round == Round::Repair) {
     MemoryBlobs configs;
     configs.add(image.config_descriptor.digest, image.config);
@@ -88,9 +93,11 @@ void upload(Repository& repository, const PushOptions& options, const SingleLaye
     repository.put_blob(layer, packed, *context.progress, context.stop);
     repository.put_blob(image.config_descriptor, configs, silent_progress(), context.stop);
   }
-  if (repository.resolve(image_tag(digest)) != digest) repository.put_manifest(image.manifest, image_tag(digest));
-  if (context.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
-  if (!tag_is_right) repository.put_manifest(image.manifest, tag);
+  for (const TagState& tag : tags) {
+    if (context.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    if (!tag.is_right()) put_tag(to, tag, context);
+  }
+  return tag_is_right;
 }
 
 /// Packs the files into a temporary file, since the digest of all must be known before the upload.
@@ -130,10 +137,13 @@ PushReport push(const PushOptions& options, const Context& context) {
   Registries registries(context);
   PackedFile source(std::move(file));
   Repository& repository = *registries.repository(options.target.name);
-  run_with_repairs(options.target.name, context,
-                   [&](Round round) { upload(repository, options, image, packed.layer, source, round, context); });
+  PushReport report{.pushed = {options.target.name, std::nullopt, image.manifest.descriptor.digest},
+                    .tag = options.target.selector(),
+                    .layer_size = packed.layer.size};
+  run_with_repairs(options.target.name, context, [&](Round round) {
+    report.was_there = upload(repository, options, image, packed.layer, source, round, context);
+  });
 
-  PushReport report{.pushed = {options.target.name, std::nullopt, image.manifest.descriptor.digest}};
   if (options.lock_output) {
     const BundleLock lock{.image = report.pushed, .tag = options.target.selector()};
     write_lock_file(*options.lock_output, lock.to_yaml());

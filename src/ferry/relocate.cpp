@@ -31,21 +31,29 @@ enum class Trust {
 
 /// The images of a set, by what is to be done about them.
 struct Missing {
-  std::vector<const SetImage*> images;  ///< blobs may be missing
-  std::set<Digest> tags;                ///< not at the destination under their tag
+  std::vector<const SetImage*> images;     ///< blobs may be missing
+  std::set<Digest> tags;                   ///< not at the destination under their tag
+  std::map<std::string, TagState> others;  ///< of these, the tags that point to something else
 };
 
 class Relocation {
  public:
   Relocation(const ImageSet& set, const Destination& to, const RelocateOptions& options, Trust trust,
              const Context& context)
-      : set_(set), to_(to), plan_(set, options), trust_(trust), proof_(options.proof), context_(context) {
+      : set_(set),
+        to_(to),
+        plan_(set, options),
+        trust_(trust),
+        proof_(options.proof),
+        keep_tags_(options.keep_tags),
+        context_(context) {
     for (const SetImage& image : set_.images()) {
       ++report_.images;
       if (image.is_bundle) ++report_.bundles;
       if (image.is_referrer) ++report_.referrers;
     }
     report_.roots = plan_.roots();
+    report_.skipped = skipped_layers(set_);
   }
 
   TransferReport run() {
@@ -57,6 +65,7 @@ class Relocation {
       context_.progress->event("Tagging images");
       return report_;
     }
+    if (keep_tags_) check_kept();
     const Missing missing = find_missing();
     put_blobs(missing.images);
     context_.progress->phase("writing manifests", 0);
@@ -77,6 +86,21 @@ class Relocation {
     report_.blobs_proved = prove(to_, everything(set_, plan_), proof_, context_);
   }
 
+  /// Finds out before anything is written whether a tag would have to be moved.
+  void check_kept() const {
+    std::vector<PlannedManifest> named = plan_.tags(RelocationPlan::Tags::Attaching);
+    for (PlannedManifest& tag : plan_.tags(RelocationPlan::Tags::Roots)) named.push_back(std::move(tag));
+    for (PlannedManifest& tag : plan_.image_tags()) named.push_back(std::move(tag));
+    std::vector<TagState> states = ask(named);
+    for (const auto& step : plan_.locations()) {
+      for (const PlannedLocations& planned : step) {
+        const TagState mark = ask({planned.mark()}).front();
+        if (mark.moves() && !has_usable_locations(*planned.bundle)) states.push_back(mark);
+      }
+    }
+    refuse_moves(to_, states);
+  }
+
   [[nodiscard]] bool all_is_there() const {
     const auto marks = plan_.marks();
     std::atomic<bool> all{true};
@@ -89,16 +113,17 @@ class Relocation {
   [[nodiscard]] Missing find_missing() {
     const auto tags = plan_.image_tags();
     if (trust_ == Trust::Tags && tags.size() >= kFewTags) listed_ = to_.source.tags_within(tags.size() / kFewTags);
-    std::vector<char> there(tags.size(), 0);
+    std::vector<TagState> states(tags.size());
     run_parallel_or_throw(context_.jobs, tags.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
-      there[i] = may_be_there(tags[i]) && is_there(tags[i]) ? 1 : 0;
+      states[i] = {.wanted = tags[i], .there = may_be_there(tags[i]) ? digest_at(tags[i].selector) : std::nullopt};
     });
     Missing missing;
     std::vector<const SetImage*> tagged;
     for (std::size_t i = 0; i < tags.size(); ++i) {
       const SetImage& image = set_.images()[i];
-      if (there[i] == 0) missing.tags.insert(image.digest());
-      (there[i] == 0 ? missing.images : tagged).push_back(&image);
+      if (!states[i].is_right()) missing.tags.insert(image.digest());
+      if (states[i].moves()) missing.others.emplace(tags[i].selector, states[i]);
+      (states[i].is_right() ? tagged : missing.images).push_back(&image);
     }
     // An earlier run may have ended between a manifest and the list of what is attached to its subject: then it is put
     // once more, although its tag is right.
@@ -146,10 +171,10 @@ class Relocation {
     return unlisted(set_, manifests, to_.source, context_);
   }
 
-  [[nodiscard]] bool is_there(const PlannedManifest& manifest) const {
-    if (trust_ == Trust::Tags) return to_.target.resolve(manifest.selector) == manifest.digest();
-    const auto raw = to_.source.manifest(manifest.selector);
-    return raw && raw->descriptor.digest == manifest.digest();
+  [[nodiscard]] std::optional<Digest> digest_at(const std::string& tag) const {
+    if (trust_ == Trust::Tags) return to_.target.resolve(tag);
+    const auto raw = to_.source.manifest(tag);
+    return raw ? std::optional(raw->descriptor.digest) : std::nullopt;
   }
 
   void put_blobs(const std::vector<const SetImage*>& images) {
@@ -175,7 +200,8 @@ class Relocation {
     std::vector<PlannedManifest> all;
     for (const auto& step : plan_.steps(missing.images, missing.tags)) {
       run_parallel_or_throw(context_.jobs, step.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
-        to_.target.put_manifest(*step[i].raw, step[i].selector);
+        const auto other = missing.others.find(step[i].selector);
+        put_tag(to_, other == missing.others.end() ? TagState{.wanted = step[i]} : other->second, context_);
         ++manifests_written_;
       });
       all.insert(all.end(), step.begin(), step.end());
@@ -195,11 +221,7 @@ class Relocation {
 
   void put_tags(RelocationPlan::Tags which) {
     const auto tags = ask(plan_.tags(which));
-    for (const TagState& tag : tags) {
-      if (which != RelocationPlan::Tags::Attaching || tag.is_right() || !tag.there) continue;
-      context_.progress->warn(text::cat("replacing what is attached to an image by ", to_string(to_.name), ":",
-                                        tag.wanted.selector, ", which was ", tag.there->text()));
-    }
+    if (keep_tags_) refuse_moves(to_, tags);  // somebody may have put them in the meantime
     manifests_written_ += write_tags(to_, tags, context_);
   }
 
@@ -267,6 +289,7 @@ class Relocation {
   /// False if the destination keeps other locations that serve as well.
   bool write_locations_tags(const PlannedLocations& planned, const std::vector<TagState>& tags) {
     try {
+      if (keep_tags_) refuse_moves(to_, tags);
       manifests_written_ += write_tags(to_, tags, context_);
       return true;
     } catch (const Error& error) {
@@ -288,6 +311,7 @@ class Relocation {
   RelocationPlan plan_;
   Trust trust_;
   Proof proof_;
+  bool keep_tags_;
   std::optional<std::vector<std::string>> listed_;  ///< the destination's tags before anything was written, if known
   const Context& context_;
   TransferReport report_;

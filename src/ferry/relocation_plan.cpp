@@ -154,13 +154,18 @@ std::vector<PlannedManifest> RelocationPlan::marks() const {
   return marks;
 }
 
-std::vector<Reference> RelocationPlan::roots() const {
-  std::vector<Reference> roots;
+std::vector<PlacedRoot> RelocationPlan::roots() const {
+  std::vector<PlacedRoot> roots;
   for (const SetImage& image : set_.images()) {
     if (!image.is_root) continue;
+    const auto place = [&](const std::optional<std::string>& was, const std::string& is) {
+      roots.push_back({{image.reference.name, was, image.digest()}, {options_.to, is, image.digest()}});
+    };
     const auto tags = tags_to_put(image, options_.root_tags);
-    if (tags.empty()) roots.push_back({options_.to, std::nullopt, image.digest()});
-    for (const std::string& tag : tags) roots.push_back({options_.to, tag, std::nullopt});
+    for (const std::string& tag : tags) place(tag, tag);
+    if (!tags.empty()) continue;
+    for (const std::string& tag : image.tags) place(tag, tag_of(image));
+    if (image.tags.empty()) place(std::nullopt, tag_of(image));
   }
   return roots;
 }

@@ -52,8 +52,9 @@ class RelocationPlan {
   /// The tags that are written last: where all of them are right, so is everything that tags promise. What is attached
   /// to an image may be newer than these, so it is among them.
   [[nodiscard]] std::vector<PlannedManifest> marks() const;
-  /// Where the roots are in the end, by tag if they have one.
-  [[nodiscard]] std::vector<Reference> roots() const;
+  /// Where the roots are in the end: one for each tag, or under the tag that they are kept under. Without their own
+  /// tags, one for each name that they had.
+  [[nodiscard]] std::vector<PlacedRoot> roots() const;
 
  private:
   void plan_locations();

@@ -19,6 +19,7 @@ class ProgressMeter final : public Progress {
   void event(std::string_view line) override { to_.event(line); }
   void warn(std::string_view line) override { to_.warn(line); }
   void notice(std::string_view lines) override { to_.notice(lines); }
+  void moved(const MovedTag& tag) override { to_.moved(tag); }
   void debug(std::string_view line) override { to_.debug(line); }
 
   /// What passed, also if it was in vain; without blobs that turned out to be there already.

@@ -57,37 +57,42 @@ TEST_CASE("copy, export and import take their flags in all forms") {
   check_rows(
       world,
       {
-          {.name = "bundle to repository, silently",
+          {.name = "bundle to repository",
            .arguments = {"copy", "-b", "{O}/bundles/outer:v1", "--to-repo", "{I}/to-a"},
+           .out = "~\n  {O}/bundles/outer:v1 -> {I}/to-a:v1@" + outer_digest + "\n",
            .after = inside_has("to-a", "v1")},
-          {.name = "the last of several bundles, as imgpkg's",
-           .arguments = {"copy", "-b", "{O}/bundles/inner:v1", "--bundle", "{O}/bundles/outer:v1", "--to-repo",
-                         "{I}/to-last"},
-           .after = inside_has("to-last", image_tag(*source.outer.digest))},
           {.name = "image, with a lock file",
            .arguments = {"copy", "--image={O}/apps/app:v1", "--to-repo={I}/to-b", "--lock-output", "b.yml"},
+           .out = "~ in {I}/to-",
            .after = file_has("b.yml", "kind: ImagesLock")},
           {.name = "bundle, with a lock file",
            .arguments = {"copy", "-b{O}/bundles/outer:v1", "--to-repo", "{I}/to-c", "--lock-output=c.yml", "-j2"},
+           .out = "~ in {I}/to-",
            .after = file_has("c.yml", "/to-c@" + outer_digest + "\n  tag: v1")},
           {.name = "from that lock file",
            .arguments = {"copy", "--lock", "c.yml", "--to-repo", "{I}/to-d", "--concurrency", "1"},
+           .out = "~ in {I}/to-",
            .after = inside_has("to-d", "v1")},
           {.name = "from an ImagesLock, whose annotations are kept",
            .arguments = {"copy", "--lock", "images.yml", "--to-repo", "{I}/to-e", "--lock-output", "e.yml"},
+           .out = "~ in {I}/to-",
            .after = file_has("e.yml", "note: kept")},
           {.name = "to a file",
            .arguments = {"copy", "-b", "{O}/bundles/outer:v1", "--to-tar", "a.tar"},
+           .out = "~Exported 3 images (2 bundles) to a.tar: ",
            .after = [](World& here, const std::string&,
                        const Outcome&) { CHECK(std::filesystem::exists(here.path("a.tar"))); }},
           {.name = "from that file",
            .arguments = {"copy", "--tar", "a.tar", "--to-repo", "{I}/to-f", "--verify-first"},
+           .out = "~ in {I}/to-",
            .after = inside_has("to-f", "v1")},
           {.name = "without tags of roots",
            .arguments = {"copy", "--tar", "a.tar", "--to-repo", "{I}/to-g", "--no-root-tags"},
+           .out = "~ in {I}/to-",
            .after = inside_has_not("to-g", "v1")},
           {.name = "again, asking for every blob",
            .arguments = {"copy", "-b", "{O}/bundles/outer:v1", "--to-repo", "{I}/to-a", "--recheck"},
+           .out = "~ in {I}/to-",
            .after = inside_has("to-a", "v1")},
           {.name = "export of two roots",
            .arguments = {"export", "-b", "{O}/bundles/outer:v1", "-i", "{O}/apps/app:v1", "-o", "b.tar"},
@@ -107,6 +112,16 @@ TEST_CASE("copy, export and import refuse contradictions in imgpkg's words, and 
       {.arguments = {"copy", "-b", "{R}", "-i", "{R}", "--to-repo", "{I}/to-a"},
        .err = "Error: Expected either --lock, --bundle (-b), --image (-i), or --tar as a source\n"},
       {.arguments = {"copy", "-b", "{R}"}, .err = "Error: Expected either --to-tar or --to-repo\n"},
+      {.arguments = {"copy", "-b", "{R}", "--bundle", "{R}", "--to-repo", "{I}/to-a"},
+       .err = "Error: --bundle (-b) is given more than once, but only one value counts\n"},
+      {.arguments = {"copy", "-i", "{R}", "-i", "{R}", "--to-tar", "a.tar"},
+       .err = "Error: --image (-i) is given more than once, but only one value counts\n"},
+      {.arguments = {"--color=false", "copy", "-i", "{R}", "--to-tar", "a.tar", "--color"},
+       .err = "Error: --color is given as true and as false, but only one value counts\n"},
+      {.arguments = {"import", "a.tar", "--to-repo", "{I}/to-a", "--to-repo", "{I}/to-b"},
+       .err = "Error: --to-repo is given more than once, but only one value counts\n"},
+      {.arguments = {"copy", "-b", "{R}", "--to-tar", "a.tar", "--keep-tags"},
+       .err = "Error: --keep-tags goes with --to-repo only\n"},
       {.arguments = {"copy", "--lock", "empty.yml", "--to-repo", "{I}/to-a"}, .err = "the lock file lists no images\n"},
       {.arguments = {"copy", "-b", "{R}", "--to-repo", "{I}/to-a", "--to-tar", "a.tar"},
        .err = "Error: Expected either --to-tar or --to-repo\n"},
@@ -175,6 +190,19 @@ TEST_CASE("export, import, inspect and verify have a result with and without a t
   golden("verify", {"verify", "a.tar"});
   world.succeed({"import", "a.tar", "--to-repo", world.inside_repo("all")});
   golden("import", {"import", "a.tar", "--to-repo", world.inside_repo("all")});
+}
+
+TEST_CASE("called as imgpkg, of several sources the last counts, with a warning") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Source source(world);
+  const Outcome outcome = run_as(Name::Imgpkg, world,
+                                 {"copy", "-b", world.outside_ref("bundles/inner"), "--bundle",
+                                  world.outside_ref("bundles/outer"), "--to-repo", world.inside_repo("to-last")});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err == "Warning: --bundle (-b) is given more than once: only the last value counts\n");
+  CHECK(digest_of(world.inside, "to-last", "v1") == source.outer.digest->text());
 }
 
 TEST_CASE("copies on a terminal print imgpkg's lines") {

@@ -76,26 +76,48 @@ TEST_CASE("foreign layers are left out with imgpkg's warning, and every copy of 
   const Words copy{"copy", "-i", windows.from(), "--to-repo", windows.to("copied")};
   for (const Words& words : {copy, Words{"export", "-i", windows.from(), "-o", "a.tar"},
                              Words{"import", "a.tar", "--to-repo", windows.to("imported")}}) {
-    // A copy tells of it where imgpkg does: among the lines for a terminal.
-    const bool is_copy = words.front() == "copy";
-    Words shown = words;
-    if (is_copy) shown.emplace_back("--tty");
-    const Outcome outcome = windows.run(shown);
-    const std::string& said = is_copy ? outcome.out : outcome.err;
-    CHECK((is_copy ? outcome.err : outcome.out).find(skipped) == std::string::npos);
+    const std::string said = windows.run(words).err;
     CHECK(said.find(skipped) != std::string::npos);
     CHECK(said.find("- Image: " + windows.source.server.host() + "/windows@" + windows.digest) != std::string::npos);
     CHECK(said.find(windows.layer.digest.text()) != std::string::npos);
   }
-  CHECK(windows.run(copy).err.empty());
   CHECK_FALSE(windows.arrived("copied"));
   CHECK_FALSE(windows.arrived("imported"));
   CHECK(windows.destination.content.tag("imported", "v1").has_value());
   CHECK(windows.web.requests().empty());
-  // An archive that does not hold them cannot give them.
+  // What the archive lacks is fetched on demand.
+  CHECK(windows.run({"import", "a.tar", "--to-repo", windows.to("all"), kInclude}).err.empty());
+  CHECK(windows.arrived("all"));
+  CHECK(windows.web.requests().size() == 2);
+}
+
+TEST_CASE("an import that can get a layer nowhere puts no tag, names all places and the way without it") {
+  Windows windows;
+  windows.run({"export", "-i", windows.from(), "-o", "a.tar"});
+  windows.spoiled = true;
   const std::string error = windows.run({"import", "a.tar", "--to-repo", windows.to("all"), kInclude}, 11).err;
   CHECK(error.find(windows.layer.digest.text()) != std::string::npos);
+  CHECK(error.find(windows.web.origin() + "/gone") != std::string::npos);
+  CHECK(error.find("leave out " + kInclude) != std::string::npos);
   CHECK_FALSE(windows.destination.content.tag("all", "v1").has_value());
+  // A conversion has no network at all.
+  const std::string converted = windows.run({"copy", "--tar", "a.tar", "--to-tar", "b.tar", kInclude}, 11).err;
+  CHECK(converted.find(windows.layer.digest.text()) != std::string::npos);
+}
+
+TEST_CASE("called as imgpkg, a copy tells of layers that are left out among the lines for a terminal") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Windows windows;
+  const Words copy{"copy", "-i", windows.from(), "--to-repo", windows.to("copied")};
+  const Outcome quiet = run_as(Name::Imgpkg, world, copy);
+  CHECK(quiet.out.empty());
+  CHECK(quiet.err.empty());
+  Words shown = copy;
+  shown.emplace_back("--tty");
+  const Outcome outcome = run_as(Name::Imgpkg, world, shown);
+  CHECK(outcome.out.find("copy | Skipped the followings layer(s)") != std::string::npos);
+  CHECK(outcome.err.empty());
 }
 
 TEST_CASE("foreign layers come from their URLs if that is asked for, and travel in archives like all others") {
@@ -111,9 +133,17 @@ TEST_CASE("foreign layers come from their URLs if that is asked for, and travel 
     CHECK(windows.run(words).err.empty());
     CHECK(windows.arrived(repository));
   }
-  // What an archive holds is put, whether or not it was asked for.
-  CHECK(windows.run({"import", "a.tar", "--to-repo", windows.to("held")}).err.empty());
-  CHECK(windows.arrived("held"));
+  // The site may not want what the archive holds.
+  for (const Words& words : {Words{"import", "a.tar", "--to-repo", windows.to("held")},
+                             Words{"copy", "--tar", "a.tar", "--to-repo", windows.to("held")}}) {
+    const std::string said = windows.run(words).err;
+    CHECK(said.find(windows.layer.digest.text()) != std::string::npos);
+    CHECK(said.find(kInclude) != std::string::npos);
+    CHECK_FALSE(windows.arrived("held"));
+  }
+  // A conversion loses nothing.
+  windows.run({"copy", "--tar", "a.tar", "--to-tar", "b.tar"});
+  CHECK(ArchiveReader(windows.ociferry.home() / "b.tar").size_of(windows.layer.digest) == windows.layer.size);
   CHECK(windows.web.requests().size() == 2);  // the one that is gone, and the one that is there
 }
 

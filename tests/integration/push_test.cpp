@@ -4,9 +4,9 @@
 
 #include "imgpkg_images.hpp"
 #include "ociferry/bundle.hpp"
+#include "rows.hpp"
 #include "stream/sha256.hpp"
 #include "support/temp.hpp"
-#include "world.hpp"
 
 // Pushing: digests equal to imgpkg's, and images that imgpkg really made.
 
@@ -41,15 +41,47 @@ TEST_CASE("a push has the digest that imgpkg's has, under the tag and the sha256
   CHECK(imgpkg_digest(rows[1].second).starts_with("sha256:05b624d3"));
 }
 
-TEST_CASE("pushing the same files again writes nothing; without a terminal it says nothing") {
+TEST_CASE("pushing the same files again writes nothing, and says again where they are") {
   if (lacks({"docker-registry"})) return;
   World world;
   world.write_bundle("files", {});
   const Words arguments = {"push", "-b", world.outside_ref("apps/again"), "-f", "files"};
-  CHECK(world.succeed(arguments).empty());
+  const std::string said = world.succeed(arguments);
+  CHECK(said ==
+        "Pushed '" + world.outside.host() + "/apps/again@" + digest_of(world.outside, "apps/again", "v1") + "'\n");
   world.outside.forget_requests();
-  CHECK(world.succeed(arguments).empty());
+  CHECK(world.succeed(arguments) == said);
   CHECK(writes(world.outside).empty());
+}
+
+TEST_CASE("a push that moves a tag says so, and is refused with --keep-tags before anything is written") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Words arguments = {"push", "-i", world.outside_ref("apps/moved"), "-f", "file"};
+  const auto digest = [&] { return digest_of(world.outside, "apps/moved", "v1"); };
+  write_text(world.path("file"), "1");
+  CHECK(run_as(Name::Ociferry, world, arguments).err.empty());
+  const std::string first = digest();
+  write_text(world.path("file"), "2");
+  Words keeping = arguments;
+  keeping.emplace_back("--keep-tags");
+  world.outside.forget_requests();
+  CHECK(world.fail(24, keeping).find("apps/moved:v1 points to " + first + ", not to sha256:") != std::string::npos);
+  CHECK(writes(world.outside).empty());
+  CHECK(digest() == first);
+  const std::string told = run_as(Name::Ociferry, world, arguments).err;
+  const std::string second = digest();
+  CHECK(second != first);
+  CHECK(told == "Warning: moved the tag " + world.outside_ref("apps/moved") + " from " + first + " to " + second +
+                    "; --keep-tags refuses to\n");
+  world.succeed(keeping);
+  // imgpkg says nothing of it.
+  write_text(world.path("file"), "3");
+  const Outcome outcome = run_as(Name::Imgpkg, world, arguments);
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err.empty());
+  CHECK(digest() != second);
 }
 
 TEST_CASE("files, labels, exclusions and permissions reach the image") {

@@ -5,10 +5,10 @@
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
+#include "rows.hpp"
 #include "stream/sha256.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
-#include "world.hpp"
 
 // Signatures, attestations and bills of materials: what is attached to images goes where they go, and is found there.
 
@@ -154,24 +154,49 @@ TEST_CASE("inspect shows what is attached below what it is attached to") {
   CHECK(referrers == 6);
 }
 
-TEST_CASE("an export without referrers, and a copy that does not ask for them, leave them out") {
+TEST_CASE("exports and copies leave referrers out if they are told to, and imgpkg's copies as ever") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Cargo cargo(world);
   world.succeed({"export", "-b", world.outside_ref("bundles/b"), "-o", "a.tar", "--with-referrers=false"});
   CHECK(world.succeed({"inspect", "a.tar"}).find("2 images (1 bundle)") != std::string::npos);
-  world.succeed({"copy", "-b", world.outside_ref("bundles/b"), "--to-repo", world.inside_repo("plain")});
-  for (const std::string& tag : World::tags(world.inside, "plain")) CHECK_FALSE(attachment_subject(tag));
+  const Words copy = {"copy", "-b", world.outside_ref("bundles/b"), "--to-repo"};
+  const auto has_none = [&](const std::string& repository) {
+    const auto tags = World::tags(world.inside, repository);
+    CHECK_FALSE(tags.empty());
+    for (const std::string& tag : tags) CHECK_FALSE(attachment_subject(tag));
+  };
+  Words without = copy;
+  without.insert(without.end(), {world.inside_repo("plain"), "--with-referrers=false"});
+  CHECK(world.succeed(without).find("referrer") == std::string::npos);
+  has_none("plain");
+  Words as_imgpkg = copy;
+  as_imgpkg.push_back(world.inside_repo("imgpkg"));
+  world.outside.forget_requests();
+  const Outcome outcome = run_as(Name::Imgpkg, world, as_imgpkg);
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err.empty());
+  has_none("imgpkg");
+  for (const LoggedRequest& request : world.outside.requests()) {
+    CHECK(request.path.find("tags/list") == std::string::npos);
+    CHECK(request.path.find(".sig") == std::string::npos);
+    CHECK(request.path.find("referrers") == std::string::npos);
+  }
 }
 
-TEST_CASE("copy takes along cosign signatures, or everything") {
+TEST_CASE("copy takes along all that is attached, to a repository and to a file, or cosign signatures only") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Cargo cargo(world);
   const std::string bundle = world.outside_ref("bundles/b");
-  world.succeed({"copy", "-b", bundle, "--to-repo", world.inside_repo("all"), "--with-referrers"});
+  world.succeed({"copy", "-b", bundle, "--to-repo", world.inside_repo("all")});
   cargo.check_arrived(world.inside, "all");
-  world.succeed({"copy", "-b", bundle, "--to-repo", world.inside_repo("signed"), "--cosign-signatures"});
+  world.succeed({"copy", "-b", bundle, "--to-tar", "a.tar"});
+  world.succeed({"copy", "--tar", "a.tar", "--to-repo", world.inside_repo("from-tar")});
+  cargo.check_arrived(world.inside, "from-tar");
+  world.succeed({"copy", "-b", bundle, "--to-repo", world.inside_repo("signed"), "--cosign-signatures",
+                 "--with-referrers=false"});
   std::vector<std::string> attached;
   std::ranges::copy_if(World::tags(world.inside, "signed"), std::back_inserter(attached),
                        [](const std::string& tag) { return attachment_subject(tag).has_value(); });

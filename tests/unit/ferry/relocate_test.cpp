@@ -96,7 +96,10 @@ TEST_CASE("blobs come first, then images, bundles, locations from the inside out
   CHECK(root == std::ssize(operations) - 1);
   CHECK(report.images == 3);
   CHECK(report.bundles == 2);
-  CHECK(report.roots.at(0).tag == "v1");
+  REQUIRE(report.roots.size() == 1);
+  CHECK(report.roots[0].from == Reference{sample.outer.name, "v1", sample.outer.digest});
+  CHECK(report.roots[0].to.tag == "v1");
+  CHECK(report.roots[0].to.digest == sample.outer.digest);
 }
 
 TEST_CASE("a second run writes nothing") {

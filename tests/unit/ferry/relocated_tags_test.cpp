@@ -49,9 +49,9 @@ struct Sample : NestedSample {
     return relocate(set, {.name = kTo, .target = target, .source = target}, options,
                     {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &warnings});
   }
-  [[nodiscard]] ErrorCode failure(MemoryTarget& target) {
+  [[nodiscard]] ErrorCode failure(MemoryTarget& target, const RelocateOptions& options = {}) {
     try {
-      put(target);
+      put(target, options);
     } catch (const Error& error) {
       return error.code();
     }
@@ -180,6 +180,86 @@ TEST_CASE("a destination that loses blobs is asked for all of them, and again if
     }
     CHECK(sample.warnings.lines.size() == static_cast<std::size_t>(std::min(losses, 2)));
   }
+}
+
+TEST_CASE("every tag that is moved is told, with what it pointed to, and once") {
+  Sample sample;
+  Stubborn target;
+  target.immutable = false;
+  const std::vector<std::string> tags = {"v1", locations_tag(*sample.inner.digest), image_tag(*sample.image.digest)};
+  for (const std::string& tag : tags) sample.occupy(target, tag);
+  const Digest other = target.tags().at("v1");
+  sample.put(target);
+  REQUIRE(sample.warnings.moves.size() == tags.size());
+  for (const std::string& tag : tags) {
+    CAPTURE(tag);
+    const auto move = std::ranges::find(sample.warnings.moves, std::optional(tag),
+                                        [](const MovedTag& moved) { return moved.tag.tag; });
+    REQUIRE(move != sample.warnings.moves.end());
+    CHECK(move->tag.name == kTo);
+    CHECK(move->from == other);
+    CHECK(move->to == target.tags().at(tag));
+  }
+  sample.put(target);
+  CHECK(sample.warnings.moves.size() == tags.size());
+  CHECK(sample.warnings.lines.empty());
+}
+
+TEST_CASE("--keep-tags refuses to move any tag, before anything is written") {
+  for (const std::string which : {"root", "locations", "image"}) {
+    CAPTURE(which);
+    Sample sample;
+    Stubborn target;
+    target.immutable = false;
+    sample.occupy(target, which == "root"        ? "v1"
+                          : which == "locations" ? locations_tag(*sample.inner.digest)
+                                                 : image_tag(*sample.image.digest));
+    const auto written = [&] {
+      return std::ranges::count_if(target.operations(), [](const std::string& operation) {
+        return !operation.starts_with("get ") && !operation.starts_with("open ");
+      });
+    };
+    const auto before = written();
+    CHECK(sample.failure(target, {.keep_tags = true}) == ErrorCode::Refused);
+    CHECK(written() == before);
+    CHECK(sample.warnings.moves.empty());
+  }
+  Sample sample;
+  MemoryTarget target(kTo);
+  sample.put(target, {.keep_tags = true});
+  CHECK(target.tags().contains("v1"));
+  CHECK(sample.put(target, {.keep_tags = true}).manifests_written == 0);
+}
+
+TEST_CASE("--keep-tags leaves locations that list the bundle's images, with a warning") {
+  Sample sample;
+  MemoryTarget target(kTo);
+  const std::string tag = locations_tag(*sample.inner.digest);
+  sample.occupy(target, tag,
+                text::cat("apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLocation\nimages:\n- image: ",
+                          to_string(sample.image), "\n  bundle: false\n"));
+  const Digest before = target.tags().at(tag);
+  sample.put(target, {.keep_tags = true});
+  CHECK(target.tags().at(tag) == before);
+  CHECK(target.tags().contains("v1"));
+  CHECK(sample.warnings.lines.size() == 1);
+}
+
+TEST_CASE("without the roots' tags, each name that a root had is told with the tag that it is kept under") {
+  Sample sample;
+  sample.set = discover(
+      {root_of(sample.outer, SourceArgument::Kind::Bundle, "a"),
+       root_of(sample.outer, SourceArgument::Kind::Bundle, "z"), root_of(sample.image, SourceArgument::Kind::Image)},
+      sample.world.opener(), {}, {});
+  MemoryTarget target(kTo);
+  const auto roots = sample.put(target, {.root_tags = false, .repository_tags = true}).roots;
+  REQUIRE(roots.size() == 3);
+  for (const PlacedRoot& root : roots) {
+    CHECK(root.to.name == kTo);
+    CHECK(root.to.tag == repository_tag({root.from.name, std::nullopt, root.from.digest}));
+    CHECK(target.tags().at(*root.to.tag) == root.to.digest);
+  }
+  CHECK(std::ranges::count(roots, sample.outer.name, [](const PlacedRoot& root) { return root.from.name; }) == 2);
 }
 
 TEST_CASE("an immutable tag that points elsewhere is refused before any new tag of its kind is made") {

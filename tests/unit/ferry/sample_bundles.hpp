@@ -58,7 +58,12 @@ class Warnings : public Progress {
     const std::lock_guard lock(mutex_);
     lines.emplace_back(line);
   }
+  void moved(const MovedTag& tag) override {
+    const std::lock_guard lock(mutex_);
+    moves.push_back(tag);
+  }
   std::vector<std::string> lines;
+  std::vector<MovedTag> moves;
 
  private:
   std::mutex mutex_;
