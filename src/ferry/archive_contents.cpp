@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "bundle/locations_image.hpp"
 #include "ferry/bundle_reader.hpp"
+#include "ferry/docker_manifest.hpp"
 #include "ferry/load_archive.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -47,7 +48,7 @@ class ContentsBuilder {
   ContentsBuilder(const ImageSet& set, const StoredLocationsByBundle& locations) : set_(set), locations_(locations) {}
 
   ArchiveContents build() {
-    ArchiveContents contents{.items = make_items(), .blobs = {}};
+    ArchiveContents contents{.items = make_items(), .docker_manifest = docker_manifest(set_), .blobs = {}};
     const auto order = blobs_in_order();
     contents.blobs.reserve(order.size());
     for (const Graph::BlobNode* blob : order) contents.blobs.push_back(*blob);
@@ -75,7 +76,8 @@ class ContentsBuilder {
       ArchiveItem item{.descriptor = set_.graph().at(image.digest()).raw.descriptor,
                        .role = role_of(image),
                        .is_root = image.is_root,
-                       .reference = image.reference};
+                       .reference = image.reference,
+                       .is_runnable = is_runnable(set_, image)};
       if (image.tags.empty()) items.push_back(item);
       for (const std::string& tag : image.tags) {
         item.tag = tag;
@@ -235,7 +237,8 @@ void check_canonical(const ArchiveReader& archive, const ImageSet& set, const St
   ContentsBuilder builder(set, locations);
   compare_blobs(archive, archive.blobs(), builder.blobs_in_order());
   const ArchiveFront& there = archive.plan().front;
-  const ArchiveFront expected = make_front(encode_archive_index(builder.make_items()), there.version);
+  const ArchiveFront expected =
+      make_front(encode_archive_index(builder.make_items(), there.version), docker_manifest(set), there.version);
   const auto differs = std::ranges::mismatch(there.contents, expected.contents).in1 - there.contents.begin();
   if (differs == std::ssize(there.contents)) return;
   throw Error(ErrorCode::Corrupt,

@@ -13,6 +13,7 @@ namespace ociferry {
 /// What goes into the archive of an image set, in the one order there is: docs/archive-format.md.
 struct ArchiveContents {
   std::vector<ArchiveItem> items;      ///< for index.json
+  std::string docker_manifest;         ///< manifest.json
   std::vector<Graph::BlobNode> blobs;  ///< manifests and locations images included
 };
 

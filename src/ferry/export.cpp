@@ -199,7 +199,8 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
 TransferReport write_archive(const ImageSet& set, const std::filesystem::path& output, const Context& context) {
   const std::filesystem::path archive = behind_links(output);
   const ArchiveContents contents = archive_contents(set);
-  ArchivePlan plan = plan_archive(make_front(encode_archive_index(contents.items)), descriptors(contents));
+  ArchivePlan plan =
+      plan_archive(make_front(encode_archive_index(contents.items), contents.docker_manifest), descriptors(contents));
   check_readable(plan);
   TransferReport report = begin_report(set, plan);
   context.progress->event("writing layers...");

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/text.hpp"
+#include "layout/archive_names.hpp"
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/manifest.hpp"
@@ -30,19 +31,22 @@ std::string ref_name(const ArchiveItem& item, const std::map<std::string, int>& 
   return image_tag(item.descriptor.digest);
 }
 
-std::string containerd_name(const ArchiveItem& item) {
-  if (item.role == ArchiveRole::Locations) return to_string(item.reference.name) + ":" + locations_tag(*item.bundle);
-  if (item.tag) return to_string(item.reference.name) + ":" + *item.tag;
-  return to_string(item.reference);
+std::string containerd_name(const ArchiveItem& item, std::int64_t version) {
+  const std::string repository = version > 1 ? runtime_name(item.reference.name) : to_string(item.reference.name);
+  if (item.role == ArchiveRole::Locations) return text::cat(repository, ":", locations_tag(*item.bundle));
+  if (item.tag) return text::cat(repository, ":", *item.tag);
+  return text::cat(repository, "@", item.descriptor.digest.text());
 }
 
-Json encode(const ArchiveItem& item, const std::map<std::string, int>& tag_uses) {
+Json encode(const ArchiveItem& item, const std::map<std::string, int>& tag_uses, std::int64_t version) {
   std::map<std::string_view, std::string> annotations = {
       {kRole, std::string(to_string(item.role))},
       {kReference, to_string(item.reference)},
-      {kRefName, ref_name(item, tag_uses)},
-      {kContainerdName, containerd_name(item)},
   };
+  if (item.is_runnable || version == 1) {
+    annotations[kRefName] = ref_name(item, tag_uses);
+    annotations[kContainerdName] = containerd_name(item, version);
+  }
   if (item.is_root) annotations[kRoot] = "true";
   if (item.tag) annotations[kTag] = *item.tag;
   if (item.bundle) annotations[kBundle] = item.bundle->text();
@@ -88,6 +92,7 @@ ArchiveItem decode(const Descriptor& descriptor) {
   if (const auto bundle = annotation(descriptor, kBundle)) item.bundle = Digest::parse(*bundle);
   if (item.bundle.has_value() != (item.role == ArchiveRole::Locations)) refuse(descriptor, "its bundle is not named");
   if (item.reference.digest != item.descriptor.digest) refuse(descriptor, "its reference has another digest");
+  item.is_runnable = annotation(descriptor, kContainerdName).has_value();
   item.descriptor.annotations.clear();
   return item;
 }
@@ -104,13 +109,13 @@ std::string_view to_string(ArchiveRole role) {
   return "";
 }
 
-std::string encode_archive_index(const std::vector<ArchiveItem>& items) {
+std::string encode_archive_index(const std::vector<ArchiveItem>& items, std::int64_t version) {
   std::map<std::string, int> tag_uses;
   for (const ArchiveItem& item : items) {
     if (item.tag) ++tag_uses[*item.tag];
   }
   Json::Array manifests;
-  for (const ArchiveItem& item : items) manifests.push_back(encode(item, tag_uses));
+  for (const ArchiveItem& item : items) manifests.push_back(encode(item, tag_uses, version));
   return Json(Json::Object{{"schemaVersion", 2},
                            {"mediaType", std::string(media_type::kOciIndex)},
                            {"manifests", std::move(manifests)}})
@@ -121,7 +126,7 @@ std::optional<ArchiveItem> decode_own_entry(const Descriptor& entry) {
   return annotation(entry, kRole) ? std::optional(decode(entry)) : std::nullopt;
 }
 
-std::vector<ArchiveItem> decode_archive_index(std::string_view index) {
+std::vector<ArchiveItem> decode_archive_index(std::string_view index, std::int64_t version) {
   std::vector<ArchiveItem> items;
   // Bundles that list the same images have equal locations images, and such an image may be carried for itself, too.
   std::set<std::tuple<Digest, std::optional<Digest>, std::optional<std::string>>> seen;
@@ -130,7 +135,7 @@ std::vector<ArchiveItem> decode_archive_index(std::string_view index) {
     const ArchiveItem& item = items.emplace_back(decode(descriptor));
     if (!seen.emplace(descriptor.digest, item.bundle, item.tag).second) refuse(descriptor, "it is listed twice");
   }
-  if (encode_archive_index(items) != index) {
+  if (encode_archive_index(items, version) != index) {
     throw Error(ErrorCode::Hostile, "index.json is not in the form that ociferry writes");
   }
   return items;

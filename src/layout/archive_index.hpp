@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "ociferry/reference.hpp"
 
 namespace ociferry {
+
+/// The version of archives that is written today, in the seal. Older ones are read for ever.
+inline constexpr std::int64_t kSealVersion = 2;
 
 /// What an entry of an archive's index.json is there for (annotation `dev.ociferry.role`).
 enum class ArchiveRole { Bundle, Image, Referrer, Locations };
@@ -25,13 +29,18 @@ struct ArchiveItem {
   /// The tag that a root was asked for by, or that attaches an image to another one.
   std::optional<std::string> tag = {};
   std::optional<Digest> bundle = {};  ///< locations images: the bundle they belong to
+  /// Container runtimes can load it, and shall: the entry has names for them. Programs that load all named entries
+  /// would fail at a signature or a chart.
+  bool is_runnable = true;
 };
 
-/// The bytes of index.json for `items`, in their order (image-spec, image-layout.md).
-[[nodiscard]] std::string encode_archive_index(const std::vector<ArchiveItem>& items);
+/// The bytes of index.json for `items`, in their order (image-spec, image-layout.md), in an archive of that version.
+[[nodiscard]] std::string encode_archive_index(const std::vector<ArchiveItem>& items,
+                                               std::int64_t version = kSealVersion);
 
-/// Reads what `encode_archive_index` wrote. Throws Error{Hostile} if it is not such an index.
-[[nodiscard]] std::vector<ArchiveItem> decode_archive_index(std::string_view index);
+/// Reads what `encode_archive_index` wrote for that version. Throws Error{Hostile} if it is not such an index.
+[[nodiscard]] std::vector<ArchiveItem> decode_archive_index(std::string_view index,
+                                                            std::int64_t version = kSealVersion);
 
 /// An entry that `encode_archive_index` wrote, wherever it is found now; nullopt if it is none. Throws Error{Hostile}
 /// if it says that it is one but is malformed.

@@ -38,4 +38,10 @@ class ItemList {
 /// The digest that a tag of the form "sha256-<hex><suffix>" names; nullopt for any other tag.
 [[nodiscard]] std::optional<Digest> tagged_digest(std::string_view tag, std::string_view suffix);
 
+/// "blobs/sha256/<hex>": where a layout keeps the blob (image-spec, image-layout.md).
+[[nodiscard]] std::string blob_path(const Digest& digest);
+
+/// What container runtimes call a repository: Docker Hub is docker.io for them, not index.docker.io.
+[[nodiscard]] std::string runtime_name(const RepositoryName& name);
+
 }  // namespace ociferry

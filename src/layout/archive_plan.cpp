@@ -2,6 +2,7 @@
 
 #include "archive/tar_header.hpp"
 #include "base/text.hpp"
+#include "layout/archive_names.hpp"
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
 #include "stream/sha256.hpp"
@@ -95,9 +96,7 @@ std::int64_t version_of(const Json& seal) {
 
 }  // namespace
 
-std::string ArchiveMember::name() const {
-  return blob ? text::cat("blobs/", blob->algorithm(), "/", blob->hex()) : file;
-}
+std::string ArchiveMember::name() const { return blob ? blob_path(*blob) : file; }
 
 std::string ArchiveMember::header() const {
   return tar_header({.name = name(), .type = TarType::File, .mode = 0644, .size = size});
@@ -107,11 +106,14 @@ std::uint64_t ArchiveMember::end() const { return offset + size + tar_padding(si
 
 std::vector<std::string_view> front_files(std::int64_t version) {
   if (version == 1) return {"oci-layout", "index.json"};
+  if (version == 2) return {"oci-layout", "index.json", "manifest.json"};
   return {};
 }
 
-ArchiveFront make_front(std::string index, std::int64_t version) {
-  return {.version = version, .contents = {std::string(kOciLayoutContent), std::move(index)}};
+ArchiveFront make_front(std::string index, std::string docker_manifest, std::int64_t version) {
+  ArchiveFront front{.version = version, .contents = {std::string(kOciLayoutContent), std::move(index)}};
+  if (version > 1) front.contents.push_back(std::move(docker_manifest));
+  return front;
 }
 
 ArchivePlan plan_archive(ArchiveFront front, const std::vector<Descriptor>& blobs, std::size_t seal_size) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "layout/archive_index.hpp"
 #include "ociferry/descriptor.hpp"
 
 namespace ociferry {
@@ -26,8 +27,6 @@ struct ArchiveMember {
   [[nodiscard]] std::uint64_t end() const;
 };
 
-/// The version of the seal that is written today. Older ones are read for ever.
-inline constexpr std::int64_t kSealVersion = 1;
 inline constexpr std::string_view kSealFile = "ociferry.json";
 /// A seal of any version is among so many files at the beginning.
 inline constexpr std::size_t kMostFrontFiles = 8;
@@ -41,8 +40,9 @@ struct ArchiveFront {
 
 /// The names of the files that a seal of that version promises, in order, less its own. Empty: the version is unknown.
 [[nodiscard]] std::vector<std::string_view> front_files(std::int64_t version);
-/// The front that goes with `index`, the bytes of index.json.
-[[nodiscard]] ArchiveFront make_front(std::string index, std::int64_t version = kSealVersion);
+/// The front with these bytes of index.json and manifest.json; before version 2 there was no manifest.json.
+[[nodiscard]] ArchiveFront make_front(std::string index, std::string docker_manifest = "[]",
+                                      std::int64_t version = kSealVersion);
 
 /// Where every byte of an archive goes, known before the first one is written: docs/archive-format.md.
 /// A pure function of the front and the list of blobs. The members are the files of the front, the seal (kSealFile),

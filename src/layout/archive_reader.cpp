@@ -186,7 +186,7 @@ void ArchiveReader::read_front() {
     }
     front.contents.push_back(std::move(files[i].content));
   }
-  items_ = decode_archive_index(front.contents.at(1));
+  items_ = decode_archive_index(front.contents.at(1), table.version);
   for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
   plan_ = plan_archive(std::move(front), table.blobs, seal.content.size());
   if (plan_.seal != seal.content) throw damaged(name_, "the seal ociferry.json contradicts itself", seal.member.offset);

@@ -14,8 +14,6 @@ namespace ociferry {
 
 namespace {
 
-std::string blob_path(const Digest& digest) { return text::cat("blobs/", digest.algorithm(), "/", digest.hex()); }
-
 void check_version(const FileTree& tree) {
   const Json layout = Json::parse(tree.read("oci-layout", limits::kManifestBytes), tree.describe("oci-layout"));
   const std::string version = layout.string_at("imageLayoutVersion");

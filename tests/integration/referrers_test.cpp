@@ -19,28 +19,6 @@ namespace {
 
 const std::string kSpdx = "application/spdx+json";
 
-/// An artifact whose one layer is `payload`; attached to `subject` if there is one.
-Image make_artifact(const std::string& type, const std::string& payload,
-                    const std::optional<Descriptor>& subject = {}) {
-  const auto descriptor = [](std::string_view media_type, const Digest& digest, std::size_t size) {
-    return Json::Object{{"mediaType", media_type}, {"digest", digest.text()}, {"size", std::uint64_t{size}}};
-  };
-  Json::Object body{{"schemaVersion", 2},
-                    {"mediaType", media_type::kOciManifest},
-                    {"artifactType", type},
-                    {"config", descriptor("application/vnd.oci.empty.v1+json", sha256("{}"), 2)},
-                    {"layers", Json::Array{descriptor(type, sha256(payload), payload.size())}}};
-  if (subject) body.emplace_back("subject", descriptor(subject->media_type, subject->digest, subject->size));
-  std::string bytes = Json(std::move(body)).dump();
-  const Descriptor own{std::string(media_type::kOciManifest), sha256(bytes), bytes.size()};
-  return {own, {{own, std::move(bytes)}}, {{sha256("{}"), "{}"}, {sha256(payload), payload}}};
-}
-
-/// As cosign makes them: an image with a layer of its own type, at a tag made of the digest that it signs.
-Image make_signature() {
-  return make_image({.layers = {{.size = 20, .media_type = "application/vnd.dev.cosign.simplesigning.v1+json"}}});
-}
-
 /// A registry without the referrers API needs the list at a tag: whoever attaches keeps it.
 Image make_list(const std::vector<Image>& referrers) { return make_index(referrers); }
 

@@ -171,6 +171,25 @@ Image make_index(const std::vector<Image>& children, ImageFamily family) {
   return image;
 }
 
+Image make_artifact(const std::string& type, const std::string& payload, const std::optional<Descriptor>& subject) {
+  const auto descriptor = [](std::string_view media_type, const Digest& digest, std::size_t size) {
+    return Json::Object{{"mediaType", media_type}, {"digest", digest.text()}, {"size", std::uint64_t{size}}};
+  };
+  Json::Object body{{"schemaVersion", 2},
+                    {"mediaType", media_type::kOciManifest},
+                    {"artifactType", type},
+                    {"config", descriptor("application/vnd.oci.empty.v1+json", sha256("{}"), 2)},
+                    {"layers", Json::Array{descriptor(type, sha256(payload), payload.size())}}};
+  if (subject) body.emplace_back("subject", descriptor(subject->media_type, subject->digest, subject->size));
+  std::string bytes = Json(std::move(body)).dump();
+  const Descriptor own{std::string(media_type::kOciManifest), sha256(bytes), bytes.size()};
+  return {own, {{own, std::move(bytes)}}, {{sha256("{}"), "{}"}, {sha256(payload), payload}}};
+}
+
+Image make_signature() {
+  return make_image({.layers = {{.size = 20, .media_type = "application/vnd.dev.cosign.simplesigning.v1+json"}}});
+}
+
 Reference push_image(const RegistryServer& registry, const std::string& repository, const Image& image,
                      const std::string& tag) {
   const std::string base = text::cat("/v2/", repository, "/");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,12 @@ struct Image {
 [[nodiscard]] Image make_image(const ImageRecipe& recipe = {});
 /// An index (Docker: a manifest list) of images or indexes.
 [[nodiscard]] Image make_index(const std::vector<Image>& children, ImageFamily family = ImageFamily::Oci);
+
+/// An artifact of that type whose one layer is `payload`; attached to `subject` if there is one.
+[[nodiscard]] Image make_artifact(const std::string& type, const std::string& payload,
+                                  const std::optional<Descriptor>& subject = {});
+/// A signature as cosign makes them: an image with a layer of its own type, for a tag made of the digest that it signs.
+[[nodiscard]] Image make_signature();
 
 /// Uploads everything and tags the image, unless `tag` is empty. Returns where it is, with tag and digest.
 /// Throws Error if the registry does not take it.

@@ -1,4 +1,5 @@
 #include "ferry/archive_contents.hpp"
+#include "ferry/docker_manifest.hpp"
 #include "ferry/load_archive.hpp"
 #include "layout/archive_reader.hpp"
 
@@ -34,7 +35,7 @@ struct Sample {
       all.push_back(blob.descriptor);
       nodes.push_back(&blob);
     }
-    ArchiveWriter writer(path, plan_archive(make_front(encode_archive_index(items)), all));
+    ArchiveWriter writer(path, plan_archive(make_front(encode_archive_index(items), docker_manifest(set)), all));
     copy_blobs(nodes, writer, 2, silent_progress(), {});
     writer.commit();
   }
@@ -57,7 +58,7 @@ TEST_CASE("an archive of fixed content has this digest, on every machine and wit
   const ArchiveContents contents = archive_contents(sample.set);
   sample.write(contents.items, contents.blobs);
   CHECK(sha256(read_file(sample.path, 1 << 20)).text() ==
-        "sha256:38ba18410e9731b49c5835794aa8186d6b5ee9f1c006dd36a3a28800c613da8a");
+        "sha256:83d71d3933bc264e7dedb82308c14ccf52fcfb9ff73d18f5b6c1f6e3b94ec3d3");
 }
 
 TEST_CASE("what is loaded from an archive is what went into it") {

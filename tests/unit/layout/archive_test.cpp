@@ -65,7 +65,7 @@ void read_everything(const std::filesystem::path& path) {
 TEST_CASE("a plan gives every member its place, one behind the other") {
   const Sample sample;
   const ArchivePlan plan = sample.plan();
-  REQUIRE(plan.members.size() == 6);
+  REQUIRE(plan.members.size() == 7);
   CHECK(plan.members[0].name() == "oci-layout");
   CHECK(plan.members[0].offset == 512);
   std::uint64_t position = 0;
@@ -76,15 +76,16 @@ TEST_CASE("a plan gives every member its place, one behind the other") {
     CHECK(position % 512 == 0);
   }
   CHECK(plan.total_bytes == position + 1024);
-  CHECK(plan.members[2].size == plan.seal.size());
+  CHECK(plan.members[2].name() == "manifest.json");
+  CHECK(plan.members[3].size == plan.seal.size());
 }
 
 TEST_CASE("a member of 8 GiB or more gets a longer header and everything moves on") {
   const Digest digest = sha256("x");
   const std::uint64_t size = std::uint64_t{8} << 30;
   const ArchivePlan plan = plan_archive(make_front("{}"), {{.media_type = {}, .digest = digest, .size = size}});
-  CHECK(plan.members[3].offset == plan.members[3].header_offset + 1536);
-  CHECK(plan.total_bytes == plan.members[3].offset + size + 1024);
+  CHECK(plan.members[4].offset == plan.members[4].header_offset + 1536);
+  CHECK(plan.total_bytes == plan.members[4].offset + size + 1024);
 }
 
 TEST_CASE("the seal names each blob's offset although its own length decides about them") {
@@ -146,15 +147,38 @@ TEST_CASE("a cut, a prolonged and a foreign file are told apart from an archive"
   CHECK(message_for(std::string(4096, 'q')).find("the tar header of oci-layout") != std::string::npos);
 }
 
+TEST_CASE("an index of version 1 names all entries for runtimes, one of version 2 only what they can load") {
+  const Digest digest = sha256("x");
+  const Descriptor chart{std::string(media_type::kOciManifest), digest, 7};
+  const std::vector<ArchiveItem> items = {{.descriptor = chart,
+                                           .is_root = true,
+                                           .reference = {{"index.docker.io", "library/chart"}, std::nullopt, digest},
+                                           .tag = "v1",
+                                           .is_runnable = false}};
+  const std::string first = encode_archive_index(items, 1);
+  CHECK(first.find(R"("io.containerd.image.name":"index.docker.io/library/chart:v1")") != std::string::npos);
+  CHECK(first.find(R"("org.opencontainers.image.ref.name":"v1")") != std::string::npos);
+  CHECK(decode_archive_index(first, 1).front().is_runnable);
+  const std::string second = encode_archive_index(items);
+  CHECK(second.find("image.name") == std::string::npos);
+  CHECK(second.find("ref.name") == std::string::npos);
+  CHECK_FALSE(decode_archive_index(second).front().is_runnable);
+  CHECK_THROWS_AS(static_cast<void>(decode_archive_index(first)), Error);
+  auto image = items;
+  image.front().is_runnable = true;
+  CHECK(encode_archive_index(image).find(R"("io.containerd.image.name":"docker.io/library/chart:v1")") !=
+        std::string::npos);
+}
+
 TEST_CASE("an archive of a newer version is said to be that, whatever its front is, and not to be damaged") {
   Sample sample;
   sample.write();
   const std::string good = sample.bytes();
   const auto code_of = [&](std::string_view version, bool elsewhere) {
     std::string bytes = good;
-    bytes.replace(bytes.find(R"({"schemaVersion":1,"files")") + 17, 1, version);
+    bytes.replace(bytes.find(R"({"schemaVersion":2,"files")") + 17, 1, version);
     if (elsewhere) {  // a file that nobody knows today, in front of the seal
-      const auto seal = sample.plan().members[2].header_offset;
+      const auto seal = sample.plan().members[3].header_offset;
       bytes.insert(seal, tar_header({.name = "other.json", .type = TarType::File, .mode = 0644, .size = 0}));
     }
     write_file_atomically(sample.path, bytes, 0600);
@@ -170,13 +194,14 @@ TEST_CASE("an archive of a newer version is said to be that, whatever its front 
     return ErrorCode::Internal;
   };
   for (const bool elsewhere : {false, true}) {
-    CHECK(code_of("2", elsewhere) == ErrorCode::Hostile);
+    CHECK(code_of("3", elsewhere) == ErrorCode::Hostile);
     CHECK(code_of("9", elsewhere) == ErrorCode::Hostile);
     CHECK(code_of("0", elsewhere) == ErrorCode::Corrupt);
     CHECK(code_of("x", elsewhere) == ErrorCode::Corrupt);
   }
   // Of this version, it is one file too many.
-  CHECK(code_of("1", true) == ErrorCode::Corrupt);
+  CHECK(code_of("2", true) == ErrorCode::Corrupt);
+  CHECK(code_of("1", false) == ErrorCode::Corrupt);
 }
 
 TEST_CASE("a seal that lists impossible sizes is refused") {

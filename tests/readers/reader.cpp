@@ -1,0 +1,203 @@
+#include "reader.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <sstream>
+#include <thread>
+
+#include "oci/json.hpp"
+
+namespace ociferry::testing {
+
+namespace {
+
+/// The lines of `text`, sorted, each once, without empty ones.
+std::vector<std::string> sorted_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty()) lines.push_back(line);
+  }
+  std::ranges::sort(lines);
+  lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+  return lines;
+}
+
+/// What podman and buildah share: storage of their own, as plain files.
+class Storage {
+ public:
+  /// `name_field` is what the program calls an image's repository.
+  Storage(std::string program, std::string name_field)
+      : program_(std::move(program)), name_field_(std::move(name_field)) {}
+
+  [[nodiscard]] Program command(const Words& arguments) const {
+    Words words{program_,
+                "--root",
+                (directory_.path() / "root").string(),
+                "--runroot",
+                (directory_.path() / "run").string(),
+                "--storage-driver",
+                "vfs"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return {.arguments = words};
+  }
+
+  [[nodiscard]] std::vector<std::string> images() const {
+    return sorted_lines(run_or_throw(command({"images", "--format", "{{." + name_field_ + "}}:{{.Tag}}"})));
+  }
+
+ private:
+  std::string program_;
+  std::string name_field_;
+  TempDirectory directory_ = temp_directory();
+};
+
+class PodmanLoad : public Reader {
+ public:
+  [[nodiscard]] std::string name() const override { return "podman load"; }
+  [[nodiscard]] Words needs() const override { return {"podman"}; }
+  [[nodiscard]] Outcome read(const std::filesystem::path& archive) override {
+    return run(storage_.command({"load", "-i", archive.string()}));
+  }
+  [[nodiscard]] std::vector<std::string> images() override { return storage_.images(); }
+
+ private:
+  Storage storage_{"podman", "Repository"};
+};
+
+class BuildahPull : public Reader {
+ public:
+  [[nodiscard]] std::string name() const override { return "buildah pull"; }
+  [[nodiscard]] Words needs() const override { return {"buildah"}; }
+  [[nodiscard]] Outcome read(const std::filesystem::path& archive) override {
+    return run(storage_.command({"pull", "oci-archive:" + archive.string()}));
+  }
+  [[nodiscard]] std::vector<std::string> images() override { return storage_.images(); }
+
+ private:
+  Storage storage_{"buildah", "Name"};
+};
+
+class CtrImport : public Reader {
+ public:
+  [[nodiscard]] std::string name() const override { return "ctr images import"; }
+  [[nodiscard]] Words needs() const override { return {"ctr", "containerd"}; }
+  [[nodiscard]] Outcome read(const std::filesystem::path& archive) override {
+    start();
+    return run(command({"images", "import", "--snapshotter", "native", archive.string()}));
+  }
+  [[nodiscard]] std::vector<std::string> images() override {
+    return sorted_lines(run_or_throw(command({"images", "ls", "-q"})));
+  }
+
+ private:
+  [[nodiscard]] std::string path(const char* name) const { return (directory_.path() / name).string(); }
+
+  [[nodiscard]] Program command(const Words& arguments) const {
+    Words words{"ctr", "--address", path("containerd.sock")};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return {.arguments = words};
+  }
+
+  void start() {
+    if (containerd_) return;
+    // Nothing but what keeps images: no networks, no devices, no other snapshots.
+    write_text(path("config.toml"),
+               "version = 2\n"
+               "disabled_plugins = [\"io.containerd.grpc.v1.cri\", \"io.containerd.snapshotter.v1.btrfs\", "
+               "\"io.containerd.snapshotter.v1.zfs\", \"io.containerd.snapshotter.v1.devmapper\", "
+               "\"io.containerd.snapshotter.v1.aufs\", \"io.containerd.snapshotter.v1.overlayfs\", "
+               "\"io.containerd.internal.v1.opt\"]\n");
+    containerd_.emplace(Program{.arguments = {"containerd", "--config", path("config.toml"), "--root", path("root"),
+                                              "--state", path("state"), "--address", path("containerd.sock")}});
+    while (containerd_->running() && run(command({"version"})).exit_code != 0) std::this_thread::yield();
+  }
+
+  TempDirectory directory_ = temp_directory();
+  std::optional<Process> containerd_;
+};
+
+class SkopeoDockerArchive : public Reader {
+ public:
+  [[nodiscard]] std::string name() const override { return "skopeo docker-archive:"; }
+  [[nodiscard]] Words needs() const override { return {"skopeo"}; }
+  [[nodiscard]] Outcome read(const std::filesystem::path& archive) override {
+    Outcome outcome = run({.arguments = {"skopeo", "list-tags", "docker-archive:" + archive.string()}});
+    if (outcome.exit_code != 0) return outcome;
+    const Json listed = Json::parse(outcome.out, "skopeo list-tags");
+    const auto* tags = listed.find("Tags")->as_array();
+    if (tags == nullptr) return outcome;  // null: there are none
+    for (const Json& tag : *tags) {
+      names_.push_back(*tag.as_string());
+      const std::string source = "docker-archive:" + archive.string() + ":" + names_.back();
+      const std::string target = "dir:" + (directory_.path() / std::to_string(names_.size())).string();
+      outcome = run({.arguments = {"skopeo", "--insecure-policy", "copy", source, target}});
+      if (outcome.exit_code != 0) return outcome;
+    }
+    std::ranges::sort(names_);
+    return outcome;
+  }
+  [[nodiscard]] std::vector<std::string> images() override { return names_; }
+
+ private:
+  TempDirectory directory_ = temp_directory();
+  std::vector<std::string> names_;
+};
+
+class SkopeoOciArchive : public Reader {
+ public:
+  [[nodiscard]] std::string name() const override { return "skopeo oci-archive:"; }
+  [[nodiscard]] Words needs() const override { return {"skopeo", "tar"}; }
+  [[nodiscard]] Outcome read(const std::filesystem::path& archive) override {
+    const std::string index = run_or_throw({.arguments = {"tar", "xOf", archive.string(), "index.json"}});
+    const Json parsed = Json::parse(index, "index.json");
+    Outcome outcome{.exit_code = 0, .out = {}, .err = {}};
+    for (const Json& entry : *parsed.find("manifests")->as_array()) {
+      const Json* annotations = entry.find("annotations");
+      const std::string name = annotations->string_at("org.opencontainers.image.ref.name");
+      // Debian 12's skopeo passes over Docker's manifests in a layout.
+      if (name.empty() || entry.string_at("mediaType").starts_with("application/vnd.docker")) continue;
+      names_.push_back(name);
+      outcome = run(
+          {.arguments = {"skopeo", "--insecure-policy", "copy", "--all", "oci-archive:" + archive.string() + ":" + name,
+                         "dir:" + (directory_.path() / std::to_string(names_.size())).string()}});
+      if (outcome.exit_code != 0) return outcome;
+    }
+    std::ranges::sort(names_);
+    return outcome;
+  }
+  [[nodiscard]] std::vector<std::string> images() override { return names_; }
+
+ private:
+  TempDirectory directory_ = temp_directory();
+  std::vector<std::string> names_;
+};
+
+class UmociList : public Reader {
+ public:
+  [[nodiscard]] std::string name() const override { return "umoci"; }
+  [[nodiscard]] Words needs() const override { return {"umoci", "tar"}; }
+  [[nodiscard]] Outcome read(const std::filesystem::path& archive) override {
+    run_or_throw({.arguments = {"tar", "xf", archive.string(), "-C", directory_.path().string()}});
+    Outcome outcome = run({.arguments = {"umoci", "ls", "--layout", directory_.path().string()}});
+    names_ = sorted_lines(outcome.out);
+    return outcome;
+  }
+  [[nodiscard]] std::vector<std::string> images() override { return names_; }
+
+ private:
+  TempDirectory directory_ = temp_directory();
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reader> podman_load() { return std::make_unique<PodmanLoad>(); }
+std::unique_ptr<Reader> ctr_import() { return std::make_unique<CtrImport>(); }
+std::unique_ptr<Reader> skopeo_docker_archive() { return std::make_unique<SkopeoDockerArchive>(); }
+std::unique_ptr<Reader> skopeo_oci_archive() { return std::make_unique<SkopeoOciArchive>(); }
+std::unique_ptr<Reader> buildah_pull() { return std::make_unique<BuildahPull>(); }
+std::unique_ptr<Reader> umoci_list() { return std::make_unique<UmociList>(); }
+
+}  // namespace ociferry::testing
