@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <memory>
 #include <utility>
 
@@ -155,6 +157,15 @@ std::vector<std::string> ConfinedDirectory::names(const std::string& path) {
   }
   if (errno != 0) throw failure("listing", name_, path);
   return found;
+}
+
+std::string ConfinedDirectory::read_link(const std::string& path) {
+  const Place at = place(path);
+  std::string target(PATH_MAX, '\0');
+  const ssize_t got = ::readlinkat(at.directory, at.name.c_str(), target.data(), target.size());
+  if (got < 0) throw failure("reading the link", name_, path);
+  target.resize(static_cast<std::size_t>(got));
+  return target;
 }
 
 UniqueFd ConfinedDirectory::open_file(const std::string& path) {

@@ -28,6 +28,8 @@ class ConfinedDirectory {
   [[nodiscard]] Kind kind(const std::string& path);
   /// The names in the directory at `path`.
   [[nodiscard]] std::vector<std::string> names(const std::string& path);
+  /// What the symbolic link at `path` holds.
+  [[nodiscard]] std::string read_link(const std::string& path);
   /// Opens the file at `path` for reading.
   [[nodiscard]] UniqueFd open_file(const std::string& path);
 

@@ -55,8 +55,10 @@ void LayerExtractor::apply(ByteSource& layer, const std::string& name, const std
     while (const auto member = reader.next()) {
       if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
       count_members(1);
+      member->check();
       place(reader, *member, stop);
     }
+    report_.behind_end += reader.bytes_behind_end();
   } catch (Error& error) {
     error.while_doing(text::cat("unpacking ", name));
     throw;
@@ -65,11 +67,8 @@ void LayerExtractor::apply(ByteSource& layer, const std::string& name, const std
 }
 
 void LayerExtractor::place(LayerReader& reader, const LayerMember& member, const std::stop_token& stop) {
-  if (const auto whiteout = parse_whiteout(member.path)) {
-    if (member.kind != LayerMember::Kind::File) throw refused(member.path, "is a whiteout but no file");
-    if (!whiteout->name) return hide_content(whiteout->directory);
-    return hide(join_path(whiteout->directory, *whiteout->name));
-  }
+  if (is_aufs_own(member.path)) return;
+  if (const auto whiteout = parse_whiteout(member.path)) return place_whiteout(member, *whiteout);
   if (member.path == ".") {
     if (member.kind != LayerMember::Kind::Directory) throw refused(member.path, "is the root but no directory");
     return;
@@ -79,8 +78,16 @@ void LayerExtractor::place(LayerReader& reader, const LayerMember& member, const
     case LayerMember::Kind::Directory: return place_directory(member);
     case LayerMember::Kind::Symlink: return place_symlink(member);
     case LayerMember::Kind::Hardlink: return place_hardlink(member);
-    case LayerMember::Kind::Other: make_room(member.path); ++report_.skipped_special;
+    case LayerMember::Kind::Other: make_room(member.path); leave_out(member.path, report_.skipped_special);
   }
+}
+
+void LayerExtractor::place_whiteout(const LayerMember& member, const Whiteout& whiteout) {
+  // AUFS has one file for all of them: each but the first is a hard link to another.
+  const bool is_linked = member.kind == LayerMember::Kind::Hardlink && file_name(member.link).starts_with(".wh.");
+  if (member.kind != LayerMember::Kind::File && !is_linked) throw refused(member.path, "is a whiteout but no file");
+  if (!whiteout.name) return hide_content(whiteout.directory);
+  hide(join_path(whiteout.directory, *whiteout.name));
 }
 
 void LayerExtractor::place_directory(const LayerMember& member) {
@@ -102,41 +109,61 @@ void LayerExtractor::place_file(LayerReader& reader, const LayerMember& member, 
   make_room(member.path);
   UniqueFd fd = root_.create_file(member.path, member_mode(member.mode));
   note(member.path);
-  write_content(reader, fd.get(), member.path, stop);
+  write_content(reader, fd.get(), member, stop);
   set_time(fd.get(), member.mtime, member.path);
   fd.close(member.path);
   ++report_.files;
 }
 
-void LayerExtractor::write_content(LayerReader& reader, int fd, const std::string& path, const std::stop_token& stop) {
-  while (const std::size_t got = reader.read_data(buffer_)) {
+void LayerExtractor::write_content(LayerReader& reader, int fd, const LayerMember& member,
+                                   const std::stop_token& stop) {
+  check_unpacked_bytes(member.size, limits_, "the image");
+  check_unpacked_bytes(report_.bytes + member.size, limits_, "the image");
+  std::uint64_t size = 0;
+  bool ends_with_hole = false;
+  while (true) {
     if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
-    report_.bytes += got;
-    check_unpacked_bytes(report_.bytes, limits_, "the image");
-    write_full(fd, Bytes(buffer_).first(got), path);
+    const std::uint64_t hole = reader.skip_hole();
+    const std::size_t got = reader.read_data(buffer_);
+    if (hole == 0 && got == 0) break;
+    pwrite_full(fd, Bytes(buffer_).first(got), size + hole, member.path);
+    size += hole + got;
+    ends_with_hole = got == 0;
   }
+  if (ends_with_hole && calls::ftruncate(fd, static_cast<off_t>(size)) != 0) {
+    throw system_error(text::cat("giving '", member.path, "' its size of ", size, " bytes"), errno);
+  }
+  report_.bytes += size;
 }
 
 void LayerExtractor::place_symlink(const LayerMember& member) {
   if (member.link.empty()) throw refused(member.path, "is a symbolic link without a target");
   make_room(member.path);
-  if (!link_stays_inside(member.path, member.link)) {
-    ++report_.skipped_links;
-    return;
-  }
-  root_.make_symlink(member.path, member.link);
-  note(member.path);
+  make_symlink(member.path, member.link);
+}
+
+void LayerExtractor::make_symlink(const std::string& path, const std::string& target) {
+  if (!link_stays_inside(path, target)) return leave_out(path, report_.skipped_links);
+  root_.make_symlink(path, target);
+  note(path);
 }
 
 void LayerExtractor::place_hardlink(const LayerMember& member) {
   const std::string& target = member.link;
-  if (parse_whiteout(target) || root_.kind(target) != Kind::File) {
+  const Kind found = is_aufs_own(target) || parse_whiteout(target) ? Kind::Other : root_.kind(target);
+  if (found == Kind::Absent && left_out_.contains(target)) {
+    make_room(member.path);
+    return leave_out(member.path, report_.skipped_links);
+  }
+  if (found != Kind::File && found != Kind::Symlink) {
     throw refused(member.path, text::cat("is a hard link to '", target, "', which is no file of the image"));
   }
   if (target == member.path || target.starts_with(member.path + "/")) {
     throw refused(member.path, "is a hard link to itself or to what it replaces");
   }
   make_room(member.path);
+  // The same relative target may lead out from here.
+  if (found == Kind::Symlink) return make_symlink(member.path, root_.read_link(target));
   if (!root_.make_hardlink(member.path, target)) copy_file(target, member.path);
   note(member.path);
   ++report_.files;
@@ -189,10 +216,20 @@ void LayerExtractor::note(const std::string& path) {
     own_bytes_ += own.size();
     own = parent_path(own);
   }
-  if (own_bytes_ > limits::kTarNamesBytes) {
-    throw Error(ErrorCode::Hostile,
-                text::cat("the names of its members take more than ", limits::kTarNamesBytes, " bytes"));
-  }
+  check_names();
+}
+
+/// Counts a member that is not made, and remembers it for hard links to it.
+void LayerExtractor::leave_out(const std::string& path, std::uint64_t& count) {
+  ++count;
+  if (left_out_.insert(path).second) left_out_bytes_ += path.size();
+  check_names();
+}
+
+void LayerExtractor::check_names() const {
+  if (own_bytes_ + left_out_bytes_ <= limits::kTarNamesBytes) return;
+  throw Error(ErrorCode::Hostile,
+              text::cat("the names of its members take more than ", limits::kTarNamesBytes, " bytes"));
 }
 
 bool LayerExtractor::is_own(const std::string& path) const { return is_first_layer_ || own_.contains(path); }

@@ -11,6 +11,7 @@ namespace ociferry {
 namespace {
 
 constexpr std::string_view kWhiteout = ".wh.";
+constexpr std::string_view kAufs = ".wh..wh.";
 constexpr std::string_view kOpaque = ".wh..wh..opq";
 
 Error refused(std::string_view name, std::string_view why) {
@@ -18,8 +19,7 @@ Error refused(std::string_view name, std::string_view why) {
 }
 
 void check_part(std::string_view name, std::string_view part) {
-  if (part.empty()) throw refused(name, "its path has an empty part");
-  if (part == "." || part == "..") throw refused(name, "its path has a part that is '.' or '..'");
+  if (part == "..") throw refused(name, "its path has a part that is '..'");
   if (part.size() > limits::kPathComponentBytes) {
     throw refused(name, text::cat("a part of its path is longer than ", limits::kPathComponentBytes, " bytes"));
   }
@@ -28,16 +28,20 @@ void check_part(std::string_view name, std::string_view part) {
 }  // namespace
 
 std::string member_path(std::string_view name) {
-  std::string_view path = name;
-  if (path.starts_with('/')) throw refused(name, "its path is absolute");
-  if (path.size() > limits::kPathBytes) throw refused(name, "its path is too long");
-  if (path.find('\0') != std::string_view::npos) throw refused(name, "its path holds a NUL byte");
-  if (path.find('\\') != std::string_view::npos) throw refused(name, "its path holds a backslash");
-  if (path == "." || path == "./") return ".";
-  if (path.starts_with("./")) path.remove_prefix(2);
-  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-  for (const std::string& part : text::split(path, '/')) check_part(name, part);
-  return std::string(path);
+  if (name.empty()) throw refused(name, "its path is empty");
+  if (name.size() > limits::kPathBytes) throw refused(name, "its path is too long");
+  if (name.find('\0') != std::string_view::npos) throw refused(name, "its path holds a NUL byte");
+  std::string path;
+  path.reserve(name.size());
+  for (std::string_view rest = name; !rest.empty();) {
+    const std::string_view part = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    if (part.empty() || part == ".") continue;
+    check_part(name, part);
+    if (!path.empty()) path += '/';
+    path += part;
+  }
+  return path.empty() ? "." : path;
 }
 
 bool link_stays_inside(std::string_view path, std::string_view target) noexcept {
@@ -68,6 +72,15 @@ std::string_view file_name(std::string_view path) noexcept {
 
 std::string join_path(std::string_view directory, std::string_view name) {
   return directory.empty() ? std::string(name) : text::cat(directory, "/", name);
+}
+
+bool is_aufs_own(std::string_view path) noexcept {
+  while (!path.empty()) {
+    const std::string_view part = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(path.size(), part.size() + 1));
+    if (part.starts_with(kAufs) && part != kOpaque) return true;
+  }
+  return false;
 }
 
 std::optional<Whiteout> parse_whiteout(std::string_view path) {

@@ -6,9 +6,10 @@
 
 namespace ociferry {
 
-/// The path of a layer's member, relative to the layer's root, without "./" in front and '/' behind; "." is the root.
-/// Names that could lead elsewhere are refused, not cleaned: absolute ones, "..", "." and empty parts, NUL, backslash,
-/// or longer than limits::kPathBytes and limits::kPathComponentBytes. Throws Error{Hostile}.
+/// The path of a member, relative to the root that it is unpacked to: without "." and empty parts, so that an absolute
+/// name leads below the root too; "." is the root. A backslash is a character like any other. What could lead out, or
+/// is no file's name, is refused: "..", an empty name, NUL, more than limits::kPathBytes, parts of more than
+/// limits::kPathComponentBytes. Throws Error{Hostile}.
 [[nodiscard]] std::string member_path(std::string_view name);
 
 /// True if a symbolic link at `path` with `target` leads to a place inside the root whatever other such links there
@@ -27,6 +28,10 @@ struct Whiteout {
   std::string directory;            ///< empty: the root
   std::optional<std::string> name;  ///< nullopt: opaque, all that the directory holds
 };
+
+/// True for what the file system AUFS keeps for itself (".wh..wh.aufs", ".wh..wh.plnk" and all below it, ...): nothing
+/// of an image. False for an opaque whiteout, which has such a name too.
+[[nodiscard]] bool is_aufs_own(std::string_view path) noexcept;
 
 /// The whiteout that a member stands for, or nullopt if it is none. Throws Error{Hostile} for names that whiteouts
 /// must not have: ".wh." alone, of "." or "..", of a whiteout, or as a directory.

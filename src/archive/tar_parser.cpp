@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kChecksumAt = 148;
 constexpr std::size_t kChecksumBytes = 8;
+constexpr std::string_view kSparse = "GNU.sparse.";
 
 Error corrupt(std::string_view why) { return {ErrorCode::Corrupt, std::string(why)}; }
 
@@ -46,12 +47,6 @@ std::int64_t number(std::string_view field, std::string_view what) {
     throw corrupt(text::cat("a tar header's ", what, " is not a number"));
   }
   return value;
-}
-
-std::uint64_t unsigned_number(std::string_view field, std::string_view what) {
-  const std::int64_t value = number(field, what);
-  if (value < 0) throw corrupt(text::cat("a tar header's ", what, " is negative"));
-  return static_cast<std::uint64_t>(value);
 }
 
 /// Old writers summed signed bytes; either sum is accepted, as every reader does.
@@ -104,6 +99,12 @@ std::string name_value(std::string_view value) {
 
 }  // namespace
 
+std::uint64_t tar_number(std::string_view field, std::string_view what) {
+  const std::int64_t value = number(field, what);
+  if (value < 0) throw corrupt(text::cat("a tar header's ", what, " is negative"));
+  return static_cast<std::uint64_t>(value);
+}
+
 bool is_all_zero(Bytes bytes) noexcept {
   return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
 }
@@ -114,8 +115,8 @@ TarBlock parse_tar_block(Bytes bytes) {
   TarBlock parsed{.path = std::string(until_nul(block.substr(0, 100))),
                   .link = std::string(until_nul(block.substr(157, 100))),
                   .type = block[156],
-                  .mode = static_cast<std::uint32_t>(unsigned_number(block.substr(100, 8), "mode")),
-                  .size = unsigned_number(block.substr(124, 12), "size"),
+                  .mode = static_cast<std::uint32_t>(tar_number(block.substr(100, 8), "mode")),
+                  .size = tar_number(block.substr(124, 12), "size"),
                   .mtime = number(block.substr(136, 12), "time")};
   // GNU headers ("ustar  ") keep other things where POSIX has the front part of the name.
   const std::string_view prefix = until_nul(block.substr(345, 155));
@@ -140,8 +141,8 @@ PaxRecords parse_pax_records(std::string_view body) {
     } else if (key == "mtime") {
       const std::string_view seconds = value.substr(0, value.find('.'));
       records.mtime = given ? std::optional(whole<std::int64_t>(seconds, key)) : std::nullopt;
-    } else if (key.starts_with("GNU.sparse.")) {
-      throw Error(ErrorCode::Hostile, "it is stored as a sparse file, which is not read");
+    } else if (given && key.starts_with(kSparse)) {
+      records.sparse.take(key.substr(kSparse.size()), name_value(value));
     }
   }
   return records;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "archive/sparse_map.hpp"
 #include "ociferry/stream.hpp"
 
 namespace ociferry {
@@ -23,16 +24,21 @@ struct TarBlock {
 /// form, numbers in base 256 included. Throws Error{Corrupt} if the checksum is wrong or a number is not one.
 [[nodiscard]] TarBlock parse_tar_block(Bytes block);
 
+/// The number in a header's field, in octal digits or in base 256; 0 if it is blank. `what` is for messages. Throws
+/// Error{Corrupt} if it is none, or negative.
+[[nodiscard]] std::uint64_t tar_number(std::string_view field, std::string_view what);
+
 /// What a PAX extended header overrides (POSIX.1-2017, pax, "pax Extended Header").
 struct PaxRecords {
   std::optional<std::string> path = {};
   std::optional<std::string> link = {};
   std::optional<std::uint64_t> size = {};
   std::optional<std::int64_t> mtime = {};  ///< whole seconds; a fraction is dropped
+  SparseRecords sparse = {};
 };
 
 /// Decodes the body of an extended header; names are taken byte by byte, in no character set. Throws Error{Corrupt}
-/// if it is malformed, Error{Hostile} for a name with a NUL and for the records of sparse files.
+/// if it is malformed, Error{Hostile} for a name with a NUL and for a map of holes that nobody can read.
 [[nodiscard]] PaxRecords parse_pax_records(std::string_view body);
 
 /// True if all of `bytes` are zero.

@@ -4,11 +4,13 @@
 #include <archive_entry.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <exception>
 #include <string_view>
 #include <vector>
 
+#include "archive/no_tar.hpp"
 #include "archive/unpack_limits.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
@@ -21,6 +23,24 @@ namespace {
 constexpr std::size_t kPackedBuffer = 128 * 1024;
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
+
+/// How something is packed that layers are not; empty if it is not known.
+std::string_view other_packing(std::string_view head) {
+  struct Magic {
+    std::string_view bytes;
+    std::string_view name;
+  };
+  constexpr std::array<Magic, 5> kMagics{{{std::string_view("\xfd"
+                                                            "7zXZ\0",
+                                                            6),
+                                           "xz"},
+                                          {"BZh", "bzip2"},
+                                          {"\x04\x22\x4d\x18", "lz4"},
+                                          {"LZIP", "lzip"},
+                                          {"PK\x03\x04", "zip"}}};
+  const auto found = std::ranges::find_if(kMagics, [&](const Magic& magic) { return head.starts_with(magic.bytes); });
+  return found == kMagics.end() ? std::string_view() : found->name;
+}
 
 /// True for the magic of a zstd frame that carries no data; such a frame may come first (RFC 8878, 3.1.2).
 bool is_skippable_frame(std::string_view head) {
@@ -87,9 +107,9 @@ class Unpacker::Filter {
     return static_cast<std::size_t>(got);
   }
 
-  /// True if every byte that was fetched belonged to the packed stream.
-  [[nodiscard]] bool used_all() const {
-    return archive_filter_bytes(handle_.get(), -1) == static_cast<la_int64_t>(packed_.count());
+  /// How many of the bytes that were fetched belonged to the packed stream.
+  [[nodiscard]] std::uint64_t used() const {
+    return static_cast<std::uint64_t>(archive_filter_bytes(handle_.get(), -1));
   }
 
  private:
@@ -142,6 +162,8 @@ Unpacker::Unpacker(ByteSource& packed, std::string name, const UnpackLimits& lim
   } else if (head.starts_with(kZstdMagic) || is_skippable_frame(head)) {
     if (head.starts_with(kZstdMagic)) check_window(head, name_);
     filter_ = std::make_unique<Filter>(packed_, ARCHIVE_FILTER_ZSTD, name_);
+  } else if (const std::string_view packing = other_packing(head); !packing.empty()) {
+    throw NoTar(text::cat(name_, " is packed with ", packing, "; layers are read as they are, in gzip and in zstd"));
   }
 }
 
@@ -152,24 +174,37 @@ std::size_t Unpacker::read(MutableBytes buffer) {
   const std::size_t got = filter_ ? filter_->read(buffer) : packed_.read(buffer);
   unpacked_ += got;
   check_limits();
-  if (got == 0) check_end();
+  if (got == 0) pass_over_rest();
   return got;
 }
 
 void Unpacker::check_limits() const {
   check_unpacked_bytes(unpacked_, limits_, name_);
-  if (unpacked_ > limits::kUnpackRatioFrom && unpacked_ / std::max(limits_.ratio, std::uint64_t{1}) > packed_.count()) {
+  check_ratio(unpacked_, packed_.count());
+}
+
+void Unpacker::check_ratio(std::uint64_t unpacked, std::uint64_t packed) const {
+  if (unpacked > limits::kUnpackRatioFrom && unpacked / std::max(limits_.ratio, std::uint64_t{1}) > packed) {
     throw beyond_limit(
-        text::cat(name_, " unpacks to ", unpacked_, " bytes from ", packed_.count(), ": that is more times its size"),
+        text::cat(name_, " unpacks to ", unpacked, " bytes from ", packed, ": that is more times its size"),
         limits_.ratio, "--max-unpack-ratio");
   }
 }
 
-void Unpacker::check_end() {
-  std::array<std::byte, 1> more{};
-  if (filter_ && (!filter_->used_all() || packed_.read(more) > 0)) {
-    throw Error(ErrorCode::Corrupt, text::cat(name_, ": other bytes follow the packed data"));
-  }
+void Unpacker::count_hole(std::uint64_t bytes, std::uint64_t follow) {
+  holes_ += bytes;
+  check_unpacked_bytes(unpacked_ + holes_, limits_, name_);
+  check_ratio(unpacked_ + holes_, packed_.count() + follow);
+}
+
+void Unpacker::check_expansion() const { check_ratio(unpacked_ + holes_, packed_.count()); }
+
+void Unpacker::pass_over_rest() {
+  if (!filter_ || behind_end_ > 0) return;
+  const std::uint64_t used = filter_->used();
+  std::array<std::byte, 16 * limits::kKiB> more;
+  while (packed_.read(more) > 0) continue;
+  behind_end_ = packed_.count() - used;
 }
 
 std::string unpacking_libraries() { return ::archive_version_details(); }

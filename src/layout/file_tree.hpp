@@ -42,8 +42,9 @@ class FileTree {
   std::string name_;
 };
 
-/// The files in a tar: where each lies is found once, by reading the headers only. Names are as TarReader checks them,
-/// each at most once after removal of "./"; hard and symbolic links between members are followed, within the tar.
+/// The files in a tar: where each lies is found once, by reading the headers only. Names are as TarReader cleans them,
+/// each at most once; hard and symbolic links between members are followed, within the tar. Files that are stored with
+/// holes cannot be opened. Nothing may follow the end, which may be missing.
 class TarTree : public FileTree {
  public:
   /// Reads the headers of the file `fd`, to its end. Throws Error{Corrupt} or Error{Hostile}, as TarReader does and if
@@ -59,6 +60,7 @@ class TarTree : public FileTree {
   struct Member {
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
+    bool has_holes = false;
     std::optional<std::string> leads_to = {};  ///< links: the member they stand for
   };
 
@@ -67,6 +69,7 @@ class TarTree : public FileTree {
   UniqueFd fd_;
   std::uint64_t file_bytes_;
   std::map<std::string, Member> members_;
+  bool has_end_ = false;
 };
 
 /// The files below a directory.

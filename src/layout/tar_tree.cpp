@@ -26,12 +26,10 @@ class FileInput : public TarInput {
     return got;
   }
 
-  void skip(std::uint64_t bytes) override {
-    if (bytes > size_ - std::min(position_, size_)) {
-      throw Error(ErrorCode::Corrupt, text::cat("the tar is cut short: the file has ", size_,
-                                                " bytes, but a member at ", position_, " needs ", bytes, " more"));
-    }
-    position_ += bytes;
+  [[nodiscard]] std::uint64_t skip(std::uint64_t bytes) override {
+    const std::uint64_t passed = std::min(bytes, size_ - std::min(position_, size_));
+    position_ += passed;
+    return passed;
   }
 
  private:
@@ -67,7 +65,8 @@ TarTree::TarTree(std::string name, UniqueFd fd, const UnpackLimits& limits)
   FileInput input(fd_.get(), file_bytes_, this->name());
   TarReader reader(input, this->name(), limits);
   while (auto member = reader.next()) {
-    Member entry{.offset = reader.position(), .size = member->size};
+    member->check();
+    Member entry{.offset = reader.position(), .size = member->size, .has_holes = member->size != member->stored};
     if (member->kind == Kind::Symlink) entry.leads_to = resolve_link(member->path, member->link).value_or("");
     if (member->kind == Kind::Hardlink) entry.leads_to = member->link;
     if (member->kind == Kind::Directory || member->kind == Kind::Other) entry.leads_to = "";
@@ -75,6 +74,11 @@ TarTree::TarTree(std::string name, UniqueFd fd, const UnpackLimits& limits)
     throw Error(ErrorCode::Hostile, text::cat(this->name(), ": the member '", member->path,
                                               "' occurs twice, so readers would disagree about the archive"));
   }
+  has_end_ = reader.found_end();
+  // Of two archives one behind the other, the second would be lost without a word.
+  if (reader.bytes_behind_end() == 0) return;
+  throw Error(ErrorCode::Corrupt, text::cat(this->name(), ": other bytes follow the end of the tar, ",
+                                            reader.bytes_behind_end(), " of them"));
 }
 
 const TarTree::Member* TarTree::find(const std::string& path) const {
@@ -94,12 +98,18 @@ std::optional<std::uint64_t> TarTree::size_of(const std::string& path) const {
 std::unique_ptr<ByteSource> TarTree::open(const std::string& path) const {
   const Member* member = find(path);
   if (member == nullptr) throw Error(ErrorCode::Incomplete, text::cat(describe(path), " is not in the archive"));
+  if (member->has_holes) {
+    throw Error(ErrorCode::Hostile, text::cat(describe(path), " is stored with holes, and archives are read in place"))
+        .hint("pack the archive's files again without --sparse");
+  }
   return std::make_unique<FileSource>(fd_.get(), member->offset, member->size, name());
 }
 
 std::string TarTree::describe(const std::string& path) const {
   const Member* member = find(path);
-  if (member == nullptr) return text::cat(name(), ": ", path);
+  if (member == nullptr) {
+    return text::cat(name(), ": ", path, has_end_ ? "" : " (the tar has no end: it may be cut short)");
+  }
   return text::cat(name(), ": ", path, " at offset ", member->offset);
 }
 

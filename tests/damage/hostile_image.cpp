@@ -63,9 +63,9 @@ class Maker {
     is_good_ = false;
   }
 
-  /// Things that are wrong with whole layers.
+  /// Things that are wrong with whole layers, or no more than odd: how a tar ends.
   void spoil(std::uint64_t way) {
-    is_good_ = false;
+    is_good_ = way >= 3 && way <= 6;
     switch (way) {
       case 0: return too_large();
       case 1: return too_many();
@@ -90,7 +90,10 @@ class Maker {
         image_.trick = "zstd window";
         raw_ = zstd_frame(28 + static_cast<unsigned>(dice_.below(13)));
         return;
-      default: image_.trick = "cut"; cut_ = true;
+      default:
+        image_.trick = "cut";
+        add({.path = "last", .text = std::string(1024, 'x')});
+        cut_ = true;
     }
   }
 
@@ -119,14 +122,13 @@ class Maker {
 
   void add_recipe(std::size_t layer) {
     LayerRecipe recipe{.compression = LayerCompression::None, .tar = text::join(tars_[layer], "") + end_};
-    if (recipe.tar.empty()) recipe.tar.assign(512, '\0');
     if (!raw_.empty()) {
       recipe.tar = raw_;
     } else if (!behind_.empty()) {
-      recipe.tar = packed(recipe.tar, dice_.one_in(2) ? "gzip" : "zstd") + behind_;
-    } else if (cut_) {
-      // Within the two blocks of the end, so that something must be missing.
-      recipe.tar.resize(recipe.tar.size() - 1 - dice_.below(1023));
+      recipe.tar = packed(recipe.tar, "gzip") + behind_;
+    } else if (cut_ && layer + 1 == tars_.size()) {
+      // Within the last file's content, so that something must be missing.
+      recipe.tar.resize(recipe.tar.size() - 1024 - 1 - dice_.below(1023));
     } else {
       recipe.compression = random_compression(dice_);
     }

@@ -1,5 +1,6 @@
 #include "hostile_members.hpp"
 
+#include "support/sparse_members.hpp"
 #include "support/tar_builder.hpp"
 
 namespace ociferry::testing {
@@ -18,6 +19,10 @@ std::string pax(const std::string& key, const std::string& value, const RawTarHe
   return TarBuilder().pax(pax_record(key, value)).member(header).members();
 }
 
+std::string sparse(Dice& dice, const Sparse& file) {
+  return sparse_member("sparse", file, dice.pick(std::vector(kSparseForms.begin(), kSparseForms.end()))).members();
+}
+
 std::string long_path(std::size_t size) {
   std::string path;
   while (path.size() < size) path += "0123456789/";
@@ -26,27 +31,9 @@ std::string long_path(std::size_t size) {
 
 /// Names that lead elsewhere, or would on some system, or that no file has.
 const std::vector<std::string>& bad_names() {
-  static const std::vector<std::string> names{"../evil",
-                                              "a/../../evil",
-                                              "a/../b",
-                                              "..",
-                                              "a/..",
-                                              "/evil",
-                                              "//evil",
-                                              "a//b",
-                                              "a/./b",
-                                              "././a",
-                                              "a\\b",
-                                              "..\\..",
-                                              "C:\\evil",
-                                              "a/.wh.b/c",
-                                              ".wh.",
-                                              ".wh...",
-                                              ".wh..wh.x",
-                                              "a/.wh..",
-                                              ".wh../x",
-                                              "",
-                                              "a/../../../../../../../../../tmp/evil"};
+  static const std::vector<std::string> names{
+      "../evil",   "a/../../evil", "a/../b", "..",      "a/..",    "/../evil", "//..",
+      "a/.wh.b/c", ".wh.",         ".wh...", "a/.wh..", ".wh../x", "",         "a/../../../../../../../../../tmp/evil"};
   return names;
 }
 
@@ -69,10 +56,10 @@ std::vector<ForbiddenMember> make_forbidden() {
   using S = const std::string&;
   return {
       {"bad name", [](D dice, S) { return named(dice.pick(bad_names())); }},
-      {"absolute name", [](D, S outside) { return named(outside + "/evil"); }},
+      {"absolute name that leads out", [](D, S outside) { return named("/.." + outside + "/evil"); }},
       {"bad PAX name",
        [](D dice, S outside) {
-         return pax("path", dice.one_in(2) ? outside + "/evil" : dice.pick(bad_names()) + "/../x");
+         return pax("path", dice.one_in(2) ? ".." + outside + "/evil" : dice.pick(bad_names()) + "/../x");
        }},
       {"NUL in PAX name", [](D, S) { return pax("path", std::string("good\0/../evil", 13)); }},
       {"bad GNU name",
@@ -104,11 +91,52 @@ std::vector<ForbiddenMember> make_forbidden() {
        [](D, S) { return pax("size", "9223372036854775807", {.name = "x", .size = 8'589'934'591}); }},
       {"negative size", [](D, S) { return member({.name = "x", .size_field = std::string(12, '\xff')}); }},
       {"wrong checksum", [](D, S) { return member({.name = "x", .checksum_field = "0012345"}); }},
-      {"sparse file", [](D, S) { return member({.name = "x", .type = 'S'}); }},
-      {"sparse file in PAX", [](D, S) { return pax("GNU.sparse.major", "1"); }},
+      {"map of holes that goes back",
+       [](D dice, S) {
+         return sparse(dice, {{{5, 3}, {0, 3}}, "abcdef", 100});
+       }},
+      {"map of holes that overlaps",
+       [](D dice, S) {
+         return sparse(dice, {{{0, 3}, {2, 3}}, "abcdef", 100});
+       }},
+      {"map of holes beyond the size",
+       [](D dice, S) {
+         return sparse(dice, {{{dice.one_in(2) ? 98U : 101U, 3}}, "abc", 100});
+       }},
+      {"map of holes beyond all",
+       [](D dice, S) {
+         return sparse(dice, {{{~std::uint64_t{0} >> 31, 3}}, "abc", 3});
+       }},
+      {"map of holes of other data",
+       [](D dice, S) {
+         return sparse(dice, {{{0, 2}}, "abc", 100});
+       }},
+      {"holes beyond the limit",
+       [](D dice, S) {
+         return sparse(dice, {{}, "", std::uint64_t{1} << 32});
+       }},
+      {"map of holes without a size", [](D, S) { return pax("GNU.sparse.map", "0,0"); }},
+      {"map of holes of no version", [](D, S) { return pax("GNU.sparse.major", "2"); }},
+      {"map of holes without an end",
+       [](D, S) {
+         std::string header =
+             detail::gnu_sparse_headers("x", {std::vector(5, std::pair<std::uint64_t, std::uint64_t>(0, 0)), "", 9});
+         header[512 + 504] = 1;
+         return header + std::string(512, '\0') + header;
+       }},
+      {"map of holes for a directory", [](D, S) { return pax("GNU.sparse.size", "9", {.name = "x", .type = '5'}); }},
+      {"two maps of holes",
+       [](D, S) {
+         return TarBuilder()
+             .pax(pax_record("GNU.sparse.size", "0") + pax_record("GNU.sparse.map", "0,0"))
+             .raw(detail::gnu_sparse_headers("x", {}))
+             .members();
+       }},
+      {"global map of holes",
+       [](D, S) { return TarBuilder().pax(pax_record("GNU.sparse.size", "9"), 'g').file("x", "").members(); }},
       {"unknown type",
        [](D dice, S) {
-         return member({.name = "x", .type = dice.pick(std::vector<char>{'V', 'M', 'D', 'N', 'Z', '8'})});
+         return member({.name = "x", .type = dice.pick(std::vector<char>{'M', 'N', 'Z', '8'})});
        }},
       {"long component",
        [](D, S) { return TarBuilder().gnu_long('L', std::string(256, 'n')).member({.name = "x"}).members(); }},

@@ -98,7 +98,7 @@ std::string PullTrial::pull_it(const HostileImage& image) {
   context.registry.retry_count = 1;
   context.registry.retry_delay = std::chrono::milliseconds{1};
   context.unpack = image.limits;
-  const PullOptions options{.source = {SourceArgument::Kind::Image, add(image)}, .output = output()};
+  const PullOptions options{.source = {SourceArgument::Kind::Image, add(image)}, .output = output(), .force = true};
   const PeakMemory memory(growth_);
   try {
     pull(options, context);

@@ -108,6 +108,15 @@ bool TreeModel::whiteout(const ModelMember& member, const std::string& directory
   return true;
 }
 
+bool TreeModel::put_link(const std::string& path, const std::string& target) {
+  if (stays_inside(path, target)) {
+    put(path, "link " + target);
+  } else {
+    left_out_.insert(path);
+  }
+  return true;
+}
+
 bool TreeModel::place(const ModelMember& member) {
   const std::string directory = parent(member.path);
   const std::string name = parts(member.path).back();
@@ -123,19 +132,22 @@ bool TreeModel::place(const ModelMember& member) {
       if (!make_directories(member.path)) return false;
       put(member.path, "directory");
       return true;
-    case Kind::Symlink:
-      if (member.text.empty() || !make_room(member.path)) return false;
-      if (stays_inside(member.path, member.text)) put(member.path, "link " + member.text);
-      return true;
+    case Kind::Symlink: return !member.text.empty() && make_room(member.path) && put_link(member.path, member.text);
     case Kind::Hardlink: {
-      if (!way_is_free(member.text) || !is(member.text, "file")) return false;
+      if (!way_is_free(member.text)) return false;
+      if (!tree_.contains(member.text) && left_out_.contains(member.text)) {
+        left_out_.insert(member.path);
+        return make_room(member.path);
+      }
+      if (!is(member.text, "file") && !is(member.text, "link")) return false;
       if (member.text == member.path || member.text.starts_with(member.path + "/")) return false;
       const std::string content = tree_.at(member.text);
       if (!make_room(member.path)) return false;
+      if (content.starts_with("link ")) return put_link(member.path, content.substr(5));
       put(member.path, content);
       return true;
     }
-    case Kind::Special: return make_room(member.path);
+    case Kind::Special: left_out_.insert(member.path); return make_room(member.path);
   }
   return false;
 }

@@ -36,11 +36,13 @@ class TreeModel {
   [[nodiscard]] bool make_room(const std::string& path);
   void remove(const std::string& path);
   void put(const std::string& path, std::string what);
+  [[nodiscard]] bool put_link(const std::string& path, const std::string& target);
   [[nodiscard]] bool is(const std::string& path, const std::string& kind) const;
   [[nodiscard]] bool is_own(const std::string& path) const { return first_ || own_.contains(path); }
 
   std::map<std::string, std::string> tree_;
   std::set<std::string> own_;
+  std::set<std::string> left_out_;
   bool first_ = true;
 };
 

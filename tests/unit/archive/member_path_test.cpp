@@ -6,24 +6,28 @@
 
 using namespace ociferry;
 
-TEST_CASE("a member's path loses only what means nothing") {
+TEST_CASE("a member's path loses only what means nothing, and leads below the root") {
   CHECK(member_path("a/b") == "a/b");
   CHECK(member_path("./a/b/") == "a/b");
-  CHECK(member_path(".") == ".");
-  CHECK(member_path("./") == ".");
+  for (const char* root : {".", "./", "/", "//", "./.", "/./"}) CHECK(member_path(root) == ".");
+  for (const char* name : {"a/b", "/a/b", "//a/b", "a//b", "a/./b", "././a/b", ".//a//b/", "/./a/b/."}) {
+    CHECK(member_path(name) == "a/b");
+  }
   CHECK(member_path("...") == "...");
   CHECK(member_path("a/.hidden/..x") == "a/.hidden/..x");
+  CHECK(member_path("dev-disk-by\\x2dlabel.mount") == "dev-disk-by\\x2dlabel.mount");
+  CHECK(member_path("..\\..\\x") == "..\\..\\x");
   CHECK(member_path(std::string(255, 'a')) == std::string(255, 'a'));
 }
 
-TEST_CASE("paths that could mean another place are refused") {
-  for (const char* name : {"", "/", "/a", "..", "../a", "a/..", "a/../b", "a//b", "a/./b", "a/.", "././a", ".//a",
-                           "./..", "a//", "\\a", "a\\b", "C:\\x"}) {
+TEST_CASE("paths that could lead out, or that no file has, are refused") {
+  for (const char* name : {"", "..", "../a", "a/..", "a/../b", "./..", "/..", "/../a", "//..//a"}) {
     CAPTURE(std::string(name));
     CHECK_THROWS_AS(static_cast<void>(member_path(name)), Error);
   }
   CHECK_THROWS_AS(static_cast<void>(member_path(std::string_view("a\0b", 3))), Error);
   CHECK_THROWS_AS(static_cast<void>(member_path(std::string(256, 'a'))), Error);
+  CHECK_THROWS_AS(static_cast<void>(member_path(std::string(4097, '/'))), Error);
 }
 
 TEST_CASE("a link stays inside if it goes up first, and not too far") {
@@ -48,6 +52,17 @@ TEST_CASE("paths come apart and together") {
   CHECK(file_name("a") == "a");
   CHECK(join_path("", "a") == "a");
   CHECK(join_path("a/b", "c") == "a/b/c");
+}
+
+TEST_CASE("what AUFS keeps for itself is told from whiteouts") {
+  for (const char* name : {".wh..wh.aufs", ".wh..wh.plnk", ".wh..wh.plnk/1.2", "a/.wh..wh.orph/b/c", ".wh..wh.a"}) {
+    CAPTURE(std::string(name));
+    CHECK(is_aufs_own(name));
+  }
+  for (const char* name : {".wh..wh..opq", "a/.wh..wh..opq", ".wh.a", "a.wh..wh.b", "a", ".wh..wh..opq/a"}) {
+    CAPTURE(std::string(name));
+    CHECK_FALSE(is_aufs_own(name));
+  }
 }
 
 TEST_CASE("whiteouts are told from files") {

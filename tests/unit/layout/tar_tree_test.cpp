@@ -1,5 +1,6 @@
 #include "archive_files.hpp"
 #include "layout/file_tree.hpp"
+#include "support/sparse_members.hpp"
 
 #include <fcntl.h>
 
@@ -75,13 +76,22 @@ TEST_CASE("a name that occurs twice is refused, whatever stands there and howeve
   }
 }
 
-TEST_CASE("names that lead elsewhere, unknown kinds and two sizes are refused") {
-  for (const char* name : {"../a", "/a", "a/../b", "a//b", "a\\b", "a/./b"}) {
+TEST_CASE("names that lead out, unknown kinds and two sizes are refused; names that are only odd are not") {
+  for (const char* name : {"../a", "a/../b", "/.."}) {
     CHECK(holds(why_refused(TarBuilder().file(name, "x").tar()), "member '"));
+  }
+  for (const char* name : {"/a/b", "a//b", "a/./b"}) {
+    CHECK(Tar(TarBuilder().file(name, "x").tar())->read("a/b", 1) == "x");
   }
   CHECK(holds(why_refused(TarBuilder().member({.name = "a", .type = 'Z'}).tar()), "has type 90"));
   CHECK(holds(why_refused(TarBuilder().pax(pax_record("size", "4")).file("a", "x").tar()), "two sizes"));
   CHECK(holds(why_refused(TarBuilder().pax(pax_record("path", "b"), 'g').file("a", "x").tar()), "a global header"));
+}
+
+TEST_CASE("a file that is stored with holes cannot be read in place; all others of its tar can") {
+  const Tar tar(sparse_member("sparse", {{{100, 1}}, "x", 101}, SparseForm::Gnu).file("other", "y").tar());
+  CHECK(tar->read("other", 1) == "y");
+  CHECK_THROWS_WITH_AS(static_cast<void>(tar->open("sparse")), doctest::Contains("stored with holes"), Error);
 }
 
 TEST_CASE("a size beyond the file is found, and costs nothing") {
@@ -90,13 +100,22 @@ TEST_CASE("a size beyond the file is found, and costs nothing") {
               "unpacks to more bytes than"));
 }
 
-TEST_CASE("a tar that is cut anywhere, or followed by other bytes, is refused") {
+TEST_CASE("a tar that is cut within a member, or followed by other bytes, is refused") {
   const std::string good = TarBuilder().file("a", "content").file("b", "more").tar();
   CHECK(why_refused(good) == "nothing");
-  for (std::size_t size = 0; size < good.size(); size += 100) {
+  for (const std::size_t size : {100U, 512U, 515U, 1030U, 1024U + 500U, 1536U, 1539U}) {
     INFO("cut at " << size);
     CHECK(why_refused(good.substr(0, size)) != "nothing");
   }
   CHECK(holds(why_refused(good + "x"), "other bytes follow"));
   CHECK(holds(why_refused(good + good), "other bytes follow"));
+}
+
+TEST_CASE("a tar without zero blocks at its end is read, and told of when something is missing in it") {
+  const std::string members = TarBuilder().file("a", "content").members();
+  const Tar tar(members);
+  CHECK(tar->read("a", 100) == "content");
+  CHECK(holds(tar->describe("b"), "it may be cut short"));
+  const Tar whole(members + std::string(1024, '\0'));
+  CHECK_FALSE(holds(whole->describe("b"), "cut short"));
 }
