@@ -169,6 +169,7 @@ struct PullOptions {
   std::filesystem::path output = {};
   bool recursive = false;
   bool image_is_bundle_check = true;
+  bool force = false;  ///< replace a directory that no pull made, too
 };
 struct PullReport {
   Reference pulled = {};               ///< by digest

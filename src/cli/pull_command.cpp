@@ -6,13 +6,14 @@ namespace {
 
 void declare(Arguments& arguments) {
   declare_source(arguments, false);
-  arguments.text("output,o", "DIRECTORY", "Directory to write; what it holds is replaced");
+  arguments.text("output,o", "DIRECTORY", "Directory to write; what an earlier pull left there is replaced");
   arguments.require("output");
   arguments.flag("recursive,r", "Also pull nested bundles, into .imgpkg/bundles");
+  arguments.flag("force", "Replace a directory that no pull made, too, with all that it holds");
   arguments.toggle("image-is-bundle-check", true, "Refuse to pull a bundle with -i (default: true)");
 }
 
-void run(const Arguments& arguments, Context& context, Console&) {
+void run(const Arguments& arguments, Context& context, Console& console) {
   if (!arguments.is_set("output")) throw Error(ErrorCode::Usage, "expected --output to be non-empty");
   PullOptions options{.source = one_source(arguments), .output = arguments.text_of("output")};
   options.recursive = arguments.on("recursive");
@@ -21,6 +22,8 @@ void run(const Arguments& arguments, Context& context, Console&) {
     throw Error(ErrorCode::Usage, "Cannot set --image-is-bundle-check while using -b flag")
         .hint("it goes with --image (-i) only");
   }
+  // imgpkg asks nobody.
+  options.force = arguments.on("force") || console.options().error_form == ErrorForm::Imgpkg;
   pull(options, context);
 }
 

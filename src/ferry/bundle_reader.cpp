@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "archive/layer_reader.hpp"
+#include "archive/no_tar.hpp"
 #include "base/text.hpp"
 #include "bundle/locations_image.hpp"
 #include "ociferry/auth.hpp"
@@ -15,17 +16,26 @@ namespace ociferry {
 
 namespace {
 
-/// A file of a layer, after the whole layer has proved right.
+/// A file of a layer, after the whole layer has proved right. A layer that is no tar holds none.
 std::optional<std::string> file_in_layer(CachingSource& source, const Descriptor& layer, std::string_view path,
                                          const UnpackLimits& limits, const std::stop_token& stop) {
   const std::string name = source.name_of(layer.digest);
   const auto fits = [path](std::string_view member) { return member == path; };
+  const auto find = [&](ByteSource& content) -> std::optional<std::string> {
+    try {
+      return find_file(content, fits, limits::kYamlBytes, name, limits);
+    } catch (const NoTar&) {
+      std::vector<std::byte> rest(64 * limits::kKiB);
+      while (content.read(rest) > 0) continue;
+      return std::nullopt;
+    }
+  };
   if (layer.size <= limits::kSmallBlobBytes) {
     StringSource content(source.read_blob(layer, limits::kSmallBlobBytes, stop));
-    return find_file(content, fits, limits::kYamlBytes, name, limits);
+    return find(content);
   }
   VerifyingSource content(source.open(layer, stop), layer, name);
-  return find_file(content, fits, limits::kYamlBytes, name, limits);
+  return find(content);
 }
 
 const Manifest& as_manifest(const std::variant<Manifest, ImageIndex>& parsed) {

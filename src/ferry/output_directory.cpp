@@ -1,7 +1,10 @@
 #include "ferry/output_directory.hpp"
 
 #include <fcntl.h>
+#include <sys/xattr.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <optional>
@@ -10,6 +13,7 @@
 #include "base/system_calls.hpp"
 #include "base/temporary.hpp"
 #include "base/text.hpp"
+#include "ociferry/bundle.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -49,6 +53,21 @@ fs::path parent_of(const fs::path& target) {
   return target.parent_path().empty() ? fs::path(".") : target.parent_path();
 }
 
+constexpr const char* kMark = "user.ociferry.pulled";
+
+bool holds_nothing(const fs::path& directory) {
+  std::error_code failure;
+  const bool empty = fs::is_empty(directory, failure);
+  if (failure) throw system_error(text::cat("looking into ", directory.string()), failure.value());
+  return empty;
+}
+
+void check_replaceable(const fs::path& target, bool force) {
+  if (force || may_be_replaced(target)) return;
+  throw Error(ErrorCode::Refused, text::cat("'", target.string(), "' holds files that no pull put there"))
+      .hint("a pull replaces the whole directory: name another one, or give --force to lose what is in it");
+}
+
 constexpr std::string_view kOld = "old";
 constexpr std::string_view kContent = "content";
 constexpr std::string_view kDownloads = "downloads";
@@ -86,6 +105,16 @@ TempDirectory begin(const fs::path& target) {
 
 }  // namespace
 
+bool may_be_replaced(const fs::path& directory) {
+  if (!fs::exists(directory) || holds_nothing(directory)) return true;
+  if (::getxattr(directory.c_str(), kMark, nullptr, 0) >= 0) return true;
+  const bool is_bundle = fs::symlink_status(directory / ".imgpkg").type() == fs::file_type::directory &&
+                         fs::symlink_status(directory / kImagesLockPath).type() == fs::file_type::regular;
+  return is_bundle && std::ranges::none_of(std::array{".git", ".hg", ".svn"}, [&](const char* name) {
+           return fs::exists(fs::symlink_status(directory / name));
+         });
+}
+
 ParentDirectories::ParentDirectories(const fs::path& directory) {
   std::vector<fs::path> missing;
   for (fs::path at = directory; !at.empty() && !fs::exists(at); at = at.parent_path()) {
@@ -111,12 +140,14 @@ void ParentDirectories::take_away() noexcept {
   for (const fs::path& made : made_) static_cast<void>(calls::unlinkat(AT_FDCWD, made.c_str(), AT_REMOVEDIR));
 }
 
-OutputDirectory::OutputDirectory(const fs::path& target)
+OutputDirectory::OutputDirectory(const fs::path& target, bool force)
     : target_(checked(target)),
+      force_(force),
       parents_(parent_of(target_)),
       temporary_(begin(target_)),
       content_(temporary_.path() / kContent),
       downloads_(temporary_.path() / kDownloads) {
+  check_replaceable(target_, force_);
   make_directory(content_);
   if (!fs::is_directory(downloads_)) make_directory(downloads_);
 }
@@ -146,7 +177,10 @@ void OutputDirectory::replace_in_two_steps() {
 }
 
 void OutputDirectory::publish() {
+  check_replaceable(target_, force_);  // a download takes long: somebody may have put something there
   const UniqueFd directory = open_file(content_, O_RDONLY | O_DIRECTORY);
+  // Not every file system has attributes; there, a later pull wants --force unless this is a bundle.
+  static_cast<void>(::fsetxattr(directory.get(), kMark, "1", 1, 0));
   sync_file_system(directory.get(), target_.string());
   // The old content, if any, goes to where the new one came from, and away with the temporary directory.
   if (calls::exchange(content_.c_str(), target_.c_str()) != 0) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "archive/layer_extractor.hpp"
+#include "archive/no_tar.hpp"
 #include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "ferry/bundle_reader.hpp"
@@ -52,7 +53,7 @@ fs::path lock_path(const fs::path& tree) {
 class Pull {
  public:
   Pull(const PullOptions& options, const Context& context)
-      : options_(options), context_(context), registries_(context), output_(options.output) {}
+      : options_(options), context_(context), registries_(context), output_(options.output, options.force) {}
 
   void image(const Reference& reference) {
     const Located found = find(reference, {reference.name});
@@ -133,9 +134,17 @@ class Pull {
       extract_layer(*found.source, layers[i], extractor);
       if (!keeps_downloads) remove_download(layers[i]);
     }
-    if (const auto skipped = extractor.report().skipped_links + extractor.report().skipped_special; skipped > 0) {
+    warn_of(extractor.report());
+  }
+
+  void warn_of(const ExtractReport& report) const {
+    if (const auto skipped = report.skipped_links + report.skipped_special; skipped > 0) {
       context_.progress->warn(text::cat(skipped, " links or special files were left out: links that lead out of the ",
                                         "directory, devices, sockets or pipes"));
+    }
+    if (report.behind_end > 0) {
+      context_.progress->warn(text::cat(report.behind_end, " bytes behind the ends of the layers were passed over: no ",
+                                        "program unpacks them"));
     }
   }
 
@@ -146,6 +155,10 @@ class Pull {
     FileSource content(download.fd(), 0, layer.size, source.name_of(layer.digest));
     try {
       extractor.apply(content, source.name_of(layer.digest), context_.stop);
+    } catch (NoTar& error) {
+      error.while_doing(text::cat("unpacking a layer of type '", layer.media_type, "'"));
+      error.hint("pull unpacks the layers of images; `ociferry export` carries anything else as it is");
+      throw;
     } catch (Error& error) {
       const bool is_local = error.code() == ErrorCode::Space || error.code() == ErrorCode::Io;
       if (is_local) error.while_doing(text::cat("filling ", output_.content().string()));
@@ -212,7 +225,8 @@ class Pull {
   static void rewrite(const fs::path& path, const Unpacked& bundle) {
     ImagesLock relocated = bundle.lock;
     for (ImageRef& ref : relocated.images) ref.image.name = places(bundle, ref).front();
-    write_file_atomically(path, relocated.to_yaml(), 0600);
+    const auto mode = static_cast<unsigned>(fs::status(path).permissions() & fs::perms::all);
+    write_file_atomically(path, relocated.to_yaml(), mode);
   }
 
   static bool is_known_image(const Unpacked& bundle, const Digest& digest) {

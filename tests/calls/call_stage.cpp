@@ -155,8 +155,10 @@ Words CallStage::words(Command command, int jobs) const {
   Words words;
   switch (command) {
     case Command::Push: words = {"push", "-b", to + ":v1", "-f", "bundle", "--lock-output", lock_name(command)}; break;
-    case Command::Pull: words = {"pull", "-b", bundle, "-o", "pulled"}; break;
-    case Command::Unpack: words = {"pull", "-i", outside_.host() + "/apps/links:v1", "-o", "unpacked"}; break;
+    case Command::Pull: words = {"pull", "-b", bundle, "-o", "pulled", "--force"}; break;
+    case Command::Unpack:
+      words = {"pull", "-i", outside_.host() + "/apps/links:v1", "-o", "unpacked", "--force"};
+      break;
     case Command::Export: words = {"export", "-b", bundle, "-o", "out.tar"}; break;
     case Command::Import: words = {"import", "input.tar", "--to-repo", to, "--lock-output", lock_name(command)}; break;
     case Command::Copy: words = {"copy", "-b", bundle, "--to-repo", to, "--lock-output", lock_name(command)}; break;

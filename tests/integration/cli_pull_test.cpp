@@ -51,6 +51,8 @@ TEST_CASE("pull takes imgpkg's flags in all their forms") {
   World world;
   const Source source(world);
   write_text(world.path("old/stays-not"), "x");
+  write_text(world.path("pulled/stays-not"), "x");
+  write_text(world.path("pulled/.imgpkg/images.yml"), "x");
   check_rows(world,
              {
                  {.name = "bundle, not recursive",
@@ -83,8 +85,16 @@ TEST_CASE("pull takes imgpkg's flags in all their forms") {
                  {.name = "the check, asked for with a bundle",
                   .arguments = {"pull", "-b", "{I}/all:v1", "--image-is-bundle-check", "-o", "h"},
                   .after = pulled("h/config.yml", "name")},
-                 {.name = "into a directory that is there",
+                 {.name = "into a directory that a pull made",
+                  .arguments = {"pull", "-b", "{I}/all:v1", "-o", "pulled"},
+                  .after = absent("pulled/stays-not")},
+                 {.name = "into a directory that somebody made",
                   .arguments = {"pull", "-b", "{I}/all:v1", "-o", "old"},
+                  .exit_code = 24,
+                  .err = "Error: 'old' holds files that no pull put there\n",
+                  .after = pulled("old/stays-not", "x")},
+                 {.name = "the same, by force",
+                  .arguments = {"pull", "-b", "{I}/all:v1", "-o", "old", "--force"},
                   .after = absent("old/stays-not")},
                  {.name = "an image that is not there",
                   .arguments = {"pull", "-i", "{O}/apps/files:latest", "-o", "i"},
@@ -100,6 +110,7 @@ TEST_CASE("pull refuses what imgpkg refuses, in its words, and leaves the output
   const Source source(world);
   write_text(world.path("images.yml"), "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\n");
   write_text(world.path("out/kept"), "x");
+  write_text(world.path("out/.imgpkg/images.yml"), "x");  // as if a pull had made it
   std::vector<Row> rows = {
       {.arguments = {"pull", "-b", "{I}/all:v1"}, .err = "Error: required flag(s) \"output\" not set\n"},
       {.arguments = {"pull", "-b", "{I}/all:v1", "-o", ""}, .err = "Error: expected --output to be non-empty\n"},

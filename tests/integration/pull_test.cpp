@@ -5,6 +5,7 @@
 
 #include "layout/archive_reader.hpp"
 #include "ociferry/bundle.hpp"
+#include "rows.hpp"
 #include "support/tar_builder.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
@@ -221,7 +222,7 @@ TEST_CASE("what is at the output's place is replaced as a whole, and only when a
   World world;
   const Image image = make_image({.layers = {{.size = 100, .seed = 1}, {.size = 200, .seed = 2}}});
   push_image(world.outside, "apps/app", image, "v1");
-  const Words arguments = {"pull", "-i", world.outside_ref("apps/app"), "-o", "new/parents/out"};
+  const Words arguments = {"pull", "-i", world.outside_ref("apps/app"), "-o", "new/parents/out", "--force"};
   world.succeed(arguments);
   CHECK(tree(world.path("new/parents")) == Names{"out/", "out/file-1-100", "out/file-2-200"});
 
@@ -237,7 +238,7 @@ TEST_CASE("what is at the output's place is replaced as a whole, and only when a
 
   write_text(world.path("new/parents/out/old.txt"), "old");
   const Names before = tree(world.path("new"));
-  world.fail(22, {"pull", "-i", world.outside_ref("apps/missing"), "-o", "new/parents/out"});
+  world.fail(22, {"pull", "-i", world.outside_ref("apps/missing"), "-o", "new/parents/out", "--force"});
   CHECK(tree(world.path("new")) == before);
   lose_blob(world.outside, layers_of(image).back().digest);
   world.fail(22, arguments);
@@ -333,4 +334,73 @@ TEST_CASE("a bundle is pulled with -b and an image with -i; the other way round 
   CHECK_FALSE(std::filesystem::exists(world.path("pulled")));
   world.succeed({"pull", "-i", world.outside_ref("bundles/one"), "-o", "pulled", "--image-is-bundle-check=false"});
   CHECK(std::filesystem::exists(world.path("pulled/.imgpkg/images.yml")));
+}
+
+TEST_CASE("a directory that no pull made is not replaced before anything was asked, but always as imgpkg") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  push_image(world.outside, "apps/app", make_image(), "v1");
+  write_text(world.path("mine/work"), "x");
+  const Words arguments = {"pull", "-i", world.outside_ref("apps/app"), "-o", "mine"};
+  world.outside.forget_requests();
+  CHECK(world.fail(24, arguments).find("give --force to lose what is in it") != std::string::npos);
+  CHECK(world.outside.requests().empty());
+  CHECK(read_text(world.path("mine/work")) == "x");
+  std::filesystem::create_symlink(OCIFERRY_BINARY, world.path("imgpkg"));
+  check_rows(world, {{.name = "as imgpkg", .arguments = arguments}});
+  CHECK_FALSE(std::filesystem::exists(world.path("mine/work")));
+}
+
+TEST_CASE("a rewritten lock file keeps its mode: that of all other files of the bundle") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
+  world.push_bundle("bundles/low", {app});
+  world.succeed({"copy", "-b", world.outside_ref("bundles/low"), "--to-repo", world.inside_repo("all")});
+  world.succeed({"pull", "-b", world.inside_ref("all"), "-o", "out"});
+  CHECK(read_text(world.path("out/.imgpkg/images.yml")).find(world.inside.host()) != std::string::npos);
+  CHECK(mode_of(world.path("out/.imgpkg/images.yml")) == (0666 & ~current_umask()));
+  CHECK(mode_of(world.path("out/.imgpkg/images.yml")) == mode_of(world.path("out/config.yml")));
+}
+
+TEST_CASE("what must not be unpacked keeps no bundle from being exported, copied and described") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
+  TarBuilder tar;
+  const std::string bundle = add_lock(tar.file("../evil", "x").hardlink("x", "../y").file("a\\b", ""), {app}).members();
+  const Image image = bundle_of({{.compression = LayerCompression::None, .tar = "no tar at all"}, {.tar = bundle}});
+  push_image(world.outside, "bundles/odd", image, "v1");
+  const std::string ref = world.outside_ref("bundles/odd");
+  world.succeed({"export", "-b", ref, "-o", "a.tar"});
+  world.succeed({"import", "a.tar", "--to-repo", world.inside_repo("imported")});
+  world.succeed({"copy", "-b", ref, "--to-repo", world.inside_repo("copied")});
+  world.succeed({"describe", "-b", ref});
+  world.fail(1, {"pull", "-b", ref, "-o", "out"});  // its first layer is no tar
+  CHECK_FALSE(std::filesystem::exists(world.path("out")));
+}
+
+TEST_CASE("pull names the type of what it cannot unpack, which is no damage") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const auto why = [&](const std::string& content) {
+    const Image image = make_image(
+        {.layers = {{.compression = LayerCompression::None, .media_type = "application/wasm", .tar = content}}});
+    push_image(world.outside, "artifacts/a", image, "v1");
+    return world.fail(1, {"pull", "-i", world.outside_ref("artifacts/a"), "-o", "out"});
+  };
+  const std::string wasm = why(std::string("\0asm\1\0\0\0", 8));
+  CHECK(wasm.find("does not begin as a tar") != std::string::npos);
+  CHECK(wasm.find("of type 'application/wasm'") != std::string::npos);
+  CHECK(why("BZh91AY&SY").find("packed with bzip2") != std::string::npos);
+}
+
+TEST_CASE("bytes behind the end of a layer are a warning") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  push_image(world.outside, "apps/app", image_of({TarBuilder().file("a", "x").tar() + "junk"}), "v1");
+  const Outcome outcome = world.ociferry.run({"pull", "-i", world.outside_ref("apps/app"), "-o", "out"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.find("Warning: 4 bytes behind the ends of the layers") != std::string::npos);
+  CHECK(tree(world.path("out")) == Names{"a"});
 }

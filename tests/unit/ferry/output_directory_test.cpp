@@ -1,6 +1,7 @@
 #include "ferry/output_directory.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/xattr.h>
 
 #include "base/fd.hpp"
 #include "ociferry/error.hpp"
@@ -14,7 +15,7 @@ TEST_CASE("the old content stays until the new one is published, and then is gon
   fs::create_directory(target);
   write_file_atomically(target / "old", "old", 0600);
   {
-    OutputDirectory output(target);
+    OutputDirectory output(target, true);
     write_file_atomically(output.content() / "new", "new", 0600);
     CHECK(fs::exists(target / "old"));
     output.publish();
@@ -48,4 +49,74 @@ TEST_CASE("directories that must not be replaced are refused") {
     INFO(path);
     CHECK_THROWS_AS(OutputDirectory{path}, Error);
   }
+}
+
+namespace {
+
+/// A directory that a pull has filled with `file`.
+fs::path pulled(const fs::path& target, const char* file) {
+  OutputDirectory output(target);
+  write_file_atomically(output.content() / file, "x", 0600);
+  output.publish();
+  return target;
+}
+
+/// Takes what a pull leaves to know its own by, as a file system without attributes does.
+void forget(const fs::path& directory) { REQUIRE(::removexattr(directory.c_str(), "user.ociferry.pulled") == 0); }
+
+bool is_refused(const fs::path& target) {
+  try {
+    const OutputDirectory output(target);
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Refused);
+    CHECK(error.hint_text().find("--force") != std::string::npos);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a directory that no pull made is not replaced, and stays as it is") {
+  const TempDirectory base(fs::temp_directory_path(), "output-test-");
+  fs::create_directory(base.path() / "mine");
+  CHECK_FALSE(is_refused(base.path() / "mine"));  // empty
+  write_file_atomically(base.path() / "mine/work", "x", 0600);
+  CHECK(is_refused(base.path() / "mine"));
+  CHECK(fs::exists(base.path() / "mine/work"));
+  CHECK(std::distance(fs::directory_iterator(base.path()), {}) == 1);
+}
+
+TEST_CASE("what a pull made is known again, with nothing added to it") {
+  const TempDirectory base(fs::temp_directory_path(), "output-test-");
+  const fs::path target = pulled(base.path() / "out", "file");
+  CHECK(std::distance(fs::directory_iterator(target), {}) == 1);
+  if (::getxattr(target.c_str(), "user.ociferry.pulled", nullptr, 0) < 0) {
+    MESSAGE("the file system has no extended attributes");
+    return;
+  }
+  CHECK_FALSE(is_refused(target));
+  forget(target);
+  CHECK(is_refused(target));
+}
+
+TEST_CASE("a bundle is known by its lock file, whoever pulled it, but not one that somebody works on") {
+  const TempDirectory base(fs::temp_directory_path(), "output-test-");
+  const fs::path target = base.path() / "out";
+  fs::create_directories(target / ".imgpkg");
+  write_file_atomically(target / "config.yml", "x", 0600);
+  CHECK(is_refused(target));
+  write_file_atomically(target / ".imgpkg/images.yml", "x", 0600);
+  CHECK_FALSE(is_refused(target));
+  fs::create_directory(target / ".git");
+  CHECK(is_refused(target));
+}
+
+TEST_CASE("what somebody puts at the output's place during a download is not replaced either") {
+  const TempDirectory base(fs::temp_directory_path(), "output-test-");
+  OutputDirectory output(base.path() / "out");
+  fs::create_directory(base.path() / "out");
+  write_file_atomically(base.path() / "out/work", "x", 0600);
+  CHECK_THROWS_AS(output.publish(), Error);
+  CHECK(fs::exists(base.path() / "out/work"));
 }
