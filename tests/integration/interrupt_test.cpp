@@ -162,7 +162,7 @@ TEST_CASE("an interrupted push leaves no tag and no lock file, and the same comm
 TEST_CASE("an interrupted pull leaves the directory as it was, or not there, and nothing beside it") {
   if (lacks({"docker-registry"})) return;
   Stage stage;
-  const Words arguments = {"pull", "-i", stage.app_name(), "-o", "pulled"};
+  const Words arguments = {"pull", "-i", stage.app_name(), "-o", "pulled", "--force"};
   stage.interrupt(stage.source, Gate::Way::ToClient, arguments, SIGTERM);
   CHECK(stage.files().empty());
   write_text(stage.world.path("pulled/old.txt"), "old");

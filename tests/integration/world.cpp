@@ -51,7 +51,8 @@ std::string World::inside_repo(const std::string& repository) const { return ins
 
 std::string World::locations(const RegistryServer& registry, const std::string& repository, const Digest& bundle,
                              const std::string& file) {
-  succeed({"pull", "-i", registry.host() + "/" + repository + ":" + locations_tag(bundle), "-o", "locations"});
+  succeed(
+      {"pull", "-i", registry.host() + "/" + repository + ":" + locations_tag(bundle), "-o", "locations", "--force"});
   return read_text(path("locations") / file);
 }
 
