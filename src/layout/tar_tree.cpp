@@ -77,8 +77,8 @@ TarTree::TarTree(std::string name, UniqueFd fd, const UnpackLimits& limits)
   has_end_ = reader.found_end();
   // Of two archives one behind the other, the second would be lost without a word.
   if (reader.bytes_behind_end() == 0) return;
-  throw Error(ErrorCode::Corrupt, text::cat(this->name(), ": other bytes follow the end of the tar, ",
-                                            reader.bytes_behind_end(), " of them"));
+  throw Error(ErrorCode::Corrupt, text::cat(this->name(), ": other bytes follow the end of the tar at offset ",
+                                            reader.position() - reader.bytes_behind_end()));
 }
 
 const TarTree::Member* TarTree::find(const std::string& path) const {
