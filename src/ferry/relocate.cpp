@@ -36,12 +36,29 @@ struct Missing {
   std::map<std::string, TagState> others;  ///< of these, the tags that point to something else
 };
 
+/// Counts the blobs that a target has got, or turned out to have.
+class Arrivals : public BlobTarget {
+ public:
+  explicit Arrivals(BlobTarget& to) : to_(to) {}
+  BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override {
+    const BlobOutcome outcome = to_.put_blob(blob, from, progress, std::move(stop));
+    ++count_;
+    return outcome;
+  }
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+
+ private:
+  BlobTarget& to_;
+  std::atomic<std::size_t> count_{0};
+};
+
 class Relocation {
  public:
   Relocation(const ImageSet& set, const Destination& to, const RelocateOptions& options, Trust trust,
              const Context& context)
       : set_(set),
         to_(to),
+        arrivals_(to.target),
         plan_(set, options),
         trust_(trust),
         proof_(options.proof),
@@ -57,6 +74,16 @@ class Relocation {
   }
 
   TransferReport run() {
+    try {
+      return move();
+    } catch (Error& error) {
+      if (error.code() == ErrorCode::Interrupted || error.code() == ErrorCode::Network) error.hint(what_is_kept());
+      throw;
+    }
+  }
+
+ private:
+  TransferReport move() {
     context_.progress->event(text::cat("importing ", set_.images().size(), " images..."));
     context_.progress->phase("asking the destination what it has", 0);
     if (trust_ == Trust::Tags && all_is_there()) {
@@ -80,7 +107,14 @@ class Relocation {
     return report_;
   }
 
- private:
+  /// What a run that ends now leaves for the next one.
+  [[nodiscard]] std::string what_is_kept() const {
+    const std::size_t there = there_before_ + arrivals_.count();
+    if (there == 0 && manifests_written_ == 0) return "nothing was written; run the same command again";
+    return text::cat(there, " of ", set_.graph().blobs().size(), " blobs are in ", to_string(to_.name),
+                     " by now: the same command goes on with the others");
+  }
+
   void prove_all() {
     if (proof_ == Proof::Manifests) return;  // without making lists of what may be many blobs
     report_.blobs_proved = prove(to_, everything(set_, plan_), proof_, context_);
@@ -179,6 +213,7 @@ class Relocation {
 
   void put_blobs(const std::vector<const SetImage*>& images) {
     const std::vector<Graph::BlobNode> needed = plan_.blobs(images);
+    there_before_ = set_.graph().blobs().size() - needed.size();
     report_.blobs_existed = images.empty() ? set_.graph().blobs().size() - needed.size() : 0;
     if (needed.empty()) return;
     std::vector<const Graph::BlobNode*> blobs;
@@ -188,8 +223,7 @@ class Relocation {
       bytes += blob.descriptor.size;
     }
     context_.progress->phase(text::cat("writing ", blobs.size(), " blobs to ", to_string(to_.name)), bytes);
-    const BlobCounts counts =
-        copy_blobs(std::move(blobs), to_.target, context_.jobs, *context_.progress, context_.stop);
+    const BlobCounts counts = copy_blobs(std::move(blobs), arrivals_, context_.jobs, *context_.progress, context_.stop);
     report_.blobs_written = counts.written;
     report_.blobs_mounted = counts.mounted;
     report_.blobs_existed += counts.existed;
@@ -308,6 +342,8 @@ class Relocation {
 
   const ImageSet& set_;
   const Destination& to_;
+  Arrivals arrivals_;
+  std::size_t there_before_ = 0;  ///< blobs that need not be put, because their images are there
   RelocationPlan plan_;
   Trust trust_;
   Proof proof_;
