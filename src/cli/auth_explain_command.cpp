@@ -24,28 +24,24 @@ void print_text(const CredentialReport& report, Console& console) {
   }
 }
 
-Json to_json(const CredentialReport& report) {
+Json::Object to_json(const CredentialReport& report) {
   Json::Array steps;
   for (const CredentialStep& step : report.steps) {
     steps.emplace_back(Json::Object{
         {"source", step.source}, {"outcome", std::string(to_string(step.outcome))}, {"detail", step.detail}});
   }
-  return Json::Object{{"registry", report.repository.registry},
-                      {"repository", report.repository.repository},
-                      {"credentials", std::string(to_string(report.kind))},
-                      {"username", report.username},
-                      {"sources", std::move(steps)}};
+  return {{"registry", report.repository.registry},
+          {"repository", report.repository.repository},
+          {"credentials", std::string(to_string(report.kind))},
+          {"username", report.username},
+          {"sources", std::move(steps)}};
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
   const Reference reference = Reference::parse(arguments.positional_value());
   const CredentialReport report = explain_credentials(reference.name, context);
-  // If there is an error, --json prints that with these lines instead of a document.
-  if (console.options().json && !report.failure) {
-    console.document(to_json(report));
-  } else {
-    print_text(report, console);
-  }
+  console.document(to_json(report));
+  print_text(report, console);
   if (report.failure) throw *report.failure;
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/console.hpp"
+#include "cli/results.hpp"
 #include "ociferry/ferry.hpp"
 
 namespace ociferry {

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/threads.hpp"
 #include "cli/error_text.hpp"
+#include "cli/results.hpp"
 #include "cli/transfer_output.hpp"
 
 namespace ociferry {
@@ -34,6 +35,7 @@ std::string safe_block(std::string_view text) {
 
 Console::Console(ConsoleOptions options)
     : options_(std::move(options)),
+      collected_(options_.error_form == ErrorForm::Imgpkg ? Manners::Imgpkg : Manners::Ociferry, options_.command),
       progress_(options_.progress, options_.err, [this](std::string_view text) { to_stderr(text); }) {}
 
 Console::~Console() {
@@ -71,9 +73,9 @@ void Console::table(const Table& table) {
   to_stdout(options_.show_lines ? aligned_text(shown, options_.emphasis) : tabbed_text(shown));
 }
 
-void Console::document(Json json) {
+void Console::document(Json::Object members) {
   const std::lock_guard lock(mutex_);
-  document_ = std::move(json);
+  collected_.set_members(std::move(members));
 }
 
 void Console::line(std::string_view line) {
@@ -99,11 +101,7 @@ void Console::succeeded() {
 void Console::end() {
   const std::lock_guard lock(mutex_);
   if (!options_.json || std::exchange(printed_, true)) return;
-  if (document_ && !collected_.has_error()) {
-    to_stdout(document_->dump_pretty() + "\n");
-  } else if (!collected_.empty()) {
-    to_stdout(collected_.text());
-  }
+  if (const std::string text = collected_.text(); !text.empty()) to_stdout(text);
 }
 
 void Console::to_stderr(std::string_view text) {
@@ -118,6 +116,7 @@ void Console::to_stderr(std::string_view text) {
 void Console::say(std::string_view event, std::string_view prefix, std::string_view line) {
   const std::lock_guard lock(mutex_);
   progress_.clear();
+  if (event == "warning") collected_.add_warning(line);
   if (options_.progress == ProgressForm::Json) return progress_.event(event, {{"message", line}});
   to_stderr(fmt::format("{}{}\n", prefix, safe_message(line)));
 }
@@ -127,7 +126,12 @@ void Console::warn(std::string_view line) { say("warning", "Warning: ", line); }
 void Console::remark(std::string_view line) { say("warning", "", line); }
 
 void Console::moved(const MovedTag& tag) {
-  if (options_.error_form != ErrorForm::Imgpkg) warn(moved_line(tag));
+  if (options_.error_form == ErrorForm::Imgpkg) return;
+  {
+    const std::lock_guard lock(mutex_);
+    collected_.add_moved_tag(moved_tag_json(tag));
+  }
+  warn(moved_line(tag));
 }
 
 void Console::debug(std::string_view line) {

@@ -23,11 +23,12 @@ enum class ErrorForm { Ociferry, Imgpkg };
 /// How the console behaves; from the global options, the name of the program and the terminals that are there.
 struct ConsoleOptions {
   std::string program = "ociferry";  ///< prefix of errors
+  std::string command = {};          ///< "tag list"; empty while it is not known
   ErrorForm error_form = ErrorForm::Ociferry;
   bool show_lines = false;  ///< stdout is a terminal, or --tty: say what is being done
   ProgressForm progress = ProgressForm::Lines;
   bool debug = false;
-  bool json = false;                      ///< keep all output for one JSON object at the end
+  bool json = false;                      ///< keep all output for one JSON object at the end (JsonOutput)
   std::vector<std::string> columns = {};  ///< of tables; empty: all
   Emphasis emphasis = Emphasis::None;     ///< of titles and headers on stdout
   int out = 1;                            ///< file descriptors, not owned
@@ -52,8 +53,9 @@ class Console : public Progress {
   void block(std::string_view text);
   /// A result with rows: always shown; restricted by --column. Throws Error{Usage} if that names no column of it.
   void table(const Table& table);
-  /// A command's own JSON, for --json in place of the object that is collected.
-  void document(Json json);
+  /// A command's own members of the object that --json prints (results.hpp). Not with imgpkg's manners, whose object
+  /// is made of what else is printed: so a command tells it both ways.
+  void document(Json::Object members);
   /// What a person follows along with: on stdout, only if lines are shown.
   void line(std::string_view line);
   /// The same, for a line that "Succeeded" follows without an empty line between them.
@@ -92,7 +94,6 @@ class Console : public Progress {
   ConsoleOptions options_;
   std::mutex mutex_;
   JsonOutput collected_;
-  std::optional<Json> document_;
   bool printed_ = false;  ///< what was collected
   bool gap_due_ = false;  ///< a newline goes before "Succeeded"
   std::condition_variable wake_;

@@ -95,6 +95,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   if (const auto archive = arguments.optional_text("to-tar")) {
     const TransferReport report = copy_to_archive(arguments, *archive, context);
     console.finish_progress();
+    console.document(export_members(report, *archive));
     if (tells) console.result(export_line(report, *archive));
   } else {
     const RelocateOptions relocate{.to = parse_repository(arguments.text_of("to-repo")),
@@ -106,6 +107,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
                                    .proof = proof_of(arguments)};
     const TransferReport report = copy_to_repository(arguments, relocate, context);
     console.finish_progress();
+    console.document(relocation_members(report, relocate.to));
     if (tells) print_relocation(report, relocate.to, console);
   }
 }

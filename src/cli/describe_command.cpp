@@ -34,6 +34,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
                                                .cosign_artifacts = arguments.on("cosign-artifacts")},
                                               context);
   console.finish_progress();
+  console.document(description_members(description));
   if (type == "text") return print_lines(description_text(description), console);
   console.block(text::cat("sha: ", description.image.digest->text(), "\n"));
   console.block(description_yaml(description));

@@ -12,16 +12,6 @@ namespace {
 
 using Type = DescribedImage::Type;
 
-std::string_view name_of(Type type) {
-  switch (type) {
-    case Type::Image: return "Image";
-    case Type::Bundle: return "Bundle";
-    case Type::Signature: return "Signature";
-    case Type::Internal: return "Internal";
-  }
-  return "";
-}
-
 bool is_bundle(const DescribedImage& image) { return image.type == Type::Bundle; }
 
 /// Lines below an indent that grows with each level of bundles.
@@ -60,7 +50,7 @@ class TextDescription {
 
   void item(const DescribedImage& image, const std::string& indent) {
     line(indent, "- Image: ", to_string(image.image));
-    line(indent, "  Type: ", name_of(image.type));
+    line(indent, "  Type: ", type_name(image.type));
     const bool is_listed = image.type == Type::Image || image.type == Type::Bundle;
     if (is_listed) line(indent, "  Origin: ", to_string(image.origin));
     if (!image.layers.empty()) line(indent, "  Layers:", "");
@@ -103,7 +93,7 @@ Json::Object yaml_head(const DescribedImage& image) {
 
 Json yaml_image(const DescribedImage& image) {
   Json::Object object = yaml_head(image);
-  object.emplace_back("imageType", name_of(image.type));
+  object.emplace_back("imageType", type_name(image.type));
   return object;
 }
 
@@ -124,6 +114,16 @@ Json yaml_bundle(const DescribedImage& bundle) {
 }
 
 }  // namespace
+
+std::string_view type_name(DescribedImage::Type type) {
+  switch (type) {
+    case Type::Image: return "Image";
+    case Type::Bundle: return "Bundle";
+    case Type::Signature: return "Signature";
+    case Type::Internal: return "Internal";
+  }
+  return "";
+}
 
 std::string description_text(const DescribedImage& bundle) {
   TextDescription text;

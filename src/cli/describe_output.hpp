@@ -1,10 +1,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "ociferry/ferry.hpp"
 
 namespace ociferry {
+
+/// "Image", "Bundle", "Signature" or "Internal", as imgpkg calls them.
+[[nodiscard]] std::string_view type_name(DescribedImage::Type type);
 
 /// A description as imgpkg prints it: bundles before images, otherwise in the description's order; annotations sorted
 /// by key. What lock files say is made printable, so that no annotation can pass for a line of ours.

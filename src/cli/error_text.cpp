@@ -115,8 +115,8 @@ std::string broken_at_colons(std::string_view message) {
 Json error_json(const Error& error, int exit_code) {
   Json::Array context;
   for (const std::string& one : error.context()) context.emplace_back(one);
-  return Json::Object{{"Message", error.message()},    {"Code", name_of(error.code())}, {"ExitCode", exit_code},
-                      {"Context", std::move(context)}, {"Hint", error.hint_text()},     {"Transient", may_pass(error)}};
+  return Json::Object{{"message", error.message()},    {"code", name_of(error.code())}, {"exitCode", exit_code},
+                      {"context", std::move(context)}, {"hint", error.hint_text()},     {"transient", may_pass(error)}};
 }
 
 }  // namespace ociferry

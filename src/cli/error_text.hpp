@@ -20,7 +20,7 @@ namespace ociferry {
 /// the one before; not within brackets, and not at all if brackets do not match.
 [[nodiscard]] std::string broken_at_colons(std::string_view message);
 
-/// Message, Code, ExitCode, Context, Hint and Transient. `exit_code` is the one the program ends with.
+/// message, code, exitCode, context, hint and transient. `exit_code` is the one the program ends with.
 [[nodiscard]] Json error_json(const Error& error, int exit_code);
 
 /// Foreign text made safe, except that list items of ociferry's own messages stay on lines of their own.

@@ -24,6 +24,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
   const TransferReport report = export_archive(options, context);
   console.finish_progress();
+  console.document(export_members(report, options.archive.string()));
   console.result(export_line(report, options.archive.string()));
 }
 

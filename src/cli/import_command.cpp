@@ -34,6 +34,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
                               .nondistributable_layers = arguments.on("include-non-distributable-layers")};
   const TransferReport report = import_archive(options, context);
   console.finish_progress();
+  console.document(relocation_members(report, options.relocate.to));
   print_relocation(report, options.relocate.to, console);
 }
 

@@ -112,24 +112,21 @@ Json to_json(const InspectedImage& image) {
   return object;
 }
 
-void print_json(const InspectReport& report, Console& console) {
+Json::Object to_json(const InspectReport& report) {
   Json::Array images;
   for (const InspectedImage& image : report.images) images.push_back(to_json(image));
-  console.document(Json::Object{{"archive", report.archive},
-                                {"format", report.format},
-                                {"sealed", report.is_sealed},
-                                {"archiveBytes", report.archive_bytes},
-                                {"blobs", std::uint64_t{report.blobs}},
-                                {"images", std::move(images)}});
+  return {{"archive", report.archive},
+          {"format", report.format},
+          {"sealed", report.is_sealed},
+          {"archiveBytes", report.archive_bytes},
+          {"blobs", std::uint64_t{report.blobs}},
+          {"images", std::move(images)}};
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
   const InspectReport report = inspect(arguments.positional_value(), context);
-  if (console.options().json) {
-    print_json(report, console);
-  } else {
-    print_text(report, console);
-  }
+  console.document(to_json(report));
+  print_text(report, console);
 }
 
 }  // namespace

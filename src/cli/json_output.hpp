@@ -4,30 +4,43 @@
 #include <string>
 #include <vector>
 
+#include "cli/manners.hpp"
 #include "oci/json.hpp"
 
 namespace ociferry {
 
-/// All that a command says, kept for the one object that --json prints when the command has ended. Its shape is
-/// imgpkg's: what there was none of is null.
+/// All that a command says and did, kept for the one object that --json prints when the command has ended: our own
+/// (man page, RESULTS AS JSON) or, with imgpkg's manners, what imgpkg prints, byte for byte.
 class JsonOutput {
  public:
+  JsonOutput(Manners manners, std::string command) : manners_(manners), command_(std::move(command)) {}
+
   void add_table(Json table) { tables_.push_back(std::move(table)); }
   void add_block(std::string_view text) { blocks_.emplace_back(text); }
   void add_line(std::string_view text) { lines_.emplace_back(text); }
-  /// imgpkg prints nothing when a command fails; ociferry prints the object with this as one member more.
+  void add_warning(std::string_view text) { warnings_.emplace_back(text); }
+  void add_moved_tag(Json tag) { moved_tags_.push_back(std::move(tag)); }
+  /// The command's own members.
+  void set_members(Json::Object members) { members_ = std::move(members); }
   void set_error(Json error) { error_ = std::move(error); }
 
-  [[nodiscard]] bool has_error() const { return error_.has_value(); }
-  [[nodiscard]] bool empty() const { return tables_.empty() && blocks_.empty() && lines_.empty() && !error_; }
-  /// With a newline at the end.
+  /// Empty if nothing was said. imgpkg's object has no newline at its end, and is missing where a command failed.
   [[nodiscard]] std::string text() const;
 
  private:
+  [[nodiscard]] bool has_output() const { return !tables_.empty() || !blocks_.empty() || !lines_.empty(); }
+  [[nodiscard]] std::string as_imgpkg() const;
+  [[nodiscard]] std::string as_ociferry() const;
+
+  Manners manners_;
+  std::string command_;
   Json::Array tables_;
   Json::Array blocks_;
   Json::Array lines_;
-  std::optional<Json> error_;
+  Json::Array warnings_;
+  Json::Array moved_tags_;
+  std::optional<Json::Object> members_;
+  Json error_;  ///< null: none
 };
 
 }  // namespace ociferry

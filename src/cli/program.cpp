@@ -199,7 +199,7 @@ class Run {
   int run_command(const Command& command, const Arguments& arguments) const {
     // Before the console, and whatever else starts threads.
     const std::string confinement = confine(rights_of(command, arguments));
-    Console console(options_of(arguments));
+    Console console(options_of(command, arguments));
     return guarded(console, [&] {
       console.debug(confinement);
       for (const std::string& line : arguments.deprecations()) console.remark(line);
@@ -213,10 +213,11 @@ class Run {
     });
   }
 
-  [[nodiscard]] ConsoleOptions options_of(const Arguments& arguments) const {
+  [[nodiscard]] ConsoleOptions options_of(const Command& command, const Arguments& arguments) const {
     const bool out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
     const bool colors = arguments.on("color") && (arguments.is_set("color") || (out_is_terminal && !no_color()));
     return {.program = name_,
+            .command = std::string(command.name),
             .error_form = error_form(),
             .show_lines = arguments.on("tty") || out_is_terminal,
             .progress = progress_form(arguments.optional_text("progress").value_or("auto")),

@@ -23,8 +23,8 @@ void run(const Arguments& arguments, Context& context, Console& console) {
         .hint("it goes with --image (-i) only");
   }
   // imgpkg asks nobody.
-  options.force = arguments.on("force") || console.options().error_form == ErrorForm::Imgpkg;
-  pull(options, context);
+  options.force = arguments.on("force") || arguments.manners() == Manners::Imgpkg;
+  console.document(pull_members(pull(options, context), options.output.string()));
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   options.keep_tags = arguments.on("keep-tags");
   const PushReport report = push(options, context);
   console.finish_progress();
+  console.document(push_members(report));
   const std::string line = text::cat("Pushed '", to_string(report.pushed), "'");
   const bool is_quiet = arguments.manners() == Manners::Imgpkg;  // without a terminal
   if (is_quiet || console.options().show_lines) return console.closing_line(line);

@@ -22,11 +22,13 @@ void run_list(const Arguments& arguments, Context& context, Console& console) {
                                .internal_tags = arguments.on("imgpkg-internal-tags")};
   Table table{.title = "Tags", .content = "tags", .columns = {{"name", "Name"}}};
   if (options.digests) table.columns.push_back({"digest", "Digest"});
-  for (const ListedTag& tag : list_tags(options, context)) {
+  const std::vector<ListedTag> tags = list_tags(options, context);
+  for (const ListedTag& tag : tags) {
     table.rows.push_back({tag.name});
     if (options.digests) table.rows.back().push_back(tag.digest ? tag.digest->text() : "");
   }
   console.finish_progress();
+  console.document(tag_members(options.repository, tags));
   console.table(table);
 }
 
@@ -36,7 +38,9 @@ void declare_resolve(Arguments& arguments) {
 
 void run_resolve(const Arguments& arguments, Context& context, Console& console) {
   const Reference reference = Reference::parse(image_argument(arguments, "an image"));
-  console.block(to_string(resolve_tag(reference, context)));
+  const std::string resolved = to_string(resolve_tag(reference, context));
+  console.document({{"reference", resolved}});
+  console.block(resolved);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   const std::string archive = arguments.positional_value();
   const VerifyReport report = verify(archive, context);
   console.finish_progress();
+  console.document(verify_members(report, archive));
   console.result(fmt::format("{} is whole: {}, {}, {}", archive,
                              count_images(report.images, report.bundles, report.referrers), count(report.blobs, "blob"),
                              text::human_bytes(report.archive_bytes)));

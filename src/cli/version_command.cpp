@@ -37,8 +37,14 @@ std::string details() {
 }
 
 void run(const Arguments& arguments, Context&, Console& console) {
+  Json::Object members{{"version", version()}};
   console.block(text::cat(console.options().program, " version ", version(), "\n"));
-  if (arguments.on("verbose")) console.block(details());
+  if (arguments.on("verbose")) {
+    const std::string text = details();
+    console.block(text);
+    members.emplace_back("details", text);
+  }
+  console.document(std::move(members));
 }
 
 }  // namespace

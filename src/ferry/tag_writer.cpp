@@ -48,7 +48,7 @@ void refuse_moves(const Destination& to, const std::vector<TagState>& tags) {
   }
   if (lines.empty()) return;
   throw Error(ErrorCode::Refused, text::cat("--keep-tags forbids moving tags:\n  - ", text::join(lines, "\n  - ")))
-      .hint("leave out --keep-tags to move them, or add --no-root-tags to put no tags of this kind");
+      .hint("leave out --keep-tags to move them");
 }
 
 Error not_kept(const Destination& to, const PlannedManifest& manifest, bool has_another) {

@@ -188,7 +188,7 @@ TEST_CASE("push refuses what imgpkg refuses, in its words, and writes nothing") 
   CHECK(world.outside.requests().size() == rows.size());  // only those of `nothing_written`
 }
 
-TEST_CASE("push on a terminal prints imgpkg's lines, and with --json the same as an object") {
+TEST_CASE("push on a terminal prints imgpkg's lines, and with --json the same as its object") {
   if (lacks({"docker-registry"})) return;
   World world;
   write_inputs(world);

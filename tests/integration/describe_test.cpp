@@ -5,10 +5,10 @@
 #include "imgpkg_images.hpp"
 #include "oci/json.hpp"
 #include "ociferry/bundle.hpp"
+#include "rows.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/golden.hpp"
 #include "support/temp.hpp"
-#include "world.hpp"
 
 // What describe shows, compared with what imgpkg printed about the same bundle.
 
@@ -90,11 +90,17 @@ TEST_CASE("describe prints imgpkg's text, with the items in the order of the loc
   CHECK(copied.describe({"-o", "text", "--cosign-artifacts", "--layers=true"}) == text);
 }
 
-TEST_CASE("describe --json gives the text's lines, or the YAML after its digest, as blocks") {
+TEST_CASE("describe --json gives the tree; as imgpkg the text's lines, or the YAML after its digest, as blocks") {
   if (lacks({"docker-registry"})) return;
   Copied copied;
-  check_golden(golden("outer.json"), copied.describe({"--json"}));
-  const Json json = Json::parse(copied.describe({"--json", "-o", "yaml"}), "describe --json");
+  check_golden(golden("outer-own.json"), copied.describe({"--json"}));
+  const auto as_imgpkg = [&](const Words& more) {
+    Words words = {"describe", "-b", copied.world.inside_repo("art/dst") + ":v1", "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return with_host(run_as(Name::Imgpkg, copied.world, words).out, copied.world.inside.host(), kImgpkgHost);
+  };
+  check_golden(golden("outer.json"), as_imgpkg({}) + "\n");
+  const Json json = Json::parse(as_imgpkg({"-o", "yaml"}), "describe --json");
   const Json::Array& blocks = *json.find("Blocks")->as_array();
   REQUIRE(blocks.size() == 2);
   CHECK(*blocks[0].as_string() + *blocks[1].as_string() == fixture("outer.yaml"));

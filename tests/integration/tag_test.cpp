@@ -1,10 +1,11 @@
 #include <doctest/doctest.h>
 
 #include "imgpkg_images.hpp"
+#include "oci/json.hpp"
+#include "rows.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/golden.hpp"
 #include "support/temp.hpp"
-#include "world.hpp"
 
 // tag list and tag resolve, with every flag.
 
@@ -37,18 +38,21 @@ TEST_CASE("tag list shows imgpkg's own tags only if they are asked for, and dige
     for (const char* name : {"list", "ls"}) {
       Words arguments = {"tag", name, "-i", repository};
       arguments.insert(arguments.end(), row.options.begin(), row.options.end());
-      check_golden(golden(row.golden), world.succeed(arguments));
+      const std::string out = world.succeed(arguments);
+      const bool names_hosts = row.golden == "list.json";
+      check_golden(golden(row.golden), names_hosts ? timeless(out, world) : out);
     }
   }
 }
 
-TEST_CASE("tag list --json is imgpkg's, byte for byte") {
+TEST_CASE("called as imgpkg, tag list --json is imgpkg's, byte for byte") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_imgpkg_copy(world.inside, "art/dst");
-  const std::string json = world.succeed({"tag", "list", "--image", world.inside_repo("art/dst"), "--digests",
-                                          "--imgpkg-internal-tags", "--json", "--concurrency=2"});
-  CHECK(json == read_text(std::filesystem::path(FIXTURES) / "imgpkg/describe/tag-list-internal-digests.json") + "\n");
+  const Outcome outcome = run_as(Name::Imgpkg, world,
+                                 {"tag", "list", "--image", world.inside_repo("art/dst"), "--digests",
+                                  "--imgpkg-internal-tags", "--json", "--concurrency=2"});
+  CHECK(outcome.out == read_text(std::filesystem::path(FIXTURES) / "imgpkg/describe/tag-list-internal-digests.json"));
 }
 
 TEST_CASE("tag list asks for digests only if they are wanted, and then for no manifest's bytes") {
@@ -128,7 +132,7 @@ TEST_CASE("tag resolve prints the reference by digest and no newline") {
   CHECK(world.succeed({"tag", "resolve", "--image", by_digest}) == by_digest);
   CHECK(world.succeed({"tag", "resolve", "-i=" + repository}) == repository + "@" + index.digest->text());
   const std::string json = world.succeed({"tag", "resolve", "-i", repository + ":v1", "--json"});
-  CHECK(has(json, "\"" + by_digest + "\""));
+  CHECK(Json::parse(json, "tag resolve").string_at("reference") == by_digest);
 }
 
 TEST_CASE("tag commands refuse what they cannot do, and say what is missing") {

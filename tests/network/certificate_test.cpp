@@ -42,6 +42,6 @@ TEST_CASE("an authority that nobody knows points to --registry-ca-cert-path, and
   const TlsRegistry registry;
   CHECK(has(refusal({"tag", "resolve", "-i", registry.image()}), "name it with --registry-ca-cert-path"));
   const Outcome json = Ociferry(OCIFERRY_BINARY).run({"tag", "resolve", "-i", registry.image(), "--json"});
-  CHECK(has(json.out + json.err, R"("Transient": false)"));
+  CHECK(has(json.out + json.err, R"("transient": false)"));
   CHECK(registry.requests().empty());
 }

@@ -1,4 +1,5 @@
 #include "cli/console.hpp"
+#include "cli/transfer_output.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -122,7 +123,7 @@ TEST_CASE("with JSON progress all of standard error is JSON") {
     const Json event = Json::parse(line, "line");
     CHECK(*event.find("version")->as_int() == 1);
     events.push_back(event.string_at("event"));
-    if (events.back() == "error") CHECK(event.find("error")->string_at("Hint") == "ask");
+    if (events.back() == "error") CHECK(event.find("error")->string_at("hint") == "ask");
     if (events.back() == "warning") CHECK(event.string_at("message") == "careful");
   }
   CHECK(events == std::vector<std::string>{"progress", "warning", "debug", "progress", "error"});
@@ -172,8 +173,9 @@ TEST_CASE("columns can be chosen by their keys, and only those that exist") {
   CHECK_THROWS_WITH_AS(wrong.console.table(sample_table()), "Failed to find header: size", Error);
 }
 
-TEST_CASE("--json collects all output in one object, in imgpkg's shape and in ASCII") {
-  Screen screen({.json = true});
+TEST_CASE("with imgpkg's manners --json collects all output in imgpkg's object, in ASCII and without a newline") {
+  Screen screen({.error_form = ErrorForm::Imgpkg, .json = true});
+  screen.console.document({{"own", 1}});
   Table table = sample_table();
   screen.console.table(table);
   screen.console.line("step é");
@@ -214,7 +216,7 @@ TEST_CASE("--json collects all output in one object, in imgpkg's shape and in AS
         "        \"step \\u00e9\",\n"
         "        \"Succeeded\"\n"
         "    ]\n"
-        "}\n");
+        "}");
 }
 
 TEST_CASE("the JSON of a table is imgpkg's own") {
@@ -226,33 +228,53 @@ TEST_CASE("the JSON of a table is imgpkg's own") {
   for (const Json& row : *given.find("Rows")->as_array()) {
     table.rows.push_back({row.string_at("name"), row.string_at("digest")});
   }
-  Screen screen({.json = true});
+  Screen screen({.error_form = ErrorForm::Imgpkg, .json = true});
   screen.console.table(table);
   screen.console.succeeded();
   screen.console.end();
-  CHECK(screen.out() == fixture + "\n");
+  CHECK(screen.out() == fixture);
 }
 
-TEST_CASE("an error is in the JSON object too, next to what was said before it") {
-  Screen screen({.json = true});
+TEST_CASE("an error is in the JSON object, next to what the command has done before it; imgpkg prints none then") {
+  const MovedTag moved{Reference::parse("r.example/app:v1"), Digest::parse("sha256:" + std::string(64, 'a')),
+                       Digest::parse("sha256:" + std::string(64, 'b'))};
+  for (const ErrorForm form : {ErrorForm::Ociferry, ErrorForm::Imgpkg}) {
+    Screen screen({.command = "copy", .error_form = form, .json = true});
+    screen.console.line("step");
+    screen.console.warn("look");
+    screen.console.moved(moved);
+    screen.console.error(Error(ErrorCode::Denied, "no").hint("ask"), 21);
+    screen.console.end();
+    if (form == ErrorForm::Imgpkg) {
+      CHECK(screen.out().empty());
+      CHECK(screen.err().find("moved") == std::string::npos);
+      continue;
+    }
+    const Json json = Json::parse(screen.out(), "output");
+    CHECK(*json.find("schemaVersion")->as_int() == 1);
+    CHECK(json.string_at("command") == "copy");
+    REQUIRE(json.find("movedTags")->as_array()->size() == 1);
+    const Json& tag = json.find("movedTags")->as_array()->front();
+    CHECK(tag.string_at("repository") == "r.example/app");
+    CHECK(tag.string_at("tag") == "v1");
+    CHECK(tag.string_at("from") == moved.from.text());
+    CHECK(tag.string_at("to") == moved.to.text());
+    CHECK(*json.find("warnings")->as_array()->front().as_string() == "look");
+    CHECK(json.find("error")->string_at("code") == "Denied");
+    CHECK(*json.find("error")->find("exitCode")->as_int() == 21);
+    CHECK(screen.err() == "Warning: look\nWarning: " + moved_line(moved) + "\nociferry: Error: no\n  hint: ask\n");
+  }
+}
+
+TEST_CASE("--json prints a command's own members between its name and what every command has") {
+  Screen screen({.command = "push", .json = true});
   screen.console.line("step");
-  screen.console.document(Json::Object{{"own", 1}});
-  screen.console.error(Error(ErrorCode::Denied, "no").hint("ask"), 21);
-  screen.console.end();
-  const Json json = Json::parse(screen.out(), "output");
-  CHECK(json.find("Lines")->as_array()->size() == 1);
-  CHECK(json.find("Tables")->is_null());
-  CHECK(json.find("Error")->string_at("Code") == "Denied");
-  CHECK(*json.find("Error")->find("ExitCode")->as_int() == 21);
-  CHECK(screen.err() == "ociferry: Error: no\n  hint: ask\n");
-}
-
-TEST_CASE("a command's own document takes the place of the object") {
-  Screen screen({.json = true});
-  screen.console.document(Json::Object{{"own", 1}});
+  screen.console.document({{"own", 1}});
   screen.console.succeeded();
   screen.console.end();
-  CHECK(screen.out() == "{\n  \"own\": 1\n}\n");
+  CHECK(screen.out() ==
+        "{\n  \"schemaVersion\": 1,\n  \"command\": \"push\",\n  \"own\": 1,\n  \"movedTags\": [],\n"
+        "  \"warnings\": [],\n  \"error\": null\n}\n");
 }
 
 TEST_CASE("nothing is printed as JSON if nothing was said") {

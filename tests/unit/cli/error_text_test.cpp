@@ -54,6 +54,6 @@ TEST_CASE("foreign text cannot reach the terminal as it is, in either form") {
 TEST_CASE("in JSON an error keeps its parts, and the exit code that the program ends with") {
   CHECK(
       error_json(sample_error(), 22).dump() ==
-      R"({"Message":"GET http://r/v2/a/manifests/v1: MANIFEST_UNKNOWN: manifest unknown","Code":"NotFound",)"
-      R"("ExitCode":22,"Context":["fetching image 'r/a:v1'","copying"],"Hint":"is the tag right?","Transient":false})");
+      R"({"message":"GET http://r/v2/a/manifests/v1: MANIFEST_UNKNOWN: manifest unknown","code":"NotFound",)"
+      R"("exitCode":22,"context":["fetching image 'r/a:v1'","copying"],"hint":"is the tag right?","transient":false})");
 }

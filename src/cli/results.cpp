@@ -1,0 +1,118 @@
+#include "cli/results.hpp"
+
+#include "cli/describe_output.hpp"
+
+namespace ociferry {
+
+namespace {
+
+Json number(std::size_t value) { return std::uint64_t{value}; }
+
+template <typename Items, typename ToJson>
+Json array_of(const Items& items, const ToJson& to_json) {
+  Json::Array array;
+  for (const auto& item : items) array.push_back(to_json(item));
+  return array;
+}
+
+Json or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(); }
+
+/// A place as three members, so that nobody need take a reference apart.
+Json place_json(const Reference& reference) {
+  return Json::Object{{"repository", to_string(reference.name)},
+                      {"tag", or_null(reference.tag)},
+                      {"digest", reference.digest ? Json(reference.digest->text()) : Json()}};
+}
+
+Json skipped_json(const SkippedLayer& skipped) {
+  return Json::Object{{"digest", skipped.layer.digest.text()},
+                      {"mediaType", skipped.layer.media_type},
+                      {"size", skipped.layer.size},
+                      {"image", to_string(skipped.image)}};
+}
+
+void add_counts(Json::Object& members, const TransferReport& report) {
+  members.emplace_back("images", number(report.images));
+  members.emplace_back("bundles", number(report.bundles));
+  members.emplace_back("referrers", number(report.referrers));
+  members.emplace_back("blobsWritten", number(report.blobs_written));
+  members.emplace_back("blobsThere", number(report.blobs_existed));
+  members.emplace_back("bytesWritten", report.bytes_written);
+}
+
+Json described_json(const DescribedImage& image) {
+  Json::Object annotations;
+  for (const auto& [key, value] : image.annotations) annotations.emplace_back(key, value);
+  return Json::Object{{"image", to_string(image.image)},
+                      {"type", std::string(type_name(image.type))},
+                      {"origin", to_string(image.origin)},
+                      {"layers", array_of(image.layers, [](const Digest& layer) { return Json(layer.text()); })},
+                      {"annotations", std::move(annotations)},
+                      {"images", array_of(image.images, described_json)}};
+}
+
+}  // namespace
+
+Json::Object push_members(const PushReport& report) {
+  return {{"pushed", to_string(report.pushed)},
+          {"tag", report.tag},
+          {"layerSize", report.layer_size},
+          {"alreadyThere", report.was_there}};
+}
+
+Json::Object export_members(const TransferReport& report, const std::string& archive) {
+  Json::Object members{{"archive", archive}, {"archiveBytes", report.archive_bytes}};
+  add_counts(members, report);
+  members.emplace_back("skippedLayers", array_of(report.skipped, skipped_json));
+  return members;
+}
+
+Json::Object relocation_members(const TransferReport& report, const RepositoryName& to) {
+  Json::Object members{{"repository", to_string(to)}};
+  add_counts(members, report);
+  members.emplace_back("blobsMounted", number(report.blobs_mounted));
+  members.emplace_back("blobsProved", number(report.blobs_proved));
+  members.emplace_back("manifestsWritten", number(report.manifests_written));
+  members.emplace_back("roots", array_of(report.roots, [](const PlacedRoot& root) {
+                         return Json(Json::Object{{"from", place_json(root.from)}, {"to", place_json(root.to)}});
+                       }));
+  members.emplace_back("skippedLayers", array_of(report.skipped, skipped_json));
+  return members;
+}
+
+Json::Object pull_members(const PullReport& report, const std::string& directory) {
+  return {{"pulled", to_string(report.pulled)},
+          {"directory", directory},
+          {"nested", array_of(report.nested, [](const Reference& one) { return Json(to_string(one)); })},
+          {"imagesAreBeside", report.images_are_beside}};
+}
+
+Json::Object verify_members(const VerifyReport& report, const std::string& archive) {
+  return {{"archive", archive},
+          {"format", report.format},
+          {"sealed", report.is_sealed},
+          {"archiveBytes", report.archive_bytes},
+          {"images", number(report.images)},
+          {"bundles", number(report.bundles)},
+          {"referrers", number(report.referrers)},
+          {"blobs", number(report.blobs)}};
+}
+
+Json::Object description_members(const DescribedImage& bundle) { return {{"bundle", described_json(bundle)}}; }
+
+Json::Object tag_members(const RepositoryName& repository, const std::vector<ListedTag>& tags) {
+  return {{"repository", to_string(repository)}, {"tags", array_of(tags, [](const ListedTag& tag) {
+                                                    Json::Object one{{"name", tag.name}};
+                                                    if (tag.digest) one.emplace_back("digest", tag.digest->text());
+                                                    return Json(std::move(one));
+                                                  })}};
+}
+
+Json moved_tag_json(const MovedTag& tag) {
+  return Json::Object{{"repository", to_string(tag.tag.name)},
+                      {"tag", tag.tag.selector()},
+                      {"from", tag.from.text()},
+                      {"to", tag.to.text()}};
+}
+
+}  // namespace ociferry

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "oci/json.hpp"
+#include "ociferry/ferry.hpp"
+
+namespace ociferry {
+
+/// The members that --json prints for each command (man page, RESULTS AS JSON). Names and meanings stay within one
+/// `kSchemaVersion`; members may be added.
+inline constexpr int kSchemaVersion = 1;
+
+[[nodiscard]] Json::Object push_members(const PushReport& report);
+[[nodiscard]] Json::Object export_members(const TransferReport& report, const std::string& archive);
+/// Of an import, or of a copy to a repository.
+[[nodiscard]] Json::Object relocation_members(const TransferReport& report, const RepositoryName& to);
+[[nodiscard]] Json::Object pull_members(const PullReport& report, const std::string& directory);
+[[nodiscard]] Json::Object verify_members(const VerifyReport& report, const std::string& archive);
+[[nodiscard]] Json::Object description_members(const DescribedImage& bundle);
+/// Digests only where they are known.
+[[nodiscard]] Json::Object tag_members(const RepositoryName& repository, const std::vector<ListedTag>& tags);
+
+[[nodiscard]] Json moved_tag_json(const MovedTag& tag);
+
+}  // namespace ociferry
