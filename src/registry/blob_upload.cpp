@@ -47,7 +47,8 @@ bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& b
   const int status = answer.status;
   const bool no_head = status == 405 || status == 501;
   if (no_head) connection.head_answers().for_blobs = false;
-  if (status == 404 || status == 403 || no_head) return false;
+  // Whatever else is refused, the upload will be done, or tell the reason, for which an answer to HEAD has no room.
+  if (status != 401 && !is_transient_status(status)) return false;
   throw response_error("HEAD", answer, ErrorCode::Network);
 }
 

@@ -66,8 +66,8 @@ class BlobUpload {
   std::optional<ChunkedUpload> chunks_;
 };
 
-/// HEAD blobs/<digest>; false for 404, and for 403, 405 and 501, which say that HEAD is not answered.
-/// Throws Error for any other failure.
+/// HEAD blobs/<digest>; false if it is refused, for whatever reason: 405 and 501 say that HEAD is not answered at all.
+/// Throws Error for 401, and for what may pass.
 [[nodiscard]] bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& blob,
                                std::stop_token stop);
 

@@ -3,19 +3,29 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "http/redact.hpp"
 #include "http/retry.hpp"
 #include "oci/json.hpp"
+#include "registry/refusal_words.hpp"
 
 namespace ociferry {
 
 namespace {
 
-ErrorCode code_for(int status, ErrorCode otherwise) {
+constexpr int kGone = 410;
+
+bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
+/// What a refusal that stays means. A read that is refused for good is denied, whatever the registry's reason: to say
+/// that the network failed would send people to run the same command for ever.
+ErrorCode code_for(std::string_view method, int status, RefusalKind kind, ErrorCode otherwise) {
   if (status == 401) return ErrorCode::Unauthorized;
   if (status == 403) return ErrorCode::Denied;
-  if (status == 404) return ErrorCode::NotFound;
-  return is_transient_status(status) ? ErrorCode::Network : otherwise;
+  if (status == 404 || status == kGone) return ErrorCode::NotFound;
+  const bool is_full = kind == RefusalKind::NoSpace || kind == RefusalKind::Quota;
+  if (is_full && !is_read(method)) return ErrorCode::Refused;  // 500 and 507 too: time alone makes no room
+  if (is_transient_status(status)) return ErrorCode::Network;
+  const bool is_lasting = status >= 400 && status < 500;
+  return is_lasting && otherwise == ErrorCode::Network ? ErrorCode::Denied : otherwise;
 }
 
 std::string hint_for(int status, const std::string& host) {
@@ -31,18 +41,6 @@ std::string hint_for(int status, const std::string& host) {
     case 429: return "the registry limits how often it may be asked; log in, use fewer --concurrency, or wait";
     default: return {};
   }
-}
-
-/// What the server says about the failure, for people. It may repeat what it was sent.
-std::string words_of(const Response& answer) {
-  std::vector<std::string> words;
-  for (const RegistryError& error : parse_registry_errors(answer.body)) {
-    words.push_back(error.message.empty() ? error.code : text::cat(error.code, ": ", error.message));
-  }
-  if (!words.empty()) return text::printable(without_secrets(text::join(words, "; ")), limits::kErrorTextShown);
-  const std::string type = text::lower(answer.headers.find("Content-Type").value_or(""));
-  if (!type.starts_with("text/plain")) return {};
-  return text::printable(without_secrets(text::trim(answer.body)), limits::kErrorTextShown);
 }
 
 }  // namespace
@@ -86,11 +84,15 @@ void hint_at_encoding(Error& error, const Headers& answer) {
 
 Error response_error(std::string_view method, const Answer& answer, ErrorCode otherwise) {
   std::string message = text::cat(method, " ", answer.url.shown(), ": answered ", answer.status);
-  if (const std::string words = words_of(answer); !words.empty()) message += text::cat(" (", words, ")");
+  const std::string words = refusal_words(answer);
+  if (!words.empty()) message += text::cat(" (", words, ")");
   if (answer.attempts > 1) message += text::cat(", after ", answer.attempts, " attempts");
-  Error error(code_for(answer.status, otherwise), std::move(message));
+  const RefusalKind kind = refusal_kind(answer.status, words, !is_read(method));
+  Error error(code_for(method, answer.status, kind, otherwise), std::move(message));
   const auto& origin = answer.url.origin();
-  std::string hint = hint_for(answer.status, to_string(origin).substr(origin.scheme.size() + 3));
+  const std::string host = to_string(origin).substr(origin.scheme.size() + 3);
+  std::string hint = answer.status == 401 ? std::string() : refusal_hint(kind, host);
+  if (hint.empty()) hint = hint_for(answer.status, host);
   if (!hint.empty()) error.hint(std::move(hint));
   return error;
 }

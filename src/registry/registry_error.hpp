@@ -25,9 +25,10 @@ struct RegistryError {
 /// Adds a hint to the error of a body that is not what it should be, if the answer says that it was encoded.
 void hint_at_encoding(Error& error, const Headers& answer);
 
-/// The Error that an unexpected answer stands for: 401 Unauthorized, 403 Denied, 404 NotFound, transient statuses
-/// Network, everything else `otherwise`. It names method, URL (no query), status, the registry's own words and the
-/// number of attempts, and knows a next step.
+/// The Error that an unexpected answer stands for: 401 Unauthorized, 403 Denied, 404 and 410 NotFound, transient
+/// statuses Network (but Refused for a write to a server without room), other 4xx Denied where `otherwise` is Network,
+/// everything else `otherwise`. It names method, URL (no query), status, the registry's own words and the number of
+/// attempts, and knows a next step.
 [[nodiscard]] Error response_error(std::string_view method, const Answer& answer, ErrorCode otherwise);
 
 }  // namespace ociferry

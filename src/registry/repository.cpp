@@ -109,11 +109,15 @@ std::optional<Digest> Repository::resolve(const std::string& selector) {
   const Request request = manifest_request("HEAD", connection_->url(name_, "manifests/" + selector, stop));
   const Answer answer = connection_->send_patiently(request, Scope{name_}, stop);
   if (answer.status == 404) return std::nullopt;
+  if (answer.status == 401 || is_transient_status(answer.status)) {
+    throw response_error("HEAD", answer, ErrorCode::Network);
+  }
   const bool no_head = answer.status == 405 || answer.status == 501;
-  if (!is_success(answer.status) && !no_head) throw response_error("HEAD", answer, ErrorCode::Network);
+  // An answer to HEAD has no body: the reason for a refusal is found out with GET, which may even not be refused.
+  const bool refused = !is_success(answer.status);
   const auto told = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
   if (no_head) connection_->head_answers().for_manifests = false;
-  if (no_head || !told) return resolve_whole(selector);
+  if (refused || !told) return resolve_whole(selector);
   const auto wanted = Digest::try_parse(selector);
   if (wanted && wanted->algorithm() == told->algorithm() && *wanted != *told) {
     throw wrong_digest(answer, *wanted, *told);

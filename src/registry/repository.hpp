@@ -23,9 +23,9 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// GET manifests/<selector> (distribution-spec, "Pulling manifests"); nullopt for 404. The digest is computed
   /// from the bytes and compared with the selector and with Docker-Content-Digest.
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
-  /// HEAD manifests/<selector>, or GET where HEAD is not answered usefully; nullopt for 404.
+  /// HEAD manifests/<selector>, or GET where HEAD is not answered usefully, or refused; nullopt for 404.
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
-  /// HEAD blobs/<digest>; false also if the registry does not answer HEAD.
+  /// HEAD blobs/<digest>; false also if the registry refuses to answer.
   [[nodiscard]] bool has_blob(const Descriptor& blob) override;
 
   /// GET tags/list with all its pages (distribution-spec, "Listing Tags"). Throws Error{Hostile} for a list that has no

@@ -278,10 +278,12 @@ TEST_CASE("has_blob tells present from absent, and a registry that does not answ
   const Descriptor blob = rig.registry.add_blob("team/app", "x");
   CHECK(rig.repository().has_blob(blob));
   CHECK_FALSE(rig.repository("other/app").has_blob(blob));
-  rig.answer_first(1, "HEAD", "/blobs/", {418});
+  rig.answer_first(99, "HEAD", "/blobs/", {503});
   CHECK(error_of([&] { static_cast<void>(rig.repository().has_blob(blob)); }).code() == ErrorCode::Network);
-  rig.answer_first(1, "HEAD", "/blobs/", {405});
-  CHECK_FALSE(rig.repository().has_blob(blob));
+  for (const int status : {412, 418, 405}) {
+    rig.answer_first(1, "HEAD", "/blobs/", {status});
+    CHECK_FALSE(rig.repository().has_blob(blob));
+  }
 }
 
 TEST_CASE("an upload stops when asked to") {

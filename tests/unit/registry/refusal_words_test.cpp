@@ -1,0 +1,144 @@
+#include "registry/refusal_words.hpp"
+
+#include <doctest/doctest.h>
+
+#include "rig.hpp"
+#include "store/memory_target.hpp"
+
+// What servers say about a refusal reaches the user, in whatever form they say it.
+
+using namespace ociferry;
+using testing::error_of;
+using testing::HttpReply;
+using testing::HttpRequest;
+using testing::registry_error_reply;
+using testing::Rig;
+
+namespace {
+
+struct Said {
+  const char* who;
+  const char* body;
+  const char* type;
+  const char* shown;
+};
+
+constexpr Said kSaid[] = {
+    {"Quay", R"({"errors":[{"code":"MANIFEST_INVALID","detail":{"message":"'x' is not one of [...]"},
+                 "message":"manifest invalid"}]})",
+     "application/json", "MANIFEST_INVALID: manifest invalid: 'x' is not one of [...]"},
+    {"zot", R"({"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid",
+                "detail":{"description":"unsupported media type"}}]})",
+     "application/json", "MANIFEST_INVALID: manifest invalid: unsupported media type"},
+    {"distribution", R"({"errors":[{"code":"UNKNOWN","message":"unknown error","detail":"invalid URL on layer"}]})",
+     "application/json", "UNKNOWN: unknown error: invalid URL on layer"},
+    {"distribution, disk full", R"({"errors":[{"code":"UNKNOWN","message":"unknown error",
+                                    "detail":{"DriverName":"filesystem","Enclosed":{"Op":"mkdir","Err":28}}}]})",
+     "application/json", R"(UNKNOWN: unknown error: {"DriverName":"filesystem","Enclosed":{"Op":"mkdir","Err":28}})"},
+    {"distribution, no such tag", R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown",
+                                      "detail":{"Tag":"v1"}}]})",
+     "application/json", "MANIFEST_UNKNOWN: manifest unknown"},
+    {"Artifactory", R"({"errors":[{"status":403,"message":"rejected by the policy of Xray"}]})", "application/json",
+     "rejected by the policy of Xray"},
+    {"a word once only", R"({"errors":[{"code":"DENIED","message":"quota","detail":"quota"}]})", "application/json",
+     "DENIED: quota"},
+    {"error", R"({"error":"storage quota exceeded"})", "application/json", "storage quota exceeded"},
+    {"error as an object", R"({"error":{"code":"Denied","message":"no"}})", "", "Denied: no"},
+    {"OAuth", R"({"error":"invalid_grant","error_description":"expired"})", "application/json",
+     "expired: invalid_grant"},
+    {"message", R"({"message":"read-only during maintenance"})", "application/json", "read-only during maintenance"},
+    {"Docker Hub's token server", R"({"details":"incorrect username or password"})", "application/json",
+     "incorrect username or password"},
+    {"problem+json", R"({"title":"Quota","detail":"quota exceeded","status":400})", "application/problem+json",
+     "quota exceeded: Quota"},
+    {"JSON text", R"("no")", "application/json", "no"},
+    {"S3", R"(<?xml version="1.0"?><Error><Code>RequestTimeTooSkewed</Code><Message>Too large.</Message></Error>)",
+     "application/xml", "RequestTimeTooSkewed: Too large."},
+    {"text", " disk is full\n", "text/plain", "disk is full"},
+    {"text without a type", "disk is full", "", "disk is full"},
+    {"a web page", "<html><body>no</body></html>", "text/html", ""},
+    {"a web page without a type", "<html><body>no</body></html>", "", ""},
+    {"bytes", "\xff\xfe", "", ""},
+    {"another type", "GIF89a", "image/gif", ""},
+    {"half of a JSON", R"({"errors":[{"code":)", "application/json", ""},
+    {"null", R"({"errors":null,"message":null})", "application/json", ""},
+};
+
+}  // namespace
+
+TEST_CASE("the words of a refusal are found in all forms that servers give them") {
+  for (const Said& said : kSaid) {
+    CAPTURE(said.who);
+    Response answer{400, {}, said.body};
+    if (*said.type != 0) answer.headers.set("Content-Type", said.type);
+    CHECK(refusal_words(answer) == said.shown);
+  }
+}
+
+TEST_CASE("words of a refusal are cut, hold no secrets, and cannot control a terminal") {
+  const auto words = [](std::string body) { return refusal_words({400, {}, std::move(body)}); };
+  CHECK(words(R"({"errors":[{"code":"C","detail":")" + std::string(5000, 'x') + R"("}]})").size() <=
+        limits::kErrorTextShown + 10);
+  CHECK(words(R"({"detail":"see https://s3.example/b?X-Amz-Signature=0123abcd"})").find("0123abcd") ==
+        std::string::npos);
+  CHECK(words("<Error><Code>\x1b[31m</Code></Error>").find('\x1b') == std::string::npos);
+  std::string deep;
+  for (int i = 0; i < 30; ++i) deep += R"({"error":)";
+  CHECK(words(deep + "1" + std::string(30, '}')).empty());
+}
+
+TEST_CASE("each kind of refusal has its own next step") {
+  using enum RefusalKind;
+  CHECK(refusal_kind(507, "", true) == NoSpace);
+  CHECK(refusal_kind(500, R"(UNKNOWN: unknown error: {"Enclosed":{"Op":"mkdir","Err":28}})", true) == NoSpace);
+  CHECK(refusal_kind(500, "write /var: no space left on device", true) == NoSpace);
+  CHECK(refusal_kind(403, "DENIED: will exceed the configured upper limit of 1 GiB", true) == Quota);
+  CHECK(refusal_kind(429, "quota of requests exceeded", true) == Unknown);
+  CHECK(refusal_kind(405, "UNSUPPORTED", true) == ReadOnly);
+  CHECK(refusal_kind(405, "UNSUPPORTED", false) == Unknown);
+  CHECK(refusal_kind(503, "System is currently read-only", true) == ReadOnly);
+  CHECK(refusal_kind(400, "configured as Immutable", true) == Immutable);
+  CHECK(refusal_kind(412, "", false) == Policy);
+  CHECK(refusal_kind(403, "blocked by Xray", false) == Policy);
+  CHECK(refusal_kind(403, "DENIED", false) == Unknown);
+  for (const RefusalKind kind : {NoSpace, Quota, ReadOnly, Immutable, Policy})
+    CHECK_FALSE(refusal_hint(kind, "h").empty());
+  CHECK(refusal_hint(Unknown, "h").empty());
+}
+
+TEST_CASE("a refused HEAD is repeated as GET, which tells the reason") {
+  for (const int status : {400, 403, 412}) {
+    CAPTURE(status);
+    Rig rig;
+    rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+      if (request.path.find("/manifests/") == std::string::npos) return std::nullopt;
+      if (request.method == "HEAD") return HttpReply{status};
+      return registry_error_reply(status, "PROJECTPOLICYVIOLATION", "The image is not signed.");
+    };
+    const Error error = error_of([&] { static_cast<void>(rig.repository().resolve("v1")); });
+    CHECK(error.message().find("The image is not signed.") != std::string::npos);
+    CHECK(error.code() == ErrorCode::Denied);
+  }
+}
+
+TEST_CASE("a registry that refuses HEAD alone is no failure") {
+  Rig rig;
+  const Digest digest = rig.registry.add_manifest("team/app", "{}", std::string(media_type::kOciManifest), "v1");
+  rig.answer_first(1, "HEAD", "/manifests/", HttpReply{403});
+  CHECK(rig.repository().resolve("v1") == digest);
+}
+
+TEST_CASE("a full disk or an exceeded quota at the registry is no passing failure of the network") {
+  for (const HttpReply& reply : {registry_error_reply(507, "UNKNOWN"), registry_error_reply(500, "UNKNOWN", "ENOSPC"),
+                                 registry_error_reply(400, "DENIED", "quota exceeded")}) {
+    Rig rig;
+    MemoryTarget from;
+    const Descriptor blob = from.add_blob("content", "application/octet-stream");
+    rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+      return request.method == "POST" ? std::optional(reply) : std::nullopt;
+    };
+    const Error error = error_of([&] { static_cast<void>(rig.repository().put_blob(blob, from, rig.progress, {})); });
+    CHECK(error.code() == ErrorCode::Refused);
+    CHECK_FALSE(error.hint_text().empty());
+  }
+}
