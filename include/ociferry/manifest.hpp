@@ -37,8 +37,9 @@ struct RawManifest {
 };
 
 /// Parses a manifest or index strictly: size and depth bounded, duplicate keys, schema 1, bodies that are both
-/// (CVE-2021-41190) and a body whose own media type differs from `media_type` are refused.
-/// `media_type` may be empty when the body must say what it is. Throws Error{Hostile}.
+/// (CVE-2021-41190), and an index that came as an image or the other way round, are refused. `media_type` is what it
+/// came as: a server's header or a parent's descriptor, which may be wrong about Docker's types and OCI's; the bytes
+/// decide, and the result has the type that they tell. It may be empty. Throws Error{Hostile}.
 [[nodiscard]] std::variant<Manifest, ImageIndex> parse_manifest(std::string_view bytes, std::string_view media_type);
 
 /// What the manifest is attached to (its `subject`), or null.

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
+#include "oci/manifest_type.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 
@@ -90,16 +91,15 @@ std::vector<Descriptor> parse_descriptors(const Json& json, std::string_view key
   return descriptors;
 }
 
-/// The media type that body and header agree on.
+/// What the manifest is by its bytes. A `given` type of the other kind, image or index, is refused: readers that
+/// believe it would see something else.
 std::string agreed_media_type(const Json& body, std::string_view given) {
-  const std::string own = optional_string(body, "mediaType");
-  if (!own.empty() && !given.empty() && own != given) {
-    refuse(text::cat("it says to be ", own, " but came as ", given));
-  }
-  const bool looks_like_index = body.find("manifests") != nullptr;
-  std::string type = own.empty() ? std::string(given) : own;
-  if (type.empty()) type = looks_like_index ? media_type::kOciIndex : media_type::kOciManifest;
-  return type;
+  static_cast<void>(optional_string(body, "mediaType"));
+  std::string type = manifest_type(body, given.empty() ? media_type::kOciManifest : given);
+  const bool is_same_kind = media_type::is_index(type) == media_type::is_index(given);
+  const bool is_known = media_type::is_index(type) || media_type::is_manifest(type);
+  if (given.empty() || (is_same_kind && is_known)) return type;
+  refuse(text::cat("it says to be ", type, " but came as ", given));
 }
 
 }  // namespace

@@ -17,11 +17,11 @@ void check_same_size(const Descriptor& known, const Descriptor& seen) {
                                             known.size, " and ", seen.size, " bytes"));
 }
 
-/// Readers that believe one entry of an index would see something else than those that believe the other. Layers are
-/// another matter: images that were converted share them under the types of both families.
+/// Readers that believe one entry of an index would see something else than those that believe the other. Docker's type
+/// in the place of OCI's is another matter: the manifest's own bytes decide.
 void check_same_child(const Descriptor& known, const Descriptor& seen) {
   check_same_size(known, seen);
-  if (known.media_type == seen.media_type) return;
+  if (media_type::is_index(known.media_type) == media_type::is_index(seen.media_type)) return;
   throw Error(ErrorCode::Hostile, text::cat("the manifest ", seen.digest.text(), " is said to be ", known.media_type,
                                             " and to be ", seen.media_type));
 }
@@ -33,6 +33,7 @@ class TreeWalk {
 
   void add(RawManifest raw, std::size_t depth) {
     auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
+    if (depth > 1) raw.descriptor.media_type = std::visit([](const auto& one) { return one.media_type; }, parsed);
     const Digest parent = raw.descriptor.digest;
     const std::vector<Descriptor> children = children_of(parsed);
     tree_.push_back({std::move(raw), std::move(parsed)});
@@ -51,7 +52,7 @@ class TreeWalk {
                                                    ") of the index ", parent.text(), " is missing"));
       }
       check_same_size(child, found->descriptor);
-      found->descriptor.media_type = child.media_type;  // the index's author knows it better than a server's header
+      found->descriptor.media_type = child.media_type;  // what it came as; its bytes decide
       add(*std::move(found), depth + 1);
     }
   }

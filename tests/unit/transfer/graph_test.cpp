@@ -160,3 +160,16 @@ TEST_CASE("layers that may not be redistributed are left out and told") {
   CHECK(with_all.skipped_layers().empty());
   CHECK(with_all.blobs_of(windows.descriptor.digest).size() == 2);
 }
+
+TEST_CASE("an index that is wrong about the family of a child's types does not change what the child is") {
+  const auto target = std::make_shared<MemoryTarget>();
+  RawManifest child = image(*target, "{}", {});
+  const Digest digest = child.descriptor.digest;
+  child.descriptor.media_type = media_type::kDockerManifest;
+  const RawManifest both = index(*target, {child, image(*target, "{}", {})});
+  Graph graph;
+  graph.add(fetch_tree(*target, both), target);
+  CHECK(graph.at(digest).raw.descriptor.media_type == media_type::kOciManifest);
+  child.descriptor.media_type = media_type::kOciIndex;
+  CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, index(*target, {child}))), Error);
+}
