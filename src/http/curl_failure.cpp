@@ -63,6 +63,9 @@ std::string hint_for(Kind kind, const CurlFailure& failure) {
   if (failure.code == CURLE_COULDNT_RESOLVE_PROXY || is_unusable_proxy(failure.why)) {
     return "check the proxy's URL in HTTPS_PROXY or HTTP_PROXY; NO_PROXY names hosts that need none";
   }
+  if (failure.code == CURLE_COULDNT_RESOLVE_HOST) {
+    return "neither this machine's name servers nor /etc/hosts know that host: check its spelling, or have it added";
+  }
   if (kind == Kind::Proxy) {
     return "have the proxy (HTTPS_PROXY) let this host through, or name the host in NO_PROXY if it needs no proxy";
   }

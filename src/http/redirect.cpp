@@ -44,12 +44,26 @@ void step(Request& request, Url to, const Origin& asked) {
   request.url = std::move(to);
 }
 
+/// One exchange. A server that the user never named is not told of without who sent us there.
+Response send_step(Transport& transport, const Request& request, const Origin& asked, const std::stop_token& stop) {
+  try {
+    return transport.send(request, stop);
+  } catch (TransportError& error) {
+    if (request.url.origin() == asked) throw;
+    error.while_doing(
+        text::cat("following a redirect: ", to_string(asked), " sends us to ", to_string(request.url.origin())));
+    error.hint(text::cat("this machine must reach ", request.url.origin().host, " as well, where ", asked.host,
+                         " keeps its blobs; or have the registry give them itself, without redirects"));
+    throw;
+  }
+}
+
 }  // namespace
 
 Answer send_following(Transport& transport, Request request, std::stop_token stop) {
   const Origin asked = request.url.origin();
   for (int steps = 0;; ++steps) {
-    Response response = transport.send(request, stop);
+    Response response = send_step(transport, request, asked, stop);
     const auto location = response.headers.find("Location");
     if (!is_redirect(request, response.status) || !location) {
       return {std::move(response), std::move(request.url), asked};

@@ -175,7 +175,19 @@ Answer Connection::send_elsewhere(Request request, std::stop_token stop) const {
     throw Error(ErrorCode::Hostile, text::cat(request.url.shown(), " is an address that only this machine can reach"));
   }
   request.sent_by = at("https").origin().host;
-  return send_following(*context_->transport, std::move(request), std::move(stop));
+  const bool writes = request.method != "GET" && request.method != "HEAD";
+  const std::string there = to_string(request.url.origin());
+  try {
+    return send_following(*context_->transport, std::move(request), std::move(stop));
+  } catch (TransportError& error) {
+    // Only the registry can have led an upload there.
+    if (!writes) throw;
+    error.while_doing(text::cat(registry_, " sends uploads to ", there));
+    error.hint(
+        "have the registry's external URL set right: the name and port that clients reach it by (docker-registry: "
+        "http.host, or the X-Forwarded headers of the proxy before it)");
+    throw;
+  }
 }
 
 Answer Connection::send_patiently(const Request& request, const Scope& scope, std::stop_token stop) {

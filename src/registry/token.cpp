@@ -66,8 +66,15 @@ Answer send(Transport& transport, Retrier& retrier, Request request, const std::
             const std::stop_token& stop) {
   request.max_body = limits::kTokenBytes;
   request.sent_by = registry;
-  return repeat(
-      retrier.attempts(request.url.origin()), [&] { return send_following(transport, request, stop); }, stop);
+  try {
+    return repeat(
+        retrier.attempts(request.url.origin()), [&] { return send_following(transport, request, stop); }, stop);
+  } catch (Error& error) {
+    const Origin& realm = request.url.origin();
+    if (realm.host != registry)
+      error.while_doing(text::cat(registry, " sends us to ", to_string(realm), " for a token"));
+    throw;
+  }
 }
 
 }  // namespace

@@ -102,3 +102,9 @@ TEST_CASE("running the same command again does not help against what stays as it
     CHECK(TransportError(passing, "").is_transient());
   }
 }
+
+TEST_CASE("a name that nobody knows is told so") {
+  CHECK(hint({.code = CURLE_COULDNT_RESOLVE_HOST, .why = "Could not resolve host: r"}).find("name servers") !=
+        std::string::npos);
+  CHECK(hint({.code = CURLE_COULDNT_CONNECT, .why = "refused"}).empty());
+}

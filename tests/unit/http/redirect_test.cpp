@@ -110,3 +110,24 @@ TEST_CASE("a secret body follows redirects within its origin only") {
   CHECK_THROWS_AS(static_cast<void>(send_following(elsewhere, post, {})), Error);
   CHECK(elsewhere.lines().size() == 1);
 }
+
+TEST_CASE("a server that does not answer is told together with who sent us there") {
+  FakeTransport transport;
+  transport.expect("GET", "https://reg/a", redirect("https://s3.storage.invalid/b?X-Amz-Signature=1"))
+      .expect_failure("GET", "https://s3.storage.invalid/b?X-Amz-Signature=1", TransportError::Kind::Connect);
+  try {
+    static_cast<void>(send_following(transport, get("https://reg/a"), {}));
+    FAIL("did not fail");
+  } catch (const TransportError& error) {
+    REQUIRE(error.context().size() == 1);
+    CHECK(error.context().front() == "following a redirect: https://reg sends us to https://s3.storage.invalid");
+    CHECK(error.hint_text().find("this machine must reach s3.storage.invalid as well") != std::string::npos);
+  }
+  FakeTransport direct;
+  direct.expect_failure("GET", "https://reg/a", TransportError::Kind::Connect);
+  try {
+    static_cast<void>(send_following(direct, get("https://reg/a"), {}));
+  } catch (const TransportError& error) {
+    CHECK(error.context().empty());
+  }
+}

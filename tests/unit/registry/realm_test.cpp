@@ -117,3 +117,15 @@ TEST_CASE("a registry that names no token server is not asked for a token") {
   CHECK_FALSE(authenticator.authorization({{"reg.example", "team/app"}}, {}).has_value());
   CHECK(transport.lines().empty());
 }
+
+TEST_CASE("a token server elsewhere that does not answer is told together with who led there") {
+  Rig rig{Rig::Script{}, {.retry_count = 0}};
+  rig.transport
+      ->expect("GET", "https://reg.example/v2/",
+               {401, {{"WWW-Authenticate", R"(Bearer realm="https://auth.example/token")"}}})
+      .expect_failure("GET", "https://auth.example/token?scope=repository:team/app:pull",
+                      TransportError::Kind::Connect);
+  const Error error = error_of([&] { static_cast<void>(rig.repository().manifest("v1")); });
+  REQUIRE(error.context().size() == 1);
+  CHECK(error.context().front() == "reg.example sends us to https://auth.example for a token");
+}

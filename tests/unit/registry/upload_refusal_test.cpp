@@ -47,3 +47,18 @@ TEST_CASE("uploads that one replica of a registry begins and another does not kn
   CHECK_FALSE(says(refused(registry_error_reply(400, "DIGEST_INVALID")), "http.secret"));
   CHECK(says(refused(registry_error_reply(404, "NAME_UNKNOWN")), "created first"));
 }
+
+TEST_CASE("an upload that the registry sends to a place where nobody answers tells who led there") {
+  Rig rig{Rig::Script{}, {.retry_count = 0}};
+  MemoryTarget from;
+  const Descriptor blob = from.add_blob("content", "application/octet-stream");
+  const std::string session = "https://reg.example:8443/v2/team/app/blobs/uploads/1";
+  rig.transport->expect("GET", "https://reg.example/v2/")
+      .expect("HEAD", "https://reg.example/v2/team/app/blobs/" + blob.digest.text(), {404})
+      .expect("POST", "https://reg.example/v2/team/app/blobs/uploads/", {202, {{"Location", session}}})
+      .expect_failure("PUT", session + "?digest=" + blob.digest.text(), TransportError::Kind::Connect);
+  const Error error = error_of([&] { static_cast<void>(rig.repository().put_blob(blob, from, rig.progress, {})); });
+  REQUIRE(error.context().size() == 1);
+  CHECK(error.context().front() == "reg.example sends uploads to https://reg.example:8443");
+  CHECK(says(error, "external URL"));
+}
