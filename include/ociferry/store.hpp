@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ociferry/descriptor.hpp"
+#include "ociferry/error.hpp"
 #include "ociferry/manifest.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
@@ -51,6 +52,10 @@ class Resolver {
   /// The manifest named by a tag or digest, or nullopt if there is none. One asked for by digest is checked
   /// against it. Throws Error on any failure other than absence.
   [[nodiscard]] virtual std::optional<RawManifest> manifest(const std::string& selector) = 0;
+
+  /// What the place itself says about `selector`, which was not found there: an Error{NotFound} for people. Asks once
+  /// more, with the request whose answer has room for words. Throws Error if even that fails.
+  [[nodiscard]] virtual Error absence(const std::string& selector);
 
   /// What is attached to `subject` by its own `subject` field (distribution-spec, "Listing Referrers"), as the place
   /// lists it; nullopt if the place keeps no such lists: there, what `referrers_tag` points to may be one.

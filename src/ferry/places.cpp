@@ -42,11 +42,13 @@ FirstPlace first_place(CachingSource& source, const ImagesLock& lock) {
 Located locate(const Reference& image, const Places& places,
                const std::function<std::shared_ptr<CachingSource>(const RepositoryName&)>& open, Progress& progress) {
   std::exception_ptr refusal;
+  std::vector<std::shared_ptr<CachingSource>> without;
   for (const RepositoryName& place : places) {
     const auto source = open(place);
     const bool is_last = &place == &places.back();
     try {
       if (auto raw = source->manifest(image.selector())) return {*std::move(raw), source, place};
+      without.push_back(source);
     } catch (const Error& error) {
       const bool unreachable = error.code() == ErrorCode::Network && place == image.name && !is_last;
       if (!is_refusal(error) && !unreachable) throw;
@@ -55,12 +57,13 @@ Located locate(const Reference& image, const Places& places,
     progress.debug(text::cat(to_string(image), " is not in ", to_string(place)));
   }
   if (refusal) std::rethrow_exception(refusal);
-  throw not_found(image);
+  std::vector<std::string> words;
+  for (const auto& source : without) words.push_back(source->absence(image.selector()).message());
+  throw not_found(image, text::join(words, "; "));
 }
 
-Error not_found(const Reference& image) {
-  // "manifest unknown" are the words that registries use themselves, which scripts look for.
-  return Error(ErrorCode::NotFound, text::cat(to_string(image), ": not found (MANIFEST_UNKNOWN: manifest unknown)"))
+Error not_found(const Reference& image, std::string_view words) {
+  return Error(ErrorCode::NotFound, text::cat(to_string(image), ": not found: ", words))
       .hint("check the registry, the repository and the tag or digest");
 }
 

@@ -21,10 +21,17 @@ std::vector<ListedTag> list_tags_of(TagLister& lister, Tagger& tagger, const Tag
   }
   if (!options.digests) return tags;
   context.progress->phase("asking for digests", 0);
-  run_parallel_or_throw(context.jobs, tags.size(), context.stop,
-                        [&](std::size_t i, const std::stop_token&) { tags[i].digest = tagger.resolve(tags[i].name); });
+  run_parallel_or_throw(context.jobs, tags.size(), context.stop, [&](std::size_t i, const std::stop_token&) {
+    if (is_valid_tag(tags[i].name)) tags[i].digest = tagger.resolve(tags[i].name);
+  });
   for (const ListedTag& tag : tags) {
     if (tag.digest) continue;
+    if (!is_valid_tag(tag.name)) {
+      context.progress->warn(text::cat("the registry lists '", tag.name,
+                                       "', which cannot be a tag; no digest is asked "
+                                       "for"));
+      continue;
+    }
     context.progress->warn(text::cat("the tag ", tag.name, " is listed, but points to nothing: it was deleted just ",
                                      "now, or the registry lost its manifest"));
   }
@@ -39,8 +46,9 @@ std::vector<ListedTag> list_tags(const TagListOptions& options, const Context& c
 
 Reference resolve_tag(const Reference& reference, const Context& context) {
   Registries registries(context);
-  auto digest = registries.repository(reference.name)->resolve(reference.selector());
-  if (!digest) throw not_found(reference);
+  const auto repository = registries.repository(reference.name);
+  auto digest = repository->resolve(reference.selector());
+  if (!digest) throw not_found(reference, repository->absence(reference.selector()).message());
   return {reference.name, std::nullopt, std::move(digest)};
 }
 

@@ -39,7 +39,9 @@ void Repository::attach(const RawManifest& manifest, const Digest& subject) {
   const std::lock_guard lock(attach_mutex_);
   for (int writes = 0;; ++writes) {
     const auto current = this->manifest(tag);
-    auto bytes = add_referrer(current ? &*current : nullptr, manifest);
+    // GitLab's registry takes such a tag for the digest: then it is the subject itself, and there is no list yet.
+    const bool is_list = current && current->descriptor.digest != subject;
+    auto bytes = add_referrer(is_list ? &*current : nullptr, manifest);
     if (!bytes) return;
     if (writes == limits::kReferrersTagWrites) {
       throw Error(ErrorCode::Unstable, text::cat("the list of referrers at ", to_string(name_), ":", tag, " has lost ",
@@ -47,7 +49,7 @@ void Repository::attach(const RawManifest& manifest, const Digest& subject) {
           .hint("others seem to be writing it all the time; run the same command again");
     }
     RawManifest index{{std::string(media_type::kOciIndex), sha256(*bytes), bytes->size()}, *std::move(bytes)};
-    send_manifest(index, tag);
+    send_manifest(index, index.descriptor.media_type, tag);
   }
 }
 

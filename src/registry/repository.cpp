@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "http/any_stop.hpp"
 #include "oci/json.hpp"
+#include "oci/manifest_type.hpp"
 #include "registry/blob_download.hpp"
 #include "registry/blob_upload.hpp"
 #include "registry/foreign_download.hpp"
@@ -23,13 +24,20 @@ constexpr std::string_view kAccept =
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
 
-/// True if what the registry does not know is a layer that lies elsewhere by its nature.
+constexpr std::string_view kBlobUnknown = "MANIFEST_BLOB_UNKNOWN";
+
+/// True if what the registry does not know is a layer that lies elsewhere: by its nature, or because it has URLs, which
+/// distribution refuses together with a false "blob unknown".
 bool misses_foreign_layer(const Answer& answer, const RawManifest& manifest) {
+  const auto errors = parse_registry_errors(answer.body);
+  const auto is_other = [](const RegistryError& error) { return error.code != kBlobUnknown; };
+  const bool has_other_reason = std::ranges::any_of(errors, is_other);
   const auto parsed = parse_manifest(manifest.bytes, manifest.descriptor.media_type);
   const auto* image = std::get_if<Manifest>(&parsed);
   return image != nullptr && std::ranges::any_of(image->layers, [&](const Descriptor& layer) {
-           return media_type::is_nondistributable(layer.media_type) &&
-                  answer.body.find(layer.digest.text()) != std::string::npos;
+           const bool may_lie_elsewhere =
+               media_type::is_nondistributable(layer.media_type) || (has_other_reason && !layer.urls.empty());
+           return may_lie_elsewhere && answer.body.find(layer.digest.text()) != std::string::npos;
          });
 }
 
@@ -39,20 +47,31 @@ Request manifest_request(std::string method, Url url) {
   return request;
 }
 
-/// Content-Type if it is one of a manifest, else what the body says it is, else what it looks like.
+/// What the body is by its own bytes: a server's Content-Type may be that of another manifest, or none.
 std::string media_type_of(const Answer& answer) {
   const std::string header = answer.headers.find("Content-Type").value_or("");
-  const std::string type = text::lower(text::trim(std::string_view(header).substr(0, header.find(';'))));
-  if (media_type::is_manifest(type) || media_type::is_index(type)) return type;
+  std::string type = text::lower(text::trim(std::string_view(header).substr(0, header.find(';'))));
   if (type.starts_with("text/html")) {
     throw Error(ErrorCode::Network, text::cat("GET ", answer.url.shown(), ": answered with a web page"))
         .hint("a proxy or a login page seems to answer in the registry's place");
   }
-  const Json body = Json::parse(answer.body, text::cat("GET ", answer.url.shown()));
-  if (std::string own = body.string_at("mediaType"); !own.empty()) return own;
-  if (body.find("manifests") != nullptr) return std::string(media_type::kOciIndex);
-  if (body.find("layers") != nullptr) return std::string(media_type::kOciManifest);
-  return type;
+  return manifest_type(Json::parse(answer.body, text::cat("GET ", answer.url.shown())), type);
+}
+
+/// The error for a manifest that was refused because the registry lacks something it refers to.
+Error missing_part(const Answer& answer, const RawManifest& manifest) {
+  const std::string message = response_error("PUT", answer, ErrorCode::Unstable).message();
+  if (!misses_foreign_layer(answer, manifest)) {
+    return Error(ErrorCode::Unstable, message)
+        .hint(
+            "the registry does not have what it had accepted before: its garbage collection may be at work, or its "
+            "replicas do not share their storage; run the same command again");
+  }
+  return Error(ErrorCode::Refused, message)
+      .hint(
+          "the registry takes no layers that lie elsewhere: have it allow their URLs (docker-registry: "
+          "validation.manifests.urls.allow), or give --include-non-distributable-layers for layers that may not be "
+          "redistributed");
 }
 
 Error wrong_digest(const Answer& answer, const Digest& expected, const Digest& actual) {
@@ -94,10 +113,21 @@ std::optional<RawManifest> Repository::manifest(const std::string& selector) {
   return get_manifest(selector);  // once more: what was damaged on its way may arrive whole now
 }
 
-std::optional<RawManifest> Repository::get_manifest(const std::string& selector) {
+Answer Repository::ask_for_manifest(const std::string& selector) {
   const std::stop_token& stop = connection_->stop();
   const Request request = manifest_request("GET", connection_->url(name_, "manifests/" + selector, stop));
-  Answer answer = connection_->send_patiently(request, Scope{name_}, stop);
+  return connection_->send_patiently(request, Scope{name_}, stop);
+}
+
+Error Repository::absence(const std::string& selector) {
+  const Answer answer = ask_for_manifest(selector);
+  if (!is_success(answer.status)) return response_error("GET", answer, ErrorCode::NotFound);
+  return Error(ErrorCode::NotFound, text::cat("GET ", answer.url.shown(), ": was not there a moment ago, and now is"))
+      .transient();
+}
+
+std::optional<RawManifest> Repository::get_manifest(const std::string& selector) {
+  Answer answer = ask_for_manifest(selector);
   if (answer.status == 404) return std::nullopt;
   if (answer.status != 200) throw response_error("GET", answer, ErrorCode::Network);
   return read_manifest(std::move(answer), selector);
@@ -176,7 +206,8 @@ BlobOutcome Repository::put_blob(const Descriptor& blob, BlobSource& from, Progr
 
 void Repository::put_manifest(const RawManifest& manifest, const std::string& selector) {
   const auto parsed = parse_manifest(manifest.bytes, manifest.descriptor.media_type);
-  const bool noted = send_manifest(manifest, selector);
+  const auto type_of = [](const auto& one) { return one.media_type; };
+  const bool noted = send_manifest(manifest, std::visit(type_of, parsed), selector);
   const Descriptor* const subject = subject_of(parsed);
   if (subject == nullptr || noted) return;
   try {
@@ -188,10 +219,10 @@ void Repository::put_manifest(const RawManifest& manifest, const std::string& se
   }
 }
 
-bool Repository::send_manifest(const RawManifest& manifest, const std::string& selector) {
+bool Repository::send_manifest(const RawManifest& manifest, const std::string& type, const std::string& selector) {
   const std::stop_token& stop = connection_->stop();
   Request request{"PUT", connection_->url(name_, "manifests/" + selector, stop)};
-  request.headers.set("Content-Type", manifest.descriptor.media_type);
+  request.headers.set("Content-Type", type);
   request.body =
       RequestBody{manifest.bytes.size(), [&manifest] { return std::make_unique<StringSource>(manifest.bytes); }};
   std::optional<Answer> given;
@@ -218,33 +249,28 @@ bool Repository::send_manifest(const RawManifest& manifest, const std::string& s
 
 /// After an ambiguous failure: the registry may have done what it was asked, and only its answer was lost.
 bool Repository::took(const RawManifest& manifest, const std::string& selector) {
+  return digest_if_told(selector) == manifest.descriptor.digest;
+}
+
+/// After a failure, which is the one to tell if this question fails, too.
+std::optional<Digest> Repository::digest_if_told(const std::string& selector) {
   try {
-    return resolve(selector) == manifest.descriptor.digest;
+    return resolve(selector);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Interrupted) throw;
-    return false;  // the first failure is the one to tell
+    return std::nullopt;
   }
 }
 
 /// Returns only if the registry has what it refused.
 void Repository::explain_refusal(const Answer& answer, const RawManifest& manifest, const std::string& selector) {
-  if (names_error(answer, "MANIFEST_BLOB_UNKNOWN")) {
-    Error error = response_error("PUT", answer, ErrorCode::Unstable);
-    if (misses_foreign_layer(answer, manifest)) {
-      throw Error(ErrorCode::Refused, error.message())
-          .hint(
-              "the registry takes no layers that lie elsewhere: have it allow their URLs, or give "
-              "--include-non-distributable-layers");
-    }
-    throw Error(ErrorCode::Unstable, error.message())
-        .hint("the registry lost what it had accepted, perhaps to garbage collection; run the same command again");
-  }
+  if (names_error(answer, kBlobUnknown)) throw missing_part(answer, manifest);
   const Error error = response_error("PUT", answer, ErrorCode::Refused);
   const bool is_tag = !Digest::try_parse(selector);
   const bool denied = answer.status >= 400 && answer.status < 500 && !is_transient_status(answer.status);
   if (!is_tag || !denied || answer.status == 401) throw error;
   // Registries refuse to write an immutable tag in many words; what counts is what the tag points to.
-  const auto there = resolve(selector);
+  const auto there = digest_if_told(selector);
   const Digest& wanted = manifest.descriptor.digest;
   if (there == wanted) return;
   if (!there) throw error;

@@ -23,13 +23,15 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// GET manifests/<selector> (distribution-spec, "Pulling manifests"); nullopt for 404. The digest is computed
   /// from the bytes and compared with the selector and with Docker-Content-Digest.
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  /// GET manifests/<selector> for the registry's own words about what is not there.
+  [[nodiscard]] Error absence(const std::string& selector) override;
   /// HEAD manifests/<selector>, or GET where HEAD is not answered usefully, or refused; nullopt for 404.
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
   /// HEAD blobs/<digest>; false also if the registry refuses to answer.
   [[nodiscard]] bool has_blob(const Descriptor& blob) override;
 
   /// GET tags/list with all its pages (distribution-spec, "Listing Tags"). Throws Error{Hostile} for a list that has no
-  /// end, leads to another registry, or names what cannot be a tag.
+  /// end or leads to another registry. It may hold what cannot be a tag (see `is_valid_tag`).
   [[nodiscard]] std::vector<std::string> list_tags() override;
   /// The same in at most so many pages.
   [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override;
@@ -64,11 +66,13 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
  private:
   /// True if the blob may have to be looked for outside of registries.
   [[nodiscard]] bool is_elsewhere(const Descriptor& blob) const;
+  [[nodiscard]] Answer ask_for_manifest(const std::string& selector);
   [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector);
   [[nodiscard]] std::optional<Digest> resolve_whole(const std::string& selector);
-  /// The PUT alone. Returns true if the registry took note of the subject.
-  bool send_manifest(const RawManifest& manifest, const std::string& selector);
+  /// The PUT alone, as of the media type `type`. Returns true if the registry took note of the subject.
+  bool send_manifest(const RawManifest& manifest, const std::string& type, const std::string& selector);
   void attach(const RawManifest& manifest, const Digest& subject);
+  [[nodiscard]] std::optional<Digest> digest_if_told(const std::string& selector);
   [[nodiscard]] bool took(const RawManifest& manifest, const std::string& selector);
   void explain_refusal(const Answer& answer, const RawManifest& manifest, const std::string& selector);
 

@@ -51,10 +51,9 @@ void TagListing::take_in(const Answer& answer) {
   if (list == nullptr || list->is_null()) return;
   if (list->as_array() == nullptr) throw bad_list(answer, "'tags' is no list");
   for (const Json& item : *list->as_array()) {
+    // Whatever the registry lists is shown, also what cannot be a tag; it is only never asked for.
     const std::string* const tag = item.as_string();
-    if (tag == nullptr) throw bad_list(answer, "a tag is no text");
-    if (!is_valid_tag(*tag)) throw bad_list(answer, text::cat("'", *tag, "' cannot be a tag"));
-    tags_.insert(*tag);
+    tags_.insert(tag == nullptr ? item.dump() : *tag);
   }
   if (tags_.size() > limits::kTags) throw bad_list(answer, text::cat("more than ", limits::kTags, " tags"));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "stream/memory.hpp"
 
 namespace ociferry {
@@ -32,6 +33,10 @@ void BlobSource::fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSin
 
 void BlobSource::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) {
   copy_stream(*open(blob, std::move(stop)), sink);
+}
+
+Error Resolver::absence(const std::string& selector) {
+  return {ErrorCode::NotFound, text::cat(selector, " is not there")};
 }
 
 std::optional<std::vector<Descriptor>> Resolver::referrers(const Digest& /*subject*/) { return std::nullopt; }

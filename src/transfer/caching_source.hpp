@@ -20,6 +20,7 @@ class CachingSource : public ImageSource {
       : inner_(std::move(inner)), budget_(std::move(budget)) {}
 
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  [[nodiscard]] Error absence(const std::string& selector) override { return inner_->absence(selector); }
   [[nodiscard]] std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override;
   [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override;
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;

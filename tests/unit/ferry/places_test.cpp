@@ -65,3 +65,29 @@ TEST_CASE("an image that is nowhere, while its place does not answer, is no miss
     CHECK(error.code() == ErrorCode::Network);
   }
 }
+
+TEST_CASE("of an image that is nowhere, the words of every place that was asked are told") {
+  class Speaking : public MemoryTarget {
+   public:
+    explicit Speaking(std::string words) : words_(std::move(words)) {}
+    [[nodiscard]] Error absence(const std::string& selector) override {
+      return {ErrorCode::NotFound, selector + words_};
+    }
+
+   private:
+    std::string words_;
+  };
+  const Reference image = Reference::parse("far.example/apps/a:v1");
+  const auto open = [](const RepositoryName& name) {
+    return std::make_shared<CachingSource>(std::make_shared<Speaking>(" is unknown to " + name.registry),
+                                           std::make_shared<CacheBudget>(0));
+  };
+  try {
+    static_cast<void>(locate(image, {{"near.example", "bundle"}, image.name}, open, silent_progress()));
+    FAIL("it was found");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::NotFound);
+    CHECK(error.message() ==
+          "far.example/apps/a:v1: not found: v1 is unknown to near.example; v1 is unknown to far.example");
+  }
+}

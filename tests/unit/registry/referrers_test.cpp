@@ -219,3 +219,25 @@ TEST_CASE("tags are listed only if few requests do") {
   rig.answer_first(1, "GET", "/tags/list", {405});
   CHECK_FALSE(rig.repository().tags_within(3));
 }
+
+TEST_CASE("a registry that takes the tag of the list for the subject's digest has no list yet") {
+  Rig rig;
+  const std::string bytes = R"({"schemaVersion":2,"mediaType":")" + kIndex + R"(","manifests":[{"mediaType":")" +
+                            std::string(media_type::kOciManifest) + R"(","digest":")" + kSubject.text() +
+                            R"(","size":7}]})";
+  const Digest subject = rig.registry.add_manifest("team/app", bytes, kIndex);
+  const std::string attached = R"({"schemaVersion":2,"mediaType":")" + kIndex +
+                               R"(","manifests":[],"subject":{"mediaType":")" + kIndex + R"(","digest":")" +
+                               subject.text() + R"(","size":)" + std::to_string(bytes.size()) + "}}";
+  const RawManifest raw{{kIndex, sha256(attached), attached.size()}, attached};
+  rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+    const bool asks = request.method == "GET" && request.path.ends_with(referrers_tag(subject));
+    if (!asks || rig.registry.tag("team/app", referrers_tag(subject))) return std::nullopt;
+    return HttpReply{200, {{"Content-Type", kIndex}}, bytes};
+  };
+  rig.repository().put_manifest(raw, raw.descriptor.digest.text());
+  const auto list = rig.repository().manifest(referrers_tag(subject)).value();
+  const auto listed = std::get<ImageIndex>(parse_manifest(list.bytes, kIndex)).manifests;
+  REQUIRE(listed.size() == 1);
+  CHECK(listed.front().digest == raw.descriptor.digest);
+}

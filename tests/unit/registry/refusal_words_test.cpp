@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include "ociferry/manifest.hpp"
 #include "rig.hpp"
 #include "store/memory_target.hpp"
+#include "stream/sha256.hpp"
 
 // What servers say about a refusal reaches the user, in whatever form they say it.
 
@@ -140,5 +142,55 @@ TEST_CASE("a full disk or an exceeded quota at the registry is no passing failur
     const Error error = error_of([&] { static_cast<void>(rig.repository().put_blob(blob, from, rig.progress, {})); });
     CHECK(error.code() == ErrorCode::Refused);
     CHECK_FALSE(error.hint_text().empty());
+  }
+}
+
+TEST_CASE("what is not there is told in the registry's own words, with the URL") {
+  Rig rig;
+  rig.answer_first(1, "GET", "/manifests/", registry_error_reply(404, "NAME_UNKNOWN", "repository name not known"));
+  const Error error = rig.repository().absence("v1");
+  CHECK(error.code() == ErrorCode::NotFound);
+  CHECK(error.message() ==
+        "GET https://reg.example/v2/team/app/manifests/v1: answered 404 (NAME_UNKNOWN: repository name not known)");
+}
+
+TEST_CASE("a layer with URLs that the registry does not allow is no blob that it lost") {
+  Rig rig;
+  const Descriptor blob = rig.registry.add_blob("team/app", "{}");
+  const auto described = [&](const std::string& type, const std::string& more) {
+    return R"({"mediaType":")" + type + R"(","digest":")" + blob.digest.text() + R"(","size":2)" + more + "}";
+  };
+  const std::string layer(media_type::kOciLayerGzip);
+  const auto put = [&](const std::string& more, const std::string& errors) {
+    const std::string bytes = R"({"schemaVersion":2,"config":)" + described(std::string(media_type::kOciConfig), "") +
+                              R"(,"layers":[)" + described(layer, more) + "]}";
+    rig.answer_first(1, "PUT", "/manifests/", {400, {}, R"({"errors":[)" + errors + "]}"});
+    return error_of([&] {
+      rig.repository().put_manifest({{std::string(media_type::kOciManifest), sha256(bytes), bytes.size()}, bytes},
+                                    "v1");
+    });
+  };
+  const std::string urls = R"(,"urls":["https://cdn.example/x"])";
+  const std::string lost = R"({"code":"MANIFEST_BLOB_UNKNOWN","detail":{"digest":")" + blob.digest.text() + R"("}})";
+  const std::string invalid = R"({"code":"UNKNOWN","message":"unknown error","detail":{}},)";
+  const Error refused = put(urls, invalid + lost);
+  CHECK(refused.code() == ErrorCode::Refused);
+  CHECK(refused.hint_text().find("URLs") != std::string::npos);
+  CHECK(put(urls, lost).code() == ErrorCode::Unstable);
+  CHECK(put("", invalid + lost).code() == ErrorCode::Unstable);
+}
+
+TEST_CASE("a manifest is sent and read as what its bytes say, whatever it was called") {
+  Rig rig;
+  const std::string bytes = R"({"schemaVersion":2,"config":{"mediaType":")" + std::string(media_type::kOciConfig) +
+                            R"(","digest":")" + sha256("{}").text() + R"(","size":2},"layers":[]})";
+  rig.registry.add_blob("team/app", "{}");
+  rig.repository().put_manifest({{std::string(media_type::kDockerManifest), sha256(bytes), bytes.size()}, bytes}, "v1");
+  CHECK(rig.transport->requests().back().headers.find("Content-Type") == std::string(media_type::kOciManifest));
+  for (const std::string& type : {std::string(media_type::kDockerManifest), std::string(media_type::kOciIndex),
+                                  std::string("application/json"), std::string()}) {
+    CAPTURE(type);
+    rig.answer_first(1, "GET", "/manifests/", {200, {{"Content-Type", type}}, bytes});
+    CHECK(rig.repository().manifest("v1")->descriptor.media_type == media_type::kOciManifest);
   }
 }
