@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "oci/given_reference.hpp"
 #include "oci/json.hpp"
 
 namespace ociferry {
@@ -38,7 +39,7 @@ Json::Object to_json(const CredentialReport& report) {
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
-  const Reference reference = Reference::parse(arguments.positional_value());
+  const Reference reference = given_reference(arguments.positional_value());
   const CredentialReport report = explain_credentials(reference.name, context);
   console.document(to_json(report));
   print_text(report, console);

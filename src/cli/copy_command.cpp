@@ -2,6 +2,7 @@
 
 #include "cli/command.hpp"
 #include "cli/transfer_output.hpp"
+#include "oci/given_reference.hpp"
 
 namespace ociferry {
 
@@ -98,7 +99,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
     console.document(export_members(report, *archive));
     if (tells) console.result(export_line(report, *archive));
   } else {
-    const RelocateOptions relocate{.to = parse_repository(arguments.text_of("to-repo")),
+    const RelocateOptions relocate{.to = given_repository(arguments.text_of("to-repo")),
                                    .lock_output = arguments.optional_text("lock-output"),
                                    .root_tags = !arguments.on("no-root-tags"),
                                    .repository_tags = arguments.on("repo-based-tags"),

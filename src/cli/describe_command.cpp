@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/describe_output.hpp"
+#include "oci/given_reference.hpp"
 
 namespace ociferry {
 
@@ -29,7 +30,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   }
   const std::string bundle = arguments.text_of("bundle");
   if (bundle.empty()) throw Error(ErrorCode::Usage, "Expected --bundle (-b) to name the bundle to describe");
-  const DescribedImage description = describe({.bundle = Reference::parse(bundle),
+  const DescribedImage description = describe({.bundle = given_reference(bundle),
                                                .layers = arguments.on("layers"),
                                                .cosign_artifacts = arguments.on("cosign-artifacts")},
                                               context);

@@ -1,5 +1,6 @@
 #include "cli/command.hpp"
 #include "cli/transfer_output.hpp"
+#include "oci/given_reference.hpp"
 
 namespace ociferry {
 
@@ -23,7 +24,7 @@ void declare(Arguments& arguments) {
 void run(const Arguments& arguments, Context& context, Console& console) {
   if (!arguments.is_set("to-repo")) throw Error(ErrorCode::Usage, "No destination: give --to-repo");
   const ImportOptions options{.archive = arguments.positional_value(),
-                              .relocate = {.to = parse_repository(arguments.text_of("to-repo")),
+                              .relocate = {.to = given_repository(arguments.text_of("to-repo")),
                                            .lock_output = arguments.optional_text("lock-output"),
                                            .root_tags = !arguments.on("no-root-tags"),
                                            .repository_tags = arguments.on("repo-based-tags"),

@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "oci/given_reference.hpp"
 
 namespace ociferry {
 
@@ -24,7 +25,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   if (!bundle && !image) {
     throw Error(ErrorCode::Usage, "Expected either image or bundle").hint("give --bundle (-b) or --image (-i)");
   }
-  PushOptions options{.target = Reference::parse(bundle ? *bundle : *image), .is_bundle = bundle.has_value()};
+  PushOptions options{.target = given_reference(bundle ? *bundle : *image), .is_bundle = bundle.has_value()};
   for (const std::string& file : arguments.list_of("file")) options.files.emplace_back(file);
   if (arguments.is_set("file-exclusion")) options.exclusions = arguments.list_of("file-exclusion");
   options.preserve_permissions = arguments.on("preserve-permissions");

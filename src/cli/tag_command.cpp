@@ -1,4 +1,5 @@
 #include "cli/command.hpp"
+#include "oci/given_reference.hpp"
 
 namespace ociferry {
 
@@ -11,13 +12,14 @@ std::string image_argument(const Arguments& arguments, const char* what) {
 }
 
 void declare_list(Arguments& arguments) {
-  arguments.text("image,i", "REPO", "Repository, such as registry.example.com/team/app");
+  arguments.text("image,i", "REPO",
+                 "Repository, such as registry.example.com/team/app; of a reference the tag or digest is left out");
   arguments.flag("digests", "Also show the digest of each tag; asks for every one of them");
   arguments.flag("imgpkg-internal-tags", "Also show the tags that end in .imgpkg");
 }
 
 void run_list(const Arguments& arguments, Context& context, Console& console) {
-  const TagListOptions options{.repository = parse_repository(image_argument(arguments, "a repository")),
+  const TagListOptions options{.repository = given_reference(image_argument(arguments, "a repository")).name,
                                .digests = arguments.on("digests"),
                                .internal_tags = arguments.on("imgpkg-internal-tags")};
   Table table{.title = "Tags", .content = "tags", .columns = {{"name", "Name"}}};
@@ -37,7 +39,7 @@ void declare_resolve(Arguments& arguments) {
 }
 
 void run_resolve(const Arguments& arguments, Context& context, Console& console) {
-  const Reference reference = Reference::parse(image_argument(arguments, "an image"));
+  const Reference reference = given_reference(image_argument(arguments, "an image"));
   const std::string resolved = to_string(resolve_tag(reference, context));
   console.document({{"reference", resolved}});
   console.block(resolved);

@@ -15,6 +15,7 @@
 #include "ferry/places.hpp"
 #include "ferry/registries.hpp"
 #include "ferry/sources.hpp"
+#include "oci/given_reference.hpp"
 #include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
@@ -294,7 +295,7 @@ class Pull {
 };
 
 Reference source_reference(const SourceArgument& source) {
-  if (source.kind != SourceArgument::Kind::Lock) return Reference::parse(source.value);
+  if (source.kind != SourceArgument::Kind::Lock) return given_reference(source.value);
   const auto lock = read_lock_file(source.value);
   if (const auto* bundle = std::get_if<BundleLock>(&lock)) return bundle->image;
   throw Error(ErrorCode::Usage, text::cat(source.value, " is an ImagesLock: a pull takes a BundleLock"));

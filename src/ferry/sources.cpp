@@ -5,6 +5,7 @@
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "oci/given_reference.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 
@@ -23,7 +24,7 @@ std::vector<Root> roots_of(const ImagesLock& lock) {
 }
 
 Root root_of(const SourceArgument& source) {
-  Root root{.reference = Reference::parse(source.value), .kind = source.kind};
+  Root root{.reference = given_reference(source.value), .kind = source.kind};
   if (root.reference.digest) {
     root.reference.tag.reset();
   } else {
