@@ -14,7 +14,9 @@ LocationsImage make_locations_image(const Locations& locations, ImageFamily fami
                                           {std::string(kSeedLocationsFile), to_seed_yaml(locations)}},
                                          layer);
   SingleLayerImage image = make_single_layer_image(packed.diff_id, packed.layer, {}, family);
+  SingleLayerImage oci = make_single_layer_image(packed.diff_id, packed.layer, {}, ImageFamily::Oci);
   return {.manifest = std::move(image.manifest),
+          .oci_manifest = std::move(oci.manifest),
           .config = std::move(image.config),
           .layer = std::move(layer.content),
           .config_descriptor = std::move(image.config_descriptor),

@@ -16,6 +16,7 @@ inline constexpr std::string_view kSeedLocationsFile = "images-locations.yml";
 /// All parts of a locations image, ready to be stored.
 struct LocationsImage {
   RawManifest manifest;
+  RawManifest oci_manifest;  ///< over the same blobs, in OCI's types, for registries that take no others
   std::string config;
   std::string layer;
   Descriptor config_descriptor;

@@ -96,8 +96,9 @@ class Relocation {
     const Missing missing = find_missing();
     put_blobs(missing.images);
     context_.progress->phase("writing manifests", 0);
-    put_images(missing);
+    const auto written = put_images(missing);
     put_tags(RelocationPlan::Tags::Attaching);
+    read_back(written);  // behind the signatures: a policy may forbid to read what has none
     check_attached_at(set_, to_.name, to_.target, to_.source, context_);
     put_locations();
     prove_all();
@@ -139,7 +140,7 @@ class Relocation {
     const auto marks = plan_.marks();
     std::atomic<bool> all{true};
     run_parallel_or_throw(context_.jobs, marks.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
-      if (all && to_.target.resolve(marks[i].selector) != marks[i].digest()) all = false;
+      if (all && !ask_tag(to_, marks[i], context_).is_right()) all = false;
     });
     return all && unlisted_in(pointers()).empty();
   }
@@ -148,9 +149,8 @@ class Relocation {
     const auto tags = plan_.image_tags();
     if (trust_ == Trust::Tags && tags.size() >= kFewTags) listed_ = to_.source.tags_within(tags.size() / kFewTags);
     std::vector<TagState> states(tags.size());
-    run_parallel_or_throw(context_.jobs, tags.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
-      states[i] = {.wanted = tags[i], .there = may_be_there(tags[i]) ? digest_at(tags[i].selector) : std::nullopt};
-    });
+    run_parallel_or_throw(context_.jobs, tags.size(), context_.stop,
+                          [&](std::size_t i, const std::stop_token&) { states[i] = state_of(tags[i]); });
     Missing missing;
     std::vector<const SetImage*> tagged;
     for (std::size_t i = 0; i < tags.size(); ++i) {
@@ -205,10 +205,13 @@ class Relocation {
     return unlisted(set_, manifests, to_.source, context_);
   }
 
-  [[nodiscard]] std::optional<Digest> digest_at(const std::string& tag) const {
-    if (trust_ == Trust::Tags) return to_.target.resolve(tag);
-    const auto raw = to_.source.manifest(tag);
-    return raw ? std::optional(raw->descriptor.digest) : std::nullopt;
+  [[nodiscard]] TagState state_of(const PlannedManifest& tag) const {
+    if (!may_be_there(tag)) return {.wanted = tag};
+    if (trust_ == Trust::Tags) return ask_tag(to_, tag, context_);
+    return ask_tag(tag, context_, [&] {
+      const auto raw = to_.source.manifest(tag.selector);
+      return raw ? std::optional(raw->descriptor.digest) : std::nullopt;
+    });
   }
 
   void put_blobs(const std::vector<const SetImage*>& images) {
@@ -230,7 +233,7 @@ class Relocation {
     report_.bytes_written = counts.bytes_written;
   }
 
-  void put_images(const Missing& missing) {
+  std::vector<PlannedManifest> put_images(const Missing& missing) {
     std::vector<PlannedManifest> all;
     for (const auto& step : plan_.steps(missing.images, missing.tags)) {
       run_parallel_or_throw(context_.jobs, step.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
@@ -240,16 +243,17 @@ class Relocation {
       });
       all.insert(all.end(), step.begin(), step.end());
     }
-    read_back(all);
+    return all;
   }
 
   /// Success is proved, not assumed: what was put is read again and compared.
   void read_back(const std::vector<PlannedManifest>& manifests) {
     run_parallel_or_throw(context_.jobs, manifests.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
-      const auto raw = to_.source.manifest(manifests[i].selector);
-      if (!raw || raw->descriptor.digest != manifests[i].digest()) {
-        throw not_kept(to_, manifests[i], raw.has_value());
-      }
+      const auto ask = [&]() -> std::optional<Digest> {
+        const auto raw = to_.source.manifest(manifests[i].selector);
+        return raw ? std::optional(raw->descriptor.digest) : std::nullopt;
+      };
+      await_kept(to_, manifests[i], ask, context_);
     });
   }
 
@@ -320,15 +324,35 @@ class Relocation {
                                        to_string(to_.name), ":", locations.tags.back().wanted.selector));
   }
 
-  /// False if the destination keeps other locations that serve as well.
+  /// In OCI's types if the destination refuses Docker's, which imgpkg writes. False if it keeps other locations that
+  /// serve as well.
   bool write_locations_tags(const PlannedLocations& planned, const std::vector<TagState>& tags) {
     try {
       if (keep_tags_) refuse_moves(to_, tags);
       manifests_written_ += write_tags(to_, tags, context_);
       return true;
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::Refused || !tags.back().there || !has_usable_locations(*planned.bundle)) throw;
+      if (error.code() != ErrorCode::Refused) throw;
+      const TagState& mark = tags.back();
+      if (!mark.there || !has_usable_locations(*planned.bundle)) {
+        if (write_in_oci_types(mark)) return true;
+        throw;
+      }
       context_.progress->warn(text::cat(error.message(), "; the locations image that is there lists the same images"));
+      return false;
+    }
+  }
+
+  /// False if the destination refuses these as well.
+  bool write_in_oci_types(const TagState& mark) {
+    const RawManifest* const oci = mark.wanted.instead;
+    const TagState own{.wanted = {oci, image_tag(oci->descriptor.digest)}};
+    try {
+      manifests_written_ +=
+          write_tags(to_, {own, {.wanted = {oci, mark.wanted.selector}, .there = mark.there}}, context_);
+      return true;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Refused) throw;
       return false;
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,13 @@ namespace ociferry {
 struct PlannedManifest {
   const RawManifest* raw = nullptr;
   std::string selector;
+  const RawManifest* instead = nullptr;  ///< serves as well, and is put where `raw` is refused; null: nothing does
 
   [[nodiscard]] const Digest& digest() const { return raw->descriptor.digest; }
+  /// True if what the destination has there is what is to be.
+  [[nodiscard]] bool is(const std::optional<Digest>& there) const {
+    return there == digest() || (instead != nullptr && there == instead->descriptor.digest);
+  }
 };
 
 /// The locations image that a bundle gets at the destination.
@@ -23,7 +29,9 @@ struct PlannedLocations {
   LocationsImage image;
 
   /// Where a pull looks for it.
-  [[nodiscard]] PlannedManifest mark() const { return {&image.manifest, locations_tag(bundle->digest())}; }
+  [[nodiscard]] PlannedManifest mark() const {
+    return {&image.manifest, locations_tag(bundle->digest()), &image.oci_manifest};
+  }
 };
 
 /// What a relocation writes, and in which order: a pure function of what moves, where to, and the options.

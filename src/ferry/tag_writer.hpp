@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -14,9 +15,18 @@ struct TagState {
   PlannedManifest wanted;
   std::optional<Digest> there = {};
 
-  [[nodiscard]] bool is_right() const { return there == wanted.digest(); }
+  bool is_hidden = false;  ///< the destination refuses to tell what is there, if anything
+
+  [[nodiscard]] bool is_right() const { return wanted.is(there); }
   [[nodiscard]] bool moves() const { return there && !is_right(); }
 };
+
+/// Asks the destination for one tag. If it refuses to tell, as policies do for what is not signed or scanned yet, the
+/// tag is hidden: writing will show what is true.
+[[nodiscard]] TagState ask_tag(const Destination& to, const PlannedManifest& tag, const Context& context);
+/// The same with another question.
+[[nodiscard]] TagState ask_tag(const PlannedManifest& tag, const Context& context,
+                               const std::function<std::optional<Digest>()>& ask);
 
 /// Asks the destination for each of `tags`, side by side; the result has their order.
 [[nodiscard]] std::vector<TagState> ask_tags(const Destination& to, const std::vector<PlannedManifest>& tags,
@@ -33,6 +43,12 @@ std::size_t write_tags(const Destination& to, const std::vector<TagState>& tags,
 
 /// Throws Error{Refused} naming all of `tags` that would have to be moved, with both digests.
 void refuse_moves(const Destination& to, const std::vector<TagState>& tags);
+
+/// Asks with `ask` what the destination has where `manifest` was just put, and again for some seconds (several times
+/// `context.registry.retry_delay`) while it is something else: one of several replicas may be behind. Throws
+/// Error{Unstable} if that does not change, and what `ask` throws.
+void await_kept(const Destination& to, const PlannedManifest& manifest,
+                const std::function<std::optional<Digest>()>& ask, const Context& context);
 
 /// The Error for a manifest that the destination accepted and no longer has as it was.
 [[nodiscard]] Error not_kept(const Destination& to, const PlannedManifest& manifest, bool has_another);
