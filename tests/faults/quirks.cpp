@@ -1,5 +1,10 @@
 #include "quirks.hpp"
 
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
 #include "base/text.hpp"
 #include "oci/json.hpp"
 #include "ociferry/manifest.hpp"
@@ -16,6 +21,11 @@ Rule no_referrers() {
 
 Rule refuses_mounts(int status) {
   return {.match = {"POST", "[?&]mount="}, .fault = {.answer = registry_error_reply(status, "UNAUTHORIZED", "no")}};
+}
+
+std::string accept_all() {
+  return text::cat("Accept: ", media_type::kOciManifest, ", ", media_type::kOciIndex, ", ", media_type::kDockerManifest,
+                   ", ", media_type::kDockerManifestList);
 }
 
 bool lists_media_type(const HttpRequest& request) {
@@ -53,9 +63,7 @@ std::vector<Rule> acr() {
 std::vector<Rule> immutable_tags(const RegistryServer& registry, HttpReply refusal) {
   const auto decide = [&registry,
                        refusal = std::move(refusal)](const HttpRequest& request) -> std::optional<HttpReply> {
-    const std::string accept = text::cat("Accept: ", media_type::kOciManifest, ", ", media_type::kOciIndex, ", ",
-                                         media_type::kDockerManifest, ", ", media_type::kDockerManifestList);
-    const bool exists = registry.request("GET", request.target, {accept}).status == 200;
+    const bool exists = registry.request("GET", request.target, {accept_all()}).status == 200;
     return exists ? std::optional(refusal) : std::nullopt;
   };
   return {{.match = {"PUT", "/manifests/[^:]*$"}, .fault = {.decide = decide}}};
@@ -141,6 +149,70 @@ std::vector<Rule> zot() {
   return {{.match = {"GET", "/blobs/"}, .fault = {.cut_answer = 100}, .times = 1},
           {.match = {"GET", "/blobs/"}, .fault = {.drop_headers = {"Range"}}},
           {.match = {"POST", "/blobs/uploads/"}, .fault = {.set_headers = {{"Range", "0--1"}}}}};
+}
+
+std::vector<Rule> dashed_digests(const RegistryServer& registry) {
+  const auto take_for_digest = [&registry](const HttpRequest& request, HttpReply& reply) {
+    if (reply.status != 404) return;
+    std::string digest_path = request.path;
+    digest_path[digest_path.rfind('-')] = ':';
+    const HttpAnswer answer = registry.request("GET", digest_path, {accept_all()});
+    if (answer.status == 200) reply = {200, {{"Content-Type", answer.header("Content-Type")}}, answer.body};
+  };
+  return {{.match = {"GET", "/manifests/sha256-[0-9a-f]{64}$"}, .fault = {.rewrite = take_for_digest}}};
+}
+
+std::vector<Rule> wrong_content_types(std::string type) {
+  const auto lie = [type = std::move(type)](const HttpRequest&, HttpReply& reply) {
+    const std::string told = reply.headers.find("Content-Type").value_or("");
+    if (told == media_type::kOciManifest) reply.headers.set("Content-Type", type);
+  };
+  return {{.match = {"GET", "/manifests/"}, .fault = {.rewrite = lie}}};
+}
+
+std::vector<Rule> replicas_behind() {
+  struct State {
+    std::mutex mutex = {};
+    std::map<std::string, bool> behind = {};  ///< by path: not read since it was first put
+  };
+  const auto state = std::make_shared<State>();
+  const auto note = [state](const HttpRequest& request, HttpReply& reply) {
+    const std::lock_guard lock(state->mutex);
+    if (is_success(reply.status)) state->behind.try_emplace(request.path, true);
+  };
+  const auto hide = [state](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (request.method == "PUT") return std::nullopt;
+    const std::lock_guard lock(state->mutex);
+    const auto known = state->behind.find(request.path);
+    if (known == state->behind.end() || !std::exchange(known->second, false)) return std::nullopt;
+    return registry_error_reply(404, "MANIFEST_UNKNOWN", "manifest unknown");
+  };
+  return {{.match = {"PUT", "/manifests/"}, .fault = {.rewrite = note}},
+          {.match = {"", "/manifests/"}, .fault = {.decide = hide}}};
+}
+
+std::vector<Rule> signed_only(const RegistryServer& registry) {
+  const auto hold_back = [&registry](const HttpRequest& request, HttpReply& reply) {
+    const std::string digest = reply.headers.find("Docker-Content-Digest").value_or("");
+    if (request.method == "PUT" || reply.status != 200 || digest.empty()) return;
+    const std::string place = request.path.substr(0, request.path.rfind('/') + 1);
+    const bool is_signature =
+        registry.request("GET", place + digest, {accept_all()}).body.find("simplesigning") != std::string::npos;
+    const std::string tag = text::cat("sha256-", digest.substr(digest.find(':') + 1), ".sig");
+    if (is_signature || registry.request("GET", place + tag, {accept_all()}).status == 200) return;
+    reply = registry_error_reply(412, "PROJECTPOLICYVIOLATION", "The image is not signed by cosign.");
+    if (request.method == "HEAD") reply.body.clear();
+  };
+  return {{.match = {"", "/manifests/"}, .fault = {.rewrite = hold_back}}};
+}
+
+std::vector<Rule> oci_only() {
+  const auto check = [](const HttpRequest& request) -> std::optional<HttpReply> {
+    const std::string type = request.headers.find("Content-Type").value_or("");
+    if (type.find("docker") == std::string::npos) return std::nullopt;
+    return registry_error_reply(415, "MANIFEST_INVALID", "manifest invalid");
+  };
+  return {{.match = {"PUT", "/manifests/"}, .fault = {.decide = check}}};
 }
 
 std::vector<Rule> no_head() { return {{.match = {"HEAD", ""}, .fault = {.answer = HttpReply{.status = 405}}}}; }

@@ -39,6 +39,17 @@ inline constexpr std::string_view kAcrUser = "00000000-0000-0000-0000-0000000000
 [[nodiscard]] std::vector<Rule> docker_hub();
 /// zot, in some of its versions: an upload's Range is off by one, and downloads know no Range.
 [[nodiscard]] std::vector<Rule> zot();
+/// GitLab again: the tag sha256-<hex> is taken for the digest sha256:<hex>, so that every manifest seems to have a list
+/// of what is attached to it.
+[[nodiscard]] std::vector<Rule> dashed_digests(const RegistryServer& registry);
+/// Nexus 3.2x, and caches: manifests of OCI come as Docker's, or as plain JSON.
+[[nodiscard]] std::vector<Rule> wrong_content_types(std::string type);
+/// Replicas that are behind: what was just put is not there yet when it is first read.
+[[nodiscard]] std::vector<Rule> replicas_behind();
+/// Harbor: what has no signature may be put, but not read: not by GET either, which alone says why.
+[[nodiscard]] std::vector<Rule> signed_only(const RegistryServer& registry);
+/// zot: manifests of Docker's types are refused.
+[[nodiscard]] std::vector<Rule> oci_only();
 /// A registry that does not answer HEAD.
 [[nodiscard]] std::vector<Rule> no_head();
 
