@@ -133,7 +133,8 @@ RefusalKind refusal_kind(int status, std::string_view words, bool writes) {
   if (has_any(said, {"quota", "\"err\":122", "configured upper limit", "limitexceeded"})) return RefusalKind::Quota;
   if (has_any(said, {"immutable"})) return RefusalKind::Immutable;
   if (status == kPreconditionFailed || status == kLegalReasons ||
-      has_any(said, {"policy", "not signed", "unsigned", "vulnerab", "xray", "quarantine", "scanning"})) {
+      has_any(said, {"policyviolation", "configured policy", "blocking policy", "not signed", "unsigned", "vulnerab",
+                     "xray", "quarantine"})) {
     return RefusalKind::Policy;
   }
   if (writes && (status == kMethodNotAllowed ||

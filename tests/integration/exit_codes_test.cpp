@@ -110,6 +110,7 @@ TEST_CASE("20 and 21: a registry wants other credentials, or denies access; 23: 
   };
   CHECK(code_after(401) == 20);
   CHECK(code_after(403) == 21);
+  CHECK(code_after(412) == 21);  // a policy holds the image back, and will the next time
   CHECK(code_after(503) == 23);
 }
 

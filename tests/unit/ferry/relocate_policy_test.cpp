@@ -20,7 +20,7 @@ const RepositoryName kTo{"inside.example", "my/apps"};
 /// What is neither a signature nor has one may be put, but not read: Harbor's project policy.
 class SignedOnly : public MemoryTarget {
  public:
-  SignedOnly() : MemoryTarget(kTo) {}
+  explicit SignedOnly(std::optional<Digest> signature = {}) : MemoryTarget(kTo), signature_(std::move(signature)) {}
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override {
     auto raw = MemoryTarget::manifest(selector);
     if (raw) check(*raw);
@@ -39,10 +39,12 @@ class SignedOnly : public MemoryTarget {
 
  private:
   void check(const RawManifest& raw) {
-    const bool is_signature = raw.bytes.find("a signature") != std::string::npos;
-    if (is_signature || MemoryTarget::resolve(attachment_tag(raw.descriptor.digest, "sig"))) return;
+    if (raw.descriptor.digest == signature_ || MemoryTarget::resolve(attachment_tag(raw.descriptor.digest, "sig")))
+      return;
     throw Error(ErrorCode::Denied, "answered 412 (PROJECTPOLICYVIOLATION: The image is not signed.)");
   }
+
+  std::optional<Digest> signature_;
 };
 
 /// Takes no manifests of Docker's types, but for the sample's own.
@@ -95,7 +97,7 @@ std::size_t puts(const MemoryTarget& target) {
 
 TEST_CASE("where nothing unsigned may be read, signatures are put before anything is read back") {
   SignedImage sample;
-  SignedOnly target;
+  SignedOnly target(sample.signature.digest);
   CHECK(put(sample.set, target).manifests_written > 0);
   CHECK(target.tags().at("v1") == *sample.image.digest);
   const std::size_t before = puts(target);
@@ -105,7 +107,7 @@ TEST_CASE("where nothing unsigned may be read, signatures are put before anythin
 
 TEST_CASE("a run that ended before the signatures is taken up again, although what is there may not be read") {
   SignedImage sample;
-  SignedOnly target;
+  SignedOnly target(sample.signature.digest);
   target.fails_before_signatures = true;
   CHECK(failure(sample.set, target).code() == ErrorCode::Network);
   target.fails_before_signatures = false;
@@ -146,7 +148,7 @@ TEST_CASE("a tag whose target the destination does not show is moved with a word
   SignedImage sample;
   SampleWorld other;
   const Reference old = other.image("r.example/apps/a", "old");
-  SignedOnly target;
+  SignedOnly target(sample.signature.digest);
   const ImageSet old_set = discover({root_of(old, SourceArgument::Kind::Image, "v1")}, other.opener(), {}, {});
   MemoryTarget open(kTo);
   put(old_set, open);

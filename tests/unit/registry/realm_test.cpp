@@ -123,7 +123,7 @@ TEST_CASE("a token server elsewhere that does not answer is told together with w
   rig.transport
       ->expect("GET", "https://reg.example/v2/",
                {401, {{"WWW-Authenticate", R"(Bearer realm="https://auth.example/token")"}}})
-      .expect_failure("GET", "https://auth.example/token?scope=repository:team/app:pull",
+      .expect_failure("GET", "https://auth.example/token?scope=repository%3Ateam%2Fapp%3Apull",
                       TransportError::Kind::Connect);
   const Error error = error_of([&] { static_cast<void>(rig.repository().manifest("v1")); });
   REQUIRE(error.context().size() == 1);

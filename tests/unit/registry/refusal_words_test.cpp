@@ -103,6 +103,8 @@ TEST_CASE("each kind of refusal has its own next step") {
   CHECK(refusal_kind(412, "", false) == Policy);
   CHECK(refusal_kind(403, "blocked by Xray", false) == Policy);
   CHECK(refusal_kind(403, "DENIED", false) == Unknown);
+  // Amazon ECR: a matter of rights, not of signatures.
+  CHECK(refusal_kind(403, "no identity-based policy allows the ecr:InitiateLayerUpload action", true) == Unknown);
   for (const RefusalKind kind : {NoSpace, Quota, ReadOnly, Immutable, Policy})
     CHECK_FALSE(refusal_hint(kind, "h").empty());
   CHECK(refusal_hint(Unknown, "h").empty());

@@ -105,7 +105,7 @@ TEST_CASE("two manifests that contradict each other about a blob are refused") {
   CHECK_THROWS_AS(graph.add(fetch_tree(*target, b), target), Error);
 }
 
-TEST_CASE("an index that lists a child twice, in two sizes or as two types, is refused") {
+TEST_CASE("an index that lists a child twice, in two sizes or as two kinds, is refused") {
   const auto target = std::make_shared<MemoryTarget>();
   const RawManifest child = image(*target, "{}", {});
   CHECK(fetch_tree(*target, index(*target, {child, child})).size() == 2);
@@ -113,7 +113,7 @@ TEST_CASE("an index that lists a child twice, in two sizes or as two types, is r
   other_size.descriptor.size += 1;
   CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, index(*target, {child, other_size}))), Error);
   RawManifest other_type = child;
-  other_type.descriptor.media_type = media_type::kDockerManifest;
+  other_type.descriptor.media_type = media_type::kOciIndex;
   CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, index(*target, {child, other_type}))), Error);
 }
 
