@@ -12,8 +12,7 @@ std::string image_argument(const Arguments& arguments, const char* what) {
 }
 
 void declare_list(Arguments& arguments) {
-  arguments.text("image,i", "REPO",
-                 "Repository, such as registry.example.com/team/app; of a reference the tag or digest is left out");
+  arguments.text("image,i", "REPO", "Repository, such as registry.example.com/team/app");
   arguments.flag("digests", "Also show the digest of each tag; asks for every one of them");
   arguments.flag("imgpkg-internal-tags", "Also show the tags that end in .imgpkg");
 }
