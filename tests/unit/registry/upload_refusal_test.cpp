@@ -56,7 +56,8 @@ TEST_CASE("an upload that the registry sends to a place where nobody answers tel
   rig.transport->expect("GET", "https://reg.example/v2/")
       .expect("HEAD", "https://reg.example/v2/team/app/blobs/" + blob.digest.text(), {404})
       .expect("POST", "https://reg.example/v2/team/app/blobs/uploads/", {202, {{"Location", session}}})
-      .expect_failure("PUT", session + "?digest=sha256%3A" + blob.digest.hex(), TransportError::Kind::Connect);
+      .expect_failure("PUT", session + "?digest=sha256%3A" + std::string(blob.digest.hex()),
+                      TransportError::Kind::Connect);
   const Error error = error_of([&] { static_cast<void>(rig.repository().put_blob(blob, from, rig.progress, {})); });
   REQUIRE(error.context().size() == 1);
   CHECK(error.context().front() == "reg.example sends uploads to https://reg.example:8443");
