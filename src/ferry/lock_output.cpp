@@ -68,7 +68,9 @@ void check_lock_path(const fs::path& path) {
 void write_lock_file(const fs::path& path, const std::string& yaml) {
   if (!is_special(path)) {
     // A link stays one: the file it leads to is replaced.
-    write_file_atomically(fs::exists(path) ? fs::canonical(path) : path, yaml, 0600);
+    const bool is_new = !fs::exists(path);
+    const auto mode = is_new ? 0600 : static_cast<unsigned>(fs::status(path).permissions());
+    write_file_atomically(is_new ? path : fs::canonical(path), yaml, mode);
     return;
   }
   const UniqueFd fd = open_file(path, O_WRONLY);

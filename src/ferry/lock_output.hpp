@@ -18,7 +18,8 @@ namespace ociferry {
 /// Throws Error if `path` cannot be a lock file: to be asked before anything is done that the file will tell of.
 void check_lock_path(const std::filesystem::path& path);
 
-/// Writes a lock file as imgpkg does, with mode 0600; whole or not at all, unless `path` is a device or a pipe.
+/// Writes a lock file as imgpkg does, with mode 0600 or that of the file that it replaces; whole or not at all, unless
+/// `path` is a device or a pipe.
 void write_lock_file(const std::filesystem::path& path, const std::string& yaml);
 
 }  // namespace ociferry

@@ -51,6 +51,18 @@ TEST_CASE("lock files that tell of a copy are byte for byte imgpkg's") {
   CHECK(lock_of({root(bundle(outer, {"relv2"})), app}, "ci/bl") == fixture("copy-lock-output-lo6.yml"));
 }
 
+TEST_CASE("a new lock file is for its owner, one that is replaced keeps its mode, as with imgpkg") {
+  const TempDirectory directory(std::filesystem::temp_directory_path(), "lock-output-");
+  const std::filesystem::path path = directory.path() / "lock.yml";
+  const auto mode = [&] { return static_cast<unsigned>(std::filesystem::status(path).permissions()); };
+  write_lock_file(path, "one");
+  CHECK(mode() == 0600);
+  std::filesystem::permissions(path, std::filesystem::perms(0640));
+  write_lock_file(path, "two");
+  CHECK(mode() == 0640);
+  CHECK(read_file(path, 10) == "two");
+}
+
 TEST_CASE("an ImagesLock that was asked for keeps its order and annotations, byte for byte as imgpkg writes them") {
   const auto asked = ImagesLock::parse(fixture("copy-lock-input-lkl.yml"));
   const std::string expected = fixture("copy-lock-output-lklo.yml");
