@@ -172,7 +172,9 @@ void Stage::dispatch(Command command, const Context& context) const {
       static_cast<void>(
           push({.target = Reference::parse(repository(destination_, "dest:v1")), .files = {path("bundle")}}, context));
       return;
-    case Command::Pull: return pull({.source = bundle, .output = path("pulled"), .force = true}, context);
+    case Command::Pull:
+      static_cast<void>(pull({.source = bundle, .output = path("pulled"), .force = true}, context));
+      return;
     case Command::Export:
       static_cast<void>(export_archive({.sources = {bundle}, .archive = path("out.tar")}, context));
       return;
