@@ -178,7 +178,7 @@ std::vector<Rule> replicas_behind() {
   const auto state = std::make_shared<State>();
   const auto note = [state](const HttpRequest& request, HttpReply& reply) {
     const std::lock_guard lock(state->mutex);
-    if (is_success(reply.status)) state->behind.try_emplace(request.path, true);
+    if (reply.status == 201) state->behind.try_emplace(request.path, true);
   };
   const auto hide = [state](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.method == "PUT") return std::nullopt;
