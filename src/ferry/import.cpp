@@ -41,7 +41,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
   if (!options.nondistributable_layers) set.graph().skip_nondistributable();
   // No seal has covered the bytes of other tools' archives, which may have lain on a shelf for years.
   if (options.verify_first || archive->format() != ArchiveFormat::Sealed) {
-    verify_blobs(*archive, blobs_to_verify(*archive, set), context);
+    verify_blobs(*archive, blobs_to_verify(*archive, set), context, &set);
   }
   Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
   if (options.nondistributable_layers) fetch_skipped_layers(set, registries);
@@ -56,7 +56,7 @@ TransferReport convert_archive(const ConvertOptions& options, const Context& con
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);
   check_nondistributable_layers(set, options.archive.string(), options.nondistributable_layers, *context.progress);
-  verify_blobs(*archive, blobs_to_verify(*archive, set), context);
+  verify_blobs(*archive, blobs_to_verify(*archive, set), context, &set);
   return write_archive(set, options.output, context);
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "ferry/archive_contents.hpp"
 #include "ferry/bundle_reader.hpp"
+#include "ferry/verify.hpp"
 #include "layout/archive_reader.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/parallel.hpp"
@@ -121,25 +122,25 @@ void guess_roles(LoadedImages& loaded, const ImageArchive& archive, Progress& pr
 }
 
 /// Finds all that is missing or of another size at once, without reading it.
-void check_held(const ImageArchive& archive, const Graph& graph) {
-  std::vector<std::string> missing;
-  std::vector<std::string> wrong;
-  for (const auto& [digest, blob] : graph.blobs()) {
+void check_held(const ImageArchive& archive, const ImageSet& set) {
+  std::vector<std::pair<Digest, std::string>> missing;
+  std::vector<std::pair<Digest, std::string>> wrong;
+  for (const auto& [digest, blob] : set.graph().blobs()) {
     const auto size = archive.size_of(digest);
     if (!size) {
-      missing.push_back(archive.name_of(digest));
+      missing.emplace_back(digest, archive.name_of(digest));
     } else if (*size != blob.descriptor.size) {
-      wrong.push_back(
-          text::cat(archive.name_of(digest), " has ", *size, " bytes, but its manifest says ", blob.descriptor.size));
+      wrong.emplace_back(digest, text::cat(archive.name_of(digest), " has ", *size, " bytes, but its manifest says ",
+                                           blob.descriptor.size));
     }
   }
   if (!missing.empty()) {
     throw Error(ErrorCode::Incomplete, text::cat(archive.name(), " lacks ", missing.size(),
-                                                 " blobs that its images need:\n  - ", text::join(missing, "\n  - ")));
+                                                 " blobs that its images need:\n  - ", list_of_damage(missing, &set)));
   }
   if (!wrong.empty()) {
     throw Error(ErrorCode::Corrupt,
-                text::cat(wrong.size(), " blobs have another size than they must:\n  - ", text::join(wrong, "\n  - ")));
+                text::cat(wrong.size(), " blobs have another size than they must:\n  - ", list_of_damage(wrong, &set)));
   }
 }
 
@@ -154,7 +155,7 @@ ImageSet load_foreign_archive(const std::shared_ptr<ImageArchive>& archive, cons
   check_complete(set);
   check_attached(set);
   check_nesting(set);
-  check_held(*archive, set.graph());
+  check_held(*archive, set);
   return set;
 }
 
