@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "archive/no_tar.hpp"
+#include "archive/packing.hpp"
 #include "archive/unpack_limits.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
@@ -23,24 +24,6 @@ namespace {
 constexpr std::size_t kPackedBuffer = 128 * 1024;
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
-
-/// How something is packed that layers are not; empty if it is not known.
-std::string_view other_packing(std::string_view head) {
-  struct Magic {
-    std::string_view bytes;
-    std::string_view name;
-  };
-  constexpr std::array<Magic, 5> kMagics{{{std::string_view("\xfd"
-                                                            "7zXZ\0",
-                                                            6),
-                                           "xz"},
-                                          {"BZh", "bzip2"},
-                                          {"\x04\x22\x4d\x18", "lz4"},
-                                          {"LZIP", "lzip"},
-                                          {"PK\x03\x04", "zip"}}};
-  const auto found = std::ranges::find_if(kMagics, [&](const Magic& magic) { return head.starts_with(magic.bytes); });
-  return found == kMagics.end() ? std::string_view() : found->name;
-}
 
 /// True for the magic of a zstd frame that carries no data; such a frame may come first (RFC 8878, 3.1.2).
 bool is_skippable_frame(std::string_view head) {
@@ -162,7 +145,7 @@ Unpacker::Unpacker(ByteSource& packed, std::string name, const UnpackLimits& lim
   } else if (head.starts_with(kZstdMagic) || is_skippable_frame(head)) {
     if (head.starts_with(kZstdMagic)) check_window(head, name_);
     filter_ = std::make_unique<Filter>(packed_, ARCHIVE_FILTER_ZSTD, name_);
-  } else if (const std::string_view packing = other_packing(head); !packing.empty()) {
+  } else if (const std::string_view packing = packing_of(head); !packing.empty()) {
     throw NoTar(text::cat(name_, " is packed with ", packing, "; layers are read as they are, in gzip and in zstd"));
   }
 }

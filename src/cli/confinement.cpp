@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "ferry/export.hpp"
+#include "layout/packed_archive.hpp"
 
 namespace ociferry {
 
@@ -41,6 +42,13 @@ bool has_network(const Command& command, const Arguments& arguments) {
   return !(from_archive && arguments.is_set("to-tar"));
 }
 
+/// The archive that a command reads, if it reads one.
+std::optional<fs::path> archive_of(const Arguments& arguments) {
+  if (has_option(arguments, "tar") && arguments.is_set("tar")) return arguments.text_of("tar");
+  if (arguments.positional_name() != "ARCHIVE") return std::nullopt;
+  return arguments.positional_value();
+}
+
 bool writes_somewhere(const Arguments& arguments) {
   return std::ranges::any_of(kOutputs, [&](std::string_view name) { return has_option(arguments, name); });
 }
@@ -55,8 +63,9 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
     if (!has_option(arguments, name)) continue;
     if (const auto path = arguments.optional_text(name)) allow_output(*path, rights.writable);
   }
-  if (command.name == "push") {
-    // The layer is made in a file without a name.
+  const auto archive = archive_of(arguments);
+  if (command.name == "push" || (archive && needs_temporary_file(*archive))) {
+    // The layer is made, and a packed archive unpacked, in a file without a name.
     std::error_code unknown;
     rights.writable.push_back(fs::temp_directory_path(unknown));
   }
@@ -82,8 +91,10 @@ std::string rights_text(const Command& command) {
   Arguments arguments(std::string(command.name), "");
   command.declare(arguments);
   const bool network = command.common == CommonOptions::Registry;
+  const std::string_view unwritten =
+      arguments.positional_name() == "ARCHIVE" ? "no writing (unless the archive is packed)" : "no writing";
   return fmt::format("{}, {}, {}", network ? "network" : "no network",
-                     writes_somewhere(arguments) ? "writes where its outputs are" : "no writing",
+                     writes_somewhere(arguments) ? "writes where its outputs are" : unwritten,
                      network ? "no programs but credential helpers" : "no programs");
 }
 

@@ -33,7 +33,7 @@ void fetch_skipped_layers(ImageSet& set, Registries& registries) {
 }  // namespace
 
 TransferReport import_archive(const ImportOptions& options, const Context& context) {
-  const auto archive = open_image_archive(options.archive, context.unpack);
+  const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
   context.progress->phase("checking the archive", 0);
   archive->check_headers();
   ImageSet set = load_archive(archive, context);
@@ -51,7 +51,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
 
 TransferReport convert_archive(const ConvertOptions& options, const Context& context) {
   check_output(options.output);
-  const auto archive = open_image_archive(options.archive, context.unpack);
+  const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
   context.progress->phase("checking the archive", 0);
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);

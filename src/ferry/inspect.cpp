@@ -34,7 +34,7 @@ std::vector<std::string> platforms(const Graph& graph, const Digest& digest, Cac
 }  // namespace
 
 InspectReport inspect(const std::filesystem::path& path, const Context& context) {
-  const auto archive = open_image_archive(path, context.unpack);
+  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop);
   const ImageSet set = load_archive(archive, context);
   CachingSource source(archive, std::make_shared<CacheBudget>(0));
   const bool is_sealed = archive->format() == ArchiveFormat::Sealed;

@@ -98,7 +98,7 @@ void verify_blobs(ImageArchive& archive, const std::vector<Descriptor>& blobs, c
 }
 
 VerifyReport verify(const std::filesystem::path& path, const Context& context) {
-  const auto archive = open_image_archive(path, context.unpack);
+  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop);
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);
   warn_of_nondistributable_layers(set, false, *context.progress);

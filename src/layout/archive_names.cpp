@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "ociferry/error.hpp"
 
 namespace ociferry {
 
@@ -14,6 +15,28 @@ std::optional<Digest> tagged_digest(std::string_view tag, std::string_view suffi
   tag.remove_suffix(suffix.size());
   if (tag.size() < kPrefix.size()) return std::nullopt;
   return Digest::try_parse(text::cat("sha256:", tag.substr(kPrefix.size())));
+}
+
+void ImageNames::add_reference(const std::string& name) {
+  try {
+    const Reference reference = Reference::parse(name);
+    if (!repository) repository = reference.name;
+    if (reference.tag) tags.insert(*reference.tag);
+  } catch (const Error&) {
+    unreadable.push_back(text::cat("'", text::printable(name), "'"));
+  }
+}
+
+void ImageNames::add(const std::string& name) {
+  if (!is_valid_tag(name)) return add_reference(name);
+  tags.insert(name);
+}
+
+std::optional<std::string> note_of_names(const ImageNames& names, const Digest& image) {
+  if (names.unreadable.empty()) return std::nullopt;
+  const bool one = names.unreadable.size() == 1;
+  return text::cat("the image ", image.text(), " is carried without its ", one ? "name " : "names ",
+                   text::join(names.unreadable, ", "), ", which no registry takes");
 }
 
 void ItemList::add(ArchiveItem item, const std::set<std::string>& tags) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -34,6 +35,21 @@ class ItemList {
   std::vector<Entry> entries_;
   std::map<Digest, std::size_t> known_;
 };
+
+/// What the names that an archive gives an image say about it.
+struct ImageNames {
+  std::optional<RepositoryName> repository = {};  ///< of the first name that has one
+  std::set<std::string> tags = {};
+  std::vector<std::string> unreadable = {};  ///< names that no registry takes
+
+  /// Adds a reference, as `docker save` gives it.
+  void add_reference(const std::string& name);
+  /// Adds what may also be a tag alone, as in layouts.
+  void add(const std::string& name);
+};
+
+/// What a user must know of names that an image is carried without; nullopt if there are none.
+[[nodiscard]] std::optional<std::string> note_of_names(const ImageNames& names, const Digest& image);
 
 /// The digest that a tag of the form "sha256-<hex><suffix>" names; nullopt for any other tag.
 [[nodiscard]] std::optional<Digest> tagged_digest(std::string_view tag, std::string_view suffix);

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/text.hpp"
@@ -59,6 +60,19 @@ std::unique_ptr<ByteSource> DirectoryTree::open(const std::string& path) const {
   if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", describe(path)), errno);
   if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::Hostile, text::cat(describe(path), " is not a file"));
   return std::make_unique<OwnedFileSource>(std::move(fd), static_cast<std::uint64_t>(status.st_size), describe(path));
+}
+
+std::vector<std::string> DirectoryTree::folders() const {
+  std::vector<std::string> names;
+  try {
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
+      if (entry.is_directory()) names.push_back(entry.path().filename().string());
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw system_error(text::cat("listing ", name()), error.code().value());
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 std::string DirectoryTree::describe(const std::string& path) const { return (directory_ / path).string(); }

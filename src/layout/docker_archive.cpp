@@ -1,7 +1,10 @@
-#include <array>
+#include <algorithm>
 
+#include "archive/member_path.hpp"
+#include "archive/packing.hpp"
 #include "archive/single_layer_image.hpp"
 #include "archive/unpacker.hpp"
+#include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "layout/archive_names.hpp"
 #include "layout/listed_archive.hpp"
@@ -48,20 +51,19 @@ class DockerReader {
   DockerReader(const FileTree& tree, const UnpackLimits& limits) : tree_(tree), limits_(limits) {}
 
   void add_image(const Json& entry) {
-    const std::string config_path = entry.string_at("Config");
-    if (config_path.empty()) throw malformed("an image has no Config");
+    const std::string named_path = entry.string_at("Config");
+    if (named_path.empty()) throw malformed("an image has no Config");
+    const std::string config_path = member_path(named_path);
     const std::string config = tree_.read(config_path, limits::kConfigBytes);
-    const Descriptor descriptor{
-        .media_type = std::string(media_type::kDockerConfig), .digest = sha256(config), .size = config.size()};
-    const auto layers = layers_of(config_path, config, texts(entry.find("Layers"), "Layers"));
-    RawManifest manifest = make_image_manifest(descriptor, layers);
-    ArchiveItem item{.descriptor = manifest.descriptor,
-                     .is_root = true,
-                     .reference = {unnamed_repository(), std::nullopt, manifest.descriptor.digest}};
-    contents_.configs.emplace(descriptor.digest, config);
+    RawManifest manifest = make_manifest(config, layers_of(config_path, config, texts(entry.find("Layers"), "Layers")));
+    const ImageNames names = names_of(entry);
+    if (auto line = note_of_names(names, manifest.descriptor.digest)) contents_.notes.push_back(*std::move(line));
+    items_.add(
+        {.descriptor = manifest.descriptor,
+         .is_root = true,
+         .reference = {names.repository.value_or(unnamed_repository()), std::nullopt, manifest.descriptor.digest}},
+        names.tags);
     contents_.manifests.emplace(manifest.descriptor.digest, std::move(manifest));
-    const auto tags = take_names(item, texts(entry.find("RepoTags"), "RepoTags"));
-    items_.add(std::move(item), tags);
   }
 
   ListedContents take() {
@@ -81,10 +83,27 @@ class DockerReader {
     }
     std::vector<Descriptor> layers;
     for (std::size_t i = 0; i < paths.size(); ++i) {
-      layers.push_back(layer_in(paths[i], Digest::parse(diff_ids[i])));
-      contents_.layers.emplace(layers.back().digest, paths[i]);
+      const std::string path = member_path(paths[i]);
+      layers.push_back(layer_in(path, Digest::parse(diff_ids[i])));
+      contents_.layers.emplace(layers.back().digest, path);
     }
     return layers;
+  }
+
+  /// Docker has no type for zstd, and images are of one family.
+  RawManifest make_manifest(const std::string& config, std::vector<Descriptor> layers) {
+    const bool is_oci = std::ranges::any_of(
+        layers, [](const Descriptor& layer) { return layer.media_type == media_type::kOciLayerZstd; });
+    for (Descriptor& layer : layers) {
+      if (!is_oci) break;
+      if (layer.media_type == media_type::kDockerLayer) layer.media_type = media_type::kOciLayer;
+      if (layer.media_type == media_type::kDockerLayerGzip) layer.media_type = media_type::kOciLayerGzip;
+    }
+    const Descriptor descriptor{.media_type = std::string(is_oci ? media_type::kOciConfig : media_type::kDockerConfig),
+                                .digest = sha256(config),
+                                .size = config.size()};
+    contents_.configs.emplace(descriptor.digest, config);
+    return make_image_manifest(descriptor, layers, is_oci ? ImageFamily::Oci : ImageFamily::Docker);
   }
 
   /// A layer as it is has its diff_id for digest, so whoever reads it checks it. A compressed one must be read here.
@@ -93,18 +112,31 @@ class DockerReader {
     if (known != compressed_.end()) return known->second;
     const auto size = tree_.size_of(path);
     if (!size) throw Error(ErrorCode::Incomplete, text::cat(tree_.describe(path), ", a layer, is missing"));
-    if (!is_gzip(path)) return {.media_type = std::string(media_type::kDockerLayer), .digest = diff_id, .size = *size};
-    const Descriptor layer{.media_type = std::string(media_type::kDockerLayerGzip),
-                           .digest = hash_compressed(path, diff_id),
-                           .size = *size};
+    const std::string_view packing = packing_in(path);
+    if (packing.empty()) {
+      return {.media_type = std::string(media_type::kDockerLayer), .digest = diff_id, .size = *size};
+    }
+    const bool is_gzip = packing == "gzip";
+    if (!is_gzip && packing != "zstd") throw no_type(path, packing);
+    const Descriptor layer{
+        .media_type = std::string(is_gzip ? media_type::kDockerLayerGzip : media_type::kOciLayerZstd),
+        .digest = hash_compressed(path, diff_id),
+        .size = *size};
     compressed_.emplace(std::pair(path, diff_id), layer);
     return layer;
   }
 
-  bool is_gzip(const std::string& path) const {
+  std::string_view packing_in(const std::string& path) const {
     const auto content = tree_.open(path);
     const SniffedSource sniffed(*content);
-    return as_text(sniffed.head()).starts_with("\x1f\x8b");
+    return packing_of(as_text(sniffed.head()));
+  }
+
+  Error no_type(const std::string& path, std::string_view packing) const {
+    return Error(ErrorCode::Hostile, text::cat(tree_.describe(path), ", a layer, is packed with ", packing,
+                                               ", for which registries have no media type"))
+        .hint(text::cat("let skopeo unpack it: skopeo copy ", shell_word("docker-archive:" + tree_.name()),
+                        " oci-archive:images.tar"));
   }
 
   Digest hash_compressed(const std::string& path, const Digest& diff_id) const {
@@ -120,20 +152,12 @@ class DockerReader {
     return packed.finish();
   }
 
-  /// The first repository that names the image is its name; all of its tags count.
-  static std::set<std::string> take_names(ArchiveItem& item, const std::vector<std::string>& repo_tags) {
-    std::set<std::string> tags;
-    for (const std::string& repo_tag : repo_tags) {
-      Reference reference;
-      try {
-        reference = Reference::parse(repo_tag);
-      } catch (const Error& error) {
-        throw malformed(text::cat("the name '", repo_tag, "' is malformed: ", error.message()));
-      }
-      if (item.reference.name == unnamed_repository()) item.reference.name = reference.name;
-      if (reference.tag) tags.insert(*reference.tag);
+  static ImageNames names_of(const Json& entry) {
+    ImageNames names;
+    for (const std::string& name : texts(entry.find("RepoTags"), "RepoTags")) {
+      if (!name.empty()) names.add_reference(name);
     }
-    return tags;
+    return names;
   }
 
   const FileTree& tree_;

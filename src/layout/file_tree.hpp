@@ -30,6 +30,8 @@ class FileTree {
   [[nodiscard]] virtual std::optional<std::uint64_t> size_of(const std::string& path) const = 0;
   /// Its content. The tree must outlive the stream. Throws Error{Incomplete} if there is no such file.
   [[nodiscard]] virtual std::unique_ptr<ByteSource> open(const std::string& path) const = 0;
+  /// The names of the folders at the top, sorted.
+  [[nodiscard]] virtual std::vector<std::string> folders() const = 0;
   /// "<name>: <path> at offset <N>" or the like, for messages; also for files that are not there.
   [[nodiscard]] virtual std::string describe(const std::string& path) const = 0;
   /// What the whole tree takes on disk, in bytes.
@@ -53,6 +55,7 @@ class TarTree : public FileTree {
 
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
   [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path) const override;
+  [[nodiscard]] std::vector<std::string> folders() const override;
   [[nodiscard]] std::string describe(const std::string& path) const override;
   [[nodiscard]] std::uint64_t total_bytes() const override { return file_bytes_; }
 
@@ -81,11 +84,28 @@ class DirectoryTree : public FileTree {
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
   /// Throws Error{Hostile} if it is not a regular file.
   [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path) const override;
+  [[nodiscard]] std::vector<std::string> folders() const override;
   [[nodiscard]] std::string describe(const std::string& path) const override;
   [[nodiscard]] std::uint64_t total_bytes() const override;
 
  private:
   std::filesystem::path directory_;
+};
+
+/// The files below one folder of another tree, whose name it keeps.
+class Subtree : public FileTree {
+ public:
+  Subtree(std::unique_ptr<FileTree> tree, std::string folder);
+
+  [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path) const override;
+  [[nodiscard]] std::vector<std::string> folders() const override { return {}; }
+  [[nodiscard]] std::string describe(const std::string& path) const override;
+  [[nodiscard]] std::uint64_t total_bytes() const override { return tree_->total_bytes(); }
+
+ private:
+  std::unique_ptr<FileTree> tree_;
+  std::string folder_;
 };
 
 /// The names of the first `count` members of the tar in `fd`, or of fewer, up to one that is called `last`; read as

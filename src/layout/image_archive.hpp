@@ -3,12 +3,14 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "layout/archive_index.hpp"
 #include "ociferry/limits.hpp"
+#include "ociferry/progress.hpp"
 #include "ociferry/store.hpp"
 
 namespace ociferry {
@@ -38,16 +40,27 @@ class ImageArchive : public ImageSource {
   /// The bytes that are there for a blob; nullopt if it is not in the archive.
   [[nodiscard]] virtual std::optional<std::uint64_t> size_of(const Digest& blob) const = 0;
 
+  /// What was found at opening that a user should know although the archive can be read: names that are not kept, a
+  /// seal that no longer holds.
+  [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
+  void note(std::string line) { notes_.push_back(std::move(line)); }
+
   /// Checks all that no digest covers against the seal. Nothing to do without one. Throws Error{Corrupt}.
   virtual void check_headers() const {}
+
+ private:
+  std::vector<std::string> notes_;
 };
 
-/// Opens an archive of any ArchiveFormat. What is not sealed has its table of contents read and checked, and
-/// contradicting names refused, but no layer is looked at, save those of compressed docker-save archives.
-/// Throws Error{Corrupt}, Error{Hostile} or Error{Incomplete} naming the member, or Error{Usage} if `path` is neither a
-/// regular file nor a directory.
+/// Opens an archive of any ArchiveFormat, also one folder down. What is not sealed has its table of contents read and
+/// checked, and contradicting names refused, but no layer is looked at, save those of compressed docker-save archives.
+/// A file that is packed as a whole with gzip or zstd is unpacked to a temporary file first. ImageArchive::notes()
+/// become warnings. Throws Error{Corrupt}, Error{Hostile} or Error{Incomplete} naming the member, or Error{Usage} if
+/// `path` is neither a regular file nor a directory.
 [[nodiscard]] std::shared_ptr<ImageArchive> open_image_archive(const std::filesystem::path& path,
-                                                               const UnpackLimits& limits = {});
+                                                               const UnpackLimits& limits = {},
+                                                               Progress& progress = silent_progress(),
+                                                               const std::stop_token& stop = {});
 
 /// The manifest in `bytes`, which are what `digest` names: the descriptor's media type is what the bytes say.
 /// Throws Error{Hostile} starting with `what` if they are no JSON.

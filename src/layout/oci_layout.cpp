@@ -1,5 +1,8 @@
 #include "layout/oci_layout.hpp"
 
+#include <array>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "base/text.hpp"
@@ -22,52 +25,124 @@ void check_version(const FileTree& tree) {
               text::cat(tree.describe("oci-layout"), ": unknown version '", version, "' of layouts"));
 }
 
-/// What a name in an annotation says. Names are hints: one that cannot be read is as good as none.
-std::optional<Reference> try_reference(const std::string& name) {
-  try {
-    return Reference::parse(name);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
+constexpr std::array<const char*, 2> kNameKeys{"org.opencontainers.image.ref.name", "io.containerd.image.name"};
 
-void add_entry(ItemList& list, const Descriptor& descriptor) {
-  if (auto own = decode_own_entry(descriptor)) {
-    std::set<std::string> tags;
-    if (own->tag) tags.insert(*std::exchange(own->tag, std::nullopt));
-    list.add(*std::move(own), tags);
-    return;
-  }
-  ArchiveItem item{.descriptor = descriptor, .reference = {unnamed_repository(), std::nullopt, descriptor.digest}};
-  item.descriptor.annotations.clear();
-  std::set<std::string> tags;
-  for (const char* key : {"org.opencontainers.image.ref.name", "io.containerd.image.name"}) {
-    const auto name = descriptor.annotations.find(key);
-    if (name == descriptor.annotations.end()) continue;
-    if (is_valid_tag(name->second)) {
-      tags.insert(name->second);
-    } else if (const auto reference = try_reference(name->second)) {
-      item.reference.name = reference->name;
-      if (reference->tag) tags.insert(*reference->tag);
+/// Reads the entries of index.json. Those that other tools attach to images are added when all images are known.
+class IndexReader {
+ public:
+  explicit IndexReader(const SmallBlobs& blobs) : blobs_(blobs) {}
+
+  void add(const Descriptor& entry) {
+    if (auto own = decode_own_entry(entry)) {
+      std::set<std::string> tags;
+      if (own->tag) tags.insert(*std::exchange(own->tag, std::nullopt));
+      list_.add(*std::move(own), tags);
+    } else if (auto kind = attached_kind(entry)) {
+      attached_.push_back({entry, *std::move(kind), before_});
+    } else {
+      add_image(entry);
     }
   }
-  list.add(std::move(item), tags);
-}
+
+  LayoutIndex take() {
+    for (const Attached& attached : attached_) add_attached(attached);
+    return {.items = list_.take(), .notes = std::move(notes_)};
+  }
+
+ private:
+  struct Attached {
+    Descriptor entry;
+    std::string kind;
+    std::optional<Digest> before;  ///< the image whose entry is the last one before
+  };
+
+  static ArchiveItem item_of(const Descriptor& entry, const ImageNames& names) {
+    ArchiveItem item{.descriptor = entry,
+                     .reference = {names.repository.value_or(unnamed_repository()), std::nullopt, entry.digest}};
+    item.descriptor.annotations.clear();
+    return item;
+  }
+
+  static ImageNames names_of(const Descriptor& entry) {
+    ImageNames names;
+    for (const char* key : kNameKeys) {
+      const auto name = entry.annotations.find(key);
+      if (name != entry.annotations.end()) names.add(name->second);
+    }
+    return names;
+  }
+
+  void add_image(const Descriptor& entry) {
+    const ImageNames names = names_of(entry);
+    if (auto line = note_of_names(names, entry.digest)) notes_.push_back(*std::move(line));
+    list_.add(item_of(entry, names), names.tags);
+    before_ = entry.digest;
+    for (const char* key : kNameKeys) {
+      const auto name = entry.annotations.find(key);
+      if (name != entry.annotations.end()) named_[name->second].insert(entry.digest);
+    }
+  }
+
+  void add_attached(const Attached& attached) {
+    const Digest& digest = attached.entry.digest;
+    std::set<std::string> tags;
+    if (!attached.kind.empty()) {
+      const auto subject = subject_of(attached);
+      if (subject) tags.insert(attachment_tag(*subject, attached.kind));
+      if (!subject) {
+        notes_.push_back(text::cat(digest.text(), " (", attached.kind,
+                                   ") is carried under its digest only: nothing says which image it belongs to"));
+      }
+    }
+    ImageNames names = names_of(attached.entry);
+    list_.add(item_of(attached.entry, names), tags);
+  }
+
+  /// The signed payload knows best, then the name, then the place.
+  [[nodiscard]] std::optional<Digest> subject_of(const Attached& attached) const {
+    if (blobs_) {
+      if (auto digest = signed_image(attached.entry.digest, blobs_)) return digest;
+    }
+    for (const char* key : kNameKeys) {
+      const auto name = attached.entry.annotations.find(key);
+      if (name == attached.entry.annotations.end()) continue;
+      const auto images = named_.find(name->second);
+      if (images != named_.end() && images->second.size() == 1) return *images->second.begin();
+    }
+    return attached.before;
+  }
+
+  const SmallBlobs& blobs_;
+  ItemList list_;
+  std::vector<Attached> attached_;
+  std::vector<std::string> notes_;
+  std::map<std::string, std::set<Digest>> named_;
+  std::optional<Digest> before_;
+};
 
 }  // namespace
 
-std::vector<ArchiveItem> read_layout_index(std::string_view index) {
-  ItemList list;
-  for (const Descriptor& descriptor : parse_image_index(index, "index.json").manifests) add_entry(list, descriptor);
-  std::vector<ArchiveItem> items = list.take();
-  if (items.empty()) throw Error(ErrorCode::Hostile, "index.json: it lists no images");
-  return items;
+LayoutIndex read_layout_index(std::string_view index, const SmallBlobs& blobs) {
+  IndexReader reader(blobs);
+  for (const Descriptor& entry : parse_image_index(index, "index.json").manifests) reader.add(entry);
+  LayoutIndex read = reader.take();
+  if (read.items.empty()) throw Error(ErrorCode::Hostile, "index.json: it lists no images");
+  return read;
 }
 
 OciLayout::OciLayout(std::unique_ptr<FileTree> tree) : tree_(std::move(tree)) {
-  check_version(*tree_);
+  if (tree_->size_of("oci-layout")) check_version(*tree_);
+  const auto small_blob = [this](const Digest& digest) -> std::optional<std::string> {
+    const auto size = size_of(digest);
+    if (!size || *size > limits::kSmallBlobBytes) return std::nullopt;
+    VerifyingSource source(tree_->open(blob_path(digest)), {.media_type = {}, .digest = digest, .size = *size},
+                           name_of(digest));
+    return read_all(source, limits::kSmallBlobBytes);
+  };
   try {
-    add_items(read_layout_index(tree_->read("index.json", limits::kLayoutFileBytes)));
+    const LayoutIndex index = read_layout_index(tree_->read("index.json", limits::kLayoutFileBytes), small_blob);
+    for (const std::string& line : index.notes) note(line);
+    add_items(index.items);
   } catch (Error& error) {
     error.while_doing(text::cat("reading ", tree_->describe("index.json")));
     throw;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "layout/attachment_kinds.hpp"
 #include "layout/file_tree.hpp"
 #include "layout/image_archive.hpp"
 
@@ -11,7 +12,8 @@ namespace ociferry {
 /// of referrers that a tag "sha256-<hex>" names (distribution-spec, "Referrers Tag Schema") stands for what it lists.
 class OciLayout : public ImageArchive {
  public:
-  /// Reads oci-layout and index.json. Throws Error{Incomplete} if one is missing, Error{Hostile} if one is malformed.
+  /// Reads index.json, and oci-layout, which may be missing. Throws Error{Incomplete} if index.json is missing,
+  /// Error{Hostile} if one of them is malformed.
   explicit OciLayout(std::unique_ptr<FileTree> tree);
 
   [[nodiscard]] const std::string& name() const override { return tree_->name(); }
@@ -31,7 +33,15 @@ class OciLayout : public ImageArchive {
   std::vector<ArchiveItem> items_;
 };
 
-/// The entries of a layout's index.json as items, each digest once. Throws Error{Hostile} if it is malformed.
-[[nodiscard]] std::vector<ArchiveItem> read_layout_index(std::string_view index);
+/// What a layout's index.json says.
+struct LayoutIndex {
+  std::vector<ArchiveItem> items = {};  ///< each digest once
+  std::vector<std::string> notes = {};  ///< ImageArchive::notes()
+};
+
+/// Reads index.json. What `cosign save` and hauler mark as attached gets the tag beside its image that cosign gives it:
+/// which image that is, its payload says (in `blobs`, if given), or its name, or else the entry before it.
+/// Throws Error{Hostile} if it is malformed.
+[[nodiscard]] LayoutIndex read_layout_index(std::string_view index, const SmallBlobs& blobs = {});
 
 }  // namespace ociferry

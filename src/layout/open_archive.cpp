@@ -5,10 +5,14 @@
 #include <array>
 #include <cerrno>
 
+#include "archive/tar_header.hpp"
+#include "archive/tar_parser.hpp"
+#include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "layout/archive_reader.hpp"
 #include "layout/listed_archive.hpp"
 #include "layout/oci_layout.hpp"
+#include "layout/packed_archive.hpp"
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -25,30 +29,36 @@ Error foreign(const std::string& name, std::string_view why) {
           "give a file that `ociferry export`, `imgpkg copy --to-tar` or `docker save` wrote, or an OCI image layout");
 }
 
-/// Archives are read by position, and a compressed file has none.
-void refuse_compressed(int fd, const std::string& name) {
-  std::array<std::byte, 6> head{};
+/// Throws for what never was a tar. A file that begins as ours do is one that may be damaged.
+void check_is_tar(int fd, const std::string& name) {
+  std::array<std::byte, kTarBlock> head{};
   const std::size_t got = pread_full(fd, head, 0, name);
-  const std::string_view magic = as_text(Bytes(head).first(got));
-  if (magic.empty()) throw foreign(name, "it is empty");
-  std::string_view tool;
-  if (magic.starts_with("\x1f\x8b")) tool = "gzip";
-  if (magic.starts_with("\x28\xb5\x2f\xfd")) tool = "zstd";
-  if (magic.starts_with(std::string_view("\xfd"
-                                         "7zXZ\0",
-                                         6)))
-    tool = "xz";
-  if (magic.starts_with("BZh")) tool = "bzip2";
-  if (tool.empty()) return;
-  throw Error(ErrorCode::Hostile, text::cat(name, " is compressed with ", tool, ": an archive is read by position"))
-      .hint(text::cat("decompress it first: ", tool, " -dk ", name));
+  if (got == 0) throw foreign(name, "it is empty");
+  const std::string_view text = as_text(Bytes(head).first(got));
+  constexpr std::size_t kMagic = 257;
+  const bool has_magic = text.size() == kTarBlock && text.substr(kMagic).starts_with("ustar");
+  if (has_magic || text.starts_with("oci-layout") || is_all_zero(head)) return;
+  try {
+    static_cast<void>(parse_tar_block(head));
+  } catch (const Error&) {
+    throw foreign(name, "it is no tar");
+  }
+}
+
+/// The first header of every archive of ours. A program that packed the files again writes its own: other times, owners
+/// or forms of numbers.
+bool begins_as_ours(int fd, const std::string& name) {
+  const std::string ours = plan_archive(make_front({}), {}).members.front().header();
+  std::string header(ours.size(), '\0');
+  static_cast<void>(pread_full(fd, std::as_writable_bytes(std::span(header)), 0, name));
+  return header == ours;
 }
 
 /// Which files come before the seal says its version.
 bool is_sealed(int fd, const std::string& name) {
   const auto names = first_members(fd, name, kMostFrontFiles, kSealFile);
   const auto seal = std::ranges::find(names, kSealFile);
-  return seal != names.end() && names.front() == "oci-layout" &&
+  return seal != names.end() && begins_as_ours(fd, name) &&
          std::none_of(names.begin(), seal, [](const std::string& file) { return file.find('/') != std::string::npos; });
 }
 
@@ -68,29 +78,85 @@ std::shared_ptr<ImageArchive> open_listed(std::unique_ptr<FileTree> tree, const 
   return std::make_shared<ListedArchive>(ArchiveFormat::ImgpkgTar, std::move(tree), read_imgpkg_manifest(manifest));
 }
 
-std::shared_ptr<ImageArchive> open_tree(std::unique_ptr<FileTree> tree, const UnpackLimits& limits) {
-  if (tree->size_of("oci-layout") && tree->size_of("index.json")) return std::make_shared<OciLayout>(std::move(tree));
-  if (tree->size_of("manifest.json")) return open_listed(std::move(tree), limits);
-  throw foreign(tree->name(), "it holds neither oci-layout and index.json nor manifest.json");
+bool holds_images(const FileTree& tree, const std::string& folder = "") {
+  return tree.size_of(folder + "index.json") || tree.size_of(folder + "manifest.json");
 }
 
-std::shared_ptr<ImageArchive> open_directory(const fs::path& path) {
-  auto tree = std::make_unique<DirectoryTree>(path);
-  // Only a layout names its files by digest: paths out of a manifest.json could lead anywhere on this machine.
-  if (tree->size_of("oci-layout") && tree->size_of("index.json")) return std::make_shared<OciLayout>(std::move(tree));
-  throw foreign(tree->name(), "of directories only OCI image layouts are read, with oci-layout and index.json");
+/// `tree`, or the one folder in it that holds images: many tools pack the folder that a layout is in.
+std::unique_ptr<FileTree> enter_folder(std::unique_ptr<FileTree> tree, bool is_directory,
+                                       std::vector<std::string>& notes) {
+  if (holds_images(*tree)) return tree;
+  std::vector<std::string> found;
+  for (const std::string& folder : tree->folders()) {
+    if (holds_images(*tree, folder + "/")) found.push_back(folder);
+  }
+  if (found.empty()) return tree;
+  if (found.size() > 1) {
+    throw Error(ErrorCode::Hostile, text::cat(tree->name(), " holds several archives, in its folders ",
+                                              text::printable(text::join(found, ", "))))
+        .hint(is_directory ? text::cat("give one of them: ", shell_word(text::cat(tree->name(), "/", found.front())))
+                           : text::cat("unpack it, and give one of them: mkdir images && tar -C images -xf ",
+                                       shell_word(tree->name())));
+  }
+  notes.push_back(text::cat(tree->name(), ": reading the folder ", text::printable(found.front()), " in it"));
+  return std::make_unique<Subtree>(std::move(tree), found.front());
+}
+
+/// Only a layout names its files by digest: in a directory, paths out of a manifest.json could lead anywhere on this
+/// machine.
+Error no_archive(const FileTree& tree, bool is_directory) {
+  if (is_directory && tree.size_of("manifest.json")) {
+    return Error(ErrorCode::Hostile,
+                 text::cat(tree.name(), " is a docker-save archive or imgpkg tar that was unpacked; ",
+                           "of directories only OCI image layouts are read"))
+        .hint(text::cat("pack it again, and give that file: tar -C ", shell_word(tree.name()), " -cf images.tar ."));
+  }
+  const bool can_be_layout = is_directory || tree.size_of("oci-layout");
+  return foreign(tree.name(), can_be_layout ? "index.json is missing, so it is no OCI image layout"
+                                            : "it holds neither index.json nor manifest.json");
+}
+
+std::shared_ptr<ImageArchive> open_tree(std::unique_ptr<FileTree> tree, const UnpackLimits& limits, bool is_directory) {
+  std::vector<std::string> notes;
+  tree = enter_folder(std::move(tree), is_directory, notes);
+  if (tree->size_of(std::string(kSealFile))) {
+    notes.push_back(text::cat(tree->name(), ": its seal (", kSealFile, ") no longer holds, since the archive was ",
+                              is_directory ? "unpacked" : "packed again by another program",
+                              "; it is read as an unsealed OCI image layout"));
+  }
+  const bool has_manifest = tree->size_of("manifest.json").has_value();
+  const bool is_layout = tree->size_of("index.json") && (is_directory || !has_manifest || tree->size_of("oci-layout"));
+  std::shared_ptr<ImageArchive> archive;
+  if (is_layout) {
+    if (!tree->size_of("oci-layout")) notes.push_back(text::cat(tree->describe("oci-layout"), " is missing"));
+    archive = std::make_shared<OciLayout>(std::move(tree));
+  } else if (has_manifest && !is_directory) {
+    archive = open_listed(std::move(tree), limits);
+  } else {
+    throw no_archive(*tree, is_directory);
+  }
+  for (std::string& line : notes) archive->note(std::move(line));
+  return archive;
 }
 
 std::shared_ptr<ImageArchive> open_file_archive(const fs::path& path, UniqueFd fd, const UnpackLimits& limits) {
   const std::string name = path.string();
-  refuse_compressed(fd.get(), name);
+  check_is_tar(fd.get(), name);
   if (is_sealed(fd.get(), name)) return std::make_shared<ArchiveReader>(name, std::move(fd));
-  auto tree = std::make_unique<TarTree>(name, std::move(fd), limits);
-  if (!tree->size_of(std::string(kSealFile))) return open_tree(std::move(tree), limits);
-  throw Error(ErrorCode::Corrupt, text::cat(tree->describe(std::string(kSealFile)),
-                                            ": a seal, but not the archive that was sealed, whose third member it is"))
-      .hint(
-          "if it was unpacked and packed again on purpose, leave ociferry.json out to have it read as a plain layout");
+  return open_tree(std::make_unique<TarTree>(name, std::move(fd), limits), limits, false);
+}
+
+std::shared_ptr<ImageArchive> open(const fs::path& path, const UnpackLimits& limits, Progress& progress,
+                                   const std::stop_token& stop) {
+  UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer would block
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", path.string()), errno);
+  if (S_ISDIR(status.st_mode)) return open_tree(std::make_unique<DirectoryTree>(path), limits, true);
+  if (S_ISREG(status.st_mode)) {
+    return open_file_archive(path, unpack_archive(std::move(fd), path.string(), limits, progress, stop), limits);
+  }
+  throw Error(ErrorCode::Usage,
+              text::cat(path.string(), " is neither a file nor a directory: an archive is read by position"));
 }
 
 }  // namespace
@@ -105,18 +171,14 @@ std::string_view to_string(ArchiveFormat format) {
   return "";
 }
 
-std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const UnpackLimits& limits) {
-  UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer would block
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", path.string()), errno);
-  if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)) {
-    throw Error(ErrorCode::Usage,
-                text::cat(path.string(), " is neither a file nor a directory: an archive is read by position"));
-  }
+std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const UnpackLimits& limits, Progress& progress,
+                                                 const std::stop_token& stop) {
   try {
-    if (S_ISDIR(status.st_mode)) return open_directory(path);
-    return open_file_archive(path, std::move(fd), limits);
+    const auto archive = open(path, limits, progress, stop);
+    for (const std::string& line : archive->notes()) progress.warn(line);
+    return archive;
   } catch (Error& error) {
+    if (error.code() == ErrorCode::Usage) throw;
     error.while_doing(text::cat("opening ", path.string()));
     if (error.code() == ErrorCode::Corrupt) {
       error.hint("the archive was damaged or changed after it was written: copy it again, and compare its sha256sum");

@@ -105,6 +105,15 @@ std::unique_ptr<ByteSource> TarTree::open(const std::string& path) const {
   return std::make_unique<FileSource>(fd_.get(), member->offset, member->size, name());
 }
 
+std::vector<std::string> TarTree::folders() const {
+  std::vector<std::string> names;
+  for (const auto& [path, member] : members_) {
+    std::string top = path.substr(0, path.find('/'));
+    if (top.size() < path.size() && (names.empty() || names.back() != top)) names.push_back(std::move(top));
+  }
+  return names;
+}
+
 std::string TarTree::describe(const std::string& path) const {
   const Member* member = find(path);
   if (member == nullptr) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "oci/json.hpp"
+#include "stream/sha256.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
 
@@ -116,7 +118,19 @@ TEST_CASE("an archive of ours that was unpacked keeps the names and roots it had
   world.succeed({"copy", "--tar", "a.tar", "--to-tar", "c.tar"});
   CHECK(read_text(world.path("a.tar")) == read_text(world.path("c.tar")));
   run_or_throw({.arguments = {"tar", "-cf", "../again.tar", "."}, .directory = world.path("unpacked")});
-  CHECK(world.fail(10, {"verify", "again.tar"}).find("not the archive that was sealed") != std::string::npos);
+  // Whatever order, owners and times another program gives the members.
+  run_or_throw({.arguments = {"sh", "-c", "tar -cf ../same-order.tar $(tar -tf ../a.tar)"},
+                .directory = world.path("unpacked")});
+  run_or_throw(
+      {.arguments = {"tar", "--owner=7", "--mtime=@5", "-cf", "folder.tar", "unpacked"}, .directory = world.path("")});
+  for (const std::string archive : {"again.tar", "same-order.tar", "folder.tar"}) {
+    INFO(archive);
+    const Outcome outcome = world.ociferry.run({"verify", archive});
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.err.find("its seal (ociferry.json) no longer holds") != std::string::npos);
+    world.succeed({"copy", "--tar", archive, "--to-tar", "d.tar"});
+    CHECK(read_text(world.path("a.tar")) == read_text(world.path("d.tar")));
+  }
 }
 
 TEST_CASE("a docker-save archive enters under its tag, with layers as they lie in it") {
@@ -181,5 +195,80 @@ TEST_CASE("a layer that is damaged in another tool's archive is found before any
   world.inside.forget_requests();
   world.fail(10, {"import", "a.tar", "--to-repo", world.inside_repo("dest")});
   CHECK(writes(world.inside).empty());
-  world.fail(10, {"verify", "a.tar"});
+  CHECK(world.fail(10, {"verify", "a.tar"})
+            .find("needed by unnamed.invalid/image@" + image.descriptor.digest.text() + " (v1)") != std::string::npos);
+}
+
+TEST_CASE("an archive that is packed as a whole is read by way of a temporary file, in the sandbox too") {
+  if (lacks({"gzip", "zstd", "xz"})) return;
+  const Ociferry ociferry(OCIFERRY_BINARY);
+  const std::filesystem::path temporary = ociferry.home() / "tmp";
+  std::filesystem::create_directory(temporary);
+  write_layout(make_image(), ociferry.home() / "layout", "v1");
+  run_or_throw({.arguments = {"tar", "-cf", "a.tar", "layout"}, .directory = ociferry.home()});
+  run_or_throw(
+      {.arguments = {"sh", "-c", "gzip -c a.tar > haul; zstd -qc a.tar > haul.tar.zst; xz -c a.tar > a.tar.xz"},
+       .directory = ociferry.home()});
+  const Variables place = {{"TMPDIR", temporary.string()}};
+  for (const std::string packed : {"haul", "haul.tar.zst"}) {
+    const Outcome outcome = ociferry.run({"verify", packed}, place);
+    INFO(outcome.err);
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.err.find("a temporary file in " + temporary.string()) != std::string::npos);
+    CHECK(std::filesystem::is_empty(temporary));
+    CHECK(ociferry.run({"copy", "--tar", packed, "--to-tar", "new.tar"}, place).exit_code == 0);
+  }
+  const Outcome nowhere = ociferry.run({"verify", "haul"}, {{"TMPDIR", "/nowhere"}});
+  CHECK(nowhere.exit_code != 0);
+  CHECK(nowhere.err.find("temporary files") != std::string::npos);
+  const Outcome xz = ociferry.run({"verify", "a.tar.xz"}, place);
+  CHECK(xz.exit_code == 13);
+  const std::string command = "xz -dc < a.tar.xz > a.tar";
+  CHECK(xz.err.find(command) != std::string::npos);
+  run_or_throw({.arguments = {"sh", "-c", command}, .directory = ociferry.home()});
+  CHECK(ociferry.run({"verify", "a.tar"}).exit_code == 0);
+}
+
+TEST_CASE("a signature of cosign save is put at its tag beside the image") {
+  if (lacks(kNeeded)) return;
+  World world;
+  const Image image = make_image();
+  write_layout(image, world.path("saved"), "v1");
+  const auto write_blob = [&](const std::string& bytes) {
+    const Digest digest = sha256(bytes);
+    write_text(world.path("saved") / "blobs/sha256" / digest.hex(), bytes);
+    return Descriptor{.media_type = {}, .digest = digest, .size = bytes.size()};
+  };
+  const auto described = [](const Descriptor& blob, const std::string& type) {
+    return text::cat(R"({"mediaType":")", type, R"(","digest":")", blob.digest.text(), R"(","size":)", blob.size);
+  };
+  const Descriptor payload = write_blob(
+      text::cat(R"({"critical":{"image":{"docker-manifest-digest":")", image.descriptor.digest.text(), R"("}}})"));
+  const Descriptor manifest =
+      write_blob(text::cat(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)",
+                           described(write_blob("{}"), "application/vnd.oci.image.config.v1+json"), R"(},"layers":[)",
+                           described(payload, "application/vnd.dev.cosign.simplesigning.v1+json"), "}]}"));
+  const auto entry = [&](const Descriptor& blob, const std::string& kind) {
+    return text::cat(described(blob, "application/vnd.oci.image.manifest.v1+json"),
+                     R"(,"annotations":{"kind":"dev.cosignproject.cosign/)", kind,
+                     R"(","org.opencontainers.image.ref.name":"team/shell:v0.1"}})");
+  };
+  write_text(world.path("saved/index.json"),
+             text::cat(R"({"schemaVersion":2,"manifests":[)", entry(image.descriptor, "image"), ",",
+                       entry(manifest, "sigs"), "]}"));
+  world.succeed({"import", "saved", "--to-repo", world.inside_repo("signed")});
+  const auto tags = World::tags(world.inside, "signed");
+  for (const std::string& tag : {attachment_tag(image.descriptor.digest, "sig"), std::string("v0.1")}) {
+    INFO(tag);
+    CHECK(std::ranges::find(tags, tag) != tags.end());
+  }
+}
+
+TEST_CASE("several images that podman saved in one archive enter with their tags") {
+  if (lacks(kNeeded)) return;
+  World world;
+  world.succeed({"import", FIXTURES "/podman-4.3.1/save-m.tar", "--to-repo", world.inside_repo("many")});
+  world.succeed({"import", FIXTURES "/podman-4.3.1/save-oci-archive.tar", "--to-repo", world.inside_repo("oci")});
+  for (const char* tag : {"v1", "v2"}) check_readable(world, "many", tag);
+  check_readable(world, "oci", "v1");
 }

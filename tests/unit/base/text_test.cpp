@@ -1,3 +1,4 @@
+#include "base/shell_word.hpp"
 #include "base/text.hpp"
 
 #include <doctest/doctest.h>
@@ -26,4 +27,11 @@ TEST_CASE("texts and numbers are joined") {
   CHECK(text::trim(" \t x y\n") == "x y");
   CHECK(text::equals_ignoring_case("BeaRer", "bearer"));
   CHECK_FALSE(text::equals_ignoring_case("bear", "bearer"));
+}
+
+TEST_CASE("a file's name is one word of a command, whatever is in it") {
+  CHECK(shell_word("a/b-c_1.tar") == "a/b-c_1.tar");
+  CHECK(shell_word("my images.tar") == "'my images.tar'");
+  CHECK(shell_word("it's; rm -rf /") == "'it'\\''s; rm -rf /'");
+  CHECK(shell_word("") == "''");
 }

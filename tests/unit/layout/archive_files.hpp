@@ -7,8 +7,10 @@
 #include "base/fd.hpp"
 #include "layout/image_archive.hpp"
 #include "ociferry/error.hpp"
+#include "stream/go_gzip.hpp"
 #include "stream/memory.hpp"
 #include "stream/verify.hpp"
+#include "support/image_builder.hpp"
 #include "support/tar_builder.hpp"
 
 namespace ociferry::testing {
@@ -38,6 +40,24 @@ class ArchiveFile {
 
 [[nodiscard]] inline bool holds(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
+}
+
+/// Content packed with gzip, as Go does it.
+[[nodiscard]] inline std::string gzip(const std::string& content) {
+  StringSink packed(1 << 20);
+  GoGzipSink gzip(packed);
+  gzip.write(as_bytes(content));
+  gzip.finish();
+  return packed.content;
+}
+
+/// Content packed with zstd.
+[[nodiscard]] inline std::string zstd(const std::string& content) {
+  const Image image = make_image({.layers = {{.compression = LayerCompression::Zstd, .tar = content}}});
+  for (const auto& [digest, blob] : image.blobs) {
+    if (blob.starts_with("\x28\xb5\x2f\xfd")) return blob;
+  }
+  return {};
 }
 
 /// A blob's content, checked.

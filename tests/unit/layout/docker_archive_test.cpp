@@ -1,6 +1,5 @@
 #include "archive_files.hpp"
 #include "layout/listed_archive.hpp"
-#include "stream/go_gzip.hpp"
 #include "stream/sha256.hpp"
 
 using namespace ociferry;
@@ -15,14 +14,6 @@ std::string config_of(const std::vector<std::string>& layers) {
   std::string diff_ids;
   for (const std::string& layer : layers) diff_ids += (diff_ids.empty() ? "\"" : ",\"") + sha256(layer).text() + "\"";
   return R"({"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[)" + diff_ids + "]}}";
-}
-
-std::string gzip(const std::string& content) {
-  StringSink packed(1 << 20);
-  GoGzipSink gzip(packed);
-  gzip.write(as_bytes(content));
-  gzip.finish();
-  return packed.content;
 }
 
 /// As docker saves it: a directory for each layer; the second image has the first one's layer by a link.
@@ -115,9 +106,46 @@ TEST_CASE("what is missing or malformed is named") {
   CHECK(says(R"([{"Config":"c","Layers":["l"]}])", ErrorCode::Internal) == "nothing");
   CHECK(holds(says(R"([{"Config":"c","Layers":["gone"]}])", ErrorCode::Incomplete), "gone, a layer, is missing"));
   CHECK(holds(says(R"([{"Config":"gone","Layers":["l"]}])", ErrorCode::Incomplete), "gone is not in the archive"));
-  CHECK(holds(says(R"([{"Config":"../c","Layers":["l"]}])", ErrorCode::Incomplete), "is not in the archive"));
+  CHECK(holds(says(R"([{"Config":"../c","Layers":["l"]}])", ErrorCode::Hostile), ".."));
   CHECK(holds(says(R"([{"Config":"c","Layers":["l","l"]}])", ErrorCode::Hostile), "has 2 layers"));
   CHECK(holds(says(R"([{"Config":"c","Layers":"l"}])", ErrorCode::Hostile), "\"Layers\" is not a list"));
   CHECK(holds(says(R"([{"Config":"c","Layers":[5]}])", ErrorCode::Hostile), "what is no text"));
-  CHECK(holds(says(R"([{"Config":"c","RepoTags":["A:B:C@"],"Layers":["l"]}])", ErrorCode::Hostile), "is malformed"));
+}
+
+TEST_CASE("an image with a name that no registry takes is carried, and the name is told") {
+  for (const std::string name : {"<none>:<none>", "MyApp:1.0", "app:1.0+build5", "A:B:C@"}) {
+    const std::string list = R"([{"Config":"./c","RepoTags":[")" + name + R"(","app:v1"],"Layers":["./l"]}])";
+    const ArchiveFile file(with_list(TarBuilder().file("c", config_of({kLayerOne})).file("l", kLayerOne), list));
+    const auto archive = file.open();
+    REQUIRE(archive->items().size() == 1);
+    CHECK(archive->items()[0].tag == "v1");
+    REQUIRE(archive->notes().size() == 1);
+    CHECK(holds(archive->notes()[0], "without its name '" + name + "'"));
+  }
+  const std::string empty = with_list(TarBuilder().file("c", config_of({kLayerOne})).file("l", kLayerOne),
+                                      R"([{"Config":"c","RepoTags":[""],"Layers":["l"]}])");
+  CHECK(ArchiveFile(empty).open()->notes().empty());
+}
+
+TEST_CASE("zstd layers make an OCI image, and what registries have no type for is refused by name") {
+  const auto saved = [](const std::string& second) {
+    return with_list(
+        TarBuilder().file("c", config_of({kLayerOne, kLayerTwo})).file("1", gzip(kLayerOne)).file("2", second),
+        R"([{"Config":"c","RepoTags":["a:b"],"Layers":["1","2"]}])");
+  };
+  const ArchiveFile file(saved(zstd(kLayerTwo)));
+  const auto archive = file.open();
+  CHECK(archive->items().at(0).descriptor.media_type == media_type::kOciManifest);
+  const Manifest image = manifest_of(*archive, 0);
+  CHECK(image.config.media_type == media_type::kOciConfig);
+  CHECK(image.layers.at(0).media_type == media_type::kOciLayerGzip);
+  CHECK(image.layers.at(1).media_type == media_type::kOciLayerZstd);
+  CHECK(content_of(*archive, image.layers[1]) == zstd(kLayerTwo));
+  CHECK(holds(refusal(saved(zstd(kLayerOne)), ErrorCode::Corrupt), "but its image's configuration says"));
+  CHECK(holds(refusal(saved("BZh9"), ErrorCode::Hostile), "packed with bzip2"));
+  CHECK(holds(refusal(saved(std::string("\xfd"
+                                        "7zXZ\0",
+                                        6)),
+                      ErrorCode::Hostile),
+              "packed with xz"));
 }

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ociferry {
+
+/// `text` as one word of a command for a POSIX shell: as it is, or quoted where it must be. For hints.
+[[nodiscard]] std::string shell_word(std::string_view text);
+
+}  // namespace ociferry

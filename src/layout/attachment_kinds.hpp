@@ -1,0 +1,23 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "ociferry/descriptor.hpp"
+
+namespace ociferry {
+
+/// Gives the checked content of a small blob; nullopt if it is not there, or not small.
+using SmallBlobs = std::function<std::optional<std::string>(const Digest&)>;
+
+/// What an entry of index.json is attached as, which `cosign save` and hauler say in its annotation "kind": "sig",
+/// "att" or "sbom", the end of its tag beside the image; "" for a referrer, whose manifest names its subject. nullopt
+/// for images. The names of an attached entry are those of its image.
+[[nodiscard]] std::optional<std::string> attached_kind(const Descriptor& entry);
+
+/// The image that the signature in the manifest `signature` is for, as its payload says (cosign, "simple signing");
+/// nullopt if nothing there says so. Throws Error{Hostile} if it is malformed, and what `blobs` throws.
+[[nodiscard]] std::optional<Digest> signed_image(const Digest& signature, const SmallBlobs& blobs);
+
+}  // namespace ociferry
