@@ -22,6 +22,7 @@ struct RegistryOptions {
   HttpVersion http_version = HttpVersion::Auto;
   bool insecure = false;  ///< also talk plain http, and send credentials over it, where https is not spoken
   std::chrono::milliseconds response_header_timeout{30'000};
+  bool retry_timeouts = true;  ///< repeat a request if the connection, or the answer, did not begin in time
   std::chrono::milliseconds stall_timeout{
       60'000};          ///< a transfer without a byte for so long is given up and tried again
   int retry_count = 5;  ///< repetitions of a request after its first failure

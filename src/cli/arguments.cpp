@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <charconv>
+#include <filesystem>
 #include <limits>
 #include <sstream>
 
 #include "cli/flag_syntax.hpp"
+#include "cli/suggestion.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -107,13 +110,34 @@ struct Arguments::State {
     return alias->second.target;
   }
 
-  void take_switch(const std::string& name, const std::optional<std::string>& value) {
-    const auto on = value ? read_switch(*value) : true;
-    if (!on)
-      throw usage_error(fmt::format("invalid argument \"{}\" for \"--{}\" flag: not true or false", *value, name));
+  /// `name` is the one that the user wrote, also if that is another one's alias.
+  [[nodiscard]] Error invalid(const std::string& name, const std::string& value, const std::string& why,
+                              const std::string& why_in_go) const {
+    const auto option = std::ranges::find(declared, name, &DeclaredOption::long_name);
+    const bool has_short = option != declared.end() && option->short_name != 0;
+    const std::string flag = has_short ? fmt::format("-{}, --{}", option->short_name, name) : "--" + name;
+    return usage_error(fmt::format("invalid argument \"{}\" for \"{}\" flag: {}", value, flag,
+                                   manners == Manners::Imgpkg ? why_in_go : why));
+  }
+
+  void take_switch(const std::string& name, const GivenFlag& flag) {
+    const auto on = flag.value ? read_switch(*flag.value) : true;
+    if (!on) {
+      throw invalid(flag.long_name, *flag.value, "not true or false",
+                    fmt::format("strconv.ParseBool: parsing \"{}\": invalid syntax", *flag.value));
+    }
     const auto given = switches_given.find(name);
     if (given != switches_given.end() && given->second != *on) repeated(name, "as true and as false");
     switches_given[name] = *on;
+  }
+
+  void check_number(const std::string& name, const GivenFlag& flag) const {
+    const std::string value = flag.value.value_or("");
+    int number = 0;
+    const char* const end = value.data() + value.size();
+    if (!ranges.contains(name) || std::from_chars(value.data(), end, number) == std::from_chars_result{end, {}}) return;
+    throw invalid(flag.long_name, value, "not a whole number",
+                  fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", value));
   }
 
   /// "--bundle (-b)"
@@ -136,9 +160,10 @@ struct Arguments::State {
     for (const GivenFlag& flag : flags) {
       const std::string name = resolve(flag.long_name);
       if (!takes_value(name)) {
-        take_switch(name, flag.value);
+        take_switch(name, flag);
         continue;
       }
+      check_number(name, flag);
       if (kinds.at(name) == Values::One) {
         const auto earlier =
             std::erase_if(parsed.options, [&](const auto& option) { return option.string_key == name; });
@@ -170,7 +195,46 @@ struct Arguments::State {
   void check_positionals() const {
     const std::size_t taken = positional_name.empty() ? 0 : 1;
     if (positionals.size() <= taken) return;
-    throw usage_error(fmt::format("command '{}' does not accept extra arguments '{}'", command, positionals[taken]));
+    const std::string& surplus = positionals[taken];
+    const std::string message = fmt::format("command '{}' does not accept extra arguments '{}'", command, surplus);
+    const std::string option = option_for(surplus);
+    if (option.empty()) throw usage_error(message);
+    throw Error(ErrorCode::Usage, message).hint(fmt::format("give it with {}", option));
+  }
+
+  /// "-b" for "bundle", "--to-repo" for "to-repo"; empty if there is no such option, or it has its value already.
+  [[nodiscard]] std::string free_option(const std::string& name) const {
+    const auto option = std::ranges::find(declared, name, &DeclaredOption::long_name);
+    if (option == declared.end() || values.count(name) > 0) return "";
+    return option->short_name != 0 ? fmt::format("-{}", option->short_name) : "--" + name;
+  }
+
+  /// The option that whoever wrote `word` alone has forgotten, as far as that can be told; empty if not.
+  [[nodiscard]] std::string option_for(const std::string& word) const {
+    std::error_code unknown;
+    if (std::filesystem::exists(word, unknown)) {
+      const std::string file = free_option(word.ends_with(".yml") ? "lock" : "tar");
+      return file.empty() ? free_option("file") : file;
+    }
+    const bool has_source =
+        values.count("bundle") + values.count("image") + values.count("lock") + values.count("tar") > 0;
+    if (has_source || !positional_name.empty()) return free_option("to-repo");
+    const std::string bundle = free_option("bundle");
+    const std::string image = free_option("image");
+    if (bundle.empty() || image.empty()) return bundle + image;
+    return fmt::format("{} if it is a bundle, or {} if it is an image", bundle, image);
+  }
+
+  /// A word that is no option of the command, with the one that was meant, if that can be told.
+  [[nodiscard]] Error unknown_option(const Error& error) const {
+    constexpr std::string_view kUnknown = "unknown flag: --";
+    if (!error.message().starts_with(kUnknown)) return usage_error(error.message());
+    std::vector<std::string> known;
+    for (const DeclaredOption& option : declared) known.push_back(option.long_name);
+    const std::string meant = meant_by(std::string_view(error.message()).substr(kUnknown.size()), known);
+    if (meant.empty()) return usage_error(error.message());
+    return Error(ErrorCode::Usage, error.message())
+        .hint(fmt::format("did you mean --{}? '{} --help' lists what it takes", meant, command));
   }
 };
 
@@ -247,10 +311,12 @@ void Arguments::parse(const std::vector<std::string>& words) {
   } catch (const options::error& error) {
     throw state_->usage_error(error.what());
   } catch (const Error& error) {
-    throw state_->usage_error(error.message());
+    throw state_->unknown_option(error);
   }
   if (state_->switches.contains(kHelp) && on(kHelp)) return;
   state_->check_ranges();
+  // Go's programs look for missing options first; here the surplus word may be what is missing.
+  if (state_->manners == Manners::Ociferry) state_->check_positionals();
   state_->check_required();
   state_->check_positionals();
 }
@@ -299,7 +365,8 @@ std::map<std::string, std::string> Arguments::map_of(const std::string& name) co
     for (const std::string& item : is_one ? std::vector{value} : split_list(value)) {
       const auto equals = item.find('=');
       if (equals == std::string::npos)
-        throw state_->usage_error(fmt::format("{} must be formatted as key=value", item));
+        throw state_->invalid(name, value, fmt::format("{} must be formatted as key=value", item),
+                              fmt::format("{} must be formatted as key=value", item));
       map[item.substr(0, equals)] = item.substr(equals + 1);
     }
   }

@@ -32,7 +32,7 @@ CommandWords words_of(const Command& command, std::string_view name) {
 }  // namespace
 
 const std::vector<std::string>& known_shells() {
-  static const std::vector<std::string> kShells = {"bash", "fish", "zsh"};
+  static const std::vector<std::string> kShells = {"bash", "fish", "powershell", "zsh"};
   return kShells;
 }
 

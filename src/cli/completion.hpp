@@ -43,12 +43,13 @@ struct CommandWords {
 [[nodiscard]] std::string summary_of(const std::vector<CommandWords>& commands, const std::string& name);
 /// "--bundle" and "-b"
 [[nodiscard]] std::vector<std::string> flags_of(const DeclaredOption& option);
-/// In single quotes, as all three shells read them.
+/// In single quotes, as bash, zsh and fish read them.
 [[nodiscard]] std::string shell_quoted(std::string_view text);
 
 /// `program` is the name that is completed. The scripts need nothing but the shell itself.
 [[nodiscard]] std::string bash_completion(const std::vector<CommandWords>& commands, std::string_view program);
 [[nodiscard]] std::string zsh_completion(const std::vector<CommandWords>& commands, std::string_view program);
 [[nodiscard]] std::string fish_completion(const std::vector<CommandWords>& commands, std::string_view program);
+[[nodiscard]] std::string powershell_completion(const std::vector<CommandWords>& commands, std::string_view program);
 
 }  // namespace ociferry

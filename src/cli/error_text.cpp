@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/imgpkg_words.hpp"
 
 namespace ociferry {
 
@@ -31,17 +32,23 @@ class Brackets {
   bool balanced_ = true;
 };
 
+/// imgpkg does not say where it found that something was asked for in a wrong way.
+bool is_told_by_imgpkg(const Error& error, std::string_view context) {
+  return error.code() != ErrorCode::Usage && !context.starts_with("reading the lock file ");
+}
+
 /// The whole story in one line, the outermost context first, as Go programs wrap their errors.
 std::string one_line(const Error& error) {
   std::string line;
   for (auto context = error.context().rbegin(); context != error.context().rend(); ++context) {
+    if (!is_told_by_imgpkg(error, *context)) continue;
     std::string text = safe_message(*context);
     if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
       text.front() = static_cast<char>(text.front() - 32);
     line += text + ": ";
   }
-  line += safe_message(error.message());
-  if (!error.hint_text().empty()) line += fmt::format(" (hint: {})", safe_message(error.hint_text()));
+  line += safe_message(in_imgpkg_words(error.message()));
+  if (is_hint_of_imgpkg(error.hint_text())) line += fmt::format(" (hint: {})", safe_message(error.hint_text()));
   return line;
 }
 

@@ -12,8 +12,8 @@ namespace ociferry {
 /// is made safe, here and in `imgpkg_error_text`.
 [[nodiscard]] std::string error_text(std::string_view program, const Error& error);
 
-/// The same in imgpkg's form: "imgpkg: Error: outer: Inner: what (hint: next step)", where what follows a colon and
-/// begins with a capital letter has a line of its own.
+/// The same as imgpkg says it: "imgpkg: Error: outer: Inner: what", where what follows a colon and begins with a
+/// capital letter has a line of its own. There is a hint only where imgpkg has one.
 [[nodiscard]] std::string imgpkg_error_text(std::string_view program, const Error& error);
 
 /// `message` with each ": " before a capital letter turned into a new line that is indented two spaces more than

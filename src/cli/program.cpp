@@ -10,11 +10,14 @@
 #include "base/text.hpp"
 #include "base/threads.hpp"
 #include "cli/command.hpp"
+#include "cli/completion.hpp"
 #include "cli/confinement.hpp"
 #include "cli/flag_syntax.hpp"
 #include "cli/help.hpp"
+#include "cli/imgpkg_words.hpp"
 #include "cli/limit_options.hpp"
 #include "cli/signals.hpp"
+#include "cli/suggestion.hpp"
 
 namespace ociferry {
 
@@ -154,15 +157,28 @@ class Run {
   }
 
   [[nodiscard]] Error unknown_command(const std::string& name) const {
+    if (is_imgpkg()) {
+      const auto space = name.find(' ');
+      const std::string parent = space == std::string::npos ? "" : " " + name.substr(0, space);
+      return Error(ErrorCode::Usage, text::cat("command '", name_, parent, "' does not accept extra arguments '",
+                                               name.substr(space == std::string::npos ? 0 : space + 1), "'"));
+    }
+    std::vector<std::string> known = {"help"};
+    for (const Command* command : commands()) {
+      known.emplace_back(command->name);
+      if (is_parent(first_word(known.back()))) known.push_back(first_word(known.back()));
+    }
+    const std::string meant = meant_by(name, known);
+    const std::string question = meant.empty() ? "" : text::cat("did you mean '", name_, " ", meant, "'? ");
     return Error(ErrorCode::Usage, text::cat("unknown command \"", name, "\" for \"", name_, "\""))
-        .hint(text::cat("'", name_, " --help' lists them"));
+        .hint(text::cat(question, "'", name_, " --help' lists them"));
   }
 
   /// `ociferry help`, `ociferry help tag list`
   int help(const std::vector<std::string>& words, Console& plain) const {
-    const std::string name = text::join(words, " ");
-    if (name.empty() || is_parent(name)) {
-      plain.block(overview(name, name_));
+    const std::string name = text::join(read_words(words, global_flags()).positionals, " ");
+    if (name.empty() || name == "help" || is_parent(name)) {
+      plain.block(overview(is_parent(name) ? name : "", name_));
       return 0;
     }
     const Command* command = find_command(name);
@@ -183,6 +199,7 @@ class Run {
       std::ranges::remove_copy(words, std::back_inserter(version), "--version");
       return dispatch(version, plain);
     }
+    if (is_imgpkg() && !arguments.on("help")) throw Error(ErrorCode::Usage, imgpkg_subcommands(""));
     plain.block(overview("", name_));
     return arguments.on("help") ? 0 : exit_code(ErrorCode::Usage);
   }
@@ -192,6 +209,7 @@ class Run {
     Arguments arguments(text::cat(name_, " ", call.name), "", manners());
     declare_global(arguments);
     arguments.parse(call.words);
+    if (is_imgpkg() && !arguments.on("help")) throw Error(ErrorCode::Usage, imgpkg_subcommands(call.name));
     plain.block(overview(call.name, name_));
     return arguments.on("help") ? 0 : exit_code(ErrorCode::Usage);
   }
@@ -206,6 +224,7 @@ class Run {
       for (const std::string& line : arguments.warnings()) console.warn(line);
       Context context{.progress = &console, .stop = signals_.token()};
       read_common(arguments, command.common, context);
+      context.registry.retry_timeouts = !is_imgpkg();
       if (command.unpacks) context.unpack = read_limits(arguments);
       command.run(arguments, context, console);
       console.succeeded();

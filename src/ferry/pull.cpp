@@ -60,7 +60,7 @@ class Pull {
     const Located found = find(reference, {reference.name});
     if (media_type::is_index(found.raw.descriptor.media_type)) {
       throw Error(ErrorCode::Usage, "Unable to pull non-images, such as image indexes.")
-          .hint("provide a specific digest to an image");
+          .hint("provide a specific digest to the image instead");
     }
     if (options_.image_is_bundle_check && is_bundle(*found.source, found.raw, context_.stop)) {
       throw Error(ErrorCode::Usage, "Expected bundle flag when pulling a bundle")

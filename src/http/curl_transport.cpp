@@ -83,9 +83,9 @@ Value info(CURL* handle, CURLINFO what) {
   return curl_easy_getinfo(handle, what, &value) == CURLE_OK ? value : Value{};
 }
 
-TransportError no_answer(const std::string& what) {
+TransportError no_answer(const std::string& what, bool may_pass) {
   TransportError error(TransportError::Kind::Broken, what + "no answer within the response header time-out");
-  error.hint("--registry-response-header-timeout gives the server more time");
+  error.hint("--registry-response-header-timeout gives the server more time").transient(may_pass);
   return error;
 }
 
@@ -303,7 +303,7 @@ class CurlTransport::Impl {
       case CurlExchange::Ended::Stopped: throw Error(ErrorCode::Interrupted, "interrupted");
       case CurlExchange::Ended::ForeignAddress:
         throw Error(ErrorCode::Hostile, what + "a server sent us to an address that only this machine can reach");
-      case CurlExchange::Ended::NoAnswer: throw no_answer(what);
+      case CurlExchange::Ended::NoAnswer: throw no_answer(what, options_.retry_timeouts);
       case CurlExchange::Ended::Stalled:
         throw TransportError(TransportError::Kind::Broken, what + "stalled: no byte moved within the stall time-out");
       case CurlExchange::Ended::No: break;
@@ -315,6 +315,7 @@ class CurlTransport::Impl {
                           host.host, host.port == 443 ? "" : text::cat(":", host.port)));
     }
     TransportError error = transport_error(what, failure);
+    if (error.kind() == TransportError::Kind::Silent) error.transient(options_.retry_timeouts);
     if (error.kind() == TransportError::Kind::Certificate) certificates_.at(request.url.origin()).trusted->rethrow();
     const bool unreachable =
         error.kind() == TransportError::Kind::Connect || error.kind() == TransportError::Kind::Silent;

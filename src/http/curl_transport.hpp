@@ -23,6 +23,7 @@ struct TransportOptions {
   HttpVersion http_version = HttpVersion::Auto;
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds response_header_timeout{30'000};
+  bool retry_timeouts = true;  ///< connections and answers that do not begin in time are transient errors
   std::chrono::milliseconds stall_timeout{60'000};
 };
 

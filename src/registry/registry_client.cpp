@@ -33,6 +33,7 @@ std::shared_ptr<Transport> make_transport(const RegistryOptions& options, Progre
   transport.verify_certs = options.verify_certs;
   transport.http_version = options.http_version;
   transport.response_header_timeout = options.response_header_timeout;
+  transport.retry_timeouts = options.retry_timeouts;
   transport.stall_timeout = options.stall_timeout;
   return std::make_shared<CurlTransport>(std::move(transport), progress);
 }

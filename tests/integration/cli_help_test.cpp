@@ -68,6 +68,55 @@ std::string completed_by_fish(const Caller& caller, const std::string& program, 
   return outcome.out;
 }
 
+/// A script as PowerShell would take it apart: comments, texts in single quotes ('' is a quote in them), and code,
+/// where brackets nest. Texts in double quotes hold no brackets or quotes here.
+class PowerShellScript {
+ public:
+  explicit PowerShellScript(const std::string& script) : script_(script) {
+    for (std::size_t i = 0; i < script.size(); ++i) {
+      if (script[i] == '#') {
+        i = std::min(script.find('\n', i), script.size());
+      } else if (script[i] == '\'') {
+        i = take_text(i + 1);
+      } else {
+        take_code(script[i]);
+      }
+    }
+  }
+
+  [[nodiscard]] bool is_balanced() const { return balanced_ && open_.empty(); }
+  [[nodiscard]] bool is_ascii() const {
+    return std::ranges::all_of(script_, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  }
+  [[nodiscard]] bool has_text(std::string_view text) const { return std::ranges::find(texts_, text) != texts_.end(); }
+
+ private:
+  std::size_t take_text(std::size_t at) {
+    std::string text;
+    for (; at < script_.size(); ++at) {
+      const bool is_quote = script_[at] == '\'';
+      if (is_quote && script_.compare(at, 2, "''") != 0) break;
+      if (is_quote) ++at;
+      text += script_[at];
+    }
+    balanced_ = balanced_ && at < script_.size();
+    texts_.push_back(std::move(text));
+    return at;
+  }
+
+  void take_code(char c) {
+    if (c == '(' || c == '{' || c == '[') open_ += c == '(' ? ')' : c == '{' ? '}' : ']';
+    if (c != ')' && c != '}' && c != ']') return;
+    balanced_ = balanced_ && !open_.empty() && open_.back() == c;
+    if (!open_.empty()) open_.pop_back();
+  }
+
+  std::string script_;
+  std::string open_;
+  bool balanced_ = true;
+  std::vector<std::string> texts_;
+};
+
 void write_script(const Caller& caller, const std::string& shell) {
   const Outcome outcome = caller.run({"completion", shell});
   REQUIRE(outcome.exit_code == 0);
@@ -114,6 +163,7 @@ TEST_CASE("the overview is shown when asked for, and, as an error, when no comma
     CHECK(bare.out == asked.out);
   }
   check_golden(kGolden / "help-imgpkg.txt", caller.run_imgpkg({"--help"}).out);
+  CHECK(caller.run_imgpkg({}).out.empty());
 }
 
 TEST_CASE("unknown commands are errors") {
@@ -122,10 +172,44 @@ TEST_CASE("unknown commands are errors") {
     const Outcome outcome = caller.run(words);
     CHECK(outcome.exit_code == 1);
     CHECK(outcome.err ==
-          "ociferry: Error: unknown command \"pul\" for \"ociferry\"\n  hint: 'ociferry --help' lists them\n");
+          "ociferry: Error: unknown command \"pul\" for \"ociferry\"\n"
+          "  hint: did you mean 'ociferry pull'? 'ociferry --help' lists them\n");
   }
-  CHECK(caller.run_imgpkg({"pul"}).err ==
-        "imgpkg: Error: unknown command \"pul\" for \"imgpkg\" (hint: 'imgpkg --help' lists them)\n");
+  CHECK(caller.run({"xyzzy"}).err ==
+        "ociferry: Error: unknown command \"xyzzy\" for \"ociferry\"\n  hint: 'ociferry --help' lists them\n");
+}
+
+TEST_CASE("what is wrong in a command line is told with the command, the option or its place that was meant") {
+  const Caller caller;
+  write_text(caller.ociferry.home() / "a.tar", "");
+  const auto hint = [&](const Words& words) {
+    const Outcome outcome = caller.run(words);
+    CHECK(outcome.exit_code == 1);
+    const auto at = outcome.err.find("  hint: ");
+    return at == std::string::npos ? outcome.err : outcome.err.substr(at + 8);
+  };
+  const std::string either = "give it with -b if it is a bundle, or -i if it is an image\n";
+  CHECK(hint({"tag", "lst"}) == "did you mean 'ociferry tag list'? 'ociferry --help' lists them\n");
+  CHECK(hint({"export", "reg/app:v1", "-o", "x.tar"}) == either);
+  CHECK(hint({"pull", "reg/app:v1"}) == either);
+  CHECK(hint({"tag", "list", "reg/app"}) == "give it with -i\n");
+  CHECK(hint({"describe", "reg/app:v1"}) == "give it with -b\n");
+  CHECK(hint({"import", "a.tar", "reg/app"}) == "give it with --to-repo\n");
+  CHECK(hint({"copy", "-b", "reg/app:v1", "reg/app"}) == "give it with --to-repo\n");
+  CHECK(hint({"copy", "a.tar", "--to-repo", "reg/app"}) == "give it with --tar\n");
+  CHECK(hint({"push", "-b", "reg/app:v1", "a.tar"}) == "give it with -f\n");
+  CHECK(hint({"push", "--bundel", "x"}) == "did you mean --bundle? 'ociferry push --help' lists what it takes\n");
+  CHECK(hint({"push", "--xyzzy"}) == "'ociferry push --help' lists what it takes\n");
+}
+
+TEST_CASE("help takes the options that every command takes, and helps with itself") {
+  const Caller caller;
+  const std::string overview = caller.run({"--help"}).out;
+  for (const Words& words : {Words{"help", "--help"}, Words{"help", "-h"}, Words{"help", "help"}}) {
+    CHECK(caller.run(words).out == overview);
+  }
+  CHECK(caller.run({"help", "push", "--tty"}).out == caller.run({"push", "--help"}).out);
+  CHECK(caller.run({"help", "tag", "list", "--help"}).out == caller.run({"tag", "list", "--help"}).out);
 }
 
 TEST_CASE("the version is told in imgpkg's form, by the name that was called") {
@@ -168,7 +252,7 @@ TEST_CASE("bash completes commands, options, files, directories and shells") {
   CHECK(offered({"pull", "-r", "-o", ""}) == Offers{"dir", "tmp"});
   CHECK(offered({"inspect", "app"}) == Offers{"app.tar"});
   CHECK(offered({"inspect", "--json", "app"}) == Offers{"app.tar"});
-  CHECK(offered({"completion", ""}) == Offers{"bash", "fish", "zsh"});
+  CHECK(offered({"completion", ""}) == Offers{"bash", "fish", "powershell", "zsh"});
   CHECK(offered({"version", "x"}).empty());
   CHECK(offered({"--js"}) == Offers{"--json"});
 }
@@ -198,6 +282,32 @@ TEST_CASE("sub-commands are completed behind their parents, in bash and fish") {
   CHECK(by_fish("tool tag list --i") == "--image\tWhere\n");
 }
 
+TEST_CASE("the script for PowerShell is well-formed, and names every command and option") {
+  const Caller caller;
+  const Outcome outcome = caller.run({"completion", "powershell"});
+  CHECK(outcome.exit_code == 0);
+  const PowerShellScript script(outcome.out);
+  CHECK(script.is_balanced());
+  CHECK(script.is_ascii());
+  for (const CommandWords& command : words_of(commands())) {
+    CHECK(script.has_text(second_word(command.name).empty() ? command.name : second_word(command.name)));
+    for (const OptionWords& option : command.options) {
+      for (const std::string& flag : flags_of(option.option)) CHECK(script.has_text(flag));
+      CHECK(script.has_text(option.option.help));
+      CHECK_FALSE(option.option.help.empty());  // PowerShell refuses an empty one
+    }
+  }
+  CHECK(PowerShellScript(caller.run_imgpkg({"completion", "powershell"}).out).has_text("imgpkg"));
+  const OptionWords option{
+      .option = {.long_name = "image", .short_name = 'i', .placeholder = "REF", .help = "It's where"},
+      .offer = Offer::Files};
+  const std::vector<CommandWords> words = {
+      {.name = "tag list", .summary = "List tags", .options = {option}},
+      {.name = "take", .summary = "One word", .argument = Offer::Shells},
+  };
+  check_golden(kGolden / "completion-powershell.txt", powershell_completion(words, "tool"));
+}
+
 TEST_CASE("called imgpkg, the completion is imgpkg's") {
   if (lacks({"bash"})) return;
   const Caller caller;
@@ -205,7 +315,7 @@ TEST_CASE("called imgpkg, the completion is imgpkg's") {
   CHECK(completed_by_bash(caller, "imgpkg", {"cop"}) == std::vector<std::string>{"copy"});
 }
 
-TEST_CASE("completion knows three shells") {
+TEST_CASE("completion knows four shells") {
   const Caller caller;
   const Outcome outcome = caller.run({"completion", "tcsh"});
   CHECK(outcome.exit_code == 1);
@@ -225,7 +335,7 @@ TEST_CASE("zsh and fish read their scripts, and fish completes with its own") {
   }
   if (has_program("fish")) {
     write_script(caller, "fish");
-    CHECK(completed_by_fish(caller, "ociferry", "ociferry completion ") == "bash\nfish\nzsh\n");
+    CHECK(completed_by_fish(caller, "ociferry", "ociferry completion ") == "bash\nfish\npowershell\nzsh\n");
     CHECK(completed_by_fish(caller, "ociferry", "ociferry pus").starts_with("push\tPush files"));
   }
 }

@@ -168,7 +168,7 @@ TEST_CASE("push refuses what imgpkg refuses, in its words, and writes nothing") 
       {.arguments = {"push", "-i", "{R}", "-f", "plain", "-l", "dev.carvel.imgpkg.bundle=x"},
        .err = "Error: label 'dev.carvel.imgpkg.bundle' is reserved"},
       {.arguments = {"push", "-i", "{R}", "-f", "plain", "-l", "novalue"},
-       .err = "Error: novalue must be formatted as key=value\n"},
+       .err = "flag: novalue must be formatted as key=value\n"},
       {.arguments = {"push", "-i", "http://{R}", "-f", "plain"}, .err = "it must not start with a scheme"},
       {.arguments = {"push", "-i", "{R}", "-f", "plain", "--unknown"}, .err = "Error: unknown flag: --unknown\n"},
       {.arguments = {"push", "-i", "{R}", "-f"}, .err = "Error: flag needs an argument: 'f' in -f\n"},

@@ -26,12 +26,35 @@ TEST_CASE("an error says what, where, and the next step on lines of their own") 
   CHECK(error_text("ociferry", Error(ErrorCode::Network, "expired").lasting()) == "ociferry: Error: expired\n");
 }
 
-TEST_CASE("in imgpkg's form the outermost context comes first and each part is indented further") {
+TEST_CASE(
+    "in imgpkg's form the outermost context comes first, each part is indented further, and our hint is left out") {
   CHECK(imgpkg_error_text("imgpkg", sample_error()) ==
         "imgpkg: Error: Copying:\n"
         "  Fetching image 'r/a:v1':\n"
         "    GET http://r/v2/a/manifests/v1:\n"
-        "      MANIFEST_UNKNOWN: manifest unknown (hint: is the tag right?)\n");
+        "      MANIFEST_UNKNOWN: manifest unknown\n");
+}
+
+TEST_CASE("imgpkg's own hints stay, and what is wrong in a request is told without a place, as imgpkg does") {
+  Error error(ErrorCode::Usage, "Expected bundle image but found plain image");
+  error.hint("Did you use -i instead of -b?").while_doing("reading reg/app:v1");
+  CHECK(imgpkg_error_text("imgpkg", error) ==
+        "imgpkg: Error: Expected bundle image but found plain image (hint: Did you use -i instead of -b?)\n");
+}
+
+TEST_CASE("where imgpkg has other words, these are taken") {
+  const auto said = [](const char* message) {
+    const std::string text = imgpkg_error_text("imgpkg", Error(ErrorCode::Network, message));
+    return text.substr(0, text.size() - 1);
+  };
+  CHECK(said("GET http://r/v2/: no answer within the response header time-out") ==
+        "imgpkg: Error: Error while preparing a transport to talk with the registry:\n"
+        "  Unable to create round tripper:\n"
+        "    Get \"http://r/v2/\": net/http: timeout awaiting response headers");
+  CHECK(said("GET http://r/v2/a/tags/list: no answer within the response header time-out") ==
+        "imgpkg: Error: GET http://r/v2/a/tags/list: net/http: timeout awaiting response headers");
+  CHECK(said("'a b' is not an image reference: why") == "imgpkg: Error: could not parse reference: a b");
+  CHECK(said("looking at a/b: No such file or directory") == "imgpkg: Error: lstat a/b: no such file or directory");
 }
 
 TEST_CASE("lines break at a colon before a capital letter, but not within brackets or where these do not match") {
