@@ -84,6 +84,7 @@ struct TransferReport {
   std::size_t blobs_existed = 0;
   std::uint64_t bytes_written = 0;         ///< of blobs
   std::uint64_t archive_bytes = 0;         ///< export: length of the archive
+  std::optional<Digest> fingerprint = {};  ///< export: of the archive; see InspectReport
   std::size_t manifests_written = 0;       ///< import, copy: manifests put, locations images and root tags included
   std::size_t blobs_proved = 0;            ///< import, copy: blobs asked for, or read back, when all was written
   std::vector<PlacedRoot> roots = {};      ///< import, copy: one for each tag that a root has at the destination
@@ -110,6 +111,7 @@ struct ExportOptions {
   std::vector<SourceArgument> sources = {};
   GatherOptions gather = {};
   std::filesystem::path archive = {};
+  bool force = false;  ///< replace a file of that name even if it is no archive that `export` wrote
 };
 /// What an earlier run left beside `archive`, or an archive of that name holds already, is not fetched again; a
 /// finished archive of the same content is checked and kept.
@@ -152,6 +154,7 @@ struct ConvertOptions {
   std::filesystem::path output = {};
   /// Fail unless the archive holds the layers that may not be redistributed; what it holds is always moved.
   bool nondistributable_layers = false;
+  bool force = false;  ///< as ExportOptions
 };
 TransferReport convert_archive(const ConvertOptions& options, const Context& context);
 
@@ -200,6 +203,9 @@ struct InspectReport {
   std::string archive;
   std::string format = {};  ///< "sealed archive", "imgpkg tar", ...: docs/archive-format.md
   bool is_sealed = false;
+  /// Of sealed archives: the digest of the seal, which covers every byte of the file. Two archives with the same
+  /// fingerprint are equal.
+  std::optional<Digest> fingerprint = {};
   std::uint64_t archive_bytes = 0;
   std::size_t blobs = 0;
   std::vector<InspectedImage> images = {};  ///< roots first, each digest once
@@ -210,15 +216,27 @@ InspectReport inspect(const std::filesystem::path& archive, const Context& conte
 struct VerifyReport {
   std::string format = {};  ///< as in InspectReport
   bool is_sealed = false;   ///< false: only what digests cover was checked, not headers and other members
+  std::optional<Digest> fingerprint = {};  ///< as in InspectReport
   std::uint64_t archive_bytes = 0;
   std::size_t images = 0;
   std::size_t bundles = 0;
   std::size_t referrers = 0;
   std::size_t blobs = 0;
 };
-/// `ociferry verify`: reads and checks every byte and the whole graph. Needs no network. Throws Error{Corrupt}
-/// listing all that is damaged, or Error{Incomplete} listing all that is missing.
-VerifyReport verify(const std::filesystem::path& archive, const Context& context);
+/// The part of a fingerprint that is read out and compared: 32 hexadecimal digits, in groups of four.
+[[nodiscard]] std::string spoken(const Digest& fingerprint);
+
+struct VerifyOptions {
+  std::filesystem::path archive = {};
+  /// What the fingerprint must be: as `spoken` gives it, or the whole digest, with or without its algorithm. Spaces,
+  /// dashes and the case of letters do not count. Empty: any.
+  std::string fingerprint = {};
+};
+/// `ociferry verify`: reads and checks every byte and the whole graph. Needs no network. Throws Error{Usage} if the
+/// demanded fingerprint has no such form; Error{Corrupt} if the archive has another one, before it is read as a whole,
+/// or listing all that is damaged; Error{Incomplete} listing all that is missing, or for an archive without a seal and
+/// so without a fingerprint.
+VerifyReport verify(const VerifyOptions& options, const Context& context);
 
 /// An image of a description, by imgpkg's types.
 struct DescribedImage {

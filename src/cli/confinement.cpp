@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "ferry/export.hpp"
+#include "ferry/archive_output.hpp"
 #include "layout/packed_archive.hpp"
 
 namespace ociferry {

@@ -27,6 +27,7 @@ void declare(Arguments& arguments) {
   declare_proof(arguments);
   arguments.flag("repo-based-tags", "Keep images under tags that begin with the repository they come from");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
+  arguments.flag("force", "With --to-tar: replace a file of that name even if it is no archive");
   arguments.flag("resume", "With --to-tar: go on with what an earlier run has left (always done)");
 }
 
@@ -43,6 +44,8 @@ void check(const Arguments& arguments) {
       throw Error(ErrorCode::Usage, std::string("--") + name + " goes with --to-repo only");
     }
   }
+  if (arguments.on("force") && !arguments.is_set("to-tar"))
+    throw Error(ErrorCode::Usage, "--force goes with --to-tar only");
   if (arguments.on("resume") && !arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "Flag --resume can only be used when copying to tar");
   }
@@ -76,15 +79,21 @@ TransferReport copy_to_repository(const Arguments& arguments, const RelocateOpti
   return copy({.source = one_source(arguments), .gather = gather, .relocate = relocate}, context);
 }
 
+/// imgpkg replaces whatever has the name, and takes any name.
 TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
+  const bool as_imgpkg = arguments.manners() == Manners::Imgpkg;
+  const bool force = as_imgpkg || arguments.on("force");
+  if (!as_imgpkg) check_archive_name(archive);
   const GatherOptions gather = gather_options(arguments);
   if (arguments.is_set("tar")) {
     return convert_archive({.archive = arguments.text_of("tar"),
                             .output = archive,
-                            .nondistributable_layers = gather.nondistributable_layers},
+                            .nondistributable_layers = gather.nondistributable_layers,
+                            .force = force},
                            context);
   }
-  return export_archive({.sources = {one_source(arguments)}, .gather = gather, .archive = archive}, context);
+  return export_archive({.sources = {one_source(arguments)}, .gather = gather, .archive = archive, .force = force},
+                        context);
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
@@ -97,7 +106,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
     const TransferReport report = copy_to_archive(arguments, *archive, context);
     console.finish_progress();
     console.document(export_members(report, *archive));
-    if (tells) console.result(export_line(report, *archive));
+    if (tells) print_export(report, *archive, console);
   } else {
     const RelocateOptions relocate{.to = given_repository(arguments.text_of("to-repo")),
                                    .lock_output = arguments.optional_text("lock-output"),

@@ -9,6 +9,7 @@ void declare(Arguments& arguments) {
   declare_source(arguments, true);
   arguments.text("output,o", "FILE", "The archive to write");
   arguments.require("output");
+  arguments.flag("force", "Replace a file of that name even if it is no archive");
   arguments.toggle("with-referrers", true,
                    "Take signatures, attestations, SBOMs and what else is attached to images along (default: true)");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
@@ -18,14 +19,16 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   const ExportOptions options{.sources = sources_of(arguments),
                               .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None,
                                          .nondistributable_layers = arguments.on("include-non-distributable-layers")},
-                              .archive = arguments.text_of("output")};
+                              .archive = arguments.text_of("output"),
+                              .force = arguments.on("force")};
   if (options.sources.empty())
     throw Error(ErrorCode::Usage, "Nothing to export: give --bundle (-b), --image (-i) or --lock");
   if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
+  check_archive_name(options.archive.string());
   const TransferReport report = export_archive(options, context);
   console.finish_progress();
   console.document(export_members(report, options.archive.string()));
-  console.result(export_line(report, options.archive.string()));
+  print_export(report, options.archive.string(), console);
 }
 
 }  // namespace

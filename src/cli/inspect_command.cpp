@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/transfer_output.hpp"
 #include "oci/json.hpp"
 
 namespace ociferry {
@@ -75,6 +76,7 @@ void print_text(const InspectReport& report, Console& console) {
                              count_images(report.images.size(), number_of(&InspectedImage::is_bundle),
                                           number_of(&InspectedImage::is_referrer)),
                              count(report.blobs, "blob"), text::human_bytes(report.archive_bytes)));
+  if (report.fingerprint) console.result(fingerprint_line(*report.fingerprint));
   Tree tree(report, console);
   for (const InspectedImage& image : report.images) {
     if (image.is_root) tree.print(image, 0);
@@ -118,6 +120,7 @@ Json::Object to_json(const InspectReport& report) {
   return {{"archive", report.archive},
           {"format", report.format},
           {"sealed", report.is_sealed},
+          {"fingerprint", report.fingerprint ? Json(report.fingerprint->text()) : Json()},
           {"archiveBytes", report.archive_bytes},
           {"blobs", std::uint64_t{report.blobs}},
           {"images", std::move(images)}};

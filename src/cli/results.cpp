@@ -60,8 +60,18 @@ Json::Object push_members(const PushReport& report) {
           {"alreadyThere", report.was_there}};
 }
 
+namespace {
+
+Json fingerprint_json(const std::optional<Digest>& fingerprint) {
+  return fingerprint ? Json(fingerprint->text()) : Json();
+}
+
+}  // namespace
+
 Json::Object export_members(const TransferReport& report, const std::string& archive) {
-  Json::Object members{{"archive", archive}, {"archiveBytes", report.archive_bytes}};
+  Json::Object members{{"archive", archive},
+                       {"archiveBytes", report.archive_bytes},
+                       {"fingerprint", fingerprint_json(report.fingerprint)}};
   add_counts(members, report);
   members.emplace_back("skippedLayers", array_of(report.skipped, skipped_json));
   return members;
@@ -91,6 +101,7 @@ Json::Object verify_members(const VerifyReport& report, const std::string& archi
   return {{"archive", archive},
           {"format", report.format},
           {"sealed", report.is_sealed},
+          {"fingerprint", fingerprint_json(report.fingerprint)},
           {"archiveBytes", report.archive_bytes},
           {"images", number(report.images)},
           {"bundles", number(report.bundles)},

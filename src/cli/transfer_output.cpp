@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "ociferry/error.hpp"
 
 namespace ociferry {
 
@@ -15,12 +16,30 @@ void CopyProgress::notice(std::string_view lines) {
   for (const std::string& line : text::split(lines, '\n')) inner_.event(std::exchange(prefix, "") + line);
 }
 
-std::string export_line(const TransferReport& report, const std::string& archive) {
+void print_export(const TransferReport& report, const std::string& archive, Console& console) {
   std::string line = fmt::format("Exported {} to {}: {}", count_images(report.images, report.bundles, report.referrers),
                                  archive, text::human_bytes(report.archive_bytes));
   if (report.blobs_existed > 0)
     line += fmt::format(" ({} were there from an earlier run)", count(report.blobs_existed, "blob"));
-  return line;
+  console.result(line);
+  if (report.fingerprint) console.result(fingerprint_line(*report.fingerprint));
+}
+
+std::string fingerprint_line(const Digest& fingerprint) { return "Fingerprint: " + spoken(fingerprint); }
+
+void check_archive_name(const std::string& name) {
+  if (name == "-") {
+    throw Error(ErrorCode::Usage, "an archive cannot go to standard output: it is written by position")
+        .hint("write it to a file; ./- is a file of that name");
+  }
+  constexpr std::string_view kCompressed[] = {".gz", ".tgz", ".zst", ".tzst", ".xz", ".txz", ".bz2", ".tbz2", ".lz4"};
+  for (const std::string_view suffix : kCompressed) {
+    if (!name.ends_with(suffix)) continue;
+    throw Error(ErrorCode::Usage, fmt::format("{} has the name of a compressed file, but an archive is a plain tar: it "
+                                              "is read by position, and its layers are compressed already",
+                                              name))
+        .hint("give it a name that ends in .tar");
+  }
 }
 
 namespace {

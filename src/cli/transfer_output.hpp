@@ -29,8 +29,12 @@ class CopyProgress : public Progress {
   Manners manners_;
 };
 
-/// One line that says what an export made.
-[[nodiscard]] std::string export_line(const TransferReport& report, const std::string& archive);
+/// One line that says what an export made, and the archive's fingerprint.
+void print_export(const TransferReport& report, const std::string& archive, Console& console);
+/// The line that shows the fingerprint of an archive, to be read out.
+[[nodiscard]] std::string fingerprint_line(const Digest& fingerprint);
+/// Throws Error{Usage} for names that no archive can have: that of standard output, and those of compressed files.
+void check_archive_name(const std::string& name);
 /// One line that says what an import or copy did.
 [[nodiscard]] std::string relocate_line(const TransferReport& report, const RepositoryName& to);
 /// The same, and where each root was and is now: "  OLD:TAG -> NEW:TAG@DIGEST".

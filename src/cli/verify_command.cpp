@@ -2,22 +2,26 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/transfer_output.hpp"
 
 namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) { arguments.positional("ARCHIVE"); }
+void declare(Arguments& arguments) {
+  arguments.positional("ARCHIVE");
+  arguments.text("fingerprint", "F", "Fail unless the archive has this fingerprint, as export and inspect show it");
+}
 
 void run(const Arguments& arguments, Context& context, Console& console) {
   const std::string archive = arguments.positional_value();
-  const VerifyReport report = verify(archive, context);
+  const VerifyReport report = verify({.archive = archive, .fingerprint = arguments.text_of("fingerprint")}, context);
   console.finish_progress();
   console.document(verify_members(report, archive));
   console.result(fmt::format("{} is whole: {}, {}, {}", archive,
                              count_images(report.images, report.bundles, report.referrers), count(report.blobs, "blob"),
                              text::human_bytes(report.archive_bytes)));
-  if (report.is_sealed) return;
+  if (report.fingerprint) return console.result(fingerprint_line(*report.fingerprint));
   console.result(
       fmt::format("unsealed {}: every blob has its digest and none is missing; what no digest covers, such as "
                   "names, headers and other members, was not checked",
@@ -32,7 +36,9 @@ const Command kVerifyCommand{
     .usage = "ociferry verify ARCHIVE.tar [options]",
     .examples =
         "  # Read all of an archive before anything is done with it\n"
-        "  ociferry verify /media/usb/apps.tar\n",
+        "  ociferry verify /media/usb/apps.tar\n"
+        "  # The same, and that it is the archive whose fingerprint the other side has read out\n"
+        "  ociferry verify /media/usb/apps.tar --fingerprint 3f0c-91aa-27d5-e8b4-0c6e-5d12-b7a9-44f1\n",
     .common = CommonOptions::Jobs,
     .unpacks = true,
     .declare = declare,

@@ -1,12 +1,10 @@
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
 #include "ferry/archive_contents.hpp"
+#include "ferry/archive_output.hpp"
 #include "ferry/export.hpp"
 #include "ferry/registries.hpp"
 #include "ferry/verify.hpp"
@@ -14,6 +12,7 @@
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/limits.hpp"
+#include "stream/sha256.hpp"
 #include "transfer/blob_copy.hpp"
 #include "transfer/parallel.hpp"
 
@@ -146,7 +145,8 @@ void write_new(const std::filesystem::path& archive, ArchivePlan plan, const Arc
 }
 
 TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
-  TransferReport report{.images = set.images().size(), .archive_bytes = plan.total_bytes};
+  TransferReport report{
+      .images = set.images().size(), .archive_bytes = plan.total_bytes, .fingerprint = sha256(plan.seal)};
   for (const SetImage& image : set.images()) {
     report.bundles += image.is_bundle ? 1 : 0;
     report.referrers += image.is_referrer ? 1 : 0;
@@ -157,38 +157,8 @@ TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
 
 }  // namespace
 
-std::filesystem::path behind_links(const std::filesystem::path& path) {
-  constexpr int kMostLinks = 40;
-  std::filesystem::path target = path;
-  std::error_code ignored;
-  for (int links = 0; std::filesystem::is_symlink(target, ignored); ++links) {
-    if (links == kMostLinks)
-      throw Error(ErrorCode::Usage, text::cat(path.string(), " is a link that leads in circles"));
-    target = target.parent_path() / std::filesystem::read_symlink(target);
-  }
-  return target;
-}
-
-void check_output(const std::filesystem::path& output) {
-  const std::filesystem::path archive = behind_links(output);
-  std::error_code ignored;
-  if (archive.empty() || archive.filename().empty() || std::filesystem::is_directory(archive, ignored)) {
-    throw Error(ErrorCode::Usage, text::cat("'", archive.string(), "' is not a file name for an archive"));
-  }
-  if (std::filesystem::exists(archive, ignored) && !std::filesystem::is_regular_file(archive, ignored)) {
-    throw Error(ErrorCode::Usage,
-                text::cat(archive.string(), " is a device or a pipe: an archive is written by position"))
-        .hint("write it to a file");
-  }
-  const std::filesystem::path parent = archive.parent_path().empty() ? "." : archive.parent_path();
-  if (::access(parent.c_str(), W_OK) != 0) {
-    throw system_error(text::cat("checking that an archive can be written in ", parent.string()), errno)
-        .hint("make that directory, or choose another output file; nothing was asked of any registry yet");
-  }
-}
-
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
-  check_output(options.archive);
+  check_output(options.archive, options.force);
   const std::vector<Root> roots = read_sources(options.sources);
   Registries registries(context, options.gather);
   const ImageSet set = discover(roots, registries.opener(), options.gather, context);

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "ferry/archive_output.hpp"
 #include "ferry/export.hpp"
 #include "ferry/load_archive.hpp"
 #include "ferry/registries.hpp"
@@ -50,7 +51,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
 }
 
 TransferReport convert_archive(const ConvertOptions& options, const Context& context) {
-  check_output(options.output);
+  check_output(options.output, options.force);
   const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
   context.progress->phase("checking the archive", 0);
   archive->check_headers();

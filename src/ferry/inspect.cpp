@@ -45,6 +45,7 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
   InspectReport report{.archive = path.string(),
                        .format = std::string(to_string(archive->format())),
                        .is_sealed = is_sealed,
+                       .fingerprint = archive->fingerprint(),
                        .archive_bytes = archive->total_bytes(),
                        .blobs = blobs_to_verify(*archive, set).size()};
   for (const SetImage& image : set.images()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "ferry/fingerprint.hpp"
 #include "ferry/image_set.hpp"
 #include "ferry/load_archive.hpp"
 #include "ociferry/error.hpp"
@@ -97,8 +98,11 @@ void verify_blobs(ImageArchive& archive, const std::vector<Descriptor>& blobs, c
                blobs, set);
 }
 
-VerifyReport verify(const std::filesystem::path& path, const Context& context) {
-  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop);
+VerifyReport verify(const VerifyOptions& options, const Context& context) {
+  std::optional<DemandedFingerprint> demanded;
+  if (!options.fingerprint.empty()) demanded.emplace(options.fingerprint);
+  const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
+  if (demanded) demanded->check(*archive);
   archive->check_headers();
   const ImageSet set = load_archive(archive, context);
   warn_of_nondistributable_layers(set, false, *context.progress);
@@ -106,6 +110,7 @@ VerifyReport verify(const std::filesystem::path& path, const Context& context) {
   verify_blobs(*archive, blobs, context, &set);
   VerifyReport report{.format = std::string(to_string(archive->format())),
                       .is_sealed = archive->format() == ArchiveFormat::Sealed,
+                      .fingerprint = archive->fingerprint(),
                       .archive_bytes = archive->total_bytes(),
                       .images = set.images().size(),
                       .blobs = blobs.size()};

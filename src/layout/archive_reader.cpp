@@ -219,6 +219,8 @@ void ArchiveReader::check_length() const {
   }
 }
 
+std::optional<Digest> ArchiveReader::fingerprint() const { return sha256(plan_.seal); }
+
 std::vector<Descriptor> ArchiveReader::blobs() const {
   std::vector<Descriptor> blobs;
   blobs.reserve(members_.size());

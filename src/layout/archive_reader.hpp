@@ -29,6 +29,7 @@ class ArchiveReader : public ImageArchive {
   [[nodiscard]] const std::vector<ArchiveItem>& items() const override { return items_; }
   [[nodiscard]] std::uint64_t total_bytes() const override { return plan_.total_bytes; }
   [[nodiscard]] std::optional<std::uint64_t> size_of(const Digest& blob) const override;
+  [[nodiscard]] std::optional<Digest> fingerprint() const override;
   [[nodiscard]] const ArchivePlan& plan() const noexcept { return plan_; }
   /// The blobs, in the order they lie in.
   [[nodiscard]] std::vector<Descriptor> blobs() const;

@@ -89,6 +89,14 @@ std::filesystem::path ArchiveWriter::partial_path(const std::filesystem::path& a
   return archive.string() + ".partial";
 }
 
+bool ArchiveWriter::may_have_left(const std::filesystem::path& path) {
+  const std::string header = plan_archive(make_front({}), {}).members.front().header();
+  std::string begin(header.size(), '\0');
+  const UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+  begin.resize(pread_full(fd.get(), std::as_writable_bytes(std::span(begin)), 0, path.string()));
+  return begin == header || begin.find_first_not_of('\0') == std::string::npos;
+}
+
 /// Blocks in one piece, where the file system gives them: that is faster, and running out of room shows now.
 void ArchiveWriter::reserve() const {
   // A reserved block that was never written still counts as a hole, so that what is there is told as before.

@@ -35,6 +35,9 @@ class ArchiveWriter : public BlobTarget {
 
   /// The name of an archive that is not finished.
   [[nodiscard]] static std::filesystem::path partial_path(const std::filesystem::path& archive);
+  /// True if a writer may have left the regular file at `path`, which has such a name: it begins as an archive does, or
+  /// its beginning was not written. Throws Error{Io}.
+  [[nodiscard]] static bool may_have_left(const std::filesystem::path& path);
 
  private:
   /// What is known of a blob's place.

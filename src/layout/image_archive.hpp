@@ -45,6 +45,9 @@ class ImageArchive : public ImageSource {
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
   void note(std::string line) { notes_.push_back(std::move(line)); }
 
+  /// What tells a sealed archive from every other one: the digest of its seal.
+  [[nodiscard]] virtual std::optional<Digest> fingerprint() const { return std::nullopt; }
+
   /// Checks all that no digest covers against the seal. Nothing to do without one. Throws Error{Corrupt}.
   virtual void check_headers() const {}
 
@@ -61,6 +64,10 @@ class ImageArchive : public ImageSource {
                                                                const UnpackLimits& limits = {},
                                                                Progress& progress = silent_progress(),
                                                                const std::stop_token& stop = {});
+
+/// True if the regular file at `path` begins as a sealed archive does, of whatever version and be the rest damaged or
+/// not. Throws Error{Io}.
+[[nodiscard]] bool is_own_archive(const std::filesystem::path& path);
 
 /// The manifest in `bytes`, which are what `digest` names: the descriptor's media type is what the bytes say.
 /// Throws Error{Hostile} starting with `what` if they are no JSON.

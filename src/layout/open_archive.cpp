@@ -187,6 +187,16 @@ std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const Unp
   }
 }
 
+bool is_own_archive(const fs::path& path) {
+  const UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);
+  try {
+    return is_sealed(fd.get(), path.string());
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Io) throw;
+    return false;  // no tar
+  }
+}
+
 RawManifest make_raw_manifest(std::string bytes, const Digest& digest, std::string_view what) {
   const Json body = Json::parse(bytes, what);
   RawManifest raw{.descriptor = {.media_type = body.string_at("mediaType"), .digest = digest},

@@ -91,7 +91,7 @@ Ending ending_of(const std::function<void()>& action) {
 }  // namespace
 
 Trial::Ending Trial::verify_archive() const {
-  return ending_of<Ending>([&] { static_cast<void>(verify(path_, quick_context())); });
+  return ending_of<Ending>([&] { static_cast<void>(verify({.archive = path_}, quick_context())); });
 }
 
 Trial::Ending Trial::import_it(bool verify_first) {

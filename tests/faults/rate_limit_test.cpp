@@ -84,7 +84,7 @@ TEST_CASE("a registry that allows few requests a second is read to the end, and 
   CHECK(refused > 0);
   // All of twelve workers at each of the pauses would be far more.
   CHECK(refused <= 24);
-  CHECK(verify(many.directory.path() / "a.tar", {}).blobs >= kLayers);
+  CHECK(verify({.archive = many.directory.path() / "a.tar"}, {}).blobs >= kLayers);
 }
 
 TEST_CASE("one slow layer holds up no other, even when the registry wants fewer requests at a time") {
@@ -112,5 +112,5 @@ TEST_CASE("one slow layer holds up no other, even when the registry wants fewer 
                   {.match = {"GET", slow_path}, .fault = {.decide = slow}},
                   {.match = {"GET", "/blobs/"}, .fault = {.rewrite = count_other}}});
   many.export_with(4);
-  CHECK(verify(many.directory.path() / "a.tar", {}).blobs >= kLayers);
+  CHECK(verify({.archive = many.directory.path() / "a.tar"}, {}).blobs >= kLayers);
 }

@@ -52,7 +52,7 @@ TEST_CASE("archives of every release are read as they were when they were writte
   REQUIRE(archives.size() >= 2);
   for (const auto& path : archives) {
     CAPTURE(path.string());
-    const VerifyReport verified = verify(path, {});
+    const VerifyReport verified = verify({.archive = path}, {});
     CHECK(verified.is_sealed);
     const InspectReport report = inspect(path, {});
     CHECK(report.images.size() == verified.images);
@@ -68,7 +68,7 @@ TEST_CASE("archives of every release can be converted to what is written today")
     static_cast<void>(convert_archive({.archive = path, .output = again}, {}));
     InspectReport before = inspect(path, {});
     InspectReport after = inspect(again, {});
-    CHECK(verify(again, {}).images == before.images.size());
+    CHECK(verify({.archive = again}, {}).images == before.images.size());
     // Locations images are made anew.
     for (InspectReport* report : {&before, &after}) {
       for (InspectedImage& image : report->images) image.locations.reset();

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "layout/image_archive.hpp"
+
+namespace ociferry {
+
+/// A fingerprint that somebody has read out or copied: see VerifyOptions for its forms.
+class DemandedFingerprint {
+ public:
+  /// Throws Error{Usage} if `text` has none of these forms.
+  explicit DemandedFingerprint(const std::string& text);
+
+  /// Throws Error{Corrupt} if `archive` has another fingerprint, Error{Incomplete} if it has none.
+  void check(const ImageArchive& archive) const;
+
+ private:
+  std::string digits_;  ///< the whole digest's, or its first ones
+};
+
+}  // namespace ociferry
