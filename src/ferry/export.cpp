@@ -6,6 +6,7 @@
 #include "ferry/archive_contents.hpp"
 #include "ferry/archive_output.hpp"
 #include "ferry/export.hpp"
+#include "ferry/load_archive.hpp"
 #include "ferry/registries.hpp"
 #include "ferry/verify.hpp"
 #include "layout/archive_writer.hpp"
@@ -131,13 +132,32 @@ void explain_end(Error& error, const std::filesystem::path& archive, std::uint64
                   : "run the same command again: what has its final name is whole");
 }
 
+/// Reads what was written as the other side will, but for the layers: an archive that cannot be read must show here,
+/// where it can be made again.
+void read_back(const std::filesystem::path& partial, const Context& context) {
+  context.progress->phase("reading the archive back", 0);
+  try {
+    const auto archive = std::make_shared<ArchiveReader>(partial);
+    archive->check_headers();
+    static_cast<void>(load_archive(archive, context));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Interrupted) throw;
+    const bool is_medium = error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Io;
+    throw Error(is_medium ? error.code() : ErrorCode::Internal,
+                text::cat("the archive was written, but cannot be read back: ", error.message()))
+        .hint(text::cat("the medium is damaged, or this is a bug: write to another disk, and if it comes again there, "
+                        "report it; ",
+                        partial.string(), " did not get its name"));
+  }
+}
+
 void write_new(const std::filesystem::path& archive, ArchivePlan plan, const ArchiveContents& contents,
                const ImageSet& set, const std::shared_ptr<ArchiveReader>& existing, TransferReport& report,
                const Context& context) {
   try {
     ArchiveWriter writer(archive, std::move(plan));
     fill(writer, contents.blobs, set.graph(), existing, report, context);
-    writer.commit();
+    writer.commit([&](const std::filesystem::path& partial) { read_back(partial, context); });
   } catch (Error& error) {
     explain_end(error, archive, report.archive_bytes);
     throw;

@@ -256,8 +256,9 @@ void ArchiveWriter::fill_slot(const ArchiveMember& member, std::uint64_t there, 
   }
 }
 
-void ArchiveWriter::commit() {
+void ArchiveWriter::commit(const std::function<void(const std::filesystem::path& partial)>& check) {
   fsync_fd(fd_.get(), name_);
+  if (check) check(partial_);
   rename_file(partial_, archive_);
   fsync_directory(archive_.parent_path());
   fd_.close(archive_.string());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,9 +30,10 @@ class ArchiveWriter : public BlobTarget {
   /// put by two threads at a time. Throws Error; then the place of the blob holds anything.
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
 
-  /// Makes the archive durable and gives it its name: syncs the file, renames it, syncs the directory. Call when every
-  /// blob was put. Throws Error{Io}, Error{Space}.
-  void commit();
+  /// Makes the archive durable and gives it its name: syncs the file, lets `check` read the partial file, renames it,
+  /// syncs the directory. Call when every blob was put. Throws Error{Io}, Error{Space}, and what `check` throws; then
+  /// the archive does not get its name.
+  void commit(const std::function<void(const std::filesystem::path& partial)>& check = {});
 
   /// The name of an archive that is not finished.
   [[nodiscard]] static std::filesystem::path partial_path(const std::filesystem::path& archive);
