@@ -15,6 +15,7 @@ namespace ociferry {
 namespace media_type {
 inline constexpr std::string_view kOciManifest = "application/vnd.oci.image.manifest.v1+json";
 inline constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v1+json";
+inline constexpr std::string_view kOciArtifact = "application/vnd.oci.artifact.manifest.v1+json";
 inline constexpr std::string_view kOciConfig = "application/vnd.oci.image.config.v1+json";
 inline constexpr std::string_view kOciLayer = "application/vnd.oci.image.layer.v1.tar";
 inline constexpr std::string_view kOciLayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip";
@@ -27,8 +28,10 @@ inline constexpr std::string_view kDockerLayerGzip = "application/vnd.docker.ima
 
 /// True for an OCI index or a Docker manifest list.
 [[nodiscard]] bool is_index(std::string_view type) noexcept;
-/// True for an OCI or Docker (schema 2) image manifest.
+/// True for an OCI or Docker (schema 2) image manifest, or an OCI artifact manifest.
 [[nodiscard]] bool is_manifest(std::string_view type) noexcept;
+/// True for Docker's schema 1, signed or not.
+[[nodiscard]] bool is_schema_1(std::string_view type) noexcept;
 /// True for layers that the image's author forbids to redistribute (Docker "foreign", OCI "nondistributable").
 [[nodiscard]] bool is_nondistributable(std::string_view type) noexcept;
 /// True for layers that are a tar archive, whatever their compression.

@@ -11,11 +11,12 @@
 
 namespace ociferry {
 
-/// An image manifest, OCI or Docker schema 2 (image-spec, manifest.md).
+/// An image manifest, OCI or Docker schema 2 (image-spec, manifest.md); also what has other types but is no index: the
+/// artifact manifests of OCI 1.1's release candidates, and those that nobody here knows.
 struct Manifest {
   std::string media_type;
-  Descriptor config;
-  std::vector<Descriptor> layers;
+  std::optional<Descriptor> config = {};  ///< image manifests always have one
+  std::vector<Descriptor> layers = {};
   std::optional<Descriptor> subject = {};  ///< the manifest that this one is attached to
   std::string artifact_type = {};
   std::map<std::string, std::string> annotations = {};
@@ -36,10 +37,12 @@ struct RawManifest {
   std::string bytes;
 };
 
-/// Parses a manifest or index strictly: size and depth bounded, duplicate keys, schema 1, bodies that are both
-/// (CVE-2021-41190), and an index that came as an image or the other way round, are refused. `media_type` is what it
-/// came as: a server's header or a parent's descriptor, which may be wrong about Docker's types and OCI's; the bytes
-/// decide, and the result has the type that they tell. It may be empty. Throws Error{Hostile}.
+/// Parses a manifest or index so strictly that no two readers can disagree about what it refers to: keys that say so
+/// and occur twice or in another case, schema 1, bodies that are both (CVE-2021-41190), and an index that came as an
+/// image or the other way round, are refused. `media_type` is what it came as: a server's header or a parent's
+/// descriptor, which may be wrong about Docker's types and OCI's; the bytes decide, and the result has the type that they
+/// tell. It may be empty. Annotations, platforms and all else are carried as they are: what of them cannot be read is
+/// not there. Of an unknown media type, the form decides whether it is an index or has layers. Throws Error{Hostile}.
 [[nodiscard]] std::variant<Manifest, ImageIndex> parse_manifest(std::string_view bytes, std::string_view media_type);
 
 /// What the manifest is attached to (its `subject`), or null.
@@ -55,7 +58,11 @@ struct ImageConfig {
   std::map<std::string, std::string> labels;
 };
 
-/// Parses an image configuration; one without any known field (an artifact's) is empty. Throws Error{Hostile}.
+/// Parses an image configuration as leniently as Go's decoder: what is of another type than it must be is not there.
+/// Throws Error{Hostile} if it is no JSON, or larger than limits::kConfigBytes.
 [[nodiscard]] ImageConfig parse_image_config(std::string_view bytes);
+
+/// The same; nullopt if it cannot be parsed.
+[[nodiscard]] std::optional<ImageConfig> try_parse_image_config(std::string_view bytes);
 
 }  // namespace ociferry

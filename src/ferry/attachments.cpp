@@ -51,7 +51,8 @@ std::string kind_of_manifest(const Manifest& manifest) {
   if (manifest.artifact_type.starts_with("application/vnd.dev.sigstore.bundle")) {
     return std::string(kind_of_bundle(manifest.annotations));
   }
-  std::vector<std::string> types{manifest.artifact_type, manifest.config.media_type};
+  std::vector<std::string> types{manifest.artifact_type};
+  if (manifest.config) types.push_back(manifest.config->media_type);
   if (!manifest.layers.empty()) types.push_back(manifest.layers.front().media_type);
   for (const std::string& type : types) {
     if (const auto kind = kind_of_type(type); !kind.empty()) return std::string(kind);

@@ -61,6 +61,14 @@ Locations parse_locations_image(CachingSource& repository, const RawManifest& im
 
 }  // namespace
 
+std::optional<ImageConfig> read_image_config(CachingSource& source, const Manifest& manifest,
+                                             const std::stop_token& stop) {
+  if (!manifest.config || manifest.config->size > limits::kConfigBytes) return std::nullopt;
+  const std::string& type = manifest.config->media_type;
+  if (type != media_type::kDockerConfig && type != media_type::kOciConfig) return std::nullopt;
+  return try_parse_image_config(source.read_blob(*manifest.config, limits::kConfigBytes, stop));
+}
+
 bool is_bundle(CachingSource& source, const RawManifest& raw, const std::stop_token& stop) {
   return is_bundle(source, parse_manifest(raw.bytes, raw.descriptor.media_type), stop);
 }
@@ -68,9 +76,8 @@ bool is_bundle(CachingSource& source, const RawManifest& raw, const std::stop_to
 bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& parsed, const std::stop_token& stop) {
   const auto* manifest = std::get_if<Manifest>(&parsed);
   if (manifest == nullptr) return false;
-  const std::string& type = manifest->config.media_type;
-  if (type != media_type::kDockerConfig && type != media_type::kOciConfig) return false;
-  return is_bundle_config(parse_image_config(source.read_blob(manifest->config, limits::kConfigBytes, stop)));
+  const auto config = read_image_config(source, *manifest, stop);
+  return config && is_bundle_config(*config);
 }
 
 ImagesLock read_images_lock(CachingSource& source, const RawManifest& bundle, const UnpackLimits& limits,

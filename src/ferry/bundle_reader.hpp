@@ -11,6 +11,11 @@
 
 namespace ociferry {
 
+/// The configuration of an image; nullopt if it is of another type, larger than limits::kConfigBytes, or cannot be
+/// parsed: such an image is carried, but not understood. Blocks on `source`.
+[[nodiscard]] std::optional<ImageConfig> read_image_config(CachingSource& source, const Manifest& manifest,
+                                                           const std::stop_token& stop);
+
 /// True if `raw` is an image whose configuration carries imgpkg's bundle label. Fetches the configuration.
 [[nodiscard]] bool is_bundle(CachingSource& source, const RawManifest& raw, const std::stop_token& stop);
 [[nodiscard]] bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& parsed,

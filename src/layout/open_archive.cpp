@@ -198,7 +198,7 @@ bool is_own_archive(const fs::path& path) {
 }
 
 RawManifest make_raw_manifest(std::string bytes, const Digest& digest, std::string_view what) {
-  const Json body = Json::parse(bytes, what);
+  const Json body = Json::parse_leniently(bytes, what);
   RawManifest raw{.descriptor = {.media_type = body.string_at("mediaType"), .digest = digest},
                   .bytes = std::move(bytes)};
   raw.descriptor.size = raw.bytes.size();

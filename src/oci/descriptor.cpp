@@ -6,7 +6,13 @@ namespace media_type {
 
 bool is_index(std::string_view type) noexcept { return type == kOciIndex || type == kDockerManifestList; }
 
-bool is_manifest(std::string_view type) noexcept { return type == kOciManifest || type == kDockerManifest; }
+bool is_manifest(std::string_view type) noexcept {
+  return type == kOciManifest || type == kDockerManifest || type == kOciArtifact;
+}
+
+bool is_schema_1(std::string_view type) noexcept {
+  return type.starts_with("application/vnd.docker.distribution.manifest.v1+");
+}
 
 bool is_nondistributable(std::string_view type) noexcept {
   return type == "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" ||

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "oci/json_repair.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 
@@ -12,10 +13,13 @@ namespace ociferry {
 
 namespace {
 
-/// Builds a Json from nlohmann's events, refusing what a tolerant parser would let through.
+enum class Reading { Strict, Lenient };
+
+/// Builds a Json from nlohmann's events; a strict one refuses what a tolerant parser would let through.
 class Builder {
  public:
-  explicit Builder(std::size_t most_values) : most_values_(most_values), values_left_(most_values) {}
+  Builder(Reading reading, std::size_t most_values)
+      : is_strict_(reading == Reading::Strict), most_values_(most_values), values_left_(most_values) {}
   bool null() { return add(Json()); }
   bool boolean(bool value) { return add(Json(value)); }
   bool number_integer(std::int64_t value) { return add(Json(value)); }
@@ -31,8 +35,9 @@ class Builder {
   bool start_object(std::size_t) { return open(false); }
   bool start_array(std::size_t) { return open(true); }
   bool key(std::string& value) {
+    if (too_deep_ > 0) return true;
     Level& level = levels_.back();
-    if (!level.keys.insert(value).second) return fail(text::cat("the key \"", value, "\" occurs twice"));
+    if (is_strict_ && !level.keys.insert(value).second) return fail(text::cat("the key \"", value, "\" occurs twice"));
     level.key = std::move(value);
     return true;
   }
@@ -59,6 +64,7 @@ class Builder {
     return false;
   }
   bool add(Json value) {
+    if (too_deep_ > 0) return true;
     if (values_left_-- == 0) return fail(text::cat("more than ", most_values_, " values"));
     if (levels_.empty()) {
       result_ = std::move(value);
@@ -70,18 +76,29 @@ class Builder {
     return true;
   }
   bool open(bool is_array) {
-    if (levels_.size() >= limits::kDocumentDepth) return fail("nested too deeply");
+    if (levels_.size() >= limits::kDocumentDepth) {
+      if (is_strict_) return fail("nested too deeply");
+      if (too_deep_ == 0) add(Json());
+      ++too_deep_;
+      return true;
+    }
     levels_.emplace_back().is_array = is_array;
     return true;
   }
   bool close() {
+    if (too_deep_ > 0) {
+      --too_deep_;
+      return true;
+    }
     Level level = std::move(levels_.back());
     levels_.pop_back();
     return add(level.is_array ? Json(std::move(level.array)) : Json(std::move(level.object)));
   }
 
+  bool is_strict_;
   std::size_t most_values_;
   std::size_t values_left_;
+  std::size_t too_deep_ = 0;  ///< how many levels below the deepest that is kept
   std::vector<Level> levels_;
   Json result_;
   std::string error_;
@@ -212,8 +229,9 @@ Json::Json(std::uint64_t value) {
   value_ = static_cast<std::int64_t>(value);
 }
 
-Json Json::parse(std::string_view text, std::string_view what, std::size_t most_values) {
-  Builder builder(most_values);
+namespace {
+
+Json parsed(std::string_view text, std::string_view what, Builder builder) {
   // The parser takes a NUL for the end, whatever follows; no JSON text holds one.
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
     throw Error(ErrorCode::Hostile, text::cat(what, ": not valid JSON at byte ", nul + 1));
@@ -223,6 +241,16 @@ Json Json::parse(std::string_view text, std::string_view what, std::size_t most_
     throw Error(ErrorCode::Hostile, text::cat(what, ": ", builder.error()));
   }
   return builder.take();
+}
+
+}  // namespace
+
+Json Json::parse(std::string_view text, std::string_view what, std::size_t most_values) {
+  return parsed(text, what, Builder(Reading::Strict, most_values));
+}
+
+Json Json::parse_leniently(std::string_view text, std::string_view what) {
+  return parsed(repaired_json(text), what, Builder(Reading::Lenient, limits::kJsonValues));
 }
 
 const Json* Json::find(std::string_view key) const {

@@ -45,6 +45,10 @@ class Json {
   /// `what`.
   [[nodiscard]] static Json parse(std::string_view text, std::string_view what,
                                   std::size_t most_values = limits::kJsonValues);
+  /// The same for what is carried as it is and only looked at: what Go's decoder takes does not fail. Characters that
+  /// are none become U+FFFD, numbers beyond a double's range 0, what is nested deeper than limits::kDocumentDepth null;
+  /// a key that occurs twice is twice in its object. Whoever relies on a key must check that it is there once.
+  [[nodiscard]] static Json parse_leniently(std::string_view text, std::string_view what);
 
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   [[nodiscard]] const bool* as_bool() const { return std::get_if<bool>(&value_); }

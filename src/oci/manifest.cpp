@@ -1,5 +1,7 @@
 #include "ociferry/manifest.hpp"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/text.hpp"
@@ -11,6 +13,8 @@
 namespace ociferry {
 
 namespace {
+
+constexpr std::size_t kDigestShown = 150;
 
 [[noreturn]] void refuse(std::string_view why) {
   throw Error(ErrorCode::Hostile, text::cat("malformed manifest: ", why));
@@ -29,77 +33,130 @@ std::string optional_string(const Json& json, std::string_view key) {
   return *value->as_string();
 }
 
-std::map<std::string, std::string> string_map(const Json* json, std::string_view what) {
+/// The key as readers see it that ignore case as Go's decoder does: it also takes U+017F for s, and U+212A for k.
+std::string folded(std::string_view key) {
+  std::string out = text::lower(key);
+  for (const auto& [other, letter] : {std::pair<std::string_view, char>{"\u017F", 's'}, {"\u212A", 'k'}}) {
+    for (auto at = out.find(other); at != std::string::npos; at = out.find(other)) {
+      out.replace(at, other.size(), 1, letter);
+    }
+  }
+  return out;
+}
+
+/// Two readers must not see different blobs in one manifest: each of `keys` is there once at most, and as it is
+/// spelled. What else an object holds is nobody's business but its author's.
+void check_keys(const Json& json, std::initializer_list<std::string_view> keys) {
+  if (json.as_object() == nullptr) return;
+  std::set<std::string_view> seen;
+  for (const auto& [key, ignored] : *json.as_object()) {
+    const std::string read = folded(key);
+    const auto known = std::ranges::find_if(keys, [&](std::string_view one) { return text::lower(one) == read; });
+    if (known == keys.end()) continue;
+    if (key != *known) refuse(text::cat("the key \"", key, "\" is \"", *known, "\" to some readers"));
+    if (!seen.insert(*known).second) refuse(text::cat("the key \"", key, "\" occurs twice"));
+  }
+}
+
+/// Those values of an object that are text; others say nothing that anybody here reads.
+std::map<std::string, std::string> string_map(const Json* json) {
   std::map<std::string, std::string> map;
-  if (json == nullptr || json->is_null()) return map;
-  if (json->as_object() == nullptr) refuse(text::cat("\"", what, "\" is not an object"));
+  if (json == nullptr || json->as_object() == nullptr) return map;
   for (const auto& [key, value] : *json->as_object()) {
-    if (value.as_string() == nullptr) refuse(text::cat("a value in \"", what, "\" is not a string"));
-    map[key] = *value.as_string();
+    if (value.as_string() != nullptr) map[key] = *value.as_string();
   }
   return map;
 }
 
 Platform parse_platform(const Json& json) {
-  return {.os = optional_string(json, "os"),
-          .architecture = optional_string(json, "architecture"),
-          .variant = optional_string(json, "variant"),
-          .os_version = optional_string(json, "os.version")};
+  return {.os = json.string_at("os"),
+          .architecture = json.string_at("architecture"),
+          .variant = json.string_at("variant"),
+          .os_version = json.string_at("os.version")};
 }
 
 std::vector<std::string> parse_urls(const Json& json) {
   std::vector<std::string> urls;
   const Json* const list = json.find("urls");
-  if (list == nullptr || list->is_null()) return urls;
-  if (list->as_array() == nullptr) refuse("\"urls\" is not an array");
+  if (list == nullptr || list->as_array() == nullptr) return urls;
   for (const Json& url : *list->as_array()) {
-    if (url.as_string() == nullptr) refuse("one of the \"urls\" is not a string");
-    urls.push_back(*url.as_string());
+    if (url.as_string() != nullptr) urls.push_back(*url.as_string());
   }
   return urls;
 }
 
 Descriptor parse_descriptor(const Json& json) {
+  check_keys(json, {"mediaType", "digest", "size", "urls"});
   const auto* size = member(json, "size").as_int();
   if (size == nullptr || *size < 0) refuse("a descriptor's size is not a whole number from 0 on");
   const auto digest = Digest::try_parse(json.string_at("digest"));
-  if (!digest) refuse("a descriptor's digest is malformed");
+  if (!digest) {
+    refuse(text::cat("a descriptor's digest is not sha256 or sha512 and its hex digits: '",
+                     text::printable(json.string_at("digest"), kDigestShown), "'"));
+  }
   Descriptor descriptor{.media_type = optional_string(json, "mediaType"),
                         .digest = *digest,
                         .size = static_cast<std::uint64_t>(*size),
-                        .annotations = string_map(json.find("annotations"), "annotations"),
+                        .annotations = string_map(json.find("annotations")),
                         .urls = parse_urls(json)};
-  if (descriptor.media_type.empty()) refuse("a descriptor has no media type");
-  if (const Json* platform = json.find("platform"); platform != nullptr && !platform->is_null()) {
+  if (const Json* platform = json.find("platform"); platform != nullptr && platform->as_object() != nullptr) {
     descriptor.platform = std::make_shared<const Platform>(parse_platform(*platform));
   }
   return descriptor;
 }
 
+/// What a manifest says to be attached to. One that names nothing is attached to nothing.
 std::optional<Descriptor> parse_subject(const Json& body) {
   const Json* const subject = body.find("subject");
-  if (subject == nullptr || subject->is_null()) return std::nullopt;
-  return parse_descriptor(*subject);
+  if (subject == nullptr) return std::nullopt;
+  const auto digest = Digest::try_parse(subject->string_at("digest"));
+  if (!digest) return std::nullopt;
+  const Json* const size = subject->find("size");
+  const std::int64_t* const bytes = size == nullptr ? nullptr : size->as_int();
+  return Descriptor{.media_type = subject->string_at("mediaType"),
+                    .digest = *digest,
+                    .size = bytes == nullptr || *bytes < 0 ? 0 : static_cast<std::uint64_t>(*bytes)};
 }
 
-std::vector<Descriptor> parse_descriptors(const Json& json, std::string_view key) {
+/// A list that is null, or is not there, is empty to all readers.
+std::vector<Descriptor> parse_descriptors(const Json* list, std::string_view key) {
   std::vector<Descriptor> descriptors;
-  const Json& list = member(json, key);
-  if (list.is_null()) return descriptors;
-  if (list.as_array() == nullptr) refuse(text::cat("\"", key, "\" is not an array"));
-  for (const Json& item : *list.as_array()) descriptors.push_back(parse_descriptor(item));
+  if (list == nullptr || list->is_null()) return descriptors;
+  if (list->as_array() == nullptr) refuse(text::cat("\"", key, "\" is not an array"));
+  for (const Json& item : *list->as_array()) descriptors.push_back(parse_descriptor(item));
   return descriptors;
 }
 
 /// What the manifest is by its bytes. A `given` type of the other kind, image or index, is refused: readers that
 /// believe it would see something else.
 std::string agreed_media_type(const Json& body, std::string_view given) {
-  static_cast<void>(optional_string(body, "mediaType"));
+  const std::string own = optional_string(body, "mediaType");
+  const bool is_foreign = !given.empty() && !media_type::is_index(given) && !media_type::is_manifest(given);
+  if (is_foreign && (own.empty() || own == given)) return std::string(given);
   std::string type = manifest_type(body, given.empty() ? media_type::kOciManifest : given);
   const bool is_same_kind = media_type::is_index(type) == media_type::is_index(given);
   const bool is_known = media_type::is_index(type) || media_type::is_manifest(type);
   if (given.empty() || (is_same_kind && is_known)) return type;
   refuse(text::cat("it says to be ", type, " but came as ", given));
+}
+
+void refuse_schema_1(const Json& body, std::string_view given) {
+  if (body.find("fsLayers") == nullptr && !media_type::is_schema_1(given)) return;
+  throw Error(ErrorCode::Hostile, "the image uses Docker's schema 1, which no longer carries its own digest")
+      .hint("push the image again with a tool of this decade");
+}
+
+/// Of a type that nobody here knows, the form decides; without any, the bytes are all there is to it.
+Manifest parse_image(const Json& body, std::string type) {
+  Manifest manifest{.media_type = std::move(type), .layers = parse_descriptors(body.find("layers"), "layers")};
+  if (manifest.media_type == media_type::kOciArtifact) {
+    manifest.layers = parse_descriptors(body.find("blobs"), "blobs");
+  } else if (media_type::is_manifest(manifest.media_type)) {
+    manifest.config = parse_descriptor(member(body, "config"));
+  } else if (const Json* config = body.find("config"); config != nullptr && config->as_object() != nullptr) {
+    manifest.config = parse_descriptor(*config);
+  }
+  return manifest;
 }
 
 }  // namespace
@@ -108,35 +165,34 @@ std::variant<Manifest, ImageIndex> parse_manifest(std::string_view bytes, std::s
   if (bytes.size() > limits::kManifestBytes) {
     refuse(text::cat("larger than the ", limits::kManifestBytes, " bytes that registries accept"));
   }
-  const Json body = Json::parse(bytes, "malformed manifest");
+  const Json body = Json::parse_leniently(bytes, "malformed manifest");
   if (body.as_object() == nullptr) refuse("not a JSON object");
-  if (body.find("fsLayers") != nullptr || given.starts_with("application/vnd.docker.distribution.manifest.v1+")) {
-    throw Error(ErrorCode::Hostile, "the image uses Docker's schema 1, which no longer carries its own digest")
-        .hint("push the image again with a tool of this decade");
-  }
-  const auto* version = member(body, "schemaVersion").as_int();
-  if (version == nullptr || *version != 2) refuse("its schema version is not 2");
+  check_keys(body, {"schemaVersion", "mediaType", "config", "layers", "blobs", "manifests", "fsLayers", "subject"});
+  refuse_schema_1(body, given);
   if (body.find("manifests") != nullptr && (body.find("layers") != nullptr || body.find("config") != nullptr)) {
     refuse("it is both an index and an image manifest");
   }
   std::string type = agreed_media_type(body, given);
+  const bool is_known = media_type::is_manifest(type) || media_type::is_index(type);
+  const Json* const version = body.find("schemaVersion");
+  const bool is_second = version != nullptr && version->as_int() != nullptr && *version->as_int() == 2;
+  if (is_known && type != media_type::kOciArtifact && !is_second) refuse("its schema version is not 2");
   std::optional<Descriptor> subject = parse_subject(body);
-  std::string artifact_type = optional_string(body, "artifactType");
-  auto annotations = string_map(body.find("annotations"), "annotations");
-  if (media_type::is_index(type)) {
+  std::string artifact_type = body.string_at("artifactType");
+  auto annotations = string_map(body.find("annotations"));
+  if (media_type::is_index(type) || (!is_known && body.find("manifests") != nullptr)) {
+    if (body.find("manifests") == nullptr) refuse("\"manifests\" is missing");
     return ImageIndex{.media_type = std::move(type),
-                      .manifests = parse_descriptors(body, "manifests"),
+                      .manifests = parse_descriptors(body.find("manifests"), "manifests"),
                       .subject = std::move(subject),
                       .artifact_type = std::move(artifact_type),
                       .annotations = std::move(annotations)};
   }
-  if (!media_type::is_manifest(type)) refuse(text::cat("unknown media type ", type));
-  return Manifest{.media_type = std::move(type),
-                  .config = parse_descriptor(member(body, "config")),
-                  .layers = parse_descriptors(body, "layers"),
-                  .subject = std::move(subject),
-                  .artifact_type = std::move(artifact_type),
-                  .annotations = std::move(annotations)};
+  Manifest manifest = parse_image(body, std::move(type));
+  manifest.subject = std::move(subject);
+  manifest.artifact_type = std::move(artifact_type);
+  manifest.annotations = std::move(annotations);
+  return manifest;
 }
 
 const Descriptor* subject_of(const std::variant<Manifest, ImageIndex>& parsed) noexcept {
@@ -144,18 +200,11 @@ const Descriptor* subject_of(const std::variant<Manifest, ImageIndex>& parsed) n
 }
 
 ImageIndex parse_image_index(std::string_view bytes, std::string_view what) {
-  const Json body = Json::parse(bytes, what);
-  return {.media_type = std::string(media_type::kOciIndex), .manifests = parse_descriptors(body, "manifests")};
-}
-
-ImageConfig parse_image_config(std::string_view bytes) {
-  if (bytes.size() > limits::kConfigBytes) {
-    throw Error(ErrorCode::Hostile, text::cat("image configuration larger than ", limits::kConfigBytes, " bytes"));
-  }
-  const Json body = Json::parse(bytes, "malformed image configuration");
-  ImageConfig config{.platform = parse_platform(body), .labels = {}};
-  if (const Json* inner = body.find("config")) config.labels = string_map(inner->find("Labels"), "Labels");
-  return config;
+  const Json body = Json::parse_leniently(bytes, what);
+  check_keys(body, {"manifests"});
+  if (body.find("manifests") == nullptr) throw Error(ErrorCode::Hostile, text::cat(what, ": \"manifests\" is missing"));
+  return {.media_type = std::string(media_type::kOciIndex),
+          .manifests = parse_descriptors(body.find("manifests"), "manifests")};
 }
 
 }  // namespace ociferry

@@ -16,7 +16,8 @@ namespace {
 std::string listed_type(const std::variant<Manifest, ImageIndex>& parsed) {
   if (const auto* index = std::get_if<ImageIndex>(&parsed)) return index->artifact_type;
   const auto& manifest = std::get<Manifest>(parsed);
-  return manifest.artifact_type.empty() ? manifest.config.media_type : manifest.artifact_type;
+  const std::string config = manifest.config ? manifest.config->media_type : std::string();
+  return manifest.artifact_type.empty() ? config : manifest.artifact_type;
 }
 
 Json entry_of(const RawManifest& referrer) {
@@ -50,7 +51,7 @@ Listing read(const RawManifest& current) {
   } catch (const Error& error) {
     throw Error(ErrorCode::Refused, text::cat("its list of what is attached to an image is none: ", error.message()));
   }
-  const Json body = Json::parse(current.bytes, "list of referrers");
+  const Json body = Json::parse_leniently(current.bytes, "list of referrers");
   for (const auto& [key, value] : *body.as_object()) {
     if (key == "manifests") {
       if (value.as_array() == nullptr) continue;  // null

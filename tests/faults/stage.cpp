@@ -212,7 +212,7 @@ bool has_all(const RegistryServer& registry, const std::string& repository, cons
   }
   const auto& manifest = std::get<Manifest>(parsed);
   std::vector<Descriptor> blobs = manifest.layers;
-  blobs.push_back(manifest.config);
+  blobs.push_back(manifest.config.value());
   return std::ranges::all_of(blobs, [&](const Descriptor& blob) {
     const HttpAnswer content = registry.request("GET", text::cat(place, "/blobs/", blob.digest.text()));
     return content.status == 200 && sha256(content.body) == blob.digest;

@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       return;
     }
     const auto& manifest = std::get<Manifest>(parsed);
-    check_descriptor(manifest.config);
+    if (manifest.config) check_descriptor(*manifest.config);
     for (const Descriptor& layer : manifest.layers) check_descriptor(layer);
     if (!manifest.layers.empty()) check_rewritten(manifest.layers.front());
   });

@@ -33,7 +33,7 @@ void read_item(ImageArchive& archive, const ArchiveItem& item) {
   const auto parsed = parse_manifest(raw->bytes, raw->descriptor.media_type);
   const auto* image = std::get_if<Manifest>(&parsed);
   if (image == nullptr) return;
-  read_blob(archive, image->config);
+  if (image->config) read_blob(archive, *image->config);
   for (const Descriptor& layer : image->layers) read_blob(archive, layer);
 }
 

@@ -32,8 +32,8 @@ TEST_CASE("the manifest names config and layer, and is read back") {
   CHECK(image.manifest.descriptor.digest == sha256(image.manifest.bytes));
   CHECK(image.manifest.descriptor.size == image.manifest.bytes.size());
   const auto manifest = std::get<Manifest>(parse_manifest(image.manifest.bytes, media_type::kDockerManifest));
-  CHECK(manifest.config.digest == sha256(image.config));
-  CHECK(manifest.config.size == image.config.size());
+  CHECK(manifest.config.value().digest == sha256(image.config));
+  CHECK(manifest.config.value().size == image.config.size());
   REQUIRE(manifest.layers.size() == 1);
   CHECK(manifest.layers[0].digest == kLayer.digest);
   CHECK(manifest.layers[0].size == 42);

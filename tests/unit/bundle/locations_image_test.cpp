@@ -51,7 +51,7 @@ TEST_CASE("the descriptors of a locations image describe its parts") {
   const auto manifest = std::get<Manifest>(parse_manifest(image.manifest.bytes, media_type::kDockerManifest));
   REQUIRE(manifest.layers.size() == 1);
   CHECK(manifest.layers[0].digest == image.layer_descriptor.digest);
-  CHECK(manifest.config.digest == image.config_descriptor.digest);
+  CHECK(manifest.config.value().digest == image.config_descriptor.digest);
 }
 
 TEST_CASE("locations images differ where their locations differ") {

@@ -65,7 +65,7 @@ struct Sample : NestedSample {
     const auto source = world.repository("o.example/other");
     const RawManifest raw = source->manifest(locations_tag(*dummy.digest)).value();
     const auto manifest = std::get<Manifest>(parse_manifest(raw.bytes, raw.descriptor.media_type));
-    for (const Descriptor& blob : {manifest.config, manifest.layers.front()}) {
+    for (const Descriptor& blob : {manifest.config.value(), manifest.layers.front()}) {
       static_cast<void>(target.put_blob(blob, *source, silent_progress(), {}));
     }
     target.MemoryTarget::put_manifest(raw, tag);

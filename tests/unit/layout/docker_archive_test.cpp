@@ -53,8 +53,8 @@ TEST_CASE("a docker-save archive gives an image of each entry, whose layers are 
   CHECK(archive->items()[1].tag == "v2");
   CHECK(archive->items()[1].descriptor.digest == archive->items()[0].descriptor.digest);
   const Manifest image = manifest_of(*archive, 0);
-  CHECK(image.config.media_type == media_type::kDockerConfig);
-  CHECK(content_of(*archive, image.config) == config_of({kLayerOne, kLayerTwo}));
+  CHECK(image.config->media_type == media_type::kDockerConfig);
+  CHECK(content_of(*archive, image.config.value()) == config_of({kLayerOne, kLayerTwo}));
   REQUIRE(image.layers.size() == 2);
   CHECK(image.layers[0].media_type == media_type::kDockerLayer);
   CHECK(content_of(*archive, image.layers[0]) == kLayerOne);

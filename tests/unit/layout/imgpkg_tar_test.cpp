@@ -68,7 +68,7 @@ TEST_CASE("imgpkg's tar of a nested bundle is read: names, tag, root, indexes, a
       }
       continue;
     }
-    CHECK(sha256(content_of(*archive, image->config)) == image->config.digest);
+    CHECK(sha256(content_of(*archive, image->config.value())) == image->config->digest);
     for (const Descriptor& layer : image->layers) {
       CHECK(content_of(*archive, layer).size() == layer.size);
       ++layers;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/fd.hpp"
+#include "base/text.hpp"
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -60,9 +61,9 @@ TEST_CASE("an image manifest is read with config, layers and annotations") {
   REQUIRE(std::holds_alternative<Manifest>(parsed));
   const auto& manifest = std::get<Manifest>(parsed);
   CHECK(manifest.media_type == media_type::kOciManifest);
-  CHECK(manifest.config.media_type == media_type::kOciConfig);
-  CHECK(manifest.config.digest.text() == kDigest);
-  CHECK(manifest.config.size == 7);
+  CHECK(manifest.config.value().media_type == media_type::kOciConfig);
+  CHECK(manifest.config->digest.text() == kDigest);
+  CHECK(manifest.config->size == 7);
   REQUIRE(manifest.layers.size() == 1);
   CHECK(manifest.layers[0].size == 5'000'000'000);
   CHECK(manifest.layers[0].annotations.at("k") == "v");
@@ -120,9 +121,10 @@ TEST_CASE("a server or an index that takes OCI's types for Docker's is not belie
   CHECK(type_of(image(docker), kOciManifest) == kOciManifest);
 }
 
-TEST_CASE("a manifest without layers is read; one without the list is not") {
+TEST_CASE("a manifest without layers is read, whether their list is empty, null or absent") {
   CHECK(error_of(image({{"layers", Json::Array{}}})) == "");
-  CHECK(error_of(image({{"layers", nullptr}})) == "malformed manifest: \"layers\" is missing");
+  CHECK(error_of(image({{"layers", nullptr}})) == "");
+  CHECK(error_of(index({{"manifests", nullptr}})) == "malformed manifest: \"manifests\" is missing");
   CHECK(error_of(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":null})") ==
         "");
 }
@@ -146,13 +148,11 @@ TEST_CASE("manifests of other kinds are refused") {
   CHECK(error_of(image({{"schemaVersion", 1}})) == "malformed manifest: its schema version is not 2");
   CHECK(error_of(image({{"schemaVersion", "2"}})) != "");
   CHECK(error_of(image({{"schemaVersion", nullptr}})) != "");
-  CHECK(error_of(image({{"mediaType", "application/json"}})) ==
-        "malformed manifest: unknown media type application/json");
   CHECK(error_of(image({{"mediaType", 5}})) != "");
 }
 
 TEST_CASE("bodies that are no JSON object are refused") {
-  for (const char* text : {"", "[]", "null", "\"x\"", "<html>", R"({"schemaVersion":2,"schemaVersion":2})"}) {
+  for (const char* text : {"", "[]", "null", "\"x\"", "<html>"}) {
     CHECK(error_of(text).find("malformed manifest: ") == 0);
   }
 }
@@ -166,15 +166,13 @@ TEST_CASE("descriptors with malformed fields are refused") {
     CHECK(layer_error(descriptor(type, size)) == bad_size);
   }
   for (const char* digest : {"", "sha256:abc", "md5:00", "../../etc/passwd"}) {
-    CHECK(layer_error(descriptor(type, 7, digest)) == "malformed manifest: a descriptor's digest is malformed");
+    CHECK(layer_error(descriptor(type, 7, digest)) ==
+          std::string("malformed manifest: a descriptor's digest is not sha256 or sha512 and its hex digits: '") +
+              digest + "'");
   }
-  CHECK(layer_error(descriptor("")) == "malformed manifest: a descriptor has no media type");
   CHECK(layer_error(Json::Object{{"mediaType", type}, {"digest", kDigest}}) ==
         "malformed manifest: \"size\" is missing");
   CHECK(layer_error("text") != "");
-  Json::Object annotated = *descriptor(type).as_object();
-  annotated.emplace_back("annotations", Json::Object{{"k", 1}});
-  CHECK(layer_error(annotated) == "malformed manifest: a value in \"annotations\" is not a string");
   CHECK(error_of(image({{"layers", "x"}})) == "malformed manifest: \"layers\" is not an array");
   CHECK(error_of(image({{"config", nullptr}})) == "malformed manifest: \"config\" is missing");
 }
@@ -203,10 +201,32 @@ TEST_CASE("an image configuration gives platform and labels") {
   CHECK(parse_image_config("{}").platform == Platform{});
 }
 
-TEST_CASE("a malformed image configuration is refused") {
-  for (const char* text : {"", "{", R"({"os":5})", R"({"config":{"Labels":{"a":1}}})", R"({"config":{"Labels":[]}})"}) {
+TEST_CASE("what an image configuration has of another type than usual is not there") {
+  CHECK(parse_image_config(R"({"os":5,"architecture":null})").platform == Platform{});
+  CHECK(parse_image_config(R"({"config":{"Labels":{"a":1,"b":"c"}}})").labels ==
+        std::map<std::string, std::string>{{"b", "c"}});
+  for (const char* text : {R"({"config":{"Labels":[]}})", R"({"config":[]})", "[]", "5"}) {
+    CAPTURE(text);
+    CHECK(parse_image_config(text).labels.empty());
+  }
+}
+
+TEST_CASE("an image configuration is read as leniently as Go's decoder reads it") {
+  const auto labels = [](const std::string& text) { return parse_image_config(text).labels; };
+  using Labels = std::map<std::string, std::string>;
+  CHECK(labels(R"({"config":{"Labels":{"k":"fast \ud83d","n":null}}})") == Labels{{"k", "fast \uFFFD"}, {"n", ""}});
+  CHECK(labels("{\"author\":\"M\xFCller\",\"config\":{\"Labels\":{\"k\":\"\xFC\"}}}") == Labels{{"k", "\uFFFD"}});
+  CHECK(labels(R"({"config":{"Labels":{"a":"1","b":"1"}},"Config":{"labels":{"a":"2"}}})") ==
+        Labels{{"a", "2"}, {"b", "1"}});
+  CHECK(labels(R"({"x":1e999,"y":)" + std::string(90, '[') + std::string(90, ']') +
+               R"(,"config":{"Labels":{"k":"v"}}})") == Labels{{"k", "v"}});
+}
+
+TEST_CASE("a malformed image configuration is refused, or nothing, as one likes") {
+  for (const char* text : {"", "{", "none", "{}{}", "\xEF\xBB\xBF{}"}) {
     CAPTURE(text);
     CHECK_THROWS_AS((void)parse_image_config(text), Error);
+    CHECK_FALSE(try_parse_image_config(text).has_value());
   }
   CHECK_THROWS_AS((void)parse_image_config("{}" + std::string(limits::kConfigBytes, ' ')), Error);
 }
@@ -224,5 +244,59 @@ TEST_CASE("a manifest says what it is attached to, and a layer where else it may
   CHECK(manifest.artifact_type == "application/spdx+json");
   CHECK(manifest.annotations.at("k") == "v");
   CHECK(manifest.layers.at(0).urls == std::vector<std::string>{"https://a.example/x"});
-  CHECK_THROWS_AS(static_cast<void>(parse_manifest(R"({"schemaVersion":2,"manifests":[],"subject":1})", "")), Error);
+  for (const char* subject : {"1", "null", "{}", R"({"digest":"md5:00"})"}) {
+    const auto loose = parse_manifest(text::cat(R"({"schemaVersion":2,"manifests":[],"subject":)", subject, "}"), "");
+    CHECK(subject_of(loose) == nullptr);
+  }
+}
+
+TEST_CASE("annotations, platforms and what nobody here knows are carried, whatever they hold") {
+  const std::string row = R"({"mediaType":"application/x","digest":")" + kDigest + R"(","size":2,"annotations":)";
+  const auto parsed = parse_manifest(
+      R"({"schemaVersion":2,"manifests":[)" + row +
+          R"({"a":null,"b":1,"c":"half \ud83d","c":"twice"},"platform":[]},)" + row +
+          R"([],"platform":{"os":7,"architecture":"arm64"},"urls":5}],"annotations":{"k":null,"l":"v"},"x":{"a":1,"a":2},)" +
+          "\"name\":\"M\xFCller\",\"huge\":1e999,\"deep\":" + std::string(90, '[') + std::string(90, ']') + "}",
+      "");
+  const auto& index = std::get<ImageIndex>(parsed);
+  using Annotations = std::map<std::string, std::string>;
+  CHECK(index.annotations == Annotations{{"l", "v"}});
+  CHECK(index.manifests.at(0).annotations == Annotations{{"c", "twice"}});
+  CHECK(index.manifests.at(0).platform == nullptr);
+  REQUIRE(index.manifests.at(1).platform != nullptr);
+  CHECK(*index.manifests.at(1).platform == Platform{"", "arm64", "", ""});
+}
+
+TEST_CASE("keys that say what a manifest refers to are there once, and spelled as they are") {
+  const std::string row = R"({"mediaType":"application/x","digest":")" + kDigest + R"(","size":2)";
+  const std::string good = R"({"schemaVersion":2,"config":)" + row + R"(},"layers":[)" + row + R"(}])";
+  REQUIRE(error_of(good + "}") == "");
+  for (const char* more :
+       {R"("layers":[])", R"("Layers":[])", R"("LAYERS":[])", "\"layer\u017F\":[]", R"("layer\u017f":[])",
+        R"("schemaVersion":2)", R"("mediatype":"x")", R"("Config":null)", R"("Manifests":[])"}) {
+    CAPTURE(more);
+    CHECK(error_of(good + "," + more + "}").find("malformed manifest: the key ") == 0);
+  }
+  for (const char* more :
+       {R"("size":2)", R"("Size":2)", R"("digest":"x")", R"("DIGEST":"x")", R"("mediaType":"")", R"("URLs":[])"}) {
+    CAPTURE(more);
+    const std::string layers = R"({"schemaVersion":2,"config":)" + row + R"(},"layers":[)" + row + "," + more + "}]}";
+    CHECK(error_of(layers).find("malformed manifest: the key ") == 0);
+  }
+}
+
+TEST_CASE("artifact manifests have blobs, and manifests of unknown types what their form says") {
+  const std::string row = R"({"mediaType":"application/x","digest":")" + kDigest + R"(","size":2})";
+  const auto artifact = std::get<Manifest>(parse_manifest(
+      R"({"mediaType":"application/vnd.oci.artifact.manifest.v1+json","artifactType":"a/b","blobs":[)" + row + "]}",
+      ""));
+  CHECK_FALSE(artifact.config.has_value());
+  CHECK(artifact.layers.size() == 1);
+  const auto unknown = [&](const std::string& members) {
+    return parse_manifest("{" + members + "}", "application/vnd.x+json");
+  };
+  CHECK(std::get<Manifest>(unknown(R"("layers":[)" + row + "]")).layers.size() == 1);
+  CHECK(std::get<Manifest>(unknown(R"("config":)" + row)).config.has_value());
+  CHECK(std::get<ImageIndex>(unknown(R"("manifests":[)" + row + "]")).manifests.size() == 1);
+  CHECK(std::get<Manifest>(unknown(R"("x":1)")).layers.empty());
 }

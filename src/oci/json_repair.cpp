@@ -1,0 +1,98 @@
+#include "oci/json_repair.hpp"
+
+#include <charconv>
+#include <optional>
+#include <system_error>
+
+#include "base/text.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::size_t kEscapeLength = 6;  // \uXXXX
+
+/// The number of the escape \uXXXX that `text` begins with, if it does.
+std::optional<unsigned> unicode_escape(std::string_view text) {
+  if (text.size() < kEscapeLength || text[0] != '\\' || text[1] != 'u') return std::nullopt;
+  unsigned unit = 0;
+  const char* const end = text.data() + kEscapeLength;
+  const auto [stop, failure] = std::from_chars(text.data() + 2, end, unit, 16);
+  return failure == std::errc() && stop == end ? std::optional(unit) : std::nullopt;
+}
+
+bool is_high_half(unsigned unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool is_low_half(unsigned unit) { return unit >= 0xDC00 && unit < 0xE000; }
+
+class Repair {
+ public:
+  explicit Repair(std::string_view text) : rest_(text) { out_.reserve(text.size()); }
+
+  std::string run() {
+    while (!rest_.empty()) {
+      const char c = rest_.front();
+      if (in_string_) {
+        in_string();
+      } else if (c == '-' || (c >= '0' && c <= '9')) {
+        number();
+      } else {
+        in_string_ = c == '"';
+        keep(1);
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void keep(std::size_t count) {
+    out_ += rest_.substr(0, count);
+    rest_.remove_prefix(std::min(count, rest_.size()));
+  }
+  void replace(std::size_t count, std::string_view by) {
+    out_ += by;
+    rest_.remove_prefix(count);
+  }
+
+  void number() {
+    const std::size_t length = std::min(rest_.find_first_not_of("+-0123456789.eE"), rest_.size());
+    const char* const end = rest_.data() + length;
+    double value = 0;
+    const auto [stop, failure] = std::from_chars(rest_.data(), end, value);
+    if (failure == std::errc::result_out_of_range && stop == end) return replace(length, "0");
+    keep(length);
+  }
+
+  void in_string() {
+    const char c = rest_.front();
+    if (c == '\\') return escape();
+    if (static_cast<unsigned char>(c) >= 0x80) return beyond_ascii();
+    if (c == '"') in_string_ = false;
+    keep(1);
+  }
+
+  void escape() {
+    const auto unit = unicode_escape(rest_);
+    if (!unit) return keep(2);
+    if (!is_high_half(*unit) && !is_low_half(*unit)) return keep(kEscapeLength);
+    const auto next = unicode_escape(rest_.substr(kEscapeLength));
+    if (is_high_half(*unit) && next && is_low_half(*next)) return keep(2 * kEscapeLength);
+    replace(kEscapeLength, "\\ufffd");
+  }
+
+  void beyond_ascii() {
+    for (std::size_t length = 2; length <= std::min<std::size_t>(4, rest_.size()); ++length) {
+      if (text::is_utf8(rest_.substr(0, length))) return keep(length);
+    }
+    replace(1, "\xEF\xBF\xBD");
+  }
+
+  std::string_view rest_;
+  std::string out_;
+  bool in_string_ = false;
+};
+
+}  // namespace
+
+std::string repaired_json(std::string_view text) { return Repair(text).run(); }
+
+}  // namespace ociferry
