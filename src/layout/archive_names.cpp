@@ -39,6 +39,14 @@ std::optional<std::string> note_of_names(const ImageNames& names, const Digest& 
                    text::join(names.unreadable, ", "), ", which no registry takes");
 }
 
+bool is_digest_tag(std::string_view tag) {
+  if (tagged_digest(tag, ".imgpkg") || tagged_digest(tag, ".image-locations.imgpkg")) return true;
+  constexpr std::string_view kLong = "sha512-";  // and the first half of its digits
+  if (!tag.starts_with(kLong)) return false;
+  const std::string as_short = text::cat("sha256-", tag.substr(kLong.size()));
+  return tagged_digest(as_short, ".imgpkg") || tagged_digest(as_short, ".image-locations.imgpkg");
+}
+
 void ItemList::add(ArchiveItem item, const std::set<std::string>& tags) {
   const auto [at, is_new] = known_.emplace(item.descriptor.digest, entries_.size());
   if (is_new) entries_.push_back({.item = item});
@@ -59,7 +67,7 @@ void ItemList::take_tag(Entry& entry, const std::string& tag) {
   } else if (attachment_subject(tag)) {
     if (entry.item.role == ArchiveRole::Image) entry.item.role = ArchiveRole::Referrer;
     entry.tags.insert(tag);
-  } else if (!tagged_digest(tag, ".imgpkg")) {
+  } else if (!is_digest_tag(tag)) {
     entry.item.is_root = true;
     entry.tags.insert(tag);
   }

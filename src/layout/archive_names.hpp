@@ -51,6 +51,10 @@ struct ImageNames {
 /// What a user must know of names that an image is carried without; nullopt if there are none.
 [[nodiscard]] std::optional<std::string> note_of_names(const ImageNames& names, const Digest& image);
 
+/// True for a tag that says a digest in imgpkg's way (`image_tag`, `locations_tag`): it is made anew wherever the image
+/// goes.
+[[nodiscard]] bool is_digest_tag(std::string_view tag);
+
 /// The digest that a tag of the form "sha256-<hex><suffix>" names; nullopt for any other tag.
 [[nodiscard]] std::optional<Digest> tagged_digest(std::string_view tag, std::string_view suffix);
 

@@ -113,7 +113,18 @@ Reference parse_digest_reference(std::string_view text) {
   return reference;
 }
 
-std::string image_tag(const Digest& digest) { return text::cat(digest.algorithm(), "-", digest.hex(), ".imgpkg"); }
+namespace {
+
+/// A digest as a part of a tag, of which 128 characters are allowed: of longer digests than sha256 the beginning, as in
+/// the distribution specification's "Referrers Tag Schema".
+std::string in_tag(const Digest& digest) {
+  constexpr std::size_t kHexLength = 64;
+  return text::cat(digest.algorithm(), "-", digest.hex().substr(0, kHexLength));
+}
+
+}  // namespace
+
+std::string image_tag(const Digest& digest) { return text::cat(in_tag(digest), ".imgpkg"); }
 
 namespace {
 
@@ -151,13 +162,8 @@ std::optional<Digest> attachment_subject(std::string_view tag) {
   return Digest::try_parse(text::cat(tag.substr(0, dash), ":", tag.substr(dash + 1, dot - dash - 1)));
 }
 
-std::string referrers_tag(const Digest& digest) {
-  constexpr std::size_t kHexLength = 64;  // of longer digests the beginning
-  return text::cat(digest.algorithm(), "-", digest.hex().substr(0, kHexLength));
-}
+std::string referrers_tag(const Digest& digest) { return in_tag(digest); }
 
-std::string locations_tag(const Digest& digest) {
-  return text::cat(digest.algorithm(), "-", digest.hex(), ".image-locations.imgpkg");
-}
+std::string locations_tag(const Digest& digest) { return text::cat(in_tag(digest), ".image-locations.imgpkg"); }
 
 }  // namespace ociferry
