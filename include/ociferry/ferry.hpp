@@ -192,8 +192,9 @@ struct InspectedImage {
   std::vector<Digest> subjects = {};  ///< what it is attached to, if anything: by `subject` or by tag
   /// What it is, if it is attached to anything: "signature", "attestation", "sbom", else its artifact type, else empty.
   std::string attached_as = {};
-  std::vector<Digest> children = {};  ///< indexes: all manifests below it
-  std::uint64_t total_bytes = 0;      ///< with all it needs; shared blobs count for each image
+  std::vector<Digest> children = {};    ///< indexes: all manifests below it that are there
+  std::vector<Descriptor> absent = {};  ///< indexes: what it, or one below it, lists and what is not there
+  std::uint64_t total_bytes = 0;        ///< with all it needs; shared blobs count for each image
   std::vector<std::string> platforms = {};
   std::vector<Digest> images = {};                          ///< bundles: what the lock file lists, in its order
   std::optional<Digest> locations = {};                     ///< bundles of sealed archives: their locations image

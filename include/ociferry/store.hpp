@@ -99,7 +99,12 @@ class TagLister {
 };
 
 /// A place to read images from.
-class ImageSource : public BlobSource, public Resolver {};
+class ImageSource : public BlobSource, public Resolver {
+ public:
+  /// True if the place has `content`, the child of an index, as a blob: indexes may list what is no manifest.
+  /// Throws Error if asking fails.
+  [[nodiscard]] virtual bool is_blob(const Descriptor& content) = 0;
+};
 /// A place to write images to.
 class ImageTarget : public BlobTarget, public Tagger {
  public:

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "bundle/locations_image.hpp"
+#include "ferry/absent_children.hpp"
 #include "ferry/bundle_reader.hpp"
 #include "ferry/docker_manifest.hpp"
 #include "ferry/load_archive.hpp"
@@ -78,6 +79,7 @@ class ContentsBuilder {
                        .is_root = image.is_root,
                        .reference = image.reference,
                        .is_runnable = is_runnable(set_, image)};
+      for (const Descriptor& child : absent_below(set_.graph(), image.digest())) item.absent.insert(child.digest);
       if (image.tags.empty()) items.push_back(item);
       for (const std::string& tag : image.tags) {
         item.tag = tag;
@@ -183,9 +185,9 @@ StoredLocations load_locations(const ArchiveItem& item, const ImageSet& set,
     }
   }
   const auto manifest = std::get<Manifest>(parse_manifest(raw->bytes, raw->descriptor.media_type));
-  static_cast<void>(source->read_blob(manifest.config, limits::kConfigBytes, stop));
+  static_cast<void>(source->read_blob(manifest.config.value(), limits::kConfigBytes, stop));
   return {.manifest = {raw->descriptor, source},
-          .config = {manifest.config, source},
+          .config = {*manifest.config, source},
           .layer = {manifest.layers.front(), source}};
 }
 

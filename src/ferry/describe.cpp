@@ -42,6 +42,8 @@ struct Facts {
 /// The child of an index whose layers stand for it, as imgpkg chooses: for linux/amd64, or for no platform at all.
 const Descriptor* usual_child(const ImageIndex& index) {
   for (const Descriptor& child : index.manifests) {
+    const std::string& type = child.media_type;
+    if (!type.empty() && !media_type::is_manifest(type) && !media_type::is_index(type)) continue;
     const bool fits = !child.platform || (child.platform->os == "linux" && child.platform->architecture == "amd64");
     if (fits) return &child;
   }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "ferry/absent_children.hpp"
 #include "ferry/attachment_finder.hpp"
 #include "ferry/bundle_reader.hpp"
 #include "ferry/places.hpp"
@@ -87,6 +88,7 @@ class Discovery {
     check_attached(set);
     check_nesting(set);
     check_tags(set, false);
+    warn_of_absent_children(set, *context_.progress);
     return set;
   }
 

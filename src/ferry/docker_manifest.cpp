@@ -16,7 +16,8 @@ bool is_image_config(std::string_view type) {
 }
 
 bool is_runnable(const Graph& graph, const Manifest& manifest) {
-  return is_image_config(manifest.config.media_type) && graph.blobs().contains(manifest.config.digest) &&
+  return manifest.config && is_image_config(manifest.config->media_type) &&
+         graph.blobs().contains(manifest.config->digest) &&
          std::ranges::all_of(manifest.layers, [&](const Descriptor& layer) {
            return media_type::is_tar_layer(layer.media_type) && graph.blobs().contains(layer.digest);
          });
@@ -107,8 +108,9 @@ class DockerManifest {
     for (const Descriptor& layer : manifest.layers) layers.emplace_back(blob_path(layer.digest));
     Json::Array names;
     for (const std::string& name : names_.at(digest)) names.emplace_back(name);
-    return Json::Object{
-        {"Config", blob_path(manifest.config.digest)}, {"RepoTags", std::move(names)}, {"Layers", std::move(layers)}};
+    return Json::Object{{"Config", blob_path(manifest.config.value().digest)},
+                        {"RepoTags", std::move(names)},
+                        {"Layers", std::move(layers)}};
   }
 
   const Graph& graph_;

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/text.hpp"
+#include "ferry/absent_children.hpp"
 #include "layout/archive_names.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -90,12 +91,9 @@ void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progres
 
 std::set<std::string> tags_to_put(const SetImage& image, bool root_tags) {
   // Tags that say a digest in imgpkg's way are made anew wherever an image goes.
-  const auto is_made_anew = [](const std::string& tag) {
-    return tagged_digest(tag, ".imgpkg") || tagged_digest(tag, ".image-locations.imgpkg");
-  };
   std::set<std::string> tags;
   std::ranges::copy_if(image.tags, std::inserter(tags, tags.end()), [&](const std::string& tag) {
-    return attachment_subject(tag) || (root_tags && !is_made_anew(tag));
+    return attachment_subject(tag) || (root_tags && !is_digest_tag(tag));
   });
   return tags;
 }
@@ -130,6 +128,7 @@ void check_attached(const ImageSet& set) {
   std::vector<const SetImage*> pending;
   const auto reach = [&](const SetImage& image) {
     for (const Digest& digest : set.graph().closure(image.digest())) reached.insert(digest);
+    for (const Descriptor& child : absent_below(set.graph(), image.digest())) reached.insert(child.digest);
   };
   for (const SetImage& image : set.images()) {
     if (image.is_referrer) {

@@ -2,6 +2,7 @@
 #include <iterator>
 #include <variant>
 
+#include "ferry/absent_children.hpp"
 #include "ferry/attachments.hpp"
 #include "ferry/bundle_reader.hpp"
 #include "ferry/load_archive.hpp"
@@ -18,13 +19,13 @@ std::vector<std::string> platforms(const Graph& graph, const Digest& digest, Cac
   const Graph::ManifestNode& node = graph.at(digest);
   std::vector<std::string> names;
   if (const auto* manifest = std::get_if<Manifest>(&node.parsed)) {
-    const std::string& type = manifest->config.media_type;
-    if (type != media_type::kOciConfig && type != media_type::kDockerConfig) return names;
-    const auto config = parse_image_config(source.read_blob(manifest->config, limits::kConfigBytes, stop));
-    if (std::string name = to_string(config.platform); !name.empty()) names.push_back(std::move(name));
+    const auto config = read_image_config(source, *manifest, stop);
+    std::string name = config ? to_string(config->platform) : std::string();
+    if (!name.empty()) names.push_back(std::move(name));
     return names;
   }
   for (const Descriptor& child : children_of(node.parsed)) {
+    if (!graph.contains(child.digest)) continue;
     std::string name = child.platform ? to_string(*child.platform) : std::string();
     names.push_back(name.empty() ? "unknown" : std::move(name));
   }
@@ -63,6 +64,7 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
     }
     shown.children = set.graph().closure(image.digest());
     shown.children.pop_back();  // the image itself
+    shown.absent = absent_below(set.graph(), image.digest());
     if (image.is_bundle) {
       for (const ImageRef& ref : image.lock.images) shown.images.push_back(*ref.image.digest);
     }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "ferry/absent_children.hpp"
 #include "ferry/archive_contents.hpp"
 #include "ferry/bundle_reader.hpp"
 #include "ferry/verify.hpp"
@@ -37,11 +38,23 @@ struct Listed {
   std::set<std::string> tags = {};
 };
 
+/// True for what an index.json lists although it is no manifest: no repository could take it by itself.
+bool is_no_image(const ArchiveItem& item, ImageArchive& archive) {
+  const std::string& type = item.descriptor.media_type;
+  const bool is_known = type.empty() || media_type::is_manifest(type) || media_type::is_index(type);
+  return !is_known && archive.format() != ArchiveFormat::Sealed && archive.is_blob(item.descriptor);
+}
+
 /// The entries of an image with several tags follow one another.
-std::vector<Listed> listed_images(const ImageArchive& archive) {
+std::vector<Listed> listed_images(ImageArchive& archive, Progress& progress) {
   std::vector<Listed> listed;
   for (const ArchiveItem& item : archive.items()) {
     if (item.role == ArchiveRole::Locations) continue;
+    if (is_no_image(item, archive)) {
+      progress.warn(text::cat("left out, because it is neither an image nor an index: ", item.descriptor.digest.text(),
+                              " (", text::printable(item.descriptor.media_type), ") of ", archive.name()));
+      continue;
+    }
     const bool is_new = listed.empty() || listed.back().item->descriptor.digest != item.descriptor.digest;
     if (is_new) listed.push_back({.item = &item});
     if (item.tag) listed.back().tags.insert(*item.tag);
@@ -54,18 +67,25 @@ struct ReadImage {
   ManifestTree tree = {};
 };
 
-ReadImage read_image(const Listed& listed, CachingSource& source, const UnpackLimits& unpack,
-                     const std::stop_token& stop) {
+/// An archive of ours says itself what it lacks. Others hold what their writers had: perhaps one platform of many.
+TreeRules tree_rules(const ImageArchive& archive, const ArchiveItem& item) {
+  if (archive.format() == ArchiveFormat::Sealed) return {.absent = item.absent};
+  return {.holds = [&archive](const Descriptor& blob) { return archive.size_of(blob.digest).has_value(); }};
+}
+
+ReadImage read_image(const Listed& listed, const ImageArchive& archive, CachingSource& source, const Context& context) {
   const ArchiveItem& item = *listed.item;
   // Not one initializer for all: where a later member throws, GCC 12 destroys what inner braces made twice.
-  ReadImage read{.tree = fetch_tree(source, manifest_of(item, source))};
+  ReadImage read{.tree = fetch_tree(source, manifest_of(item, source), tree_rules(archive, item))};
   read.image = {.reference = item.reference,
                 .tags = listed.tags,
                 .is_root = item.is_root,
                 .is_referrer = item.role == ArchiveRole::Referrer};
   // What is attached to an image is carried as it is, whatever it says to be.
-  read.image.is_bundle = !read.image.is_referrer && is_bundle(source, read.tree.front().parsed, stop);
-  if (read.image.is_bundle) read.image.lock = read_images_lock(source, read.tree.front().raw, unpack, stop);
+  read.image.is_bundle = !read.image.is_referrer && is_bundle(source, read.tree.front().parsed, context.stop);
+  if (read.image.is_bundle) {
+    read.image.lock = read_images_lock(source, read.tree.front().raw, context.unpack, context.stop);
+  }
   return read;
 }
 
@@ -148,7 +168,7 @@ ImageSet load_foreign_archive(const std::shared_ptr<ImageArchive>& archive, cons
   const auto source = std::make_shared<CachingSource>(archive, std::make_shared<CacheBudget>(kCacheBytes));
   LoadedImages loaded = load_images(*archive, source, context);
   if (loaded.images.empty()) {
-    throw Error(ErrorCode::Incomplete, text::cat(archive->name(), " holds nothing but locations of images"));
+    throw Error(ErrorCode::Incomplete, text::cat(archive->name(), " holds no image"));
   }
   guess_roles(loaded, *archive, *context.progress);
   ImageSet set(std::move(loaded.images), std::move(loaded.graph));
@@ -161,9 +181,8 @@ ImageSet load_foreign_archive(const std::shared_ptr<ImageArchive>& archive, cons
 
 }  // namespace
 
-LoadedImages load_images(const ImageArchive& archive, const std::shared_ptr<CachingSource>& source,
-                         const Context& context) {
-  const std::vector<Listed> listed = listed_images(archive);
+LoadedImages load_images(ImageArchive& archive, const std::shared_ptr<CachingSource>& source, const Context& context) {
+  const std::vector<Listed> listed = listed_images(archive, *context.progress);
   const auto is_held = [&](const Descriptor& layer) { return archive.size_of(layer.digest).has_value(); };
   LoadedImages loaded;
   std::atomic<std::size_t> in_locks{0};
@@ -172,7 +191,7 @@ LoadedImages load_images(const ImageArchive& archive, const std::shared_ptr<Cach
     std::vector<ReadImage> part(std::min(kReadAtOnce, listed.size() - begin));
     const auto read = [&](std::size_t i, const std::stop_token&) {
       reading(listed[begin + i], archive, [&] {
-        part[i] = read_image(listed[begin + i], *source, context.unpack, context.stop);
+        part[i] = read_image(listed[begin + i], archive, *source, context);
         check_listed(in_locks += part[i].image.lock.images.size());
       });
     };
@@ -186,9 +205,10 @@ LoadedImages load_images(const ImageArchive& archive, const std::shared_ptr<Cach
 }
 
 ImageSet load_archive(const std::shared_ptr<ImageArchive>& archive, const Context& context) {
-  if (const auto sealed = std::dynamic_pointer_cast<ArchiveReader>(archive))
-    return load_sealed_archive(sealed, context);
-  return load_foreign_archive(archive, context);
+  const auto sealed = std::dynamic_pointer_cast<ArchiveReader>(archive);
+  ImageSet set = sealed ? load_sealed_archive(sealed, context) : load_foreign_archive(archive, context);
+  warn_of_absent_children(set, *context.progress);
+  return set;
 }
 
 std::vector<Descriptor> blobs_to_verify(const ImageArchive& archive, const ImageSet& set) {

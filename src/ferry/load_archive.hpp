@@ -30,7 +30,7 @@ struct LoadedImages {
 };
 
 /// Reads them through `source`, which must be over `archive`. Throws Error{Incomplete} if a manifest is missing.
-[[nodiscard]] LoadedImages load_images(const ImageArchive& archive, const std::shared_ptr<CachingSource>& source,
+[[nodiscard]] LoadedImages load_images(ImageArchive& archive, const std::shared_ptr<CachingSource>& source,
                                        const Context& context);
 
 }  // namespace ociferry

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <mutex>
+#include <optional>
 
 #include "base/text.hpp"
 #include "ferry/attachments.hpp"
 #include "ferry/bundle_reader.hpp"
 #include "ferry/proof.hpp"
+#include "ferry/refused_indexes.hpp"
 #include "ferry/relocation_plan.hpp"
 #include "ferry/repair.hpp"
 #include "ferry/tag_writer.hpp"
@@ -238,12 +241,26 @@ class Relocation {
     for (const auto& step : plan_.steps(missing.images, missing.tags)) {
       run_parallel_or_throw(context_.jobs, step.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
         const auto other = missing.others.find(step[i].selector);
-        put_tag(to_, other == missing.others.end() ? TagState{.wanted = step[i]} : other->second, context_);
-        ++manifests_written_;
+        put_image(other == missing.others.end() ? TagState{.wanted = step[i]} : other->second);
       });
+      if (refusal_) throw *refusal_;
       all.insert(all.end(), step.begin(), step.end());
     }
     return all;
+  }
+
+  /// An index that the destination does not take although it has all of it that is there is no failure yet.
+  void put_image(const TagState& image) {
+    try {
+      put_tag(to_, image, context_);
+      ++manifests_written_;
+    } catch (const Error& error) {
+      const Digest& digest = image.wanted.digest();
+      if (!is_for_absence(error, set_.graph(), digest, to_)) throw;
+      const std::lock_guard lock(mutex_);
+      if (!refusal_) refusal_.emplace(error, std::set<Digest>{});
+      refusal_->indexes.insert(digest);
+    }
   }
 
   /// Success is proved, not assumed: what was put is read again and compared.
@@ -376,17 +393,43 @@ class Relocation {
   const Context& context_;
   TransferReport report_;
   std::atomic<std::size_t> manifests_written_{0};
+  std::mutex mutex_;
+  std::optional<IndexesRefused> refusal_;
 };
+
+/// Relocates `set`; what of it the destination does not take is replaced in `parts`.
+TransferReport relocate_round(const ImageSet& set, std::optional<ImageSet>& parts, const Destination& to,
+                              const RelocateOptions& options, Trust trust, const Context& context) {
+  for (;;) {
+    const ImageSet& moved = parts ? *parts : set;
+    try {
+      return Relocation(moved, to, options, trust, context).run();
+    } catch (const IndexesRefused& refusal) {
+      if (options.lock_output) {
+        throw Error(ErrorCode::Refused, text::cat(to_string(to.name),
+                                                  " takes no index of which a part is absent, and "
+                                                  "the lock file would name one: ",
+                                                  refusal.message()))
+            .hint("leave --lock-output out: then what is there of the index is put without it");
+      }
+      ImageSet rest = without_indexes(moved, refusal.indexes, *context.progress);
+      check_tags(rest, options.root_tags);
+      parts = std::move(rest);
+    }
+  }
+}
 
 }  // namespace
 
 TransferReport relocate(const ImageSet& set, const Destination& to, const RelocateOptions& options,
                         const Context& context) {
   check_tags(set, options.root_tags);
+  check_digests(set);
   TransferReport report;
+  std::optional<ImageSet> parts;
   run_with_repairs(to.name, context, [&](Round round) {
     const Trust trust = options.recheck || round == Round::Repair ? Trust::Nothing : Trust::Tags;
-    report = Relocation(set, to, options, trust, context).run();
+    report = relocate_round(set, parts, to, options, trust, context);
   });
   return report;
 }

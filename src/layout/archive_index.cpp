@@ -20,6 +20,7 @@ constexpr std::string_view kRoot = "dev.ociferry.root";
 constexpr std::string_view kReference = "dev.ociferry.reference";
 constexpr std::string_view kTag = "dev.ociferry.tag";
 constexpr std::string_view kBundle = "dev.ociferry.bundle";
+constexpr std::string_view kAbsent = "dev.ociferry.absent";
 constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
 constexpr std::string_view kContainerdName = "io.containerd.image.name";
 
@@ -50,6 +51,10 @@ Json encode(const ArchiveItem& item, const std::map<std::string, int>& tag_uses,
   if (item.is_root) annotations[kRoot] = "true";
   if (item.tag) annotations[kTag] = *item.tag;
   if (item.bundle) annotations[kBundle] = item.bundle->text();
+  for (const Digest& digest : item.absent) {
+    std::string& absent = annotations[kAbsent];
+    absent += text::cat(absent.empty() ? "" : " ", digest.text());
+  }
   Json::Object object;
   for (const auto& [key, value] : annotations) object.emplace_back(key, value);
   return Json::Object{{"mediaType", item.descriptor.media_type},
@@ -81,7 +86,8 @@ ArchiveItem decode(const Descriptor& descriptor) {
   ArchiveItem item{.descriptor = descriptor, .role = decode_role(descriptor), .reference = {}};
   item.is_root = annotation(descriptor, kRoot).has_value();
   try {
-    item.reference = parse_digest_reference(annotation(descriptor, kReference).value_or(""));
+    item.reference = Reference::parse(annotation(descriptor, kReference).value_or(""));
+    item.reference.tag.reset();
   } catch (const Error& error) {
     refuse(descriptor, error.message());
   }
@@ -89,6 +95,9 @@ ArchiveItem decode(const Descriptor& descriptor) {
   if (item.tag && !is_valid_tag(*item.tag)) refuse(descriptor, "its tag is malformed");
   if (item.tag && !item.is_root && !attachment_subject(*item.tag)) refuse(descriptor, "only roots have such a tag");
   if (item.is_root && item.role == ArchiveRole::Referrer) refuse(descriptor, "a root is no referrer");
+  if (const auto absent = annotation(descriptor, kAbsent)) {
+    for (const std::string& digest : text::split(*absent, ' ')) item.absent.insert(Digest::parse(digest));
+  }
   if (const auto bundle = annotation(descriptor, kBundle)) item.bundle = Digest::parse(*bundle);
   if (item.bundle.has_value() != (item.role == ArchiveRole::Locations)) refuse(descriptor, "its bundle is not named");
   if (item.reference.digest != item.descriptor.digest) refuse(descriptor, "its reference has another digest");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,7 @@ struct ArchiveItem {
   Reference reference;   ///< digest reference: as its lock file, or the user, names it
   /// The tag that a root was asked for by, or that attaches an image to another one.
   std::optional<std::string> tag = {};
+  std::set<Digest> absent = {};       ///< indexes: what they list, or those below them, and the archive does not hold
   std::optional<Digest> bundle = {};  ///< locations images: the bundle they belong to
   /// Container runtimes can load it, and shall: the entry has names for them. Programs that load all named entries
   /// would fail at a signature or a chart.

@@ -37,6 +37,8 @@ class ImageArchive : public ImageSource {
   [[nodiscard]] virtual const std::vector<ArchiveItem>& items() const = 0;
   /// The length of the file; of a directory, that of all files in it.
   [[nodiscard]] virtual std::uint64_t total_bytes() const = 0;
+  /// By its form: what refers to others that are there, as a manifest does, is none.
+  [[nodiscard]] bool is_blob(const Descriptor& content) override;
   /// The bytes that are there for a blob; nullopt if it is not in the archive.
   [[nodiscard]] virtual std::optional<std::uint64_t> size_of(const Digest& blob) const = 0;
 

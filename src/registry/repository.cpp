@@ -22,7 +22,8 @@ namespace {
 
 constexpr std::string_view kAccept =
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
-    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
+    "application/vnd.oci.artifact.manifest.v1+json";
 
 constexpr std::string_view kBlobUnknown = "MANIFEST_BLOB_UNKNOWN";
 
@@ -55,7 +56,7 @@ std::string media_type_of(const Answer& answer) {
     throw Error(ErrorCode::Network, text::cat("GET ", answer.url.shown(), ": answered with a web page"))
         .hint("a proxy or a login page seems to answer in the registry's place");
   }
-  return manifest_type(Json::parse(answer.body, text::cat("GET ", answer.url.shown())), type);
+  return manifest_type(Json::parse_leniently(answer.body, text::cat("GET ", answer.url.shown())), type);
 }
 
 /// The error for a manifest that was refused because the registry lacks something it refers to.
@@ -165,6 +166,19 @@ std::vector<std::string> Repository::list_tags() { return TagListing(*connection
 
 bool Repository::has_blob(const Descriptor& blob) {
   return blob_exists(*connection_, Scope{name_}, blob, connection_->stop());
+}
+
+bool Repository::is_blob(const Descriptor& content) {
+  if (has_blob(content)) return true;
+  if (connection_->head_answers().for_blobs || content.size == 0) return false;
+  try {
+    StringSink last(1);  // without HEAD, the last byte tells as well
+    fetch_rest(content, content.size - 1, last, {});
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::NotFound) throw;
+    return false;
+  }
 }
 
 std::unique_ptr<ByteSource> Repository::open(const Descriptor& blob, std::stop_token stop) {

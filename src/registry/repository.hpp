@@ -27,6 +27,8 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] Error absence(const std::string& selector) override;
   /// HEAD manifests/<selector>, or GET where HEAD is not answered usefully, or refused; nullopt for 404.
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
+  /// HEAD blobs/<digest>, or the last byte where HEAD is not answered.
+  [[nodiscard]] bool is_blob(const Descriptor& content) override;
   /// HEAD blobs/<digest>; false also if the registry refuses to answer.
   [[nodiscard]] bool has_blob(const Descriptor& blob) override;
 

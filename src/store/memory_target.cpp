@@ -73,12 +73,12 @@ void MemoryTarget::check_references(const RawManifest& manifest) const {
   const auto parsed = parse_manifest(manifest.bytes, manifest.descriptor.media_type);
   if (const auto* index = std::get_if<ImageIndex>(&parsed)) {
     for (const Descriptor& child : index->manifests) {
-      if (!manifests_.contains(child.digest)) refuse(child);
+      if (!manifests_.contains(child.digest) && !blobs_.contains(child.digest)) refuse(child);
     }
     return;
   }
   const auto& image = std::get<Manifest>(parsed);
-  if (!blobs_.contains(image.config.digest)) refuse(image.config);
+  if (image.config && !blobs_.contains(image.config->digest)) refuse(*image.config);
   for (const Descriptor& layer : image.layers) {
     if (!media_type::is_nondistributable(layer.media_type) && !blobs_.contains(layer.digest)) refuse(layer);
   }

@@ -18,6 +18,7 @@ class MemoryTarget : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
   [[nodiscard]] std::optional<RepositoryName> home() const override { return home_; }
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  [[nodiscard]] bool is_blob(const Descriptor& content) override { return has_blob(content.digest); }
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
   void put_manifest(const RawManifest& manifest, const std::string& selector) override;

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
+#include "transfer/index_child.hpp"
 
 namespace ociferry {
 
@@ -29,45 +30,107 @@ void check_same_child(const Descriptor& known, const Descriptor& seen) {
 /// Walks an index depth first, fetching each manifest once.
 class TreeWalk {
  public:
-  TreeWalk(Resolver& source, ManifestTree& tree) : source_(source), tree_(tree) {}
+  TreeWalk(ImageSource& source, const TreeRules& rules, ManifestTree& tree)
+      : source_(source), rules_(rules), tree_(tree) {}
 
-  void add(RawManifest raw, std::size_t depth) {
-    auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
-    if (depth > 1) raw.descriptor.media_type = std::visit([](const auto& one) { return one.media_type; }, parsed);
-    const Digest parent = raw.descriptor.digest;
-    const std::vector<Descriptor> children = children_of(parsed);
-    tree_.push_back({std::move(raw), std::move(parsed)});
-    if (depth > limits::kGraphDepth) {
-      throw Error(ErrorCode::Hostile, text::cat("indexes nested deeper than ", limits::kGraphDepth, " levels"));
-    }
-    for (const Descriptor& child : children) {
-      if (const auto [known, is_new] = seen_.try_emplace(child.digest, child); !is_new) {
-        check_same_child(known->second, child);
-        continue;
-      }
-      auto found = source_.manifest(child.digest.text());
-      if (!found) {
-        throw Error(ErrorCode::NotFound, text::cat("manifest ", child.digest.text(), " (",
-                                                   child.platform ? to_string(*child.platform) : std::string(),
-                                                   ") of the index ", parent.text(), " is missing"));
-      }
-      check_same_size(child, found->descriptor);
-      found->descriptor.media_type = child.media_type;  // what it came as; its bytes decide
-      add(*std::move(found), depth + 1);
-    }
+  void add_root(RawManifest raw) {
+    const Digest digest = raw.descriptor.digest;
+    if (add(std::move(raw), 1) || children_of(tree_.front().parsed).empty()) return;
+    throw Error(ErrorCode::NotFound,
+                text::cat("nothing of the index ", digest.text(), " is whole:\n  - ", text::join(missing_, "\n  - ")))
+        .hint("save or copy the image again with at least one platform that was pulled as a whole");
   }
 
  private:
-  Resolver& source_;
+  /// Adds a manifest and all below it. False if nothing that could be run is whole: then it is as good as absent.
+  bool add(RawManifest raw, std::size_t depth) {
+    auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
+    if (depth > 1) raw.descriptor.media_type = std::visit([](const auto& one) { return one.media_type; }, parsed);
+    if (depth > limits::kGraphDepth) {
+      throw Error(ErrorCode::Hostile, text::cat("indexes nested deeper than ", limits::kGraphDepth, " levels"));
+    }
+    const Digest digest = raw.descriptor.digest;
+    const bool is_held = holds_blobs(digest, parsed);
+    const std::vector<Descriptor> children = children_of(parsed);
+    const std::size_t place = tree_.size();
+    tree_.push_back({std::move(raw), std::move(parsed)});
+    if (!std::holds_alternative<ImageIndex>(tree_[place].parsed)) return is_held;
+    bool lacks_some = false;
+    bool has_image = false;
+    for (const Descriptor& child : children) {
+      const bool is_there = add_child(child, place, depth);
+      lacks_some = lacks_some || !is_there;
+      const bool is_manifest = is_there && !is_blob_.contains(child.digest);
+      has_image = has_image || (is_manifest && !is_about_another(child));
+    }
+    return !lacks_some || has_image || rules_.absent;
+  }
+
+  /// False if it is absent.
+  bool add_child(const Descriptor& child, std::size_t parent, std::size_t depth) {
+    if (const auto [known, is_new] = seen_.try_emplace(child.digest, child); !is_new) {
+      check_same_child(known->second, child);
+      if (is_blob_.contains(child.digest)) tree_[parent].blobs.push_back(child);
+      return !lacking_.contains(child.digest);
+    }
+    if (rules_.absent && rules_.absent->contains(child.digest)) return lack(child);
+    const std::string& type = child.media_type;
+    const bool is_known = type.empty() || media_type::is_manifest(type) || media_type::is_index(type);
+    if (!is_known && source_.is_blob(child)) {
+      is_blob_.insert(child.digest);
+      tree_[parent].blobs.push_back(child);
+      return true;
+    }
+    auto found = source_.manifest(child.digest.text());
+    if (!found) {
+      missing_.push_back(text::cat("manifest ", shown_child(child), " of the index ",
+                                   tree_[parent].raw.descriptor.digest.text(), " is missing"));
+      if (rules_.absent) throw Error(ErrorCode::NotFound, missing_.back());
+      return lack(child);
+    }
+    check_same_size(child, found->descriptor);
+    // What it came as; its bytes decide.
+    if (!type.empty()) found->descriptor.media_type = type;
+    const std::size_t place = tree_.size();
+    if (add(*std::move(found), depth + 1)) return true;
+    for (std::size_t i = place; i < tree_.size(); ++i) lacking_.insert(tree_[i].raw.descriptor.digest);
+    tree_.erase(tree_.begin() + static_cast<std::ptrdiff_t>(place), tree_.end());
+    return false;
+  }
+
+  bool lack(const Descriptor& child) {
+    lacking_.insert(child.digest);
+    return false;
+  }
+
+  bool holds_blobs(const Digest& digest, const std::variant<Manifest, ImageIndex>& parsed) {
+    const auto* manifest = std::get_if<Manifest>(&parsed);
+    if (manifest == nullptr || !rules_.holds) return true;
+    std::vector<Descriptor> blobs = manifest->layers;
+    if (manifest->config) blobs.push_back(*manifest->config);
+    std::erase_if(blobs, [&](const Descriptor& blob) {
+      return media_type::is_nondistributable(blob.media_type) || rules_.holds(blob);
+    });
+    for (const Descriptor& blob : blobs) {
+      missing_.push_back(text::cat("blob ", blob.digest.text(), " of the image ", digest.text(), " is missing"));
+    }
+    return blobs.empty();
+  }
+
+  ImageSource& source_;
+  const TreeRules& rules_;
   ManifestTree& tree_;
   std::map<Digest, Descriptor> seen_;
+  std::set<Digest> is_blob_;
+  std::set<Digest> lacking_;  ///< children that are absent, or of which nothing is whole
+  std::vector<std::string> missing_;
 };
 
 }  // namespace
 
-ManifestTree fetch_tree(Resolver& source, RawManifest root) {
+ManifestTree fetch_tree(ImageSource& source, RawManifest root, const TreeRules& rules) {
   ManifestTree tree;
-  TreeWalk(source, tree).add(std::move(root), 1);
+  TreeWalk(source, rules, tree).add_root(std::move(root));
   return tree;
 }
 
@@ -77,32 +140,71 @@ const std::vector<Descriptor>& children_of(const std::variant<Manifest, ImageInd
   return index == nullptr ? kNone : index->manifests;
 }
 
+std::vector<Digest> Graph::children(const Digest& index) const {
+  std::vector<Digest> here;
+  for (const Descriptor& child : children_of(at(index).parsed)) {
+    if (contains(child.digest)) here.push_back(child.digest);
+  }
+  return here;
+}
+
+std::vector<Descriptor> Graph::absent_children(const Digest& index) const {
+  std::vector<Descriptor> absent;
+  for (const Descriptor& child : children_of(at(index).parsed)) {
+    const bool is_here = contains(child.digest) || blobs_.contains(child.digest);
+    if (is_here || std::ranges::find(absent, child.digest, &Descriptor::digest) != absent.end()) continue;
+    absent.push_back(child);
+  }
+  return absent;
+}
+
 std::vector<Descriptor> Graph::blobs_of(const Digest& digest) const {
-  const auto* manifest = std::get_if<Manifest>(&at(digest).parsed);
-  if (manifest == nullptr) return {};
-  std::vector<Descriptor> blobs{manifest->config};
-  std::ranges::copy_if(manifest->layers, std::back_inserter(blobs),
-                       [this](const Descriptor& layer) { return blobs_.contains(layer.digest); });
+  const ManifestNode& node = at(digest);
+  std::vector<Descriptor> blobs;
+  const auto* manifest = std::get_if<Manifest>(&node.parsed);
+  if (manifest != nullptr && manifest->config) blobs.push_back(*manifest->config);
+  const std::vector<Descriptor>& rest = manifest != nullptr ? manifest->layers : children_of(node.parsed);
+  std::ranges::copy_if(rest, std::back_inserter(blobs), [&](const Descriptor& blob) {
+    return blobs_.contains(blob.digest) && (manifest != nullptr || !contains(blob.digest));
+  });
   return blobs;
 }
 
 void Graph::add(ManifestTree tree, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves) {
   const Digest root = tree.front().raw.descriptor.digest;
+  bool completes_others = false;
   for (TreeManifest& one : tree) {
     const Digest digest = one.raw.descriptor.digest;
-    if (manifests_.contains(digest)) continue;
-    if (const auto* manifest = std::get_if<Manifest>(&one.parsed)) add_blobs(*manifest, source, moves);
+    add_blobs(one, source, moves);
+    if (contains(digest)) continue;
+    completes_others = completes_others || absent_.contains(digest);
     manifests_.emplace(digest, ManifestNode{.raw = std::move(one.raw), .parsed = std::move(one.parsed)});
   }
   if (manifests_.size() + blobs_.size() > limits::kGraphNodes) {
     throw Error(ErrorCode::Hostile, text::cat("more than ", limits::kGraphNodes, " manifests and blobs"));
   }
   set_heights(root);
+  note_absent(root);
+  if (!completes_others) return;
+  for (const Digest& incomplete : incomplete_roots_) set_heights(incomplete);
 }
 
-void Graph::add_blobs(const Manifest& manifest, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves) {
-  add_blob(manifest.config, source, true);
-  for (const Descriptor& layer : manifest.layers) {
+void Graph::note_absent(const Digest& root) {
+  for (const Digest& digest : closure(root)) {
+    for (const Descriptor& child : absent_children(digest)) {
+      absent_.insert(child.digest);
+      incomplete_roots_.insert(root);
+    }
+  }
+}
+
+void Graph::add_blobs(const TreeManifest& tree, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves) {
+  // What is known already may still have got children that another place lacks.
+  for (const Descriptor& blob : tree.blobs) add_blob(blob, source, false);
+  const auto* manifest = std::get_if<Manifest>(&tree.parsed);
+  if (manifest == nullptr || contains(tree.raw.descriptor.digest)) return;
+  if (manifest->config) add_blob(*manifest->config, source, true);
+  for (const Descriptor& layer : manifest->layers) {
     if (!media_type::is_nondistributable(layer.media_type) || moves(layer)) {
       add_blob(layer, source, false);
     } else if (!blobs_.contains(layer.digest)) {
@@ -127,7 +229,7 @@ void Graph::skip_nondistributable() {
   for (const auto& [digest, node] : manifests_) {
     const auto* manifest = std::get_if<Manifest>(&node.parsed);
     if (manifest == nullptr) continue;
-    free.insert(manifest->config.digest);
+    if (manifest->config) free.insert(manifest->config->digest);
     for (const Descriptor& layer : manifest->layers) {
       if (!media_type::is_nondistributable(layer.media_type)) free.insert(layer.digest);
     }
@@ -148,8 +250,8 @@ void Graph::set_heights(const Digest& root) {
   for (const Digest& digest : closure(root)) {
     ManifestNode& node = manifests_.at(digest);
     node.height = 0;
-    for (const Descriptor& child : children_of(node.parsed)) {
-      node.height = std::max(node.height, manifests_.at(child.digest).height + 1);
+    for (const Digest& child : children(digest)) {
+      node.height = std::max(node.height, manifests_.at(child).height + 1);
     }
   }
 }
@@ -160,9 +262,8 @@ std::vector<Digest> Graph::closure(const Digest& digest) const {
   // Digests cannot form a cycle, and fetch_tree has bounded the depth: recursion ends.
   const auto visit = [&](const auto& self, const Digest& at) -> void {
     if (!seen.insert(at).second) return;
-    const auto node = manifests_.find(at);
-    if (node == manifests_.end()) throw Error(ErrorCode::Incomplete, text::cat("manifest ", at.text(), " is missing"));
-    for (const Descriptor& child : children_of(node->second.parsed)) self(self, child.digest);
+    if (!contains(at)) throw Error(ErrorCode::Incomplete, text::cat("manifest ", at.text(), " is missing"));
+    for (const Digest& child : children(at)) self(self, child);
     order.push_back(at);
   };
   visit(visit, digest);

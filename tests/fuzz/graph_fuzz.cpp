@@ -41,6 +41,7 @@ class Place : public ImageSource {
     return std::nullopt;
   }
   std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override { return nullptr; }
+  bool is_blob(const Descriptor&) override { return false; }
   [[nodiscard]] const std::vector<RawManifest>& manifests() const { return manifests_; }
   std::size_t asked = 0;
 
@@ -83,9 +84,9 @@ void check_closure(const Graph& graph, const Digest& root) {
   std::uint64_t bytes = 0;
   std::set<Digest> blobs;
   for (const Digest& digest : closure) {
-    for (const Descriptor& child : children_of(graph.at(digest).parsed)) {
-      testing::require(seen.contains(child.digest), "children come before their parents");
-      testing::require(graph.at(child.digest).height < graph.at(digest).height, "a parent is higher than its children");
+    for (const Digest& child : graph.children(digest)) {
+      testing::require(seen.contains(child), "children come before their parents");
+      testing::require(graph.at(child).height < graph.at(digest).height, "a parent is higher than its children");
     }
     testing::require(seen.insert(digest).second, "a closure has everything once");
     bytes += graph.at(digest).raw.bytes.size();

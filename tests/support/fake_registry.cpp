@@ -103,10 +103,13 @@ HttpReply FakeRegistry::put_manifest(Repository& repository, const HttpRequest& 
   const auto parsed = parse_manifest(request.body, type);
   bool complete = true;
   if (const auto* index = std::get_if<ImageIndex>(&parsed)) {
-    for (const auto& child : index->manifests) complete = complete && repository.manifests.contains(child.digest);
+    for (const auto& child : index->manifests) {
+      complete = complete && (takes_sparse_indexes || repository.manifests.contains(child.digest) ||
+                              repository.blobs.contains(child.digest));
+    }
   } else {
     const auto& image = std::get<Manifest>(parsed);
-    complete = repository.blobs.contains(image.config.digest);
+    complete = !image.config || repository.blobs.contains(image.config->digest);
     for (const auto& layer : image.layers) {
       complete =
           complete && (media_type::is_nondistributable(layer.media_type) || repository.blobs.contains(layer.digest));

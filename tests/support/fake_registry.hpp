@@ -18,6 +18,8 @@ class FakeRegistry {
   std::function<std::optional<HttpReply>(const HttpRequest&)> intercept;
   /// How many referrers a page of the referrers API has; 0: the registry is one without that API.
   std::size_t referrers_on_page = 0;
+  /// Indexes may list what is not there, as some registries let them.
+  bool takes_sparse_indexes = false;
   bool mounts = true;  ///< false: it opens an upload whenever it is asked to mount
 
   [[nodiscard]] HttpReply operator()(const HttpRequest& request);

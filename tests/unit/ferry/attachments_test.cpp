@@ -32,6 +32,7 @@ class Faulty : public ImageSource {
   std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
     return inner_->open(blob, std::move(stop));
   }
+  bool is_blob(const Descriptor& content) override { return inner_->is_blob(content); }
   std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override {
     if (listing_fails) throw Error(*listing_fails, "no list");
     auto found = has_api ? inner_->referrers(subject) : std::nullopt;
@@ -272,7 +273,7 @@ TEST_CASE("what is listed but gone, of another kind, or does not say so itself i
   const Digest gone = Digest::parse("sha256:" + std::string(64, 'e'));
   const Reference liar = sample.world.artifact(kRepository, "liar", sample.sbom.digest);
   source->also_listed = {{std::string(media_type::kOciManifest), gone, 1},
-                         {"application/vnd.oci.artifact.manifest.v1+json", gone, 1},
+                         {"application/vnd.example.other.v1+json", gone, 1},
                          {std::string(media_type::kOciManifest), *liar.digest, 1}};
   Warnings warnings;
   const ImageSet set = discover({root_of(sample.image, kImage)}, only(source), {.referrers = Referrers::All},
@@ -309,7 +310,7 @@ TEST_CASE("what is attached is told by tag, else by type") {
                        std::map<std::string, std::string> annotations = {}) {
     const Digest digest = Digest::parse("sha256:" + std::string(64, 'a'));
     return attachment_kind({}, Manifest{.media_type = std::string(media_type::kOciManifest),
-                                        .config = {"application/vnd.oci.empty.v1+json", digest, 2},
+                                        .config = Descriptor{"application/vnd.oci.empty.v1+json", digest, 2},
                                         .layers = {{layer_type, digest, 2}},
                                         .artifact_type = artifact_type,
                                         .annotations = std::move(annotations)});

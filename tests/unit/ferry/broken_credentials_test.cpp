@@ -17,6 +17,7 @@ class LosesCredentials : public ImageSource {
   std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
     return inner_->open(blob, std::move(stop));
   }
+  bool is_blob(const Descriptor& content) override { return inner_->is_blob(content); }
   std::optional<std::vector<Descriptor>> referrers(const Digest&) override {
     throw CredentialsBroken({ErrorCode::Unauthorized, "the helper is broken"});
   }

@@ -77,6 +77,7 @@ class With : public ImageSource {
   std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
     return inner_->open(blob, std::move(stop));
   }
+  bool is_blob(const Descriptor& content) override { return inner_->is_blob(content); }
 
  private:
   std::shared_ptr<MemoryTarget> inner_;
@@ -108,6 +109,7 @@ class Refusing : public ImageSource {
   std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
     return inner_->open(blob, std::move(stop));
   }
+  bool is_blob(const Descriptor& content) override { return inner_->is_blob(content); }
 
  private:
   std::shared_ptr<ImageSource> inner_;

@@ -94,6 +94,76 @@ TEST_CASE("a child that is missing is named with its index") {
   }
 }
 
+TEST_CASE("an index of which one image is there brings that one, and says what is absent") {
+  const auto target = std::make_shared<MemoryTarget>();
+  MemoryTarget elsewhere;
+  const RawManifest here = image(*target, "{\"a\":1}", {});
+  image(elsewhere, "{\"a\":1}", {});
+  const RawManifest away = image(elsewhere, "{\"b\":1}", {});
+  const RawManifest inner = index(elsewhere, {away, here});
+  const RawManifest outer = index(elsewhere, {inner, away, here});
+
+  Graph graph;
+  graph.add(fetch_tree(*target, inner), target);
+  CHECK(graph.closure(inner.descriptor.digest) == std::vector{here.descriptor.digest, inner.descriptor.digest});
+  CHECK(graph.children(inner.descriptor.digest) == std::vector{here.descriptor.digest});
+  REQUIRE(graph.absent_children(inner.descriptor.digest).size() == 1);
+  CHECK(graph.absent_children(inner.descriptor.digest).front().digest == away.descriptor.digest);
+  CHECK(graph.at(inner.descriptor.digest).height == 1);
+
+  SUBCASE("an index below it that is absent is absent as a whole") {
+    graph.add(fetch_tree(*target, outer), target);
+    CHECK(graph.absent_children(outer.descriptor.digest).size() == 1);  // the inner one is known by now
+    CHECK(fetch_tree(*target, outer).size() == 2);
+  }
+  SUBCASE("what is said to be absent is not asked for, and nothing else may be") {
+    const std::size_t asked = target->operations().size();
+    CHECK(fetch_tree(*target, inner, {.absent = std::set{away.descriptor.digest}}).size() == 2);
+    CHECK(target->operations().size() == asked + 1);
+    CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, inner, {.absent = std::set<Digest>{}})), Error);
+  }
+  SUBCASE("an image that lacks a blob is as good as absent") {
+    const auto holds = [&](const Descriptor& blob) { return blob.digest != sha256("{\"a\":1}"); };
+    CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, inner, {.holds = holds})), Error);
+  }
+}
+
+TEST_CASE("an index is higher than what it lacked and what came later") {
+  const auto target = std::make_shared<MemoryTarget>();
+  MemoryTarget elsewhere;
+  const RawManifest here = image(*target, "{\"a\":1}", {});
+  image(elsewhere, "{\"a\":1}", {});
+  const RawManifest late = index(elsewhere, {here});
+  const RawManifest root = index(elsewhere, {late, here});
+  Graph graph;
+  graph.add(fetch_tree(*target, root), target);
+  CHECK(graph.at(root.descriptor.digest).height == 1);
+  graph.add(fetch_tree(*target, put(*target, late)), target);
+  CHECK(graph.at(root.descriptor.digest).height == 2);
+  CHECK(graph.absent_children(root.descriptor.digest).empty());
+}
+
+TEST_CASE("a child of a type that is no manifest's is carried as the blob, or the manifest, that its place has") {
+  const auto target = std::make_shared<MemoryTarget>();
+  const Descriptor layer = target->add_blob("layer", std::string(media_type::kOciLayerGzip));
+  const RawManifest thing =
+      put(*target, raw(R"({"layers":[)" + row(layer) + "]}", "application/vnd.example.thing.v1+json"));
+  const RawManifest blob{.descriptor = target->add_blob("text", "text/plain"), .bytes = {}};
+  const RawManifest mixed = index(*target, {thing, blob});
+  Graph graph;
+  graph.add(fetch_tree(*target, mixed), target);
+  CHECK(graph.children(mixed.descriptor.digest) == std::vector{thing.descriptor.digest});
+  REQUIRE(graph.blobs_of(mixed.descriptor.digest).size() == 1);
+  CHECK(graph.blobs_of(mixed.descriptor.digest).front().digest == blob.descriptor.digest);
+  CHECK(graph.blobs_of(thing.descriptor.digest).front().digest == layer.digest);
+  CHECK(graph.absent_children(mixed.descriptor.digest).empty());
+}
+
+TEST_CASE("an index that lists nothing is whole") {
+  const auto target = std::make_shared<MemoryTarget>();
+  CHECK(fetch_tree(*target, index(*target, {})).size() == 1);
+}
+
 TEST_CASE("two manifests that contradict each other about a blob are refused") {
   const auto target = std::make_shared<MemoryTarget>();
   Descriptor layer = target->add_blob("layer", std::string(media_type::kOciLayer));
