@@ -67,9 +67,11 @@ struct ReadImage {
   ManifestTree tree = {};
 };
 
-/// An archive of ours says itself what it lacks. Others hold what their writers had: perhaps one platform of many.
+/// An archive of ours says itself what it lacks, and imgpkg writes all or nothing. Others hold what their writers had:
+/// perhaps one platform of many.
 TreeRules tree_rules(const ImageArchive& archive, const ArchiveItem& item) {
-  if (archive.format() == ArchiveFormat::Sealed) return {.absent = item.absent};
+  const bool is_complete = archive.format() == ArchiveFormat::Sealed || archive.format() == ArchiveFormat::ImgpkgTar;
+  if (is_complete) return {.absent = item.absent};
   return {.holds = [&archive](const Descriptor& blob) { return archive.size_of(blob.digest).has_value(); }};
 }
 

@@ -74,7 +74,7 @@ class DockerReader {
  private:
   std::vector<Descriptor> layers_of(const std::string& config_path, const std::string& config,
                                     const std::vector<std::string>& paths) {
-    const Json parsed = Json::parse(config, tree_.describe(config_path));
+    const Json parsed = Json::parse_leniently(config, tree_.describe(config_path));
     const Json* rootfs = parsed.find("rootfs");
     const auto diff_ids = texts(rootfs == nullptr ? nullptr : rootfs->find("diff_ids"), "diff_ids");
     if (diff_ids.size() != paths.size()) {

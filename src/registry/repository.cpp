@@ -48,10 +48,14 @@ Request manifest_request(std::string method, Url url) {
   return request;
 }
 
+std::string content_type(const Answer& answer) {
+  const std::string header = answer.headers.find("Content-Type").value_or("");
+  return text::lower(text::trim(std::string_view(header).substr(0, header.find(';'))));
+}
+
 /// What the body is by its own bytes: a server's Content-Type may be that of another manifest, or none.
 std::string media_type_of(const Answer& answer) {
-  const std::string header = answer.headers.find("Content-Type").value_or("");
-  std::string type = text::lower(text::trim(std::string_view(header).substr(0, header.find(';'))));
+  const std::string type = content_type(answer);
   if (type.starts_with("text/html")) {
     throw Error(ErrorCode::Network, text::cat("GET ", answer.url.shown(), ": answered with a web page"))
         .hint("a proxy or a login page seems to answer in the registry's place");
@@ -89,6 +93,8 @@ void check_digest(const Answer& answer, const Digest& expected) {
 
 RawManifest read_manifest(Answer answer, const std::string& selector) {
   const auto wanted = Digest::try_parse(selector);
+  // Its digest is that of a part of it, so it would seem to be damaged.
+  if (media_type::is_schema_1(content_type(answer))) static_cast<void>(parse_manifest("{}", content_type(answer)));
   if (wanted) check_digest(answer, *wanted);
   const auto told = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
   if (told) check_digest(answer, *told);

@@ -252,12 +252,13 @@ TEST_CASE("a manifest says what it is attached to, and a layer where else it may
 
 TEST_CASE("annotations, platforms and what nobody here knows are carried, whatever they hold") {
   const std::string row = R"({"mediaType":"application/x","digest":")" + kDigest + R"(","size":2,"annotations":)";
-  const auto parsed = parse_manifest(
-      R"({"schemaVersion":2,"manifests":[)" + row +
-          R"({"a":null,"b":1,"c":"half \ud83d","c":"twice"},"platform":[]},)" + row +
-          R"([],"platform":{"os":7,"architecture":"arm64"},"urls":5}],"annotations":{"k":null,"l":"v"},"x":{"a":1,"a":2},)" +
-          "\"name\":\"M\xFCller\",\"huge\":1e999,\"deep\":" + std::string(90, '[') + std::string(90, ']') + "}",
-      "");
+  const auto parsed = parse_manifest(R"({"schemaVersion":2,"manifests":[)" + row +
+                                         R"({"a":null,"b":1,"c":"half \ud83d","c":"twice"},"platform":[]},)" + row +
+                                         R"([],"platform":{"os":7,"architecture":"arm64"},"urls":5}],)" +
+                                         R"("annotations":{"k":null,"l":"v"},"x":{"a":1,"a":2},)" +
+                                         "\"name\":\"M\xFCller\",\"huge\":1e999,\"deep\":" + std::string(90, '[') +
+                                         std::string(90, ']') + "}",
+                                     "");
   const auto& index = std::get<ImageIndex>(parsed);
   using Annotations = std::map<std::string, std::string>;
   CHECK(index.annotations == Annotations{{"l", "v"}});

@@ -117,6 +117,13 @@ TEST_CASE("images and locations have tags made of a digest") {
   CHECK(is_valid_tag(locations_tag(digest)));
 }
 
+TEST_CASE("of a digest that is too long for a tag the first 64 digits are in it") {
+  const Digest digest = Digest::parse("sha512:" + std::string(64, 'a') + std::string(64, 'b'));
+  CHECK(image_tag(digest) == "sha512-" + std::string(64, 'a') + ".imgpkg");
+  CHECK(locations_tag(digest) == "sha512-" + std::string(64, 'a') + ".image-locations.imgpkg");
+  CHECK(is_valid_tag(repository_tag({{"r.example", std::string(200, 'x')}, std::nullopt, digest})));
+}
+
 TEST_CASE("a tag after the repository holds the end of its path, as far as tags take it") {
   const Digest digest = Digest::parse(kDigest);
   const std::string usual = "sha256-" + std::string(64, 'a') + ".imgpkg";

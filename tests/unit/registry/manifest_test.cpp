@@ -189,3 +189,28 @@ TEST_CASE("a registry that stores another manifest is found out") {
   rig.answer_first(1, "PUT", "/manifests/", {201, {{"Docker-Content-Digest", sha256("other").text()}}});
   CHECK(error_of([&] { rig.repository().put_manifest(kManifest, "v1"); }).code() == ErrorCode::Corrupt);
 }
+
+TEST_CASE("an image of Docker's schema 1 is told as one, although its digest is that of a part of it") {
+  Rig rig;
+  const std::string signed_type = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+  rig.answer_first(2, "GET", "/manifests/", {200, {{"Content-Type", signed_type}}, R"({"schemaVersion":1})"});
+  const Error error = error_of([&] { static_cast<void>(rig.repository().manifest(sha256("payload").text())); });
+  CHECK(error.code() == ErrorCode::Hostile);
+  CHECK(error.message().find("schema 1") != std::string::npos);
+}
+
+TEST_CASE("what is a blob is told by HEAD, or by its last byte where HEAD is not answered") {
+  const auto is_blob = [](int head_status, const Descriptor& content) {
+    Rig rig;
+    rig.registry.add_blob("team/app", "layer");
+    if (head_status != 0) rig.answer_first(9, "HEAD", "/blobs/", {head_status});
+    return rig.repository().is_blob(content);
+  };
+  const Descriptor there{.media_type = "application/x", .digest = sha256("layer"), .size = 5};
+  const Descriptor absent{.media_type = "application/x", .digest = sha256("other"), .size = 5};
+  for (const int head : {0, 405}) {
+    CAPTURE(head);
+    CHECK(is_blob(head, there));
+    CHECK_FALSE(is_blob(head, absent));
+  }
+}
