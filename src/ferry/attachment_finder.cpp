@@ -89,7 +89,13 @@ void AttachmentFinder::add_tagged(const Subject& subject, const std::shared_ptr<
   for (const std::string_view suffix : suffixes(which_)) {
     const std::string tag = attachment_tag(subject.digest, suffix);
     if (!may_have(subject.name, tag)) continue;
-    if (auto raw = read(subject.name, *source, tag)) found.push_back(attachment(subject, *std::move(raw), tag, source));
+    try {
+      if (auto raw = read(subject.name, *source, tag)) {
+        found.push_back(attachment(subject, *std::move(raw), tag, source));
+      }
+    } catch (const Error& error) {
+      leave_out_malformed(text::cat(to_string(subject.name), ":", tag), error);
+    }
   }
 }
 
@@ -103,17 +109,33 @@ void AttachmentFinder::add_listed(const Subject& subject, const std::shared_ptr<
                                         descriptor.media_type, "), attached to ", subject.digest.text()));
       continue;
     }
-    auto raw = read(subject.name, *source, descriptor.digest.text());
-    if (!raw) {
-      context_.progress->warn(
-          text::cat("left out, because it is listed but not there: ", name, ", attached to ", subject.digest.text()));
-    } else if (is_attached(*raw, subject)) {
-      found.push_back(attachment(subject, *std::move(raw), std::nullopt, source));
-    } else {
-      context_.progress->warn(text::cat("left out, because it does not say so itself: ", name,
-                                        ", which is listed as attached to ", subject.digest.text()));
+    try {
+      add_one_listed(subject, descriptor.digest, source, found);
+    } catch (const Error& error) {
+      leave_out_malformed(name, error);
     }
   }
+}
+
+void AttachmentFinder::add_one_listed(const Subject& subject, const Digest& digest,
+                                      const std::shared_ptr<CachingSource>& source, std::vector<Attachment>& found) {
+  const std::string name = to_string(Reference{subject.name, std::nullopt, digest});
+  auto raw = read(subject.name, *source, digest.text());
+  if (!raw) {
+    context_.progress->warn(
+        text::cat("left out, because it is listed but not there: ", name, ", attached to ", subject.digest.text()));
+  } else if (is_attached(*raw, subject)) {
+    found.push_back(attachment(subject, *std::move(raw), std::nullopt, source));
+  } else {
+    context_.progress->warn(text::cat("left out, because it does not say so itself: ", name,
+                                      ", which is listed as attached to ", subject.digest.text()));
+  }
+}
+
+/// To be called while `error` is handled. The image can be moved without what nobody could read at its destination.
+void AttachmentFinder::leave_out_malformed(const std::string& name, const Error& error) const {
+  if (error.code() != ErrorCode::Hostile) throw;
+  context_.progress->warn(text::cat("left out, because it cannot be read: ", name, ": ", error.message()));
 }
 
 std::vector<Descriptor> AttachmentFinder::listed(const Subject& subject, CachingSource& source) {

@@ -54,6 +54,9 @@ class AttachmentFinder {
   [[nodiscard]] std::vector<Attachment> find_one(const Subject& subject);
   void add_tagged(const Subject& subject, const std::shared_ptr<CachingSource>& source, std::vector<Attachment>& found);
   void add_listed(const Subject& subject, const std::shared_ptr<CachingSource>& source, std::vector<Attachment>& found);
+  void add_one_listed(const Subject& subject, const Digest& digest, const std::shared_ptr<CachingSource>& source,
+                      std::vector<Attachment>& found);
+  void leave_out_malformed(const std::string& name, const Error& error) const;
   [[nodiscard]] std::vector<Descriptor> listed(const Subject& subject, CachingSource& source);
   [[nodiscard]] bool is_attached(const RawManifest& raw, const Subject& subject) const;
   [[nodiscard]] bool may_have(const RepositoryName& name, const std::string& tag) const;

@@ -289,6 +289,20 @@ TEST_CASE("what is listed but gone, of another kind, or does not say so itself i
   CHECK(told("does not say so itself"));
 }
 
+TEST_CASE("what is attached and malformed is left out with a warning") {
+  Signed sample;
+  const auto source = std::make_shared<Faulty>(sample.world.repository(kRepository));
+  source->failing = {{tag_of(sample.image, "sig"), ErrorCode::Hostile},
+                     {sample.sbom.digest->text(), ErrorCode::Hostile}};
+  Warnings warnings;
+  const ImageSet set = discover({root_of(sample.image, kImage)}, only(source), {.referrers = Referrers::All},
+                                {.jobs = 1, .progress = &warnings});
+  CHECK(referrers(set).empty());
+  CHECK(std::ranges::count_if(warnings.lines, [](const std::string& line) {
+          return line.starts_with("left out, because it cannot be read: ");
+        }) == 2);
+}
+
 TEST_CASE("tags are listed once instead of asking for each, where the repository lists them") {
   SampleWorld world;
   std::vector<Reference> images;
