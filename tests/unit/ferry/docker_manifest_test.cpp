@@ -57,7 +57,7 @@ TEST_CASE("an image is listed with its configuration, its layers and all its nam
   const Json list = listed(cargo);
   REQUIRE(list.as_array()->size() == 1);
   const Json& only = list.as_array()->front();
-  CHECK(only.string_at("Config") == "blobs/sha256/" + std::string(manifest.config.digest.hex()));
+  CHECK(only.string_at("Config") == "blobs/sha256/" + std::string(manifest.config.value().digest.hex()));
   CHECK(only.find("Layers")->as_array()->size() == 2);
   CHECK(*only.find("Layers")->as_array()->at(1).as_string() ==
         "blobs/sha256/" + std::string(manifest.layers[1].digest.hex()));
