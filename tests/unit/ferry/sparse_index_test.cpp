@@ -6,6 +6,7 @@
 #include "ferry/relocate.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
+#include "transfer/caching_source.hpp"
 
 // Indexes of which only a part is there, and destinations that take no such index, as MemoryTarget does not.
 
