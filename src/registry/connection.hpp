@@ -25,7 +25,7 @@ struct ClientContext {
                             .first_delay = options.retry_delay,
                             .rate_limit_wait = options.rate_limit_wait},
                 clock, reporter),
-        credentials(options, environment, {CredentialHelper(stop), &clock, &progress}) {}
+        credentials(options, environment, {CredentialHelper(stop), &clock, &progress, stop}) {}
 
   RegistryOptions options;
   std::shared_ptr<Transport> transport;

@@ -216,6 +216,7 @@ std::optional<Credential> CredentialHelper::operator()(const std::string& name, 
     if (text::lower(outcome.output).find("credentials not found") != std::string::npos) return std::nullopt;
     // Its output may hold a secret; only that it failed is told.
     throw Error(ErrorCode::Unauthorized, text::cat(program, " could not give the credentials for ", server))
+        .transient()
         .hint(text::cat("run `echo ", server, " | ", program, " get` to see why, or use --registry-anon"));
   }
   return parse_helper_answer(outcome.output, program);

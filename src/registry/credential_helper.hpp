@@ -35,7 +35,8 @@ class CredentialHelper {
       : stop_(std::move(stop)), patience_(patience) {}
 
   /// Throws HelperMissing, Error{Usage} for a name that is none, Error{Interrupted}, and Error{Unauthorized},
-  /// Error{Hostile} or Error{Io} for any failure but "credentials not found". Shows nothing of what the helper wrote.
+  /// Error{Hostile} or Error{Io} for any failure but "credentials not found". Shows nothing of what the helper wrote. A
+  /// failure that may pass, as of a helper whose key store another process has locked, is marked transient.
   [[nodiscard]] std::optional<Credential> operator()(const std::string& name, const std::string& server) const;
 
  private:

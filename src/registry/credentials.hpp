@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,7 @@ struct CredentialTools {
   HelperRunner run_helper = CredentialHelper();
   Clock* clock = &real_clock();
   Progress* progress = &silent_progress();
+  std::stop_token stop = {};  ///< ends a pause before a helper is run again
 };
 
 /// One place where credentials are looked for.
@@ -42,8 +44,9 @@ class Credentials {
   Credentials(const RegistryOptions& options, const Environment& environment, CredentialTools tools = {});
 
   /// The credential for `name`, anonymous if there is none. Reads files and may run a helper; what they said is kept
-  /// for limits::kCredentialAge. Reports what it did as debug lines. Throws CredentialsBroken if a file or a helper is
-  /// broken; a helper that failed is not run again until its failure is that old.
+  /// for limits::kCredentialAge. Reports what it did as debug lines. A helper that fails in a way that may pass is run
+  /// again for some eight seconds, with growing pauses. Throws CredentialsBroken if a file or a helper is broken; such
+  /// a helper is not run again until its failure is that old.
   [[nodiscard]] Credential find(const RepositoryName& name);
 
   /// How `find` gets to its answer. Throws nothing that `find` would: that is the report's failure.
@@ -66,6 +69,7 @@ class Credentials {
   [[nodiscard]] Search search(const RepositoryName& name);
   void report(const RepositoryName& name, const Search& search) const;
   [[nodiscard]] std::optional<Credential> ask_helper(const std::string& name, const std::string& server);
+  [[nodiscard]] std::optional<Credential> run_patiently(const std::string& name, const std::string& server);
   [[nodiscard]] HelperAnswer run_helper(const std::string& name, const std::string& server);
   [[nodiscard]] bool is_fresh(Time made) const;
 

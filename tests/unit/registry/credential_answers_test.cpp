@@ -52,6 +52,70 @@ TEST_CASE("a helper that failed is not run for every repository; a stop is not t
   CHECK(failure("a").message() == "failure 3");
 }
 
+TEST_CASE("a helper that fails is run again, after growing pauses; one that knows nothing is not") {
+  const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credHelpers":{"reg.example:5000":"x"}})"}};
+  testing::FakeClock clock;
+  int failures = 4;
+  int runs = 0;
+  const HelperRunner busy = [&](const std::string&, const std::string&) -> std::optional<Credential> {
+    ++runs;
+    if (failures-- > 0) throw Error(ErrorCode::Unauthorized, "the key store is locked").transient();
+    return Credential{"user", "p"};
+  };
+  CHECK(Credentials({}, environment, {busy, &clock}).find(kName).username == "user");
+  CHECK(runs == 5);
+  const auto pauses = clock.sleeps();
+  REQUIRE(pauses.size() == 4);
+  for (std::size_t i = 0; i < pauses.size(); ++i) {
+    const auto longest = 200ms * (1 << i);
+    CHECK(pauses[i] >= longest / 2);
+    CHECK(pauses[i] <= longest);
+  }
+  runs = 0;
+  const HelperRunner empty = [&](const std::string&, const std::string&) -> std::optional<Credential> {
+    ++runs;
+    return std::nullopt;
+  };
+  CHECK(Credentials({}, environment, {empty, &clock}).find(kName).is_anonymous());
+  CHECK(runs == 1);
+}
+
+TEST_CASE("a helper that goes on failing is given up after some seconds; its failure will not pass by itself then") {
+  const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credHelpers":{"reg.example:5000":"x"}})"}};
+  testing::FakeClock clock;
+  const auto begun = clock.now();
+  auto taken = 0ms;
+  const HelperRunner failing = [&](const std::string&, const std::string&) -> std::optional<Credential> {
+    clock.pass(taken);
+    throw Error(ErrorCode::Unauthorized, "the helper is broken").transient().hint("repair it");
+  };
+  const auto failure = [&] {
+    Credentials credentials({}, environment, {failing, &clock});
+    return error_of([&] { static_cast<void>(credentials.find(kName)); });
+  };
+  const Error error = failure();
+  CHECK(error.message().starts_with("the helper is broken, in "));
+  CHECK(error.hint_text() == "repair it");
+  CHECK_FALSE(error.is_transient());
+  CHECK(clock.now() - begun <= 8s);
+  CHECK(clock.now() - begun >= 6s);
+  // Who has typed a wrong password is not asked for it again.
+  taken = 9000ms;
+  CHECK(failure().message() == "the helper is broken, in 1 run");
+}
+
+TEST_CASE("a pause before a helper is run again ends when the command is stopped") {
+  const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credHelpers":{"reg.example:5000":"x"}})"}};
+  testing::FakeClock clock;
+  std::stop_source stop;
+  const HelperRunner failing = [&](const std::string&, const std::string&) -> std::optional<Credential> {
+    stop.request_stop();
+    throw Error(ErrorCode::Unauthorized, "locked").transient();
+  };
+  Credentials credentials({}, environment, {failing, &clock, &silent_progress(), stop.get_token()});
+  CHECK(error_of([&] { static_cast<void>(credentials.find(kName)); }).code() == ErrorCode::Interrupted);
+}
+
 TEST_CASE("a broken helper is no refusal by a registry") {
   const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credsStore":"store"})"}};
   const HelperRunner broken = [](const std::string&, const std::string&) -> std::optional<Credential> {

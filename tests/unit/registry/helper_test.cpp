@@ -113,6 +113,7 @@ TEST_CASE("not found is no credential; any other failure is an error that shows 
     CHECK(error.code() == ErrorCode::Unauthorized);
     CHECK(error.message().find(name) != std::string::npos);
     CHECK(error.message().find("topsecret") == std::string::npos);
+    CHECK(error.is_transient() == (std::string_view(name) == "locked" || std::string_view(name) == "killed"));
   }
 }
 
