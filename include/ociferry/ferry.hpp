@@ -12,6 +12,7 @@
 #include "ociferry/descriptor.hpp"
 #include "ociferry/jobs.hpp"
 #include "ociferry/limits.hpp"
+#include "ociferry/login.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
 #include "ociferry/registry_options.hpp"
@@ -286,5 +287,16 @@ Reference resolve_tag(const Reference& reference, const Context& context);
 /// configuration files and may run credential helpers. A broken one is the report's failure. Throws Error{Usage} for
 /// malformed IMGPKG_* variables.
 CredentialReport explain_credentials(const RepositoryName& name, const Context& context);
+
+/// `ociferry login`: proves the user name and password in `context.registry` at the registry, then writes them to a
+/// file, or gives them to the credential helper that the file names. Throws Error{Unauthorized} if they are refused;
+/// then nothing is written. May run credential helpers.
+LoginReport login(const LoginOptions& options, const Context& context);
+
+/// `ociferry logout`: removes what `login` has written. Talks to no registry; may run credential helpers.
+LogoutReport logout(const LoginOptions& options, const Context& context);
+
+/// The file that `login` and `logout` change, with links followed. Throws Error{Usage} if there is no place for one.
+std::filesystem::path login_file_of(const LoginOptions& options);
 
 }  // namespace ociferry

@@ -23,7 +23,8 @@ struct Command {
   std::string_view usage;
   std::string_view examples = {};  ///< lines, indented by two spaces
   CommonOptions common = CommonOptions::None;
-  bool unpacks = false;  ///< it looks into layers, so the limits of that are options
+  bool in_imgpkg = true;  ///< false: there is no such command where the program is called imgpkg
+  bool unpacks = false;   ///< it looks into layers, so the limits of that are options
   void (*declare)(Arguments& arguments);
   /// Throws Error. What the common options say is already in the context.
   void (*run)(const Arguments& arguments, Context& context, Console& console);
@@ -31,6 +32,8 @@ struct Command {
 
 /// All commands, in the order the help lists them.
 [[nodiscard]] const std::vector<const Command*>& commands();
+/// Those that there are when the program is called `program`.
+[[nodiscard]] std::vector<const Command*> commands_of(std::string_view program);
 
 extern const Command kPushCommand;
 extern const Command kExportCommand;
@@ -42,6 +45,8 @@ extern const Command kVerifyCommand;
 extern const Command kDescribeCommand;
 extern const Command kTagListCommand;
 extern const Command kTagResolveCommand;
+extern const Command kLoginCommand;
+extern const Command kLogoutCommand;
 extern const Command kAuthExplainCommand;
 extern const Command kVersionCommand;
 extern const Command kCompletionCommand;

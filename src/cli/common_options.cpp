@@ -153,7 +153,7 @@ std::string read_password(const Arguments& arguments) {
   if (arguments.text_of("registry-username").empty() && !lookup(current_environment(), "IMGPKG_USERNAME")) {
     throw Error(ErrorCode::Usage, "--registry-password-stdin needs --registry-username");
   }
-  return read_password_from_stdin();
+  return read_password_from_stdin("--registry-password-stdin");
 }
 
 HttpVersion http_version_of(const Arguments& arguments) {

@@ -10,7 +10,7 @@ void declare(Arguments& arguments) { arguments.positional("SHELL"); }
 void run(const Arguments& arguments, Context&, Console& console) {
   const std::string shell = arguments.positional_value();
   const std::string& program = console.options().program;
-  const std::vector<CommandWords> words = words_of(commands());
+  const std::vector<CommandWords> words = words_of(commands_of(program));
   if (shell == "bash") return console.block(bash_completion(words, program));
   if (shell == "fish") return console.block(fish_completion(words, program));
   if (shell == "powershell") return console.block(powershell_completion(words, program));

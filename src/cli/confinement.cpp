@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "cli/login_options.hpp"
 #include "ferry/archive_output.hpp"
 #include "layout/packed_archive.hpp"
 
@@ -49,6 +50,8 @@ std::optional<fs::path> archive_of(const Arguments& arguments) {
   return arguments.positional_value();
 }
 
+bool changes_logins(const Command& command) { return command.name == "login" || command.name == "logout"; }
+
 bool writes_somewhere(const Arguments& arguments) {
   return std::ranges::any_of(kOutputs, [&](std::string_view name) { return has_option(arguments, name); });
 }
@@ -63,6 +66,7 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
     if (!has_option(arguments, name)) continue;
     if (const auto path = arguments.optional_text(name)) allow_output(*path, rights.writable);
   }
+  if (changes_logins(command)) allow_output(login_file_of(login_options_of(arguments)), rights.writable);
   const auto archive = archive_of(arguments);
   if (command.name == "push" || (archive && needs_temporary_file(*archive))) {
     // The layer is made, and a packed archive unpacked, in a file without a name.
@@ -91,10 +95,11 @@ std::string rights_text(const Command& command) {
   Arguments arguments(std::string(command.name), "");
   command.declare(arguments);
   const bool network = command.common == CommonOptions::Registry;
-  const std::string_view unwritten =
+  std::string_view writing =
       arguments.positional_name() == "ARCHIVE" ? "no writing (unless the archive is packed)" : "no writing";
-  return fmt::format("{}, {}, {}", network ? "network" : "no network",
-                     writes_somewhere(arguments) ? "writes where its outputs are" : unwritten,
+  if (writes_somewhere(arguments)) writing = "writes where its outputs are";
+  if (changes_logins(command)) writing = "writes where credentials are kept";
+  return fmt::format("{}, {}, {}", network ? "network" : "no network", writing,
                      network ? "no programs but credential helpers" : "no programs");
 }
 

@@ -35,7 +35,7 @@ std::string overview(std::string_view parent, std::string_view program) {
   std::string text =
       parent.empty() ? "ociferry carries bundles, and every image they reference, across an air gap.\n\n" : "";
   text += fmt::format("Usage: {}{}{} COMMAND [options]\n\nCommands:\n", program, parent.empty() ? "" : " ", parent);
-  for (const Command* command : commands()) {
+  for (const Command* command : commands_of(program)) {
     if (parent.empty() || is_below(*command, parent))
       text += fmt::format("  {:14}{}\n", command->name, command->summary);
   }

@@ -35,10 +35,11 @@ std::vector<FlagName> global_flags() {
   return names;
 }
 
-const Command* find_command(std::string_view name) {
+const Command* find_command(std::string_view name, std::string_view program) {
+  const std::vector<const Command*> all = commands_of(program);
   const auto found =
-      std::ranges::find_if(commands(), [&](const Command* one) { return one->name == name || one->alias == name; });
-  return found == commands().end() ? nullptr : *found;
+      std::ranges::find_if(all, [&](const Command* one) { return one->name == name || one->alias == name; });
+  return found == all.end() ? nullptr : *found;
 }
 
 /// A command line whose command is known.
@@ -144,7 +145,7 @@ class Run {
     if (call.name == "help") return help(call.words, plain);
     if (call.name.empty()) return without_command(call.words, plain);
     if (is_parent(call.name)) return parent_alone(call, plain);
-    const Command* command = find_command(call.name);
+    const Command* command = find_command(call.name, name_);
     if (command == nullptr) throw unknown_command(call.name);
     Arguments arguments(text::cat(name_, " ", call.name), usage_of(*command, name_), manners());
     declare_all(*command, arguments);
@@ -181,7 +182,7 @@ class Run {
       plain.block(overview(is_parent(name) ? name : "", name_));
       return 0;
     }
-    const Command* command = find_command(name);
+    const Command* command = find_command(name, name_);
     if (command == nullptr) throw unknown_command(name);
     Arguments arguments(text::cat(name_, " ", name), usage_of(*command, name_), manners());
     declare_all(*command, arguments);
@@ -283,10 +284,16 @@ class Run {
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> kCommands = {
-      &kPushCommand,        &kExportCommand,  &kImportCommand,    &kCopyCommand,    &kPullCommand,
-      &kInspectCommand,     &kVerifyCommand,  &kDescribeCommand,  &kTagListCommand, &kTagResolveCommand,
-      &kAuthExplainCommand, &kVersionCommand, &kCompletionCommand};
+      &kPushCommand,    &kExportCommand, &kImportCommand,      &kCopyCommand,    &kPullCommand,
+      &kInspectCommand, &kVerifyCommand, &kDescribeCommand,    &kTagListCommand, &kTagResolveCommand,
+      &kLoginCommand,   &kLogoutCommand, &kAuthExplainCommand, &kVersionCommand, &kCompletionCommand};
   return kCommands;
+}
+
+std::vector<const Command*> commands_of(std::string_view program) {
+  std::vector<const Command*> all = commands();
+  if (program == kImgpkg) std::erase_if(all, [](const Command* one) { return !one->in_imgpkg; });
+  return all;
 }
 
 int run_program(const std::string& path, const std::vector<std::string>& words) {

@@ -22,7 +22,7 @@ std::string sandbox_line() {
 }
 
 /// What a report of a mistake should say, and what an administrator wants to know.
-std::string details() {
+std::string details(std::string_view program) {
   const BuildInfo build = build_info();
   std::string out;
   out += fmt::format("compiler:  {} ({})\n", build.compiler, build.build_type);
@@ -30,8 +30,8 @@ std::string details() {
   out += fmt::format("libraries: {} {} {}\n", transport_libraries(), unpacking_libraries(), build.built_with);
   out += fmt::format("sandbox:   {}\n", sandbox_line());
   std::size_t width = 0;
-  for (const Command* command : commands()) width = std::max(width, command->name.size());
-  for (const Command* command : commands())
+  for (const Command* command : commands_of(program)) width = std::max(width, command->name.size());
+  for (const Command* command : commands_of(program))
     out += fmt::format("  {:{}}  {}\n", command->name, width, rights_text(*command));
   return out;
 }
@@ -40,7 +40,7 @@ void run(const Arguments& arguments, Context&, Console& console) {
   Json::Object members{{"version", version()}};
   console.block(text::cat(console.options().program, " version ", version(), "\n"));
   if (arguments.on("verbose")) {
-    const std::string text = details();
+    const std::string text = details(console.options().program);
     console.block(text);
     members.emplace_back("details", text);
   }

@@ -168,6 +168,14 @@ Answer Connection::send(Request request, const Scope& scope, std::stop_token sto
   return authorization ? attempt() : answer;
 }
 
+bool Connection::prove_credentials(const std::string& repository, std::stop_token stop) {
+  const Url root = base(stop).resolve("/v2/");
+  if (!authenticator_.is_wanted()) return false;
+  const Answer answer = send_patiently({"GET", root}, {.name = {registry_, repository}}, std::move(stop));
+  if (!is_success(answer.status)) throw response_error("GET", answer, ErrorCode::Unauthorized);
+  return true;
+}
+
 Answer Connection::send_elsewhere(Request request, std::stop_token stop) const {
   // Names are looked at again once they are resolved; behind a proxy, this is the only look.
   const std::string& host = request.url.origin().host;

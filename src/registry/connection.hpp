@@ -66,6 +66,11 @@ class Connection {
   /// `send` until it succeeds or will not (see `repeat`).
   [[nodiscard]] Answer send_patiently(const Request& request, const Scope& scope, std::stop_token stop);
 
+  /// Shows the credentials for `repository` (empty: for the registry as a whole) at the API's root. True if they were
+  /// accepted, false if anybody may come in there, so that nothing is proved. Throws Error{Unauthorized} or
+  /// Error{Denied} if they were refused, and what `send_patiently` throws.
+  [[nodiscard]] bool prove_credentials(const std::string& repository, std::stop_token stop);
+
   /// What is known of the registry's referrers API; shared by all its repositories.
   [[nodiscard]] ReferrersApi& referrers_api() noexcept { return referrers_api_; }
   /// What is known of how it takes HEAD; shared by all its repositories.

@@ -92,12 +92,11 @@ class SpawnActions {
     posix_spawnattr_destroy(&attributes_);
   }
 
-  pid_t spawn(const std::string& program, int in_and_out) {
+  pid_t spawn(const std::string& program, std::string verb, int in_and_out) {
     posix_spawn_file_actions_adddup2(&actions_, in_and_out, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, in_and_out, STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     std::string name = program;
-    std::string verb = "get";
     const std::array<char*, 3> arguments{name.data(), verb.data(), nullptr};
     pid_t pid = 0;
     const int failed = ::posix_spawnp(&pid, program.c_str(), &actions_, &attributes_, arguments.data(), environ);
@@ -156,8 +155,8 @@ std::string read_until_end(int fd, const std::string& program, const Deadline& d
   }
 }
 
-/// Runs `program get` with `input` on its standard input.
-Outcome run(const std::string& program, const std::string& input, const Deadline& deadline) {
+/// Runs `program verb` with `input` on its standard input.
+Outcome run(const std::string& program, const std::string& verb, const std::string& input, const Deadline& deadline) {
   // A socket rather than pipes: writing to one that nobody reads can be had without SIGPIPE.
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw system_error("socketpair", errno);
@@ -165,10 +164,11 @@ Outcome run(const std::string& program, const std::string& input, const Deadline
   UniqueFd theirs(ends[1]);
   const Group group = group_for_helpers();
   pid_t pid = 0;
-  with_all_rights([&] { pid = SpawnActions(group).spawn(program, theirs.get()); });
+  with_all_rights([&] { pid = SpawnActions(group).spawn(program, verb, theirs.get()); });
   Child child(pid, group);
   theirs = UniqueFd();
-  // Server names are far shorter than a socket's buffer. A helper that does not read it will say what it lacks.
+  // Server names, and passwords, are far shorter than a socket's buffer. A helper that does not read it will say what
+  // it lacks.
   static_cast<void>(::send(ours.get(), input.data(), input.size(), MSG_NOSIGNAL));
   ::shutdown(ours.get(), SHUT_WR);
   Outcome outcome;
@@ -206,12 +206,39 @@ HelperMissing::HelperMissing(const std::string& program)
   hint("the registry configuration names this credential helper; install it, or use --registry-anon");
 }
 
+namespace {
+
+std::string program_called(const std::string& name) {
+  if (is_helper_name(name)) return "docker-credential-" + name;
+  throw Error(ErrorCode::Usage, text::cat("'", name, "' is not the name of a credential helper"));
+}
+
+/// The error of a helper that did not do what it was told. Its output may hold a secret: nothing of it is shown.
+Error refused(const std::string& program, std::string_view what, const std::string& server) {
+  return Error(ErrorCode::Unauthorized, text::cat(program, " could not ", what, " the credentials for ", server))
+      .transient()
+      .hint(text::cat("its key store may be locked, or in use; run `", program, " list` to see why"));
+}
+
+}  // namespace
+
+void CredentialHelper::store(const std::string& name, const std::string& server, const Credential& credential) const {
+  const std::string program = program_called(name);
+  const Json entry =
+      Json::Object{{"ServerURL", server}, {"Username", credential.username}, {"Secret", credential.password}};
+  const Outcome outcome = run(program, "store", entry.dump(), Deadline(program, patience_, stop_));
+  if (outcome.status != 0) throw refused(program, "keep", server);
+}
+
+void CredentialHelper::erase(const std::string& name, const std::string& server) const {
+  const std::string program = program_called(name);
+  const Outcome outcome = run(program, "erase", server, Deadline(program, patience_, stop_));
+  if (outcome.status != 0) throw refused(program, "forget", server);
+}
+
 std::optional<Credential> CredentialHelper::operator()(const std::string& name, const std::string& server) const {
-  if (!is_helper_name(name)) {
-    throw Error(ErrorCode::Usage, text::cat("'", name, "' is not the name of a credential helper"));
-  }
-  const std::string program = "docker-credential-" + name;
-  const Outcome outcome = run(program, server + "\n", Deadline(program, patience_, stop_));
+  const std::string program = program_called(name);
+  const Outcome outcome = run(program, "get", server + "\n", Deadline(program, patience_, stop_));
   if (outcome.status != 0) {
     if (text::lower(outcome.output).find("credentials not found") != std::string::npos) return std::nullopt;
     // Its output may hold a secret; only that it failed is told.

@@ -39,6 +39,10 @@ class CredentialHelper {
   /// failure that may pass, as of a helper whose key store another process has locked, is marked transient.
   [[nodiscard]] std::optional<Credential> operator()(const std::string& name, const std::string& server) const;
 
+  /// Has the helper keep, or forget, the credential for a server. Throw as above.
+  void store(const std::string& name, const std::string& server, const Credential& credential) const;
+  void erase(const std::string& name, const std::string& server) const;
+
  private:
   std::stop_token stop_;
   std::chrono::milliseconds patience_;

@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <random>
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 #include "registry/cloud_keychains.hpp"
 #include "registry/credential_files.hpp"
+#include "registry/helper_patience.hpp"
 #include "registry/imgpkg_environment.hpp"
 
 namespace ociferry {
@@ -80,18 +80,6 @@ std::vector<CredentialSource> sources(const RegistryOptions& options, const Envi
   return all;
 }
 
-/// How long a helper that fails is run again, from its first start. Helpers lock their key stores: of several that
-/// start together, some fail at once. Where somebody had to be asked for a password, that time is over.
-constexpr std::chrono::seconds kHelperPatience{8};
-
-/// The pause before a helper is run again, longer each time; by chance, so that several processes do not come back
-/// together.
-std::chrono::milliseconds helper_pause(int repetition) {
-  static thread_local std::minstd_rand random{std::random_device{}()};
-  const int longest = std::min(2000, 200 << std::min(repetition - 1, 10));
-  return std::chrono::milliseconds(std::uniform_int_distribution<int>(longest / 2, longest)(random));
-}
-
 /// A header's value must not become two.
 void check_header_value(const std::string& token, const std::string& source) {
   const bool fine = std::ranges::all_of(token, [](char c) { return c > ' ' && c < '\x7f'; });
@@ -130,31 +118,13 @@ std::optional<Credential> Credentials::ask_helper(const std::string& name, const
   return answer.credential;
 }
 
-std::optional<Credential> Credentials::run_patiently(const std::string& name, const std::string& server) {
-  const Time end = tools_.clock->now() + kHelperPatience;
-  for (int runs = 1;; ++runs) {
-    std::chrono::milliseconds pause{};
-    try {
-      return tools_.run_helper(name, server);
-    } catch (const Error& error) {
-      if (!error.is_transient()) throw;
-      pause = helper_pause(runs);
-      if (tools_.clock->now() + pause > end) {
-        // It has been repeated as often as it makes sense to.
-        throw Error(error.code(), text::cat(error.message(), ", in ", runs, runs == 1 ? " run" : " runs"))
-            .hint(error.hint_text());
-      }
-      tools_.progress->wait({.peer = "docker-credential-" + name, .reason = error.message(), .time = pause});
-    }
-    tools_.clock->sleep_until(tools_.clock->now() + pause, tools_.stop);
-  }
-}
-
 /// A failure is an answer, too: one that hangs must not do so for each of a thousand images.
 Credentials::HelperAnswer Credentials::run_helper(const std::string& name, const std::string& server) {
   HelperAnswer answer;
   try {
-    answer.credential = run_patiently(name, server);
+    run_patiently(
+        "docker-credential-" + name, [&] { answer.credential = tools_.run_helper(name, server); }, *tools_.clock,
+        *tools_.progress, tools_.stop);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Interrupted) throw;
     answer.failure = std::current_exception();

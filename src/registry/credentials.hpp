@@ -69,7 +69,6 @@ class Credentials {
   [[nodiscard]] Search search(const RepositoryName& name);
   void report(const RepositoryName& name, const Search& search) const;
   [[nodiscard]] std::optional<Credential> ask_helper(const std::string& name, const std::string& server);
-  [[nodiscard]] std::optional<Credential> run_patiently(const std::string& name, const std::string& server);
   [[nodiscard]] HelperAnswer run_helper(const std::string& name, const std::string& server);
   [[nodiscard]] bool is_fresh(Time made) const;
 

@@ -94,7 +94,8 @@ Token fetch_token(Transport& transport, Retrier& retrier, const TokenRequest& re
   }
   if (answer.status != 200) {
     Error error = response_error(refresh ? "POST" : "GET", answer, ErrorCode::Unauthorized);
-    throw std::move(error).while_doing(text::cat("getting a token for ", text::join(request.scopes, " ")));
+    throw std::move(error).while_doing(
+        text::cat("getting a token", request.scopes.empty() ? "" : " for ", text::join(request.scopes, " ")));
   }
   return parse_token(answer, asked_at);
 }

@@ -116,22 +116,15 @@ TEST_CASE("a keychain is asked through its helper for the registries of its clou
 
 TEST_CASE("what is broken ends auth explain as it ends every command, after all that comes before") {
   const Desk desk;
-  desk.add_helper("bad", "echo s3cret; echo s3cret >&2; exit 3");
   desk.add_helper("junk", "echo '{\"Username\": s3cret'");
-  for (const auto& row : {std::pair<std::string, std::string>{"bad", " could not give the credentials for reg.example"},
-                          {"junk", " answered with something that is not JSON"}}) {
-    const std::string& helper = row.first;
-    const std::string& why = row.second;
-    CAPTURE(helper);
-    desk.ociferry.set_docker_config(R"({"credHelpers": {"reg.example": ")" + helper + "\"}}");
-    const Outcome outcome = desk.explain("reg.example/app");
-    CHECK(outcome.exit_code == 20);
-    const std::string what = "docker-credential-" + helper + why;
-    CHECK(outcome.out.find("config.json: failed: " + what + "\n") != std::string::npos);
-    CHECK(outcome.out.find(".dockercfg: not asked\n") != std::string::npos);
-    CHECK(outcome.err.find("Error: " + what) != std::string::npos);
-    CHECK(outcome.err.find("looking for credentials for reg.example/app in ") != std::string::npos);
-  }
+  desk.ociferry.set_docker_config(R"({"credHelpers": {"reg.example": "junk"}})");
+  const Outcome outcome = desk.explain("reg.example/app");
+  CHECK(outcome.exit_code == 20);
+  const std::string what = "docker-credential-junk answered with something that is not JSON";
+  CHECK(outcome.out.find("config.json: failed: " + what + "\n") != std::string::npos);
+  CHECK(outcome.out.find(".dockercfg: not asked\n") != std::string::npos);
+  CHECK(outcome.err.find("Error: " + what) != std::string::npos);
+  CHECK(outcome.err.find("looking for credentials for reg.example/app in ") != std::string::npos);
 }
 
 TEST_CASE("auth explain --json says the same") {

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace ociferry {
+
+/// `ociferry login`, `ociferry logout`
+struct LoginOptions {
+  std::string registry = {};             ///< "registry.example.com:5000", "registry.example.com/team", "docker.io"
+  std::filesystem::path auth_file = {};  ///< --authfile: the file to change; empty: see docker_config
+  std::filesystem::path docker_config =
+      {};  ///< --docker-config: the directory of config.json; empty: by the environment
+};
+
+/// What `login` did.
+struct LoginReport {
+  std::string registry = {};            ///< with its path, if any
+  std::filesystem::path file = {};      ///< what was changed
+  std::string helper = {};              ///< the credential helper that keeps the password; empty: the file does
+  bool proved = false;                  ///< false: the registry asks nobody who they are, so that it could not be tried
+  std::vector<std::string> notes = {};  ///< what other commands will do otherwise than the user may think
+};
+
+/// What `logout` did.
+struct LogoutReport {
+  std::string registry = {};
+  std::filesystem::path file = {};
+  bool was_logged_in = false;           ///< false: the file knew nothing of the registry, and is as it was
+  std::vector<std::string> notes = {};  ///< places that still have credentials for it
+};
+
+}  // namespace ociferry

@@ -1,0 +1,138 @@
+#include "ociferry/login.hpp"
+
+#include <functional>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+#include "ferry/archive_output.hpp"
+#include "ociferry/ferry.hpp"
+#include "registry/connection.hpp"
+#include "registry/credentials.hpp"
+#include "registry/helper_patience.hpp"
+#include "registry/login_file.hpp"
+#include "registry/registry_client.hpp"
+
+namespace ociferry {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t kMaxConfigBytes = 4 * limits::kMiB;
+
+LoginFile file_of(const LoginOptions& options) {
+  if (!options.auth_file.empty() && !options.docker_config.empty()) {
+    throw Error(ErrorCode::Usage, "--authfile and --docker-config exclude each other");
+  }
+  LoginFile file = login_file(current_environment(), options.auth_file, options.docker_config);
+  // What is behind a link is changed; the link stays.
+  file.path = behind_links(fs::absolute(file.path));
+  return file;
+}
+
+std::string shown(const LoginTarget& target) {
+  return target.path.empty() ? target.registry : text::cat(target.registry, "/", target.path);
+}
+
+/// Whoever makes the directory keeps secrets there: it is for the user alone, as Docker and podman have it.
+void make_private_directory(const fs::path& directory) {
+  std::error_code unknown;
+  if (fs::exists(directory, unknown)) return;
+  if (directory.has_relative_path()) make_private_directory(directory.parent_path());
+  make_directory(directory);
+  fs::permissions(directory, fs::perms::owner_all);
+}
+
+/// Reads the file, has `change` change its text, and replaces it as a whole.
+void change(const LoginFile& file, const std::function<void(LoginText&)>& change) {
+  const std::string before = fs::exists(file.path) ? read_file(file.path, kMaxConfigBytes) : "";
+  LoginText text(before, file.format, file.path.string());
+  change(text);
+  if (!text.is_changed()) return;
+  make_private_directory(file.path.parent_path());
+  write_file_atomically(file.path, text.text(), 0600);
+}
+
+HelperTools helper_tools(const Context& context) {
+  const auto patiently = [&context](const std::string& name, const std::function<void()>& work) {
+    run_patiently("docker-credential-" + name, work, real_clock(), *context.progress, context.stop);
+  };
+  const CredentialHelper helper(context.stop);
+  return {
+      .find =
+          [=](const std::string& name, const std::string& server) {
+            std::optional<Credential> found;
+            patiently(name, [&] { found = helper(name, server); });
+            return found;
+          },
+      .store = [=](const std::string& name, const std::string& server,
+                   const Credential& credential) { patiently(name, [&] { helper.store(name, server, credential); }); },
+      .erase = [=](const std::string& name,
+                   const std::string& server) { patiently(name, [&] { helper.erase(name, server); }); }};
+}
+
+/// What the other commands, which get no options for it, find. Throws Error{Usage} for malformed variables.
+Credentials credentials_of_others(const Context& context) {
+  return {{}, current_environment(), {CredentialHelper(context.stop), &real_clock(), context.progress, context.stop}};
+}
+
+const CredentialStep* winner(const CredentialReport& report) {
+  for (const CredentialStep& step : report.steps) {
+    if (step.outcome == CredentialStep::Outcome::Wins) return &step;
+  }
+  return nullptr;
+}
+
+/// What other commands do otherwise than somebody expects who has just logged in by `file`.
+std::vector<std::string> notes_after_login(const CredentialReport& found, const fs::path& file) {
+  if (found.failure) return {text::cat("other commands will fail: ", found.failure->message())};
+  const CredentialStep* const used = winner(found);
+  if (used == nullptr) {
+    return {
+        text::cat("other commands do not look into this file unless REGISTRY_AUTH_FILE=", file.string(), " is set")};
+  }
+  std::error_code unknown;
+  if (fs::equivalent(used->source, file, unknown)) return {};
+  return {text::cat("other commands use what comes first: ", used->source, " (", used->detail, ")")};
+}
+
+}  // namespace
+
+fs::path login_file_of(const LoginOptions& options) { return file_of(options).path; }
+
+LoginReport login(const LoginOptions& options, const Context& context) {
+  const LoginTarget target = parse_login_target(options.registry);
+  const LoginFile file = file_of(options);
+  const Credential credential{.username = context.registry.username, .password = context.registry.password};
+  if (credential.username.empty() || credential.password.empty()) {
+    throw Error(ErrorCode::Usage, "a user name and a password are needed to log in").hint("-u USER --password-stdin");
+  }
+  Credentials others = credentials_of_others(context);
+  // Nothing of the environment: what is written is what was tried.
+  const auto client =
+      std::make_shared<ClientContext>(context.registry, make_transport(context.registry, *context.progress),
+                                      *context.progress, context.stop, Environment{}, real_clock());
+  LoginReport report{.registry = shown(target), .file = file.path};
+  report.proved = Connection(client, target.registry).prove_credentials(target.path, context.stop);
+  change(file, [&](LoginText& text) { report.helper = text.store(target, credential, helper_tools(context)); });
+  report.notes = notes_after_login(others.explain({target.registry, target.path}), file.path);
+  if (!report.proved) report.notes.push_back(report.registry + " asks nobody who they are: the password was not tried");
+  return report;
+}
+
+LogoutReport logout(const LoginOptions& options, const Context& context) {
+  const LoginTarget target = parse_login_target(options.registry);
+  const LoginFile file = file_of(options);
+  Credentials others = credentials_of_others(context);
+  LogoutReport report{.registry = shown(target), .file = file.path};
+  if (fs::exists(file.path)) {
+    change(file, [&](LoginText& text) { report.was_logged_in = text.erase(target, helper_tools(context)); });
+  }
+  const CredentialReport found = others.explain({target.registry, target.path});
+  if (const CredentialStep* const used = winner(found)) {
+    report.notes.push_back(text::cat("there are other credentials for it in ", used->source, ": ", used->detail));
+  }
+  return report;
+}
+
+}  // namespace ociferry
