@@ -11,7 +11,7 @@
 namespace ociferry {
 
 /// How registries are talked to: the `--registry-*` options. Empty credentials mean "look in the environment
-/// (IMGPKG_*) and in Docker's and containers' configuration files".
+/// (OCIFERRY_*, IMGPKG_*) and in Docker's and containers' configuration files".
 struct RegistryOptions {
   std::string username = {};
   std::string password = {};
@@ -19,6 +19,8 @@ struct RegistryOptions {
   bool anonymous = false;                                 ///< use no credentials, even if some are configured
   std::vector<std::filesystem::path> ca_cert_paths = {};  ///< PEM files, trusted beside the system's authorities
   bool verify_certs = true;
+  /// Only IMGPKG_* variables count, not OCIFERRY_*, and those without an effect are not told.
+  bool as_imgpkg = false;
   HttpVersion http_version = HttpVersion::Auto;
   bool insecure = false;  ///< also talk plain http, and send credentials over it, where https is not spoken
   std::chrono::milliseconds response_header_timeout{30'000};

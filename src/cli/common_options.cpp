@@ -12,7 +12,7 @@
 #include "cli/command.hpp"
 #include "cli/limit_options.hpp"
 #include "cli/password_input.hpp"
-#include "registry/environment.hpp"
+#include "registry/variables.hpp"
 
 namespace ociferry {
 
@@ -145,12 +145,13 @@ void declare_jobs(Arguments& arguments, CommonOptions options) {
 }
 
 /// The password as an option or, where other users of the machine cannot see it, on standard input.
-std::string read_password(const Arguments& arguments) {
+std::string read_password(const Arguments& arguments, const RegistryOptions& options) {
   if (!arguments.on("registry-password-stdin")) return arguments.text_of("registry-password");
   if (arguments.is_set("registry-password")) {
     throw Error(ErrorCode::Usage, "--registry-password and --registry-password-stdin exclude each other");
   }
-  if (arguments.text_of("registry-username").empty() && !lookup(current_environment(), "IMGPKG_USERNAME")) {
+  if (arguments.text_of("registry-username").empty() &&
+      !find_variable(known_variables(options, current_environment()), "USERNAME")) {
     throw Error(ErrorCode::Usage, "--registry-password-stdin needs --registry-username");
   }
   return read_password_from_stdin("--registry-password-stdin");
@@ -165,8 +166,9 @@ HttpVersion http_version_of(const Arguments& arguments) {
 }
 
 void read_registry(const Arguments& arguments, RegistryOptions& registry) {
+  registry.as_imgpkg = arguments.manners() == Manners::Imgpkg;
   registry.username = arguments.text_of("registry-username");
-  registry.password = read_password(arguments);
+  registry.password = read_password(arguments, registry);
   registry.token = arguments.text_of("registry-token");
   registry.anonymous = arguments.on("registry-anon");
   for (const std::string& path : arguments.list_of("registry-ca-cert-path")) registry.ca_cert_paths.emplace_back(path);

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "registry/host_pattern.hpp"
+#include "registry/variables.hpp"
 
 namespace ociferry {
 
@@ -30,12 +31,12 @@ const std::vector<CloudKeychain>& keychains() {
   return kAll;
 }
 
-const CloudKeychain& keychain_called(const std::string& name) {
+const CloudKeychain& keychain_called(const std::string& name, const std::string& variable) {
   const auto found = std::ranges::find(keychains(), name, &CloudKeychain::name);
   if (found == keychains().end()) {
     throw Error(ErrorCode::Usage,
                 text::cat("Unable to load keychain for ", name, ", available keychains [aks, ecr, gke, github]"))
-        .hint("IMGPKG_ACTIVE_KEYCHAINS is a list of these, separated by commas");
+        .hint(variable + " is a list of these, separated by commas");
   }
   return *found;
 }
@@ -47,29 +48,32 @@ Finding find_github_token(const Environment& environment) {
   return wins({.username = "unset", .password = *token}, "GITHUB_TOKEN");
 }
 
-Error missing(const CloudKeychain& keychain, const std::string& registry) {
+Error missing(const ActiveKeychain& active, const std::string& registry) {
+  const CloudKeychain& keychain = *active.keychain;
   std::vector<std::string> programs;
   for (const std::string_view helper : keychain.helpers) programs.push_back(text::cat("docker-credential-", helper));
   return Error(ErrorCode::Unauthorized,
                text::cat("the keychain ", keychain.name, " needs ", text::join(programs, " or "), " for ", registry,
                          ", and there is no such program in the PATH"))
-      .hint(text::cat("install ", keychain.to_install, ", or take ", keychain.name, " out of IMGPKG_ACTIVE_KEYCHAINS"));
+      .hint(text::cat("install ", keychain.to_install, ", or take ", keychain.name, " out of ", active.variable));
 }
 
 }  // namespace
 
 std::vector<ActiveKeychain> active_keychains(const Environment& environment) {
   std::vector<ActiveKeychain> active;
-  const auto add = [&](const CloudKeychain& keychain, bool named) {
+  const auto add = [&](const CloudKeychain& keychain, bool named, const std::string& variable) {
     if (std::ranges::find(active, &keychain, &ActiveKeychain::keychain) == active.end())
-      active.push_back({&keychain, named});
+      active.push_back({&keychain, named, variable});
   };
-  for (const std::string& part : text::split(lookup(environment, "IMGPKG_ACTIVE_KEYCHAINS").value_or(""), ',')) {
+  const Variable names = find_variable(environment, "ACTIVE_KEYCHAINS").value_or(Variable{});
+  for (const std::string& part : text::split(names.value, ',')) {
     const std::string name(text::trim(part));
-    if (!name.empty()) add(keychain_called(name), true);
+    if (!name.empty()) add(keychain_called(name, names.name), true, names.name);
   }
-  if (text::lower(lookup(environment, "IMGPKG_ENABLE_IAAS_AUTH").value_or("")) == "true") {
-    for (const char* name : {"gke", "aks", "ecr"}) add(keychain_called(name), false);
+  const Variable all = find_variable(environment, "ENABLE_IAAS_AUTH").value_or(Variable{});
+  if (text::lower(all.value) == "true") {
+    for (const char* name : {"gke", "aks", "ecr"}) add(keychain_called(name, all.name), false, all.name);
   }
   return active;
 }
@@ -94,10 +98,10 @@ Finding find_in_keychain(const ActiveKeychain& active, const Environment& enviro
       // The helper's own hint is for configuration files; options do not go before a keychain.
       throw Error(error.code(), error.message())
           .hint(text::cat("run `echo ", name.registry, " | docker-credential-", helper, " get` to see why, or take ",
-                          keychain.name, " out of IMGPKG_ACTIVE_KEYCHAINS"));
+                          keychain.name, " out of ", active.variable));
     }
   }
-  if (active.named) throw missing(keychain, name.registry);
+  if (active.named) throw missing(active, name.registry);
   return skipped(text::cat("none of its helpers is installed: ", keychain.to_install));
 }
 

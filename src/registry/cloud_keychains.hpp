@@ -22,13 +22,14 @@ struct CloudKeychain {
 /// A keychain that is switched on.
 struct ActiveKeychain {
   const CloudKeychain* keychain = nullptr;
-  /// Named in IMGPKG_ACTIVE_KEYCHAINS: without its helper nothing works. IMGPKG_ENABLE_IAAS_AUTH means whatever is
-  /// there.
+  /// Named in a list of keychains: without its helper nothing works. ENABLE_IAAS_AUTH means whatever is there.
   bool named = false;
+  std::string variable = {};  ///< that switched it on
 };
 
-/// Those that IMGPKG_ACTIVE_KEYCHAINS names (a list of gke, aks, ecr, github) and that IMGPKG_ENABLE_IAAS_AUTH=true
-/// adds (gke, aks, ecr), in the order in which they are asked. Throws Error{Usage} for an unknown name.
+/// Those that {OCIFERRY,IMGPKG}_ACTIVE_KEYCHAINS names (a list of gke, aks, ecr, github) and that
+/// {OCIFERRY,IMGPKG}_ENABLE_IAAS_AUTH=true adds (gke, aks, ecr), in the order in which they are asked. Throws
+/// Error{Usage} for an unknown name.
 [[nodiscard]] std::vector<ActiveKeychain> active_keychains(const Environment& environment);
 
 /// What the keychain gives for `name`, which it is asked about only if the registry is one of its cloud. Throws Error

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
@@ -12,6 +14,7 @@
 #include "registry/credential_files.hpp"
 #include "registry/helper_patience.hpp"
 #include "registry/imgpkg_environment.hpp"
+#include "registry/variables.hpp"
 
 namespace ociferry {
 
@@ -25,7 +28,7 @@ struct Setting {
 
 Setting setting(const std::string& option, const char* flag, const Environment& environment, const char* variable) {
   if (!option.empty()) return {option, flag};
-  if (const auto value = lookup(environment, variable)) return {*value, variable};
+  if (auto found = find_variable(environment, variable)) return {std::move(found->value), std::move(found->name)};
   return {};
 }
 
@@ -43,40 +46,51 @@ Finding find_token(const Setting& token) {
 Finding find_anonymous(bool option, const Environment& environment) {
   constexpr auto kWins = CredentialStep::Outcome::Wins;
   if (option) return {kWins, "anonymous, from --registry-anon", {}};
-  const auto variable = lookup(environment, "IMGPKG_ANON");
-  if (variable == "true") return {kWins, "anonymous, from IMGPKG_ANON", {}};
-  return variable ? skipped("IMGPKG_ANON is not 'true'") : not_set("");
+  const auto variable = find_variable(environment, "ANON");
+  if (!variable) return not_set("");
+  if (variable->value == "true") return {kWins, text::cat("anonymous, from ", variable->name), {}};
+  return skipped(text::cat(variable->name, " is not 'true'"));
 }
 
 /// The order of everything, in one place.
 std::vector<CredentialSource> sources(const RegistryOptions& options, const Environment& environment,
                                       const HelperRunner& run_helper) {
   std::vector<CredentialSource> all;
-  all.push_back({"IMGPKG_REGISTRY_* variables", [variables = ImgpkgEnvironment(environment)](
-                                                    const RepositoryName& name) { return variables.find(name); }});
+  all.push_back(
+      {"OCIFERRY_REGISTRY_* and IMGPKG_REGISTRY_* variables",
+       [variables = ImgpkgEnvironment(environment)](const RepositoryName& name) { return variables.find(name); }});
   const auto keychains = active_keychains(environment);
   if (keychains.empty()) {
-    all.push_back({"cloud keychains (IMGPKG_ACTIVE_KEYCHAINS)", [](const RepositoryName&) { return not_set(""); }});
+    all.push_back({"cloud keychains (OCIFERRY_ACTIVE_KEYCHAINS, IMGPKG_ACTIVE_KEYCHAINS)",
+                   [](const RepositoryName&) { return not_set(""); }});
   }
   for (const ActiveKeychain& keychain : keychains) {
     all.push_back(
-        {text::cat("keychain ", keychain.keychain->name,
-                   keychain.named ? " (IMGPKG_ACTIVE_KEYCHAINS)" : " (IMGPKG_ENABLE_IAAS_AUTH)"),
+        {text::cat("keychain ", keychain.keychain->name, " (", keychain.variable, ")"),
          [=](const RepositoryName& name) { return find_in_keychain(keychain, environment, name, run_helper); }});
   }
-  const Setting user = setting(options.username, "--registry-username", environment, "IMGPKG_USERNAME");
-  const Setting password = setting(options.password, "--registry-password", environment, "IMGPKG_PASSWORD");
-  const Setting token = setting(options.token, "--registry-token", environment, "IMGPKG_TOKEN");
+  const Setting user = setting(options.username, "--registry-username", environment, "USERNAME");
+  const Setting password = setting(options.password, "--registry-password", environment, "PASSWORD");
+  const Setting token = setting(options.token, "--registry-token", environment, "TOKEN");
+  all.push_back({"--registry-username, OCIFERRY_USERNAME, IMGPKG_USERNAME",
+                 [=](const RepositoryName&) { return find_user(user, password); }});
   all.push_back(
-      {"--registry-username, IMGPKG_USERNAME", [=](const RepositoryName&) { return find_user(user, password); }});
-  all.push_back({"--registry-token, IMGPKG_TOKEN", [=](const RepositoryName&) { return find_token(token); }});
-  all.push_back({"--registry-anon, IMGPKG_ANON", [anonymous = options.anonymous, environment](const RepositoryName&) {
+      {"--registry-token, OCIFERRY_TOKEN, IMGPKG_TOKEN", [=](const RepositoryName&) { return find_token(token); }});
+  all.push_back({"--registry-anon, OCIFERRY_ANON, IMGPKG_ANON",
+                 [anonymous = options.anonymous, environment](const RepositoryName&) {
                    return find_anonymous(anonymous, environment);
                  }});
   for (const CredentialFile& file : credential_files(environment, ::getuid())) {
     all.push_back({file.variable.empty() ? file.path.string() : file.variable,
                    [=](const RepositoryName& name) { return find_in_file(file, environment, name, run_helper); }});
   }
+  return all;
+}
+
+std::vector<IneffectiveVariable> all_ineffective(const RegistryOptions& options, const Environment& environment) {
+  if (options.as_imgpkg) return {};
+  std::vector<IneffectiveVariable> all = ImgpkgEnvironment(environment).ineffective();
+  std::ranges::move(ineffective_variables(options, environment), std::back_inserter(all));
   return all;
 }
 
@@ -100,9 +114,10 @@ void leave_no_core_dump() noexcept {
 
 Credentials::Credentials(const RegistryOptions& options, const Environment& environment, CredentialTools tools)
     : tools_(std::move(tools)),
-      sources_(sources(options, environment, [this](const std::string& name, const std::string& server) {
-        return ask_helper(name, server);
-      })) {}
+      ineffective_(all_ineffective(options, environment)),
+      sources_(
+          sources(options, known_variables(options, environment),
+                  [this](const std::string& name, const std::string& server) { return ask_helper(name, server); })) {}
 
 bool Credentials::is_fresh(Time made) const { return tools_.clock->now() < made + limits::kCredentialAge; }
 
@@ -139,6 +154,9 @@ Credential Credentials::find(const RepositoryName& name) {
   const auto known = found_.find(name);
   if (known != found_.end() && is_fresh(known->second.made)) return known->second.credential;
   Search made = search(name);
+  for (const IneffectiveVariable& one : std::exchange(ineffective_, {})) {
+    tools_.progress->warn(text::cat(one.name, " has no effect: ", one.why));
+  }
   report(name, made);
   if (made.failure) throw CredentialsBroken(*std::move(made.failure));
   if (!made.credential.is_anonymous()) leave_no_core_dump();
@@ -147,7 +165,10 @@ Credential Credentials::find(const RepositoryName& name) {
 
 CredentialReport Credentials::explain(const RepositoryName& name) {
   const std::lock_guard lock(mutex_);
-  const Search made = search(name);
+  Search made = search(name);
+  for (const IneffectiveVariable& one : ineffective_) {
+    made.steps.push_back({one.name, CredentialStep::Outcome::Skipped, "it has no effect: " + one.why});
+  }
   return {name, made.steps, kind_of(made.credential), made.credential.username, made.failure};
 }
 

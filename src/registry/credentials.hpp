@@ -18,6 +18,7 @@
 #include "registry/credential_helper.hpp"
 #include "registry/environment.hpp"
 #include "registry/finding.hpp"
+#include "registry/variables.hpp"
 
 namespace ociferry {
 
@@ -44,12 +45,13 @@ class Credentials {
   Credentials(const RegistryOptions& options, const Environment& environment, CredentialTools tools = {});
 
   /// The credential for `name`, anonymous if there is none. Reads files and may run a helper; what they said is kept
-  /// for limits::kCredentialAge. Reports what it did as debug lines. A helper that fails in a way that may pass is run
-  /// again for some eight seconds, with growing pauses. Throws CredentialsBroken if a file or a helper is broken; such
-  /// a helper is not run again until its failure is that old.
+  /// for limits::kCredentialAge. Reports what it did as debug lines, and warns once of variables that have no effect. A
+  /// helper that fails in a way that may pass is run again for some eight seconds, with growing pauses. Throws
+  /// CredentialsBroken if a file or a helper is broken; such a helper is not run again until its failure is that old.
   [[nodiscard]] Credential find(const RepositoryName& name);
 
-  /// How `find` gets to its answer. Throws nothing that `find` would: that is the report's failure.
+  /// How `find` gets to its answer. The last steps are variables that have no effect. Throws nothing that `find` would:
+  /// that is the report's failure.
   [[nodiscard]] CredentialReport explain(const RepositoryName& name);
 
  private:
@@ -73,6 +75,7 @@ class Credentials {
   [[nodiscard]] bool is_fresh(Time made) const;
 
   CredentialTools tools_;
+  std::vector<IneffectiveVariable> ineffective_;  ///< that nobody has been warned of yet
   std::vector<CredentialSource> sources_;
   std::mutex mutex_;
   std::map<RepositoryName, Search> found_;

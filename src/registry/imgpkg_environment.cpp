@@ -12,7 +12,6 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::string_view kPrefix = "IMGPKG_REGISTRY_";
 constexpr std::array<std::string_view, 5> kFields{"HOSTNAME", "USERNAME", "PASSWORD", "IDENTITY_TOKEN",
                                                   "REGISTRY_TOKEN"};
 
@@ -58,46 +57,66 @@ bool fits(std::string_view hostname, const RepositoryName& name) {
 }  // namespace
 
 ImgpkgEnvironment::ImgpkgEnvironment(const Environment& environment) {
+  for (const std::string_view prefix : kVariablePrefixes) add(environment, text::cat(prefix, "REGISTRY_"));
+  // In reverse order of their text, longer paths come before shorter ones, and names before '*'.
+  std::ranges::stable_sort(entries_, std::ranges::greater{}, &Entry::hostname);
+}
+
+void ImgpkgEnvironment::add(const Environment& environment, const std::string& prefix) {
   std::map<std::string, Entry> by_suffix;
-  for (auto it = environment.lower_bound(std::string(kPrefix)); it != environment.end(); ++it) {
+  for (auto it = environment.lower_bound(prefix); it != environment.end(); ++it) {
     const auto& [name, value] = *it;
-    if (!name.starts_with(kPrefix)) break;
-    if (name == "IMGPKG_REGISTRY_AZURE_CR_CONFIG") continue;
-    const std::string_view rest = std::string_view(name).substr(kPrefix.size());
+    if (!name.starts_with(prefix)) break;
+    const std::string_view rest = std::string_view(name).substr(prefix.size());
+    if (rest == "AZURE_CR_CONFIG") continue;
     const auto field = std::ranges::find_if(kFields, [&](std::string_view one) {
       return rest == one || (rest.starts_with(one) && rest[one.size()] == '_');
     });
     if (field == kFields.end()) {
       throw Error(ErrorCode::Usage, text::cat("unknown environment variable ", name))
-          .hint("IMGPKG_REGISTRY_ is followed by HOSTNAME, USERNAME, PASSWORD, IDENTITY_TOKEN or REGISTRY_TOKEN");
+          .hint(prefix + " is followed by HOSTNAME, USERNAME, PASSWORD, IDENTITY_TOKEN or REGISTRY_TOKEN");
     }
     Entry& entry = by_suffix[std::string(rest.substr(field->size()))];
     const std::array<std::string*, 5> targets{&entry.hostname, &entry.credential.username, &entry.credential.password,
                                               &entry.credential.identity_token, &entry.credential.registry_token};
     *targets[static_cast<std::size_t>(field - kFields.begin())] = value;
+    if (field != kFields.begin() && !value.empty()) entry.variables.push_back(name);
   }
   for (auto& [suffix, entry] : by_suffix) {
     entry.suffix = suffix;
+    entry.named_by = text::cat(prefix, "HOSTNAME", suffix);
     entry.hostname = normalized(entry.hostname);
     if (!entry.hostname.empty()) {
       entries_.push_back(std::move(entry));
-    } else if (!entry.credential.is_anonymous()) {
-      homeless_.push_back(suffix);
+    } else if (!entry.variables.empty()) {
+      homeless_.push_back(std::move(entry));
     }
   }
-  // In reverse order of their text, longer paths come before shorter ones, and names before '*'.
-  std::ranges::stable_sort(entries_, std::ranges::greater{}, &Entry::hostname);
+}
+
+std::vector<IneffectiveVariable> ImgpkgEnvironment::ineffective() const {
+  std::vector<IneffectiveVariable> all;
+  for (const Entry& entry : homeless_) {
+    for (const std::string& name : entry.variables) all.push_back({name, entry.named_by + " is not set"});
+  }
+  for (const Entry& entry : entries_) {
+    const Entry& first = *std::ranges::find(entries_, entry.hostname, &Entry::hostname);
+    if (first.credential != entry.credential) {
+      all.push_back({entry.named_by, text::cat(first.named_by, " is for the same registry, and comes first")});
+    }
+  }
+  return all;
 }
 
 Finding ImgpkgEnvironment::find(const RepositoryName& name) const {
   const auto found = std::ranges::find_if(entries_, [&](const Entry& entry) { return fits(entry.hostname, name); });
   if (found != entries_.end()) {
-    return wins(found->credential, text::cat(kPrefix, "HOSTNAME", found->suffix, "=", found->hostname));
+    return wins(found->credential, text::cat(found->named_by, "=", found->hostname));
   }
   if (entries_.empty() && homeless_.empty()) return not_set("");
   std::vector<std::string> seen;
   for (const Entry& entry : entries_) seen.push_back(text::cat("HOSTNAME", entry.suffix, "=", entry.hostname));
-  for (const std::string& suffix : homeless_) seen.push_back(text::cat("HOSTNAME", suffix, " is missing"));
+  for (const Entry& entry : homeless_) seen.push_back(text::cat("HOSTNAME", entry.suffix, " is missing"));
   return no_entry(text::join(seen, ", "));
 }
 

@@ -57,21 +57,33 @@ TEST_CASE("auth explain lists every place in its order, and the one that wins") 
                                   "\"}}}");
   CHECK(desk.explain("reg.example/team/app:v1").out ==
         "reg.example/team/app: requests use the password of user me\n"
-        "  IMGPKG_REGISTRY_* variables: not set\n"
-        "  cloud keychains (IMGPKG_ACTIVE_KEYCHAINS): not set\n"
-        "  --registry-username, IMGPKG_USERNAME: not set\n"
-        "  --registry-token, IMGPKG_TOKEN: not set\n"
-        "  --registry-anon, IMGPKG_ANON: not set\n" +
+        "  OCIFERRY_REGISTRY_* and IMGPKG_REGISTRY_* variables: not set\n"
+        "  cloud keychains (OCIFERRY_ACTIVE_KEYCHAINS, IMGPKG_ACTIVE_KEYCHAINS): not set\n"
+        "  --registry-username, OCIFERRY_USERNAME, IMGPKG_USERNAME: not set\n"
+        "  --registry-token, OCIFERRY_TOKEN, IMGPKG_TOKEN: not set\n"
+        "  --registry-anon, OCIFERRY_ANON, IMGPKG_ANON: not set\n" +
             desk.files({"wins: user me (password not shown), from 'reg.example/team'", "not asked", "not asked",
                         "not asked"}));
   CHECK(desk.explain("nginx", {{"IMGPKG_REGISTRY_HOSTNAME_0", "*.example"}, {"IMGPKG_PASSWORD", "s3cret"}}).out ==
         "index.docker.io/library/nginx: requests are anonymous\n"
-        "  IMGPKG_REGISTRY_* variables: no entry: HOSTNAME_0=*.example\n"
-        "  cloud keychains (IMGPKG_ACTIVE_KEYCHAINS): not set\n"
-        "  --registry-username, IMGPKG_USERNAME: skipped: IMGPKG_PASSWORD is set, but no user name is\n"
-        "  --registry-token, IMGPKG_TOKEN: not set\n"
-        "  --registry-anon, IMGPKG_ANON: not set\n" +
-            desk.files({"no entry", kAbsent, kAbsent, kAbsent}));
+        "  OCIFERRY_REGISTRY_* and IMGPKG_REGISTRY_* variables: no entry: HOSTNAME_0=*.example\n"
+        "  cloud keychains (OCIFERRY_ACTIVE_KEYCHAINS, IMGPKG_ACTIVE_KEYCHAINS): not set\n"
+        "  --registry-username, OCIFERRY_USERNAME, IMGPKG_USERNAME: skipped: IMGPKG_PASSWORD is set, but no user name "
+        "is\n"
+        "  --registry-token, OCIFERRY_TOKEN, IMGPKG_TOKEN: not set\n"
+        "  --registry-anon, OCIFERRY_ANON, IMGPKG_ANON: not set\n" +
+            desk.files({"no entry", kAbsent, kAbsent, kAbsent}) +
+            "  IMGPKG_PASSWORD: skipped: it has no effect: there is no user name to it\n");
+}
+
+TEST_CASE("OCIFERRY_ variables count like those of imgpkg, and not where the program is called so") {
+  const Desk desk;
+  const Variables ours{{"OCIFERRY_USERNAME", "ann"}, {"OCIFERRY_PASSWORD", "s3cret"}};
+  CHECK(desk.explain("reg.example/app", ours).out.find("requests use the password of user ann") != std::string::npos);
+  const std::filesystem::path link = desk.ociferry.home() / "imgpkg";
+  std::filesystem::create_symlink(OCIFERRY_BINARY, link);
+  const Outcome as_imgpkg = Ociferry(link.string()).run({"auth", "explain", "reg.example/app"}, ours);
+  CHECK(as_imgpkg.out.find("requests are anonymous") != std::string::npos);
 }
 
 TEST_CASE("auth explain asks helpers, and tells the user's name only") {
@@ -144,7 +156,7 @@ TEST_CASE("auth explain --json says the same") {
   REQUIRE(sources->as_array() != nullptr);
   CHECK(sources->as_array()->size() == 5 + std::size(kFiles));
   const Json& first = sources->as_array()->front();
-  CHECK(first.string_at("source") == "IMGPKG_REGISTRY_* variables");
+  CHECK(first.string_at("source") == "OCIFERRY_REGISTRY_* and IMGPKG_REGISTRY_* variables");
   CHECK(first.string_at("outcome") == "wins");
   CHECK(first.string_at("detail") == "user me, identity token (not shown), from IMGPKG_REGISTRY_HOSTNAME=reg.example");
 }

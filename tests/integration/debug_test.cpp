@@ -63,7 +63,8 @@ TEST_CASE("--debug shows the exchange with a registry that wants a password, wit
   const std::string said =
       go_through(ociferry, front.host(), {{"IMGPKG_USERNAME", "robot"}, {"IMGPKG_PASSWORD", "s3cret-word"}});
   check_exchange(said, front.host(), "Basic");
-  CHECK(said.find("--registry-username, IMGPKG_USERNAME: wins: user robot (password not shown)") != std::string::npos);
+  CHECK(said.find("--registry-username, OCIFERRY_USERNAME, IMGPKG_USERNAME: wins: user robot (password not shown)") !=
+        std::string::npos);
   CHECK(said.find("s3cret-word") == std::string::npos);
   CHECK(said.find(base64_encoded(kRobot)) == std::string::npos);
 }

@@ -216,14 +216,17 @@ TEST_CASE("every place is listed in its order, with what became of it, and no se
     all += one.source + ": " + std::string(to_string(one.outcome)) + ": " + one.detail + "\n";
   }
   const std::string config = home.path("config.json");
-  CHECK(all ==
-        "IMGPKG_REGISTRY_* variables: no entry: HOSTNAME_1=other.example/x\n"
-        "cloud keychains (IMGPKG_ACTIVE_KEYCHAINS): not set: \n"
-        "--registry-username, IMGPKG_USERNAME: skipped: IMGPKG_PASSWORD is set, but no user name is\n"
-        "--registry-token, IMGPKG_TOKEN: not set: \n"
-        "--registry-anon, IMGPKG_ANON: not set: \n" +
-            config + ": wins: user me (password not shown), from 'reg.example:5000/a'\n" +
-            home.path("run/containers/auth.json") + ": not asked: \n");
+  CHECK(
+      all ==
+      "OCIFERRY_REGISTRY_* and IMGPKG_REGISTRY_* variables: no entry: HOSTNAME_1=other.example/x\n"
+      "cloud keychains (OCIFERRY_ACTIVE_KEYCHAINS, IMGPKG_ACTIVE_KEYCHAINS): not set: \n"
+      "--registry-username, OCIFERRY_USERNAME, IMGPKG_USERNAME: skipped: IMGPKG_PASSWORD is set, but no user name is\n"
+      "--registry-token, OCIFERRY_TOKEN, IMGPKG_TOKEN: not set: \n"
+      "--registry-anon, OCIFERRY_ANON, IMGPKG_ANON: not set: \n" +
+          config + ": wins: user me (password not shown), from 'reg.example:5000/a'\n" +
+          home.path("run/containers/auth.json") +
+          ": not asked: \n"
+          "IMGPKG_PASSWORD: skipped: it has no effect: there is no user name to it\n");
   CHECK(report.kind == CredentialReport::Kind::Password);
   CHECK(report.username == "me");
   CHECK(all.find("s3cret") == std::string::npos);
