@@ -1,10 +1,20 @@
 #pragma once
 
+#include <optional>
 #include <stop_token>
+#include <string>
 
 #include "http/transport.hpp"
 
 namespace ociferry {
+
+/// Whom a request came from, for the words of an error; holds no secret.
+struct Sender {
+  std::string account = {};     ///< whose credentials, and where they come from; empty: none are known
+  std::string repository = {};  ///< what they were for, as a reference; empty: a registry as a whole
+  std::string trouble = {};     ///< what is wrong with them, if that is known: "the token ..."
+  std::string remedy = {};      ///< what to do about the trouble
+};
 
 /// A response and where it came from in the end.
 struct Answer : Response {
@@ -13,6 +23,8 @@ struct Answer : Response {
   Url url;           ///< what was answered, after all redirects
   Origin asked;      ///< whom the request was sent to first
   int attempts = 1;  ///< how often it was tried
+  /// Who was refused: set by whoever sent the request with credentials, or without, and was answered 401 or 403.
+  std::optional<Sender> sender = {};
 };
 
 /// Sends `request` and follows redirects, at most limits::kRedirects: 307 and 308 always, the others for GET and HEAD.

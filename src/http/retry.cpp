@@ -17,17 +17,6 @@ namespace {
 
 seconds bounded(seconds pause) { return std::clamp(pause, seconds{0}, limits::kRetryAfter); }
 
-/// In seconds: finer clocks do not reach the year 9999, which some servers name for "never".
-std::optional<std::chrono::sys_seconds> parse_http_date(const std::string& value) {
-  // The preferred format and the two obsolete ones (RFC 9110 section 5.6.7).
-  for (const char* format : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
-    std::tm parts{};
-    const char* const end = ::strptime(value.c_str(), format, &parts);
-    if (end != nullptr && *end == '\0') return std::chrono::sys_seconds(seconds(::timegm(&parts)));
-  }
-  return std::nullopt;
-}
-
 /// The pause a 429 or 503 asks for; other statuses say nothing about the whole server.
 std::optional<seconds> asked_pause(const Response* answer, const Clock& clock) {
   if (answer == nullptr || (answer->status != 429 && answer->status != 503)) return std::nullopt;
@@ -38,6 +27,16 @@ std::optional<seconds> asked_pause(const Response* answer, const Clock& clock) {
 bool tells_to_wait(int status, std::optional<seconds> asked) { return status == 429 || (asked && *asked > seconds{0}); }
 
 }  // namespace
+
+std::optional<std::chrono::sys_seconds> parse_http_date(const std::string& value) {
+  // The preferred format and the two obsolete ones (RFC 9110 section 5.6.7).
+  for (const char* format : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
+    std::tm parts{};
+    const char* const end = ::strptime(value.c_str(), format, &parts);
+    if (end != nullptr && *end == '\0') return std::chrono::sys_seconds(seconds(::timegm(&parts)));
+  }
+  return std::nullopt;
+}
 
 milliseconds RetryPolicy::delay(int repetition, std::optional<seconds> retry_after, double jitter) const {
   const int doublings = std::clamp(repetition - 1, 0, 20);

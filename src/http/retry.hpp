@@ -35,6 +35,10 @@ struct RetryPolicy {
 /// True for statuses that may pass if the request is repeated: 408, 425, 429, 499, 500, 502, 503, 504, 522.
 [[nodiscard]] bool is_transient_status(int status) noexcept;
 
+/// The time of an HTTP date (RFC 9110 section 5.6.7); nullopt if it is none. In seconds: finer clocks do not reach the
+/// year 9999, which some servers name for "never".
+[[nodiscard]] std::optional<std::chrono::sys_seconds> parse_http_date(const std::string& value);
+
 /// The pause that a Retry-After value asks for (RFC 9110 section 10.2.3): seconds or an HTTP date, cut to
 /// limits::kRetryAfter; a past date is no pause, junk is nullopt.
 [[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,

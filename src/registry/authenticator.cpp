@@ -62,13 +62,22 @@ std::string Authenticator::bearer(const Scope& scope, const Challenge& challenge
   const bool usable = target->token && retrier_.clock().now() < target->token->renew_at;
   if (usable && "Bearer " + target->token->value != rejected) return "Bearer " + target->token->value;
   const Url realm = realm_of(challenge);
-  TokenRequest request{realm, registry_host(), challenge.parameter("service"), scope_texts(scope),
-                       may_know_us(realm) ? credential : Credential()};
+  TokenRequest request{realm,
+                       registry_host(),
+                       challenge.parameter("service"),
+                       scope_texts(scope),
+                       may_know_us(realm) ? credential : Credential(),
+                       sender(scope)};
   for (const std::string& more : target->more_scopes) {
     if (std::ranges::find(request.scopes, more) == request.scopes.end()) request.scopes.push_back(more);
   }
   target->token = fetch_token(transport_, retrier_, request, std::move(stop));
   return "Bearer " + target->token->value;
+}
+
+Sender Authenticator::sender(const Scope& scope) {
+  return {.account = credentials_.account(scope.name),
+          .repository = scope.name.repository.empty() ? "" : to_string(scope.name)};
 }
 
 std::shared_ptr<Authenticator::Slot> Authenticator::slot(const Scope& scope) {

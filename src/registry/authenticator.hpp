@@ -39,6 +39,8 @@ class Authenticator {
   [[nodiscard]] std::optional<std::string> renewed(const Scope& scope, const Url& base, const Headers& headers,
                                                    const std::optional<std::string>& rejected, std::stop_token stop);
 
+  /// Whose credentials requests of `scope` are sent with, for an error's words.
+  [[nodiscard]] Sender sender(const Scope& scope);
   /// True once the registry has asked who we are.
   [[nodiscard]] bool is_wanted() { return challenge().has_value(); }
   /// True once the registry has asked for tokens.

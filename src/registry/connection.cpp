@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "registry/registry_error.hpp"
+#include "registry/token_times.hpp"
 
 namespace ociferry {
 
@@ -164,8 +165,33 @@ Answer Connection::send(Request request, const Scope& scope, std::stop_token sto
   Answer answer = attempt();
   if (answer.status != 401 || answer.url.origin() != home.origin()) return answer;
   check_may_know_us(home);
-  authorization = authenticator_.renewed(scope, home, answer.headers, authorization, stop);
-  return authorization ? attempt() : answer;
+  const auto again = authenticator_.renewed(scope, home, answer.headers, authorization, stop);
+  if (again) {
+    authorization = again;
+    answer = attempt();
+  }
+  if (answer.status == 401) answer.sender = refused_sender(scope, answer, authorization.value_or(""));
+  return answer;
+}
+
+/// Who was refused, and what is wrong with the token, as far as it and the registry's clock say.
+Sender Connection::refused_sender(const Scope& scope, const Answer& answer, std::string_view authorization) {
+  Sender sender = authenticator_.sender(scope);
+  constexpr std::string_view kBearer = "Bearer ";
+  if (!authorization.starts_with(kBearer)) {
+    if (authenticator_.is_wanted()) return sender;
+    sender.trouble = "no credentials were sent, since the registry names no way to log in that is known here";
+    sender.remedy = "have the registry accept Basic or Bearer (WWW-Authenticate); --debug shows what it answers";
+    return sender;
+  }
+  const auto date = parse_http_date(answer.headers.find("Date").value_or(""));
+  const auto now = date ? *date : std::chrono::floor<std::chrono::seconds>(context_->retrier.clock().calendar());
+  const std::string why = why_not_valid(times_of_token(authorization.substr(kBearer.size())), now);
+  if (why.empty()) return sender;
+  sender.trouble =
+      text::cat("by the clock of ", date ? "the registry" : "this machine", " the token cannot be used: ", why);
+  sender.remedy = "get a new token, or have the clocks of the registry and its token server set right";
+  return sender;
 }
 
 bool Connection::prove_credentials(const std::string& repository, std::stop_token stop) {

@@ -91,6 +91,7 @@ class Connection {
   [[nodiscard]] const std::stop_token& stop() const noexcept { return context_->stop; }
 
  private:
+  [[nodiscard]] Sender refused_sender(const Scope& scope, const Answer& answer, std::string_view authorization);
   [[nodiscard]] Answer ping(std::stop_token stop) const;
   void advise(TransportError& error) const;
   /// True if plain http may be tried where https failed like this.

@@ -199,6 +199,18 @@ Credentials::Search Credentials::search(const RepositoryName& name) {
   return search;
 }
 
+std::string Credentials::account(const RepositoryName& name) {
+  const std::lock_guard lock(mutex_);
+  const auto known = found_.find(name);
+  if (known == found_.end()) return {};
+  for (const CredentialStep& step : known->second.steps) {
+    if (step.outcome != CredentialStep::Outcome::Wins) continue;
+    const bool is_file = step.source.starts_with('/');
+    return text::cat(step.detail, is_file ? text::cat(" in ", step.source) : "");
+  }
+  return {};
+}
+
 void Credentials::report(const RepositoryName& name, const Search& search) const {
   for (const CredentialStep& step : search.steps) {
     if (step.outcome == CredentialStep::Outcome::NotSet || step.outcome == CredentialStep::Outcome::NotAsked) continue;

@@ -50,6 +50,10 @@ class Credentials {
   /// CredentialsBroken if a file or a helper is broken; such a helper is not run again until its failure is that old.
   [[nodiscard]] Credential find(const RepositoryName& name);
 
+  /// Whose credential `find` gave for `name` last, and where it comes from: "user ann (password not shown), from 'reg'
+  /// in ~/.docker/config.json". Empty if it found none. Holds no secret.
+  [[nodiscard]] std::string account(const RepositoryName& name);
+
   /// How `find` gets to its answer. The last steps are variables that have no effect. Throws nothing that `find` would:
   /// that is the report's failure.
   [[nodiscard]] CredentialReport explain(const RepositoryName& name);

@@ -28,10 +28,32 @@ ErrorCode code_for(std::string_view method, int status, RefusalKind kind, ErrorC
   return is_lasting && otherwise == ErrorCode::Network ? ErrorCode::Denied : otherwise;
 }
 
+/// What is known of whom the request came from.
+std::string words_of(const Sender& sender) {
+  std::string words;
+  if (!sender.account.empty()) words = text::cat("; credentials: ", sender.account);
+  if (!sender.trouble.empty()) words += text::cat("; ", sender.trouble);
+  return words.empty() ? "; credentials: none" : words;
+}
+
+/// The next step for somebody whose credentials, or want of them, did not open a registry.
+std::string hint_for(const Sender& sender) {
+  if (!sender.remedy.empty()) return sender.remedy;
+  if (sender.repository.empty()) return "check the user name and the password";
+  const std::string explain = text::cat("`ociferry auth explain ", sender.repository, "`");
+  constexpr std::string_view kAbsent = "; a registry may also answer so for a repository that does not exist";
+  if (!sender.account.empty()) {
+    return text::cat(explain, " shows where these come from, and all places where others may be", kAbsent);
+  }
+  const std::string registry = sender.repository.substr(0, sender.repository.find('/'));
+  return text::cat("log in with `ociferry login ", registry, "`; ", explain, " lists where credentials are looked for",
+                   kAbsent);
+}
+
 std::string hint_for(int status, const std::string& host) {
   switch (status) {
     case 401:
-      return text::cat("log in with `docker login ", host,
+      return text::cat("log in with `ociferry login ", host,
                        "`, or give --registry-username and --registry-password; a registry may also answer so for a "
                        "repository that does not exist");
     case 403: return text::cat("ask the administrator of ", host, " for access to this repository");
@@ -86,12 +108,15 @@ Error response_error(std::string_view method, const Answer& answer, ErrorCode ot
   std::string message = text::cat(method, " ", answer.url.shown(), ": answered ", answer.status);
   const std::string words = refusal_words(answer);
   if (!words.empty()) message += text::cat(" (", words, ")");
+  if (answer.sender) message += words_of(*answer.sender);
   if (answer.attempts > 1) message += text::cat(", after ", answer.attempts, " attempts");
   const RefusalKind kind = refusal_kind(answer.status, words, !is_read(method));
   Error error(code_for(method, answer.status, kind, otherwise), std::move(message));
   const auto& origin = answer.url.origin();
   const std::string host = to_string(origin).substr(origin.scheme.size() + 3);
-  std::string hint = answer.status == 401 ? std::string() : refusal_hint(kind, host);
+  const bool is_unknown = answer.status == 401;
+  std::string hint = is_unknown ? std::string() : refusal_hint(kind, host);
+  if (is_unknown && answer.sender) hint = hint_for(*answer.sender);
   if (hint.empty()) hint = hint_for(answer.status, host);
   if (!hint.empty()) error.hint(std::move(hint));
   return error;

@@ -93,6 +93,7 @@ Token fetch_token(Transport& transport, Retrier& retrier, const TokenRequest& re
     answer = send(transport, retrier, get_request(request), request.registry, stop);
   }
   if (answer.status != 200) {
+    answer.sender = request.sender;
     Error error = response_error(refresh ? "POST" : "GET", answer, ErrorCode::Unauthorized);
     throw std::move(error).while_doing(
         text::cat("getting a token", request.scopes.empty() ? "" : " for ", text::join(request.scopes, " ")));

@@ -23,6 +23,7 @@ struct TokenRequest {
   std::string service;
   std::vector<std::string> scopes;
   Credential credential;
+  Sender sender = {};  ///< whose credential that is
 };
 
 /// How long before its end a token that lives for `life` is renewed: 30 s or a quarter of its life, whatever is more,

@@ -154,7 +154,9 @@ TEST_CASE("without credentials, or with wrong ones, nothing is written and the e
     const std::string outer = world.outside_ref("team/bundle");
     const std::string error =
         world.fail(20, {"push", "-b", world.outside_ref("team/new"), "-f", "bundle-team-bundle", "--debug"});
-    CHECK(error.find("hint: log in with `docker login " + world.outside.host() + "`") != std::string::npos);
+    const std::string hint = config == "{}" ? "log in with `ociferry login " + world.outside.host() + "`"
+                                            : "`ociferry auth explain " + world.outside.host() + "/team/new`";
+    CHECK(error.find("hint: " + hint) != std::string::npos);
     CHECK(error.find("wr0ng") == std::string::npos);
     world.fail(20, {"export", "-b", outer, "-o", "a.tar"});
     world.fail(20, {"import", "good.tar", "--to-repo", world.inside_repo("dest"), "--lock-output", "lock.yml"});

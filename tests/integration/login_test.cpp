@@ -55,7 +55,8 @@ TEST_CASE("login writes what pull then uses, for the user's eyes only, and logou
   const Desk desk;
   const Reference app = push_image(desk.registry, "team/app", make_image(), "v1");
   const Words pull{"tag", "resolve", "-i", to_string(app)};
-  CHECK(desk.run_with(pull, "").exit_code == 20);
+  CHECK(has(desk.run_with(pull, "").err, "; credentials: none"));
+  CHECK(has(desk.run_with(pull, "").err, "hint: log in with `ociferry login " + desk.registry.host() + "`"));
   const Outcome login = desk.login();
   CHECK(login.exit_code == 0);
   CHECK(login.out == "Logged in to " + desk.registry.host() + " as robot: " + desk.config().string() + "\n");
@@ -66,6 +67,13 @@ TEST_CASE("login writes what pull then uses, for the user's eyes only, and logou
   REQUIRE(::stat(desk.config().c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
   CHECK(desk.run_with(pull, "").exit_code == 0);
+  const Outcome wrong = desk.run_with(pull, "", {{"IMGPKG_USERNAME", "ann"}, {"OCIFERRY_PASSWORD", "s3cret"}});
+  CHECK(wrong.exit_code == 20);
+  CHECK(has(wrong.err, "; credentials: user ann (password not shown), from IMGPKG_USERNAME"));
+  CHECK(has(wrong.err, "hint: `ociferry auth explain " + desk.registry.host() + "/team/app`"));
+  const Outcome alone = desk.run_with(pull, "", {{"IMGPKG_REGISTRY_PASSWORD", "s3cret"}});
+  CHECK(alone.exit_code == 0);
+  CHECK(has(alone.err, "IMGPKG_REGISTRY_PASSWORD has no effect: IMGPKG_REGISTRY_HOSTNAME is not set"));
   CHECK(desk.run_with({"logout", desk.registry.host()}, "").out ==
         "Logged out of " + desk.registry.host() + ": " + desk.config().string() + "\n");
   CHECK(desk.run_with(pull, "").exit_code == 20);
@@ -178,7 +186,7 @@ TEST_CASE("login and logout say what other commands will use instead") {
   CHECK(has(desk.login({}, {{"IMGPKG_USERNAME", "bob"}}).err,
             "other commands use what comes first: --registry-username"));
   CHECK(has(desk.run_with({"logout", desk.registry.host()}, "", {{"IMGPKG_USERNAME", "bob"}}).err,
-            "there are other credentials for it in --registry-username, IMGPKG_USERNAME: user bob"));
+            "there are other credentials for it in --registry-username, OCIFERRY_USERNAME, IMGPKG_USERNAME: user bob"));
   const RegistryServer open;
   const Outcome outcome = desk.run_with({"login", open.host(), "-u", "robot", "--password-stdin"}, kPassword);
   CHECK(outcome.exit_code == 0);

@@ -250,7 +250,7 @@ TEST_CASE("Basic credentials are sent when the registry wants them, and a refusa
   right = "something else";
   const Error error = error_of([&] { static_cast<void>(rig.repository().resolve("v1")); });
   CHECK(error.code() == ErrorCode::Unauthorized);
-  CHECK(error.hint_text().find("docker login reg.example") != std::string::npos);
+  CHECK(error.hint_text().find("ociferry auth explain reg.example/team/app") != std::string::npos);
   CHECK(rig.transport->lines().size() == 3);
 }
 

@@ -37,7 +37,7 @@ TEST_CASE("hints name the next step") {
   const auto hint = [](int status) {
     return response_error("PUT", answer(status, ""), ErrorCode::Refused).hint_text();
   };
-  CHECK(hint(401).find("docker login reg:5000") != std::string::npos);
+  CHECK(hint(401).find("ociferry login reg:5000") != std::string::npos);
   CHECK(hint(413).find("client_max_body_size") != std::string::npos);
   CHECK(hint(500).empty());
 }

@@ -33,8 +33,8 @@ TEST_CASE("an upload at another name of the registry, where no credentials go, i
   CHECK(error.code() == ErrorCode::Unauthorized);
   CHECK(says(error, "reg.example sends uploads to internal.example:8443,"));
   CHECK(says(error, "external URL"));
-  CHECK_FALSE(says(error, "docker login"));
-  CHECK(says(refused({401}), "docker login reg.example"));
+  CHECK_FALSE(says(error, "ociferry login"));
+  CHECK(says(refused({401}), "have the registry accept Basic or Bearer"));
 }
 
 TEST_CASE("uploads that one replica of a registry begins and another does not know are told about http.secret") {
