@@ -240,7 +240,7 @@ void check_canonical(const ArchiveReader& archive, const ImageSet& set, const St
   compare_blobs(archive, archive.blobs(), builder.blobs_in_order());
   const ArchiveFront& there = archive.plan().front;
   const ArchiveFront expected =
-      make_front(encode_archive_index(builder.make_items(), there.version), docker_manifest(set), there.version);
+      make_front(encode_archive_index(builder.make_items(), there.edition), docker_manifest(set), there.edition);
   const auto differs = std::ranges::mismatch(there.contents, expected.contents).in1 - there.contents.begin();
   if (differs == std::ssize(there.contents)) return;
   throw Error(ErrorCode::Corrupt,

@@ -32,21 +32,22 @@ std::string ref_name(const ArchiveItem& item, const std::map<std::string, int>& 
   return image_tag(item.descriptor.digest);
 }
 
-std::string containerd_name(const ArchiveItem& item, std::int64_t version) {
-  const std::string repository = version > 1 ? runtime_name(item.reference.name) : to_string(item.reference.name);
+std::string containerd_name(const ArchiveItem& item, ArchiveEdition edition) {
+  const std::string repository =
+      edition != ArchiveEdition::Bare ? runtime_name(item.reference.name) : to_string(item.reference.name);
   if (item.role == ArchiveRole::Locations) return text::cat(repository, ":", locations_tag(*item.bundle));
   if (item.tag) return text::cat(repository, ":", *item.tag);
   return text::cat(repository, "@", item.descriptor.digest.text());
 }
 
-Json encode(const ArchiveItem& item, const std::map<std::string, int>& tag_uses, std::int64_t version) {
+Json encode(const ArchiveItem& item, const std::map<std::string, int>& tag_uses, ArchiveEdition edition) {
   std::map<std::string_view, std::string> annotations = {
       {kRole, std::string(to_string(item.role))},
       {kReference, to_string(item.reference)},
   };
-  if (item.is_runnable || version == 1) {
+  if (item.is_runnable || edition == ArchiveEdition::Bare) {
     annotations[kRefName] = ref_name(item, tag_uses);
-    annotations[kContainerdName] = containerd_name(item, version);
+    annotations[kContainerdName] = containerd_name(item, edition);
   }
   if (item.is_root) annotations[kRoot] = "true";
   if (item.tag) annotations[kTag] = *item.tag;
@@ -118,13 +119,13 @@ std::string_view to_string(ArchiveRole role) {
   return "";
 }
 
-std::string encode_archive_index(const std::vector<ArchiveItem>& items, std::int64_t version) {
+std::string encode_archive_index(const std::vector<ArchiveItem>& items, ArchiveEdition edition) {
   std::map<std::string, int> tag_uses;
   for (const ArchiveItem& item : items) {
     if (item.tag) ++tag_uses[*item.tag];
   }
   Json::Array manifests;
-  for (const ArchiveItem& item : items) manifests.push_back(encode(item, tag_uses, version));
+  for (const ArchiveItem& item : items) manifests.push_back(encode(item, tag_uses, edition));
   return Json(Json::Object{{"schemaVersion", 2},
                            {"mediaType", std::string(media_type::kOciIndex)},
                            {"manifests", std::move(manifests)}})
@@ -135,7 +136,7 @@ std::optional<ArchiveItem> decode_own_entry(const Descriptor& entry) {
   return annotation(entry, kRole) ? std::optional(decode(entry)) : std::nullopt;
 }
 
-std::vector<ArchiveItem> decode_archive_index(std::string_view index, std::int64_t version) {
+std::vector<ArchiveItem> decode_archive_index(std::string_view index, ArchiveEdition edition) {
   std::vector<ArchiveItem> items;
   // Bundles that list the same images have equal locations images, and such an image may be carried for itself, too.
   std::set<std::tuple<Digest, std::optional<Digest>, std::optional<std::string>>> seen;
@@ -144,7 +145,7 @@ std::vector<ArchiveItem> decode_archive_index(std::string_view index, std::int64
     const ArchiveItem& item = items.emplace_back(decode(descriptor));
     if (!seen.emplace(descriptor.digest, item.bundle, item.tag).second) refuse(descriptor, "it is listed twice");
   }
-  if (encode_archive_index(items, version) != index) {
+  if (encode_archive_index(items, edition) != index) {
     throw Error(ErrorCode::Hostile, "index.json is not in the form that ociferry writes");
   }
   return items;

@@ -24,7 +24,7 @@ std::vector<ArchiveMember> lay_out(const ArchiveFront& front, std::uint64_t seal
                                    const std::vector<Descriptor>& blobs) {
   std::vector<ArchiveMember> members;
   members.reserve(front.contents.size() + 1 + blobs.size());
-  const auto names = front_files(front.version);
+  const auto names = front_files(front.edition);
   for (std::size_t i = 0; i < names.size(); ++i) {
     add_member(members, {.file = std::string(names[i]), .size = front.contents[i].size()});
   }
@@ -47,7 +47,7 @@ std::string write_seal(const std::vector<ArchiveMember>& members, const ArchiveF
   }
   const Json files(std::move(rows));
   const std::size_t first_blob = front.contents.size() + 1;
-  std::string seal = text::cat(R"({"schemaVersion":)", front.version, R"(,"files":)", files.dump(), R"(,"blobs":[)");
+  std::string seal = text::cat(R"({"schemaVersion":)", kSealVersion, R"(,"files":)", files.dump(), R"(,"blobs":[)");
   seal.reserve(seal.size() + (members.size() + 2) * kRowBytes);
   std::uint64_t blob_bytes = 0;
   for (std::size_t i = first_blob; i < members.size(); ++i) {
@@ -81,11 +81,10 @@ const Json::Array& array_at(const Json& body, std::string_view key) {
   return *value->as_array();
 }
 
-/// A version that is read here.
-std::int64_t version_of(const Json& seal) {
+void check_version(const Json& seal) {
   const Json* version = seal.find("schemaVersion");
   if (version == nullptr || version->as_int() == nullptr || *version->as_int() < 1) refuse("it has no schemaVersion");
-  if (*version->as_int() <= kSealVersion) return *version->as_int();
+  if (*version->as_int() <= kSealVersion) return;
   throw Error(ErrorCode::Hostile,
               text::cat("written by a newer ociferry: the seal ", kSealFile, " has version ", *version->as_int(),
                         ", and this program reads versions up to ", kSealVersion))
@@ -104,15 +103,14 @@ std::string ArchiveMember::header() const {
 
 std::uint64_t ArchiveMember::end() const { return offset + size + tar_padding(size); }
 
-std::vector<std::string_view> front_files(std::int64_t version) {
-  if (version == 1) return {"oci-layout", "index.json"};
-  if (version == 2) return {"oci-layout", "index.json", "manifest.json"};
-  return {};
+std::vector<std::string_view> front_files(ArchiveEdition edition) {
+  if (edition == ArchiveEdition::Bare) return {"oci-layout", "index.json"};
+  return {"oci-layout", "index.json", "manifest.json"};
 }
 
-ArchiveFront make_front(std::string index, std::string docker_manifest, std::int64_t version) {
-  ArchiveFront front{.version = version, .contents = {std::string(kOciLayoutContent), std::move(index)}};
-  if (version > 1) front.contents.push_back(std::move(docker_manifest));
+ArchiveFront make_front(std::string index, std::string docker_manifest, ArchiveEdition edition) {
+  ArchiveFront front{.edition = edition, .contents = {std::string(kOciLayoutContent), std::move(index)}};
+  if (edition != ArchiveEdition::Bare) front.contents.push_back(std::move(docker_manifest));
   return front;
 }
 
@@ -139,11 +137,13 @@ SealTable parse_seal(std::string_view seal) {
   } catch (const Error& error) {
     refuse(error.message());
   }
-  SealTable table{.version = version_of(body), .files = {}, .blobs = {}};
+  check_version(body);
+  SealTable table;
   for (const Json& row : array_at(body, "files")) table.files.push_back(parse_row(row).digest);
-  if (const auto files = front_files(table.version); table.files.size() != files.size()) {
-    refuse(text::cat("it does not list ", files.size(), " files"));
+  for (const ArchiveEdition edition : {ArchiveEdition::Bare, ArchiveEdition::Loadable}) {
+    if (front_files(edition).size() == table.files.size()) table.edition = edition;
   }
+  if (front_files(table.edition).size() != table.files.size()) refuse("it lists another number of files than it must");
   std::uint64_t total = 0;
   for (const Json& row : array_at(body, "blobs")) {
     table.blobs.push_back(parse_row(row));

@@ -34,15 +34,15 @@ inline constexpr std::uint64_t kArchiveTrailerBytes = 1024;
 
 /// The files that lie before the blobs, in order, less the last one, the seal, which is made from them.
 struct ArchiveFront {
-  std::int64_t version = kSealVersion;
-  std::vector<std::string> contents;  ///< of front_files(version)
+  ArchiveEdition edition = ArchiveEdition::Loadable;
+  std::vector<std::string> contents;  ///< of front_files(edition)
 };
 
-/// The names of the files that a seal of that version promises, in order, less its own. Empty: the version is unknown.
-[[nodiscard]] std::vector<std::string_view> front_files(std::int64_t version);
-/// The front with these bytes of index.json and manifest.json; before version 2 there was no manifest.json.
+/// The names of the files of an edition's front, in order, less the seal's own.
+[[nodiscard]] std::vector<std::string_view> front_files(ArchiveEdition edition);
+/// The front with these bytes of index.json and, if the edition has one, manifest.json.
 [[nodiscard]] ArchiveFront make_front(std::string index, std::string docker_manifest = "[]",
-                                      std::int64_t version = kSealVersion);
+                                      ArchiveEdition edition = ArchiveEdition::Loadable);
 
 /// Where every byte of an archive goes, known before the first one is written: docs/archive-format.md.
 /// A pure function of the front and the list of blobs. The members are the files of the front, the seal (kSealFile),
@@ -67,8 +67,8 @@ struct ArchivePlan {
 
 /// What a seal says, before it is believed.
 struct SealTable {
-  std::int64_t version = 0;       ///< one that front_files() knows
-  std::vector<Digest> files;      ///< of the front, as many as its version has
+  ArchiveEdition edition = ArchiveEdition::Loadable;
+  std::vector<Digest> files;      ///< of the front, as many as its edition has
   std::vector<Descriptor> blobs;  ///< digest and size, without media type
 };
 

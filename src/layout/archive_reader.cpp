@@ -149,7 +149,7 @@ ArchiveReader::FrontFile ArchiveReader::read_front_file(std::uint64_t position, 
 
 /// All files up to the seal.
 std::vector<ArchiveReader::FrontFile> ArchiveReader::read_front_files() const {
-  std::vector<std::string_view> expected = front_files(kSealVersion);
+  std::vector<std::string_view> expected = front_files(ArchiveEdition::Loadable);
   expected.push_back(kSealFile);
   std::vector<FrontFile> files;
   do {
@@ -171,8 +171,8 @@ void ArchiveReader::read_front() {
   const FrontFile seal = std::move(files.back());
   files.pop_back();
   const SealTable table = read_seal(seal);
-  const auto names = front_files(table.version);
-  ArchiveFront front{.version = table.version, .contents = {}};
+  const auto names = front_files(table.edition);
+  ArchiveFront front{.edition = table.edition, .contents = {}};
   for (std::size_t i = 0; i < std::max(names.size(), files.size()); ++i) {
     const bool is_there = i < files.size();
     const ArchiveMember& member = is_there ? files[i].member : seal.member;
@@ -186,7 +186,7 @@ void ArchiveReader::read_front() {
     }
     front.contents.push_back(std::move(files[i].content));
   }
-  items_ = decode_archive_index(front.contents.at(1), table.version);
+  items_ = decode_archive_index(front.contents.at(1), table.edition);
   for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
   plan_ = plan_archive(std::move(front), table.blobs, seal.content.size());
   if (plan_.seal != seal.content) throw damaged(name_, "the seal ociferry.json contradicts itself", seal.member.offset);

@@ -87,7 +87,8 @@ TEST_CASE("a destination that does not take the index gets the image that is the
   const TransferReport report = sample.put(sample.gather(image_root(sample.index)), target);
   CHECK(target.tags().at("v1") == *sample.here.digest);
   CHECK_FALSE(target.resolve(sample.index.digest->text()).has_value());
-  CHECK(report.roots.at(0).tag == "v1");
+  CHECK(report.roots.at(0).to.tag == "v1");
+  CHECK(report.roots.at(0).to.digest == sample.here.digest);
   CHECK(sample.told("is left out, because its destination takes none of which a part is absent; put instead: " +
                     sample.here.digest->text() + " with the tag v1"));
 }

@@ -147,7 +147,7 @@ TEST_CASE("a cut, a prolonged and a foreign file are told apart from an archive"
   CHECK(message_for(std::string(4096, 'q')).find("the tar header of oci-layout") != std::string::npos);
 }
 
-TEST_CASE("an index of version 1 names all entries for runtimes, one of version 2 only what they can load") {
+TEST_CASE("0.1.0 named all entries for runtimes; now only what they can load is named") {
   const Digest digest = sha256("x");
   const Descriptor chart{std::string(media_type::kOciManifest), digest, 7};
   const std::vector<ArchiveItem> items = {{.descriptor = chart,
@@ -155,10 +155,10 @@ TEST_CASE("an index of version 1 names all entries for runtimes, one of version 
                                            .reference = {{"index.docker.io", "library/chart"}, std::nullopt, digest},
                                            .tag = "v1",
                                            .is_runnable = false}};
-  const std::string first = encode_archive_index(items, 1);
+  const std::string first = encode_archive_index(items, ArchiveEdition::Bare);
   CHECK(first.find(R"("io.containerd.image.name":"index.docker.io/library/chart:v1")") != std::string::npos);
   CHECK(first.find(R"("org.opencontainers.image.ref.name":"v1")") != std::string::npos);
-  CHECK(decode_archive_index(first, 1).front().is_runnable);
+  CHECK(decode_archive_index(first, ArchiveEdition::Bare).front().is_runnable);
   const std::string second = encode_archive_index(items);
   CHECK(second.find("image.name") == std::string::npos);
   CHECK(second.find("ref.name") == std::string::npos);
@@ -176,7 +176,7 @@ TEST_CASE("an archive of a newer version is said to be that, whatever its front 
   const std::string good = sample.bytes();
   const auto code_of = [&](std::string_view version, bool elsewhere) {
     std::string bytes = good;
-    bytes.replace(bytes.find(R"({"schemaVersion":2,"files")") + 17, 1, version);
+    bytes.replace(bytes.find(R"({"schemaVersion":1,"files")") + 17, 1, version);
     if (elsewhere) {  // a file that nobody knows today, in front of the seal
       const auto seal = sample.plan().members[3].header_offset;
       bytes.insert(seal, tar_header({.name = "other.json", .type = TarType::File, .mode = 0644, .size = 0}));
@@ -194,14 +194,13 @@ TEST_CASE("an archive of a newer version is said to be that, whatever its front 
     return ErrorCode::Internal;
   };
   for (const bool elsewhere : {false, true}) {
-    CHECK(code_of("3", elsewhere) == ErrorCode::Hostile);
+    CHECK(code_of("2", elsewhere) == ErrorCode::Hostile);
     CHECK(code_of("9", elsewhere) == ErrorCode::Hostile);
     CHECK(code_of("0", elsewhere) == ErrorCode::Corrupt);
     CHECK(code_of("x", elsewhere) == ErrorCode::Corrupt);
   }
   // Of this version, it is one file too many.
-  CHECK(code_of("2", true) == ErrorCode::Corrupt);
-  CHECK(code_of("1", false) == ErrorCode::Corrupt);
+  CHECK(code_of("1", true) == ErrorCode::Corrupt);
 }
 
 TEST_CASE("a seal that lists impossible sizes is refused") {

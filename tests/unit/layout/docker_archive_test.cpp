@@ -137,7 +137,7 @@ TEST_CASE("zstd layers make an OCI image, and what registries have no type for i
   const auto archive = file.open();
   CHECK(archive->items().at(0).descriptor.media_type == media_type::kOciManifest);
   const Manifest image = manifest_of(*archive, 0);
-  CHECK(image.config.media_type == media_type::kOciConfig);
+  CHECK(image.config->media_type == media_type::kOciConfig);
   CHECK(image.layers.at(0).media_type == media_type::kOciLayerGzip);
   CHECK(image.layers.at(1).media_type == media_type::kOciLayerZstd);
   CHECK(content_of(*archive, image.layers[1]) == zstd(kLayerTwo));
