@@ -25,8 +25,8 @@ std::string_view kind_of(const InspectedImage& image) {
 std::vector<std::string> absent_names(const InspectedImage& image) {
   std::vector<std::string> names;
   for (const Descriptor& child : image.absent) {
-    std::string platform = child.platform ? to_string(*child.platform) : std::string();
-    names.push_back(platform.empty() ? child.digest.text() : std::move(platform));
+    const std::string platform = child.platform ? to_string(*child.platform) : std::string();
+    names.push_back(platform.empty() ? child.digest.text() : platform);
   }
   return names;
 }

@@ -7,6 +7,7 @@
 #include "ferry/archive_output.hpp"
 #include "ferry/export.hpp"
 #include "ferry/load_archive.hpp"
+#include "ferry/refused_indexes.hpp"
 #include "ferry/registries.hpp"
 #include "ferry/verify.hpp"
 #include "layout/archive_writer.hpp"
@@ -187,6 +188,7 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
 }
 
 TransferReport write_archive(const ImageSet& set, const std::filesystem::path& output, const Context& context) {
+  check_digests(set);  // no archive is written that no import would take
   const std::filesystem::path archive = behind_links(output);
   const ArchiveContents contents = archive_contents(set);
   ArchivePlan plan =

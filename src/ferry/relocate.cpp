@@ -8,7 +8,7 @@
 
 #include "base/text.hpp"
 #include "ferry/attachments.hpp"
-#include "ferry/bundle_reader.hpp"
+#include "ferry/locations_writer.hpp"
 #include "ferry/proof.hpp"
 #include "ferry/refused_indexes.hpp"
 #include "ferry/relocation_plan.hpp"
@@ -16,14 +16,12 @@
 #include "ferry/tag_writer.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/blob_copy.hpp"
-#include "transfer/memory_blobs.hpp"
 #include "transfer/parallel.hpp"
 
 namespace ociferry {
 
 namespace {
 
-constexpr std::int64_t kCacheBytes = 1024 * 1024;
 constexpr std::size_t kFewTags = 4;
 
 /// What a tag that is already right at the destination proves.
@@ -103,7 +101,11 @@ class Relocation {
     put_tags(RelocationPlan::Tags::Attaching);
     read_back(written);  // behind the signatures: a policy may forbid to read what has none
     check_attached_at(set_, to_.name, to_.target, to_.source, context_);
-    put_locations();
+    for (const auto& step : plan_.locations()) {
+      manifests_written_ += write_locations(
+          step, to_, [this](const auto& tags) { return ask(tags); },
+          {.trusts_tags = trust_ == Trust::Tags, .keep_tags = keep_tags_}, context_);
+    }
     prove_all();
     context_.progress->event("Tagging images");
     put_tags(RelocationPlan::Tags::Roots);
@@ -133,7 +135,7 @@ class Relocation {
     for (const auto& step : plan_.locations()) {
       for (const PlannedLocations& planned : step) {
         const TagState mark = ask({planned.mark()}).front();
-        if (mark.moves() && !has_usable_locations(*planned.bundle)) states.push_back(mark);
+        if (mark.moves() && !has_usable_locations(to_, *planned.bundle, context_)) states.push_back(mark);
       }
     }
     refuse_moves(to_, states);
@@ -278,107 +280,6 @@ class Relocation {
     const auto tags = ask(plan_.tags(which));
     if (keep_tags_) refuse_moves(to_, tags);  // somebody may have put them in the meantime
     manifests_written_ += write_tags(to_, tags, context_);
-  }
-
-  /// A locations image that is not at the destination, and what is at the tags that it still gets: its own, and then
-  /// the one of its bundle. Bundles that list the same images share the former.
-  struct NewLocations {
-    const PlannedLocations* planned = nullptr;
-    std::vector<TagState> tags = {};
-  };
-
-  /// Everything of one step at once, as a far registry takes its time for each answer.
-  void put_locations() {
-    for (const auto& step : plan_.locations()) {
-      const std::vector<NewLocations> fresh = new_locations(step);
-      put_locations_blobs(fresh);
-      run_parallel_or_throw(context_.jobs, fresh.size(), context_.stop,
-                            [&](std::size_t i, const std::stop_token&) { put_locations_tags(fresh[i]); });
-    }
-  }
-
-  [[nodiscard]] std::vector<NewLocations> new_locations(const std::vector<PlannedLocations>& step) const {
-    std::vector<PlannedManifest> tags;
-    for (const PlannedLocations& planned : step) tags.push_back(planned.mark());
-    for (const PlannedLocations& planned : step) {
-      const RawManifest& manifest = planned.image.manifest;
-      tags.push_back({&manifest, image_tag(manifest.descriptor.digest)});
-    }
-    const std::vector<TagState> states = ask(tags);
-    std::vector<NewLocations> fresh;
-    std::set<Digest> own;
-    for (std::size_t i = 0; i < step.size(); ++i) {
-      if (trust_ == Trust::Tags && states[i].is_right()) continue;
-      NewLocations& locations = fresh.emplace_back(NewLocations{.planned = &step[i]});
-      if (own.insert(states[i].wanted.digest()).second) locations.tags.push_back(states[step.size() + i]);
-      locations.tags.push_back(states[i]);
-    }
-    return fresh;
-  }
-
-  void put_locations_blobs(const std::vector<NewLocations>& fresh) {
-    MemoryBlobs contents;
-    std::map<Digest, Descriptor> blobs;
-    const auto add = [&](const Descriptor& blob, const std::string& content) {
-      contents.add(blob.digest, content);
-      blobs.emplace(blob.digest, blob);
-    };
-    for (const NewLocations& locations : fresh) {
-      const LocationsImage& image = locations.planned->image;
-      add(image.config_descriptor, image.config);
-      add(image.layer_descriptor, image.layer);
-    }
-    std::vector<Descriptor> each;
-    for (const auto& [digest, blob] : blobs) each.push_back(blob);
-    run_parallel_or_throw(context_.jobs, each.size(), context_.stop, [&](std::size_t i, const std::stop_token& stop) {
-      to_.target.put_blob(each[i], contents, silent_progress(), stop);
-    });
-  }
-
-  void put_locations_tags(const NewLocations& locations) {
-    if (!write_locations_tags(*locations.planned, locations.tags)) return;
-    context_.progress->debug(text::cat("locations of ", locations.planned->bundle->digest().text(), ": ",
-                                       to_string(to_.name), ":", locations.tags.back().wanted.selector));
-  }
-
-  /// In OCI's types if the destination refuses Docker's, which imgpkg writes. False if it keeps other locations that
-  /// serve as well.
-  bool write_locations_tags(const PlannedLocations& planned, const std::vector<TagState>& tags) {
-    try {
-      if (keep_tags_) refuse_moves(to_, tags);
-      manifests_written_ += write_tags(to_, tags, context_);
-      return true;
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::Refused) throw;
-      const TagState& mark = tags.back();
-      if (!mark.there || !has_usable_locations(*planned.bundle)) {
-        if (write_in_oci_types(mark)) return true;
-        throw;
-      }
-      context_.progress->warn(text::cat(error.message(), "; the locations image that is there lists the same images"));
-      return false;
-    }
-  }
-
-  /// False if the destination refuses these as well.
-  bool write_in_oci_types(const TagState& mark) {
-    const RawManifest* const oci = mark.wanted.instead;
-    const TagState own{.wanted = {oci, image_tag(oci->descriptor.digest)}};
-    try {
-      manifests_written_ +=
-          write_tags(to_, {own, {.wanted = {oci, mark.wanted.selector}, .there = mark.there}}, context_);
-      return true;
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::Refused) throw;
-      return false;
-    }
-  }
-
-  [[nodiscard]] bool has_usable_locations(const SetImage& bundle) const {
-    const std::shared_ptr<ImageSource> not_owned(std::shared_ptr<void>(), &to_.source);
-    CachingSource source(not_owned, std::make_shared<CacheBudget>(kCacheBytes));
-    const Reference there{to_.name, std::nullopt, bundle.digest()};
-    return find_locations(source, there, bundle.lock, *context_.progress, context_.stop).has_value();
   }
 
   const ImageSet& set_;

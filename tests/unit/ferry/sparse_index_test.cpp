@@ -104,7 +104,7 @@ TEST_CASE("an index that holds such an index is left out, too") {
 
 TEST_CASE("an index that a bundle lists cannot be left out") {
   Sample sample;
-  const Reference bundle = sample.world.bundle("r.example/b", {sample.index});
+  const Reference bundle = sample.world.bundle("r.example/bundle", {sample.index});
   const ImageSet set = sample.gather(root_of(bundle, SourceArgument::Kind::Bundle, "v1"));
   MemoryTarget target;
   try {
