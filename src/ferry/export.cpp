@@ -152,12 +152,12 @@ void read_back(const std::filesystem::path& partial, const Context& context) {
   }
 }
 
-void write_new(const std::filesystem::path& archive, ArchivePlan plan, const ArchiveContents& contents,
-               const ImageSet& set, const std::shared_ptr<ArchiveReader>& existing, TransferReport& report,
-               const Context& context) {
+void write_new(const std::filesystem::path& archive, ArchivePlan plan, ArchiveContents contents, const ImageSet& set,
+               const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& context) {
   try {
     ArchiveWriter writer(archive, std::move(plan));
     fill(writer, contents.blobs, set.graph(), existing, report, context);
+    contents = {};  // what is read back takes as much memory again
     writer.commit([&](const std::filesystem::path& partial) { read_back(partial, context); });
   } catch (Error& error) {
     explain_end(error, archive, report.archive_bytes);
@@ -190,7 +190,7 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
 TransferReport write_archive(const ImageSet& set, const std::filesystem::path& output, const Context& context) {
   check_digests(set);  // no archive is written that no import would take
   const std::filesystem::path archive = behind_links(output);
-  const ArchiveContents contents = archive_contents(set);
+  ArchiveContents contents = archive_contents(set);
   ArchivePlan plan =
       plan_archive(make_front(encode_archive_index(contents.items), contents.docker_manifest), descriptors(contents));
   check_readable(plan);
@@ -204,7 +204,7 @@ TransferReport write_archive(const ImageSet& set, const std::filesystem::path& o
     report.blobs_existed = contents.blobs.size();
     tell_of_reuse(layers_among(contents.blobs, set.graph()), *context.progress);
   } else {
-    write_new(archive, std::move(plan), contents, set, existing, report, context);
+    write_new(archive, std::move(plan), std::move(contents), set, existing, report, context);
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
   context.progress->event(text::cat("done: file '", output.string(), "' (", took.count(), "ms)"));
