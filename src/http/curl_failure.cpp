@@ -63,6 +63,11 @@ std::string hint_for(Kind kind, const CurlFailure& failure) {
   if (failure.code == CURLE_COULDNT_RESOLVE_PROXY || is_unusable_proxy(failure.why)) {
     return "check the proxy's URL in HTTPS_PROXY or HTTP_PROXY; NO_PROXY names hosts that need none";
   }
+  if (failure.passes_over_proxy && (kind == Kind::Connect || kind == Kind::Silent)) {
+    return "ALL_PROXY is set, but counts for nothing; if a proxy leads there, name it in HTTPS_PROXY (or HTTP_PROXY "
+           "for "
+           "http)";
+  }
   if (failure.code == CURLE_COULDNT_RESOLVE_HOST) {
     return "neither this machine's name servers nor /etc/hosts know that host: check its spelling, or have it added";
   }

@@ -10,10 +10,11 @@ namespace ociferry {
 
 /// What libcurl knows about a request that came to nothing.
 struct CurlFailure {
-  int code = 0;               ///< a CURLcode
-  std::string_view why = {};  ///< its own words; may hold what the environment says, secrets included
-  int connect_status = 0;     ///< what a proxy answered to CONNECT; 0: nothing, or there is no proxy
-  long verify_result = 0;     ///< what OpenSSL says about the certificate (X509_V_...)
+  int code = 0;                    ///< a CURLcode
+  std::string_view why = {};       ///< its own words; may hold what the environment says, secrets included
+  int connect_status = 0;          ///< what a proxy answered to CONNECT; 0: nothing, or there is no proxy
+  long verify_result = 0;          ///< what OpenSSL says about the certificate (X509_V_...)
+  bool passes_over_proxy = false;  ///< ALL_PROXY is set, which does not count
 };
 
 /// The error for it, with a hint where there is a next step; `what` names the request. Holds no secrets.

@@ -104,9 +104,6 @@ bool refuses_our_certificate(std::string_view why) {
          why.find("alert bad certificate") != std::string_view::npos;
 }
 
-constexpr std::string_view kAllProxyHint =
-    "ALL_PROXY is set, but counts for nothing; if a proxy leads there, name it in HTTPS_PROXY (or HTTP_PROXY for http)";
-
 }  // namespace
 
 class CurlTransport::Impl {
@@ -136,10 +133,11 @@ class CurlTransport::Impl {
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     if (code != CURLE_OK) {
       log.failure(curl_easy_strerror(code), time);
-      const CurlFailure failure = failure_of(handle.get(), code, why.data());
+      CurlFailure failure = failure_of(handle.get(), code, why.data());
+      failure.passes_over_proxy = !proxy && options_.proxies.has_all_proxy();
       const bool changed = change_version(request.url.origin(), failure);
       if (changed && code == CURLE_SSL_CONNECT_ERROR) return send(request, stop);  // nothing was sent yet
-      fail(request, exchange, failure, proxy.has_value());
+      fail(request, exchange, failure);
     }
     give_back(std::move(handle));
     log.response(exchange.response(), time);
@@ -294,8 +292,7 @@ class CurlTransport::Impl {
     return list;
   }
 
-  [[noreturn]] void fail(const Request& request, const CurlExchange& exchange, const CurlFailure& failure,
-                         bool by_proxy) {
+  [[noreturn]] void fail(const Request& request, const CurlExchange& exchange, const CurlFailure& failure) {
     exchange.rethrow();
     check_shortage(request, failure.code);
     const std::string what = what_of(request);
@@ -317,9 +314,6 @@ class CurlTransport::Impl {
     TransportError error = transport_error(what, failure);
     if (error.kind() == TransportError::Kind::Silent) error.transient(options_.retry_timeouts);
     if (error.kind() == TransportError::Kind::Certificate) certificates_.at(request.url.origin()).trusted->rethrow();
-    const bool unreachable =
-        error.kind() == TransportError::Kind::Connect || error.kind() == TransportError::Kind::Silent;
-    if (unreachable && !by_proxy && options_.proxies.has_all_proxy()) error.hint(std::string(kAllProxyHint));
     throw error;
   }
 

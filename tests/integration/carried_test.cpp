@@ -97,7 +97,7 @@ TEST_CASE("configurations and annotations that cannot be read are carried as the
     rows.push_back(LayoutBuilder::named(layout.image(config), name));
     tags.insert(name);
   }
-  const std::string odd = R"(,"annotations":{"a":null,"b":"\ud83d","c":5,"c":6},"artifactType":7,"x":1e999)";
+  const std::string odd = R"(,"annotations":{"a":null,"b":"\ud83d","c":"5","c":"6"},"x":1e999)";
   rows.push_back(LayoutBuilder::named(layout.image("{}", odd), "annotations"));
   tags.insert("annotations");
   layout.write(world.path("layout"), rows);

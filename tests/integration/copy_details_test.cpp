@@ -222,11 +222,12 @@ TEST_CASE("a foreign file at the archive's name stays until the archive is there
   write_text(world.path("a.tar"), foreign);
   const Digest lost = layers_of(source.image).front().digest;
   lose_blob(world.outside, lost);
-  world.fail(11, {"copy", "-b", source.from(), "--to-tar", "a.tar", "--resume"});
+  world.fail(1, {"copy", "-b", source.from(), "--to-tar", "a.tar", "--resume"});
+  world.fail(11, {"copy", "-b", source.from(), "--to-tar", "a.tar", "--resume", "--force"});
   CHECK(read_text(world.path("a.tar")) == foreign);
   world.outside.stop();
   world.outside.start();
   push_image(world.outside, "apps/simple-app", source.image, "v1");
-  world.succeed({"copy", "-b", source.from(), "--to-tar", "a.tar", "--resume"});
+  world.succeed({"copy", "-b", source.from(), "--to-tar", "a.tar", "--resume", "--force"});
   world.succeed({"verify", "a.tar"});
 }
