@@ -37,7 +37,8 @@ bool names_place(const std::string& error) {
   if (std::regex_search(error, whole)) return true;
   static const std::regex offset("offset [0-9]+");
   static const std::regex member(
-      "oci-layout|index\\.json|manifest\\.json|ociferry\\.json|blobs/sha(256|512)/|the member at offset|the end of the tar");
+      "oci-layout|index\\.json|manifest\\.json|ociferry\\.json|blobs/sha(256|512)/|the member at offset|the end of the "
+      "tar");
   return std::regex_search(error, offset) && std::regex_search(error, member);
 }
 

@@ -1,5 +1,5 @@
-#include "base/shell_word.hpp"
 #include "base/text.hpp"
+#include "base/shell_word.hpp"
 
 #include <doctest/doctest.h>
 
