@@ -159,7 +159,7 @@ Words CallStage::words(Command command, int jobs) const {
     case Command::Unpack:
       words = {"pull", "-i", outside_.host() + "/apps/links:v1", "-o", "unpacked", "--force"};
       break;
-    case Command::Export: words = {"export", "-b", bundle, "-o", "out.tar"}; break;
+    case Command::Export: words = {"export", "-b", bundle, "-o", "out.tar", "--force"}; break;
     case Command::Import: words = {"import", "input.tar", "--to-repo", to, "--lock-output", lock_name(command)}; break;
     case Command::Copy: words = {"copy", "-b", bundle, "--to-repo", to, "--lock-output", lock_name(command)}; break;
   }

@@ -176,7 +176,7 @@ void Stage::dispatch(Command command, const Context& context) const {
       static_cast<void>(pull({.source = bundle, .output = path("pulled"), .force = true}, context));
       return;
     case Command::Export:
-      static_cast<void>(export_archive({.sources = {bundle}, .archive = path("out.tar")}, context));
+      static_cast<void>(export_archive({.sources = {bundle}, .archive = path("out.tar"), .force = true}, context));
       return;
     case Command::Import:
       static_cast<void>(import_archive({.archive = path("input.tar"), .relocate = relocate}, context));
