@@ -77,7 +77,7 @@ TEST_CASE("of two exports to one archive the first wins, and the second says tha
   };
   HttpServer server(registry.handler());
   const Ociferry ociferry(WATCHED_OCIFERRY);
-  const Words words = {"export", "-i", server.host() + "/app:v1", "-o", "a.tar"};
+  const Words words = {"export", "-i", server.host() + "/app:v1", "-o", "a.tar", "--force"};
   write_text(ociferry.home() / "a.tar", "old");
   Process first(ociferry.program(words));
   const bool came = hold.await_somebody();
