@@ -118,60 +118,63 @@ class CtrImport : public Reader {
   std::optional<Process> containerd_;
 };
 
-class SkopeoDockerArchive : public Reader {
+/// Copies images one by one out of an archive, each into a directory of its own.
+class SkopeoCopies : public Reader {
  public:
-  [[nodiscard]] std::string name() const override { return "skopeo docker-archive:"; }
-  [[nodiscard]] Words needs() const override { return {"skopeo"}; }
-  [[nodiscard]] Outcome read(const std::filesystem::path& archive) override {
-    Outcome outcome = run({.arguments = {"skopeo", "list-tags", "docker-archive:" + archive.string()}});
-    if (outcome.exit_code != 0) return outcome;
-    const Json listed = Json::parse(outcome.out, "skopeo list-tags");
-    const auto* tags = listed.find("Tags")->as_array();
-    if (tags == nullptr) return outcome;  // null: there are none
-    for (const Json& tag : *tags) {
-      names_.push_back(*tag.as_string());
-      const std::string source = "docker-archive:" + archive.string() + ":" + names_.back();
-      const std::string target = "dir:" + (directory_.path() / std::to_string(names_.size())).string();
-      outcome = run({.arguments = {"skopeo", "--insecure-policy", "copy", source, target}});
-      if (outcome.exit_code != 0) return outcome;
+  [[nodiscard]] Words needs() const override { return {"skopeo", "tar"}; }
+  [[nodiscard]] std::vector<std::string> images() override { return names_; }
+
+ protected:
+  /// Copies all of `names` with `transport`, until one fails.
+  Outcome copy(const std::string& transport, const std::filesystem::path& archive,
+               const std::vector<std::string>& names) {
+    Outcome outcome{.exit_code = 0, .out = {}, .err = {}};
+    for (const std::string& name : names) {
+      names_.push_back(name);
+      outcome =
+          run({.arguments = {"skopeo", "--insecure-policy", "copy", "--all", transport + archive.string() + ":" + name,
+                             "dir:" + (directory_.path() / std::to_string(names_.size())).string()}});
+      if (outcome.exit_code != 0) break;
     }
     std::ranges::sort(names_);
     return outcome;
   }
-  [[nodiscard]] std::vector<std::string> images() override { return names_; }
 
  private:
   TempDirectory directory_ = temp_directory();
   std::vector<std::string> names_;
 };
 
-class SkopeoOciArchive : public Reader {
+class SkopeoDockerArchive : public SkopeoCopies {
+ public:
+  [[nodiscard]] std::string name() const override { return "skopeo docker-archive:"; }
+  [[nodiscard]] Outcome read(const std::filesystem::path& archive) override {
+    Outcome listed = run({.arguments = {"skopeo", "list-tags", "docker-archive:" + archive.string()}});
+    if (listed.exit_code != 0) return listed;
+    const Json parsed = Json::parse(listed.out, "skopeo list-tags");
+    std::vector<std::string> names;
+    if (const auto* tags = parsed.find("Tags")->as_array()) {  // null: there are none
+      for (const Json& tag : *tags) names.push_back(*tag.as_string());
+    }
+    return copy("docker-archive:", archive, names);
+  }
+};
+
+class SkopeoOciArchive : public SkopeoCopies {
  public:
   [[nodiscard]] std::string name() const override { return "skopeo oci-archive:"; }
-  [[nodiscard]] Words needs() const override { return {"skopeo", "tar"}; }
   [[nodiscard]] Outcome read(const std::filesystem::path& archive) override {
     const std::string index = run_or_throw({.arguments = {"tar", "xOf", archive.string(), "index.json"}});
     const Json parsed = Json::parse(index, "index.json");
-    Outcome outcome{.exit_code = 0, .out = {}, .err = {}};
+    std::vector<std::string> names;
     for (const Json& entry : *parsed.find("manifests")->as_array()) {
-      const Json* annotations = entry.find("annotations");
-      const std::string name = annotations->string_at("org.opencontainers.image.ref.name");
+      const std::string name = entry.find("annotations")->string_at("org.opencontainers.image.ref.name");
       // Debian 12's skopeo passes over Docker's manifests in a layout.
       if (name.empty() || entry.string_at("mediaType").starts_with("application/vnd.docker")) continue;
-      names_.push_back(name);
-      outcome = run(
-          {.arguments = {"skopeo", "--insecure-policy", "copy", "--all", "oci-archive:" + archive.string() + ":" + name,
-                         "dir:" + (directory_.path() / std::to_string(names_.size())).string()}});
-      if (outcome.exit_code != 0) return outcome;
+      names.push_back(name);
     }
-    std::ranges::sort(names_);
-    return outcome;
+    return copy("oci-archive:", archive, names);
   }
-  [[nodiscard]] std::vector<std::string> images() override { return names_; }
-
- private:
-  TempDirectory directory_ = temp_directory();
-  std::vector<std::string> names_;
 };
 
 class UmociList : public Reader {
