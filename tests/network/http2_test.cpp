@@ -133,14 +133,15 @@ TEST_CASE("a server that refuses every handshake without HTTP/2 is spoken to in 
 TEST_CASE("after a stream of HTTP/2 that broke, the host is spoken to in HTTP/1.1") {
   if (lacks({"openssl", "nginx"})) return;
   Rig rig;
-  static_cast<void>(rig.requests_of_export(rig.nginx.host(), "clean.tar"));
-  std::atomic<int> breaks{1};
+  std::atomic<int> breaks{0};
   rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
     if (!has(request.path, "/blobs/") || breaks.fetch_sub(1) <= 0) return std::nullopt;
     HttpReply reply{200, {}, std::string(100'000, 'x')};
     reply.break_after = 10;
     return reply;
   };
+  static_cast<void>(rig.requests_of_export(rig.nginx.host(), "clean.tar"));
+  breaks = 1;
   const auto requests = rig.requests_of_export(rig.nginx.host(), "broken.tar", {"--http2"});
   CHECK(is_http2(requests.front()));
   CHECK_FALSE(is_http2(requests.back()));
