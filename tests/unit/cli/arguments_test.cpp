@@ -67,11 +67,12 @@ TEST_CASE("an option with one value that is given twice is refused by its names,
       {{"-j", "2", "--concurrency", "2"}, "--jobs (-j) is given more than once"},
       {{"-r", "--recursive=false"}, "--recursive (-r) is given as true and as false"},
   };
-  for (const auto& [words, expected] : rows) {
+  for (const auto& row : rows) {
+    const std::string& expected = row.second;
     CAPTURE(expected);
     Sample sample;
     try {
-      sample.arguments.parse(words);
+      sample.arguments.parse(row.first);
       FAIL("was accepted");
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::Usage);
