@@ -53,7 +53,7 @@ struct Platform {
 
 /// Points to content: what it is, how long, and its digest (image-spec, descriptor.md).
 struct Descriptor {
-  std::string media_type;
+  std::string media_type;  ///< empty where the other side gave none: the bytes tell what they are
   Digest digest;
   std::uint64_t size = 0;                         ///< bytes
   std::shared_ptr<const Platform> platform = {};  ///< null if not given

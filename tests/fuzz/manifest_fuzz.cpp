@@ -13,7 +13,6 @@ namespace {
 
 void check_descriptor(const Descriptor& descriptor) {
   testing::require(Digest::try_parse(descriptor.digest.text()) == descriptor.digest, "a digest is well formed");
-  testing::require(!descriptor.media_type.empty(), "a descriptor has a media type");
 }
 
 void check_rewritten(const Descriptor& layer) {
