@@ -6,7 +6,7 @@ import re
 import time
 from typing import NamedTuple
 
-LINE = re.compile(rb'"([A-Z]+) (\S+) HTTP/[0-9.]+" (\d{3}) (\d+|-)')
+LINE = re.compile(rb'"([A-Z]+) (\S+) HTTP/([0-9.]+)" (\d{3}) (\d+|-)')
 
 THING = re.compile(r"/(blobs|manifests|referrers|tags)/")
 TAG_OR_LIST = re.compile(r"/manifests/(?!sha256:)|/tags/list|/referrers/")
@@ -17,6 +17,7 @@ class Request(NamedTuple):
 
     method: str
     path: str
+    version: str
     status: int
     size: int
 
@@ -39,8 +40,8 @@ class AccessLog:
             file.seek(self._read)
             text = file.read(end - self._read)
         return [
-            Request(method.decode(), path.decode(), int(status), 0 if size == b"-" else int(size))
-            for method, path, status, size in LINE.findall(text)
+            Request(method.decode(), path.decode(), version.decode(), int(status), 0 if size == b"-" else int(size))
+            for method, path, version, status, size in LINE.findall(text)
         ]
 
     def _settled_size(self):
@@ -63,7 +64,8 @@ def kind(request):
 
 
 def count(requests):
-    """What was asked for: {kind: how many}; the bytes that were fetched; how many tags and lists were asked for.
+    """What was asked for: {kind: how many}; the bytes that were fetched; how many tags and lists were asked for, and
+    how many requests for blobs came by HTTP/2.
 
     A tag or list (of tags, of referrers) that is asked for twice counts once: what is asked again need not be.
     """
@@ -72,5 +74,6 @@ def count(requests):
         "requests": dict(sorted(kinds.items())),
         "total": len(requests),
         "fetched": sum(request.size for request in requests if request.method == "GET"),
+        "http2_blobs": sum(request.version == "2.0" and "/blobs/" in request.path for request in requests),
         "names": len({request.path for request in requests if TAG_OR_LIST.search(request.path)}),
     }

@@ -6,6 +6,8 @@ A bar takes a row's Outcome (see outcome.py) to a number, which must be at most,
 from typing import Callable, NamedTuple
 
 SLOW_RATE = 20e6  # bytes per second of the slow link
+FAST_RATE = 125e6  # of the fast one
+CONNECTION_RATE = 8e6  # of one connection, where that is limited
 SLOW_MEDIUM_RATE = 30e6
 FIXED_REQUESTS = 30
 
@@ -78,6 +80,18 @@ def bend(growth, contestant):
     return growth.bend(contestant, "wall")
 
 
+def fastest_peer(row):
+    peers = [name for name in row.contestants if not name.startswith(("floor", "ociferry")) and row.good(name)]
+    if not peers:
+        raise LookupError("no peer")
+    return max(ratio("wall", against=name)(row) for name in peers)
+
+
+def http2_blobs(row):
+    last = row.last("ociferry")
+    return sum(last[server]["http2_blobs"] for server in ("source", "destination") if server in last)
+
+
 def share_of(rate, contestant="ociferry"):
     return lambda row: row.facts["bytes"] / row.median(contestant, "wall") / rate
 
@@ -101,6 +115,10 @@ PEAKS = [peak(32, "export"), peak(32, "import")]
 # What a link can carry is what a floor with many connections gets through it: of small blobs that is less than its rate.
 LINK_FULL = wall(1.15, "floor, 32 threads")
 LINK_RATE = Bar("share of the link's rate", share_of(SLOW_RATE), 0.8, at_least=True)
+FAST_LINK_RATE = LINK_RATE._replace(value=share_of(FAST_RATE))
+# Libraries' HTTP/2 takes several times the processor time for large bodies.
+NO_HTTP2 = Bar("requests for blobs by HTTP/2", http2_blobs, 0)
+BELOW_PEERS = Bar("wall, against the fastest peer", fastest_peer, 1, "×")
 # How straight a line must be is this benchmark's own choice. The floor's own bend, where memory gets short or a server
 # slow, is taken out.
 STRAIGHT = [
@@ -109,7 +127,39 @@ STRAIGHT = [
 ]
 FLAT = [STRAIGHT[0], STRAIGHT[1]._replace(limit=32)]
 
+TLS_EXPORT = [wall(1.15), cpu(1.2), NO_HTTP2, BELOW_PEERS]
+TLS_IMPORT = [*TLS_EXPORT, IMPORT_REQUESTS]
+
 BARS = {
+    "https-export-medium": [*TLS_EXPORT, *FEW_REQUESTS],
+    "https-import-medium": TLS_IMPORT,
+    "https-again-medium": AGAIN,
+    "https-copy-medium": [NO_UPLOAD, NO_HTTP2],
+    "https-pull-medium": [NO_HTTP2, BELOW_PEERS],
+    "https1-export-medium": TLS_EXPORT,
+    "https1-import-medium": TLS_IMPORT,
+    "https-export-few": TLS_EXPORT,
+    "https-import-few": TLS_IMPORT,
+    "https-export-large": [wall(0.9, "floor, 1 thread"), cpu(1.2), NO_HTTP2, ONLY_THE_ARCHIVE],
+    "https-import-large": TLS_IMPORT,
+    "https-export-many": [wall(2), *FEW_REQUESTS],
+    "https-import-many": [wall(1.3), IMPORT_REQUESTS],
+    "https-again-many": AGAIN,
+    "https-push": [BELOW_PEERS],
+    "https-pull": [BELOW_PEERS],
+    "slow-https-export-many": [LINK_FULL],
+    "slow-https-import-many": [LINK_FULL],
+    "slow-https-export-few": [LINK_FULL, LINK_RATE],
+    "slow-https-import-few": [LINK_FULL, LINK_RATE],
+    "far-https-export-many": [LINK_FULL],
+    "far-https-import-many": [LINK_FULL],
+    "far-https-export-few": [LINK_FULL],
+    "far-https-import-few": [LINK_FULL],
+    "far-https-push": [BELOW_PEERS],
+    "far-https-pull": [BELOW_PEERS],
+    # One connection has a fifteenth of the link: only ranges of one blob over many can fill it.
+    "limited-https-export-few": [FAST_LINK_RATE],
+    "limited-https-export-large": [FAST_LINK_RATE],
     "export-medium": [wall(1.15), cpu(1.2), *FEW_REQUESTS],
     "export-large": [wall(0.9, "floor, 1 thread"), ONLY_THE_ARCHIVE],
     "export-many": [wall(2), *FEW_REQUESTS],
@@ -143,6 +193,8 @@ BARS = {
     "small-export": [*FEW_REQUESTS, ONLY_THE_ARCHIVE],
     "small-import": [IMPORT_REQUESTS],
     "small-again": AGAIN[:2],
+    "small-https-export": [*FEW_REQUESTS, NO_HTTP2, ONLY_THE_ARCHIVE],
+    "small-https-import": [IMPORT_REQUESTS, NO_HTTP2],
     "small-copy": [NO_UPLOAD],
     "small-memory": PEAKS,
     "small-slow-medium": [READ_ONCE],

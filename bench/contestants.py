@@ -11,6 +11,8 @@ import shutil
 from typing import NamedTuple
 
 PEERS = ("imgpkg", "crane", "skopeo", "regctl")
+PUSHERS = ("ociferry", "imgpkg", "oras")
+PULLERS = ("ociferry", "imgpkg", "skopeo", "oras")
 
 
 class Tools(NamedTuple):
@@ -26,7 +28,7 @@ class Tools(NamedTuple):
 
 def peers():
     """The peers that are found on PATH."""
-    return [name for name in PEERS if shutil.which(name)]
+    return [name for name in sorted({*PEERS, *PUSHERS, *PULLERS} - {"ociferry"}) if shutil.which(name)]
 
 
 def plain(name):
@@ -41,11 +43,12 @@ def threads(name):
 
 def export(tools, name, stage, output):
     """The command with which `name` writes all of the stage's bundle to `output`."""
+    tls = ["--tls"] if stage.transport.tls else []
     match plain(name):
         case "floor":
             sync = ["--sync"] if stage.out.on_disk(output) else []
             target = ["--file", output, "--sha", "--threads", threads(name), *sync]
-            return [tools.floor, "get", stage.address, stage.list, *target]
+            return [tools.floor, "get", stage.address, stage.list, *target, *tls]
         case "ociferry":
             return [tools.ociferry, "export", "-b", stage.bundle_tag, "-o", output]
         case "ociferry copy":
@@ -58,7 +61,7 @@ def export(tools, name, stage, output):
             copy = ["skopeo", "copy", "-q", "--all", "--src-tls-verify=false"]
             return _each(stage, lambda image, ref: [*copy, f"docker://{ref}", f"oci:{output}:{image}"])
         case "regctl":
-            regctl = ["regctl", "--host", f"reg={stage.address},tls=disabled", "image", "copy"]
+            regctl = ["regctl", "--host", f"reg={stage.address},{_regctl_tls(stage)}", "image", "copy"]
             return _each(stage, lambda image, ref: [*regctl, ref, f"ocidir://{output}:{image}"])
     raise ValueError(name)
 
@@ -66,10 +69,11 @@ def export(tools, name, stage, output):
 def import_(tools, name, stage, archive, to):
     """The command with which `name` puts what its export wrote, `archive`, into the empty registry `to`."""
     repository = f"{to}/imported/{stage.name}"
+    tls = ["--tls"] if stage.transport.tls else []
     match plain(name):
         case "floor":
             target = ["--to", f"floor/{stage.name}", "--sha", "--threads", threads(name)]
-            return [tools.floor, "put", to, stage.list, "--file", archive, *target]
+            return [tools.floor, "put", to, stage.list, "--file", archive, *target, *tls]
         case "ociferry":
             return [tools.ociferry, "import", archive, "--to-repo", repository]
         case "imgpkg":
@@ -80,7 +84,7 @@ def import_(tools, name, stage, archive, to):
             copy = ["skopeo", "copy", "-q", "--all", "--preserve-digests", "--dest-tls-verify=false"]
             return _each(stage, lambda image, _: [*copy, f"oci:{archive}:{image}", f"docker://{to}/img/{image}:v1"])
         case "regctl":
-            regctl = ["regctl", "--host", f"reg={to},tls=disabled", "image", "copy"]
+            regctl = ["regctl", "--host", f"reg={to},{_regctl_tls(stage)}", "image", "copy"]
             return _each(stage, lambda image, _: [*regctl, f"ocidir://{archive}:{image}", f"{to}/img/{image}:v1"])
     raise ValueError(name)
 
@@ -93,6 +97,39 @@ def copy(tools, name, source, to):
         case "imgpkg":
             return ["imgpkg", "copy", "-b", source, "--to-repo", to]
     raise ValueError(name)
+
+
+def push(tools, name, files, to):
+    """The command with which `name` makes a bundle, or what is nearest to it, of a directory."""
+    match name:
+        case "ociferry":
+            return [tools.ociferry, "push", "-b", to, "-f", files]
+        case "imgpkg":
+            return ["imgpkg", "push", "-b", to, "-f", files]
+        case "oras":
+            return ["oras", "push", to, "--disable-path-validation", files]
+    raise ValueError(name)
+
+
+def pull(tools, name, kind, what, output):
+    """The command with which `name` puts the files of a bundle (-b) or image (-i) into a directory.
+
+    skopeo and oras leave layers packed, which is less work.
+    """
+    match name:
+        case "ociferry":
+            return [tools.ociferry, "pull", kind, what, "-o", output]
+        case "imgpkg":
+            return ["imgpkg", "pull", kind, what, "-o", output]
+        case "skopeo":
+            return ["skopeo", "copy", "-q", "--src-tls-verify=false", f"docker://{what}", f"dir:{output}"]
+        case "oras":
+            return ["oras", "pull", what, "-o", output]
+    raise ValueError(name)
+
+
+def _regctl_tls(stage):
+    return "tls=insecure" if stage.transport.tls else "tls=disabled"
 
 
 def _each(stage, command):

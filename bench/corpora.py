@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the corpora of the benchmark: images of real files, in one blob store below $BENCH_ROOT.
 
-usage: corpora.py NAME...      NAME: small medium many large, blobs-N (10 to 50000), bytes-N (megabytes), synthetic
+usage: corpora.py NAME...      NAME: small medium many few large, blobs-N (10 to 50000), bytes-N (megabytes), synthetic
 
 What exists is kept. Every choice is seeded; the content of packages follows the Debian release that apt is set up for.
 """
@@ -32,6 +32,8 @@ MEDIUM = {
 }
 MEDIUM_NESTED = {"a": ["py", "java", "node", "db"], "b": ["gcc", "clang", "go", "rust"]}
 LARGE_BYTES = 3_000_000_000
+FEW = 3
+FEW_BYTES = 120_000_000
 SPARSE_LAYERS = 10
 GROWTH_LAYERS_PER_IMAGE = 100
 
@@ -66,6 +68,9 @@ class Corpora:
                 return self._many(), {}
             case "large", "":
                 return self._large(), {}
+            case "few", "":
+                layers = [self._random_layer(f"few {i}", FEW_BYTES) for i in range(FEW)]
+                return {"few": image(self.store, "few", layers)}, {}
             case "synthetic", "":
                 return self._synthetic(), {"inner": ["s1", "s2"]}
             case "blobs", number if number.isdecimal():

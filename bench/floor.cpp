@@ -1,19 +1,15 @@
-// The floor: the least that a client can do to move blobs over http, with raw sockets and kept connections.
+// The floor: the least that a client can do to move blobs over http or https, with kept connections and no library but
+// OpenSSL.
 //
-//   floor get ADDRESS:PORT LIST [--file PATH] [--sha] [--sync]   fetch every blob; discard it, or write it at its
-//   offset floor put ADDRESS:PORT LIST --file PATH --to REPOSITORY [--sha]   POST and PUT every blob from its offset
-//   floor hash LIST --file PATH                                  hash every blob where it lies in the file
+//   floor get ADDRESS:PORT LIST [--file PATH] [--sync]      fetch every blob; discard it, or write it at its offset
+//   floor put ADDRESS:PORT LIST --file PATH --to REPOSITORY POST and PUT every blob from its offset
+//   floor hash LIST --file PATH                             hash every blob where it lies in the file
 //
-// All take --threads N (default 1). LIST has one line a blob: repository, digest, size, offset. With --sha a blob is
-// checked in the same pass; --sync writes the file to the disk before the end. It knows of no manifests, no tags, no
-// errors but fatal ones: whatever a real client does more is measured against this.
+// All take --threads N (default 1), --sha (check a blob in the same pass) and --tls. LIST has one line a blob:
+// repository, digest, size, offset. --sync writes the file to the disk before the end. It knows of no manifests, no
+// tags, no errors but fatal ones: whatever a real client does more is measured against this.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/evp.h>
-#include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +23,7 @@
 #include <thread>
 #include <vector>
 
+#include "floor_connection.hpp"
 #include "floor_job.hpp"
 
 namespace {
@@ -59,53 +56,28 @@ struct Head {
   std::string_view body;  // what of the body came with the head; in the connection's buffer
 };
 
-// One thread's connection, its buffer and its hasher.
+// What one thread has: a connection, a buffer and a hasher.
 class Worker {
  public:
-  explicit Worker(const Job& job) : job_(job), buffer_(kBuffer) {}
-  ~Worker() {
-    if (socket_ >= 0) ::close(socket_);
-  }
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
+  explicit Worker(const Job& job) : job_(job), connection_(job), buffer_(kBuffer) {}
 
   void run(const Blob& blob) {
     if (job_.sha) sha_.begin();
     switch (job_.mode) {
       case Mode::get: get(blob); break;
       case Mode::put: put(blob); break;
-      case Mode::hash: read_file(blob); break;
+      case Mode::hash: read_file(blob, false); break;
     }
     if (job_.sha && sha_.finish() != blob.digest) die("wrong content of " + blob.digest);
   }
 
  private:
-  void connect() {
-    if (socket_ >= 0) return;
-    socket_ = check(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(job_.port);
-    if (::inet_pton(AF_INET, job_.address.c_str(), &to.sin_addr) != 1) die("no IPv4 address: " + job_.address);
-    check(::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to), "connect");
-    const int on = 1;
-    check(::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
+  void send_head(const std::string& request, const std::string& headers, bool body_follows) {
+    const std::string host = job_.address + ':' + std::to_string(job_.port);
+    connection_.send(request + " HTTP/1.1\r\nHost: " + host + "\r\n" + headers + "\r\n", body_follows);
   }
 
-  void send_head(const std::string& request, const std::string& headers, int flags) {
-    const std::string head =
-        request + " HTTP/1.1\r\nHost: " + job_.address + ':' + std::to_string(job_.port) + "\r\n" + headers + "\r\n";
-    if (check(::send(socket_, head.data(), head.size(), flags | MSG_NOSIGNAL), "send") !=
-        static_cast<ssize_t>(head.size())) {
-      die("a request was sent in part");
-    }
-  }
-
-  std::size_t receive(std::size_t at) {
-    const ssize_t got = check(::recv(socket_, buffer_.data() + at, buffer_.size() - at, 0), "recv");
-    if (got == 0) die("the server closed the connection");
-    return static_cast<std::size_t>(got);
-  }
+  std::size_t receive(std::size_t at) { return connection_.receive(buffer_.data() + at, buffer_.size() - at); }
 
   Head receive_head() {
     std::size_t have = 0;
@@ -138,8 +110,8 @@ class Worker {
   }
 
   void get(const Blob& blob) {
-    connect();
-    send_head("GET /v2/" + blob.repository + "/blobs/" + blob.digest, "", 0);
+    connection_.open();
+    send_head("GET /v2/" + blob.repository + "/blobs/" + blob.digest, "", false);
     const Head head = receive_head();
     if (head.status != 200 || head.length != blob.size) {
       die(blob.digest + ": status " + std::to_string(head.status) + ", length " + std::to_string(head.length));
@@ -162,40 +134,44 @@ class Worker {
   }
 
   void put(const Blob& blob) {
-    connect();
-    send_head("POST /v2/" + job_.repository + "/blobs/uploads/", "Content-Length: 0\r\n", 0);
+    connection_.open();
+    send_head("POST /v2/" + job_.repository + "/blobs/uploads/", "Content-Length: 0\r\n", false);
     const Head begun = receive_head();
     if (begun.status != 202) die("POST: status " + std::to_string(begun.status));
-    if (job_.sha) read_file(blob);
-    const std::string host = "http://" + job_.address + ':' + std::to_string(job_.port);
+    if (job_.sha && !job_.tls) read_file(blob, false);
+    const std::string scheme = job_.tls ? "https://" : "http://";
+    const std::string host = scheme + job_.address + ':' + std::to_string(job_.port);
     const std::string path = begun.location.substr(begun.location.rfind(host, 0) == 0 ? host.size() : 0);
     const char joint = path.find('?') == std::string::npos ? '?' : '&';
     send_head("PUT " + path + joint + "digest=" + blob.digest,
-              "Content-Type: application/octet-stream\r\nContent-Length: " + std::to_string(blob.size) + "\r\n",
-              MSG_MORE);
-    off_t offset = blob.offset;
-    while (offset < blob.offset + blob.size) {
-      const auto left = static_cast<std::size_t>(blob.offset + blob.size - offset);
-      if (check(::sendfile(socket_, job_.file, &offset, left), "sendfile") == 0) die("the file is too short");
+              "Content-Type: application/octet-stream\r\nContent-Length: " + std::to_string(blob.size) + "\r\n", true);
+    // What is encrypted passes through here anyway; what is not need not.
+    if (job_.tls) {
+      read_file(blob, true);
+    } else {
+      connection_.send_file(job_.file, blob.offset, blob.size);
     }
     const Head done = receive_head();
     if (done.status != 201) die("PUT: status " + std::to_string(done.status));
   }
 
-  void read_file(const Blob& blob) {
+  // Hashes a blob where it lies in the file, and sends it at the same time if it should be.
+  void read_file(const Blob& blob, bool send) {
     for (std::int64_t done = 0; done < blob.size;) {
       const auto step = static_cast<std::size_t>(std::min<std::int64_t>(blob.size - done, kBuffer));
       const ssize_t got = check(::pread(job_.file, buffer_.data(), step, blob.offset + done), "pread");
       if (got == 0) die("the file is too short");
-      sha_.update(buffer_.data(), static_cast<std::size_t>(got));
+      const std::string_view data(buffer_.data(), static_cast<std::size_t>(got));
+      if (job_.sha) sha_.update(data.data(), data.size());
+      if (send) connection_.send(data);
       done += got;
     }
   }
 
   const Job& job_;
+  Connection connection_;
   std::vector<char> buffer_;
   Sha256 sha_;
-  int socket_ = -1;
 };
 
 void run(const Job& job) {

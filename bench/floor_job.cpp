@@ -35,7 +35,7 @@ std::map<std::string, std::string> split(const std::vector<std::string>& words, 
   for (auto word = words.begin(); word != words.end(); ++word) {
     if (word->rfind("--", 0) != 0) {
       plain.push_back(*word);
-    } else if (*word == "--sha" || *word == "--sync") {
+    } else if (*word == "--sha" || *word == "--sync" || *word == "--tls") {
       options[*word];
     } else {
       if (word + 1 == words.end()) die(*word + " needs a value");
@@ -58,6 +58,7 @@ Job parse(const std::vector<std::string>& words) {
   Job job;
   job.mode = modes.at(plain[0]);
   job.sha = options.count("--sha") != 0 || job.mode == Mode::hash;
+  job.tls = options.count("--tls") != 0;
   job.sync = options.count("--sync") != 0;
   job.repository = options["--to"];
   job.threads = static_cast<unsigned>(std::max(1, std::atoi(options["--threads"].c_str())));

@@ -24,6 +24,7 @@ struct Job {
   std::vector<Blob> blobs;
   unsigned threads = 1;
   bool sha = false;
+  bool tls = false;
   bool sync = false;
   int file = -1;
 };

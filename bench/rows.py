@@ -1,14 +1,16 @@
 """The kinds of rows: what is run for each, and what is made ready before."""
 
+import contextlib
+
 import contestants as how
-from bars import SLOW_MEDIUM_RATE, SLOW_RATE
+from bars import SLOW_MEDIUM_RATE
 from bench import Try
 from measure import size_of
-from slow_link import Link, SlowLink
+from slow_link import SlowLink
 from slow_medium import SlowMedium
 from stage import run_quietly, warm
+from transport import NEAR
 
-LINK = Link(rate=SLOW_RATE, round_trip=0.050)
 SHORT_RUNS = 4  # of what takes milliseconds, for one of what takes seconds
 
 
@@ -25,8 +27,31 @@ def facts_of(stage):
     }
 
 
-def export(bench, row, corpus, names, slow=None, rounds=None):
-    stage = bench.setting.stage(corpus, slow)
+@contextlib.contextmanager
+def far_end(way, server):
+    """The address under which a server is found at the other end of `way`."""
+    if not way.link:
+        yield server.address
+        return
+    link = SlowLink(way.link, server.port)
+    try:
+        yield link.address
+    finally:
+        link.close()
+
+
+def small_files(directory):
+    """A bundle of a few files, as few and small as configuration is, that names no image."""
+    (directory / ".imgpkg").mkdir(parents=True, exist_ok=True)
+    lock = "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\nimages: []\n"
+    (directory / ".imgpkg" / "images.yml").write_text(lock, encoding="ascii")
+    for number in range(20):
+        (directory / f"{number}.yml").write_text(f"number: {number}\n" * 200, encoding="ascii")
+    return directory
+
+
+def export(bench, row, corpus, names, way=NEAR, rounds=None):
+    stage = bench.setting.stage(corpus, way)
 
     def one(name):
         output = stage.output(name)
@@ -41,29 +66,26 @@ def export(bench, row, corpus, names, slow=None, rounds=None):
     return bench.compare(row, facts_of(stage), [one(name) for name in bench.takes_part(*names)], rounds)
 
 
-def import_(bench, row, corpus, names, slow=None, rounds=None):
-    stage = bench.setting.stage(corpus)
+def import_(bench, row, corpus, names, way=NEAR, rounds=None):
+    stage = bench.setting.stage(corpus, way._replace(link=None))
     destination = bench.setting.destination
-    link = SlowLink(slow, destination.port) if slow else None
 
-    def one(name):
+    def one(name, to):
         def prepare():
             stage.archive(name)
             bench.setting.empty_destination(stage.bytes)
 
-        to = (link or destination).address
         command = lambda: how.import_(bench.tools, name, stage, stage.archive(name), to)
         return Try(name, command, prepare, servers={"destination": destination})
 
-    outcome = bench.compare(row, facts_of(stage), [one(name) for name in bench.takes_part(*names)], rounds)
-    if link:
-        link.close()
-    return outcome
+    with far_end(way, destination) as to:
+        tries = [one(name, to) for name in bench.takes_part(*names)]
+        return bench.compare(row, facts_of(stage), tries, rounds)
 
 
-def again(bench, row, corpus):
+def again(bench, row, corpus, way=NEAR):
     """The same import into a registry that has it all."""
-    stage = bench.setting.stage(corpus)
+    stage = bench.setting.stage(corpus, way)
     destination = bench.setting.destination
 
     def one(name):
@@ -79,9 +101,9 @@ def again(bench, row, corpus):
     return bench.compare(row, facts_of(stage), [one(name) for name in bench.takes_part("ociferry", *how.PEERS)])
 
 
-def copy(bench, row, corpus):
+def copy(bench, row, corpus, way=NEAR):
     """From one repository of a registry to another."""
-    stage = bench.setting.stage(corpus)
+    stage = bench.setting.stage(corpus, way)
     destination = bench.setting.destination
     origin = f"{destination.address}/imported/{stage.name}@{stage.bundle.partition('@')[2]}"
 
@@ -95,6 +117,40 @@ def copy(bench, row, corpus):
         return Try(name, command, prepare, servers={"destination": destination})
 
     return bench.compare(row, facts_of(stage), [one(name) for name in bench.takes_part("ociferry", "imgpkg")])
+
+
+def push(bench, row, way=NEAR):
+    """A bundle of a few small files."""
+    setting = bench.setting
+    setting.stage("synthetic", way._replace(link=None))
+    destination = setting.destination
+    files = small_files(setting.files / "pushed")
+
+    def one(name, to):
+        command = lambda: how.push(bench.tools, name, files, f"{to}/pushed:v1")
+        return Try(name, command, lambda: setting.empty_destination(0), servers={"destination": destination})
+
+    with far_end(way, destination) as to:
+        tries = [one(name, to) for name in bench.takes_part(*how.PUSHERS)]
+        return bench.compare(row, {"corpus": "-"}, tries)
+
+
+def pull(bench, row, corpus, image=None, way=NEAR):
+    """The root bundle of a corpus, or one of its images."""
+    stage = bench.setting.stage(corpus, way)
+    what = stage.images[image] if image else stage.bundle_tag
+
+    def one(name):
+        output = stage.output(name)
+
+        def prepare():
+            bench.setting.out.clear(output)
+            warm(output.parent, stage.bytes)
+
+        command = lambda: how.pull(bench.tools, name, "-i" if image else "-b", what, output)
+        return Try(name, command, prepare, output, servers={"source": stage.source})
+
+    return bench.compare(row, facts_of(stage), [one(name) for name in bench.takes_part(*how.PULLERS)])
 
 
 def verify(bench, row, corpus):

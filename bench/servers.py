@@ -1,11 +1,10 @@
 """The two servers of the benchmark, both on free ports of the loopback interface.
 
-Source: nginx hands out plain files, so that the client shows and not the server. Destination: a registry that keeps
+Each speaks http or https (see transport.py). Source: nginx hands out plain files, so that the client shows and not the server. Destination: a registry that keeps
 its data in memory. Each is a child process that is stopped by its id.
 """
 
 import atexit
-import http.client
 import os
 import pathlib
 import resource
@@ -16,6 +15,7 @@ import sys
 import time
 
 from access_log import AccessLog
+from transport import HTTP
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -63,9 +63,11 @@ class MemoryDirectory:
 
 
 class Server:
-    """A child process that serves http on 127.0.0.1."""
+    """A child process that serves http or https on 127.0.0.1; `identity` is the certificate for the latter."""
 
-    def __init__(self, run_directory, name, port=None):
+    def __init__(self, run_directory, name, port=None, transport=HTTP, identity=None):
+        self.transport = transport
+        self.identity = identity
         self.port = port or free_port()
         self.name = name
         self.files = pathlib.Path(run_directory)
@@ -107,7 +109,7 @@ class Server:
 
     def request(self, method, path, headers=None):
         """One request, as (status, headers, body)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = self.transport.connect(self.port)
         try:
             connection.request(method, path, headers=headers or {})
             answer = connection.getresponse()
@@ -126,8 +128,8 @@ class Server:
 class Registry(Server):
     """A CNCF distribution registry, empty at the start."""
 
-    def __init__(self, run_directory, name, data, port=None):
-        super().__init__(run_directory, name, port)
+    def __init__(self, run_directory, name, data, port=None, transport=HTTP, identity=None):
+        super().__init__(run_directory, name, port, transport, identity)
         self.data = None
         self.restart_empty(data)
 
@@ -144,10 +146,17 @@ class Registry(Server):
             "version: 0.1\n"
             "log: {level: error, accesslog: {disabled: false}}\n"
             f"storage: {{filesystem: {{rootdirectory: {self.data}}}, delete: {{enabled: true}}}}\n"
-            f"http: {{addr: '{self.address}'}}\n",
+            f"http: {{addr: '{self.address}'{self._tls()}}}\n",
             encoding="utf-8",
         )
         self.start([os.environ.get("REGISTRY") or program("docker-registry", "registry"), "serve", str(config)])
+
+
+    def _tls(self):
+        if not self.transport.tls:
+            return ""
+        http2 = "" if self.transport.http2 else ", http2: {disabled: true}"
+        return f", tls: {{certificate: {self.identity.certificate}, key: {self.identity.key}}}{http2}"
 
 
 class PlainSource(Server):
@@ -156,8 +165,8 @@ class PlainSource(Server):
     `manifests` maps "repository/manifests/tag-or-digest" to a descriptor; blobs are found in any repository.
     """
 
-    def __init__(self, run_directory, blobs, manifests, port=None):
-        super().__init__(run_directory, "source", port)
+    def __init__(self, run_directory, blobs, manifests, port=None, transport=HTTP, identity=None):
+        super().__init__(run_directory, "source", port, transport, identity)
         config = self.files / "nginx.conf"
         config.write_text(self._config(blobs, manifests), encoding="utf-8")
         self.start([program("nginx"), "-c", str(config.resolve()), "-e", str(self.files / "source.errors")])
@@ -196,7 +205,7 @@ http {{
   }}
   types {{ }}
   server {{
-    listen 127.0.0.1:{self.port} backlog=1024;
+    listen 127.0.0.1:{self.port} backlog=1024{self._tls()};
     root {pathlib.Path(blobs).resolve()};
     add_header Docker-Distribution-Api-Version registry/2.0 always;
     location = /v2/ {{ default_type application/json; return 200 '{{}}'; }}
@@ -223,6 +232,13 @@ http {{
   }}
 }}
 """
+
+    def _tls(self):
+        if not self.transport.tls:
+            return ""
+        http2 = " http2" if self.transport.http2 else ""
+        files = f"ssl_certificate {self.identity.certificate}; ssl_certificate_key {self.identity.key}"
+        return f" ssl{http2}; {files}; ssl_session_cache shared:tls:1m"
 
 
 def _user():

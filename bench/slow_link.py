@@ -5,39 +5,42 @@ TCP's slow start and losses. A connection's first bytes wait one round trip more
 """
 
 import asyncio
+import math
 import multiprocessing
 from typing import NamedTuple
 
-CHUNK = 32 * 1024
+CHUNK = 64 * 1024
 
 
 class Link(NamedTuple):
-    """Bytes per second in each direction, and seconds there and back."""
+    """Bytes per second in each direction, of all connections and of each; and seconds there and back."""
 
     rate: float
     round_trip: float
+    connection_rate: float = math.inf
 
 
 class Wire:
-    """One direction of the link, shared by all connections: bytes leave one after the other, and arrive later."""
+    """One direction of the link: bytes leave one after the other, and arrive later."""
 
-    def __init__(self, link):
-        self.link = link
+    def __init__(self, rate):
+        self.rate = rate
         self.free_at = 0.0
 
-    async def arrival(self, size):
-        """Waits until `size` bytes have been put on the wire; returns when they come out at its end."""
+    async def put(self, size):
+        """Waits until `size` bytes have been put on the wire; returns when that was."""
         now = asyncio.get_running_loop().time()
-        self.free_at = max(self.free_at, now) + size / self.link.rate
+        self.free_at = max(self.free_at, now) + size / self.rate
         if self.free_at > now:
             await asyncio.sleep(self.free_at - now)
-        return self.free_at + self.link.round_trip / 2
+        return self.free_at
 
 
-async def pump(reader, writer, wire, extra_delay):
-    """Carries one connection's bytes in one direction."""
+async def pump(reader, writer, link, shared, extra_delay):
+    """Carries one connection's bytes in one direction, over a wire of its own and one that is `shared` with others."""
     # Wide enough for a round trip's worth of bytes in small pieces; its end tells a sender to wait.
-    queue = asyncio.Queue(8 + int(4 * wire.link.rate * wire.link.round_trip / CHUNK))
+    queue = asyncio.Queue(8 + int(4 * link.rate * link.round_trip / CHUNK))
+    own = Wire(link.connection_rate)
 
     async def deliver():
         while (item := await queue.get()) is not None:
@@ -49,7 +52,8 @@ async def pump(reader, writer, wire, extra_delay):
     delivery = asyncio.create_task(deliver())
     try:
         while data := await reader.read(CHUNK):
-            await queue.put((await wire.arrival(len(data)) + extra_delay, data))
+            await own.put(len(data))
+            await queue.put((await shared.put(len(data)) + link.round_trip / 2 + extra_delay, data))
             extra_delay = 0.0
         await queue.put(None)
         await delivery
@@ -62,13 +66,13 @@ async def pump(reader, writer, wire, extra_delay):
 
 async def serve(link, to_port, port, ready):
     """Serves until it is cancelled."""
-    up, down = Wire(link), Wire(link)
+    up, down = Wire(link.rate), Wire(link.rate)
 
     async def connection(near_reader, near_writer):
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", to_port)
         try:
             await asyncio.gather(
-                pump(near_reader, far_writer, up, link.round_trip), pump(far_reader, near_writer, down, 0.0)
+                pump(near_reader, far_writer, link, up, link.round_trip), pump(far_reader, near_writer, link, down, 0.0)
             )
         except OSError:
             pass  # either end went away: the other learns it from the close

@@ -10,6 +10,7 @@ import contestants
 from published import publish
 from servers import MemoryDirectory, PlainSource, Registry, free_port
 from slow_link import SlowLink
+from transport import NEAR, Identity
 
 MARGIN = 2 << 30  # of memory that is left to the programs and to the page cache
 
@@ -90,19 +91,21 @@ def run_quietly(command):
 
 
 class Stage:
-    """One corpus behind a running source; `slow` puts the source at the far end of a slow link."""
+    """One corpus behind a running source, at the other end of `way`."""
 
-    def __init__(self, setting, corpus, slow=None):
+    def __init__(self, setting, corpus, way):
         self.setting = setting
         self.name = corpus["name"]
-        self.files = setting.files / (self.name + ("-slow" if slow else ""))
+        self.transport = way.transport
+        self.files = setting.files / f"{self.name}-{way.transport.name}{'-slow' if way.link else ''}"
         self.files.mkdir(parents=True, exist_ok=True)
         port = free_port()
         self.published = publish(corpus, setting.corpora.store, port, setting.tools.ociferry, self.files)
-        inner = None if slow else port
+        inner = None if way.link else port
         blobs = setting.corpora.store.directory
-        self.source = PlainSource(self.files / "run", blobs, self.published.manifests, inner)
-        self.link = SlowLink(slow, self.source.port, port) if slow else None
+        manifests = self.published.manifests
+        self.source = PlainSource(self.files / "run", blobs, manifests, inner, way.transport, setting.identity)
+        self.link = SlowLink(way.link, self.source.port, port) if way.link else None
         self.list = str(self.published.write_list(self.files / "blobs.list"))
         self._archives = {}
         read_through_list(setting.corpora.store, self.published.blobs)
@@ -149,7 +152,7 @@ def read_through_list(store, blobs):
 
 
 class Setting:
-    """What all rows share: the tools, the corpora, the destination, directories."""
+    """What all rows share: the tools, the corpora, the destinations, directories."""
 
     def __init__(self, tools, corpora, out):
         self.tools = tools
@@ -157,16 +160,25 @@ class Setting:
         self.memory = MemoryDirectory("ociferry-bench")
         self.files = self.memory.path / "stages"
         self.out = Places(corpora.root, self.memory.path, out == "disk")
-        self.destination = Registry(self.memory.path / "run", "destination", self.memory.path)
+        self.identity = Identity(self.memory.path)
+        self.destination = None
         self._stages = {}
 
-    def stage(self, corpus, slow=None):
-        """The stage of a corpus; only one is kept, since it takes memory."""
-        if (corpus, slow) not in self._stages:
+    def stage(self, corpus, way=NEAR):
+        """The stage of a corpus; only one is kept, since it takes memory. The destination speaks as its source does."""
+        if (corpus, way) not in self._stages:
             self.close_stages()
-            made = self.corpora.need(corpus)
-            self._stages[corpus, slow] = Stage(self, made, slow)
-        return self._stages[corpus, slow]
+            self._stages[corpus, way] = Stage(self, self.corpora.need(corpus), way)
+        self._open_destination(way.transport)
+        return self._stages[corpus, way]
+
+    def _open_destination(self, transport):
+        if self.destination and self.destination.transport == transport:
+            return
+        if self.destination:
+            self.destination.stop()
+        run, data = self.memory.path / "run", self.memory.path
+        self.destination = Registry(run, "destination", data, transport=transport, identity=self.identity)
 
     def close_stages(self):
         for stage in self._stages.values():
