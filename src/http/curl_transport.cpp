@@ -15,8 +15,10 @@
 #include "base/text.hpp"
 #include "http/curl_callbacks.hpp"
 #include "http/curl_failure.hpp"
+#include "http/curl_share.hpp"
 #include "http/exchange_log.hpp"
 #include "http/host_certificates.hpp"
+#include "http/tls_options.hpp"
 
 namespace ociferry {
 
@@ -64,7 +66,10 @@ void check_shortage(const Request& request, int code) {
   if (const auto error = shortage(request, errno)) throw *error;
 }
 
+/// `store` is null where nobody is verified.
 CURLcode tls_callback(CURL*, void* tls_context, void* store) noexcept {
+  set_tls_options(*static_cast<SSL_CTX*>(tls_context));
+  if (store == nullptr) return CURLE_OK;
   return static_cast<TrustStore*>(store)->attach(tls_context) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
 
@@ -176,6 +181,7 @@ class CurlTransport::Impl {
     if (idle_.empty()) {
       Handle handle(curl_easy_init());
       if (!handle) throw Error(ErrorCode::Internal, "libcurl has no handle for us");
+      set(handle.get(), CURLOPT_SHARE, share_.get());
       return handle;
     }
     // The one that came back last has the connection that is most likely still open.
@@ -222,6 +228,8 @@ class CurlTransport::Impl {
     set(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024L);
     set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
     set(handle, CURLOPT_HTTP_VERSION, version_for(origin));
+    // Shorter than the pauses before the last attempts, which may find the host at another address.
+    set(handle, CURLOPT_DNS_CACHE_TIMEOUT, 10L);
   }
 
   /// libcurl would read the variables by its own rules: the name of a proxy, even an empty one, keeps it from that.
@@ -258,9 +266,8 @@ class CurlTransport::Impl {
       set(handle, CURLOPT_SSLCERT, host.certificates.client_certificate.c_str());
       set(handle, CURLOPT_SSLKEY, host.certificates.client_key.c_str());
     }
-    if (!options_.verify_certs) return;
     set(handle, CURLOPT_SSL_CTX_FUNCTION, &tls_callback);
-    set(handle, CURLOPT_SSL_CTX_DATA, host.trusted);
+    set(handle, CURLOPT_SSL_CTX_DATA, options_.verify_certs ? host.trusted : nullptr);
   }
 
   static void set_method(CURL* handle, const Request& request) {
@@ -320,6 +327,7 @@ class CurlTransport::Impl {
   TransportOptions options_;
   Progress& progress_;
   CertificateStore certificates_;  ///< outlives the handles, whose connections refer to it
+  CurlShare share_;                ///< so does this
   std::atomic<std::uint64_t> exchanges_ = 0;
   std::mutex mutex_;
   std::vector<Handle> idle_;

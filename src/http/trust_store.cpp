@@ -12,6 +12,7 @@
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "http/lazy_certificates.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 
@@ -98,7 +99,7 @@ class TrustStore::Impl {
  private:
   static int verify(X509_STORE_CTX* chain, void* self) noexcept {
     try {
-      static_cast<Impl*>(self)->read_system_bundle();
+      static_cast<Impl*>(self)->add_authorities_for(*chain);
     } catch (...) {
       // Nobody is trusted then; who asks why is told by `rethrow`.
       static_cast<Impl*>(self)->keep_failure();
@@ -107,8 +108,10 @@ class TrustStore::Impl {
     return X509_verify_cert(chain);
   }
 
-  void read_system_bundle() {
-    std::call_once(read_, [this] { add_certificates(*store_, system_bundle(built_in_)); });
+  void add_authorities_for(X509_STORE_CTX& chain) {
+    const std::lock_guard lock(mutex_);
+    if (!system_) system_ = std::make_unique<LazyCertificates>(system_bundle(built_in_));
+    system_->add_for(chain, *store_);
   }
 
   void keep_failure() noexcept {
@@ -119,8 +122,8 @@ class TrustStore::Impl {
   std::unique_ptr<X509_STORE, FreeStore> store_;
   std::string built_in_;
   std::mutex mutex_;
+  std::unique_ptr<LazyCertificates> system_;
   std::exception_ptr failure_;
-  std::once_flag read_;
 };
 
 TrustStore::TrustStore(const std::vector<std::filesystem::path>& extra, const char* built_in)

@@ -7,9 +7,8 @@
 namespace ociferry {
 
 /// The certificate authorities that servers are checked against: the system's (the file that SSL_CERT_FILE names, the
-/// one built into libcurl, or a distribution's usual place) and extra ones. All connections share them, and the
-/// system's are read when the first server shows a certificate: that takes as long as hundreds of requests without
-/// TLS. Thread-safe.
+/// one built into libcurl, or a distribution's usual place) and extra ones. All connections share them. The system's
+/// are read when the first server shows a certificate, and of them only those are parsed that it may need. Thread-safe.
 class TrustStore {
  public:
   /// `built_in` may be null. Throws Error{Usage} for a file in `extra` that cannot be read or holds no certificate.

@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <thread>
 
-#include "base/text.hpp"
+#include "nginx.hpp"
 #include "support/connect_proxy.hpp"
 #include "support/listener.hpp"
-#include "support/registry_server.hpp"
 #include "tls_registry.hpp"
 
 // HTTP/1.1 is spoken where a server offers both, HTTP/2 where it is the only one, or the user's wish.
@@ -19,46 +17,6 @@ using namespace ociferry;
 using namespace ociferry::testing;
 
 namespace {
-
-constexpr const char* kProtocol = "X-Protocol";
-
-/// nginx with TLS and HTTP/2 in front of a plain server, which it tells by X-Protocol how it was asked itself.
-class Nginx {
- public:
-  Nginx(const TlsIdentity& identity, const std::string& upstream) {
-    for (int attempt = 0; attempt < 5; ++attempt) {
-      port_ = free_port();
-      write_text(directory_.path() / "nginx.conf", configuration(identity, upstream));
-      process_.emplace(Program{{"nginx", "-e", "stderr", "-c", (directory_.path() / "nginx.conf").string()}});
-      // It listens before it writes its number; it ends if it cannot listen.
-      while (process_->running()) {
-        if (std::filesystem::exists(directory_.path() / "pid") && connect_to(host())) return;
-        std::this_thread::yield();
-      }
-    }
-    FAIL("nginx does not start: " << process_->err());
-  }
-
-  [[nodiscard]] std::string host() const { return text::cat("127.0.0.1:", port_); }
-
- private:
-  [[nodiscard]] std::string configuration(const TlsIdentity& identity, const std::string& upstream) const {
-    const std::string directory = directory_.path().string();
-    std::string temporary;
-    for (const char* user : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
-      temporary += text::cat(user, "_temp_path \"", directory, "/", user, "\";\n");
-    }
-    return text::cat("daemon off;\nmaster_process off;\npid \"", directory, "/pid\";\nevents {}\nhttp {\n", temporary,
-                     "access_log off;\nserver {\nlisten ", host(), " ssl http2;\nssl_certificate \"",
-                     identity.certificate.string(), "\";\nssl_certificate_key \"", identity.key.string(),
-                     "\";\nlocation / {\nproxy_pass ", upstream, ";\nproxy_buffering off;\nproxy_set_header ",
-                     kProtocol, " $server_protocol;\n}\n}\n}\n");
-  }
-
-  TempDirectory directory_ = temp_directory();
-  std::uint16_t port_ = 0;
-  std::optional<Process> process_;
-};
 
 /// A registry behind nginx, which offers HTTP/1.1 and HTTP/2.
 struct Rig {
@@ -99,7 +57,7 @@ bool offers_http2(int socket) {
   return got > 0 && has(std::string(bytes.data(), static_cast<std::size_t>(got)), "\x02h2");
 }
 
-bool is_http2(const HttpRequest& request) { return request.headers.find(kProtocol) == "HTTP/2.0"; }
+bool is_http2(const HttpRequest& request) { return request.headers.find(Nginx::kProtocol) == "HTTP/2.0"; }
 
 }  // namespace
 

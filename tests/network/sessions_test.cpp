@@ -1,0 +1,79 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "nginx.hpp"
+#include "tls_registry.hpp"
+
+// A TLS session is made once for each host, and all connections resume it.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+constexpr std::chrono::seconds kLong{20};
+
+/// Holds requests for layers up until this many are there at the same time: then so many connections are.
+class Crowd {
+ public:
+  explicit Crowd(std::size_t enough) : enough_(enough) {}
+
+  std::optional<HttpReply> operator()(const HttpRequest& request) {
+    std::unique_lock lock(mutex_);
+    if (!has(request.path, "/blobs/") || !std::exchange(configuration_seen_, true)) return std::nullopt;
+    if (++waiting_ >= enough_) together_.notify_all();
+    together_.wait_for(lock, kLong, [&] { return waiting_ >= enough_; });
+    return std::nullopt;
+  }
+
+ private:
+  std::size_t enough_;
+  std::mutex mutex_;
+  std::condition_variable together_;
+  bool configuration_seen_ = false;  // the first blob, which is read before all layers
+  std::size_t waiting_ = 0;
+};
+
+/// Whether each connection resumed a session, by its number.
+std::map<std::string, bool> resumed_by_connection(const std::vector<HttpRequest>& requests) {
+  std::map<std::string, bool> connections;
+  for (const HttpRequest& request : requests) {
+    const std::string connection = request.headers.find(Nginx::kConnection).value_or("");
+    connections[connection] = request.headers.find(Nginx::kResumed) == "r";
+  }
+  return connections;
+}
+
+}  // namespace
+
+TEST_CASE("all connections to a host resume the session of the first") {
+  if (lacks({"openssl", "nginx"})) return;
+  constexpr std::size_t kJobs = 4;
+  FakeRegistry registry;
+  add_image(registry, kJobs);
+  HttpServer upstream(registry.handler());
+  const TempDirectory directory = temp_directory();
+  const TlsIdentity identity = make_tls_identity(directory.path());
+  const Ociferry ociferry(OCIFERRY_BINARY);
+  for (const std::string version : {"TLSv1.2", "TLSv1.3"}) {
+    CAPTURE(version);
+    const Nginx nginx(identity, upstream.origin(), version);
+    Crowd crowd(kJobs);
+    registry.intercept = std::ref(crowd);
+    upstream.forget_requests();
+    const Outcome outcome =
+        ociferry.run({"export", "-i", TlsRegistry::image_at(nginx.host()), "-o", version + ".tar", "--jobs",
+                      std::to_string(kJobs), "--registry-ca-cert-path", identity.authority.string()});
+    INFO(outcome.err);
+    CHECK(outcome.exit_code == 0);
+    const auto connections = resumed_by_connection(upstream.requests());
+    CHECK(connections.size() >= kJobs);
+    CHECK(std::ranges::count(connections, false, &std::pair<const std::string, bool>::second) == 1);
+  }
+}
