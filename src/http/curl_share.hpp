@@ -1,10 +1,6 @@
 #pragma once
 
-#include <curl/curl.h>
-
-#include <array>
 #include <memory>
-#include <mutex>
 
 namespace ociferry {
 
@@ -14,16 +10,16 @@ class CurlShare {
  public:
   /// Throws std::bad_alloc.
   CurlShare();
+  ~CurlShare();
+  CurlShare(const CurlShare&) = delete;
+  CurlShare& operator=(const CurlShare&) = delete;
 
-  [[nodiscard]] CURLSH* get() const noexcept { return share_.get(); }
+  /// libcurl's CURLSH.
+  [[nodiscard]] void* get() const noexcept;
 
  private:
-  struct Close {
-    void operator()(CURLSH* share) const noexcept { curl_share_cleanup(share); }
-  };
-
-  std::array<std::mutex, CURL_LOCK_DATA_LAST> mutexes_;  ///< one for each kind of data
-  std::unique_ptr<CURLSH, Close> share_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace ociferry

@@ -68,7 +68,7 @@ void check_shortage(const Request& request, int code) {
 
 /// `store` is null where nobody is verified.
 CURLcode tls_callback(CURL*, void* tls_context, void* store) noexcept {
-  set_tls_options(*static_cast<SSL_CTX*>(tls_context));
+  set_tls_options(*static_cast<ssl_ctx_st*>(tls_context));
   if (store == nullptr) return CURLE_OK;
   return static_cast<TrustStore*>(store)->attach(tls_context) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }

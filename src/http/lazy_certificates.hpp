@@ -1,10 +1,12 @@
 #pragma once
 
-#include <openssl/x509.h>
-
 #include <cstddef>
 #include <map>
 #include <string>
+
+// OpenSSL's X509_STORE_CTX and X509_STORE.
+struct x509_store_ctx_st;
+struct x509_store_st;
 
 namespace ociferry {
 
@@ -18,7 +20,7 @@ class LazyCertificates {
   /// Adds to `store` what the verification of `chain` may look for and was not added before: the certificates that
   /// have the name of a subject or an issuer in the chain, or of the issuer of one that was added. Returns how many
   /// were added. Throws std::bad_alloc. Not thread-safe.
-  std::size_t add_for(X509_STORE_CTX& chain, X509_STORE& store);
+  std::size_t add_for(x509_store_ctx_st& chain, x509_store_st& store);
 
  private:
   struct Waiting {

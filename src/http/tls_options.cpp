@@ -1,6 +1,7 @@
 #include "http/tls_options.hpp"
 
 #include <openssl/crypto.h>
+#include <openssl/ssl.h>
 
 #include <algorithm>
 #include <charconv>

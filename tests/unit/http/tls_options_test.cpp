@@ -1,6 +1,7 @@
 #include "http/tls_options.hpp"
 
 #include <doctest/doctest.h>
+#include <openssl/ssl.h>
 
 #include <memory>
 #include <string>
