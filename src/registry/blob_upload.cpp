@@ -170,6 +170,7 @@ bool BlobUpload::own_mount_says(int status) {
 }
 
 void BlobUpload::upload() {
+  look_for_earlier_run();
   if (session_ || is_distrusted_ || !mounts_.begins_trial()) return upload_patiently();
   const bool said_absent = own_mount_says(202);
   upload_patiently();
@@ -185,19 +186,28 @@ void BlobUpload::upload_patiently() {
     try {
       Answer answer = attempt(attempts);
       answer.attempts = attempts.made();
-      if (is_done(answer)) return open_.reset();
+      if (is_done(answer)) return end_session();
       note_break(answer.status);
       if (!may_repeat(answer)) throw refusal(answer);
       const std::string why = text::cat(method_, " ", answer.url.shown(), " answered ", answer.status);
-      if (!attempts.again(why, &answer, stop_)) throw refusal(answer);
+      if (!attempts.again(why, &answer, stop_)) {
+        // A session that the registry fails to close must not be in the way of every later run.
+        if (kept_ && chunks_ && chunks_->is_taken_up() && method_ == "PUT") kept_->forget();
+        throw refusal(answer);
+      }
     } catch (const TransportError& error) {
       if (!error.is_transient()) throw;
       note_break(0);
       if (!attempts.again(error.message(), nullptr, stop_)) throw gave_up(error, attempts.made());
     }
     meter_.set(0);
-    if (exists()) return open_.reset();
+    if (exists()) return end_session();
   }
+}
+
+void BlobUpload::end_session() {
+  open_.reset();
+  if (kept_) kept_->forget();
 }
 
 Error BlobUpload::refusal(const Answer& answer) const {
@@ -233,15 +243,13 @@ Answer BlobUpload::attempt_whole() {
   const Answer opened = take_session();
   if (opened.status != 202) return opened;
   open_ = upload_location("POST", opened);
+  note_session(*open_);
   return put(*open_);
 }
 
 Answer BlobUpload::attempt_in_chunks(Retrier::Attempts& attempts) {
-  if (!chunks_) {
-    chunks_.emplace(
-        connection_, scope(), blob_, [this] { return open_verified(); }, meter_, stop_);
-  }
-  if (!chunks_->goes_on()) {
+  if (const auto earlier = take_earlier_session()) chunks().take_up(*earlier);
+  if (!chunks().goes_on()) {
     const Answer opened = take_session();
     if (opened.status != 202) return opened;
     chunks_->begin(opened);
@@ -254,11 +262,50 @@ Answer BlobUpload::attempt_in_chunks(Retrier::Attempts& attempts) {
   try {
     Answer answer = chunks_->send(attempts);
     note();
-    return answer;
+    const bool refused = !is_success(answer.status) && !is_transient_status(answer.status);
+    if (!refused || !chunks_->is_taken_up()) return answer;
   } catch (...) {
     note();
     throw;
   }
+  // It holds something else, or is nobody's any more.
+  chunks_->give_up();
+  open_.reset();
+  return attempt(attempts);
+}
+
+ChunkedUpload& BlobUpload::chunks() {
+  if (!chunks_) {
+    chunks_.emplace(
+        connection_, scope(), blob_, [this] { return open_verified(); },
+        [this](const Url& session) { note_session(session); }, meter_, stop_);
+  }
+  return *chunks_;
+}
+
+void BlobUpload::look_for_earlier_run() {
+  if (blob_.size < KeptUploads::kLeastBytes) return;
+  kept_ = connection_.kept_uploads().open(name_, blob_.digest);
+  if (!kept_ || !kept_->earlier()) return;
+  // Only what lies at the registry itself is noted, see `note_session`.
+  const Url home = connection_.base(stop_);
+  const auto session = Url::try_parse(to_string(home.origin()) + *kept_->earlier());
+  if (!session || session->origin() != home.origin()) return;
+  open_ = session;
+  broke_off_ = true;
+}
+
+std::optional<Url> BlobUpload::take_earlier_session() {
+  if (chunks_ || !broke_off_) return std::nullopt;
+  return std::exchange(open_, std::nullopt);
+}
+
+/// Notes where the session is. Not elsewhere than at the registry: who knows an address at a storage server may need no
+/// credentials there.
+void BlobUpload::note_session(const Url& session) {
+  if (!kept_) return;
+  if (session.origin() != connection_.base(stop_).origin()) return kept_->forget();
+  kept_->keep(session.query().empty() ? session.path() : text::cat(session.path(), "?", session.query()));
 }
 
 bool BlobUpload::goes_in_chunks() const {
@@ -314,7 +361,19 @@ bool BlobUpload::may_repeat(const Answer& answer) const {
          names_error(answer, "BLOB_UPLOAD_INVALID") || names_error(answer, "DIGEST_INVALID");
 }
 
-/// Has the registry forget the session that is open, if any.
+/// True if a later run will know of `session`, and the registry says that it holds something.
+bool BlobUpload::can_go_on_later(const Url& session, const std::stop_token& stop) {
+  if (!kept_ || !kept_->is_kept()) return false;
+  const Answer answer = connection_.send(Request{"GET", session}, scope(), stop);
+  if (is_success(answer.status) && held_bytes(answer).value_or(0) > 0) {
+    if (answer.headers.find("Location")) note_session(upload_location("GET", answer));
+    return true;
+  }
+  kept_->forget();
+  return false;
+}
+
+/// Has the registry forget the session that is open, if any, unless a later run can go on with it.
 void BlobUpload::cancel() noexcept {
   if (!open_ && !session_) return;
   try {
@@ -328,6 +387,7 @@ void BlobUpload::cancel() noexcept {
         return;  // it was answered in time
       }
     });
+    if (can_go_on_later(session, enough.get_token())) return;
     static_cast<void>(connection_.send(Request{"DELETE", session}, scope(), enough.get_token()));
   } catch (const std::exception&) {
     return;  // registries forget sessions by themselves after some time

@@ -9,7 +9,7 @@ namespace ociferry {
 
 /// One upload of a blob (distribution-spec, "Pushing blobs"), in one PUT. An ambiguous failure is settled by asking
 /// whether the blob is there; then a new session begins. What is too large for one request, or broke off when it was
-/// large, goes in chunks.
+/// large, goes in chunks, and on where the registry says that it stopped: in this run, or an earlier one (KeptUploads).
 class BlobUpload {
  public:
   /// All but `stop` must outlive it.
@@ -18,7 +18,7 @@ class BlobUpload {
   BlobUpload(const BlobUpload&) = delete;
   BlobUpload& operator=(const BlobUpload&) = delete;
   /// Takes back what it reported as moved, unless the upload succeeded. If it was stopped, the registry is told to
-  /// forget what it has of it, which takes a few seconds at most.
+  /// forget what it has of it, which takes a few seconds at most; unless a later run can go on with it.
   ~BlobUpload();
 
   /// Blocks until the registry has the blob. See Repository::put_blob.
@@ -41,6 +41,12 @@ class BlobUpload {
   [[nodiscard]] Answer attempt_in_chunks(Retrier::Attempts& attempts);
   [[nodiscard]] bool goes_in_chunks() const;
   void note_break(int status);
+  void look_for_earlier_run();
+  /// The session to go on with, if there may be one: an earlier run's, or the one of a request that broke off.
+  [[nodiscard]] std::optional<Url> take_earlier_session();
+  void note_session(const Url& session);
+  void end_session();
+  [[nodiscard]] ChunkedUpload& chunks();
   [[nodiscard]] Answer take_session();
   [[nodiscard]] Answer put(const Url& location);
   [[nodiscard]] bool is_done(const Answer& answer) const;
@@ -48,6 +54,7 @@ class BlobUpload {
   /// The blob from its beginning; a damaged one never comes to its end.
   [[nodiscard]] std::unique_ptr<ByteSource> open_verified();
   void cancel() noexcept;
+  [[nodiscard]] bool can_go_on_later(const Url& session, const std::stop_token& stop);
   [[nodiscard]] Scope scope() const { return {name_, Scope::Access::Push}; }
 
   Connection& connection_;
@@ -62,7 +69,8 @@ class BlobUpload {
   std::string method_;             ///< of the last request
   UploadMeter meter_;
   bool is_done_ = false;
-  bool broke_off_ = false;  ///< it is large, and a request with all of it did not come to its end
+  bool broke_off_ = false;  ///< it is large, and a request with all of it did not come to its end, or a run did not
+  std::unique_ptr<KeptUpload> kept_;  ///< null for small blobs, and where notes cannot be kept
   std::optional<ChunkedUpload> chunks_;
 };
 

@@ -55,23 +55,41 @@ class Chunk : public ByteSource {
 
 }  // namespace
 
+std::optional<std::uint64_t> held_bytes(const Answer& answer) {
+  return length_of(answer.headers.find("Range").value_or(""));
+}
+
 std::chrono::seconds time_to_store(std::uint64_t bytes) { return std::chrono::seconds(bytes / kStoredPerSecond); }
 
 ChunkedUpload::ChunkedUpload(Connection& connection, Scope scope, const Descriptor& blob, OpenBlob open,
-                             UploadMeter& meter, std::stop_token stop)
+                             NoteSession note, UploadMeter& meter, std::stop_token stop)
     : connection_(connection),
       scope_(std::move(scope)),
       blob_(blob),
       open_(std::move(open)),
+      note_(std::move(note)),
       meter_(meter),
       stop_(std::move(stop)) {}
 
 void ChunkedUpload::begin(const Answer& opened) {
-  session_ = upload_location("POST", opened);
+  move_to(upload_location("POST", opened));
   const auto least = parse_number(text::trim(opened.headers.find("OCI-Chunk-Min-Length").value_or("0")));
   least_ = std::min<std::uint64_t>(least.value_or(0), limits::kChunkMinLength);
   offset_ = sent_ = 0;
+  rewound_ = taken_up_ = false;
+}
+
+void ChunkedUpload::take_up(const Url& session) {
+  session_ = session;
+  least_ = offset_ = 0;
+  sent_ = blob_.size;  // it may have all
   rewound_ = false;
+  taken_up_ = true;
+}
+
+void ChunkedUpload::give_up() noexcept {
+  session_.reset();
+  taken_up_ = false;
 }
 
 bool ChunkedUpload::goes_on() {
@@ -80,10 +98,11 @@ bool ChunkedUpload::goes_on() {
   try {
     there = ask_offset();
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::Interrupted) throw;
+    // What an earlier run has sent is worth waiting for.
+    if (error.code() == ErrorCode::Interrupted || (taken_up_ && error.is_transient())) throw;
   }
   if (!there) {
-    session_.reset();
+    give_up();
     return false;
   }
   offset_ = *there;
@@ -141,7 +160,7 @@ Answer ChunkedUpload::close() {
 bool ChunkedUpload::adapts(const Answer& refusal, std::uint64_t size) {
   if (refusal.status == 405 || refusal.status == 501) connection_.chunks().refuse();
   if (refusal.status == 413) return fits_after_lowering(size);
-  if (refusal.status != 416) return false;
+  if (refusal.status != 416 || taken_up_) return false;
   const auto there = ask_offset();
   method_ = "PATCH";
   if (!there) return false;
@@ -161,13 +180,18 @@ std::optional<std::uint64_t> ChunkedUpload::ask_offset() {
   const Answer answer = connection_.send(Request{"GET", *session_}, scope_, stop_);
   if (!is_success(answer.status)) return std::nullopt;
   move_on(answer);
-  const auto there = length_of(answer.headers.find("Range").value_or(""));
+  const auto there = held_bytes(answer);
   return there && *there <= sent_ ? there : std::nullopt;
 }
 
 /// The session's place changes with each step where the registry keeps its state in it.
 void ChunkedUpload::move_on(const Answer& answer) {
-  if (answer.headers.find("Location")) session_ = upload_location(method_, answer);
+  if (answer.headers.find("Location")) move_to(upload_location(method_, answer));
+}
+
+void ChunkedUpload::move_to(Url session) {
+  session_ = std::move(session);
+  note_(*session_);
 }
 
 void ChunkedUpload::go_to(std::uint64_t offset) {

@@ -10,6 +10,7 @@
 #include "http/repeat.hpp"
 #include "registry/authenticator.hpp"
 #include "registry/chunk_record.hpp"
+#include "registry/kept_uploads.hpp"
 
 namespace ociferry {
 
@@ -25,7 +26,8 @@ struct ClientContext {
                             .first_delay = options.retry_delay,
                             .rate_limit_wait = options.rate_limit_wait},
                 clock, reporter),
-        credentials(options, environment, {CredentialHelper(stop), &clock, &progress, stop}) {}
+        credentials(options, environment, {CredentialHelper(stop), &clock, &progress, stop}),
+        kept_uploads(options.as_imgpkg ? std::filesystem::path() : kept_uploads_directory(environment), progress) {}
 
   RegistryOptions options;
   std::shared_ptr<Transport> transport;
@@ -33,6 +35,7 @@ struct ClientContext {
   std::stop_token stop;
   Retrier retrier;
   Credentials credentials;
+  KeptUploads kept_uploads;
 };
 
 /// Whether a registry has the referrers API; nullopt until somebody has asked.
@@ -77,6 +80,9 @@ class Connection {
   [[nodiscard]] HeadAnswers& head_answers() noexcept { return head_answers_; }
   /// What is known of the bodies that it takes; shared by all its repositories.
   [[nodiscard]] ChunkRecord& chunks() noexcept { return chunks_; }
+  /// The notes of unfinished uploads, of earlier runs too.
+  [[nodiscard]] const KeptUploads& kept_uploads() const noexcept { return context_->kept_uploads; }
+  void debug(std::string_view line) const { context_->progress.debug(line); }
   /// One attempt at a URL that came with an image and need not be the registry's: never with credentials, nor to an
   /// address that only this machine can reach. Throws TransportError or Error.
   [[nodiscard]] Answer send_elsewhere(Request request, std::stop_token stop) const;
