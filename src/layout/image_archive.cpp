@@ -9,18 +9,13 @@ namespace ociferry {
 
 namespace {
 
-/// What a manifest refers to; empty also for what is none, although it may be called one.
-std::vector<Descriptor> references_of(const RawManifest& raw, std::string_view media_type) {
+/// The manifest that `raw` is; nothing for what is none, although it may be called one.
+std::optional<std::variant<Manifest, ImageIndex>> try_parse(const RawManifest& raw, std::string_view media_type) {
   try {
-    const auto parsed = parse_manifest(raw.bytes, media_type);
-    if (const auto* index = std::get_if<ImageIndex>(&parsed)) return index->manifests;
-    const auto& manifest = std::get<Manifest>(parsed);
-    std::vector<Descriptor> references = manifest.layers;
-    if (manifest.config) references.push_back(*manifest.config);
-    return references;
+    return parse_manifest(raw.bytes, media_type);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::Hostile) throw;
-    return {};
+    return std::nullopt;
   }
 }
 
@@ -38,9 +33,17 @@ bool ImageArchive::is_blob(const Descriptor& content) {
     return true;  // no JSON
   }
   if (!raw) return true;
-  const auto references = references_of(*raw, content.media_type);
-  return references.empty() || std::ranges::any_of(references, [this](const Descriptor& blob) {
-           return !media_type::is_nondistributable(blob.media_type) && !size_of(blob.digest);
+  const auto parsed = try_parse(*raw, content.media_type);
+  if (!parsed) return true;
+  const auto is_here = [this](const Descriptor& part) { return size_of(part.digest).has_value(); };
+  if (const auto* index = std::get_if<ImageIndex>(&*parsed)) {  // of which a part may be absent
+    return !index->manifests.empty() && std::ranges::none_of(index->manifests, is_here);
+  }
+  const auto& manifest = std::get<Manifest>(*parsed);
+  std::vector<Descriptor> parts = manifest.layers;
+  if (manifest.config) parts.push_back(*manifest.config);
+  return parts.empty() || !std::ranges::all_of(parts, [&](const Descriptor& part) {
+           return media_type::is_nondistributable(part.media_type) || is_here(part);
          });
 }
 

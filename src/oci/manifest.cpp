@@ -127,14 +127,26 @@ std::vector<Descriptor> parse_descriptors(const Json* list, std::string_view key
   return descriptors;
 }
 
+bool is_second_schema(const Json& body) {
+  const Json* const version = body.find("schemaVersion");
+  return version != nullptr && version->as_int() != nullptr && *version->as_int() == 2;
+}
+
+/// True for what every reader takes for an index or an image, although it does not say what it is.
+bool has_known_form(const Json& body) {
+  if (!is_second_schema(body)) return false;
+  const Json* const config = body.find("config");
+  return body.find("manifests") != nullptr || (config != nullptr && config->as_object() != nullptr);
+}
+
 /// What the manifest is by its bytes. A `given` type of the other kind, image or index, is refused: readers that
-/// believe it would see something else.
+/// believe it would see something else. One that is neither says nothing, unless the bytes agree or say nothing either.
 std::string agreed_media_type(const Json& body, std::string_view given) {
   const std::string own = optional_string(body, "mediaType");
   const bool is_foreign = !given.empty() && !media_type::is_index(given) && !media_type::is_manifest(given);
-  if (is_foreign && (own.empty() || own == given)) return std::string(given);
-  std::string type = manifest_type(body, given.empty() ? media_type::kOciManifest : given);
-  const bool is_same_kind = media_type::is_index(type) == media_type::is_index(given);
+  if (is_foreign && (own == given || (own.empty() && !has_known_form(body)))) return std::string(given);
+  std::string type = manifest_type(body, given.empty() || is_foreign ? media_type::kOciManifest : given);
+  const bool is_same_kind = is_foreign || media_type::is_index(type) == media_type::is_index(given);
   const bool is_known = media_type::is_index(type) || media_type::is_manifest(type);
   if (given.empty() || (is_same_kind && is_known)) return type;
   refuse(text::cat("it says to be ", type, " but came as ", given));
@@ -174,9 +186,7 @@ std::variant<Manifest, ImageIndex> parse_manifest(std::string_view bytes, std::s
   }
   std::string type = agreed_media_type(body, given);
   const bool is_known = media_type::is_manifest(type) || media_type::is_index(type);
-  const Json* const version = body.find("schemaVersion");
-  const bool is_second = version != nullptr && version->as_int() != nullptr && *version->as_int() == 2;
-  if (is_known && type != media_type::kOciArtifact && !is_second) refuse("its schema version is not 2");
+  if (is_known && type != media_type::kOciArtifact && !is_second_schema(body)) refuse("its schema version is not 2");
   std::optional<Descriptor> subject = parse_subject(body);
   std::string artifact_type = body.string_at("artifactType");
   auto annotations = string_map(body.find("annotations"));

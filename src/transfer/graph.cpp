@@ -18,10 +18,14 @@ void check_same_size(const Descriptor& known, const Descriptor& seen) {
                                             known.size, " and ", seen.size, " bytes"));
 }
 
+/// False if it says nothing of what a child is: an index or an image.
+bool is_known(std::string_view type) { return media_type::is_manifest(type) || media_type::is_index(type); }
+
 /// Readers that believe one entry of an index would see something else than those that believe the other. Docker's type
-/// in the place of OCI's is another matter: the manifest's own bytes decide.
+/// in the place of OCI's is another matter: the manifest's own bytes decide. No type, or an unknown one, says nothing.
 void check_same_child(const Descriptor& known, const Descriptor& seen) {
   check_same_size(known, seen);
+  if (!is_known(known.media_type) || !is_known(seen.media_type)) return;
   if (media_type::is_index(known.media_type) == media_type::is_index(seen.media_type)) return;
   throw Error(ErrorCode::Hostile, text::cat("the manifest ", seen.digest.text(), " is said to be ", known.media_type,
                                             " and to be ", seen.media_type));
@@ -75,8 +79,7 @@ class TreeWalk {
     }
     if (rules_.absent && rules_.absent->contains(child.digest)) return lack(child);
     const std::string& type = child.media_type;
-    const bool is_known = type.empty() || media_type::is_manifest(type) || media_type::is_index(type);
-    if (!is_known && source_.is_blob(child)) {
+    if (!type.empty() && !is_known(type) && source_.is_blob(child)) {
       is_blob_.insert(child.digest);
       tree_[parent].blobs.push_back(child);
       return true;

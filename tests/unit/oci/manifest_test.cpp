@@ -121,6 +121,18 @@ TEST_CASE("a server or an index that takes OCI's types for Docker's is not belie
   CHECK(type_of(image(docker), kOciManifest) == kOciManifest);
 }
 
+TEST_CASE("a type that nobody knows says nothing of what has the form of an image or an index") {
+  const auto type_of = [](const std::string& bytes) {
+    return std::visit([](const auto& value) { return value.media_type; }, parse_manifest(bytes, "text/plain"));
+  };
+  CHECK(type_of(image()) == media_type::kOciManifest);
+  CHECK(type_of(image({{"mediaType", nullptr}})) == media_type::kOciManifest);
+  CHECK(type_of(index()) == media_type::kOciIndex);
+  CHECK(type_of(index({{"mediaType", nullptr}})) == media_type::kOciIndex);
+  CHECK(type_of(R"({"layers":[]})") == "text/plain");
+  CHECK(type_of(R"({"schemaVersion":2,"config":"a word"})") == "text/plain");
+}
+
 TEST_CASE("a manifest without layers is read, whether their list is empty, null or absent") {
   CHECK(error_of(image({{"layers", Json::Array{}}})) == "");
   CHECK(error_of(image({{"layers", nullptr}})) == "");

@@ -243,3 +243,18 @@ TEST_CASE("an index that is wrong about the family of a child's types does not c
   child.descriptor.media_type = media_type::kOciIndex;
   CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, index(*target, {child}))), Error);
 }
+
+TEST_CASE("an index that is listed without a type, or with an unknown one, is the same as listed with its own") {
+  const auto target = std::make_shared<MemoryTarget>();
+  const RawManifest inner = index(*target, {image(*target, "{}", {})});
+  for (const char* type : {"", "text/plain"}) {
+    RawManifest listed = inner;
+    listed.descriptor.media_type = type;
+    const RawManifest outer = index(*target, {inner, listed});
+    const ManifestTree tree = fetch_tree(*target, outer);
+    REQUIRE(tree.size() == 3);
+    CHECK(tree[1].raw.descriptor.media_type == media_type::kOciIndex);
+    const RawManifest other = index(*target, {listed});
+    CHECK(fetch_tree(*target, other).at(1).raw.descriptor.media_type == media_type::kOciIndex);
+  }
+}
