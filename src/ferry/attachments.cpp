@@ -129,8 +129,10 @@ void check_attached_at(const ImageSet& set, const RepositoryName& name, Tagger& 
   for (std::size_t i = 0; i < tags.size(); ++i) {
     if (wrong[i] != 0) missing.push_back(text::cat(tags[i].second.text(), " at the tag ", tags[i].first));
   }
-  std::set<Digest> manifests;
-  for (const auto& [digest, node] : set.graph().manifests()) manifests.insert(digest);
+  std::set<Digest> manifests;  // not all of the graph: an index may have been left out
+  for (const SetImage& image : set.images()) {
+    for (const Digest& digest : set.graph().closure(image.digest())) manifests.insert(digest);
+  }
   for (const Digest& digest : unlisted(set, manifests, place, context)) {
     const Digest& subject = subject_of(set.graph().at(digest).parsed)->digest;
     missing.push_back(text::cat(digest.text(), " in the list of what is attached to ", subject.text()));

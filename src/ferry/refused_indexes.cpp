@@ -24,6 +24,15 @@ void add_whole(const Graph& graph, const Digest& index, std::map<Digest, Descrip
   }
 }
 
+/// The children of `index`, and of the indexes below it of which a part is absent, that are no manifests.
+void add_blobs(const Graph& graph, const Digest& index, std::set<Digest>& blobs) {
+  for (const Descriptor& blob : graph.blobs_of(index)) blobs.insert(blob.digest);
+  for (const Digest& child : graph.children(index)) {
+    const bool is_index = std::holds_alternative<ImageIndex>(graph.at(child).parsed);
+    if (is_index && !absent_below(graph, child).empty()) add_blobs(graph, child, blobs);
+  }
+}
+
 /// A root's tag for one of several platforms: "v1-linux-arm64".
 std::string platform_tag(const std::string& tag, const Descriptor& child) {
   if (!child.platform) return {};
@@ -58,10 +67,14 @@ class Splitter {
       names.push_back(std::move(name));
       merge(part);
     }
+    std::set<Digest> blobs;
+    add_blobs(set_.graph(), index.digest(), blobs);
+    std::string left = blobs.empty() ? "" : "; left out with it, because it is no image:";
+    for (const Digest& blob : blobs) left += text::cat(" ", blob.text());
     progress_.warn(text::cat("the index ", to_string(index.reference),
                              " is left out, because its destination takes none of which a part is absent; "
                              "put instead: ",
-                             text::join(names, ", ")));
+                             text::join(names, ", "), left));
   }
 
   std::vector<SetImage> take() {

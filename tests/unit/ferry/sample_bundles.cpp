@@ -82,15 +82,18 @@ Reference SampleWorld::artifact(const std::string& repository, const std::string
   return put_json(target, parse_repository(repository), std::move(body), tag);
 }
 
-Reference SampleWorld::index(const std::string& repository, const std::vector<Reference>& images) {
+Reference SampleWorld::index(const std::string& repository, const std::vector<Reference>& images,
+                             const std::optional<Digest>& subject, const std::vector<Descriptor>& blobs) {
   MemoryTarget& target = *this->repository(repository);
-  Json::Array manifests;
+  Json::Array children;
   for (const Reference& image : images) {
-    manifests.push_back(to_json(target.manifest(image.digest->text()).value().descriptor));
+    children.push_back(to_json(target.manifest(image.digest->text()).value().descriptor));
   }
-  return put_json(
-      target, parse_repository(repository),
-      {{"schemaVersion", 2}, {"mediaType", std::string(media_type::kOciIndex)}, {"manifests", std::move(manifests)}});
+  for (const Descriptor& blob : blobs) children.push_back(to_json(blob));
+  Json::Object body{
+      {"schemaVersion", 2}, {"mediaType", std::string(media_type::kOciIndex)}, {"manifests", std::move(children)}};
+  if (subject) body.emplace_back("subject", to_json(target.manifest(subject->text()).value().descriptor));
+  return put_json(target, parse_repository(repository), std::move(body));
 }
 
 void SampleWorld::locations(const Reference& bundle, const std::string& yaml) {

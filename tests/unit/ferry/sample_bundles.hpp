@@ -28,8 +28,9 @@ class SampleWorld {
   /// nothing if there is none.
   Reference artifact(const std::string& repository, const std::string& content,
                      const std::optional<Digest>& subject = {}, const std::string& tag = "");
-  /// Puts an index of images that are in the same repository.
-  Reference index(const std::string& repository, const std::vector<Reference>& images);
+  /// Puts an index of images and blobs that are in the same repository; attached to `subject` by its own, if given.
+  Reference index(const std::string& repository, const std::vector<Reference>& images,
+                  const std::optional<Digest>& subject = {}, const std::vector<Descriptor>& blobs = {});
   /// Puts a locations image for `bundle` beside it; `yaml` is the content of its images-locations.yml.
   void locations(const Reference& bundle, const std::string& yaml);
 

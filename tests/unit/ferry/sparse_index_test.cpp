@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "ferry/absent_children.hpp"
+#include "ferry/export.hpp"
+#include "ferry/load_archive.hpp"
 #include "ferry/relocate.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
+#include "support/temp.hpp"
 #include "transfer/caching_source.hpp"
 
 // Indexes of which only a part is there, and destinations that take no such index, as MemoryTarget does not.
@@ -128,4 +131,34 @@ TEST_CASE("a destination that lost a child of the index is repaired or reported,
     CHECK(error.code() == ErrorCode::Unstable);
   }
   CHECK_FALSE(sample.told("is left out"));
+}
+
+TEST_CASE("an index that is left out may have been attached to an image, and have had what is no image") {
+  Sample sample;
+  MemoryTarget& place = *sample.world.repository(kPlace);
+  const Descriptor thing = place.add_blob("a thing", "text/plain");
+  const Reference subject = sample.world.image(kPlace, "subject");
+  const Reference index = sample.world.index(kPlace, {sample.here, sample.away}, *subject.digest, {thing});
+  MemoryTarget target;
+  sample.put(sample.gather(image_root(index)), target);
+  CHECK(target.tags().at("v1") == *sample.here.digest);
+  CHECK(sample.told("; left out with it, because it is no image: " + thing.digest.text()));
+}
+
+TEST_CASE("an index in an index whose type is unknown there is an index in an archive, too, empty or in part") {
+  Sample sample;
+  const Reference empty = sample.world.index(kPlace, {});
+  const Reference part = sample.world.index(kPlace, {sample.here, sample.away});
+  std::vector<Descriptor> odd;
+  for (const Reference& inner : {empty, part}) {
+    odd.push_back(sample.world.repository(kPlace)->manifest(inner.digest->text()).value().descriptor);
+    odd.back().media_type = "text/plain";
+  }
+  const Reference index = sample.world.index(kPlace, {sample.here}, {}, odd);
+  const TempDirectory directory = temp_directory();
+  const auto path = directory.path() / "a.tar";
+  static_cast<void>(write_archive(sample.gather(image_root(index)), path, {}));
+  const ImageSet loaded = load_archive(open_image_archive(path), {});
+  CHECK(loaded.graph().contains(*empty.digest));
+  CHECK(loaded.graph().contains(*part.digest));
 }
