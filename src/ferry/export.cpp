@@ -152,12 +152,14 @@ void read_back(const std::filesystem::path& partial, const Context& context) {
   }
 }
 
-void write_new(const std::filesystem::path& archive, ArchivePlan plan, ArchiveContents contents, const ImageSet& set,
+/// Frees `set`, which `contents` refers to, before what was written is read back.
+void write_new(const std::filesystem::path& archive, ArchivePlan plan, ArchiveContents contents, ImageSet& set,
                const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& context) {
   try {
     ArchiveWriter writer(archive, std::move(plan));
     fill(writer, contents.blobs, set.graph(), existing, report, context);
-    contents = {};  // what is read back takes as much memory again
+    contents = {};
+    set = ImageSet({}, {});
     writer.commit([&](const std::filesystem::path& partial) { read_back(partial, context); });
   } catch (Error& error) {
     explain_end(error, archive, report.archive_bytes);
@@ -182,12 +184,12 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
   check_output(options.archive, options.force);
   const std::vector<Root> roots = read_sources(options.sources);
   Registries registries(context, options.gather);
-  const ImageSet set = discover(roots, registries.opener(), options.gather, context);
+  ImageSet set = discover(roots, registries.opener(), options.gather, context);
   warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
-  return write_archive(set, options.archive, context);
+  return write_archive(std::move(set), options.archive, context);
 }
 
-TransferReport write_archive(const ImageSet& set, const std::filesystem::path& output, const Context& context) {
+TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context) {
   check_digests(set);  // no archive is written that no import would take
   const std::filesystem::path archive = behind_links(output);
   ArchiveContents contents = archive_contents(set);

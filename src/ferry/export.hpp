@@ -8,7 +8,8 @@
 namespace ociferry {
 
 /// Writes `set` into a sealed archive; its name appears when it is complete. Throws Error; then what was written is
-/// kept for the next run. Blocks on the places that the set's blobs are read from.
-TransferReport write_archive(const ImageSet& set, const std::filesystem::path& output, const Context& context);
+/// kept for the next run. The set is freed before the archive is read back, which takes as much memory again. Blocks on
+/// the places that the set's blobs are read from.
+TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context);
 
 }  // namespace ociferry

@@ -55,10 +55,10 @@ TransferReport convert_archive(const ConvertOptions& options, const Context& con
   const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
   context.progress->phase("checking the archive", 0);
   archive->check_headers();
-  const ImageSet set = load_archive(archive, context);
+  ImageSet set = load_archive(archive, context);
   check_nondistributable_layers(set, options.archive.string(), options.nondistributable_layers, *context.progress);
   verify_blobs(*archive, blobs_to_verify(*archive, set), context, &set);
-  return write_archive(set, options.output, context);
+  return write_archive(std::move(set), options.output, context);
 }
 
 }  // namespace ociferry
