@@ -72,6 +72,7 @@ void MemoryTarget::check_references(const RawManifest& manifest) const {
   };
   const auto parsed = parse_manifest(manifest.bytes, manifest.descriptor.media_type);
   if (const auto* index = std::get_if<ImageIndex>(&parsed)) {
+    if (sparse_ == SparseIndexes::Taken) return;
     for (const Descriptor& child : index->manifests) {
       if (!manifests_.contains(child.digest) && !blobs_.contains(child.digest)) refuse(child);
     }
@@ -93,8 +94,8 @@ std::optional<Digest> MemoryTarget::find(const std::string& selector) const {
   return tag->second;
 }
 
-Descriptor MemoryTarget::add_blob(std::string bytes, std::string media_type) {
-  Descriptor descriptor{std::move(media_type), sha256(bytes), bytes.size()};
+Descriptor MemoryTarget::add_blob(std::string bytes, std::string media_type, std::string_view algorithm) {
+  Descriptor descriptor{std::move(media_type), digest_of(bytes, algorithm), bytes.size()};
   const std::lock_guard lock(mutex_);
   blobs_.insert_or_assign(descriptor.digest, std::move(bytes));
   return descriptor;

@@ -8,12 +8,17 @@
 
 namespace ociferry {
 
+/// What a repository does with an index of which a child is not there.
+enum class SparseIndexes { Refused, Taken };
+
 /// A repository in memory: the reference implementation of the store interfaces, as strict as a good registry.
 /// Content whose digest or size is wrong is refused with Error{Corrupt}, a manifest whose blobs or children are
-/// absent with Error{Unstable}. Thread-safe.
+/// absent with Error{Unstable}, unless it takes sparse indexes. Thread-safe.
 class MemoryTarget : public ImageSource, public ImageTarget, public TagLister {
  public:
-  explicit MemoryTarget(std::optional<RepositoryName> home = std::nullopt) : home_(std::move(home)) {}
+  explicit MemoryTarget(std::optional<RepositoryName> home = std::nullopt,
+                        SparseIndexes sparse = SparseIndexes::Refused)
+      : home_(std::move(home)), sparse_(sparse) {}
 
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
   [[nodiscard]] std::optional<RepositoryName> home() const override { return home_; }
@@ -30,8 +35,8 @@ class MemoryTarget : public ImageSource, public ImageTarget, public TagLister {
   /// By digest.
   [[nodiscard]] std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override;
 
-  /// Puts `bytes` in and says what describes them; not recorded as an operation.
-  Descriptor add_blob(std::string bytes, std::string media_type);
+  /// Puts `bytes` in, named by `algorithm`, and says what describes them; not recorded as an operation.
+  Descriptor add_blob(std::string bytes, std::string media_type, std::string_view algorithm = "sha256");
   [[nodiscard]] bool has_blob(const Digest& digest) const;
   [[nodiscard]] std::size_t blob_count() const;
   [[nodiscard]] std::size_t manifest_count() const;
@@ -46,6 +51,7 @@ class MemoryTarget : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] std::optional<Digest> find(const std::string& selector) const;
 
   std::optional<RepositoryName> home_;
+  SparseIndexes sparse_;
   mutable std::mutex mutex_;
   std::map<Digest, std::string> blobs_;
   std::map<Digest, RawManifest> manifests_;

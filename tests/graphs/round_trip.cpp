@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "base/text.hpp"
+#include "ferry/absent_children.hpp"
 #include "ferry/bundle_reader.hpp"
 #include "ferry/export.hpp"
 #include "ferry/load_archive.hpp"
@@ -51,9 +53,11 @@ void check_equal(const ImageSet& a, const ImageSet& b, std::string_view what) {
   const auto left = described(a);
   const auto right = described(b);
   if (left == right) return;
-  std::vector<std::string> differs;
-  std::ranges::set_symmetric_difference(left, right, std::back_inserter(differs));
-  require(false, text::cat(what, ": ", text::join(differs, "\n  ")));
+  std::vector<std::string> lost;
+  std::vector<std::string> added;
+  std::ranges::set_difference(left, right, std::back_inserter(lost));
+  std::ranges::set_difference(right, left, std::back_inserter(added));
+  require(false, text::cat(what, ":\nlost:\n  ", text::join(lost, "\n  "), "\nadded:\n  ", text::join(added, "\n  ")));
 }
 
 /// What is attached to an image was not found where it was exported from if it lay in another repository than the
@@ -62,6 +66,44 @@ bool finds_more_attached(const ImageSet& before, const ImageSet& after) {
   return std::ranges::any_of(after.images(), [&](const SetImage& image) {
     return image.is_referrer && !before.contains(image.digest()) && before.graph().contains(image.digest());
   });
+}
+
+/// A Progress that keeps what was warned of.
+class Warnings : public Progress {
+ public:
+  void warn(std::string_view line) override {
+    const std::lock_guard lock(mutex_);
+    text_ += line;
+    text_ += '\n';
+  }
+  [[nodiscard]] bool name(const Digest& digest) const { return text_.find(digest.text()) != std::string::npos; }
+
+ private:
+  std::mutex mutex_;
+  std::string text_;
+};
+
+/// Whatever is not carried although something that is carried refers to it was warned of.
+void check_nothing_lost(const RandomWorld& world, const ImageSet& set, const Warnings& warnings) {
+  const Graph& graph = set.graph();
+  for (const auto& [digest, node] : graph.manifests()) {
+    for (const Descriptor& absent : graph.absent_children(digest)) {
+      require(warnings.name(absent.digest), text::cat("nobody was told of the absent child ", absent.digest.text()));
+    }
+    const auto* manifest = std::get_if<Manifest>(&node.parsed);
+    if (manifest == nullptr) continue;
+    std::vector<Descriptor> blobs = manifest->layers;
+    if (manifest->config) blobs.push_back(*manifest->config);
+    for (const Descriptor& blob : blobs) {
+      const bool known = graph.blobs().contains(blob.digest) || graph.skipped_layers().contains(blob.digest);
+      require(known, text::cat("the blob ", blob.digest.text(), " is lost"));
+    }
+  }
+  for (const auto& [subject, attached] : world.attached()) {
+    if (!graph.contains(subject)) continue;
+    require(graph.contains(attached) || warnings.name(attached),
+            text::cat(attached.text(), ", attached to ", subject.text(), ", is lost"));
+  }
 }
 
 ImageSet load(const fs::path& archive) { return load_archive(open_image_archive(archive), context(1)); }
@@ -118,6 +160,57 @@ void check_destination(const ImageSet& set, const std::shared_ptr<MemoryTarget>&
   }
 }
 
+bool is_sparse(const ImageSet& set) {
+  return std::ranges::any_of(set.images(),
+                             [&](const SetImage& image) { return !absent_below(set.graph(), image.digest()).empty(); });
+}
+
+/// A destination that takes no sparse index gets all that is whole; or, where such an index is needed, no root's tag.
+void import_into_strict(const fs::path& archive) {
+  const ImageSet set = load(archive);
+  const bool root_tags = root_tags_are_clear(set);
+  MemoryTarget target(kTo);
+  Warnings warnings;
+  Context telling = context(1);
+  telling.progress = &warnings;
+  try {
+    static_cast<void>(
+        relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo, .root_tags = root_tags}, telling));
+  } catch (const Error& error) {
+    require(error.code() == ErrorCode::Refused && error.message().find(" needs ") != std::string::npos,
+            text::cat("a destination that takes no sparse index: ", error.message()));
+    for (const char* tag : {"v1", "v2", "latest"}) {
+      require(!target.resolve(tag).has_value(), "an import that failed put a root's tag");
+    }
+    return;
+  }
+  for (const SetImage& image : set.images()) {
+    for (const Digest& digest : set.graph().closure(image.digest())) {
+      const bool is_whole = absent_below(set.graph(), digest).empty();
+      require(target.resolve(digest.text()).has_value() == is_whole, text::cat(digest.text(), " is there, or not"));
+      const bool is_told = is_whole || digest != image.digest() || warnings.name(digest);
+      require(is_told, text::cat("nobody was told that ", digest.text(), " was left out"));
+      for (const Descriptor& blob : set.graph().blobs_of(digest)) {
+        require(target.has_blob(blob.digest) || warnings.name(blob.digest),
+                text::cat("nobody was told that the blob ", blob.digest.text(), " was left out"));
+      }
+    }
+  }
+}
+
+/// A manifest by sha512 is refused before there is a file.
+RoundTrip check_refused(RandomWorld& world, const fs::path& archive) {
+  try {
+    export_to(archive, world.roots(), world.opener(), 1);
+  } catch (const Error& error) {
+    require(error.code() == ErrorCode::Refused && error.message().find("is named by sha512") != std::string::npos,
+            text::cat("a manifest by sha512: ", error.message()));
+    require(fs::is_empty(archive.parent_path()), "an export that was refused left a file");
+    return {.refused = 1};
+  }
+  throw Error(ErrorCode::Internal, "an archive with a manifest by sha512 was written");
+}
+
 void import_into(const std::shared_ptr<MemoryTarget>& target, const fs::path& archive) {
   const ImageSet set = load(archive);
   const bool root_tags = root_tags_are_clear(set);
@@ -169,6 +262,7 @@ RoundTrip counted(const ImageSet& set, const fs::path& archive) {
     ++trip.images;
     trip.bundles += image.is_bundle ? 1 : 0;
     trip.referrers += image.is_referrer ? 1 : 0;
+    trip.sparse += absent_below(set.graph(), image.digest()).empty() ? 0 : 1;
   }
   return trip;
 }
@@ -179,8 +273,13 @@ RoundTrip make_round_trip(std::uint64_t seed) {
   RandomWorld world(seed);
   const TempDirectory directory = temp_directory();
   const fs::path first = directory.path() / "first.tar";
+  if (world.has_sha512_manifest()) return check_refused(world, first);
   export_to(first, world.roots(), world.opener(), 1);
-  const ImageSet set = discover(world.roots(), world.opener(), kAll, context(1));
+  Warnings warnings;
+  Context telling = context(1);
+  telling.progress = &warnings;
+  const ImageSet set = discover(world.roots(), world.opener(), kAll, telling);
+  check_nothing_lost(world, set, warnings);
   check_equal(set, load(first), "the archive holds something else than was exported");
   check_reports(first, set);
 
@@ -188,7 +287,8 @@ RoundTrip make_round_trip(std::uint64_t seed) {
   static_cast<void>(convert_archive({.archive = first, .output = converted}, context(2)));
   require(read_text(converted) == read_text(first), "a converted archive of our own has other bytes");
 
-  const auto inside = std::make_shared<MemoryTarget>(kTo);
+  if (is_sparse(set)) import_into_strict(first);
+  const auto inside = std::make_shared<MemoryTarget>(kTo, SparseIndexes::Taken);
   import_into(inside, first);
   const fs::path again = directory.path() / "again.tar";
   export_to(again, roots_inside(set), open_only(inside), 2);
@@ -196,7 +296,7 @@ RoundTrip make_round_trip(std::uint64_t seed) {
   const bool finds_more = finds_more_attached(set, after);
   if (!finds_more) check_equal(set, after, "an export from the destination holds something else");
 
-  const auto beyond = std::make_shared<MemoryTarget>(kTo);
+  const auto beyond = std::make_shared<MemoryTarget>(kTo, SparseIndexes::Taken);
   import_into(beyond, again);
   require(finds_more || beyond->tags() == inside->tags(), "two imports of the same images put different tags");
   const fs::path last = directory.path() / "last.tar";
