@@ -50,9 +50,9 @@ def export(tools, name, stage, output):
             target = ["--file", output, "--sha", "--threads", threads(name), *sync]
             return [tools.floor, "get", stage.address, stage.list, *target, *tls]
         case "ociferry":
-            return [tools.ociferry, "export", "-b", stage.bundle_tag, "-o", output]
+            return [tools.ociferry, "export", "-b", stage.bundle_tag, "-o", output, "--json"]
         case "ociferry copy":
-            return [tools.ociferry, "copy", "-b", stage.bundle_tag, "--to-tar", output]
+            return [tools.ociferry, "copy", "-b", stage.bundle_tag, "--to-tar", output, "--json"]
         case "imgpkg":
             return ["imgpkg", "copy", "-b", stage.bundle_tag, "--to-tar", output]
         case "crane":
@@ -118,7 +118,7 @@ def pull(tools, name, kind, what, output):
     """
     match name:
         case "ociferry":
-            return [tools.ociferry, "pull", kind, what, "-o", output]
+            return [tools.ociferry, "pull", kind, what, "-o", output, "--json"]
         case "imgpkg":
             return ["imgpkg", "pull", kind, what, "-o", output]
         case "skopeo":

@@ -16,6 +16,8 @@
 #include <array>
 #include <atomic>
 #include <cctype>
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -119,7 +121,8 @@ class Worker {
     take(head.body, blob.offset);
     auto got = static_cast<std::int64_t>(head.body.size());
     while (got < blob.size) {
-      const std::size_t size = receive(0);
+      std::size_t size = 0;
+      while (size < buffer_.size() && got + static_cast<std::int64_t>(size) < blob.size) size += receive(size);
       take({buffer_.data(), size}, blob.offset + got);
       got += static_cast<std::int64_t>(size);
     }
@@ -174,6 +177,14 @@ class Worker {
   Sha256 sha_;
 };
 
+// Says how long it took, in the words of ociferry's --json.
+void sync(const Job& job) {
+  const auto begin = std::chrono::steady_clock::now();
+  check(::fsync(job.file), "fsync");
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  std::printf("{\"syncSeconds\": %.3f}\n", took.count());
+}
+
 void run(const Job& job) {
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
@@ -183,7 +194,7 @@ void run(const Job& job) {
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < job.threads; ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
-  if (job.sync) check(::fsync(job.file), "fsync");
+  if (job.sync) sync(job);
 }
 
 }  // namespace

@@ -6,9 +6,12 @@ The client's part comes from the program `launch` (see launch.cpp); the servers'
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 from access_log import count
+
+SYNC_SECONDS = re.compile(r'"syncSeconds": ([0-9.]+)')
 
 
 class Measurement:
@@ -30,6 +33,7 @@ class Measurement:
         cpu = {role: server.cpu() for role, server in servers.items()}
         took = self._launch(command, timeout)
         record = {**label, "client": took, "wall": took["wall"], "cpu": took["user"] + took["system"]}
+        record["sync"] = self._sync_seconds()
         record["peak_mib"] = took["peak_kib"] / 1024
         record["size"] = size_of(output) if output else None
         for role, server in servers.items():
@@ -58,6 +62,11 @@ class Measurement:
                     os.killpg(process.pid, 9)
                     raise
         return json.loads(self.report.read_text(encoding="ascii"))
+
+    def _sync_seconds(self):
+        """What the last command took until the disk had all, by its own word; 0 if it does not wait for that."""
+        found = SYNC_SECONDS.search(self.output.read_text(encoding="utf-8", errors="replace"))
+        return float(found[1]) if found else 0.0
 
     def last_words(self):
         """The end of what the last command wrote."""

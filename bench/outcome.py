@@ -42,6 +42,8 @@ def _value(run, field):
     match field:
         case "requests":
             return sum(_value(run, f"{server}_requests") for server in ("source", "destination"))
+        case "unsynced":
+            return run["wall"] - run["sync"]
         case "written_mb":
             return run["written"] / 1e6 if run["size"] and run["written"] else 0
         case "written_of_size":

@@ -92,7 +92,7 @@ def table(result):
 
 
 def outcome_table(result):
-    head = "runs | wall s | × ociferry | client CPU s | peak MiB | written MB | fetched MB | requests | servers' CPU s"
+    head = "runs | wall s | of it fsync s | × ociferry | client CPU s | peak MiB | written MB | fetched MB | requests | servers' CPU s"
     lines = [f"| | {head} |", "| --- |" + " --: |" * (head.count("|") + 1)]
     for name in result.contestants:
         good = len(result.good(name))
@@ -108,6 +108,7 @@ def _cells(result, name):
     servers = median("source_cpu") + median("destination_cpu")
     return [
         f"{median('wall'):.3f}",
+        f"{median('sync'):.3f}" if median("sync") else "-",
         f"{median('wall') / ours:.2f}" if ours else "-",
         f"{median('cpu'):.2f}",
         f"{median('peak_mib'):.0f}",

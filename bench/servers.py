@@ -237,7 +237,7 @@ http {{
         if not self.transport.tls:
             return ""
         http2 = " http2" if self.transport.http2 else ""
-        files = f"ssl_certificate {self.identity.certificate}; ssl_certificate_key {self.identity.key}"
+        files = f"ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {self.identity.certificate}; ssl_certificate_key {self.identity.key}"
         return f" ssl{http2}; {files}; ssl_session_cache shared:tls:1m"
 
 

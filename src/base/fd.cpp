@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "base/sync_time.hpp"
 #include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
@@ -78,6 +79,7 @@ void write_full(int fd, Bytes bytes, const std::string& name) {
 }
 
 void fsync_fd(int fd, const std::string& name) {
+  const SyncTimer timer;
   // Never a second time after another failure: the kernel tells of lost writes once, and then forgets them.
   while (calls::fsync(fd) != 0) {
     if (errno != EINTR) throw system_error(text::cat("syncing ", name), errno);
@@ -87,6 +89,7 @@ void fsync_fd(int fd, const std::string& name) {
 void fsync_directory(const fs::path& directory) {
   const fs::path named = fs::absolute(directory.empty() ? fs::path(".") : directory);
   const UniqueFd fd = open_file(named, O_RDONLY | O_DIRECTORY);
+  const SyncTimer timer;
   while (calls::fsync(fd.get()) != 0) {
     // Some file systems cannot sync directories and say so with EINVAL; there is nothing more to be done there.
     if (errno == EINVAL) return;
@@ -95,6 +98,7 @@ void fsync_directory(const fs::path& directory) {
 }
 
 void sync_file_system(int fd, const std::string& name) {
+  const SyncTimer timer;
   while (calls::syncfs(fd) != 0) {
     if (errno != EINTR) throw system_error(text::cat("syncing ", name), errno);
   }

@@ -1,5 +1,9 @@
 #include "cli/results.hpp"
 
+#include <chrono>
+#include <cmath>
+
+#include "base/sync_time.hpp"
 #include "cli/describe_output.hpp"
 
 namespace ociferry {
@@ -14,6 +18,9 @@ Json array_of(const Items& items, const ToJson& to_json) {
   for (const auto& item : items) array.push_back(to_json(item));
   return array;
 }
+
+/// What waiting for the disk took, to a thousandth.
+Json sync_seconds() { return std::round(std::chrono::duration<double, std::milli>(sync_time()).count()) / 1000; }
 
 Json or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(); }
 
@@ -74,6 +81,7 @@ Json::Object export_members(const TransferReport& report, const std::string& arc
                        {"fingerprint", fingerprint_json(report.fingerprint)}};
   add_counts(members, report);
   members.emplace_back("skippedLayers", array_of(report.skipped, skipped_json));
+  members.emplace_back("syncSeconds", sync_seconds());
   return members;
 }
 
@@ -94,7 +102,8 @@ Json::Object pull_members(const PullReport& report, const std::string& directory
   return {{"pulled", to_string(report.pulled)},
           {"directory", directory},
           {"nested", array_of(report.nested, [](const Reference& one) { return Json(to_string(one)); })},
-          {"imagesAreBeside", report.images_are_beside}};
+          {"imagesAreBeside", report.images_are_beside},
+          {"syncSeconds", sync_seconds()}};
 }
 
 Json::Object verify_members(const VerifyReport& report, const std::string& archive) {

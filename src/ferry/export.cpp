@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "base/fd.hpp"
+#include "base/sync_time.hpp"
 #include "base/text.hpp"
 #include "ferry/archive_contents.hpp"
 #include "ferry/archive_output.hpp"
@@ -210,6 +211,8 @@ TransferReport write_archive(ImageSet set, const std::filesystem::path& output, 
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
   context.progress->event(text::cat("done: file '", output.string(), "' (", took.count(), "ms)"));
+  const auto synced = std::chrono::duration_cast<std::chrono::milliseconds>(sync_time());
+  context.progress->debug(text::cat("of that, the disk took ", synced.count(), " ms to have it all (fsync)"));
   return report;
 }
 

@@ -127,3 +127,18 @@ TEST_CASE("export, inspect and verify show one fingerprint, and verify demands i
   write_layout(make_image(), world.path("layout"), "v1");
   CHECK(world.fail(11, {"verify", "layout", "--fingerprint", spoken}).find("no fingerprint") != std::string::npos);
 }
+
+TEST_CASE("what waiting for the disk took is told apart from the rest") {
+  if (lacks({"docker-registry"})) return;
+  Stage stage;
+  for (const Words& words : {Words{"export", "-i", stage.image, "-o", "a.tar", "--json"},
+                             Words{"copy", "-i", stage.image, "--to-tar", "b.tar", "--json"},
+                             Words{"pull", "-i", stage.image, "-o", "c", "--json"}}) {
+    CAPTURE(words.front());
+    const Json json = Json::parse(stage.world.succeed(words), "result");
+    const Json* const seconds = json.find("syncSeconds");
+    REQUIRE(seconds != nullptr);
+    REQUIRE(seconds->as_double() != nullptr);
+    CHECK(*seconds->as_double() >= 0);
+  }
+}
