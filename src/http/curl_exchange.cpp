@@ -73,7 +73,7 @@ bool CurlExchange::on_header(std::string_view line) noexcept {
 void CurlExchange::begin_response(std::string_view status_line) {
   response_ = {};
   headers_done_ = false;
-  body_begun_ = false;
+  body_.reset();
   const auto space = std::min(status_line.find(' '), status_line.size() - 1);
   const std::string_view digits = text::trim(status_line.substr(space)).substr(0, 3);
   std::from_chars(digits.data(), digits.data() + digits.size(), response_.status);
@@ -88,10 +88,11 @@ bool CurlExchange::on_body(Bytes bytes) noexcept {
 
 void CurlExchange::take_body(Bytes bytes) {
   if (is_success(response_.status) && request_.sink != nullptr) {
-    if (!body_begun_ && request_.before_sink) request_.before_sink(response_);
-    body_begun_ = true;
-    request_.sink->write(bytes);
-    return;
+    if (!body_) {
+      if (request_.before_sink) request_.before_sink(response_);
+      body_.emplace(*request_.sink);
+    }
+    return body_->take(bytes, std::chrono::steady_clock::now());
   }
   const bool success = is_success(response_.status);
   const std::uint64_t limit = success ? request_.max_body : limits::kErrorBodyBytes;
@@ -101,6 +102,11 @@ void CurlExchange::take_body(Bytes bytes) {
                 text::cat(request_.method, " ", request_.url.shown(), ": the answer is larger than ", limit, " bytes"));
   }
   response_.body += as_text(bytes.first(std::min<std::size_t>(bytes.size(), room)));
+}
+
+bool CurlExchange::on_end() noexcept {
+  if (!body_ || failure_) return true;
+  return guarded([&] { body_->finish(); });
 }
 
 std::size_t CurlExchange::on_read(MutableBytes buffer) noexcept {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/collector.hpp"
 #include "http/transport.hpp"
 
 namespace ociferry {
@@ -54,6 +55,9 @@ class CurlExchange {
   /// No socket can be made, for the reason `why` (an errno). What is this machine's fault is kept as the failure.
   void on_no_socket(int why) noexcept;
 
+  /// The transfer is over, well or not: what was kept of the body is passed on. False: that failed.
+  [[nodiscard]] bool on_end() noexcept;
+
   /// Throws the exception that a callback kept, if any.
   void rethrow() const;
   [[nodiscard]] Ended ended() const noexcept { return ended_; }
@@ -76,7 +80,7 @@ class CurlExchange {
   Response response_;
   std::unique_ptr<ByteSource> source_;
   std::uint64_t left_to_send_ = 0;
-  bool body_begun_ = false;
+  std::optional<Collector> body_;  ///< on its way to the request's sink
   bool headers_done_ = false;
   bool connected_ = false;
   bool is_at_loopback_ = false;

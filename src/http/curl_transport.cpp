@@ -211,7 +211,7 @@ class CurlTransport::Impl {
     const SigpipeBlock no_sigpipe;
     const CURLcode code = curl_easy_perform(handle);
     set(handle, CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
-    return code;
+    return exchange.on_end() ? code : CURLE_WRITE_ERROR;
   }
 
   void set_rules(CURL* handle, const Origin& origin) {
