@@ -5,6 +5,7 @@
 
 #include "layout/archive_reader.hpp"
 #include "stream/sha256.hpp"
+#include "support/sanitized.hpp"
 #include "support/tar_builder.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
@@ -15,21 +16,6 @@ using namespace ociferry;
 using namespace ociferry::testing;
 
 namespace {
-
-// GCC tells by macros of its own, clang by __has_feature.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define OCIFERRY_SANITIZED
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define OCIFERRY_SANITIZED
-#endif
-
-#ifdef OCIFERRY_SANITIZED
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 constexpr std::uint64_t kLayerBytes = (kSanitized ? 40 : 300) * kMiB;

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include "support/sanitized.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
 
@@ -10,12 +11,6 @@ using namespace ociferry;
 using namespace ociferry::testing;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;  // their own threads count, too
-#else
-constexpr bool kSanitized = false;
-#endif
 
 /// The program as a user whose number of threads and processes is limited. The limit does not count for root.
 class LimitedUser {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "support/sanitized.hpp"
 #include "support/temp.hpp"
 #include "tls_registry.hpp"
 
@@ -9,12 +10,6 @@ using namespace ociferry;
 using namespace ociferry::testing;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;  // its checks need files of their own, and take their lack for errors
-#else
-constexpr bool kSanitized = false;
-#endif
 
 /// Runs the program with a limit of open files (ulimit -n).
 Outcome run_limited(const Ociferry& ociferry, int limit, const Words& arguments) {
