@@ -1,8 +1,12 @@
 #include "ociferry/login.hpp"
 
+#include <fcntl.h>
+
 #include <functional>
 
 #include "base/fd.hpp"
+#include "base/system_calls.hpp"
+#include "base/temporary.hpp"
 #include "base/text.hpp"
 #include "ferry/archive_output.hpp"
 #include "ociferry/ferry.hpp"
@@ -43,13 +47,47 @@ void make_private_directory(const fs::path& directory) {
   fs::permissions(directory, fs::perms::owner_all);
 }
 
+/// Keeps other logins and logouts from changing a file as long as it lives: the later one of two would lose what the
+/// earlier one wrote. A file of its own beside it is locked, since the file itself is replaced.
+class LoginLock {
+ public:
+  /// Blocks until nobody else has the lock. Throws Error{Busy} after half a minute.
+  LoginLock(const fs::path& file, const Context& context)
+      : path_(file.parent_path() / (temporary_prefix(file) + "lock")) {
+    constexpr std::chrono::seconds kPatience{30};
+    constexpr std::chrono::milliseconds kPause{20};
+    const auto end = real_clock().now() + kPatience;
+    while (!try_lock()) {
+      if (real_clock().now() > end) {
+        throw Error(ErrorCode::Busy, text::cat("another login or logout is changing ", file.string()))
+            .hint("wait for it to end; it may be waiting for a credential helper");
+      }
+      real_clock().sleep_until(real_clock().now() + kPause, context.stop);
+    }
+  }
+  LoginLock(const LoginLock&) = delete;
+  LoginLock& operator=(const LoginLock&) = delete;
+  ~LoginLock() { static_cast<void>(calls::unlinkat(AT_FDCWD, path_.c_str(), 0)); }  // one that stays does no harm
+
+ private:
+  /// False also if whoever had the lock has removed the file in the meantime.
+  bool try_lock() {
+    fd_ = open_file(path_, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    return lock_file(fd_.get(), path_.string()) && is_named(fd_.get(), path_);
+  }
+
+  fs::path path_;
+  UniqueFd fd_;
+};
+
 /// Reads the file, has `change` change its text, and replaces it as a whole.
-void change(const LoginFile& file, const std::function<void(LoginText&)>& change) {
+void change(const LoginFile& file, const Context& context, const std::function<void(LoginText&)>& change) {
+  make_private_directory(file.path.parent_path());
+  const LoginLock lock(file.path, context);
   const std::string before = fs::exists(file.path) ? read_file(file.path, kMaxConfigBytes) : "";
   LoginText text(before, file.format, file.path.string());
   change(text);
   if (!text.is_changed()) return;
-  make_private_directory(file.path.parent_path());
   write_file_atomically(file.path, text.text(), 0600);
 }
 
@@ -114,7 +152,8 @@ LoginReport login(const LoginOptions& options, const Context& context) {
                                       *context.progress, context.stop, Environment{}, real_clock());
   LoginReport report{.registry = shown(target), .file = file.path};
   report.proved = Connection(client, target.registry).prove_credentials(target.path, context.stop);
-  change(file, [&](LoginText& text) { report.helper = text.store(target, credential, helper_tools(context)); });
+  change(file, context,
+         [&](LoginText& text) { report.helper = text.store(target, credential, helper_tools(context)); });
   report.notes = notes_after_login(others.explain({target.registry, target.path}), file.path);
   if (!report.proved) report.notes.push_back(report.registry + " asks nobody who they are: the password was not tried");
   return report;
@@ -126,7 +165,7 @@ LogoutReport logout(const LoginOptions& options, const Context& context) {
   Credentials others = credentials_of_others(context);
   LogoutReport report{.registry = shown(target), .file = file.path};
   if (fs::exists(file.path)) {
-    change(file, [&](LoginText& text) { report.was_logged_in = text.erase(target, helper_tools(context)); });
+    change(file, context, [&](LoginText& text) { report.was_logged_in = text.erase(target, helper_tools(context)); });
   }
   const CredentialReport found = others.explain({target.registry, target.path});
   if (const CredentialStep* const used = winner(found)) {

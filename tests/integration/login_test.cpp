@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "oci/json.hpp"
 #include "support/image_builder.hpp"
@@ -78,6 +79,28 @@ TEST_CASE("login writes what pull then uses, for the user's eyes only, and logou
         "Logged out of " + desk.registry.host() + ": " + desk.config().string() + "\n");
   CHECK(desk.run_with(pull, "").exit_code == 20);
   CHECK(has(desk.run_with({"logout", desk.registry.host()}, "").out, "Not logged in to "));
+}
+
+TEST_CASE("of logins at the same moment none is lost") {
+  if (lacks_registry()) return;
+  const Desk desk;
+  constexpr int kLogins = 6;
+  std::vector<Outcome> outcomes(kLogins);
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kLogins; ++i) {
+      threads.emplace_back([&, i] {
+        Program program = desk.ociferry.program(
+            {"login", desk.registry.host() + "/team" + std::to_string(i), "-u", "robot", "--password-stdin"});
+        program.input = kPassword;
+        outcomes[static_cast<std::size_t>(i)] = run(program);
+      });
+    }
+  }
+  for (const Outcome& outcome : outcomes) CHECK(outcome.exit_code == 0);
+  const Json config = Json::parse(read_text(desk.config()), "config.json");
+  REQUIRE(config.find("auths") != nullptr);
+  CHECK(config.find("auths")->as_object()->size() == kLogins);
 }
 
 TEST_CASE("login and logout give an object with --json") {
