@@ -69,13 +69,57 @@ std::string about_ping(const std::string& message) {
       std::string_view(message).substr(kMethod.size(), end + 4 - kMethod.size()), "\"", rest);
 }
 
+/// What Go's library says of an answer without words.
+std::string unexpected_status(std::string_view status) {
+  constexpr std::array<Words, 8> kReasons = {{{"401", "Unauthorized"},
+                                              {"403", "Forbidden"},
+                                              {"404", "Not Found"},
+                                              {"429", "Too Many Requests"},
+                                              {"500", "Internal Server Error"},
+                                              {"502", "Bad Gateway"},
+                                              {"503", "Service Unavailable"},
+                                              {"504", "Gateway Timeout"}}};
+  const auto reason = std::ranges::find(kReasons, status, &Words::first);
+  return text::cat("unexpected status code ", status, reason == kReasons.end() ? "" : " ",
+                   reason == kReasons.end() ? "" : reason->second);
+}
+
+/// "REF: not found: GET URL: answered 404 (CODE: words); ..." is "Fetching image: GET URL: CODE: words".
+std::string about_refusal(const std::string& message) {
+  constexpr std::string_view kAbsent = ": not found: GET http";
+  constexpr std::string_view kAnswered = ": answered ";
+  constexpr std::size_t kStatusLength = 3;
+  const auto absent = message.find(kAbsent);
+  const bool is_absent = absent != std::string::npos && absent < message.find(' ');
+  const std::string rest = is_absent ? message.substr(absent + kAbsent.find("GET")) : message;
+  const auto answered = rest.find(kAnswered);
+  if (!rest.starts_with("GET http") || answered != rest.find(": ")) return message;
+  const std::string_view said = std::string_view(rest).substr(answered + kAnswered.size());
+  const auto end = said.rfind(')');
+  const bool has_words = end != std::string_view::npos && said.substr(kStatusLength).starts_with(" (");
+  const auto words_end = std::min(end, said.find("); credentials: "));
+  return text::cat(is_absent ? "Fetching image: " : "", std::string_view(rest).substr(0, answered), ": ",
+                   has_words ? std::string(said.substr(kStatusLength + 2, words_end - kStatusLength - 2))
+                             : unexpected_status(said.substr(0, kStatusLength)));
+}
+
+/// imgpkg looks for such a layer in the tar only.
+std::string about_foreign_layer(const std::string& message) {
+  constexpr std::string_view kLayer = "the layer sha256:";
+  constexpr std::size_t kHexLength = 64;
+  if (!message.starts_with(kLayer) || message.find(") cannot be had:") == std::string::npos) return message;
+  return text::cat("file sha256-", std::string_view(message).substr(kLayer.size(), kHexLength),
+                   ".tar.gz not found in tar. hint: This may be because when copying to a tarball, the "
+                   "--include-non-distributable-layers flag should have been provided.");
+}
+
 }  // namespace
 
 std::string in_imgpkg_words(std::string message) {
   for (const auto& [ours, theirs] : kWords) {
     message = replaced(message, ours, theirs);
   }
-  return about_ping(about_reference(framed(std::move(message))));
+  return about_foreign_layer(about_refusal(about_ping(about_reference(framed(std::move(message))))));
 }
 
 bool is_hint_of_imgpkg(std::string_view hint) { return std::ranges::find(kHints, hint) != kHints.end(); }

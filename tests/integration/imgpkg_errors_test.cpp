@@ -11,7 +11,8 @@
 #include "support/temp.hpp"
 #include "world.hpp"
 
-// Scripts match what imgpkg writes to standard error. Every line here is the whole of it, as imgpkg v0.43 says it.
+// Scripts match what imgpkg writes to standard error. Every line here is the whole of it, as imgpkg v0.43 says it; but
+// it also says the detail of a registry's error, in Go's form ("; map[Tag:v1]").
 
 using namespace ociferry;
 using namespace ociferry::testing;
@@ -97,6 +98,10 @@ std::vector<Line> lines() {
        "Expected bundle image but found plain image (hint: Did you use -i instead of -b?)"},
       {{"pull", "-i", "{O}/a/index:v1", "-o", "z"},
        "Unable to pull non-images, such as image indexes. (hint: provide a specific digest to the image instead)"},
+      {{"pull", "-i", "{O}/a/none:v1", "-o", "z"},
+       "Fetching image:\n  GET http://{O}/v2/a/none/manifests/v1:\n    MANIFEST_UNKNOWN: manifest unknown"},
+      {{"tag", "list", "-i", "{O}/a/none"},
+       "GET http://{O}/v2/a/none/tags/list:\n  NAME_UNKNOWN: repository name not known to registry"},
       {{"copy", "-i", "{O}/a/bundle:v1", "--to-repo", "{I}/a/b"},
        "Expected bundle flag when copying a bundle (hint: Use -b instead of -i for bundles)"},
       {{"copy", "-b", "{O}/a/app:v1", "--to-repo", "{I}/a/b"},

@@ -53,6 +53,23 @@ TEST_CASE("where imgpkg has other words, these are taken") {
         "    Get \"http://r/v2/\": net/http: timeout awaiting response headers");
   CHECK(said("GET http://r/v2/a/tags/list: no answer within the response header time-out") ==
         "imgpkg: Error: GET http://r/v2/a/tags/list: net/http: timeout awaiting response headers");
+  CHECK(said("r/a:v1: not found: GET http://r/v2/a/manifests/v1: answered 404 (NAME_UNKNOWN: Unknown name)") ==
+        "imgpkg: Error: Fetching image:\n"
+        "  GET http://r/v2/a/manifests/v1:\n"
+        "    NAME_UNKNOWN:\n"
+        "      Unknown name");
+  CHECK(said("GET http://r/v2/a/tags/list: answered 401 (UNAUTHORIZED: no (really)); credentials: none") ==
+        "imgpkg: Error: GET http://r/v2/a/tags/list:\n  UNAUTHORIZED: no (really)");
+  CHECK(said("GET http://r/v2/a/tags/list: answered 404, after 2 attempts") ==
+        "imgpkg: Error: GET http://r/v2/a/tags/list: unexpected status code 404 Not Found");
+  CHECK(said("GET http://r/v2/a/tags/list: answered 418") ==
+        "imgpkg: Error: GET http://r/v2/a/tags/list: unexpected status code 418");
+  const std::string hex(64, 'a');
+  CHECK(said(("the layer sha256:" + hex + " (x) cannot be had:\n  - r/a: gone").c_str()) ==
+        "imgpkg: Error: file sha256-" + hex +
+            ".tar.gz not found in tar. hint:\n"
+            "  This may be because when copying to a tarball, the --include-non-distributable-layers flag should have "
+            "been provided.");
   CHECK(said("'a b' is not an image reference: why") == "imgpkg: Error: could not parse reference: a b");
   CHECK(said("looking at a/b: No such file or directory") == "imgpkg: Error: lstat a/b: no such file or directory");
 }
