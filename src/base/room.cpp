@@ -7,6 +7,7 @@
 #include <sys/vfs.h>
 
 #include <cerrno>
+#include <limits>
 
 #include "base/system_calls.hpp"
 #include "base/text.hpp"
@@ -15,6 +16,7 @@ namespace ociferry {
 
 namespace {
 
+constexpr std::uint64_t kUnknownRoom = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint64_t kFatFile = 0xFFFFFFFF;
 
 std::optional<FileLimit> limit_of_process() {
@@ -41,7 +43,9 @@ Room room_at(int fd, const std::string& name) {
   }
   std::optional<FileLimit> largest = limit_of_file_system(static_cast<std::uint64_t>(kind.f_type));
   if (const auto own = limit_of_process(); own && (!largest || own->bytes < largest->bytes)) largest = own;
-  return {std::uint64_t{room.f_bavail} * room.f_frsize, std::move(largest)};
+  // Some file systems, in memory or behind a user's program, have no number of blocks to tell.
+  const bool is_known = room.f_blocks != 0;
+  return {is_known ? std::uint64_t{room.f_bavail} * room.f_frsize : kUnknownRoom, std::move(largest)};
 }
 
 std::optional<Error> lack_of_room(const Room& room, std::uint64_t bytes, std::uint64_t there, const std::string& what,

@@ -16,7 +16,7 @@ struct FileLimit {
 
 /// The room where an open file or directory is.
 struct Room {
-  std::uint64_t free_bytes = 0;                ///< for this user
+  std::uint64_t free_bytes = 0;                ///< for this user; very many where it is not known
   std::optional<FileLimit> largest_file = {};  ///< absent: no bound is known
 };
 

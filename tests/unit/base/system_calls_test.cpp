@@ -141,3 +141,9 @@ TEST_CASE("writing a file removes what a killed run left of the same file, and n
   CHECK_FALSE(fs::exists(directory.path() / ".out.ociferry-cccccc"));
   CHECK(fs::exists(directory.path() / ".outer.ociferry-cccccc"));
 }
+
+TEST_CASE("a file system that tells no number of blocks has room") {
+  const UniqueFd directory = open_file("/proc", O_RDONLY | O_DIRECTORY);
+  const Room room = room_at(directory.get(), "/proc");
+  CHECK_FALSE(lack_of_room(room, 1'000'000'000, 0, "the archive", "/proc").has_value());
+}
