@@ -1,5 +1,7 @@
 #include "registry/connection.hpp"
 
+#include <utility>
+
 #include "base/text.hpp"
 #include "registry/registry_error.hpp"
 #include "registry/token_times.hpp"
@@ -19,11 +21,14 @@ std::optional<int> first_attempts(TransportError::Kind kind) {
   }
 }
 
+bool is_web_page(const Answer& answer) {
+  return text::lower(answer.headers.find("Content-Type").value_or("")).starts_with("text/html");
+}
+
 /// False for what servers that speak https answer to plain http, and for what no registry answers.
 bool may_be_registry(const Answer& answer) {
-  const std::string type = text::lower(answer.headers.find("Content-Type").value_or(""));
   const bool is_refusal = answer.status == 400 || is_transient_status(answer.status);
-  return !is_refusal && answer.url.origin().scheme == "http" && !type.starts_with("text/html");
+  return !is_refusal && answer.url.origin().scheme == "http" && !is_web_page(answer);
 }
 
 constexpr std::string_view kPlainHint =
@@ -51,7 +56,7 @@ Url Connection::base(std::stop_token stop) {
   const std::lock_guard lock(mutex_);
   if (base_) return *base_;
   if (unreachable_) throw *unreachable_;
-  int failures = 0;
+  int failures = first_failures_;
   const auto ask = [&] {
     try {
       return ping(stop);
@@ -73,6 +78,41 @@ Url Connection::base(std::stop_token stop) {
   }
   base_ = base;
   return base;
+}
+
+/// True for a request that may tell what a ping would, and does not keep others waiting for long.
+bool Connection::may_be_first(const Request& request) const {
+  const bool is_question = (request.method == "GET" || request.method == "HEAD") && request.sink == nullptr;
+  return is_question && !may_be_plain(TransportError::Kind::Connect);
+}
+
+std::optional<Answer> Connection::first_contact(const Request& request, const std::stop_token& stop) {
+  const Url base = at("https").resolve("/");
+  if (!may_be_first(request) || request.url.origin() != base.origin()) return std::nullopt;
+  {
+    const std::lock_guard lock(mutex_);
+    if (base_ || had_first_contact_) return std::nullopt;
+  }
+  // Others that come now do the same: each opens its connection meanwhile, which takes longer than the answer.
+  try {
+    Answer answer = send_following(*context_->transport, request, stop);
+    const std::lock_guard lock(mutex_);
+    had_first_contact_ = true;
+    const bool from_here = answer.url.origin() == base.origin();
+    if (answer.status == 401 && from_here) authenticator_.learn(base, answer.headers);
+    const bool is_registry = is_success(answer.status) ? !is_web_page(answer) : authenticator_.is_wanted();
+    if (is_registry && !base_) base_ = base;
+    // What else was answered counts if a ping says that this is a registry, and wants no credentials.
+    const bool settles = answer.status != 401 && !is_transient_status(answer.status);
+    return settles ? std::optional(std::move(answer)) : std::nullopt;
+  } catch (TransportError& error) {
+    advise(error);
+    if (error.is_lasting()) throw;
+    context_->progress.debug(error.message());
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(had_first_contact_, true)) ++first_failures_;
+    return std::nullopt;
+  }
 }
 
 bool Connection::may_be_plain(TransportError::Kind https_failure) const {
@@ -143,19 +183,22 @@ void Connection::check_may_know_us(const Url& base) const {
 
 void Connection::check_ping(const Answer& answer) const {
   if (is_transient_status(answer.status)) throw response_error("GET", answer, ErrorCode::Network);
-  const std::string type = text::lower(answer.headers.find("Content-Type").value_or(""));
-  if (answer.status == 200 && type.starts_with("text/html")) {
+  if (answer.status == 200 && is_web_page(answer)) {
     throw Error(ErrorCode::NotFound, text::cat(answer.url.shown(), " is not a registry: it answers with a web page"))
         .hint("check the registry's name, and whether a proxy or a login page answers in its place");
   }
 }
 
 Url Connection::url(const RepositoryName& name, const std::string& path, std::stop_token stop) {
-  return base(std::move(stop)).resolve(text::cat("/v2/", name.repository, "/", path));
+  // Where only https may be spoken there is nothing to find out first.
+  const bool is_known = !may_be_plain(TransportError::Kind::Connect);
+  return (is_known ? at("https") : base(std::move(stop))).resolve(text::cat("/v2/", name.repository, "/", path));
 }
 
 Answer Connection::send(Request request, const Scope& scope, std::stop_token stop) {
+  auto first = first_contact(request, stop);
   const Url home = base(stop);
+  if (first && !authenticator_.is_wanted()) return *std::move(first);
   if (request.url.origin() != home.origin()) return send_elsewhere(std::move(request), std::move(stop));
   auto authorization = authenticator_.authorization(scope, stop);
   const auto attempt = [&] {

@@ -56,9 +56,9 @@ class Connection {
   Connection(std::shared_ptr<ClientContext> context, std::string registry);
 
   /// Where the registry's API is, "https://host/". The first call finds out with GET /v2/ (distribution-spec,
-  /// "Determining Support"): https; plain http only if https is not spoken there, on loopback, if insecure, or on a
-  /// private network, where it must not want credentials then. Where nobody answers, it gives up after 3 attempts, or
-  /// after 2 that took the whole connect time-out.
+  /// "Determining Support"), unless the answer to another request has told already: https; plain http only if https is
+  /// not spoken there, on loopback, if insecure, or on a private network, where it must not want credentials then.
+  /// Where nobody answers, it gives up after 3 attempts, or after 2 that took the whole connect time-out.
   [[nodiscard]] Url base(std::stop_token stop);
   /// The API's URL for `path` below /v2/REPOSITORY/.
   [[nodiscard]] Url url(const RepositoryName& name, const std::string& path, std::stop_token stop);
@@ -99,6 +99,11 @@ class Connection {
  private:
   [[nodiscard]] Sender refused_sender(const Scope& scope, const Answer& answer, std::string_view authorization);
   [[nodiscard]] Answer ping(std::stop_token stop) const;
+  [[nodiscard]] bool may_be_first(const Request& request) const;
+  /// Sends `request` in the place of the ping if nothing is known of the registry yet, and it can only speak https: a
+  /// success shows that it is one, and a 401 how to log in. The answer, if it counts provided that nobody wants
+  /// credentials; nullopt if the request is to be sent again, or was not sent.
+  [[nodiscard]] std::optional<Answer> first_contact(const Request& request, const std::stop_token& stop);
   void advise(TransportError& error) const;
   /// True if plain http may be tried where https failed like this.
   [[nodiscard]] bool may_be_plain(TransportError::Kind https_failure) const;
@@ -116,6 +121,8 @@ class Connection {
   HeadAnswers head_answers_;
   ChunkRecord chunks_;
   std::optional<Error> unreachable_;  ///< nobody answered the first contact
+  bool had_first_contact_ = false;    ///< a request in the ping's place was answered, or failed
+  int first_failures_ = 0;            ///< 1 if the first one failed
 };
 
 }  // namespace ociferry

@@ -1,26 +1,86 @@
+#include <array>
+#include <atomic>
 #include <future>
+#include <semaphore>
 
 #include "rig.hpp"
+#include "stream/memory.hpp"
+#include "stream/sha256.hpp"
 
 using namespace ociferry;
 using testing::error_of;
+using testing::FakeTransport;
 using testing::HttpReply;
+using testing::HttpRequest;
 using testing::Rig;
 using Kind = TransportError::Kind;
 
 namespace {
 
+const std::string kPingUrl = "https://reg.example/v2/";
+const std::string kManifestUrl = "https://reg.example/v2/team/app/manifests/v1";
+const std::string kPing = "GET " + kPingUrl;
+const std::string kQuestion = "HEAD " + kManifestUrl;
+const std::string kManifest = R"({"schemaVersion":2,"layers":[]})";
+
 void ask(Rig& rig, const std::string& host) { static_cast<void>(rig.repository("team/app", host).resolve("v1")); }
 
 }  // namespace
 
-TEST_CASE("a registry is talked to by https, and asked only once how") {
+TEST_CASE("a registry is talked to by https, and asked only once whether it is one") {
   Rig rig;
   ask(rig, "reg.example");
   ask(rig, "reg.example");
-  CHECK(rig.count("GET https://reg.example/v2/") == 1);
-  CHECK(rig.count("HEAD https://reg.example/v2/team/app/manifests/v1") == 2);
-  CHECK(rig.transport->lines().size() == 3);
+  CHECK(rig.transport->lines() == std::vector<std::string>{kQuestion, kPing, kQuestion});
+}
+
+TEST_CASE("no ping where the first answer tells that this is a registry, or how to log in") {
+  Rig rig;
+  rig.registry.add_manifest("team/app", kManifest, std::string(media_type::kOciManifest), "v1");
+  ask(rig, "reg.example");
+  static_cast<void>(rig.repository().list_tags());
+  CHECK(rig.transport->lines() ==
+        std::vector<std::string>{kQuestion, "GET https://reg.example/v2/team/app/tags/list?n=1000"});
+
+  Rig wants{Rig::Script{}, {.username = "me", .password = "secret"}};
+  wants.transport->expect("HEAD", kManifestUrl, {401, {{"WWW-Authenticate", "Basic realm=x"}}})
+      .expect("HEAD", kManifestUrl, {404});
+  ask(wants, "reg.example");
+  CHECK(wants.transport->finished());
+  CHECK_FALSE(wants.transport->requests().front().headers.find("Authorization"));
+}
+
+TEST_CASE("a first answer that does not tell counts once a ping has, unless that one wants credentials") {
+  Rig hides{Rig::Script{}, {.username = "me", .password = "secret"}};
+  hides.transport->expect("HEAD", kManifestUrl, {404})
+      .expect("GET", kPingUrl, {401, {{"WWW-Authenticate", "Basic realm=x"}}})
+      .expect("HEAD", kManifestUrl, {200, {{"Docker-Content-Digest", sha256(kManifest).text()}}});
+  CHECK(hides.repository("team/app", "reg.example").resolve("v1") == sha256(kManifest));
+  CHECK(hides.transport->finished());
+
+  Rig page;
+  page.registry.intercept = [](const HttpRequest&) {
+    return HttpReply{200, {{"Content-Type", "text/html"}}, "<html>"};
+  };
+  CHECK(error_of([&] { ask(page, "reg.example"); }).message().find("not a registry") != std::string::npos);
+
+  Rig busy;
+  busy.answer_first(1, "HEAD", "/manifests/", {503});
+  ask(busy, "reg.example");
+  CHECK(busy.transport->lines() == std::vector<std::string>{kQuestion, kPing, kQuestion});
+}
+
+TEST_CASE("what may keep others waiting, or changes something, is not sent in the place of a ping") {
+  Rig rig;
+  const Descriptor blob = rig.registry.add_blob("team/app", "content");
+  StringSink sink(blob.size);
+  rig.repository().fetch(blob, sink, {});
+  CHECK(rig.transport->lines().front() == kPing);
+  for (const std::string host : {"localhost:5000", "10.0.0.1"}) {  // there it may have to be plain http
+    Rig local;
+    ask(local, host);
+    CHECK(local.transport->lines().front() == "GET https://" + host + "/v2/");
+  }
 }
 
 TEST_CASE("plain http is used where https is not spoken, on loopback or if allowed") {
@@ -49,7 +109,7 @@ TEST_CASE("plain http is never used after a certificate error") {
 
 TEST_CASE("plain http is not used with public hosts, and the way out is named") {
   Rig rig{Rig::Script{}};
-  rig.transport->expect_failure("GET", "https://203.0.113.1:5000/v2/", Kind::NotTls);
+  rig.transport->expect_failure("HEAD", "https://203.0.113.1:5000/v2/team/app/manifests/v1", Kind::NotTls);
   CHECK(error_of([&] { ask(rig, "203.0.113.1:5000"); }).hint_text().find("--registry-insecure") != std::string::npos);
 }
 
@@ -83,7 +143,8 @@ TEST_CASE("a registry on a private network that wants credentials later only get
 
 TEST_CASE("a registry that nobody answers for is given up soon, and asked no more in the same run") {
   Rig rig{Rig::Script{}};
-  for (int i = 0; i < 3; ++i) rig.transport->expect_failure("GET", "https://reg.example/v2/", Kind::Connect);
+  rig.transport->expect_failure("HEAD", kManifestUrl, Kind::Connect);
+  for (int i = 0; i < 2; ++i) rig.transport->expect_failure("GET", kPingUrl, Kind::Connect);
   const Error error = error_of([&] { ask(rig, "reg.example"); });
   CHECK(error.code() == ErrorCode::Network);
   CHECK(error.message().find("gave up after 3 attempts") != std::string::npos);
@@ -94,7 +155,9 @@ TEST_CASE("a registry that nobody answers for is given up soon, and asked no mor
 TEST_CASE("a registry that stays silent is given up after two connect time-outs, and not asked by plain http") {
   for (const std::string host : {"reg.example", "10.0.0.1:5000"}) {
     Rig rig{Rig::Script{}};
-    for (int i = 0; i < 2; ++i) rig.transport->expect_failure("GET", "https://" + host + "/v2/", Kind::Silent);
+    const std::string first = host == "reg.example" ? kQuestion : "GET https://" + host + "/v2/";
+    rig.transport->expect_failure(first.substr(0, first.find(' ')), first.substr(first.find(' ') + 1), Kind::Silent);
+    rig.transport->expect_failure("GET", "https://" + host + "/v2/", Kind::Silent);
     CHECK(error_of([&] { ask(rig, host); }).message().find("gave up after 2 attempts") != std::string::npos);
     CHECK(rig.transport->finished());
   }
@@ -108,9 +171,9 @@ TEST_CASE("a registry that stays silent is given up after two connect time-outs,
 
 TEST_CASE("a handshake that breaks once passes; plain http is tried only where it may be, and must prove itself") {
   Rig shared{Rig::Script{}};
-  shared.transport->expect_failure("GET", "https://reg.example/v2/", Kind::Handshake)
-      .expect("GET", "https://reg.example/v2/")
-      .expect("HEAD", "https://reg.example/v2/team/app/manifests/v1", {404});
+  shared.transport->expect_failure("HEAD", kManifestUrl, Kind::Handshake)
+      .expect("GET", kPingUrl)
+      .expect("HEAD", kManifestUrl, {404});
   ask(shared, "reg.example");
   CHECK(shared.transport->finished());
   const std::vector<HttpReply> not_plain{{400}, {502}, {200, {{"Content-Type", "text/html"}}}, {.drop = true}};
@@ -149,7 +212,8 @@ TEST_CASE("a proxy that refuses plain http is final where the handshake was cut 
 
 TEST_CASE("a public host that breaks every handshake is given up soon, with both explanations") {
   Rig rig{Rig::Script{}};
-  for (int i = 0; i < 3; ++i) rig.transport->expect_failure("GET", "https://reg.example/v2/", Kind::Handshake);
+  rig.transport->expect_failure("HEAD", kManifestUrl, Kind::Handshake);
+  for (int i = 0; i < 2; ++i) rig.transport->expect_failure("GET", kPingUrl, Kind::Handshake);
   const Error error = error_of([&] { ask(rig, "reg.example"); });
   CHECK(error.code() == ErrorCode::Network);
   CHECK(error.message().find("gave up after 3 attempts") != std::string::npos);
@@ -188,6 +252,33 @@ TEST_CASE("a registry that is busy at first is asked again; one that stays busy 
   busy.answer_first(100, "GET", "/v2/", {503});
   CHECK(error_of([&] { ask(busy, "reg.example"); }).code() == ErrorCode::Network);
   CHECK(busy.count("GET") == 6);
+}
+
+TEST_CASE("the first requests of several threads are under way at the same time, while connections are made") {
+  /// The first two requests go on once both are there.
+  struct Meeting : Transport {
+    FakeTransport& inner;
+    std::atomic<std::size_t> begun{0};
+    std::atomic<int> met{0};
+    std::array<std::binary_semaphore, 2> came{std::binary_semaphore(0), std::binary_semaphore(0)};
+    explicit Meeting(FakeTransport& transport) : inner(transport) {}
+    Response send(const Request& request, std::stop_token stop) override {
+      if (const std::size_t mine = begun++; mine < came.size()) {
+        came.at(mine).release();
+        if (came.at(1 - mine).try_acquire_for(std::chrono::seconds(20))) ++met;
+      }
+      return inner.send(request, std::move(stop));
+    }
+  };
+  Rig rig;
+  const auto meeting = std::make_shared<Meeting>(*rig.transport);
+  RegistryClient client({}, meeting, rig.progress, {}, {}, rig.clock);
+  const auto ask_once = [&] { static_cast<void>(client.repository({"reg.example", "team/app"})->resolve("v1")); };
+  auto other = std::async(std::launch::async, ask_once);
+  ask_once();
+  other.get();
+  CHECK(meeting->met.load() == 2);
+  CHECK(rig.count(kPing) == 1);
 }
 
 TEST_CASE("many threads find out once how to talk to a registry") {

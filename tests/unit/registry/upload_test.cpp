@@ -42,7 +42,7 @@ TEST_CASE("an upload is HEAD, POST and one PUT") {
   CHECK(upload.rig.progress.bytes == upload.size());
   const auto lines = upload.rig.transport->lines();
   REQUIRE(lines.size() == 4);
-  CHECK(lines[1] == "HEAD https://reg.example/v2/team/app/blobs/" + upload.blob.digest.text());
+  CHECK(lines[0] == "HEAD https://reg.example/v2/team/app/blobs/" + upload.blob.digest.text());
   CHECK(lines[2] == "POST " + kUploads);
   CHECK(lines[3].starts_with("PUT " + kUploads + "session-1?_state=a%2Bb&digest=sha256%3A"));
 }
