@@ -31,17 +31,15 @@ struct Rig {
 
   /// Exports the image by way of `host`, with the options `more`, and returns what was requested for it.
   std::vector<HttpRequest> requests_of_export(const std::string& host, const std::string& output, Words more = {}) {
-    upstream.forget_requests();
-    Words words{"export",
-                "-i",
-                TlsRegistry::image_at(host),
-                "-o",
-                output,
-                "--jobs",
-                "1",
-                "--registry-ca-cert-path",
-                identity.authority.string()};
+    Words words{"export", "-i", TlsRegistry::image_at(host), "-o", output, "--jobs", "1"};
     words.insert(words.end(), more.begin(), more.end());
+    return requests_of(std::move(words));
+  }
+
+  /// Runs ociferry, which must succeed, and returns what was requested.
+  std::vector<HttpRequest> requests_of(Words words) {
+    upstream.forget_requests();
+    words.insert(words.end(), {"--registry-ca-cert-path", identity.authority.string()});
     const Outcome outcome = ociferry.run(words);
     INFO(outcome.err);
     CHECK(outcome.exit_code == 0);
@@ -67,6 +65,10 @@ TEST_CASE("where a server offers both, HTTP/1.1 is spoken: blobs take a core in 
   CHECK(std::ranges::none_of(rig.requests_of_export(rig.nginx.host(), "a.tar"), is_http2));
   CHECK(std::ranges::none_of(rig.requests_of_export(rig.nginx.host(), "b.tar", {"--http1"}), is_http2));
   CHECK(std::ranges::all_of(rig.requests_of_export(rig.nginx.host(), "c.tar", {"--http2"}), is_http2));
+
+  const auto uploads = rig.requests_of({"import", "a.tar", "--to-repo", rig.nginx.host() + "/copied", "--jobs", "1"});
+  CHECK(std::ranges::any_of(uploads, [](const HttpRequest& request) { return request.method == "PUT"; }));
+  CHECK(std::ranges::none_of(uploads, is_http2));
 }
 
 TEST_CASE("a server that refuses every handshake without HTTP/2 is spoken to in HTTP/2") {
