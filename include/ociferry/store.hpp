@@ -35,6 +35,11 @@ class BlobSource {
   /// nothing else; of the others all is read, and the beginning is left out.
   virtual void fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop);
 
+  /// Writes the bytes from `begin` up to `end`, which is not among them, into `sink`: each once, in order. False if the
+  /// place does not give exactly these, as far as it says; the sink may have seen some of them then.
+  [[nodiscard]] virtual bool fetch_range(const Descriptor& blob, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
+                                         std::stop_token stop);
+
   /// The repository that holds these blobs, if they are in a registry: another repository of it can mount them.
   [[nodiscard]] virtual std::optional<RepositoryName> home() const { return std::nullopt; }
 
@@ -70,6 +75,13 @@ class Resolver {
 /// What became of a blob that was offered to a target.
 enum class BlobOutcome { Existed, Mounted, Written };
 
+/// What came of an offer to help.
+enum class Help {
+  Given,   ///< something was moved: offer again at once
+  NotNow,  ///< nothing can be divided now: offer again later
+  Never,
+};
+
 /// Takes blobs.
 class BlobTarget {
  public:
@@ -77,6 +89,9 @@ class BlobTarget {
   /// Makes sure that the target has `blob`, reading it from `from` only if needed; checks size and digest on the way.
   /// `progress` is advanced by the bytes written; what is there already is told it as skipped.
   virtual BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) = 0;
+  /// A thread that has no blob of its own moves a part of one that another thread is putting. What fails is for
+  /// that thread to tell: this never throws.
+  virtual Help help() noexcept { return Help::Never; }
 };
 
 /// Takes manifests and tags.

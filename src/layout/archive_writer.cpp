@@ -21,34 +21,8 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::size_t kReadBack = 1024 * 1024;
 /// A partial file of so many bytes is worth a sync at its beginning: without its table nothing of it could be kept.
 constexpr std::uint64_t kWorthKeeping = 64 * limits::kMiB;
-
-/// Writes into one place of the archive, but for its first bytes, which are `there`.
-class SlotSink : public ByteSink {
- public:
-  SlotSink(int fd, std::uint64_t offset, std::uint64_t there, const std::string& name, PageCacheHints& hints)
-      : fd_(fd), offset_(offset), there_(there), name_(name), hints_(hints) {}
-
-  void write(Bytes bytes) override {
-    const auto left_out = static_cast<std::size_t>(std::min<std::uint64_t>(there_, bytes.size()));
-    there_ -= left_out;
-    offset_ += left_out;
-    bytes = bytes.subspan(left_out);
-    if (bytes.empty()) return;
-    pwrite_full(fd_, bytes, offset_, name_);
-    offset_ += bytes.size();
-    hints_.wrote(bytes.size());
-  }
-
- private:
-  int fd_;
-  std::uint64_t offset_;
-  std::uint64_t there_;
-  const std::string& name_;
-  PageCacheHints& hints_;
-};
 
 class HashSink : public ByteSink {
  public:
@@ -57,20 +31,16 @@ class HashSink : public ByteSink {
   Hasher hasher;
 };
 
-/// How many of `bytes` there are before the zeros that they end with.
-std::size_t without_zeros(Bytes bytes) {
-  const auto last = std::find_if(bytes.rbegin(), bytes.rend(), [](std::byte one) { return one != std::byte{0}; });
-  return static_cast<std::size_t>(bytes.rend() - last);
-}
-
 }  // namespace
 
-ArchiveWriter::ArchiveWriter(std::filesystem::path archive, ArchivePlan plan)
+ArchiveWriter::ArchiveWriter(std::filesystem::path archive, ArchivePlan plan, const PieceRules& rules,
+                             const SlowStream& slow)
     : archive_(std::move(archive)),
       partial_(partial_path(archive_)),
       name_(partial_.string()),
       plan_(std::move(plan)),
-      slots_(plan_.members.size()) {
+      slots_(plan_.members.size()),
+      board_(rules, slow) {
   for (std::size_t i = plan_.files(); i < plan_.members.size(); ++i) members_.emplace(*plan_.members[i].blob, i);
   open_and_lock();
   continued_ = holds_same_plan();
@@ -80,6 +50,7 @@ ArchiveWriter::ArchiveWriter(std::filesystem::path archive, ArchivePlan plan)
   if (continued_) static_cast<void>(::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED));
   if (!continued_) reserve();
   hints_.emplace(fd_.get(), plan_.total_bytes);
+  if (!shows_holes()) board_.close();
   write_headers();
   write_front();
   if (!continued_ && plan_.total_bytes >= kWorthKeeping) fsync_fd(fd_.get(), name_);
@@ -162,47 +133,25 @@ void ArchiveWriter::write_front() {
   }
 }
 
-/// Where the blob's bytes end, as far as can be told without its digest: before the first hole, and before the zeros
-/// that file systems without holes have in their place.
-std::uint64_t ArchiveWriter::written_bytes(const ArchiveMember& member) const {
-  const off_t hole = ::lseek(fd_.get(), static_cast<off_t>(member.offset), SEEK_HOLE);
-  std::uint64_t end = member.size;
-  if (hole >= 0) {
-    const auto at = static_cast<std::uint64_t>(hole);
-    end = at <= member.offset ? 0 : std::min(end, at - member.offset);
-  }
-  std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBack, end)));
-  while (end > 0) {
-    const auto part = std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end)));
-    const std::uint64_t begin = end - part.size();
-    if (pread_full(fd_.get(), part, member.offset + begin, name_) < part.size()) return 0;
-    const std::size_t used = without_zeros(part);
-    if (used > 0) return begin + used;
-    end = begin;
-  }
-  return 0;
+FilePlace ArchiveWriter::place_of(const ArchiveMember& member) {
+  return {.fd = fd_.get(), .offset = member.offset, .name = name_, .hints = &*hints_};
 }
 
-void ArchiveWriter::read_slot(const ArchiveMember& member, std::uint64_t size, ByteSink& sink,
-                              const std::stop_token& stop) const {
-  std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBack, size)));
-  FileSource there(fd_.get(), member.offset, size, name_);
-  while (const std::size_t got = there.read(buffer)) {
-    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
-    sink.write({buffer.data(), got});
-  }
+/// Where nothing was written yet there must be a hole, then.
+bool ArchiveWriter::shows_holes() const {
+  const FilePlace all{.fd = fd_.get(), .offset = 0, .name = name_};
+  return all.has_hole({0, plan_.total_bytes});
 }
 
-ArchiveWriter::Slot ArchiveWriter::look_at(const ArchiveMember& member, const std::stop_token& stop) const {
-  const off_t begin = static_cast<off_t>(member.offset);
-  const off_t hole = ::lseek(fd_.get(), begin, SEEK_HOLE);
-  const bool may_be_whole = hole < 0 || hole >= static_cast<off_t>(member.offset + member.size);
-  if (may_be_whole) {
+ArchiveWriter::Slot ArchiveWriter::look_at(const ArchiveMember& member, const std::stop_token& stop) {
+  const FilePlace place = place_of(member);
+  const Piece whole{0, member.size};
+  if (!place.has_hole(whole)) {
     HashSink hash(member.blob->algorithm());
-    read_slot(member, member.size, hash, stop);
+    place.read(whole, hash, stop);
     if (hash.hasher.finish() == *member.blob) return {Slot::State::Whole, member.size};
   }
-  const std::uint64_t written = written_bytes(member);
+  const std::uint64_t written = place.written(member.size);
   // A place that is full and wrong was damaged: nothing of it is of use.
   return {Slot::State::Begun, written < member.size ? written : 0};
 }
@@ -222,38 +171,21 @@ BlobOutcome ArchiveWriter::put_blob(const Descriptor& blob, BlobSource& from, Pr
     progress.skip(static_cast<std::int64_t>(blob.size));
     return BlobOutcome::Existed;
   }
+  const auto fetch = [&](std::uint64_t there) {
+    PiecewiseFetch(place_of(plan_.members[index]), there, blob, from, board_, progress, stop).run();
+    return BlobOutcome::Written;
+  };
   // What is there is tried once: if the whole has another digest in the end, it was that, most likely.
   const std::uint64_t there = std::exchange(slots_[index].begun, 0);
   if (there > 0) {
     try {
-      fill_slot(plan_.members[index], there, blob, from, progress, stop);
-      return BlobOutcome::Written;
+      return fetch(there);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Corrupt) throw;
       progress.debug(text::cat(error.message(), "; what an earlier run had left of it is of no use"));
     }
   }
-  fill_slot(plan_.members[index], 0, blob, from, progress, stop);
-  return BlobOutcome::Written;
-}
-
-void ArchiveWriter::fill_slot(const ArchiveMember& member, std::uint64_t there, const Descriptor& blob,
-                              BlobSource& from, Progress& progress, const std::stop_token& stop) {
-  SlotSink slot(fd_.get(), member.offset, there, name_, *hints_);
-  ProgressSink counted(slot, there, progress);
-  VerifyingSink verified(counted, blob, from.name_of(blob.digest));
-  try {
-    if (there > 0) {
-      read_slot(member, there, verified, stop);
-      from.fetch_rest(blob, there, verified, stop);
-    } else {
-      from.fetch(blob, verified, stop);
-    }
-    verified.finish();
-  } catch (...) {
-    counted.take_back();
-    throw;
-  }
+  return fetch(0);
 }
 
 void ArchiveWriter::commit(const std::function<void(const std::filesystem::path& partial)>& check) {

@@ -10,6 +10,7 @@
 #include "base/page_cache.hpp"
 #include "layout/archive_plan.hpp"
 #include "ociferry/store.hpp"
+#include "store/piecewise_fetch.hpp"
 
 namespace ociferry {
 
@@ -21,7 +22,9 @@ class ArchiveWriter : public BlobTarget {
   /// Opens and locks the partial file and writes everything but the blobs. Throws Error{Busy} if another process
   /// is writing it; Error{Space} if the file system has no room for the plan, does not take files of that size, or the
   /// user's quota ends before; Error{Io}.
-  ArchiveWriter(std::filesystem::path archive, ArchivePlan plan);
+  /// `rules` and `slow`: which blobs are divided when other threads help.
+  ArchiveWriter(std::filesystem::path archive, ArchivePlan plan, const PieceRules& rules = {},
+                const SlowStream& slow = {});
 
   /// True if an earlier run has written the blob: its place is read and hashed, once. Throws Error{Io},
   /// Error{Interrupted}.
@@ -29,6 +32,9 @@ class ArchiveWriter : public BlobTarget {
   /// Existed: an earlier run had written it. One that an earlier run had begun is read from there on. No blob may be
   /// put by two threads at a time. Throws Error; then the place of the blob holds anything.
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
+  /// Fetches a range of a large blob that another thread puts. Never where the file system does not tell what was
+  /// written: the next run could not know how far a blob got.
+  Help help() noexcept override { return board_.help(); }
 
   /// Makes the archive durable and gives it its name: syncs the file, lets `check` read the partial file, renames it,
   /// syncs the directory. Call when every blob was put. Throws Error{Io}, Error{Space}, and what `check` throws; then
@@ -55,11 +61,9 @@ class ArchiveWriter : public BlobTarget {
   void reserve() const;
   void write_headers();
   [[nodiscard]] bool holds_same_plan() const;
-  [[nodiscard]] Slot look_at(const ArchiveMember& member, const std::stop_token& stop) const;
-  [[nodiscard]] std::uint64_t written_bytes(const ArchiveMember& member) const;
-  void read_slot(const ArchiveMember& member, std::uint64_t size, ByteSink& sink, const std::stop_token& stop) const;
-  void fill_slot(const ArchiveMember& member, std::uint64_t there, const Descriptor& blob, BlobSource& from,
-                 Progress& progress, const std::stop_token& stop);
+  [[nodiscard]] Slot look_at(const ArchiveMember& member, const std::stop_token& stop);
+  [[nodiscard]] FilePlace place_of(const ArchiveMember& member);
+  [[nodiscard]] bool shows_holes() const;
 
   std::filesystem::path archive_;
   std::filesystem::path partial_;
@@ -70,6 +74,7 @@ class ArchiveWriter : public BlobTarget {
   UniqueFd fd_;
   std::optional<PageCacheHints> hints_;
   bool continued_ = false;
+  PieceBoard board_;
 };
 
 }  // namespace ociferry

@@ -14,9 +14,11 @@ namespace {
 /// use.
 constexpr std::uint64_t kProgress = 256 * limits::kKiB;
 
-/// True if `value` is "bytes FIRST-x/TOTAL" (RFC 9110 section 14.4); a TOTAL of '*' is taken, too.
-bool is_content_range(const std::string& value, std::uint64_t first, std::uint64_t total) {
-  const std::string begin = text::cat("bytes ", first, "-");
+/// True if `value` is "bytes FIRST-LAST/TOTAL" (RFC 9110 section 14.4); a TOTAL of '*' is taken, too, and any LAST if
+/// none is given here.
+bool is_content_range(const std::string& value, std::uint64_t first, std::optional<std::uint64_t> last,
+                      std::uint64_t total) {
+  const std::string begin = last ? text::cat("bytes ", first, "-", *last, "/") : text::cat("bytes ", first, "-");
   if (!value.starts_with(begin)) return false;
   const auto slash = value.rfind('/');
   if (slash == std::string::npos) return false;
@@ -38,18 +40,35 @@ DownloadPlace place_in(Connection& connection, const RepositoryName& name, const
 
 BlobDownload::BlobDownload(DownloadPlace place, const Descriptor& blob, ByteSink& sink, std::stop_token stop,
                            std::uint64_t delivered)
-    : place_(std::move(place)), blob_(blob), sink_(sink), stop_(std::move(stop)), delivered_(delivered) {}
+    : place_(std::move(place)),
+      blob_(blob),
+      sink_(sink),
+      stop_(std::move(stop)),
+      delivered_(delivered),
+      end_(blob.size) {}
 
 void BlobDownload::Window::write(Bytes bytes) {
   const auto left_out = std::min<std::uint64_t>(download_.skip_, bytes.size());
   download_.skip_ -= left_out;
   bytes = bytes.subspan(left_out);
   if (bytes.empty()) return;
-  if (bytes.size() > download_.blob_.size - download_.delivered_) {
+  if (bytes.size() > download_.end_ - download_.delivered_) {
+    if (download_.only_range_) throw RangeNotGiven();
     throw download_.wrong_size("more");
   }
   download_.sink_.write(bytes);
   download_.delivered_ += bytes.size();
+}
+
+bool BlobDownload::run_until(std::uint64_t end) {
+  end_ = end;
+  only_range_ = true;
+  try {
+    run();
+    return true;
+  } catch (const RangeNotGiven&) {
+    return false;
+  }
 }
 
 void BlobDownload::run() {
@@ -65,10 +84,11 @@ void BlobDownload::run() {
       if (delivered_ - before >= kProgress) attempts.got_on();
       if (attempts.again(text::cat(place(), " ended after ", delivered_, " bytes"), &answer, stop_)) continue;
       if (!is_success(answer.status)) throw response_error("GET", answer, ErrorCode::Network);
+      if (only_range_) throw RangeNotGiven();
       throw wrong_size("fewer");
     } catch (const TransportError& error) {
       if (!error.is_transient()) throw;
-      if (delivered_ == blob_.size && delivered_ > before) return;  // it broke after the last byte
+      if (delivered_ == end_ && delivered_ > before) return;  // it broke after the last byte
       if (delivered_ - before >= kProgress) attempts.got_on();
       if (!attempts.again(error.message(), nullptr, stop_)) throw gave_up(error, attempts.made());
     }
@@ -80,20 +100,27 @@ Answer BlobDownload::attempt() {
   Request request{"GET", place_.url(stop_)};
   request.sink = &window;
   request.before_sink = [this](const Response& response) { begin_body(response); };
-  asked_range_ = trust_ranges_ && delivered_ > 0;
-  if (asked_range_) request.headers.set("Range", text::cat("bytes=", delivered_, "-"));
+  asked_range_ = only_range_ || (trust_ranges_ && delivered_ > 0);
+  if (asked_range_) request.headers.set("Range", wanted_range());
   return place_.send(std::move(request), stop_);
+}
+
+std::string BlobDownload::wanted_range() const {
+  return only_range_ ? text::cat("bytes=", delivered_, "-", end_ - 1) : text::cat("bytes=", delivered_, "-");
 }
 
 void BlobDownload::begin_body(const Response& response) {
   skip_ = delivered_;
   body_headers_ = response.headers;
+  if (only_range_ && (response.status != 206 || encoding_of(body_headers_))) throw RangeNotGiven();
   if (response.status != 206) return;
   const std::string range = response.headers.find("Content-Range").value_or("");
-  if (asked_range_ && is_content_range(range, delivered_, blob_.size)) {
+  const auto last = only_range_ ? std::optional(end_ - 1) : std::nullopt;
+  if (asked_range_ && is_content_range(range, delivered_, last, blob_.size)) {
     skip_ = 0;
     return;
   }
+  if (only_range_) throw RangeNotGiven();
   trust_ranges_ = false;
   throw TransportError(TransportError::Kind::Broken,
                        text::cat(place(), ": asked for bytes from ", delivered_, " on, got '", range, "'"));
@@ -107,19 +134,18 @@ Error BlobDownload::wrong_size(std::string_view relation) const {
   return error;
 }
 
-bool BlobDownload::is_over(const Answer& answer) const { return is_success(answer.status) && delivered_ == blob_.size; }
+bool BlobDownload::is_over(const Answer& answer) const { return is_success(answer.status) && delivered_ == end_; }
 
 /// Throws if another attempt cannot help.
 void BlobDownload::check(const Answer& answer) const {
   // Whatever else is asked for now would be put behind bytes of another kind.
   if (is_success(answer.status) && encoding_of(body_headers_)) throw wrong_size("fewer");
   if (is_success(answer.status) || is_transient_status(answer.status)) return;
-  if (answer.status == 416) {
-    throw wrong_size("fewer");
-  }
+  if (answer.status == 416 && !only_range_) throw wrong_size("fewer");
   // A storage server that the registry sent us to: its link has run out, the registry gives a new one.
   const bool elsewhere = answer.url.origin() != answer.asked;
   if (elsewhere && (answer.status == 401 || answer.status == 403 || answer.status == 404)) return;
+  if (only_range_) throw RangeNotGiven();  // whether the blob can be had at all, a request without a range tells
   if (answer.status == 404) {
     Error error = response_error("GET", answer, ErrorCode::Network);
     throw std::move(error).while_doing("reading " + place());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <functional>
 
 #include "ociferry/store.hpp"
@@ -28,6 +29,9 @@ class BlobDownload {
 
   /// Blocks until all of the blob is in the sink. See Repository::fetch for what it throws.
   void run();
+  /// Blocks until the sink has the bytes before `end`, asking for no others. False if the server does not say that it
+  /// gives exactly these, or refuses to. Throws what `run` throws.
+  [[nodiscard]] bool run_until(std::uint64_t end);
   /// Bytes that the sink has by now.
   [[nodiscard]] std::uint64_t delivered() const noexcept { return delivered_; }
 
@@ -42,7 +46,11 @@ class BlobDownload {
     BlobDownload& download_;
   };
 
+  /// Thrown when the server gives something else than the range that it must give.
+  struct RangeNotGiven : std::exception {};
+
   [[nodiscard]] Answer attempt();
+  [[nodiscard]] std::string wanted_range() const;
   void begin_body(const Response& response);
   void check(const Answer& answer) const;
   [[nodiscard]] bool is_over(const Answer& answer) const;
@@ -55,6 +63,8 @@ class BlobDownload {
   ByteSink& sink_;
   std::stop_token stop_;
   std::uint64_t delivered_;
+  std::uint64_t end_;
+  bool only_range_ = false;   ///< nothing but the bytes before `end_` is of use
   std::uint64_t skip_ = 0;    ///< of the running answer: bytes that the sink has already
   bool trust_ranges_ = true;  ///< until the server answers a Range with something else
   bool asked_range_ = false;

@@ -208,6 +208,16 @@ void Repository::fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSin
   BlobDownload(place_in(*connection_, name_, blob.digest), blob, sink, either.token(), begin).run();
 }
 
+bool Repository::fetch_range(const Descriptor& blob, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
+                             std::stop_token stop) {
+  if (is_elsewhere(blob) || !gives_ranges_) return false;
+  const AnyStop either(connection_->stop(), stop);
+  BlobDownload download(place_in(*connection_, name_, blob.digest), blob, sink, either.token(), begin);
+  if (download.run_until(end)) return true;
+  gives_ranges_ = false;
+  return false;
+}
+
 void Repository::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) {
   const AnyStop either(connection_->stop(), stop);
   if (is_elsewhere(blob)) {

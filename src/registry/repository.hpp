@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 
@@ -51,6 +52,10 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// The same with Range from the start; a registry that does not honour it gives all, of which the beginning is left
   /// out. Of layers found elsewhere all is read.
   void fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop) override;
+  /// The same for one Range, answered with 206 and exactly that Content-Range. Once a registry has given something
+  /// else, it is not asked again for ranges of this repository. Interruptions are mended inside.
+  [[nodiscard]] bool fetch_range(const Descriptor& blob, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
+                                 std::stop_token stop) override;
   [[nodiscard]] std::optional<RepositoryName> home() const override { return name_; }
 
   /// HEAD; then a mount if `from` can be mounted from the same registry, unless that was refused before; then
@@ -80,6 +85,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
 
   std::shared_ptr<Connection> connection_;
   RepositoryName name_;
+  std::atomic<bool> gives_ranges_{true};
   std::mutex attach_mutex_;  ///< one writer of referrers' tags at a time, as far as this process goes
   std::unique_ptr<MountRecord> mounts_;
   std::unique_ptr<SpoiledPlaces> spoiled_places_;

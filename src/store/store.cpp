@@ -31,6 +31,11 @@ void BlobSource::fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSin
   fetch(blob, rest, std::move(stop));
 }
 
+bool BlobSource::fetch_range(const Descriptor& /*blob*/, std::uint64_t /*begin*/, std::uint64_t /*end*/,
+                             ByteSink& /*sink*/, std::stop_token /*stop*/) {
+  return false;
+}
+
 void BlobSource::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) {
   copy_stream(*open(blob, std::move(stop)), sink);
 }

@@ -110,7 +110,9 @@ BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& tar
       missing.add(error, blobs[index]->descriptor);
     }
   };
-  run_parallel_or_throw(jobs, blobs.size(), std::move(stop), put_or_note, [&] { return meter.bytes_moved(); });
+  const Assist assist = target.help() == Help::Never ? Assist() : [&target] { return target.help(); };
+  run_parallel_or_throw(
+      jobs, blobs.size(), std::move(stop), put_or_note, [&] { return meter.bytes_moved(); }, assist);
   missing.throw_if_any();
   return counts;
 }

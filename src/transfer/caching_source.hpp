@@ -27,6 +27,10 @@ class CachingSource : public ImageSource {
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
   void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override;
   void fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop) override;
+  [[nodiscard]] bool fetch_range(const Descriptor& blob, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
+                                 std::stop_token stop) override {
+    return inner_->fetch_range(blob, begin, end, sink, std::move(stop));
+  }
   [[nodiscard]] std::optional<RepositoryName> home() const override { return inner_->home(); }
   [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
 

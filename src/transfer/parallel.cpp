@@ -35,11 +35,10 @@ std::chrono::nanoseconds cpu_of_this_process() noexcept {
 /// Tasks, and the threads that work on them: thread i works while i is below the wanted number, and waits otherwise.
 class Pool {
  public:
-  Pool(std::size_t count, OnFailure on_failure, const Task& task, std::stop_token stop)
-      : task_(task),
-        on_failure_(on_failure),
-        failures_(count),
-        forward_(std::move(stop), [this] { inner_.request_stop(); }) {}
+  Pool(std::size_t count, OnFailure on_failure, const Task& task, const Assist& assist, std::stop_token stop)
+      : task_(task), assist_(assist), on_failure_(on_failure), failures_(count), forward_(std::move(stop), [this] {
+          inner_.request_stop();
+        }) {}
 
   /// With so many threads, the calling one among them.
   void run(std::size_t threads) {
@@ -54,12 +53,14 @@ class Pool {
     const auto cpu_before = cpu_of_this_process();
     std::vector<std::jthread> workers;
     want(wanted.count(), workers, 0);
-    while (is_served() && !is_over_after(WorkerCount::kTick)) {
+    while (is_served() && !is_done_after(WorkerCount::kTick)) {
       const WorkDone done{.wall = std::chrono::steady_clock::now() - begin,
                           .cpu = cpu_of_this_process() - cpu_before,
                           .tasks = ended(),
                           .bytes = bytes_moved ? bytes_moved() : 0};
       want(wanted.observe(done), workers, 0);
+      const std::lock_guard lock(mutex_);
+      cores_are_idle_ = wanted.cores_are_idle();
     }
     work(std::nullopt);  // what is left, if something is
   }
@@ -73,7 +74,7 @@ class Pool {
   /// of them end, so that each of those that go on can have one for its task.
   void want(std::size_t count, std::vector<std::jthread>& threads, std::size_t others) {
     // None begins before it is known how many there are: a task must not wait for a thread that waits for a task.
-    while (threads.size() + others < std::min({count, failures_.size(), most_})) {
+    while (threads.size() + others < std::min({count, assist_ ? kNoLimit : failures_.size(), most_})) {
       std::jthread thread = start_thread([this, slot = threads.size() + others] { work(slot); });
       if (!thread.joinable()) {
         limit((std::max<std::size_t>(threads.size() + 2 * others, 1) - 1) / 2);
@@ -113,6 +114,20 @@ class Pool {
       ++ended_;
     }
     changed_.notify_all();
+    if (!assist_) return;
+    for (Help last = Help::Given; last != Help::Never && may_assist(slot, last);) last = assist_();
+  }
+
+  /// Blocks until there is reason to assist; false if there never will be. `last`: what came of it the last time.
+  bool may_assist(std::optional<std::size_t> slot, Help last) {
+    std::unique_lock lock(mutex_);
+    if (last == Help::NotNow) {
+      changed_.wait_for(lock, inner_.get_token(), WorkerCount::kTick, [&] { return is_done(); });
+    }
+    const auto is_surplus = [&] { return slot && *slot >= most_; };
+    const auto is_wanted = [&] { return (!slot || *slot < wanted_) && cores_are_idle_; };
+    changed_.wait(lock, inner_.get_token(), [&] { return is_done() || is_surplus() || is_wanted(); });
+    return !is_done() && !is_surplus();
   }
 
   /// Nothing once no task is left for this thread. Blocks while there are threads enough without it.
@@ -126,9 +141,14 @@ class Pool {
 
   [[nodiscard]] bool is_over() const { return next_ == failures_.size() || inner_.stop_requested(); }
 
-  bool is_over_after(std::chrono::milliseconds time) {
+  /// No thread is needed any more.
+  [[nodiscard]] bool is_done() const {
+    return inner_.stop_requested() || (assist_ ? ended_ == failures_.size() : is_over());
+  }
+
+  bool is_done_after(std::chrono::milliseconds time) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, inner_.get_token(), time, [&] { return is_over(); }) || inner_.stop_requested();
+    return changed_.wait_for(lock, inner_.get_token(), time, [&] { return is_done(); }) || inner_.stop_requested();
   }
 
   std::size_t ended() {
@@ -137,6 +157,7 @@ class Pool {
   }
 
   const Task& task_;
+  const Assist& assist_;
   OnFailure on_failure_;
   std::vector<std::exception_ptr> failures_;  ///< each written by the one thread that has its task
   std::stop_source inner_;
@@ -145,6 +166,7 @@ class Pool {
   std::size_t next_ = 0;
   std::size_t ended_ = 0;
   std::size_t wanted_ = 0;
+  bool cores_are_idle_ = true;
   std::size_t most_ = kNoLimit;                        ///< threads; written by the calling one
   std::stop_callback<std::function<void()>> forward_;  // last: it may call at once
 };
@@ -152,11 +174,14 @@ class Pool {
 }  // namespace
 
 std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count, OnFailure on_failure,
-                                             std::stop_token stop, const Task& task, const BytesMoved& bytes_moved) {
-  Pool pool(count, on_failure, task, stop);
+                                             std::stop_token stop, const Task& task, const BytesMoved& bytes_moved,
+                                             const Assist& assist) {
+  Pool pool(count, on_failure, task, assist, stop);
   // Tasks that move no bytes are questions: alike, and cheap. What pays for them says nothing about blobs.
   WorkerCount adaptive(std::thread::hardware_concurrency(), bytes_moved ? 0 : jobs.learned());
-  if (jobs.number() || count <= adaptive.count()) {
+  if (jobs.number() && assist) {
+    pool.run(*jobs.number());
+  } else if (jobs.number() || (count <= adaptive.count() && !assist)) {
     pool.run(std::min(jobs.number().value_or(count), count));
   } else {
     pool.run(adaptive, bytes_moved);
@@ -167,8 +192,8 @@ std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count
 }
 
 void run_parallel_or_throw(const Jobs& jobs, std::size_t count, std::stop_token stop, const Task& task,
-                           const BytesMoved& bytes_moved) {
-  const auto failures = run_parallel(jobs, count, OnFailure::Stop, std::move(stop), task, bytes_moved);
+                           const BytesMoved& bytes_moved, const Assist& assist) {
+  const auto failures = run_parallel(jobs, count, OnFailure::Stop, std::move(stop), task, bytes_moved, assist);
   std::exception_ptr echo;
   for (const auto& failure : failures) {
     if (!failure) continue;

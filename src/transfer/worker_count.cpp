@@ -46,6 +46,7 @@ std::size_t WorkerCount::observe(const WorkDone& now) noexcept {
   const Span span{now.wall - since_.wall, now.cpu - since_.cpu, now.tasks - since_.tasks, now.bytes - since_.bytes};
   if (!is_telling(span)) return count_;
   since_ = now;
+  cores_are_idle_ = leaves_cores_idle(span);
   if (is_settling_) {
     is_settling_ = false;
     return count_;
@@ -54,7 +55,7 @@ std::size_t WorkerCount::observe(const WorkDone& now) noexcept {
   if (!judge_last_step(rate)) return count_;
   if (rest_ > 0) {
     --rest_;
-  } else if (count_ < kMost && leaves_cores_idle(span)) {
+  } else if (count_ < kMost && cores_are_idle_) {
     step_up(rate);
   }
   return count_;

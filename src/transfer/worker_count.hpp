@@ -32,6 +32,8 @@ class WorkerCount {
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   /// The same without workers that are on trial.
   [[nodiscard]] std::size_t proven() const noexcept { return rate_before_ ? count_before_ : count_; }
+  /// False while the cores, rather than the network, seem to be what limits the work.
+  [[nodiscard]] bool cores_are_idle() const noexcept { return cores_are_idle_; }
   /// Takes in what was done until now, and returns the new count: never less than the first, never more than kMost.
   std::size_t observe(const WorkDone& now) noexcept;
 
@@ -46,7 +48,8 @@ class WorkerCount {
 
   std::size_t cores_;
   std::size_t count_;
-  WorkDone since_ = {};                     ///< where the span that is watched began
+  WorkDone since_ = {};  ///< where the span that is watched began
+  bool cores_are_idle_ = true;
   bool is_settling_ = true;                 ///< new workers have connections to open: what they do first tells nothing
   std::optional<double> rate_before_ = {};  ///< a step up is on trial: the rate without it
   std::size_t count_before_ = 0;            ///< and the count

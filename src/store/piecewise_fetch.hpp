@@ -1,0 +1,131 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "ociferry/store.hpp"
+#include "store/file_place.hpp"
+#include "store/piece_map.hpp"
+#include "stream/verify.hpp"
+
+namespace ociferry {
+
+class PiecewiseFetch;
+
+/// When a stream is so slow that other connections are worth their requests.
+struct SlowStream {
+  std::chrono::milliseconds watched{100};  ///< for so long it is watched
+  std::chrono::milliseconds left{500};     ///< so long it would take for the rest, at least
+};
+
+/// The blobs under way that may be divided. Thread-safe.
+class PieceBoard {
+ public:
+  explicit PieceBoard(const PieceRules& rules = {}, SlowStream slow = {}) : rules_(rules), slow_(slow) {}
+
+  /// Fetches a piece of one of the blobs, and blocks meanwhile. See BlobTarget::help.
+  Help help() noexcept;
+  /// Nothing is divided from now on.
+  void close();
+
+ private:
+  friend class PiecewiseFetch;
+  void add(PiecewiseFetch& blob);
+  void remove(PiecewiseFetch& blob);
+
+  PieceRules rules_;
+  SlowStream slow_;
+  std::mutex mutex_;
+  std::vector<PiecewiseFetch*> blobs_;
+  bool closed_ = false;
+};
+
+/// One blob on its way into a file. The thread that runs it brings the blob as one stream. Threads that have nothing
+/// else to do bring pieces of it over connections of their own, where its source gives them; the stream ends at the
+/// first of these, and its thread brings pieces, too. All is hashed in order, what came in pieces by reading it back
+/// as soon as all before it is there. Once a piece is refused or fails, the stream brings all that is missing.
+class PiecewiseFetch {
+ public:
+  /// The first `there` bytes are in their place. All but `stop` must outlive it.
+  PiecewiseFetch(const FilePlace& place, std::uint64_t there, const Descriptor& blob, BlobSource& from,
+                 PieceBoard& board, Progress& progress, const std::stop_token& stop);
+  PiecewiseFetch(const PiecewiseFetch&) = delete;
+  PiecewiseFetch& operator=(const PiecewiseFetch&) = delete;
+  ~PiecewiseFetch() = default;
+
+  /// Blocks until all of the blob is in its place, size and digest checked. Throws what source and file throw,
+  /// Error{Corrupt}, Error{Interrupted}; then the progress was told that nothing was moved. If the content turns out
+  /// damaged that came in pieces, no other blob of the board is divided: the server may be wrong about ranges.
+  void run();
+
+ private:
+  friend class PieceBoard;
+  class Stream;
+  class PieceSink;
+  /// Thrown through a source that has given enough.
+  struct Enough : std::exception {};
+
+  /// What passes in order, on its way to its place: only what is new is written.
+  class InOrder : public ByteSink {
+   public:
+    enum class From { EarlierRun, Stream, Piece };
+    explicit InOrder(PiecewiseFetch& fetch) : fetch_(fetch) {}
+    void write(Bytes bytes) override;
+    From from = From::EarlierRun;
+
+   private:
+    PiecewiseFetch& fetch_;
+    std::uint64_t at_ = 0;
+  };
+
+  [[nodiscard]] std::optional<Piece> claim_for_helper();
+  [[nodiscard]] bool is_slow() const;
+  void fetch(const Piece& piece) noexcept;
+  void bring(const Piece& piece, PieceSink& sink);
+  void settle(const Piece& piece, PieceSink& sink);
+
+  void fetch_in_order();
+  void stream_on();
+  [[nodiscard]] bool collect_pieces();
+  void hash_front(std::unique_lock<std::mutex>& lock);
+  void forget_pieces();
+  void fail(std::exception_ptr failure);
+  void end_pieces();
+  void leave();
+
+  const FilePlace place_;
+  const std::uint64_t there_;
+  const Descriptor& blob_;
+  BlobSource& from_;
+  PieceBoard& board_;
+  Progress& progress_;
+  std::chrono::steady_clock::time_point begun_;
+  std::stop_source stop_;
+  std::stop_source pieces_stop_;
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  PieceMap map_;
+  std::size_t changes_ = 0;   ///< of what follows, and of the map
+  std::size_t fetching_ = 0;  ///< pieces that threads are at
+  bool hashing_ = true;       ///< some thread is at the front
+  bool ended_ = false;        ///< there will be no more pieces
+  bool divided_ = false;      ///< there were some
+  std::exception_ptr failure_;
+
+  std::atomic<std::int64_t> moved_{0};  ///< as told to the progress
+  std::int64_t skipped_ = 0;
+  InOrder in_order_;
+  VerifyingSink verified_;                             ///< for the thread that has set `hashing_`
+  std::stop_callback<std::function<void()>> forward_;  // last: they may call at once
+  std::stop_callback<std::function<void()>> forward_pieces_;
+};
+
+}  // namespace ociferry
