@@ -52,7 +52,8 @@ std::optional<Piece> PieceMap::gap() const {
   }
   if (const auto found = look(size_)) return found;
   if (!streams_own || streams_own->size() < 2 * rules_.least) return std::nullopt;
-  const std::uint64_t kept = pieces_.empty() ? share_of(streams_own->size()) : streams_own->size() / 2;
+  // Little is kept at first, so that the front, which is all that a killed run leaves to the next, gets on soon.
+  const std::uint64_t kept = pieces_.empty() ? rules_.least : streams_own->size() / 2;
   return Piece{streams_own->begin + kept, streams_own->end};
 }
 

@@ -21,8 +21,8 @@ class PiecewiseFetch;
 
 /// When a stream is so slow that other connections are worth their requests.
 struct SlowStream {
-  std::chrono::milliseconds watched{100};  ///< for so long it is watched
-  std::chrono::milliseconds left{500};     ///< so long it would take for the rest, at least
+  std::chrono::milliseconds watched{250};  ///< for so long it is watched first
+  std::chrono::milliseconds left{2000};    ///< so long it would take for the rest, at least
 };
 
 /// The blobs under way that may be divided. Thread-safe.

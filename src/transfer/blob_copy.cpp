@@ -13,6 +13,9 @@ namespace ociferry {
 namespace {
 
 constexpr std::uint64_t kSmall = 128 * limits::kKiB;
+/// What is so large, and such a part of all bytes, takes about as long as all else on the other workers.
+constexpr std::uint64_t kLarge = 8 * limits::kMiB;
+constexpr std::uint64_t kPart = 8;
 
 /// How often more a blob is fetched that arrived damaged: once, and as often as there are other places for it.
 std::size_t further_chances(const Graph::BlobNode& blob) {
@@ -43,6 +46,19 @@ std::vector<const Graph::BlobNode*> in_good_order(std::vector<const Graph::BlobN
   }
   order.insert(order.end(), next_small, blobs.end());
   return order;
+}
+
+/// Of what lies in files, the few that would make a long tail go first, whatever that costs a slow medium.
+void put_longest_first(std::vector<const Graph::BlobNode*>& blobs) {
+  std::uint64_t total = 0;
+  for (const auto* blob : blobs) total += blob->descriptor.size;
+  const auto rest = std::ranges::stable_partition(blobs, [total](const Graph::BlobNode* blob) {
+    const std::uint64_t size = blob->descriptor.size;
+    return !blob->source->home() && size >= kLarge && size > total / kPart;
+  });
+  std::stable_sort(blobs.begin(), rest.begin(), [](const Graph::BlobNode* one, const Graph::BlobNode* other) {
+    return one->descriptor.size > other->descriptor.size;
+  });
 }
 
 BlobOutcome put_with_further_chances(const Graph::BlobNode& blob, BlobTarget& target, Progress& progress,
@@ -87,6 +103,7 @@ class MissingBlobs {
 BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& target, const Jobs& jobs,
                       Progress& progress, std::stop_token stop) {
   blobs = in_good_order(std::move(blobs));
+  put_longest_first(blobs);
   MissingBlobs missing;
   std::mutex mutex;
   BlobCounts counts;

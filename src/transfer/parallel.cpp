@@ -180,7 +180,7 @@ std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count
   // Tasks that move no bytes are questions: alike, and cheap. What pays for them says nothing about blobs.
   WorkerCount adaptive(std::thread::hardware_concurrency(), bytes_moved ? 0 : jobs.learned());
   if (jobs.number() && assist) {
-    pool.run(*jobs.number());
+    pool.run(std::min(*jobs.number(), std::max(count, WorkerCount::kMost)));
   } else if (jobs.number() || (count <= adaptive.count() && !assist)) {
     pool.run(std::min(jobs.number().value_or(count), count));
   } else {

@@ -1,5 +1,6 @@
 #include "support/fake_registry.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <variant>
 
@@ -78,11 +79,14 @@ HttpReply FakeRegistry::blob(Repository& repository, const HttpRequest& request,
   const std::string range = request.headers.find("Range").value_or("");
   if (!range.starts_with("bytes=")) return reply;
   std::size_t first = 0;
-  std::from_chars(range.data() + 6, range.data() + range.size(), first);
+  const auto begin = std::from_chars(range.data() + 6, range.data() + range.size(), first);
   if (first >= reply.body.size()) return registry_error_reply(416, "RANGE_INVALID");
+  std::size_t last = reply.body.size() - 1;
+  if (begin.ptr < range.data() + range.size()) std::from_chars(begin.ptr + 1, range.data() + range.size(), last);
+  last = std::min(last, reply.body.size() - 1);
   reply.status = 206;
-  reply.headers.set("Content-Range", text::cat("bytes ", first, "-", reply.body.size() - 1, "/", reply.body.size()));
-  reply.body.erase(0, first);
+  reply.headers.set("Content-Range", text::cat("bytes ", first, "-", last, "/", reply.body.size()));
+  reply.body = reply.body.substr(first, last - first + 1);
   return reply;
 }
 

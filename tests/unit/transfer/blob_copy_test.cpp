@@ -76,6 +76,22 @@ TEST_CASE("blobs of a file are read in the order they are given in, as they lie 
   CHECK(target.operations().back() == "blob " + nodes[2].descriptor.digest.text());
 }
 
+TEST_CASE("of a file, the blobs that would end last alone are read first, the largest before the others") {
+  const auto source = std::make_shared<MemoryTarget>();
+  MemoryTarget target;
+  std::vector<Graph::BlobNode> nodes;
+  constexpr std::size_t kMiB = 1024 * 1024;
+  for (const std::size_t size : {2 * kMiB, 3 * kMiB, 10 * kMiB, 4 * kMiB, 12 * kMiB}) {
+    nodes.push_back({source->add_blob(std::string(size, 'x'), "layer"), source});
+  }
+  std::vector<const Graph::BlobNode*> blobs;
+  for (const auto& node : nodes) blobs.push_back(&node);
+  copy_blobs(blobs, target, 1, silent_progress(), {});
+  std::vector<std::string> expected;
+  for (const std::size_t i : {4U, 2U, 0U, 1U, 3U}) expected.push_back("blob " + nodes[i].descriptor.digest.text());
+  CHECK(target.operations() == expected);
+}
+
 TEST_CASE("damage on the way from a registry is mended by fetching once more") {
   const auto source = std::make_shared<OnceDamaged>("content", RepositoryName{"registry.example", "a/b"});
   MemoryTarget target;

@@ -1,0 +1,241 @@
+#include <doctest/doctest.h>
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "base/fd.hpp"
+#include "layout/archive_index.hpp"
+#include "layout/archive_reader.hpp"
+#include "layout/archive_writer.hpp"
+#include "ociferry/error.hpp"
+#include "stream/memory.hpp"
+#include "stream/sha256.hpp"
+#include "transfer/blob_copy.hpp"
+
+using namespace ociferry;
+
+namespace {
+
+constexpr PieceRules kRules{.least = 10'000, .most = 20'000};
+/// Whatever does not come at once is slow.
+constexpr SlowStream kSlow{.watched = std::chrono::milliseconds{0}, .left = std::chrono::milliseconds{0}};
+constexpr std::uint64_t kSize = 1'000'000;
+constexpr std::size_t kBeginning = 5'000;
+
+std::string content_of(std::uint64_t size) {
+  std::string text;
+  for (std::uint64_t i = 0; text.size() < size; ++i) text += std::to_string(i * 7919);
+  text.resize(size);
+  return text;
+}
+
+/// A registry whose streams stop after their first bytes until `streams_may_go_on`.
+class Slow : public BlobSource {
+ public:
+  explicit Slow(std::string content) : bytes(std::move(content)) {}
+
+  std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override {
+    return std::make_unique<StringSource>(bytes);
+  }
+  void fetch(const Descriptor& wanted, ByteSink& sink, std::stop_token stop) override {
+    fetch_rest(wanted, 0, sink, std::move(stop));
+  }
+  void fetch_rest(const Descriptor&, std::uint64_t begin, ByteSink& sink, std::stop_token stop) override {
+    note([&] { streams.push_back(begin); });
+    const Bytes rest = as_bytes(bytes).subspan(static_cast<std::size_t>(begin));
+    sink.write(rest.first(std::min(kBeginning, rest.size())));
+    std::unique_lock lock(mutex);
+    // The time is for a test that fails: what it waits for does not come.
+    const bool is_free = changed.wait_for(lock, stop, std::chrono::seconds{20}, [this] { return streams_may_go_on(); });
+    lock.unlock();
+    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    CHECK(is_free);
+    if (stream_breaks) throw Error(ErrorCode::Network, "the stream broke");
+    for (Bytes left = rest.subspan(std::min(kBeginning, rest.size())); !left.empty();) {
+      const std::size_t part = std::min<std::size_t>(1'000, left.size());
+      sink.write(left.first(part));
+      left = left.subspan(part);
+    }
+  }
+  bool fetch_range(const Descriptor&, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
+                   std::stop_token) override {
+    note([&] {
+      ranges.emplace(begin, end);
+      threads.insert(std::this_thread::get_id());
+    });
+    const bool given = give_range(begin, end, sink);
+    note([&] { ++ranges_given; });
+    return given;
+  }
+  std::optional<RepositoryName> home() const override { return RepositoryName{"reg.example", "a/b"}; }
+
+  [[nodiscard]] Bytes part(std::uint64_t begin, std::uint64_t end) const {
+    return as_bytes(bytes).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+  }
+
+  std::string bytes;
+  Descriptor blob{.media_type = "layer", .digest = sha256(bytes), .size = bytes.size()};
+  bool stream_breaks = false;
+  std::function<bool()> streams_may_go_on = [this] { return ranges_given >= 4; };
+  std::function<bool(std::uint64_t, std::uint64_t, ByteSink&)> give_range = [this](auto begin, auto end,
+                                                                                   ByteSink& sink) {
+    sink.write(part(begin, end));
+    return true;
+  };
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::vector<std::uint64_t> streams;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> ranges;
+  std::set<std::thread::id> threads;
+  std::size_t ranges_given = 0;
+
+ private:
+  void note(const std::function<void()>& what) {
+    {
+      const std::lock_guard lock(mutex);
+      what();
+    }
+    changed.notify_all();
+  }
+};
+
+struct Stage {
+  TempDirectory directory{std::filesystem::temp_directory_path(), "pieces-test-"};
+  std::filesystem::path path = directory.path() / "a.tar";
+  std::shared_ptr<Slow> source;
+
+  explicit Stage(std::uint64_t size = kSize) : source(std::make_shared<Slow>(content_of(size))) {}
+
+  [[nodiscard]] ArchivePlan plan() const { return plan_archive(make_front(encode_archive_index({})), {source->blob}); }
+  /// Puts the one blob, and checks the archive.
+  void put(const Jobs& jobs, Progress& progress = silent_progress()) {
+    ArchiveWriter writer(path, plan(), kRules, kSlow);
+    const Graph::BlobNode node{source->blob, source};
+    CHECK(copy_blobs({&node}, writer, jobs, progress, {}).written == 1);
+    writer.commit();
+    ArchiveReader reader(path);
+    CHECK((read_all(*reader.open(source->blob, {}), kSize) == source->bytes));
+  }
+};
+
+struct Counted : Progress {
+  std::atomic<std::int64_t> bytes{0};
+  void advance(std::int64_t more) override { bytes += more; }
+};
+
+}  // namespace
+
+TEST_CASE("a lone big layer is brought by all workers, whether their number is given or not") {
+  for (const Jobs& jobs : {Jobs(4), Jobs()}) {
+    Stage stage;
+    Counted progress;
+    stage.source->give_range = [&stage](auto begin, auto end, ByteSink& sink) {
+      std::unique_lock lock(stage.source->mutex);  // the first ones wait for each other
+      stage.source->changed.wait_for(lock, std::chrono::seconds{20}, [&] { return stage.source->ranges.size() >= 3; });
+      lock.unlock();
+      sink.write(stage.source->part(begin, end));
+      return true;
+    };
+    stage.put(jobs, progress);
+    CHECK(stage.source->threads.size() >= 3);
+    CHECK(stage.source->streams == std::vector<std::uint64_t>{0});
+    CHECK(progress.bytes == kSize);
+    std::uint64_t at = stage.source->ranges.begin()->first;
+    for (const auto& [begin, end] : stage.source->ranges) {  // each byte once
+      CHECK(begin == at);
+      CHECK(end - begin >= kRules.least);
+      at = end;
+    }
+    CHECK(at == kSize);
+  }
+}
+
+TEST_CASE("one worker, and a blob too small for two, take no ranges") {
+  Stage alone;
+  alone.source->streams_may_go_on = [] { return true; };
+  alone.put(1);
+  CHECK(alone.source->ranges.empty());
+  Stage small(2 * kRules.least - 1);
+  small.source->streams_may_go_on = [] { return true; };
+  small.put(4);
+  CHECK(small.source->ranges.empty());
+}
+
+TEST_CASE("where ranges are not given, the stream brings all") {
+  Stage stage;
+  Counted progress;
+  stage.source->give_range = [](auto, auto, ByteSink&) { return false; };
+  stage.source->streams_may_go_on = [&stage] { return stage.source->ranges_given > 0; };
+  stage.put(4, progress);
+  CHECK(stage.source->streams == std::vector<std::uint64_t>{0});
+  CHECK(progress.bytes == kSize);
+}
+
+TEST_CASE("where a range fails or stops being given, the stream goes on in front of it") {
+  for (const bool throws : {false, true}) {
+    Stage stage;
+    Counted progress;
+    stage.source->give_range = [&stage, throws](auto begin, auto end, ByteSink& sink) {
+      if (begin < kSize / 2) {
+        sink.write(stage.source->part(begin, end));
+        return true;
+      }
+      sink.write(stage.source->part(begin, begin + 100));
+      if (throws) throw Error(ErrorCode::Network, "reset");
+      return false;
+    };
+    stage.put(4, progress);
+    CHECK(stage.source->streams.size() == 2);
+    CHECK(progress.bytes == kSize);
+  }
+}
+
+TEST_CASE("a server that gives other bytes for ranges costs one more read, in one piece") {
+  Stage stage;
+  Counted progress;
+  stage.source->give_range = [](auto begin, auto end, ByteSink& sink) {
+    sink.write(as_bytes(std::string(static_cast<std::size_t>(end - begin), '?')));
+    return true;
+  };
+  stage.put(4, progress);
+  CHECK(stage.source->streams == std::vector<std::uint64_t>{0, 0});
+  CHECK(progress.bytes == kSize);
+}
+
+TEST_CASE("more bytes than a range has do not reach what lies behind it") {
+  Stage stage;
+  stage.source->give_range = [&stage](auto begin, auto, ByteSink& sink) {
+    sink.write(stage.source->part(begin, kSize));
+    return true;
+  };
+  stage.source->streams_may_go_on = [] { return true; };
+  stage.put(4);
+}
+
+TEST_CASE("pieces behind a gap are not taken for done by the next run") {
+  Stage stage;
+  stage.source->give_range = [&stage](auto begin, auto end, ByteSink& sink) {
+    // The first one, at the front, does not come; those behind it do.
+    if (begin == kRules.least) throw Error(ErrorCode::Network, "reset");
+    sink.write(stage.source->part(begin, end));
+    return true;
+  };
+  stage.source->stream_breaks = true;
+  {
+    ArchiveWriter writer(stage.path, stage.plan(), kRules, kSlow);
+    const Graph::BlobNode node{stage.source->blob, stage.source};
+    CHECK_THROWS_AS(copy_blobs({&node}, writer, 4, silent_progress(), {}), Error);
+  }
+  stage.source->stream_breaks = false;
+  stage.source->streams.clear();
+  stage.source->streams_may_go_on = [] { return true; };
+  ArchiveWriter writer(stage.path, stage.plan());
+  CHECK(writer.put_blob(stage.source->blob, *stage.source, silent_progress(), {}) == BlobOutcome::Written);
+  writer.commit();
+  CHECK(stage.source->streams == std::vector<std::uint64_t>{kBeginning});
+  ArchiveReader reader(stage.path);
+  CHECK((read_all(*reader.open(stage.source->blob, {}), kSize) == stage.source->bytes));
+}
