@@ -8,6 +8,7 @@ from typing import Callable, NamedTuple
 SLOW_RATE = 20e6  # bytes per second of the slow link
 FAST_RATE = 125e6  # of the fast one
 CONNECTION_RATE = 8e6  # of one connection, where that is limited
+LIMITED_RATE = 8 * CONNECTION_RATE  # of all together there
 SLOW_MEDIUM_RATE = 30e6
 FIXED_REQUESTS = 30
 
@@ -116,7 +117,7 @@ PEAKS = [peak(32, "export"), peak(32, "import")]
 # What a link can carry is what a floor with many connections gets through it: of small blobs that is less than its rate.
 LINK_FULL = wall(1.15, "floor, 32 threads")
 LINK_RATE = Bar("share of the link's rate", share_of(SLOW_RATE), 0.8, at_least=True)
-FAST_LINK_RATE = LINK_RATE._replace(value=share_of(FAST_RATE))
+LIMITED_LINK_RATE = LINK_RATE._replace(value=share_of(LIMITED_RATE))
 # Libraries' HTTP/2 takes several times the processor time for large bodies.
 NO_HTTP2 = Bar("requests for blobs by HTTP/2", http2_blobs, 0)
 BELOW_PEERS = Bar("wall without fsync, against the fastest peer", fastest_peer, 1, "×")
@@ -158,9 +159,9 @@ BARS = {
     "far-https-import-few": [LINK_FULL],
     "far-https-push": [BELOW_PEERS],
     "far-https-pull": [BELOW_PEERS],
-    # One connection has a fifteenth of the link: only ranges of one blob over many can fill it.
-    "limited-https-export-few": [FAST_LINK_RATE],
-    "limited-https-export-large": [FAST_LINK_RATE],
+    # One connection has an eighth of the link: only ranges of one blob over many can fill it.
+    "limited-https-export-few": [LIMITED_LINK_RATE],
+    "limited-https-export-large": [LIMITED_LINK_RATE],
     "export-medium": [wall(1.15), cpu(1.2), *FEW_REQUESTS],
     "export-large": [wall(0.9, "floor, 1 thread"), ONLY_THE_ARCHIVE],
     "export-many": [wall(2), *FEW_REQUESTS],

@@ -4,7 +4,7 @@ from typing import Callable, NamedTuple
 
 import growth
 import rows
-from bars import CONNECTION_RATE, FAST_RATE, SLOW_RATE
+from bars import CONNECTION_RATE, FAST_RATE, LIMITED_RATE, SLOW_RATE
 from contestants import PEERS
 from slow_link import Link
 from transport import HTTPS, HTTPS1, Way
@@ -20,7 +20,7 @@ TLS = Way(HTTPS)
 TLS_ONLY_HTTP1 = Way(HTTPS1)
 TLS_SLOW = Way(HTTPS, SLOW.link)
 TLS_FAR = Way(HTTPS, Link(rate=FAST_RATE, round_trip=0.200))
-TLS_LIMITED = Way(HTTPS, Link(rate=FAST_RATE, round_trip=0.050, connection_rate=CONNECTION_RATE))
+TLS_LIMITED = Way(HTTPS, Link(rate=LIMITED_RATE, round_trip=0.050, connection_rate=CONNECTION_RATE))
 
 
 class Row(NamedTuple):

@@ -7,6 +7,7 @@ TCP's slow start and losses. A connection's first bytes wait one round trip more
 import asyncio
 import math
 import multiprocessing
+import signal
 from typing import NamedTuple
 
 CHUNK = 64 * 1024
@@ -86,6 +87,7 @@ async def serve(link, to_port, port, ready):
 
 
 def _run(link, to_port, port, ready):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not the handler of the process that it was forked from
     try:
         asyncio.run(serve(link, to_port, port, ready))
     except KeyboardInterrupt:
