@@ -2,46 +2,31 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "base/room.hpp"
 #include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
-#include "stream/memory.hpp"
-#include "stream/verify.hpp"
+#include "transfer/parallel.hpp"
+#include "transfer/progress_meter.hpp"
 
 namespace ociferry {
 
 namespace {
 
-/// Appends to a file, but for the first bytes that come, which are there.
-class RestOfFile : public ByteSink {
- public:
-  RestOfFile(int fd, std::uint64_t there, const std::string& name) : fd_(fd), there_(there), name_(name) {}
-  void write(Bytes bytes) override {
-    const std::uint64_t begin = offset_;
-    offset_ += bytes.size();
-    if (offset_ <= there_) return;
-    const auto left_out = static_cast<std::size_t>(begin < there_ ? there_ - begin : 0);
-    pwrite_full(fd_, bytes.subspan(left_out), begin + left_out, name_);
-  }
-
- private:
-  int fd_;
-  std::uint64_t there_;
-  std::uint64_t offset_ = 0;
-  const std::string& name_;
-};
+/// True if so many bytes may come in pieces.
+bool is_large(std::uint64_t bytes) { return bytes >= 2 * PieceRules{}.least; }
 
 }  // namespace
 
-Download::Download(const std::filesystem::path& path, const Descriptor& layer, BlobSource& source, Progress& progress)
+Download::Download(const std::filesystem::path& path, const Descriptor& layer, BlobSource& source, const Jobs& jobs,
+                   Progress& progress)
     : fd_(open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600)),
       file_(path.string()),
       layer_(layer),
       source_(source),
+      jobs_(jobs),
       progress_(progress) {}
 
 void Download::run(const std::stop_token& stop) {
@@ -62,36 +47,53 @@ void Download::run(const std::stop_token& stop) {
   attempt(0, stop);
 }
 
-/// How much of the layer seems to be there. The file grows as it is written, so that its length tells.
+/// How much of the layer seems to be there. The file of a small one grows as it is written, so that its length tells;
+/// one that may come in pieces has holes.
 std::uint64_t Download::begin() {
   const std::uint64_t there = file_size(fd_.get(), file_);
-  if (there <= layer_.size) return there;
+  if (there < layer_.size) return there;
+  if (there == layer_.size) return is_large(there) && place().has_hole({0, there}) ? place().written(there) : there;
   if (calls::ftruncate(fd_.get(), 0) != 0) throw system_error(text::cat("emptying ", file_), errno);
   return 0;
 }
 
+FilePlace Download::place() const { return {.fd = fd_.get(), .offset = 0, .name = file_}; }
+
+/// Lets the file have its whole length, so that pieces can be written ahead, if the holes before them show then. Else
+/// its length must go on telling what is there.
+void Download::prepare_for_pieces(std::uint64_t there) {
+  const auto resize = [this](std::uint64_t size) {
+    if (calls::ftruncate(fd_.get(), static_cast<off_t>(size)) == 0) return;
+    throw system_error(text::cat("resizing ", file_), errno);
+  };
+  resize(layer_.size);
+  if (place().has_hole({there, layer_.size})) return;
+  resize(there);
+  board_.close();
+}
+
 void Download::attempt(std::uint64_t there, const std::stop_token& stop) {
-  RestOfFile sink(fd_.get(), there, file_);
-  ProgressSink counted(sink, there, progress_);
-  VerifyingSink verified(counted, layer_, source_.name_of(layer_.digest));
   try {
     reserve_room(fd_.get(), layer_.size, Length::Keep, file_);
-    FileSource begun(fd_.get(), 0, there, file_);
-    copy_stream(begun, verified);
-    if (there == 0) source_.fetch(layer_, verified, stop);
-    if (there > 0 && there < layer_.size) source_.fetch_rest(layer_, there, verified, stop);
-    verified.finish();
+    if (is_large(layer_.size - there)) prepare_for_pieces(there);
+    fetch(there, stop);
   } catch (Error& error) {
-    counted.take_back();
     if (error.code() == ErrorCode::Space) {
       error.while_doing(text::cat("downloading a layer of ", layer_.size, " bytes"));
       error.hint("free some space, or choose a place on another file system: what the layer unpacks to comes on top");
     }
     throw;
-  } catch (...) {
-    counted.take_back();
-    throw;
   }
+}
+
+void Download::fetch(std::uint64_t there, const std::stop_token& stop) {
+  ProgressMeter meter(progress_);
+  const auto run = [&](std::size_t, const std::stop_token& token) {
+    PiecewiseFetch(place(), there, layer_, source_, board_, meter, token).run();
+  };
+  if (!is_large(layer_.size - there)) return run(0, stop);
+  run_parallel_or_throw(
+      jobs_, 1, stop, run, [&] { return meter.bytes_moved(); }, [this] { return board_.help(); });
 }
 
 }  // namespace ociferry

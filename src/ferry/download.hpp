@@ -3,15 +3,19 @@
 #include <filesystem>
 
 #include "base/fd.hpp"
+#include "ociferry/jobs.hpp"
 #include "ociferry/store.hpp"
+#include "store/piecewise_fetch.hpp"
 
 namespace ociferry {
 
 /// A layer on its way into a file of its own, where a run that was killed may have left its beginning.
 class Download {
  public:
-  /// Opens or creates the file. All but `path` must outlive it. Throws Error{Io}.
-  Download(const std::filesystem::path& path, const Descriptor& layer, BlobSource& source, Progress& progress);
+  /// Opens or creates the file. A large layer may come in pieces over as many connections as `jobs` says. `layer`,
+  /// `source` and `progress` must outlive it. Throws Error{Io}.
+  Download(const std::filesystem::path& path, const Descriptor& layer, BlobSource& source, const Jobs& jobs,
+           Progress& progress);
 
   /// Blocks until all of the layer is in the file, size and digest checked: what is there is read and hashed, the rest
   /// fetched. Content that was damaged on its way is fetched once more. Throws Error{Space} if there is no room for the
@@ -23,12 +27,17 @@ class Download {
 
  private:
   [[nodiscard]] std::uint64_t begin();
+  [[nodiscard]] FilePlace place() const;
+  void prepare_for_pieces(std::uint64_t there);
   void attempt(std::uint64_t there, const std::stop_token& stop);
+  void fetch(std::uint64_t there, const std::stop_token& stop);
 
   UniqueFd fd_;
   std::string file_;  ///< for messages
   const Descriptor& layer_;
   BlobSource& source_;
+  Jobs jobs_;
+  PieceBoard board_;
   Progress& progress_;
 };
 

@@ -151,7 +151,7 @@ class Pull {
 
   /// The layer is unpacked only after all of it has proved right; until then it waits beside the output.
   void extract_layer(CachingSource& source, const Descriptor& layer, LayerExtractor& extractor) {
-    Download download(download_path(layer), layer, source, *context_.progress);
+    Download download(download_path(layer), layer, source, context_.jobs, *context_.progress);
     download.run(context_.stop);
     FileSource content(download.fd(), 0, layer.size, source.name_of(layer.digest));
     try {

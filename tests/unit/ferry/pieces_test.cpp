@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/fd.hpp"
+#include "ferry/download.hpp"
 #include "layout/archive_index.hpp"
 #include "layout/archive_reader.hpp"
 #include "layout/archive_writer.hpp"
@@ -238,4 +239,25 @@ TEST_CASE("pieces behind a gap are not taken for done by the next run") {
   CHECK(stage.source->streams == std::vector<std::uint64_t>{kBeginning});
   ArchiveReader reader(stage.path);
   CHECK((read_all(*reader.open(stage.source->blob, {}), kSize) == stage.source->bytes));
+}
+
+TEST_CASE("a pull's layer comes in pieces, too, and of those behind a gap the next run takes none for done") {
+  const TempDirectory directory{std::filesystem::temp_directory_path(), "pieces-test-"};
+  Slow source(std::string(24 * limits::kMiB, 'x') + content_of(kSize));
+  const auto path = directory.path() / "layer";
+  source.streams_may_go_on = [&source] { return source.ranges_given > 0; };
+  source.stream_breaks = true;
+  CHECK_THROWS_AS(Download(path, source.blob, source, 2, silent_progress()).run({}), Error);
+  CHECK_FALSE(source.ranges.empty());
+  CHECK(source.ranges.begin()->first >= PieceRules{}.least);
+
+  source.stream_breaks = false;
+  source.streams.clear();
+  Download again(path, source.blob, source, 2, silent_progress());
+  again.run({});
+  CHECK(source.streams.front() == kBeginning);
+  StringSink content(source.bytes.size());
+  FileSource file(again.fd(), 0, source.bytes.size(), "layer");
+  copy_stream(file, content);
+  CHECK((content.content == source.bytes));
 }
