@@ -214,30 +214,30 @@ std::vector<std::string> texts(const std::set<Digest>& digests) {
 
 const Digest& digest_of(const Graph::BlobNode* blob) { return blob->descriptor.digest; }
 
-/// Blobs that the graph needs and the archive lacks, or the other way round.
-void compare_blobs(const ArchiveReader& archive, const std::vector<Descriptor>& blobs,
-                   const std::vector<const Graph::BlobNode*>& needed) {
-  std::set<Digest> held;
-  for (const Descriptor& blob : blobs) held.insert(blob.digest);
+/// Blobs that the graph needs and the archive lacks, or the other way round. Lists are made only of what is wrong,
+/// since there may be very many.
+void compare_blobs(const ArchiveReader& archive, const std::vector<const Graph::BlobNode*>& needed) {
   std::vector<std::string> missing;
   for (const Graph::BlobNode* blob : needed) {
-    if (held.erase(digest_of(blob)) == 0) missing.push_back(digest_of(blob).text());
+    if (!archive.size_of(digest_of(blob))) missing.push_back(digest_of(blob).text());
   }
   if (!missing.empty()) {
     throw Error(ErrorCode::Incomplete, text::cat(archive.name(), " lacks ", missing.size(),
                                                  " blobs that its images need:\n  - ", text::join(missing, "\n  - ")));
   }
-  if (!held.empty()) {
-    throw Error(ErrorCode::Corrupt,
-                text::cat(archive.name(), " holds what nothing refers to: ", text::join(texts(held), ", ")));
-  }
+  if (needed.size() == archive.plan().members.size() - archive.plan().files()) return;
+  std::set<Digest> surplus;
+  for (const Descriptor& blob : archive.blobs()) surplus.insert(blob.digest);
+  for (const Graph::BlobNode* blob : needed) surplus.erase(digest_of(blob));
+  throw Error(ErrorCode::Corrupt,
+              text::cat(archive.name(), " holds what nothing refers to: ", text::join(texts(surplus), ", ")));
 }
 
 /// Which order the blobs lie in is told by the seal, and is no business of a reader: another release may have chosen
 /// another one.
 void check_canonical(const ArchiveReader& archive, const ImageSet& set, const StoredLocationsByBundle& locations) {
   ContentsBuilder builder(set, locations);
-  compare_blobs(archive, archive.blobs(), builder.blobs_in_order());
+  compare_blobs(archive, builder.blobs_in_order());
   const ArchiveFront& there = archive.plan().front;
   const ArchiveFront expected =
       make_front(encode_archive_index(builder.make_items(), there.edition), docker_manifest(set), there.edition);

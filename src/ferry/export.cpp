@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -134,10 +136,18 @@ void explain_end(Error& error, const std::filesystem::path& archive, std::uint64
                   : "run the same command again: what has its final name is whole");
 }
 
+/// Lets what was freed go: it lies in the arenas of the threads that took it, where others do not find room.
+void give_back_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
 /// Reads what was written as the other side will, but for the layers: an archive that cannot be read must show here,
 /// where it can be made again.
 void read_back(const std::filesystem::path& partial, const Context& context) {
   context.progress->phase("reading the archive back", 0);
+  give_back_memory();
   try {
     const auto archive = std::make_shared<ArchiveReader>(partial);
     archive->check_headers();

@@ -190,6 +190,10 @@ BlobOutcome ArchiveWriter::put_blob(const Descriptor& blob, BlobSource& from, Pr
 
 void ArchiveWriter::commit(const std::function<void(const std::filesystem::path& partial)>& check) {
   fsync_fd(fd_.get(), name_);
+  // Nothing is written any more, and what is checked may take much memory.
+  plan_ = {};
+  members_.clear();
+  slots_ = {};
   if (check) check(partial_);
   rename_file(partial_, archive_);
   fsync_directory(archive_.parent_path());

@@ -37,8 +37,8 @@ class ArchiveWriter : public BlobTarget {
   Help help() noexcept override { return board_.help(); }
 
   /// Makes the archive durable and gives it its name: syncs the file, lets `check` read the partial file, renames it,
-  /// syncs the directory. Call when every blob was put. Throws Error{Io}, Error{Space}, and what `check` throws; then
-  /// the archive does not get its name.
+  /// syncs the directory. Call when every blob was put; nothing can be put afterwards. Throws Error{Io}, Error{Space},
+  /// and what `check` throws; then the archive does not get its name.
   void commit(const std::function<void(const std::filesystem::path& partial)>& check = {});
 
   /// The name of an archive that is not finished.
