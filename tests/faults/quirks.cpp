@@ -206,15 +206,6 @@ std::vector<Rule> signed_only(const RegistryServer& registry) {
   return {{.match = {"", "/manifests/"}, .fault = {.rewrite = hold_back}}};
 }
 
-std::vector<Rule> oci_only() {
-  const auto check = [](const HttpRequest& request) -> std::optional<HttpReply> {
-    const std::string type = request.headers.find("Content-Type").value_or("");
-    if (type.find("docker") == std::string::npos) return std::nullopt;
-    return registry_error_reply(415, "MANIFEST_INVALID", "manifest invalid");
-  };
-  return {{.match = {"PUT", "/manifests/"}, .fault = {.decide = check}}};
-}
-
 std::vector<Rule> no_head() { return {{.match = {"HEAD", ""}, .fault = {.answer = HttpReply{.status = 405}}}}; }
 
 }  // namespace ociferry::testing::quirks

@@ -48,8 +48,6 @@ inline constexpr std::string_view kAcrUser = "00000000-0000-0000-0000-0000000000
 [[nodiscard]] std::vector<Rule> replicas_behind();
 /// Harbor: what has no signature may be put, but not read: not by GET either, which alone says why.
 [[nodiscard]] std::vector<Rule> signed_only(const RegistryServer& registry);
-/// zot: manifests of Docker's types are refused.
-[[nodiscard]] std::vector<Rule> oci_only();
 /// A registry that does not answer HEAD.
 [[nodiscard]] std::vector<Rule> no_head();
 

@@ -78,8 +78,8 @@ LIBRARIES = {
 # System headers with a dot in their name; C++ headers have none.
 SYSTEM = re.compile(
     r"(sys|linux|arpa|net|netinet)/\w+\.h$"
-    r"|(dirent|dlfcn|endian|fcntl|fnmatch|grp|langinfo|limits|netdb|poll|pthread|pwd|sched|signal|spawn|stdio|stdlib"
-    r"|strings|termios|time|unistd|utime)\.h$"
+    r"|(dirent|dlfcn|endian|fcntl|fnmatch|grp|langinfo|limits|malloc|netdb|poll|pthread|pwd|sched|signal|spawn|stdio"
+    r"|stdlib|strings|termios|time|unistd|utime)\.h$"
 )
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)
