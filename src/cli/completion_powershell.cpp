@@ -39,18 +39,8 @@ std::string list_entry(const std::vector<CommandWords>& commands, const std::str
   return out + "        )\n";
 }
 
-}  // namespace
-
-std::string powershell_completion(const std::vector<CommandWords>& commands, std::string_view program) {
-  std::string lists = list_entry(commands, "");
-  for (const std::string& parent : parents(commands)) lists += list_entry(commands, parent);
-  std::string options;
-  std::string arguments;
-  for (const CommandWords& command : commands) {
-    options += command_entry(command);
-    arguments += text::cat("        ", ps_quoted(command.name), " = ", offered(command.argument), "\n");
-  }
-  const std::string out = replaced(R"ps(# PowerShell completion for NAME
+/// What is in capitals is filled in.
+constexpr std::string_view kScript = R"ps(# PowerShell completion for NAME
 
 Register-ArgumentCompleter -Native -CommandName 'NAME' -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
@@ -96,8 +86,20 @@ ARGUMENTS    }
         Get-Offered $arguments[$command]
     }
 }
-)ps",
-                                   "NAME", program);
+)ps";
+
+}  // namespace
+
+std::string powershell_completion(const std::vector<CommandWords>& commands, std::string_view program) {
+  std::string lists = list_entry(commands, "");
+  for (const std::string& parent : parents(commands)) lists += list_entry(commands, parent);
+  std::string options;
+  std::string arguments;
+  for (const CommandWords& command : commands) {
+    options += command_entry(command);
+    arguments += text::cat("        ", ps_quoted(command.name), " = ", offered(command.argument), "\n");
+  }
+  const std::string out = replaced(std::string(kScript), "NAME", program);
   return replaced(replaced(replaced(out, "LISTS", lists), "OPTIONS", options), "ARGUMENTS", arguments);
 }
 
