@@ -21,6 +21,12 @@ void check_same_size(const Descriptor& known, const Descriptor& seen) {
 /// False if it says nothing of what a child is: an index or an image.
 bool is_known(std::string_view type) { return media_type::is_manifest(type) || media_type::is_index(type); }
 
+/// A manifest that does not say what it is may be called Docker's in one place and OCI's in another. Which of them it
+/// is taken for must not depend on the order of places: a known type comes first, and Docker's before OCI's.
+bool says_more(std::string_view type, std::string_view other) {
+  return std::pair(!is_known(type), type) < std::pair(!is_known(other), other);
+}
+
 /// Readers that believe one entry of an index would see something else than those that believe the other. Docker's type
 /// in the place of OCI's is another matter: the manifest's own bytes decide. No type, or an unknown one, says nothing.
 void check_same_child(const Descriptor& known, const Descriptor& seen) {
@@ -179,7 +185,13 @@ void Graph::add(ManifestTree tree, const std::shared_ptr<BlobSource>& source, co
   for (TreeManifest& one : tree) {
     const Digest digest = one.raw.descriptor.digest;
     add_blobs(one, source, moves);
-    if (contains(digest)) continue;
+    if (const auto known = manifests_.find(digest); known != manifests_.end()) {
+      const std::string& type = one.raw.descriptor.media_type;
+      if (!says_more(type, known->second.raw.descriptor.media_type)) continue;
+      known->second.raw.descriptor.media_type = type;
+      known->second.parsed = std::move(one.parsed);
+      continue;
+    }
     completes_others = completes_others || absent_.contains(digest);
     manifests_.emplace(digest, ManifestNode{.raw = std::move(one.raw), .parsed = std::move(one.parsed)});
   }

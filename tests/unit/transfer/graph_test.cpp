@@ -79,6 +79,23 @@ TEST_CASE("a blob that is a configuration anywhere is one, in whatever order ima
   }
 }
 
+TEST_CASE("a manifest that does not say what it is becomes the same in whatever order its places are looked at") {
+  const auto target = std::make_shared<MemoryTarget>();
+  const Descriptor config = target->add_blob("{}", "application/json");
+  const RawManifest silent = put(
+      *target, raw(R"({"schemaVersion":2,"config":)" + row(config) + R"(,"layers":[]})", media_type::kDockerManifest));
+  RawManifest as_oci = silent;
+  as_oci.descriptor.media_type = media_type::kOciManifest;
+  const RawManifest list = index(*target, {as_oci});
+  for (const auto& order : {std::vector{silent, list}, std::vector{list, silent}}) {
+    Graph graph;
+    for (const RawManifest& one : order) graph.add(fetch_tree(*target, one), target);
+    const Graph::ManifestNode& node = graph.at(silent.descriptor.digest);
+    CHECK(node.raw.descriptor.media_type == media_type::kDockerManifest);
+    CHECK(std::get<Manifest>(node.parsed).media_type == media_type::kDockerManifest);
+  }
+}
+
 TEST_CASE("a child that is missing is named with its index") {
   const auto target = std::make_shared<MemoryTarget>();
   MemoryTarget elsewhere;
