@@ -1,9 +1,17 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <csignal>
 #include <cstdlib>
 #include <thread>
 
+#include "base/fd.hpp"
+#include "gate.hpp"
 #include "oci/json.hpp"
 #include "support/image_builder.hpp"
 #include "support/temp.hpp"
@@ -45,6 +53,40 @@ struct Desk {
   [[nodiscard]] bool is_known(const Variables& variables = {}) const {
     return has(run_with({"auth", "explain", registry.host() + "/team/app"}, "", variables).out, "wins: user robot");
   }
+};
+
+/// A terminal, and whoever types on it.
+class Terminal {
+ public:
+  Terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY)) {
+    REQUIRE(static_cast<bool>(master_));
+    REQUIRE(::grantpt(master_.get()) == 0);
+    REQUIRE(::unlockpt(master_.get()) == 0);
+    std::array<char, 64> name{};
+    REQUIRE(::ptsname_r(master_.get(), name.data(), name.size()) == 0);
+    name_ = name.data();
+    slave_ = UniqueFd(::open(name_.c_str(), O_RDWR | O_NOCTTY));
+    REQUIRE(static_cast<bool>(slave_));
+  }
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] bool shows_what_is_typed() const {
+    termios settings{};
+    return ::tcgetattr(slave_.get(), &settings) == 0 && (settings.c_lflag & static_cast<tcflag_t>(ECHO)) != 0;
+  }
+  void type(const std::string& line) const { write_full(master_.get(), as_bytes(line + "\n"), name_); }
+  /// What it shows so far.
+  [[nodiscard]] std::string shown() const {
+    std::array<char, 4096> buffer{};
+    REQUIRE(::fcntl(master_.get(), F_SETFL, O_NONBLOCK) == 0);
+    const ssize_t got = ::read(master_.get(), buffer.data(), buffer.size());
+    return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+  }
+
+ private:
+  UniqueFd master_;
+  UniqueFd slave_;
+  std::string name_;
 };
 
 bool lacks_registry() { return lacks({"docker-registry", "htpasswd"}); }
@@ -214,6 +256,31 @@ TEST_CASE("login and logout say what other commands will use instead") {
   const Outcome outcome = desk.run_with({"login", open.host(), "-u", "robot", "--password-stdin"}, kPassword);
   CHECK(outcome.exit_code == 0);
   CHECK(has(outcome.err, open.host() + " asks nobody who they are: the password was not tried"));
+}
+
+TEST_CASE("a password that is typed does not show, and the terminal shows again what is typed afterwards") {
+  if (lacks_registry()) return;
+  const Desk desk;
+  for (const bool is_interrupted : {false, true}) {
+    const Terminal terminal;
+    REQUIRE(terminal.shows_what_is_typed());
+    Program program = desk.ociferry.program({"login", desk.registry.host(), "-u", "robot"});
+    program.arguments.insert(program.arguments.begin(), {"sh", "-c", "exec \"$@\" < \"$0\"", terminal.name()});
+    Process login(program);
+    await("a hidden prompt", [&] { return has(login.err(), "Password: ") && !terminal.shows_what_is_typed(); });
+    if (is_interrupted) {
+      login.send_signal(SIGINT);
+    } else {
+      terminal.type(kPassword);
+    }
+    const Outcome outcome = login.wait();
+    CAPTURE(outcome.err);
+    CHECK(outcome.exit_code == (is_interrupted ? 130 : 0));
+    CHECK_FALSE(has(outcome.out + outcome.err + terminal.shown(), kPassword));
+    CHECK(terminal.shows_what_is_typed());
+    CHECK(desk.is_known());
+    if (!is_interrupted) CHECK(has(outcome.out, "Logged in to " + desk.registry.host() + " as robot"));
+  }
 }
 
 TEST_CASE("called imgpkg there is no login") {
