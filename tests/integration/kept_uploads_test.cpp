@@ -27,20 +27,23 @@ struct Stage {
   std::atomic<int> chunks{0};
   std::atomic<bool> holds{false};
   std::atomic<bool> ended{false};
-  HttpServer server{[this](const HttpRequest& request) {
-    if (holds && request.method == "PATCH" && ++chunks > 2) {
-      await("the program's end", [this] { return ended.load(); });
-      return HttpReply{.drop = true};
-    }
-    return registry(request);
-  }};
+  HttpServer server{handler()};
   Ociferry ociferry{OCIFERRY_BINARY};
 
   Stage() {
-    registry.mounts = false;  // what is to be uploaded is there already, elsewhere
     write_text(ociferry.home() / "in/file", random_bytes(kLayer, 3));
     succeed({"push", "-i", server.host() + "/from/app:v1", "-f", "in"});
     succeed({"export", "-i", server.host() + "/from/app:v1", "-o", "a.tar"});
+  }
+  [[nodiscard]] HttpHandler handler() {
+    registry.mounts = false;  // what is to be uploaded is there already, elsewhere
+    return [this](const HttpRequest& request) {
+      if (holds && request.method == "PATCH" && ++chunks > 2) {
+        await("the program's end", [this] { return ended.load(); });
+        return HttpReply{.drop = true};
+      }
+      return registry(request);
+    };
   }
   [[nodiscard]] Words import(const std::string& repository) const {
     return {"import", "a.tar", "--to-repo", server.host() + "/" + repository, "--registry-upload-chunk-size=4MiB"};
