@@ -53,8 +53,9 @@ void prefer_chacha20(SSL_CTX& context) {
   const STACK_OF(SSL_CIPHER)* const all = SSL_CTX_get_ciphers(&context);
   std::vector<const SSL_CIPHER*> ciphers;
   for (int i = 0; i < sk_SSL_CIPHER_num(all); ++i) ciphers.push_back(sk_SSL_CIPHER_value(all, i));
-  std::ranges::stable_partition(
-      ciphers, [](const SSL_CIPHER* cipher) { return SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305; });
+  std::stable_partition(ciphers.begin(), ciphers.end(), [](const SSL_CIPHER* cipher) {
+    return SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305;
+  });
   // Names that OpenSSL gave are names that it takes.
   if (const std::string list = cipher_list(ciphers, true); !list.empty()) {
     SSL_CTX_set_ciphersuites(&context, list.c_str());

@@ -52,11 +52,11 @@ std::vector<const Graph::BlobNode*> in_good_order(std::vector<const Graph::BlobN
 void put_longest_first(std::vector<const Graph::BlobNode*>& blobs) {
   std::uint64_t total = 0;
   for (const auto* blob : blobs) total += blob->descriptor.size;
-  const auto rest = std::ranges::stable_partition(blobs, [total](const Graph::BlobNode* blob) {
+  const auto rest = std::stable_partition(blobs.begin(), blobs.end(), [total](const Graph::BlobNode* blob) {
     const std::uint64_t size = blob->descriptor.size;
     return !blob->source->home() && size >= kLarge && size > total / kPart;
   });
-  std::stable_sort(blobs.begin(), rest.begin(), [](const Graph::BlobNode* one, const Graph::BlobNode* other) {
+  std::stable_sort(blobs.begin(), rest, [](const Graph::BlobNode* one, const Graph::BlobNode* other) {
     return one->descriptor.size > other->descriptor.size;
   });
 }
