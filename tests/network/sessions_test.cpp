@@ -24,6 +24,11 @@ class Crowd {
  public:
   explicit Crowd(std::size_t enough) : enough_(enough) {}
 
+  void begin_again() {
+    const std::lock_guard lock(mutex_);
+    configuration_seen_ = false;
+    waiting_ = 0;
+  }
   std::optional<HttpReply> operator()(const HttpRequest& request) {
     std::unique_lock lock(mutex_);
     if (!has(request.path, "/blobs/") || !std::exchange(configuration_seen_, true)) return std::nullopt;
@@ -55,8 +60,10 @@ std::map<std::string, bool> resumed_by_connection(const std::vector<HttpRequest>
 TEST_CASE("all connections to a host resume the session of the first") {
   if (lacks({"openssl", "nginx"})) return;
   constexpr std::size_t kJobs = 4;
+  Crowd crowd(kJobs);
   FakeRegistry registry;
   add_image(registry, kJobs);
+  registry.intercept = std::ref(crowd);
   HttpServer upstream(registry.handler());
   const TempDirectory directory = temp_directory();
   const TlsIdentity identity = make_tls_identity(directory.path());
@@ -64,8 +71,7 @@ TEST_CASE("all connections to a host resume the session of the first") {
   for (const std::string version : {"TLSv1.2", "TLSv1.3"}) {
     CAPTURE(version);
     const Nginx nginx(identity, upstream.origin(), version);
-    Crowd crowd(kJobs);
-    registry.intercept = std::ref(crowd);
+    crowd.begin_again();
     upstream.forget_requests();
     const Outcome outcome =
         ociferry.run({"export", "-i", TlsRegistry::image_at(nginx.host()), "-o", version + ".tar", "--jobs",
@@ -74,6 +80,10 @@ TEST_CASE("all connections to a host resume the session of the first") {
     CHECK(outcome.exit_code == 0);
     const auto connections = resumed_by_connection(upstream.requests());
     CHECK(connections.size() >= kJobs);
-    CHECK(std::ranges::count(connections, false, &std::pair<const std::string, bool>::second) == 1);
+    // Tickets of TLS 1.3 come behind the handshake, so on a busy machine a second connection may begin before there is
+    // one.
+    const auto full = std::ranges::count(connections, false, &std::pair<const std::string, bool>::second);
+    CHECK(full >= 1);
+    CHECK(full <= 2);
   }
 }
