@@ -82,10 +82,7 @@ void BlobDownload::run() {
       if (is_over(answer)) return;
       check(answer);
       if (delivered_ - before >= kProgress) attempts.got_on();
-      if (attempts.again(text::cat(place(), " ended after ", delivered_, " bytes"), &answer, stop_)) continue;
-      if (!is_success(answer.status)) throw response_error("GET", answer, ErrorCode::Network);
-      if (only_range_) throw RangeNotGiven();
-      throw wrong_size("fewer");
+      if (!attempts.again(text::cat(place(), " ended after ", delivered_, " bytes"), &answer, stop_)) give_up(answer);
     } catch (const TransportError& error) {
       if (!error.is_transient()) throw;
       if (delivered_ == end_ && delivered_ > before) return;  // it broke after the last byte
@@ -93,6 +90,12 @@ void BlobDownload::run() {
       if (!attempts.again(error.message(), nullptr, stop_)) throw gave_up(error, attempts.made());
     }
   }
+}
+
+void BlobDownload::give_up(const Answer& answer) const {
+  if (!is_success(answer.status)) throw response_error("GET", answer, ErrorCode::Network);
+  if (only_range_) throw RangeNotGiven();
+  throw wrong_size("fewer");
 }
 
 Answer BlobDownload::attempt() {

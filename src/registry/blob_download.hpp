@@ -49,6 +49,8 @@ class BlobDownload {
   /// Thrown when the server gives something else than the range that it must give.
   struct RangeNotGiven : std::exception {};
 
+  /// Throws what an answer ends with that is not all that was wanted.
+  [[noreturn]] void give_up(const Answer& answer) const;
   [[nodiscard]] Answer attempt();
   [[nodiscard]] std::string wanted_range() const;
   void begin_body(const Response& response);

@@ -73,11 +73,11 @@ UniqueFd open_note(const fs::path& path, int flags) {
 
 }  // namespace
 
-KeptUpload::KeptUpload(fs::path path, UniqueFd file, RepositoryName name, Digest blob, Progress& progress)
+KeptUpload::KeptUpload(fs::path path, UniqueFd file, RepositoryName name, const Digest& blob, Progress& progress)
     : path_(std::move(path)),
       file_(std::move(file)),
       name_(std::move(name)),
-      blob_(std::move(blob)),
+      blob_(blob),
       progress_(progress),
       earlier_(session_in(file_.get(), path_, name_, blob_)),
       is_kept_(earlier_.has_value()) {}

@@ -18,11 +18,10 @@ namespace ociferry {
 
 /// The note of one large upload: where its session is at the registry, so that a later run can go on with it if this
 /// one is killed. It is locked by its owner. Used by one thread. Whatever goes wrong with the file ends the note, told
-/// with
-/// --debug: an upload never fails for it.
+/// with --debug: an upload never fails for it.
 class KeptUpload {
  public:
-  KeptUpload(std::filesystem::path path, UniqueFd file, RepositoryName name, Digest blob, Progress& progress);
+  KeptUpload(std::filesystem::path path, UniqueFd file, RepositoryName name, const Digest& blob, Progress& progress);
 
   /// What an earlier run has noted, as `keep` got it; nullopt if it noted nothing that can be read.
   [[nodiscard]] const std::optional<std::string>& earlier() const noexcept { return earlier_; }

@@ -20,9 +20,13 @@ namespace {
 /// A registry with an image of one layer, and a bundle that lists it and has a locations image.
 struct Far {
   FakeRegistry registry;
-  std::function<void(const HttpRequest&)> before = [](const HttpRequest&) {};
+  std::atomic<bool> wants_two{false};  ///< the question for one blob of "other" waits for that for another one
+  std::atomic<int> questions{0};
   HttpServer server{[this](const HttpRequest& request) {
-    before(request);
+    if (wants_two && request.method == "HEAD" && request.path.find("/other/blobs/") != std::string::npos) {
+      ++questions;
+      await("the question for the other blob", [this] { return questions == 2; });
+    }
     return registry(request);
   }};
   Ociferry ociferry{OCIFERRY_BINARY};
@@ -83,12 +87,7 @@ TEST_CASE("commands make no more requests than they need") {
 
 TEST_CASE("a push uploads layer and configuration side by side") {
   Far far;
-  std::atomic<int> questions{0};
-  far.before = [&](const HttpRequest& request) {
-    if (request.method != "HEAD" || request.path.find("/other/blobs/") == std::string::npos) return;
-    ++questions;
-    await("the question for the other blob", [&] { return questions == 2; });
-  };
+  far.wants_two = true;
   far.succeed({"push", "-i", far.at("other:v1"), "-f", "in"});
-  CHECK(questions == 2);
+  CHECK(far.questions == 2);
 }
