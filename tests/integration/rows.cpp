@@ -88,6 +88,7 @@ std::string timeless(const std::string& text, const World& world) {
   // Hosts are in lock files, and so in sizes.
   rest = std::regex_replace(rest, std::regex(R"(\b[0-9.]+ k?B\b)"), "SIZE");
   rest = std::regex_replace(rest, std::regex("(Bytes|Size)\": [0-9]+"), "$1\": SIZE");
+  rest = std::regex_replace(rest, std::regex(R"((Seconds": )[0-9.e-]+)"), "$1SECONDS");
   rest = std::regex_replace(rest, std::regex("([0-9a-f]{4}-){7}[0-9a-f]{4}"), "FINGERPRINT");
   std::map<std::string, std::string> names;
   std::string out;
