@@ -92,7 +92,8 @@ def table(result):
 
 
 def outcome_table(result):
-    head = "runs | wall s | of it fsync s | × ociferry | client CPU s | peak MiB | written MB | fetched MB | requests | servers' CPU s"
+    head = ("runs | wall s | of it fsync s | × ociferry | client CPU s | peak MiB | written MB | fetched MB | requests"
+            " | servers' CPU s")
     lines = [f"| | {head} |", "| --- |" + " --: |" * (head.count("|") + 1)]
     for name in result.contestants:
         good = len(result.good(name))

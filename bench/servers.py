@@ -1,7 +1,7 @@
 """The two servers of the benchmark, both on free ports of the loopback interface.
 
-Each speaks http or https (see transport.py). Source: nginx hands out plain files, so that the client shows and not the server. Destination: a registry that keeps
-its data in memory. Each is a child process that is stopped by its id.
+Each speaks http or https (see transport.py). Source: nginx hands out plain files, so that the client shows and not the
+server. Destination: a registry that keeps its data in memory. Each is a child process that is stopped by its id.
 """
 
 import atexit
@@ -237,7 +237,8 @@ http {{
         if not self.transport.tls:
             return ""
         http2 = " http2" if self.transport.http2 else ""
-        files = f"ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {self.identity.certificate}; ssl_certificate_key {self.identity.key}"
+        files = (f"ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {self.identity.certificate};"
+                 f" ssl_certificate_key {self.identity.key}")
         return f" ssl{http2}; {files}; ssl_session_cache shared:tls:1m"
 
 

@@ -20,7 +20,7 @@ void print_export(const TransferReport& report, const std::string& archive, Cons
   std::string line = fmt::format("Exported {} to {}: {}", count_images(report.images, report.bundles, report.referrers),
                                  archive, text::human_bytes(report.archive_bytes));
   if (report.blobs_existed > 0)
-    line += fmt::format(" ({} were there from an earlier run)", count(report.blobs_existed, "blob"));
+    line += fmt::format(" ({} already there from an earlier run)", count(report.blobs_existed, "blob"));
   console.result(line);
   if (report.fingerprint) console.result(fingerprint_line(*report.fingerprint));
 }
@@ -80,7 +80,7 @@ std::string relocate_line(const TransferReport& report, const RepositoryName& to
   std::string line = fmt::format("{}: wrote {} ({}) and {}", what, count(report.blobs_written, "blob"),
                                  text::human_bytes(report.bytes_written), count(report.manifests_written, "manifest"));
   if (report.blobs_mounted > 0) line += fmt::format(", mounted {}", count(report.blobs_mounted, "blob"));
-  if (report.blobs_existed > 0) line += fmt::format(", {} were there", count(report.blobs_existed, "blob"));
+  if (report.blobs_existed > 0) line += fmt::format(", {} already there", count(report.blobs_existed, "blob"));
   return line + proved(report);
 }
 

@@ -7,16 +7,11 @@ using namespace ociferry;
 using testing::error_of;
 using testing::HttpReply;
 using testing::HttpRequest;
+using testing::kLetters;
 using testing::registry_error_reply;
 using testing::Rig;
 
 namespace {
-
-const std::string kContent = [] {
-  std::string content;
-  for (int i = 0; i < 1000; ++i) content += static_cast<char>('a' + i % 23);
-  return content;
-}();
 
 struct Download {
   Rig rig;
@@ -24,7 +19,7 @@ struct Download {
   Descriptor blob = rig.registry.add_blob("team/app", content);
   StringSink sink{content.size()};
 
-  explicit Download(RegistryOptions options = {}, std::string bytes = kContent)
+  explicit Download(RegistryOptions options = {}, std::string bytes = kLetters)
       : rig(std::move(options)), content(std::move(bytes)) {}
   void run() { rig.repository().fetch(blob, sink, {}); }
   /// Answers blob downloads with what `reply` makes of the right answer; `n` counts from 1.
@@ -59,7 +54,7 @@ TEST_CASE("a download that breaks is taken up where it broke, wherever that is")
       if (n == 1) reply.break_after = at;
     });
     download.run();
-    CHECK(download.sink.content == kContent);
+    CHECK(download.sink.content == kLetters);
     const std::string range = at == 0 ? "-" : "bytes=" + std::to_string(at) + "-";
     CHECK(download.ranges() == std::vector<std::string>{"-", range});
   }
@@ -67,9 +62,9 @@ TEST_CASE("a download that breaks is taken up where it broke, wherever that is")
 
 TEST_CASE("a connection that breaks after the last byte has given everything") {
   Download download;
-  download.change([](int, const HttpRequest&, HttpReply& reply) { reply.break_after = kContent.size(); });
+  download.change([](int, const HttpRequest&, HttpReply& reply) { reply.break_after = kLetters.size(); });
   download.run();
-  CHECK(download.sink.content == kContent);
+  CHECK(download.sink.content == kLetters);
   CHECK(download.ranges() == std::vector<std::string>{"-"});
 }
 
@@ -102,22 +97,22 @@ TEST_CASE("attempts without progress are counted and end in a network error") {
 TEST_CASE("the rest of a blob is asked for by Range, and taken from a server that gives all") {
   Download download;
   download.rig.repository().fetch_rest(download.blob, 400, download.sink, {});
-  CHECK(download.sink.content == kContent.substr(400));
+  CHECK(download.sink.content == kLetters.substr(400));
   CHECK(download.ranges() == std::vector<std::string>{"bytes=400-"});
   Download ignored;
-  ignored.change([](int, const HttpRequest&, HttpReply& reply) { reply = {200, {}, kContent}; });
+  ignored.change([](int, const HttpRequest&, HttpReply& reply) { reply = {200, {}, kLetters}; });
   ignored.rig.repository().fetch_rest(ignored.blob, 400, ignored.sink, {});
-  CHECK(ignored.sink.content == kContent.substr(400));
+  CHECK(ignored.sink.content == kLetters.substr(400));
 }
 
 TEST_CASE("a server that ignores Range starts over, and what is known is left out") {
   Download download;
   download.change([](int n, const HttpRequest&, HttpReply& reply) {
     if (n == 1) reply.break_after = 700;
-    if (n > 1) reply = {200, {}, kContent};
+    if (n > 1) reply = {200, {}, kLetters};
   });
   download.run();
-  CHECK(download.sink.content == kContent);
+  CHECK(download.sink.content == kLetters);
 }
 
 TEST_CASE("a 206 that is not what was asked for is not used; then no ranges are asked for") {
@@ -129,7 +124,7 @@ TEST_CASE("a 206 that is not what was asked for is not used; then no ranges are 
       if (n == 2) reply.headers.set("Content-Range", lie);
     });
     download.run();
-    CHECK(download.sink.content == kContent);
+    CHECK(download.sink.content == kLetters);
     CHECK(download.ranges() == std::vector<std::string>{"-", "bytes=700-", "-"});
   }
 }
@@ -138,7 +133,7 @@ TEST_CASE("a blob that is longer than its descriptor says is corrupt, and not re
   Download download;
   download.change([](int, const HttpRequest&, HttpReply& reply) { reply.body += "x"; });
   CHECK(error_of([&] { download.run(); }).code() == ErrorCode::Corrupt);
-  CHECK(download.sink.content.size() <= kContent.size());
+  CHECK(download.sink.content.size() <= kLetters.size());
   CHECK(download.ranges().size() == 1);
 }
 
@@ -149,7 +144,7 @@ TEST_CASE("a blob that is shorter than its descriptor says is corrupt") {
   CHECK(error.code() == ErrorCode::Corrupt);
   CHECK(error.message().find(download.blob.digest.text()) != std::string::npos);
   Download no_ranges;
-  no_ranges.change([](int, const HttpRequest&, HttpReply& reply) { reply = {200, {}, kContent.substr(1)}; });
+  no_ranges.change([](int, const HttpRequest&, HttpReply& reply) { reply = {200, {}, kLetters.substr(1)}; });
   CHECK(error_of([&] { no_ranges.run(); }).code() == ErrorCode::Corrupt);
 }
 
@@ -172,7 +167,7 @@ TEST_CASE("statuses that may pass are repeated, also in the middle") {
     if (n == 1 || n == 3) reply = {503};
   });
   download.run();
-  CHECK(download.sink.content == kContent);
+  CHECK(download.sink.content == kLetters);
   CHECK(download.ranges() == std::vector<std::string>{"-", "-", "bytes=400-", "bytes=400-"});
 }
 
@@ -181,12 +176,12 @@ TEST_CASE("a storage link that has run out is fetched anew from the registry") {
   int links = 0;
   download.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.path == "/expired") return HttpReply{403};
-    if (request.path == "/fresh") return HttpReply{200, {}, kContent};
+    if (request.path == "/fresh") return HttpReply{200, {}, kLetters};
     if (request.path.find("/blobs/") == std::string::npos) return std::nullopt;
     return HttpReply{307, {{"Location", ++links == 1 ? "https://storage/expired" : "https://storage/fresh"}}};
   };
   download.run();
-  CHECK(download.sink.content == kContent);
+  CHECK(download.sink.content == kLetters);
 }
 
 TEST_CASE("a failing sink ends the download at once") {

@@ -6,21 +6,16 @@
 using namespace ociferry;
 using testing::HttpReply;
 using testing::HttpRequest;
+using testing::kLetters;
 using testing::Rig;
 
 namespace {
 
-const std::string kContent = [] {
-  std::string content;
-  for (int i = 0; i < 1000; ++i) content += static_cast<char>('a' + i % 23);
-  return content;
-}();
-
 /// A blob of which the bytes 100 to 299 are wanted.
 struct Ranged {
   Rig rig;
-  Descriptor blob = rig.registry.add_blob("team/app", kContent);
-  StringSink sink{kContent.size()};
+  Descriptor blob = rig.registry.add_blob("team/app", kLetters);
+  StringSink sink{kLetters.size()};
   std::deque<HttpReply> replies = {};  ///< of the first requests, in the registry's place
 
   explicit Ranged(std::deque<HttpReply> first = {}) : replies(std::move(first)) {
@@ -50,35 +45,35 @@ HttpReply partial(const std::string& range, const std::string& body) { return {2
 TEST_CASE("a range brings its bytes and no others") {
   Ranged ranged;
   CHECK(ranged.fetch());
-  CHECK(ranged.sink.content == kContent.substr(100, 200));
+  CHECK(ranged.sink.content == kLetters.substr(100, 200));
   CHECK(ranged.ranges() == std::vector<std::string>{"bytes=100-299"});
 }
 
 TEST_CASE("a range that breaks is taken up where it broke, and a server that is busy is asked again") {
-  HttpReply broken = partial("bytes 100-299/1000", kContent.substr(100, 200));
+  HttpReply broken = partial("bytes 100-299/1000", kLetters.substr(100, 200));
   broken.break_after = 50;
   Ranged ranged({{503}, {429}, broken});
   CHECK(ranged.fetch());
-  CHECK(ranged.sink.content == kContent.substr(100, 200));
+  CHECK(ranged.sink.content == kLetters.substr(100, 200));
   CHECK(ranged.ranges() ==
         std::vector<std::string>{"bytes=100-299", "bytes=100-299", "bytes=100-299", "bytes=150-299"});
 }
 
 TEST_CASE("a range that ends too early, without an error, is taken up, too") {
-  Ranged ranged({partial("bytes 100-299/1000", kContent.substr(100, 120))});
+  Ranged ranged({partial("bytes 100-299/1000", kLetters.substr(100, 120))});
   CHECK(ranged.fetch());
-  CHECK(ranged.sink.content == kContent.substr(100, 200));
+  CHECK(ranged.sink.content == kLetters.substr(100, 200));
 }
 
 TEST_CASE("what is not exactly the range that was wanted is not taken, and the registry not asked for ranges again") {
-  const std::string body = kContent.substr(100, 200);
+  const std::string body = kLetters.substr(100, 200);
   const std::vector<HttpReply> wrong = {
-      {200, {}, kContent},
+      {200, {}, kLetters},
       {200, {{"Content-Range", "bytes 100-299/1000"}}, body},
       {206, {}, body},
       partial("bytes 0-199/1000", body),
       partial("bytes 100-298/1000", body.substr(1)),
-      partial("bytes 100-999/1000", kContent.substr(100)),
+      partial("bytes 100-999/1000", kLetters.substr(100)),
       partial("bytes 100-299/999", body),
       partial("100-299", body),
       {206, {{"Content-Type", "multipart/byteranges; boundary=x"}}, body},
@@ -96,8 +91,8 @@ TEST_CASE("what is not exactly the range that was wanted is not taken, and the r
     CHECK_FALSE(ranged.fetch());
     CHECK_FALSE(ranged.fetch());
     CHECK(ranged.ranges().size() == 1);
-    StringSink whole(kContent.size());
+    StringSink whole(kLetters.size());
     ranged.rig.repository().fetch(ranged.blob, whole, {});
-    CHECK(whole.content == kContent);
+    CHECK(whole.content == kLetters);
   }
 }

@@ -19,6 +19,13 @@ struct Counted : Progress {
   void advance(std::int64_t more) override { bytes += more; }
 };
 
+/// 1,000 bytes of which few neighbours are alike.
+inline const std::string kLetters = [] {
+  std::string content;
+  for (int i = 0; i < 1000; ++i) content += static_cast<char>('a' + i % 23);
+  return content;
+}();
+
 /// A client on a transport without a network, with one fake registry behind every host.
 struct Rig {
   FakeRegistry registry;
