@@ -12,7 +12,7 @@
 #include "cli/command.hpp"
 #include "cli/limit_options.hpp"
 #include "cli/password_input.hpp"
-#include "registry/variables.hpp"
+#include "credentials/variables.hpp"
 
 namespace ociferry {
 

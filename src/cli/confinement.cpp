@@ -8,8 +8,8 @@
 #include <filesystem>
 
 #include "cli/login_options.hpp"
-#include "ferry/archive_output.hpp"
-#include "layout/packed_archive.hpp"
+#include "ferry/deliver/archive_output.hpp"
+#include "layout/foreign/packed_archive.hpp"
 
 namespace ociferry {
 

@@ -10,7 +10,7 @@
 #include "base/text.hpp"
 #include "base/threads.hpp"
 #include "cli/command.hpp"
-#include "cli/completion.hpp"
+#include "cli/completion/completion.hpp"
 #include "cli/confinement.hpp"
 #include "cli/flag_syntax.hpp"
 #include "cli/help.hpp"

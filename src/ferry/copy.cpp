@@ -1,5 +1,6 @@
-#include "ferry/registries.hpp"
-#include "ferry/sources.hpp"
+#include "ferry/deliver/relocate_to_registry.hpp"
+#include "ferry/gather/registries.hpp"
+#include "ferry/gather/sources.hpp"
 #include "ociferry/ferry.hpp"
 
 namespace ociferry {

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "ferry/bundle_reader.hpp"
-#include "ferry/places.hpp"
-#include "ferry/registries.hpp"
+#include "ferry/gather/bundle_reader.hpp"
+#include "ferry/gather/places.hpp"
+#include "ferry/gather/registries.hpp"
 #include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -18,8 +18,6 @@ namespace ociferry {
 namespace {
 
 using Type = DescribedImage::Type;
-
-constexpr std::int64_t kCacheBytes = 16 * 1024 * 1024;
 
 /// An image that a lock file lists, and where to look for it.
 struct Listed {

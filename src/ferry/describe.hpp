@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ferry/discover.hpp"
+#include "ferry/gather/discover.hpp"
 #include "ociferry/ferry.hpp"
 
 namespace ociferry {

@@ -1,5 +1,5 @@
+#include "credentials/credentials.hpp"
 #include "ociferry/ferry.hpp"
-#include "registry/credentials.hpp"
 
 namespace ociferry {
 

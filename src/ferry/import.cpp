@@ -1,11 +1,13 @@
 #include <map>
 
 #include "base/text.hpp"
-#include "ferry/archive_output.hpp"
-#include "ferry/export.hpp"
-#include "ferry/load_archive.hpp"
-#include "ferry/registries.hpp"
-#include "ferry/verify.hpp"
+#include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/relocate_to_registry.hpp"
+#include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/load_archive.hpp"
+#include "ferry/gather/registries.hpp"
+#include "ferry/gather/verify_blobs.hpp"
+#include "layout/open_archive.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 

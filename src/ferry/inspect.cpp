@@ -2,10 +2,12 @@
 #include <iterator>
 #include <variant>
 
-#include "ferry/absent_children.hpp"
-#include "ferry/attachments.hpp"
-#include "ferry/bundle_reader.hpp"
-#include "ferry/load_archive.hpp"
+#include "ferry/deliver/attachments.hpp"
+#include "ferry/gather/bundle_reader.hpp"
+#include "ferry/gather/load_archive.hpp"
+#include "ferry/set/absent_children.hpp"
+#include "ferry/set/attachment_kind.hpp"
+#include "layout/open_archive.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/limits.hpp"
 

@@ -8,12 +8,12 @@
 #include "base/system_calls.hpp"
 #include "base/temporary.hpp"
 #include "base/text.hpp"
-#include "ferry/archive_output.hpp"
+#include "credentials/credentials.hpp"
+#include "credentials/helper_patience.hpp"
+#include "credentials/login_file.hpp"
+#include "ferry/deliver/archive_output.hpp"
 #include "ociferry/ferry.hpp"
 #include "registry/connection.hpp"
-#include "registry/credentials.hpp"
-#include "registry/helper_patience.hpp"
-#include "registry/login_file.hpp"
 #include "registry/registry_client.hpp"
 
 namespace ociferry {

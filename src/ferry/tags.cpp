@@ -1,8 +1,8 @@
 #include "ferry/tags.hpp"
 
 #include "base/text.hpp"
-#include "ferry/places.hpp"
-#include "ferry/registries.hpp"
+#include "ferry/gather/places.hpp"
+#include "ferry/gather/registries.hpp"
 #include "transfer/parallel.hpp"
 
 namespace ociferry {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "layout/archive_index.hpp"
+#include "layout/archive_item.hpp"
 
 namespace ociferry {
 

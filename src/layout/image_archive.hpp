@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "layout/archive_index.hpp"
+#include "layout/archive_item.hpp"
 #include "ociferry/limits.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/store.hpp"
@@ -56,20 +56,6 @@ class ImageArchive : public ImageSource {
  private:
   std::vector<std::string> notes_;
 };
-
-/// Opens an archive of any ArchiveFormat, also one folder down. What is not sealed has its table of contents read and
-/// checked, and contradicting names refused, but no layer is looked at, save those of compressed docker-save archives.
-/// A file that is packed as a whole with gzip or zstd is unpacked to a temporary file first. ImageArchive::notes()
-/// become warnings. Throws Error{Corrupt}, Error{Hostile} or Error{Incomplete} naming the member, or Error{Usage} if
-/// `path` is neither a regular file nor a directory.
-[[nodiscard]] std::shared_ptr<ImageArchive> open_image_archive(const std::filesystem::path& path,
-                                                               const UnpackLimits& limits = {},
-                                                               Progress& progress = silent_progress(),
-                                                               const std::stop_token& stop = {});
-
-/// True if the regular file at `path` begins as a sealed archive does, of whatever version and be the rest damaged or
-/// not. Throws Error{Io}.
-[[nodiscard]] bool is_own_archive(const std::filesystem::path& path);
 
 /// The manifest in `bytes`, which are what `digest` names: the descriptor's media type is what the bytes say.
 /// Throws Error{Hostile} starting with `what` if they are no JSON.

@@ -7,9 +7,9 @@
 #include <set>
 #include <string>
 
+#include "credentials/credentials.hpp"
 #include "http/retry.hpp"
 #include "registry/challenge.hpp"
-#include "registry/credentials.hpp"
 #include "registry/scope.hpp"
 #include "registry/token.hpp"
 

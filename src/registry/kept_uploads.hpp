@@ -9,10 +9,10 @@
 #include <string_view>
 
 #include "base/fd.hpp"
+#include "credentials/environment.hpp"
 #include "ociferry/digest.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
-#include "registry/environment.hpp"
 
 namespace ociferry {
 

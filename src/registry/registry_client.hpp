@@ -3,12 +3,12 @@
 #include <memory>
 #include <stop_token>
 
+#include "credentials/environment.hpp"
 #include "http/clock.hpp"
 #include "http/transport.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
 #include "ociferry/registry_options.hpp"
-#include "registry/environment.hpp"
 #include "registry/repository.hpp"
 
 namespace ociferry {

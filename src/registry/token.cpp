@@ -5,8 +5,8 @@
 #include "base/text.hpp"
 #include "oci/json.hpp"
 #include "ociferry/auth.hpp"
-#include "registry/base64.hpp"
 #include "registry/registry_error.hpp"
+#include "stream/base64.hpp"
 #include "stream/memory.hpp"
 
 namespace ociferry {

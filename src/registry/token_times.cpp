@@ -5,7 +5,7 @@
 #include "base/text.hpp"
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
-#include "registry/base64.hpp"
+#include "stream/base64.hpp"
 
 namespace ociferry {
 

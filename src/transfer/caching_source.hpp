@@ -11,6 +11,8 @@ namespace ociferry {
 
 /// How many bytes all CachingSources that share it may still keep.
 using CacheBudget = std::atomic<std::int64_t>;
+/// What the small blobs of one command may take in memory.
+inline constexpr std::int64_t kCacheBytes = 16 * 1024 * 1024;
 
 /// Remembers the small blobs that were read through `read_blob` (configurations, lock files, locations), so that
 /// each is fetched once although it is looked at and then copied. Everything else passes through. Thread-safe.

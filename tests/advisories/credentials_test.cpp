@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "../unit/registry/rig.hpp"
+#include "support/rig.hpp"
 #include "http/redirect.hpp"
 #include "stream/sha256.hpp"
 #include "transfer/memory_blobs.hpp"

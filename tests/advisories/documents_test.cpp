@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "../unit/registry/rig.hpp"
+#include "support/rig.hpp"
 #include "bundle/yaml.hpp"
 #include "ociferry/bundle.hpp"
 #include "ociferry/limits.hpp"

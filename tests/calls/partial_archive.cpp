@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "layout/archive_reader.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "support/temp.hpp"
 
 namespace ociferry::testing {

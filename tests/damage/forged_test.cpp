@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "layout/archive_reader.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
 #include "trial.hpp"

@@ -4,9 +4,9 @@
 #include <set>
 
 #include "../unit/ferry/sample_bundles.hpp"
-#include "ferry/discover.hpp"
-#include "ferry/export.hpp"
-#include "layout/archive_reader.hpp"
+#include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/discover.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "support/temp.hpp"
 
 namespace ociferry::testing {

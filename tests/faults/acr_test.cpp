@@ -6,8 +6,8 @@
 #include "base/text.hpp"
 #include "ociferry/ferry.hpp"
 #include "quirks.hpp"
-#include "registry/base64.hpp"
 #include "stage.hpp"
+#include "stream/base64.hpp"
 #include "support/process.hpp"
 
 // Azure Container Registry: the cloud gives a refresh token, which `az acr login` keeps as an identity token in

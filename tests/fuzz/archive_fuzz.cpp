@@ -6,7 +6,8 @@
 
 #include "base/fd.hpp"
 #include "fuzz.hpp"
-#include "layout/archive_reader.hpp"
+#include "layout/sealed/archive_index.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
 #include "stream/verify.hpp"

@@ -3,9 +3,9 @@
 
 #include <vector>
 
+#include "credentials/docker_config.hpp"
 #include "fuzz.hpp"
 #include "ociferry/error.hpp"
-#include "registry/docker_config.hpp"
 
 using namespace ociferry;
 

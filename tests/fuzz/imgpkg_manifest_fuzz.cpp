@@ -2,7 +2,7 @@
 // digest, and every image it lists is there and named by it.
 
 #include "fuzz.hpp"
-#include "layout/listed_archive.hpp"
+#include "layout/foreign/listed_archive.hpp"
 #include "ociferry/error.hpp"
 #include "stream/sha256.hpp"
 

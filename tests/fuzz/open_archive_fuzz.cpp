@@ -8,6 +8,7 @@
 #include "base/fd.hpp"
 #include "fuzz.hpp"
 #include "layout/image_archive.hpp"
+#include "layout/open_archive.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"

@@ -6,8 +6,9 @@
 
 #include "base/fd.hpp"
 #include "fuzz.hpp"
-#include "layout/archive_reader.hpp"
-#include "layout/archive_writer.hpp"
+#include "layout/sealed/archive_index.hpp"
+#include "layout/sealed/archive_reader.hpp"
+#include "layout/sealed/archive_writer.hpp"
 #include "ociferry/error.hpp"
 #include "store/memory_target.hpp"
 #include "stream/sha256.hpp"

@@ -1,8 +1,8 @@
 // A seal, and an index.json, of any bytes are refused or describe a possible archive.
 
 #include "fuzz.hpp"
-#include "layout/archive_index.hpp"
-#include "layout/archive_plan.hpp"
+#include "layout/sealed/archive_index.hpp"
+#include "layout/sealed/archive_plan.hpp"
 #include "ociferry/error.hpp"
 
 using namespace ociferry;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "ferry/discover.hpp"
+#include "ferry/gather/discover.hpp"
 #include "oci/json.hpp"
 #include "store/memory_target.hpp"
 #include "support/seed.hpp"

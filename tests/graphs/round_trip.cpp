@@ -6,11 +6,12 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "ferry/absent_children.hpp"
-#include "ferry/bundle_reader.hpp"
-#include "ferry/export.hpp"
-#include "ferry/load_archive.hpp"
-#include "ferry/relocate.hpp"
+#include "ferry/deliver/relocate.hpp"
+#include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/bundle_reader.hpp"
+#include "ferry/gather/load_archive.hpp"
+#include "ferry/set/absent_children.hpp"
+#include "layout/open_archive.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "random_world.hpp"

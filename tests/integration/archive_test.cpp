@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "layout/archive_reader.hpp"
+#include "layout/sealed/archive_index.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "oci/json.hpp"
 #include "stream/sha256.hpp"
 #include "support/temp.hpp"

@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "oci/json.hpp"
-#include "registry/base64.hpp"
+#include "stream/base64.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/completion.hpp"
+#include "cli/completion/completion.hpp"
 #include "ociferry/version.hpp"
 #include "rows.hpp"
 #include "support/golden.hpp"

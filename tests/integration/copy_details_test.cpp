@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "layout/archive_reader.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "rows.hpp"
 #include "support/temp.hpp"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "registry/base64.hpp"
+#include "stream/base64.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "registry/base64.hpp"
+#include "stream/base64.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
 #include "support/token_server.hpp"

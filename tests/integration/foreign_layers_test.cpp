@@ -4,7 +4,7 @@
 #include <atomic>
 
 #include "base/text.hpp"
-#include "layout/archive_reader.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "rows.hpp"
 #include "stream/sha256.hpp"
 #include "support/fake_registry.hpp"

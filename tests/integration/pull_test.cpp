@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "layout/archive_reader.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "ociferry/bundle.hpp"
 #include "rows.hpp"
 #include "support/tar_builder.hpp"

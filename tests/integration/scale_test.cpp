@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "layout/archive_reader.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "stream/sha256.hpp"
 #include "support/sanitized.hpp"
 #include "support/tar_builder.hpp"

@@ -4,7 +4,7 @@
 #include <atomic>
 
 #include "gate.hpp"
-#include "registry/base64.hpp"
+#include "stream/base64.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/http_server.hpp"
 #include "support/temp.hpp"

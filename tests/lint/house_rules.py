@@ -32,7 +32,7 @@ MAKES_RAW_CALLS = {
     "base/system_calls.cpp",
     "cli/password_input.cpp",
     "cli/program.cpp",
-    "registry/credential_helper.cpp",
+    "credentials/credential_helper.cpp",
 }
 
 
@@ -86,12 +86,12 @@ def every_source_is_built(root):
 
 def every_command_is_in_the_manual(root):
     manuals = sorted((root / "man").glob("*.1"))
-    commands = sorted((root / "src" / "cli").glob("*_command.cpp"))
+    commands = sorted((root / "src" / "cli" / "commands").glob("*.cpp"))
     if commands and not manuals:
         yield "man/: no manual page"
     text = "\n".join(page.read_text(encoding="utf-8") for page in manuals).replace("\\-", "-")
     for command in commands if manuals else []:
-        words = command.name.removesuffix("_command.cpp").split("_")
+        words = command.stem.split("_")
         if not re.search(r"\b" + r"[\s\-_]+".join(map(re.escape, words)) + r"\b", text):
             yield f"man/: does not name the command '{' '.join(words)}'"
 

@@ -3,7 +3,7 @@
 
 usage: include_rules.py SOURCE_ROOT
 
-Prints one line per finding; exits with 1 if there is any. The two tables below are the rule.
+Prints one line per finding; exits with 1 if there is any. The tables below are the rule.
 """
 
 import pathlib
@@ -16,7 +16,8 @@ OCI = BASE | {"oci"}
 STREAM = OCI | {"stream"}
 STORE = STREAM | {"store"}
 LAYOUT = STORE | {"archive"}
-REGISTRY = STORE | {"http"}
+CREDENTIALS = STORE | {"http"}
+REGISTRY = CREDENTIALS | {"credentials"}
 BUNDLE = LAYOUT | REGISTRY | {"layout", "registry", "transfer"}
 FERRY = BUNDLE | {"bundle"}
 MAY_INCLUDE = {
@@ -27,11 +28,28 @@ MAY_INCLUDE = {
     "archive": STORE,
     "http": STORE,
     "layout": LAYOUT,
+    "credentials": CREDENTIALS,
     "registry": REGISTRY,
     "transfer": STORE,  # one engine for every kind of end: it knows the store interfaces only
     "bundle": BUNDLE,
     "ferry": FERRY,
     "cli": FERRY | {"ferry"},
+}
+
+# Room of a layer -> the rooms of the same layer that it may include besides itself. Files that lie in no folder of
+# their layer are in the room that is named like it; a single file may have rules of its own.
+ROOMS = {
+    "layout": set(),
+    "layout/sealed": {"layout"},
+    "layout/foreign": {"layout", "layout/sealed"},
+    "layout/open_archive": {"layout", "layout/sealed", "layout/foreign"},
+    "ferry/set": set(),
+    "ferry/gather": {"ferry/set"},
+    "ferry/deliver": {"ferry/set", "ferry/gather"},
+    "ferry": {"ferry/set", "ferry/gather", "ferry/deliver"},
+    "cli": {"cli/completion"},
+    "cli/completion": {"cli"},
+    "cli/commands": {"cli", "cli/completion"},
 }
 
 # The layer that a header of include/ociferry belongs to; those not named here belong to ferry.
@@ -50,8 +68,8 @@ PUBLIC_LAYER = {
     "jobs": "transfer",
     "bundle": "bundle",
     "http_version": "http",
-    "registry_options": "registry",
-    "auth": "registry",
+    "registry_options": "credentials",
+    "auth": "credentials",
 }
 
 # How a library's headers begin -> the folders and files of src/ that may include them.
@@ -98,6 +116,22 @@ def layer_of_source(path):
     return path.parts[0] if len(path.parts) > 1 else "cli"
 
 
+def room_of(file):
+    """The room of a file of src/, or of what an include names; None where its layer has none."""
+    path = pathlib.PurePosixPath(file)
+    for room in (str(path.with_suffix("")), "/".join(path.parts[:-1])):
+        if room in ROOMS:
+            return room
+    return None
+
+
+def check_room(file, name):
+    room, target = room_of(file), room_of(name)
+    if room is None or target is None or room == target or room.split("/")[0] != target.split("/")[0]:
+        return None
+    return None if target in ROOMS[room] else f'{room} must not include {target} ("{name}")'
+
+
 def check_own(layer, name):
     target = layer_of_header(name)
     if target is None:
@@ -134,7 +168,10 @@ def findings(root):
             text = path.read_text(encoding="utf-8")
             for match in INCLUDE.finditer(text):
                 quote, name = match.groups()
-                problem = check_own(layer, name) if quote == '"' else check_foreign(file, name, public)
+                if quote == '"':
+                    problem = check_own(layer, name) or (None if public else check_room(file, name))
+                else:
+                    problem = check_foreign(file, name, public)
                 if problem:
                     line = text.count("\n", 0, match.start(1)) + 1
                     yield f"{folder}/{file}:{line}: {problem}"

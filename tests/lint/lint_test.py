@@ -47,6 +47,16 @@ class IncludeRules(Tree):
         self.assertEqual(len(self.found("src/layout/a.cpp", '#include "registry/a.hpp"\n')), 1)
         self.assertEqual(len(self.found("src/http/a.hpp", '#include "archive/a.hpp"\n')), 2)
 
+    def test_rooms_of_a_layer_have_an_order_too(self):
+        self.assertEqual(self.found("src/ferry/gather/a.cpp", '#include "ferry/set/a.hpp"\n'), [])
+        self.assertEqual(
+            self.found("src/ferry/set/a.cpp", '#include "ferry/gather/a.hpp"\n'),
+            ['ferry/set must not include ferry/gather ("ferry/gather/a.hpp")'],
+        )
+        self.assertEqual(len(self.found("src/ferry/deliver/a.cpp", '#include "ferry/registry.hpp"\n')), 2)
+        self.assertEqual(len(self.found("src/layout/open_archive.cpp", '#include "layout/foreign/a.hpp"\n')), 2)
+        self.assertEqual(len(self.found("src/layout/a.cpp", '#include "layout/foreign/a.hpp"\n')), 3)
+
     def test_transfer_knows_the_store_only(self):
         self.assertEqual(len(self.found("src/transfer/a.cpp", '#include "layout/a.hpp"\n')), 1)
 
@@ -92,12 +102,12 @@ class HouseRules(Tree):
         self.assertEqual(list(house_rules.every_source_is_built(self.root)), ["src/base/aa.cpp: in no meson.build"])
 
     def test_commands_missing_in_the_manual_are_found(self):
-        self.write("src/cli/push_command.cpp", "")
-        self.write("src/cli/tag_list_command.cpp", "")
+        self.write("src/cli/commands/push.cpp", "")
+        self.write("src/cli/commands/tag_list.cpp", "")
         self.assertEqual(len(list(house_rules.every_command_is_in_the_manual(self.root))), 1)
         self.write("man/ociferry.1", ".Cm push\n.Cm tag list\n")
         self.assertEqual(list(house_rules.every_command_is_in_the_manual(self.root)), [])
-        self.write("src/cli/pull_command.cpp", "")
+        self.write("src/cli/commands/pull.cpp", "")
         self.assertEqual(len(list(house_rules.every_command_is_in_the_manual(self.root))), 1)
 
     def test_system_calls_outside_of_their_place_are_found(self):

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "registry/base64.hpp"
+#include "stream/base64.hpp"
 #include "support/connect_proxy.hpp"
 #include "tls_registry.hpp"
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "registry/base64.hpp"
+#include "stream/base64.hpp"
 #include "support/wire.hpp"
 
 namespace ociferry::testing {

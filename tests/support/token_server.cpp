@@ -8,7 +8,7 @@
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
-#include "registry/base64.hpp"
+#include "stream/base64.hpp"
 #include "support/http_server.hpp"
 #include "support/temp.hpp"
 #include "support/tls.hpp"

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "ferry/discover.hpp"
+#include "ferry/gather/discover.hpp"
 #include "ociferry/auth.hpp"
 #include "sample_bundles.hpp"
 

@@ -8,9 +8,9 @@
 
 #include "base/fd.hpp"
 #include "ferry/download.hpp"
-#include "layout/archive_index.hpp"
-#include "layout/archive_reader.hpp"
-#include "layout/archive_writer.hpp"
+#include "layout/sealed/archive_index.hpp"
+#include "layout/sealed/archive_reader.hpp"
+#include "layout/sealed/archive_writer.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"

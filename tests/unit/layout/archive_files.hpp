@@ -6,6 +6,7 @@
 
 #include "base/fd.hpp"
 #include "layout/image_archive.hpp"
+#include "layout/open_archive.hpp"
 #include "ociferry/error.hpp"
 #include "stream/go_gzip.hpp"
 #include "stream/memory.hpp"

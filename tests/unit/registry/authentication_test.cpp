@@ -1,10 +1,10 @@
 #include <doctest/doctest.h>
 
 #include "oci/json.hpp"
-#include "registry/base64.hpp"
 #include "registry/token.hpp"
-#include "rig.hpp"
 #include "store/memory_target.hpp"
+#include "stream/base64.hpp"
+#include "support/rig.hpp"
 
 using namespace ociferry;
 using namespace std::chrono_literals;

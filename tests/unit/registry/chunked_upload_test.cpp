@@ -4,9 +4,9 @@
 
 #include "base/text.hpp"
 #include "registry/chunk_record.hpp"
-#include "rig.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
+#include "support/rig.hpp"
 
 // Blobs that a registry, or a proxy in front of it, does not take in one request.
 

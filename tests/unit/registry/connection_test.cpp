@@ -3,9 +3,9 @@
 #include <future>
 #include <semaphore>
 
-#include "rig.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
+#include "support/rig.hpp"
 
 using namespace ociferry;
 using testing::error_of;

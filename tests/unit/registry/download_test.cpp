@@ -1,7 +1,7 @@
 #include "ociferry/limits.hpp"
-#include "rig.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
+#include "support/rig.hpp"
 
 using namespace ociferry;
 using testing::error_of;

@@ -1,7 +1,7 @@
-#include "rig.hpp"
 #include "stream/go_gzip.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
+#include "support/rig.hpp"
 
 // Proxies before a registry that compress what passes.
 

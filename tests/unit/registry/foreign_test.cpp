@@ -1,7 +1,7 @@
 #include "ociferry/limits.hpp"
-#include "rig.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
+#include "support/rig.hpp"
 
 // Layers that may not be redistributed, and the URLs that their descriptors name.
 

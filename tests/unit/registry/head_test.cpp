@@ -1,6 +1,6 @@
 #include "ociferry/manifest.hpp"
-#include "rig.hpp"
 #include "store/memory_target.hpp"
+#include "support/rig.hpp"
 
 // Registries, and proxies before them, that do not answer HEAD.
 

@@ -6,8 +6,8 @@
 
 #include "base/text.hpp"
 #include "registry/kept_uploads.hpp"
-#include "rig.hpp"
 #include "store/memory_target.hpp"
+#include "support/rig.hpp"
 #include "support/temp.hpp"
 
 // Uploads that one run begins and another one finishes.

@@ -1,6 +1,6 @@
 #include "base/text.hpp"
-#include "rig.hpp"
 #include "store/memory_target.hpp"
+#include "support/rig.hpp"
 
 // Mounts of blobs from the repository that they are for: one request that asks and opens the upload.
 

@@ -1,5 +1,5 @@
-#include "rig.hpp"
 #include "store/memory_target.hpp"
+#include "support/rig.hpp"
 
 // Mounts that a registry answers with "not now": what is asked for in their place would meet the same limit.
 

@@ -1,7 +1,7 @@
 #include <deque>
 
-#include "rig.hpp"
 #include "stream/memory.hpp"
+#include "support/rig.hpp"
 
 using namespace ociferry;
 using testing::HttpReply;

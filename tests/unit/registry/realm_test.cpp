@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "registry/authenticator.hpp"
-#include "rig.hpp"
+#include "support/rig.hpp"
 
 using namespace ociferry;
 using testing::error_of;

@@ -3,8 +3,8 @@
 
 #include "oci/json.hpp"
 #include "ociferry/limits.hpp"
-#include "rig.hpp"
 #include "stream/sha256.hpp"
+#include "support/rig.hpp"
 
 using namespace ociferry;
 using testing::error_of;

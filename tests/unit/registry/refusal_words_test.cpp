@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 
 #include "ociferry/manifest.hpp"
-#include "rig.hpp"
 #include "store/memory_target.hpp"
 #include "stream/sha256.hpp"
+#include "support/rig.hpp"
 
 // What servers say about a refusal reaches the user, in whatever form they say it.
 

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "registry/base64.hpp"
-#include "rig.hpp"
+#include "stream/base64.hpp"
+#include "support/rig.hpp"
 
 // What a 401 is told as: wrong, missing, and not yet (or no longer) valid credentials.
 

@@ -1,6 +1,6 @@
 #include "oci/json.hpp"
 #include "ociferry/limits.hpp"
-#include "rig.hpp"
+#include "support/rig.hpp"
 
 using namespace ociferry;
 using testing::error_of;

@@ -1,5 +1,5 @@
-#include "rig.hpp"
 #include "store/memory_target.hpp"
+#include "support/rig.hpp"
 
 // What a refused upload advises to do.
 

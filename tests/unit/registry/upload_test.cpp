@@ -1,6 +1,6 @@
-#include "rig.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
+#include "support/rig.hpp"
 
 using namespace ociferry;
 using testing::error_of;

@@ -1,0 +1,71 @@
+#include "ferry/deliver/archive_output.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/text.hpp"
+#include "layout/image_archive.hpp"
+#include "layout/open_archive.hpp"
+#include "layout/sealed/archive_writer.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace {
+
+Error in_the_way(const std::filesystem::path& file, std::string_view what) {
+  return Error(ErrorCode::Usage, text::cat(file.string(), " is there, and is ", what))
+      .hint("choose another output file, or add --force to replace it; nothing was changed");
+}
+
+/// A slip of the shell's completion must not cost a file that somebody needs.
+void check_replaceable(const std::filesystem::path& archive) {
+  std::error_code ignored;
+  const auto holds_something = [&](const std::filesystem::path& file) {
+    return std::filesystem::is_regular_file(std::filesystem::symlink_status(file, ignored)) &&
+           std::filesystem::file_size(file) > 0;
+  };
+  if (holds_something(archive) && !is_own_archive(archive)) {
+    throw in_the_way(archive, "not an archive that ociferry wrote, or one whose beginning is damaged");
+  }
+  const auto partial = ArchiveWriter::partial_path(archive);
+  if (holds_something(partial) && !ArchiveWriter::may_have_left(partial)) {
+    throw in_the_way(partial, "not what an unfinished export left, but has the name of that");
+  }
+}
+
+}  // namespace
+
+std::filesystem::path behind_links(const std::filesystem::path& path) {
+  constexpr int kMostLinks = 40;
+  std::filesystem::path target = path;
+  std::error_code ignored;
+  for (int links = 0; std::filesystem::is_symlink(target, ignored); ++links) {
+    if (links == kMostLinks)
+      throw Error(ErrorCode::Usage, text::cat(path.string(), " is a link that leads in circles"));
+    target = target.parent_path() / std::filesystem::read_symlink(target);
+  }
+  return target;
+}
+
+void check_output(const std::filesystem::path& output, bool force) {
+  const std::filesystem::path archive = behind_links(output);
+  std::error_code ignored;
+  if (archive.empty() || archive.filename().empty() || std::filesystem::is_directory(archive, ignored)) {
+    throw Error(ErrorCode::Usage, text::cat("'", archive.string(), "' is not a file name for an archive"));
+  }
+  if (std::filesystem::exists(archive, ignored) && !std::filesystem::is_regular_file(archive, ignored)) {
+    throw Error(ErrorCode::Usage,
+                text::cat(archive.string(), " is a device or a pipe: an archive is written by position"))
+        .hint("write it to a file");
+  }
+  const std::filesystem::path parent = archive.parent_path().empty() ? "." : archive.parent_path();
+  if (::access(parent.c_str(), W_OK) != 0) {
+    throw system_error(text::cat("checking that an archive can be written in ", parent.string()), errno)
+        .hint("make that directory, or choose another output file; nothing was asked of any registry yet");
+  }
+  if (!force) check_replaceable(archive);
+}
+
+}  // namespace ociferry

@@ -1,0 +1,80 @@
+#include "ferry/deliver/lock_output.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// True for /dev/stdout and its like, which cannot be replaced.
+bool is_special(const fs::path& path) { return fs::exists(path) && !fs::is_regular_file(path); }
+
+std::string bundle_lock(const SetImage& root, const RepositoryName& to, bool root_tags) {
+  BundleLock lock{.image = {to, std::nullopt, root.digest()}};
+  if (const auto tags = tags_to_put(root, root_tags); !tags.empty()) lock.tag = *tags.begin();
+  return lock.to_yaml();
+}
+
+std::string images_lock(const ImageSet& set, const RepositoryName& to) {
+  ImagesLock lock;
+  std::vector<const SetImage*> images;
+  for (const SetImage& image : set.images()) {
+    if (!image.is_referrer) images.push_back(&image);
+  }
+  std::ranges::sort(images, {}, [](const SetImage* image) { return to_string(image->reference); });
+  for (const SetImage* image : images) lock.images.push_back({.image = {to, std::nullopt, image->digest()}});
+  return lock.to_yaml();
+}
+
+}  // namespace
+
+std::string relocated_lock(const ImageSet& set, const RepositoryName& to, bool root_tags,
+                           const std::optional<ImagesLock>& asked) {
+  if (asked) {
+    ImagesLock lock = *asked;
+    for (ImageRef& ref : lock.images) ref.image.name = to;
+    return lock.to_yaml();
+  }
+  if (std::ranges::none_of(set.images(), &SetImage::is_bundle)) return images_lock(set, to);
+  const auto roots = std::ranges::count_if(set.images(), &SetImage::is_root);
+  const auto root = std::ranges::find_if(set.images(), &SetImage::is_root);
+  if (roots == 1 && root->is_bundle) return bundle_lock(*root, to, root_tags);
+  // Archives of old releases of imgpkg do not say which of their bundles was asked for.
+  throw Error(ErrorCode::Usage,
+              text::cat("Unable to determine correct root bundle to use for lock-output: there are ", roots, " roots"))
+      .hint("leave --lock-output out, or carry each bundle in an archive of its own, made anew if it is an old one");
+}
+
+void check_lock_path(const fs::path& path) {
+  const fs::path parent = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+  if (path.filename().empty() || fs::is_directory(path)) {
+    throw Error(ErrorCode::Usage, text::cat("'", path.string(), "' is not a file name for a lock file"));
+  }
+  if (!is_special(path) && ::access(parent.c_str(), W_OK) != 0) {
+    throw system_error(text::cat("checking that a lock file can be written in ", parent.string()), errno);
+  }
+}
+
+void write_lock_file(const fs::path& path, const std::string& yaml) {
+  if (!is_special(path)) {
+    // A link stays one: the file it leads to is replaced.
+    const bool is_new = !fs::exists(path);
+    const auto mode = is_new ? 0600 : static_cast<unsigned>(fs::status(path).permissions());
+    write_file_atomically(is_new ? path : fs::canonical(path), yaml, mode);
+    return;
+  }
+  const UniqueFd fd = open_file(path, O_WRONLY);
+  write_full(fd.get(), as_bytes(yaml), path.string());
+}
+
+}  // namespace ociferry

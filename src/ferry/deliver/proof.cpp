@@ -1,0 +1,133 @@
+#include "ferry/deliver/proof.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+#include "stream/verify.hpp"
+#include "transfer/parallel.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::size_t kNamed = 10;
+
+/// Takes what is only to be hashed.
+class ReadBack : public ByteSink {
+ public:
+  explicit ReadBack(Progress& progress) : progress_(progress) {}
+  void write(Bytes bytes) override { progress_.advance(static_cast<std::int64_t>(bytes.size())); }
+
+ private:
+  Progress& progress_;
+};
+
+class Prover {
+ public:
+  Prover(const Destination& to, Proof proof, const Context& context) : to_(to), proof_(proof), context_(context) {}
+
+  void check(const ToProve& all) {
+    std::uint64_t bytes = 0;
+    for (const Descriptor* blob : all.blobs) bytes += blob->size;
+    const bool reads = proof_ == Proof::Full;
+    context_.progress->phase(
+        text::cat(reads ? "reading " : "asking for ", all.blobs.size(), " blobs of ", to_string(to_.name)),
+        reads ? bytes : 0);
+    lost_ = std::vector<std::string>(all.manifests.size() + all.blobs.size());
+    run_parallel_or_throw(context_.jobs, lost_.size(), context_.stop, [&](std::size_t i, const std::stop_token& stop) {
+      const std::size_t first_blob = all.manifests.size();
+      const auto lost = i < first_blob ? lost_manifest(*all.manifests[i]) : lost_blob(*all.blobs[i - first_blob], stop);
+      if (lost) lost_[i] = *lost;
+    });
+    std::erase(lost_, "");
+    if (!lost_.empty()) throw unstable();
+  }
+
+ private:
+  [[nodiscard]] std::optional<std::string> lost_manifest(const RawManifest& wanted) const {
+    const Digest& digest = wanted.descriptor.digest;
+    try {
+      if (to_.source.manifest(digest.text())) return std::nullopt;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Corrupt) throw;
+      return error.message();
+    }
+    return text::cat("manifest ", digest.text(), " is not there");
+  }
+
+  [[nodiscard]] std::optional<std::string> lost_blob(const Descriptor& blob, const std::stop_token& stop) const {
+    if (proof_ != Proof::Full && to_.target.has_blob(blob)) return std::nullopt;
+    auto lost = unreadable(blob, stop);
+    if (lost) to_.target.distrust(blob.digest);
+    return lost;
+  }
+
+  /// Why the blob cannot be read back, if it cannot.
+  [[nodiscard]] std::optional<std::string> unreadable(const Descriptor& blob, const std::stop_token& stop) const {
+    ReadBack sink(*context_.progress);
+    VerifyingSink verified(sink, blob, to_.source.name_of(blob.digest));
+    try {
+      to_.source.fetch(blob, verified, stop);
+      verified.finish();
+      return std::nullopt;
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::NotFound) return text::cat("blob ", blob.digest.text(), " is not there");
+      if (error.code() == ErrorCode::Corrupt) return error.message();
+      if (error.code() != ErrorCode::Network) throw;
+      // A registry that has lost what it still lists breaks off, or fails, each time it is asked for that. If it is the
+      // registry or the network that is ill, this question fails as well.
+      static_cast<void>(to_.target.has_blob(blob));
+      return error.message();
+    }
+  }
+
+  [[nodiscard]] Error unstable() const {
+    const std::size_t named = std::min(lost_.size(), kNamed);
+    const std::vector<std::string> first(lost_.begin(), lost_.begin() + static_cast<std::ptrdiff_t>(named));
+    const std::string more = named < lost_.size() ? text::cat("\n  - and ", lost_.size() - named, " more") : "";
+    return Error(ErrorCode::Unstable, text::cat(to_string(to_.name), " does not have what it had accepted:\n  - ",
+                                                text::join(first, "\n  - "), more))
+        .hint("check that no garbage collection is at work there, then run the same command again");
+  }
+
+  const Destination& to_;
+  Proof proof_;
+  const Context& context_;
+  std::vector<std::string> lost_;  ///< of each thing what is wrong with it; empty if nothing is
+};
+
+}  // namespace
+
+ToProve everything(const ImageSet& set, const RelocationPlan& plan) {
+  std::map<Digest, const RawManifest*> manifests;
+  std::map<Digest, const Descriptor*> blobs;
+  for (const SetImage& image : set.images()) {
+    for (const Digest& digest : set.graph().closure(image.digest())) {
+      manifests.emplace(digest, &set.graph().at(digest).raw);
+      for (const Descriptor& blob : set.graph().blobs_of(digest)) {
+        blobs.emplace(blob.digest, &set.graph().blobs().at(blob.digest).descriptor);
+      }
+    }
+  }
+  for (const std::vector<PlannedLocations>& level : plan.locations()) {
+    for (const PlannedLocations& planned : level) {
+      const LocationsImage& image = planned.image;
+      blobs.emplace(image.config_descriptor.digest, &image.config_descriptor);
+      blobs.emplace(image.layer_descriptor.digest, &image.layer_descriptor);
+    }
+  }
+  ToProve all;
+  for (const auto& [digest, manifest] : manifests) all.manifests.push_back(manifest);
+  for (const auto& [digest, blob] : blobs) all.blobs.push_back(blob);
+  return all;
+}
+
+std::size_t prove(const Destination& to, const ToProve& all, Proof proof, const Context& context) {
+  Prover(to, proof, context).check(all);
+  return all.blobs.size();
+}
+
+}  // namespace ociferry

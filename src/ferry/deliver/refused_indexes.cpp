@@ -1,0 +1,162 @@
+#include "ferry/deliver/refused_indexes.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "base/text.hpp"
+#include "ferry/set/absent_children.hpp"
+#include "transfer/index_child.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// The manifests that are there of an index of which some are not: whole images and whole indexes.
+void add_whole(const Graph& graph, const Digest& index, std::map<Digest, Descriptor>& whole) {
+  for (const Descriptor& child : children_of(graph.at(index).parsed)) {
+    if (!graph.contains(child.digest)) continue;
+    if (absent_below(graph, child.digest).empty()) {
+      whole.emplace(child.digest, child);
+    } else {
+      add_whole(graph, child.digest, whole);
+    }
+  }
+}
+
+/// The children of `index`, and of the indexes below it of which a part is absent, that are no manifests.
+void add_blobs(const Graph& graph, const Digest& index, std::set<Digest>& blobs) {
+  for (const Descriptor& blob : graph.blobs_of(index)) blobs.insert(blob.digest);
+  for (const Digest& child : graph.children(index)) {
+    const bool is_index = std::holds_alternative<ImageIndex>(graph.at(child).parsed);
+    if (is_index && !absent_below(graph, child).empty()) add_blobs(graph, child, blobs);
+  }
+}
+
+/// A root's tag for one of several platforms: "v1-linux-arm64".
+std::string platform_tag(const std::string& tag, const Descriptor& child) {
+  if (!child.platform) return {};
+  std::string name = text::cat(tag, "-", to_string(*child.platform));
+  if (!child.platform->os_version.empty()) name += text::cat("-", child.platform->os_version);
+  std::ranges::replace(name, '/', '-');
+  return is_valid_tag(name) ? name : std::string();
+}
+
+class Splitter {
+ public:
+  Splitter(const ImageSet& set, Progress& progress) : set_(set), progress_(progress) {
+    for (const SetImage& image : set.images()) tags_.insert(image.tags.begin(), image.tags.end());
+  }
+
+  void keep(const SetImage& image) { merge(image); }
+
+  void split(const SetImage& index) {
+    std::map<Digest, Descriptor> whole;
+    add_whole(set_.graph(), index.digest(), whole);
+    const auto runnable =
+        std::ranges::count_if(whole, [](const auto& child) { return !is_about_another(child.second); });
+    std::vector<std::string> names;
+    for (const auto& [digest, child] : whole) {
+      SetImage part{.reference = {index.reference.name, std::nullopt, digest}};
+      if (!is_about_another(child)) {
+        part.is_root = index.is_root;
+        part.tags = runnable == 1 ? index.tags : platform_tags(index.tags, child);
+      }
+      std::string name = shown_child(child);
+      for (const std::string& tag : part.tags) name += text::cat(" with the tag ", tag);
+      names.push_back(std::move(name));
+      merge(part);
+    }
+    std::set<Digest> blobs;
+    add_blobs(set_.graph(), index.digest(), blobs);
+    std::string left = blobs.empty() ? "" : "; left out with it, because it is no image:";
+    for (const Digest& blob : blobs) left += text::cat(" ", blob.text());
+    progress_.warn(text::cat("the index ", to_string(index.reference),
+                             " is left out, because its destination takes none of which a part is absent; "
+                             "put instead: ",
+                             text::join(names, ", "), left));
+  }
+
+  std::vector<SetImage> take() {
+    std::vector<SetImage> images;
+    for (auto& [digest, image] : images_) images.push_back(std::move(image));
+    return images;
+  }
+
+ private:
+  std::set<std::string> platform_tags(const std::set<std::string>& tags, const Descriptor& child) {
+    std::set<std::string> all;
+    for (const std::string& tag : tags) {
+      std::string name = platform_tag(tag, child);
+      if (!name.empty() && tags_.insert(name).second) all.insert(std::move(name));
+    }
+    return all;
+  }
+
+  void merge(const SetImage& image) {
+    const auto [known, is_new] = images_.try_emplace(image.digest(), image);
+    if (is_new) return;
+    known->second.tags.insert(image.tags.begin(), image.tags.end());
+    known->second.is_root = known->second.is_root || image.is_root;
+    known->second.is_referrer = known->second.is_referrer && image.is_referrer;
+  }
+
+  const ImageSet& set_;
+  Progress& progress_;
+  std::set<std::string> tags_;  ///< that are taken
+  std::map<Digest, SetImage> images_;
+};
+
+/// The images that cannot do without their index: it is listed by its digest, or attached to another image.
+std::optional<std::string> who_needs(const ImageSet& set, const SetImage& index) {
+  if (index.is_referrer) return "what it is attached to";
+  for (const SetImage& bundle : set.images()) {
+    const bool lists = std::ranges::any_of(bundle.lock.images,
+                                           [&](const ImageRef& ref) { return ref.image.digest == index.digest(); });
+    if (lists) return text::cat("the bundle ", to_string(bundle.reference));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_for_absence(const Error& error, const Graph& graph, const Digest& index, const Destination& to) {
+  const ErrorCode code = error.code();
+  const bool refuses = code == ErrorCode::Unstable || code == ErrorCode::Refused || code == ErrorCode::NotFound;
+  if (!refuses || graph.absent_children(index).empty()) return false;
+  const auto children = graph.children(index);
+  const auto blobs = graph.blobs_of(index);
+  return std::ranges::all_of(children, [&](const Digest& child) { return to.target.resolve(child.text()) == child; }) &&
+         std::ranges::all_of(blobs, [&](const Descriptor& blob) { return to.target.has_blob(blob); });
+}
+
+ImageSet without_indexes(const ImageSet& set, const std::set<Digest>& refused, Progress& progress) {
+  Splitter splitter(set, progress);
+  for (const SetImage& image : set.images()) {
+    const auto below = set.graph().closure(image.digest());
+    if (std::ranges::none_of(below, [&](const Digest& digest) { return refused.contains(digest); })) {
+      splitter.keep(image);
+      continue;
+    }
+    if (const auto user = who_needs(set, image)) {
+      throw Error(ErrorCode::Refused, text::cat("the destination takes no index of which a part is absent, and ", *user,
+                                                " needs ", to_string(image.reference), " by its digest"))
+          .hint("import into a registry that takes such indexes, or export the image again with all its platforms");
+    }
+    splitter.split(image);
+  }
+  return {splitter.take(), set.graph()};
+}
+
+/// A digest that registries do not take for the name of a manifest would be found out half-way.
+void check_digests(const ImageSet& set) {
+  for (const auto& [digest, node] : set.graph().manifests()) {
+    if (digest.algorithm() == "sha256") continue;
+    throw Error(ErrorCode::Refused,
+                text::cat("the manifest ", digest.text(), " is named by ", digest.algorithm(),
+                          ": registries keep manifests by sha256, and would give it another digest"))
+        .hint("make the image again with sha256 digests; its layers and configuration may be named by sha512");
+  }
+}
+
+}  // namespace ociferry

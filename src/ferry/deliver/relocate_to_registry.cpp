@@ -1,0 +1,26 @@
+#include "ferry/deliver/relocate_to_registry.hpp"
+
+#include <string>
+
+#include "ferry/deliver/lock_output.hpp"
+#include "ferry/deliver/relocate.hpp"
+
+namespace ociferry {
+
+TransferReport relocate_to_registry(const ImageSet& set, const RelocateOptions& options,
+                                    const std::optional<ImagesLock>& asked, Registries& registries,
+                                    const Context& context) {
+  // Made first: whether there is one lock file to write must not turn out after everything else was.
+  std::optional<std::string> lock;
+  if (options.lock_output) {
+    check_lock_path(*options.lock_output);
+    lock = relocated_lock(set, options.to, options.root_tags, asked);
+  }
+  const auto repository = registries.repository(options.to);
+  const TransferReport report =
+      relocate(set, {.name = options.to, .target = *repository, .source = *repository}, options, context);
+  if (lock) write_lock_file(*options.lock_output, *lock);
+  return report;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,31 @@
+#include "ferry/deliver/repair.hpp"
+
+#include <chrono>
+
+#include "base/text.hpp"
+#include "http/clock.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr int kRepairs = 2;
+/// A blob that was lost is known to be lost soon, but not at once; with the default delay this is 2 s.
+constexpr int kDelays = 4;
+
+}  // namespace
+
+void run_with_repairs(const RepositoryName& to, const Context& context, const std::function<void(Round)>& work) {
+  for (int repairs = 0;; ++repairs) {
+    try {
+      return work(repairs == 0 ? Round::First : Round::Repair);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Unstable || repairs == kRepairs) throw;
+      context.progress->warn(text::cat(error.message(), "; asking ", to_string(to), " for every blob"));
+    }
+    real_clock().sleep_until(std::chrono::steady_clock::now() + kDelays * context.registry.retry_delay, context.stop);
+  }
+}
+
+}  // namespace ociferry

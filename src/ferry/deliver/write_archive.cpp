@@ -1,0 +1,221 @@
+#include "ferry/deliver/write_archive.hpp"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/fd.hpp"
+#include "base/sync_time.hpp"
+#include "base/text.hpp"
+#include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/refused_indexes.hpp"
+#include "ferry/gather/load_archive.hpp"
+#include "ferry/gather/verify_blobs.hpp"
+#include "ferry/set/archive_contents.hpp"
+#include "layout/sealed/archive_index.hpp"
+#include "layout/sealed/archive_reader.hpp"
+#include "layout/sealed/archive_writer.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "stream/sha256.hpp"
+#include "transfer/blob_copy.hpp"
+#include "transfer/parallel.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// No archive is written that no import would read.
+void check_readable(const ArchivePlan& plan) {
+  std::size_t largest = plan.seal.size();
+  for (const std::string& file : plan.front.contents) largest = std::max(largest, file.size());
+  if (largest <= limits::kLayoutFileBytes) return;
+  throw Error(ErrorCode::Usage, text::cat("too many images for one archive: its table would be larger than ",
+                                          limits::kLayoutFileBytes, " bytes"))
+      .hint("export fewer bundles at a time");
+}
+
+/// The archive that has the output's name already, if it is one of ours and its beginning is sound.
+std::shared_ptr<ArchiveReader> open_existing(const std::filesystem::path& path, Progress& progress) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return nullptr;
+  try {
+    auto archive = std::make_shared<ArchiveReader>(path);
+    archive->check_headers();
+    return archive;
+  } catch (const Error& error) {
+    progress.debug(text::cat("nothing of ", path.string(), " can be used: ", error.message()));
+    return nullptr;
+  }
+}
+
+/// What says that an old archive's bytes are of no use. A failure to write comes again when they are fetched.
+bool is_damage(const Error& error) { return error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Io; }
+
+/// True if `archive` is what an export of `plan` would write. It is read as a whole.
+bool is_finished(const std::shared_ptr<ArchiveReader>& archive, const ArchivePlan& plan, const Context& context) {
+  if (!archive || archive->plan().seal != plan.seal) return false;
+  try {
+    verify_blobs(*archive, archive->blobs(), context);
+    return true;
+  } catch (const Error& error) {
+    if (!is_damage(error)) throw;
+    context.progress->warn(text::cat("writing ", archive->name(), " anew: ", error.message()));
+    return false;
+  }
+}
+
+/// How many of `blobs` are layers, rather than configurations, manifests or locations images.
+std::size_t layers_among(const std::vector<Graph::BlobNode>& blobs, const Graph& graph) {
+  return static_cast<std::size_t>(std::ranges::count_if(blobs, [&](const Graph::BlobNode& blob) {
+    const auto known = graph.blobs().find(blob.descriptor.digest);
+    return known != graph.blobs().end() && !known->second.is_config;
+  }));
+}
+
+void tell_of_reuse(std::size_t layers, Progress& progress) {
+  if (layers > 0) progress.event(text::cat("Going to reuse ", layers, " layers from the tar already in disk"));
+}
+
+/// Moves a blob from an archive that is there into the one that is written. False if it is not there as it should be.
+bool take(ArchiveReader& existing, const Descriptor& blob, ArchiveWriter& writer, Progress& progress,
+          const std::stop_token& stop) {
+  if (!existing.size_of(blob.digest)) return false;
+  try {
+    writer.put_blob(blob, existing, silent_progress(), stop);
+    return true;
+  } catch (const Error& error) {
+    if (!is_damage(error)) throw;
+    progress.debug(text::cat("fetching it instead: ", error.message()));
+    return false;
+  }
+}
+
+/// Puts all of `blobs` into the archive, first what is on disk already: in the partial file that `writer` continues,
+/// or in `existing`, a finished archive that may be another one or damaged, or null.
+void fill(ArchiveWriter& writer, const std::vector<Graph::BlobNode>& blobs, const Graph& graph,
+          const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& context) {
+  context.progress->phase("looking for what is on disk already", 0);
+  std::vector<char> on_disk(blobs.size(), 0);
+  const std::size_t jobs = jobs_or_cores(context.jobs);
+  run_parallel_or_throw(jobs, blobs.size(), context.stop, [&](std::size_t i, const std::stop_token& stop) {
+    const Descriptor& blob = blobs[i].descriptor;
+    const bool there = writer.holds(blob, stop) || (existing && take(*existing, blob, writer, *context.progress, stop));
+    on_disk[i] = there ? 1 : 0;
+  });
+  std::vector<Graph::BlobNode> reused;
+  std::vector<const Graph::BlobNode*> rest;
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    if (on_disk[i] != 0) {
+      reused.push_back(blobs[i]);
+    } else {
+      rest.push_back(&blobs[i]);
+      bytes += blobs[i].descriptor.size;
+    }
+  }
+  tell_of_reuse(layers_among(reused, graph), *context.progress);
+  context.progress->phase(text::cat("exporting ", report.images, " images, ", rest.size(), " blobs"), bytes);
+  const BlobCounts counts = copy_blobs(std::move(rest), writer, context.jobs, *context.progress, context.stop);
+  report.blobs_existed = reused.size();
+  report.blobs_written = counts.written;
+  report.bytes_written = counts.bytes_written;
+}
+
+/// What the user has after a failure, and what to do.
+void explain_end(Error& error, const std::filesystem::path& archive, std::uint64_t bytes) {
+  std::error_code ignored;
+  const std::string partial = ArchiveWriter::partial_path(archive).string();
+  const bool kept = std::filesystem::exists(partial, ignored);
+  if (error.code() == ErrorCode::Space) {
+    error.while_doing(text::cat("writing an archive of ", bytes, " bytes"));
+    error.hint(text::cat("make room for that, or choose another output file",
+                         kept ? text::cat("; ", partial, " is kept: the same command goes on from there") : ""));
+  }
+  error.hint(kept ? text::cat(partial, " is kept: the same command goes on from there")
+                  : "run the same command again: what has its final name is whole");
+}
+
+/// Lets what was freed go: it lies in the arenas of the threads that took it, where others do not find room.
+void give_back_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+/// Reads what was written as the other side will, but for the layers: an archive that cannot be read must show here,
+/// where it can be made again.
+void read_back(const std::filesystem::path& partial, const Context& context) {
+  context.progress->phase("reading the archive back", 0);
+  give_back_memory();
+  try {
+    const auto archive = std::make_shared<ArchiveReader>(partial);
+    archive->check_headers();
+    static_cast<void>(load_archive(archive, context));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Interrupted) throw;
+    const bool is_medium = error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Io;
+    throw Error(is_medium ? error.code() : ErrorCode::Internal,
+                text::cat("the archive was written, but cannot be read back: ", error.message()))
+        .hint(text::cat("the medium is damaged, or this is a bug: write to another disk, and if it comes again there, "
+                        "report it; ",
+                        partial.string(), " did not get its name"));
+  }
+}
+
+/// Frees `set`, which `contents` refers to, before what was written is read back.
+void write_new(const std::filesystem::path& archive, ArchivePlan plan, ArchiveContents contents, ImageSet& set,
+               const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& context) {
+  try {
+    ArchiveWriter writer(archive, std::move(plan));
+    fill(writer, contents.blobs, set.graph(), existing, report, context);
+    contents = {};
+    set = ImageSet({}, {});
+    writer.commit([&](const std::filesystem::path& partial) { read_back(partial, context); });
+  } catch (Error& error) {
+    explain_end(error, archive, report.archive_bytes);
+    throw;
+  }
+}
+
+TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
+  TransferReport report{
+      .images = set.images().size(), .archive_bytes = plan.total_bytes, .fingerprint = sha256(plan.seal)};
+  for (const SetImage& image : set.images()) {
+    report.bundles += image.is_bundle ? 1 : 0;
+    report.referrers += image.is_referrer ? 1 : 0;
+  }
+  report.skipped = skipped_layers(set);
+  return report;
+}
+
+}  // namespace
+
+TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context) {
+  check_digests(set);  // no archive is written that no import would take
+  const std::filesystem::path archive = behind_links(output);
+  ArchiveContents contents = archive_contents(set);
+  ArchivePlan plan =
+      plan_archive(make_front(encode_archive_index(contents.items), contents.docker_manifest), descriptors(contents));
+  check_readable(plan);
+  TransferReport report = begin_report(set, plan);
+  context.progress->event("writing layers...");
+  const auto begin = std::chrono::steady_clock::now();
+  const auto existing = open_existing(archive, *context.progress);
+  if (is_finished(existing, plan, context)) {
+    // The run that wrote it may have been cut off right after the rename.
+    fsync_directory(archive.parent_path());
+    report.blobs_existed = contents.blobs.size();
+    tell_of_reuse(layers_among(contents.blobs, set.graph()), *context.progress);
+  } else {
+    write_new(archive, std::move(plan), std::move(contents), set, existing, report, context);
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+  context.progress->event(text::cat("done: file '", output.string(), "' (", took.count(), "ms)"));
+  const auto synced = std::chrono::duration_cast<std::chrono::milliseconds>(sync_time());
+  context.progress->debug(text::cat("of that, the disk took ", synced.count(), " ms to have it all (fsync)"));
+  return report;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <filesystem>
+
+#include "ferry/set/image_set.hpp"
+#include "ociferry/ferry.hpp"
+
+namespace ociferry {
+
+/// Writes `set` into a sealed archive; its name appears when it is complete. Throws Error; then what was written is
+/// kept for the next run. The set is freed before the archive is read back, which takes as much memory again. Blocks on
+/// the places that the set's blobs are read from.
+TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context);
+
+}  // namespace ociferry

@@ -1,0 +1,130 @@
+#include "ferry/gather/archive_images.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+
+#include "base/text.hpp"
+#include "ferry/gather/bundle_reader.hpp"
+#include "ociferry/error.hpp"
+#include "transfer/parallel.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::size_t kReadAtOnce = 64;
+
+RawManifest manifest_of(const ArchiveItem& item, CachingSource& source) {
+  auto raw = source.manifest(item.descriptor.digest.text());
+  if (!raw) {
+    throw Error(ErrorCode::Incomplete, text::cat("manifest ", item.descriptor.digest.text(), " is missing"));
+  }
+  if (raw->descriptor.size != item.descriptor.size) {
+    throw Error(ErrorCode::Corrupt, text::cat("manifest ", item.descriptor.digest.text(), " has ", raw->descriptor.size,
+                                              " bytes, but the archive lists ", item.descriptor.size));
+  }
+  raw->descriptor.media_type = item.descriptor.media_type;
+  return *std::move(raw);
+}
+
+/// An image of an archive, and what it is called there.
+struct Listed {
+  const ArchiveItem* item = nullptr;
+  std::set<std::string> tags = {};
+};
+
+/// True for what an index.json lists although it is no manifest: no repository could take it by itself.
+bool is_no_image(const ArchiveItem& item, ImageArchive& archive) {
+  const std::string& type = item.descriptor.media_type;
+  const bool is_known = type.empty() || media_type::is_manifest(type) || media_type::is_index(type);
+  return !is_known && archive.format() != ArchiveFormat::Sealed && archive.is_blob(item.descriptor);
+}
+
+/// The entries of an image with several tags follow one another.
+std::vector<Listed> listed_images(ImageArchive& archive, Progress& progress) {
+  std::vector<Listed> listed;
+  for (const ArchiveItem& item : archive.items()) {
+    if (item.role == ArchiveRole::Locations) continue;
+    if (is_no_image(item, archive)) {
+      progress.warn(text::cat("left out, because it is neither an image nor an index: ", item.descriptor.digest.text(),
+                              " (", text::printable(item.descriptor.media_type), ") of ", archive.name()));
+      continue;
+    }
+    const bool is_new = listed.empty() || listed.back().item->descriptor.digest != item.descriptor.digest;
+    if (is_new) listed.push_back({.item = &item});
+    if (item.tag) listed.back().tags.insert(*item.tag);
+  }
+  return listed;
+}
+
+struct ReadImage {
+  SetImage image = {};
+  ManifestTree tree = {};
+};
+
+/// An archive of ours says itself what it lacks, and imgpkg writes all or nothing. Others hold what their writers had:
+/// perhaps one platform of many.
+TreeRules tree_rules(const ImageArchive& archive, const ArchiveItem& item) {
+  const bool is_complete = archive.format() == ArchiveFormat::Sealed || archive.format() == ArchiveFormat::ImgpkgTar;
+  if (is_complete) return {.absent = item.absent};
+  return {.holds = [&archive](const Descriptor& blob) { return archive.size_of(blob.digest).has_value(); }};
+}
+
+ReadImage read_image(const Listed& listed, const ImageArchive& archive, CachingSource& source, const Context& context) {
+  const ArchiveItem& item = *listed.item;
+  // Not one initializer for all: where a later member throws, GCC 12 destroys what inner braces made twice.
+  ReadImage read{.tree = fetch_tree(source, manifest_of(item, source), tree_rules(archive, item))};
+  read.image = {.reference = item.reference,
+                .tags = listed.tags,
+                .is_root = item.is_root,
+                .is_referrer = item.role == ArchiveRole::Referrer};
+  // What is attached to an image is carried as it is, whatever it says to be.
+  read.image.is_bundle = !read.image.is_referrer && is_bundle(source, read.tree.front().parsed, context.stop);
+  if (read.image.is_bundle) {
+    read.image.lock = read_images_lock(source, read.tree.front().raw, context.unpack, context.stop);
+  }
+  return read;
+}
+
+/// What is not in an archive cannot be found anywhere else.
+Error as_incomplete(const Error& error) { return {ErrorCode::Incomplete, error.message()}; }
+
+/// What `work` returns; its failures say what was being read.
+template <typename Work>
+auto reading(const Listed& listed, const ImageArchive& archive, const Work& work) {
+  try {
+    return work();
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::NotFound) error = as_incomplete(error);
+    error.while_doing(text::cat("reading ", to_string(listed.item->reference), " from ", archive.name()));
+    throw;
+  }
+}
+
+}  // namespace
+
+LoadedImages load_images(ImageArchive& archive, const std::shared_ptr<CachingSource>& source, const Context& context) {
+  const std::vector<Listed> listed = listed_images(archive, *context.progress);
+  const auto is_held = [&](const Descriptor& layer) { return archive.size_of(layer.digest).has_value(); };
+  LoadedImages loaded;
+  std::atomic<std::size_t> in_locks{0};
+  // A part at a time, as what was read takes more memory until it is in the graph.
+  for (std::size_t begin = 0; begin < listed.size(); begin += kReadAtOnce) {
+    std::vector<ReadImage> part(std::min(kReadAtOnce, listed.size() - begin));
+    const auto read = [&](std::size_t i, const std::stop_token&) {
+      reading(listed[begin + i], archive, [&] {
+        part[i] = read_image(listed[begin + i], archive, *source, context);
+        check_listed(in_locks += part[i].image.lock.images.size());
+      });
+    };
+    run_parallel_or_throw(jobs_or_cores(context.jobs), part.size(), context.stop, read);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      reading(listed[begin + i], archive, [&] { loaded.graph.add(std::move(part[i].tree), source, is_held); });
+      loaded.images.push_back(std::move(part[i].image));
+    }
+  }
+  return loaded;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,309 @@
+#include "ferry/gather/discover.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "base/text.hpp"
+#include "ferry/gather/attachment_finder.hpp"
+#include "ferry/gather/bundle_reader.hpp"
+#include "ferry/gather/places.hpp"
+#include "ferry/set/absent_children.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "transfer/parallel.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// An image that is to be found.
+struct Wanted {
+  Reference reference;                    ///< roots: by tag or digest; others: by digest, as the lock names it
+  Places places;                          ///< where to look, in this order
+  const Root* root = nullptr;             ///< null: listed in a lock file
+  FirstPlace first = FirstPlace::Bundle;  ///< where the bundle that lists it has its images
+};
+
+/// An image that was found.
+struct Found {
+  SetImage image;
+  RepositoryName place;  ///< where it was found
+  ManifestTree tree;
+  std::shared_ptr<CachingSource> source;
+  std::vector<Wanted> next;  ///< bundles: the images of the lock file
+};
+
+/// What is known of an image that lock files list.
+struct Listed {
+  Reference name;                   ///< the smallest of the names they give it
+  std::set<RepositoryName> tried;   ///< the places that were, or are being, looked at
+  std::exception_ptr failure = {};  ///< of the last look
+};
+
+void check_kind(const Root& root, const Found& found) {
+  if (root.from_images_lock && found.image.is_bundle) {
+    throw Error(ErrorCode::Usage, "Unable to copy bundles using an Images Lock file")
+        .hint("Create a bundle with these images");
+  }
+  if (root.kind == SourceArgument::Kind::Image && found.image.is_bundle) {
+    throw Error(ErrorCode::Usage, "Expected bundle flag when copying a bundle")
+        .hint("Use -b instead of -i for bundles");
+  }
+  if (root.kind == SourceArgument::Kind::Bundle && !found.image.is_bundle) {
+    throw Error(ErrorCode::Usage, "Expected bundle image but found plain image").hint("Did you use -i instead of -b?");
+  }
+}
+
+class Discovery {
+ public:
+  Discovery(OpenSource open_source, const GatherOptions& gather, const Context& context)
+      : open_source_(std::move(open_source)), gather_(gather), context_(context) {}
+
+  ImageSet run(const std::vector<Root>& roots) {
+    std::vector<Wanted> frontier;
+    for (const Root& root : roots) {
+      frontier.push_back({.reference = root.reference, .places = {root.reference.name}, .root = &root});
+    }
+    for (std::size_t depth = 0; !frontier.empty(); ++depth) {
+      // A level can be looked at again when it names new places for what was not found: hence twice the depth.
+      if (depth > 2 * limits::kGraphDepth) {
+        throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
+      }
+      frontier = explore(frontier);
+    }
+    throw_failures();
+    if (!subjects_.empty()) find_attachments();
+    announce();
+    std::vector<SetImage> images;
+    for (auto& [digest, image] : images_) {
+      // Locks may give one digest several names: the smallest counts, so that the order of finding does not.
+      if (!image.is_root && !image.is_referrer) image.reference = listed_.at(digest).name;
+      images.push_back(std::move(image));
+    }
+    ImageSet set(std::move(images), std::move(graph_));
+    // No archive is written that no import would read.
+    check_attached(set);
+    check_nesting(set);
+    check_tags(set, false);
+    warn_of_absent_children(set, *context_.progress);
+    return set;
+  }
+
+ private:
+  /// Finds all of `frontier` side by side, then takes it in one by one, so that the result has one order.
+  std::vector<Wanted> explore(const std::vector<Wanted>& frontier) {
+    std::vector<std::optional<Found>> found(frontier.size());
+    const auto failures = run_parallel(context_.jobs, frontier.size(), OnFailure::CarryOn, context_.stop,
+                                       [&](std::size_t i, const std::stop_token&) { found[i] = find(frontier[i]); });
+    std::map<Digest, Wanted> next;
+    for (std::size_t i = 0; i < frontier.size(); ++i) {
+      if (!failures[i]) {
+        take_in(*std::move(found[i]), next);
+      } else if (frontier[i].root != nullptr) {
+        root_failures_.push_back(failures[i]);
+      } else {
+        listed_.at(*frontier[i].reference.digest).failure = failures[i];
+      }
+    }
+    std::vector<Wanted> wanted;
+    for (auto& [digest, image] : next) {
+      if (!images_.contains(digest)) wanted.push_back(std::move(image));
+    }
+    return wanted;
+  }
+
+  void take_in(Found found, std::map<Digest, Wanted>& next) {
+    const Digest digest = found.image.digest();
+    note_subjects(found.tree, found.place, subjects_);
+    graph_.add(std::move(found.tree), found.source, layer_filter());
+    const auto [known, is_new] = images_.try_emplace(digest, found.image);
+    if (!is_new) merge(known->second, found.image);
+    if (!is_new) return;
+    found_at_.push_back(to_string(Reference{found.place, std::nullopt, digest}));
+    check_listed(listed_in_locks_ += found.image.lock.images.size());
+    for (const Wanted& wanted : found.next) note(wanted, next);
+  }
+
+  /// Remembers an image that a lock lists; it is to be looked for in those of its places that were not tried yet.
+  void note(const Wanted& wanted, std::map<Digest, Wanted>& next) {
+    const Digest& digest = *wanted.reference.digest;
+    Listed& listed = listed_.try_emplace(digest, Listed{.name = wanted.reference, .tried = {}}).first->second;
+    if (to_string(wanted.reference) < to_string(listed.name)) listed.name = wanted.reference;
+    for (const RepositoryName& place : wanted.places) {
+      if (!listed.tried.insert(place).second) continue;
+      next.try_emplace(digest, Wanted{.reference = wanted.reference, .places = {}, .first = wanted.first})
+          .first->second.places.push_back(place);
+    }
+  }
+
+  /// One digest found twice: by two roots, or by a root and in a lock file. A root's name goes before a lock's.
+  static void merge(SetImage& known, const SetImage& other) {
+    if (!other.is_root) return;
+    if (!known.is_root || to_string(other.reference) < to_string(known.reference)) known.reference = other.reference;
+    known.tags.insert(other.tags.begin(), other.tags.end());
+    known.is_root = true;
+  }
+
+  /// Remembers manifests that something may be attached to. imgpkg asks for signatures of whole images only.
+  void note_subjects(const ManifestTree& tree, const RepositoryName& name, std::vector<Subject>& subjects) {
+    if (gather_.referrers == Referrers::None) return;
+    const std::size_t count = gather_.referrers == Referrers::All ? tree.size() : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Subject subject{tree[i].raw.descriptor.digest, name};
+      if (asked_.insert(subject).second) subjects.push_back(subject);
+    }
+  }
+
+  /// Level by level: a signature may be attached to a bill of materials, and that to an image.
+  void find_attachments() {
+    context_.progress->phase("looking for what is attached to images", 0);
+    AttachmentFinder finder(
+        gather_.referrers, [this](const RepositoryName& name) { return source(name); }, context_);
+    std::vector<Subject> frontier = std::move(subjects_);
+    for (std::size_t depth = 0; !frontier.empty(); ++depth) {
+      if (depth > limits::kGraphDepth) {
+        throw Error(ErrorCode::Hostile,
+                    text::cat("attached to what is attached, more than ", limits::kGraphDepth,
+                              " levels deep: ", to_string(frontier.front().name), "@", frontier.front().digest.text()));
+      }
+      std::ranges::sort(frontier);  // so that the order of finding does not count
+      std::vector<Subject> next;
+      for (Attachment& attachment : finder.find(frontier)) take_in(std::move(attachment), next);
+      frontier = gather_.referrers == Referrers::All ? std::move(next) : std::vector<Subject>{};
+    }
+  }
+
+  void take_in(Attachment attachment, std::vector<Subject>& next) {
+    const Digest& digest = *attachment.reference.digest;
+    if (attachment.tag && tag_owners_.try_emplace(*attachment.tag, digest).first->second != digest) {
+      context_.progress->warn(text::cat("left out: ", to_string(attachment.reference),
+                                        ", because another repository has ", "something else at the tag ",
+                                        *attachment.tag));
+      return;
+    }
+    const SetImage image{.reference = attachment.reference, .is_referrer = true};
+    const auto [known, is_new] = images_.try_emplace(digest, image);
+    SetImage& kept = known->second;
+    if (attachment.tag) kept.tags.insert(*attachment.tag);
+    if (kept.is_referrer && to_string(image.reference) < to_string(kept.reference)) kept.reference = image.reference;
+    if (is_new) found_at_.push_back(to_string(attachment.reference));
+    if (is_new && ++referrers_ > limits::kReferrers) {
+      throw Error(ErrorCode::Hostile, text::cat("more than ", limits::kReferrers, " referrers"));
+    }
+    note_subjects(attachment.tree, attachment.reference.name, next);
+    graph_.add(std::move(attachment.tree), attachment.source, layer_filter());
+  }
+
+  [[nodiscard]] Graph::LayerFilter layer_filter() const {
+    return gather_.nondistributable_layers ? Graph::move_all : Graph::move_none;
+  }
+
+  std::shared_ptr<CachingSource> source(const RepositoryName& name) {
+    const std::lock_guard lock(mutex_);
+    auto& source = sources_[name];
+    if (!source) source = std::make_shared<CachingSource>(open_source_(name), cache_budget_);
+    return source;
+  }
+
+  Found find(const Wanted& wanted) {
+    try {
+      Located located = locate(
+          wanted.reference, wanted.places, [this](const RepositoryName& name) { return source(name); },
+          *context_.progress);
+      Found found{.image = {.reference = {wanted.reference.name, std::nullopt, located.raw.descriptor.digest}},
+                  .place = located.name,
+                  .tree = {},
+                  .source = located.source,
+                  .next = {}};
+      found.image.is_bundle = is_bundle(*found.source, located.raw, context_.stop);
+      if (wanted.root != nullptr) {
+        found.image.is_root = true;
+        if (wanted.root->tag) found.image.tags.insert(*wanted.root->tag);
+        check_kind(*wanted.root, found);
+      }
+      if (found.image.is_bundle) open_bundle(found, located, wanted);
+      found.tree = fetch_tree(*found.source, std::move(located.raw));
+      return found;
+    } catch (Error& error) {
+      error.while_doing(text::cat("reading ", to_string(wanted.reference)));
+      throw;
+    }
+  }
+
+  void open_bundle(Found& found, const Located& located, const Wanted& wanted) {
+    found.image.lock = read_images_lock(*found.source, located.raw, context_.unpack, context_.stop);
+    const Reference at{located.name, std::nullopt, located.raw.descriptor.digest};
+    const auto locations = find_locations(*found.source, at, found.image.lock, *context_.progress, context_.stop);
+    // Bundles that lie where a lock names them have images that do, too.
+    const bool at_home = wanted.first == FirstPlace::Lock && at.name == wanted.reference.name;
+    const FirstPlace first = locations ? FirstPlace::Bundle
+                             : at_home ? FirstPlace::Lock
+                                       : first_place(*found.source, found.image.lock);
+    for (const ImageRef& ref : found.image.lock.images) {
+      found.next.push_back({.reference = ref.image,
+                            .places = places_of(ref.image, at.name, locations ? &*locations : nullptr, first),
+                            .first = first});
+    }
+  }
+
+  /// imgpkg's words for what a copy will move, and from where.
+  void announce() {
+    context_.progress->event(text::cat("exporting ", found_at_.size(), " images..."));
+    std::ranges::sort(found_at_);
+    for (const std::string& reference : found_at_) context_.progress->event(text::cat("will export ", reference));
+    context_.progress->event(text::cat("exported ", found_at_.size(), " images"));
+  }
+
+  void throw_failures() const {
+    std::vector<std::string> lines;
+    std::set<ErrorCode> codes;
+    const auto add = [&](const std::exception_ptr& failure) {
+      try {
+        std::rethrow_exception(failure);
+      } catch (const Error& error) {
+        codes.insert(error.code());
+        lines.push_back(error.context().empty() ? error.message()
+                                                : text::cat(error.context().back(), ": ", error.message()));
+      }
+    };
+    if (root_failures_.size() == 1) std::rethrow_exception(root_failures_.front());
+    for (const auto& failure : root_failures_) add(failure);
+    for (const auto& [digest, listed] : listed_) {
+      if (listed.failure && !images_.contains(digest)) add(listed.failure);
+    }
+    if (lines.empty()) return;
+    const bool all_missing = codes == std::set{ErrorCode::NotFound};
+    throw Error(all_missing ? ErrorCode::Incomplete : *codes.rbegin(),
+                text::cat(lines.size(), lines.size() == 1 ? " image" : " images", " cannot be read:\n  - ",
+                          text::join(lines, "\n  - ")))
+        .hint("the search went on past them; nothing was written");
+  }
+
+  OpenSource open_source_;
+  const GatherOptions& gather_;
+  const Context& context_;
+  std::mutex mutex_;
+  std::map<RepositoryName, std::shared_ptr<CachingSource>> sources_;
+  std::shared_ptr<CacheBudget> cache_budget_ = std::make_shared<CacheBudget>(kCacheBytes);
+  Graph graph_;
+  std::map<Digest, SetImage> images_;
+  std::vector<std::string> found_at_;  ///< digest references, one for each image
+  std::map<Digest, Listed> listed_;
+  std::size_t listed_in_locks_ = 0;  ///< repetitions included
+  std::vector<std::exception_ptr> root_failures_;
+  std::vector<Subject> subjects_;             ///< in the order of finding
+  std::set<Subject> asked_;                   ///< all that were, or will be, asked for what is attached to them
+  std::map<std::string, Digest> tag_owners_;  ///< what the tags that attach something point to
+  std::size_t referrers_ = 0;
+};
+
+}  // namespace
+
+ImageSet discover(const std::vector<Root>& roots, const OpenSource& open_source, const GatherOptions& gather,
+                  const Context& context) {
+  context.progress->phase("looking for images", 0);
+  return Discovery(open_source, gather, context).run(roots);
+}
+
+}  // namespace ociferry

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "ferry/gather/sources.hpp"
+#include "ferry/set/image_set.hpp"
+#include "ociferry/ferry.hpp"
+#include "ociferry/store.hpp"
+
+namespace ociferry {
+
+/// Opens a repository for reading; called from many threads.
+using OpenSource = std::function<std::shared_ptr<ImageSource>(const RepositoryName&)>;
+
+/// Finds everything that `roots` consist of and refer to: nested bundles to any depth, each digest once, indexes with
+/// all their children. Where an image is looked for: ARCHITECTURE.md, "Where is an image?". Manifests,
+/// configurations and lock files are fetched; layers are not. If anything is missing, all the rest is looked at
+/// first and then Error{Incomplete} lists all of it.
+[[nodiscard]] ImageSet discover(const std::vector<Root>& roots, const OpenSource& open_source,
+                                const GatherOptions& gather, const Context& context);
+
+}  // namespace ociferry

@@ -1,0 +1,92 @@
+#include "ferry/gather/foreign_archive.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "ferry/gather/archive_images.hpp"
+#include "ferry/gather/verify_blobs.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// What lock files and indexes list.
+std::set<Digest> listed_digests(const LoadedImages& loaded) {
+  std::set<Digest> listed;
+  for (const SetImage& image : loaded.images) {
+    for (const ImageRef& ref : image.lock.images) listed.insert(*ref.image.digest);
+    for (const Digest& digest : loaded.graph.closure(image.digest())) {
+      if (digest != image.digest()) listed.insert(digest);
+    }
+  }
+  return listed;
+}
+
+/// True if `image` says, by a tag or its manifest, that it belongs to another one that is there.
+bool is_attached(const SetImage& image, const Graph& graph) {
+  const Descriptor* subject = subject_of(graph.at(image.digest()).parsed);
+  if (subject != nullptr && graph.contains(subject->digest)) return true;
+  return std::ranges::any_of(image.tags, [&](const std::string& tag) {
+    const auto digest = attachment_subject(tag);
+    return digest && graph.contains(*digest);
+  });
+}
+
+/// Other tools say little about what an image is there for.
+void guess_roles(LoadedImages& loaded, const ImageArchive& archive, Progress& progress) {
+  const bool says_root = std::ranges::any_of(loaded.images, &SetImage::is_root);
+  const std::set<Digest> listed = listed_digests(loaded);
+  for (SetImage& image : loaded.images) {
+    image.is_referrer =
+        !image.is_root && !image.is_bundle && !listed.contains(image.digest()) && is_attached(image, loaded.graph);
+    if (image.is_root || image.is_referrer || listed.contains(image.digest())) continue;
+    image.is_root = true;
+    if (!image.is_bundle || says_root || archive.format() != ArchiveFormat::ImgpkgTar) continue;
+    progress.event(text::cat(archive.name(), " marks no root, as those of old releases of imgpkg: ",
+                             to_string(image.reference), " is one, since no other bundle lists it"));
+  }
+}
+
+/// Finds all that is missing or of another size at once, without reading it.
+void check_held(const ImageArchive& archive, const ImageSet& set) {
+  std::vector<std::pair<Digest, std::string>> missing;
+  std::vector<std::pair<Digest, std::string>> wrong;
+  for (const auto& [digest, blob] : set.graph().blobs()) {
+    const auto size = archive.size_of(digest);
+    if (!size) {
+      missing.emplace_back(digest, archive.name_of(digest));
+    } else if (*size != blob.descriptor.size) {
+      wrong.emplace_back(digest, text::cat(archive.name_of(digest), " has ", *size, " bytes, but its manifest says ",
+                                           blob.descriptor.size));
+    }
+  }
+  if (!missing.empty()) {
+    throw Error(ErrorCode::Incomplete, text::cat(archive.name(), " lacks ", missing.size(),
+                                                 " blobs that its images need:\n  - ", list_of_damage(missing, &set)));
+  }
+  if (!wrong.empty()) {
+    throw Error(ErrorCode::Corrupt,
+                text::cat(wrong.size(), " blobs have another size than they must:\n  - ", list_of_damage(wrong, &set)));
+  }
+}
+
+}  // namespace
+
+ImageSet load_foreign_archive(const std::shared_ptr<ImageArchive>& archive, const Context& context) {
+  const auto source = std::make_shared<CachingSource>(archive, std::make_shared<CacheBudget>(kCacheBytes));
+  LoadedImages loaded = load_images(*archive, source, context);
+  if (loaded.images.empty()) {
+    throw Error(ErrorCode::Incomplete, text::cat(archive->name(), " holds no image"));
+  }
+  guess_roles(loaded, *archive, *context.progress);
+  ImageSet set(std::move(loaded.images), std::move(loaded.graph));
+  check_complete(set);
+  check_attached(set);
+  check_nesting(set);
+  check_held(*archive, set);
+  return set;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,17 @@
+#include "ferry/gather/referrers_list.hpp"
+
+#include <variant>
+
+#include "ociferry/manifest.hpp"
+#include "ociferry/reference.hpp"
+
+namespace ociferry {
+
+std::vector<Descriptor> listed_at_tag(Resolver& place, const Digest& subject) {
+  const auto raw = place.manifest(referrers_tag(subject));
+  if (!raw || !media_type::is_index(raw->descriptor.media_type)) return {};  // a tag that means something else
+  if (raw->descriptor.digest == subject) return {};  // GitLab's registry takes such a tag for the digest
+  return std::get<ImageIndex>(parse_manifest(raw->bytes, raw->descriptor.media_type)).manifests;
+}
+
+}  // namespace ociferry

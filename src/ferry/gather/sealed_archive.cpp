@@ -1,0 +1,128 @@
+#include "ferry/gather/sealed_archive.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "bundle/locations_image.hpp"
+#include "ferry/gather/archive_images.hpp"
+#include "ferry/gather/bundle_reader.hpp"
+#include "ferry/set/archive_contents.hpp"
+#include "ferry/set/docker_manifest.hpp"
+#include "layout/sealed/archive_index.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+
+namespace ociferry {
+
+namespace {
+
+const SetImage& bundle_of(const ArchiveItem& item, const ImageSet& set) {
+  const auto bundle = std::ranges::find(set.images(), *item.bundle, &SetImage::digest);
+  if (bundle == set.images().end() || !bundle->is_bundle) {
+    throw Error(ErrorCode::Corrupt, text::cat("locations for ", item.bundle->text(), ", which is no bundle in it"));
+  }
+  return *bundle;
+}
+
+/// Reads a locations image and checks what it says: its bytes may be those of another release of ociferry.
+StoredLocations load_locations(const ArchiveItem& item, const ImageSet& set,
+                               const std::shared_ptr<CachingSource>& source, const std::stop_token& stop) {
+  auto raw = source->manifest(item.descriptor.digest.text());
+  if (!raw) throw Error(ErrorCode::Incomplete, text::cat(item.descriptor.digest.text(), " is missing"));
+  raw->descriptor.media_type = item.descriptor.media_type;
+  const auto files = read_locations_files(*source, *raw, stop);
+  const Locations expected = locations_of(set, bundle_of(item, set), std::nullopt);
+  const std::pair<std::string_view, std::string> as_written[] = {{kSeedLocationsFile, to_seed_yaml(expected)},
+                                                                 {kImgpkgLocationsFile, to_imgpkg_yaml(expected)}};
+  for (const auto& [name, text] : as_written) {
+    const auto file = files.find(std::string(name));
+    const bool says_so = file != files.end() && (file->second == text || parse_locations(file->second) == expected);
+    if (!says_so) {
+      throw Error(ErrorCode::Corrupt,
+                  text::cat(name, " of ", item.descriptor.digest.text(), " does not list the images of its bundle"));
+    }
+  }
+  const auto manifest = std::get<Manifest>(parse_manifest(raw->bytes, raw->descriptor.media_type));
+  static_cast<void>(source->read_blob(manifest.config.value(), limits::kConfigBytes, stop));
+  return {.manifest = {raw->descriptor, source},
+          .config = {*manifest.config, source},
+          .layer = {manifest.layers.front(), source}};
+}
+
+StoredLocationsByBundle load_all_locations(const ArchiveReader& archive, const ImageSet& set,
+                                           const std::shared_ptr<CachingSource>& source, const std::stop_token& stop) {
+  StoredLocationsByBundle all;
+  for (const ArchiveItem& item : archive.items()) {
+    if (item.role == ArchiveRole::Locations) all.emplace(*item.bundle, load_locations(item, set, source, stop));
+  }
+  for (const SetImage& image : set.images()) {
+    if (image.is_bundle && !all.contains(image.digest())) {
+      throw Error(ErrorCode::Incomplete,
+                  text::cat("the locations image of ", to_string(image.reference), " is missing"));
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> texts(const std::set<Digest>& digests) {
+  std::vector<std::string> all;
+  for (const Digest& digest : digests) all.push_back(digest.text());
+  return all;
+}
+
+const Digest& digest_of(const Graph::BlobNode* blob) { return blob->descriptor.digest; }
+
+/// Blobs that the graph needs and the archive lacks, or the other way round. Lists are made only of what is wrong,
+/// since there may be very many.
+void compare_blobs(const ArchiveReader& archive, const std::vector<const Graph::BlobNode*>& needed) {
+  std::vector<std::string> missing;
+  for (const Graph::BlobNode* blob : needed) {
+    if (!archive.size_of(digest_of(blob))) missing.push_back(digest_of(blob).text());
+  }
+  if (!missing.empty()) {
+    throw Error(ErrorCode::Incomplete, text::cat(archive.name(), " lacks ", missing.size(),
+                                                 " blobs that its images need:\n  - ", text::join(missing, "\n  - ")));
+  }
+  if (needed.size() == archive.plan().members.size() - archive.plan().files()) return;
+  std::set<Digest> surplus;
+  for (const Descriptor& blob : archive.blobs()) surplus.insert(blob.digest);
+  for (const Graph::BlobNode* blob : needed) surplus.erase(digest_of(blob));
+  throw Error(ErrorCode::Corrupt,
+              text::cat(archive.name(), " holds what nothing refers to: ", text::join(texts(surplus), ", ")));
+}
+
+/// Which order the blobs lie in is told by the seal, and is no business of a reader: another release may have chosen
+/// another one.
+void check_canonical(const ArchiveReader& archive, const ImageSet& set, const StoredLocationsByBundle& locations) {
+  ContentsBuilder builder(set, locations);
+  compare_blobs(archive, builder.blobs_in_order());
+  const ArchiveFront& there = archive.plan().front;
+  const ArchiveFront expected =
+      make_front(encode_archive_index(builder.make_items(), there.edition), docker_manifest(set), there.edition);
+  const auto differs = std::ranges::mismatch(there.contents, expected.contents).in1 - there.contents.begin();
+  if (differs == std::ssize(there.contents)) return;
+  throw Error(ErrorCode::Corrupt,
+              text::cat(archive.name(), ": ", archive.plan().members.at(static_cast<std::size_t>(differs)).name(),
+                        " is not what its images call for"));
+}
+
+}  // namespace
+
+ImageSet load_sealed_archive(const std::shared_ptr<ArchiveReader>& archive, const Context& context) {
+  const auto source = std::make_shared<CachingSource>(archive, std::make_shared<CacheBudget>(kCacheBytes));
+  LoadedImages loaded = load_images(*archive, source, context);
+  ImageSet set(std::move(loaded.images), std::move(loaded.graph));
+  check_complete(set);
+  check_attached(set);
+  check_nesting(set);
+  try {
+    check_canonical(*archive, set, load_all_locations(*archive, set, source, context.stop));
+  } catch (Error& error) {
+    error.while_doing(text::cat("checking ", archive->name()));
+    throw;
+  }
+  return set;
+}
+
+}  // namespace ociferry

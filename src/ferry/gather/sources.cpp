@@ -1,0 +1,67 @@
+#include "ferry/gather/sources.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+#include "oci/given_reference.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+
+namespace ociferry {
+
+namespace {
+
+std::vector<Root> roots_of(const BundleLock& lock) { return {{.reference = lock.image, .tag = lock.tag}}; }
+
+std::vector<Root> roots_of(const ImagesLock& lock) {
+  std::vector<Root> roots;
+  for (const ImageRef& ref : lock.images) {
+    roots.push_back({.reference = ref.image, .from_images_lock = true, .kind = SourceArgument::Kind::Image});
+  }
+  return roots;
+}
+
+Root root_of(const SourceArgument& source) {
+  Root root{.reference = given_reference(source.value), .kind = source.kind};
+  if (root.reference.digest) {
+    root.reference.tag.reset();
+  } else {
+    root.tag = root.reference.selector();
+  }
+  return root;
+}
+
+}  // namespace
+
+std::variant<BundleLock, ImagesLock> read_lock_file(const std::string& path) {
+  try {
+    const std::string yaml = read_file(path, limits::kYamlBytes);
+    if (!is_bundle_lock(yaml)) return ImagesLock::parse(yaml);
+    BundleLock lock = BundleLock::parse(yaml);
+    if (lock.tag && !is_valid_tag(*lock.tag)) {
+      throw Error(ErrorCode::Hostile, text::cat("'", *lock.tag, "' cannot be a tag"));
+    }
+    return lock;
+  } catch (Error& error) {
+    error.while_doing(text::cat("reading the lock file ", path));
+    throw;
+  }
+}
+
+std::vector<Root> read_sources(const std::vector<SourceArgument>& sources) {
+  std::vector<Root> roots;
+  for (const SourceArgument& source : sources) {
+    if (source.kind != SourceArgument::Kind::Lock) {
+      roots.push_back(root_of(source));
+      continue;
+    }
+    const auto lock = read_lock_file(source.value);
+    std::ranges::move(std::visit([](const auto& kind) { return roots_of(kind); }, lock), std::back_inserter(roots));
+  }
+  if (roots.empty()) throw Error(ErrorCode::Usage, "the lock file lists no images");
+  return roots;
+}
+
+}  // namespace ociferry

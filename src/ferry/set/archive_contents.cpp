@@ -1,0 +1,146 @@
+#include "ferry/set/archive_contents.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "bundle/locations_image.hpp"
+#include "ferry/set/absent_children.hpp"
+#include "ferry/set/docker_manifest.hpp"
+#include "stream/memory.hpp"
+#include "transfer/memory_blobs.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// The manifests of a graph, which must outlive it, as blobs.
+class ManifestBlobs : public BlobSource {
+ public:
+  explicit ManifestBlobs(const Graph& graph) : graph_(graph) {}
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token) override {
+    return std::make_unique<StringSource>(graph_.at(blob.digest).raw.bytes);
+  }
+
+ private:
+  const Graph& graph_;
+};
+
+ArchiveRole role_of(const SetImage& image) {
+  if (image.is_referrer) return ArchiveRole::Referrer;
+  return image.is_bundle ? ArchiveRole::Bundle : ArchiveRole::Image;
+}
+
+StoredLocationsByBundle make_all_locations(const ImageSet& set) {
+  StoredLocationsByBundle all;
+  const auto made = std::make_shared<MemoryBlobs>();
+  for (const SetImage& bundle : set.images()) {
+    if (!bundle.is_bundle) continue;
+    // The layout's own family: older readers of OCI archives pass over Docker manifests.
+    const LocationsImage image = make_locations_image(locations_of(set, bundle, std::nullopt), ImageFamily::Oci);
+    made->add(image.manifest.descriptor.digest, image.manifest.bytes);
+    made->add(image.config_descriptor.digest, image.config);
+    made->add(image.layer_descriptor.digest, image.layer);
+    all.emplace(bundle.digest(), StoredLocations{.manifest = {image.manifest.descriptor, made},
+                                                 .config = {image.config_descriptor, made},
+                                                 .layer = {image.layer_descriptor, made}});
+  }
+  return all;
+}
+
+}  // namespace
+
+ArchiveContents ContentsBuilder::build() {
+  ArchiveContents contents{.items = make_items(), .docker_manifest = docker_manifest(set_), .blobs = {}};
+  const auto order = blobs_in_order();
+  contents.blobs.reserve(order.size());
+  for (const Graph::BlobNode* blob : order) contents.blobs.push_back(*blob);
+  return contents;
+}
+
+std::vector<const Graph::BlobNode*> ContentsBuilder::blobs_in_order() {
+  add_manifests();
+  add_locations();
+  add_layers();
+  std::vector<std::pair<Group, const Graph::BlobNode*>> order;
+  order.reserve(blobs_.size());
+  for (const auto& [digest, entry] : blobs_) order.emplace_back(entry.first, entry.second);
+  std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
+  std::vector<const Graph::BlobNode*> blobs;
+  blobs.reserve(order.size());
+  for (const auto& [group, blob] : order) blobs.push_back(blob);
+  return blobs;
+}
+
+std::vector<ArchiveItem> ContentsBuilder::make_items() const {
+  std::vector<ArchiveItem> items;
+  for (const SetImage& image : set_.images()) {
+    ArchiveItem item{.descriptor = set_.graph().at(image.digest()).raw.descriptor,
+                     .role = role_of(image),
+                     .is_root = image.is_root,
+                     .reference = image.reference,
+                     .is_runnable = is_runnable(set_, image)};
+    for (const Descriptor& child : absent_below(set_.graph(), image.digest())) item.absent.insert(child.digest);
+    if (image.tags.empty()) items.push_back(item);
+    for (const std::string& tag : image.tags) {
+      item.tag = tag;
+      items.push_back(item);
+    }
+  }
+  for (const SetImage& bundle : set_.images()) {
+    if (!bundle.is_bundle) continue;
+    const Descriptor& locations = locations_.at(bundle.digest()).manifest.descriptor;
+    items.push_back({.descriptor = locations,
+                     .role = ArchiveRole::Locations,
+                     .reference = {bundle.reference.name, std::nullopt, locations.digest},
+                     .bundle = bundle.digest()});
+  }
+  return items;
+}
+
+/// `blob` belongs to the set, to the locations, or to `manifests_`.
+void ContentsBuilder::add(Group group, const Graph::BlobNode& blob) {
+  blobs_.try_emplace(blob.descriptor.digest, group, &blob);
+}
+
+void ContentsBuilder::add_manifests() {
+  const auto source = std::make_shared<ManifestBlobs>(set_.graph());
+  for (const auto& [digest, node] : set_.graph().manifests()) {
+    manifests_.push_back({.descriptor = node.raw.descriptor, .source = source});
+    add(Group::Manifests, manifests_.back());
+  }
+}
+
+void ContentsBuilder::add_locations() {
+  for (const auto& [bundle, image] : locations_) {
+    add(Group::Manifests, image.manifest);
+    add(Group::Configs, image.config);
+    add(Group::Locations, image.layer);
+  }
+}
+
+void ContentsBuilder::add_layers() {
+  for (const auto& [digest, blob] : set_.graph().blobs()) {
+    if (blob.is_config) add(Group::Configs, blob);
+  }
+  for (const SetImage& image : set_.images()) {
+    if (!image.is_bundle) continue;
+    for (const Descriptor& layer : set_.graph().blobs_of(image.digest())) {
+      add(Group::BundleLayers, set_.graph().blobs().at(layer.digest));
+    }
+  }
+  for (const auto& [digest, blob] : set_.graph().blobs()) add(Group::Layers, blob);
+}
+
+ArchiveContents archive_contents(const ImageSet& set) {
+  const StoredLocationsByBundle locations = make_all_locations(set);
+  return ContentsBuilder(set, locations).build();
+}
+
+std::vector<Descriptor> descriptors(const ArchiveContents& contents) {
+  std::vector<Descriptor> all;
+  all.reserve(contents.blobs.size());
+  for (const Graph::BlobNode& blob : contents.blobs) all.push_back(blob.descriptor);
+  return all;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,92 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.hpp"
+#include "layout/foreign/file_tree.hpp"
+#include "ociferry/error.hpp"
+#include "stream/memory.hpp"
+
+namespace ociferry {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A file's content together with the file.
+class OwnedFileSource : public ByteSource {
+ public:
+  OwnedFileSource(UniqueFd fd, std::uint64_t size, std::string name)
+      : fd_(std::move(fd)), content_(fd_.get(), 0, size, std::move(name)) {}
+  [[nodiscard]] std::size_t read(MutableBytes buffer) override { return content_.read(buffer); }
+
+ private:
+  UniqueFd fd_;
+  FileSource content_;
+};
+
+}  // namespace
+
+std::string FileTree::read(const std::string& path, std::uint64_t limit) const {
+  if (const std::uint64_t size = size_of(path).value_or(0); size > limit) {
+    throw Error(ErrorCode::Hostile,
+                text::cat(describe(path), " has ", size, " bytes; at most ", limit, " are allowed for what it is"));
+  }
+  return read_all(*open(path), limit);
+}
+
+DirectoryTree::DirectoryTree(const fs::path& path) : FileTree(path.string()), directory_(path) {
+  // Opened and closed again only to say early and clearly that it cannot be read.
+  static_cast<void>(open_file(path, O_RDONLY | O_DIRECTORY));
+}
+
+std::optional<std::uint64_t> DirectoryTree::size_of(const std::string& path) const {
+  struct stat status {};
+  if (::stat((directory_ / path).c_str(), &status) == 0) {
+    return S_ISREG(status.st_mode) ? std::optional(static_cast<std::uint64_t>(status.st_size)) : std::nullopt;
+  }
+  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+  throw system_error(text::cat("looking at ", describe(path)), errno);
+}
+
+// Links are followed, as the tools that build layouts out of links expect: whatever they lead to must have the digest
+// that the layout names.
+std::unique_ptr<ByteSource> DirectoryTree::open(const std::string& path) const {
+  if (!size_of(path)) throw Error(ErrorCode::Incomplete, text::cat(describe(path), " is missing"));
+  UniqueFd fd = open_file(directory_ / path, O_RDONLY | O_NONBLOCK);  // a pipe would block
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", describe(path)), errno);
+  if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::Hostile, text::cat(describe(path), " is not a file"));
+  return std::make_unique<OwnedFileSource>(std::move(fd), static_cast<std::uint64_t>(status.st_size), describe(path));
+}
+
+std::vector<std::string> DirectoryTree::folders() const {
+  std::vector<std::string> names;
+  try {
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
+      if (entry.is_directory()) names.push_back(entry.path().filename().string());
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw system_error(text::cat("listing ", name()), error.code().value());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+std::string DirectoryTree::describe(const std::string& path) const { return (directory_ / path).string(); }
+
+std::uint64_t DirectoryTree::total_bytes() const {
+  std::uint64_t total = 0;
+  try {
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(directory_)) {
+      if (entry.is_regular_file()) total += entry.file_size();
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw system_error(text::cat("adding up the files in ", name()), error.code().value());
+  }
+  return total;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+
+#include "layout/foreign/file_tree.hpp"
+#include "layout/image_archive.hpp"
+#include "ociferry/limits.hpp"
+
+namespace ociferry {
+
+/// What an archive holds that has no blobs by digest but a list, manifest.json, of what its files are.
+struct ListedContents {
+  std::vector<ArchiveItem> items = {};
+  std::map<Digest, RawManifest> manifests = {};
+  std::map<Digest, std::string> configs = {};  ///< their content
+  std::map<Digest, std::string> layers = {};   ///< the file that should hold each; it may be absent
+  std::vector<std::string> notes = {};         ///< ImageArchive::notes()
+};
+
+/// Reads the manifest.json of imgpkg's tar. Its keys are found in any case, unknown ones ignored; DiffID, OrigRef, Tag
+/// and Labels may be absent. Every manifest and configuration in it is checked against the digest that it names.
+/// Throws Error{Corrupt} or Error{Hostile} naming the image.
+[[nodiscard]] ListedContents read_imgpkg_manifest(std::string_view json);
+
+/// Reads a docker-save archive: makes a manifest of each configuration and its layers, the same bytes for the same
+/// archive: a Docker (schema 2) one, or an OCI one if a layer is packed with zstd, for which Docker has no type. Layers
+/// are what the configuration's diff_ids say; compressed ones, whose digest nobody has noted, are read and hashed.
+/// Throws Error{Corrupt} if a compressed layer has another diff_id, Error{Incomplete} if a file is missing,
+/// Error{Hostile} if manifest.json is malformed or a layer is packed as registries know no type for.
+[[nodiscard]] ListedContents read_docker_archive(const FileTree& tree, const UnpackLimits& limits = {});
+
+/// An archive with such a list.
+class ListedArchive : public ImageArchive {
+ public:
+  ListedArchive(ArchiveFormat format, std::unique_ptr<FileTree> tree, ListedContents contents)
+      : format_(format), tree_(std::move(tree)), contents_(std::move(contents)) {
+    for (const std::string& line : contents_.notes) note(line);
+  }
+
+  [[nodiscard]] const std::string& name() const override { return tree_->name(); }
+  [[nodiscard]] ArchiveFormat format() const override { return format_; }
+  [[nodiscard]] const std::vector<ArchiveItem>& items() const override { return contents_.items; }
+  [[nodiscard]] std::uint64_t total_bytes() const override { return tree_->total_bytes(); }
+  [[nodiscard]] std::optional<std::uint64_t> size_of(const Digest& blob) const override;
+
+  [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+  [[nodiscard]] std::string name_of(const Digest& blob) const override;
+
+ private:
+  ArchiveFormat format_;
+  std::unique_ptr<FileTree> tree_;
+  ListedContents contents_;
+};
+
+}  // namespace ociferry

@@ -1,0 +1,196 @@
+#include "layout/foreign/oci_layout.hpp"
+
+#include <array>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/text.hpp"
+#include "layout/archive_names.hpp"
+#include "layout/sealed/archive_index.hpp"
+#include "oci/json.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "stream/memory.hpp"
+#include "stream/verify.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void check_version(const FileTree& tree) {
+  const Json layout = Json::parse(tree.read("oci-layout", limits::kManifestBytes), tree.describe("oci-layout"));
+  const std::string version = layout.string_at("imageLayoutVersion");
+  if (version.starts_with("1.")) return;
+  throw Error(ErrorCode::Hostile,
+              text::cat(tree.describe("oci-layout"), ": unknown version '", version, "' of layouts"));
+}
+
+constexpr std::array<const char*, 2> kNameKeys{"org.opencontainers.image.ref.name", "io.containerd.image.name"};
+
+/// Reads the entries of index.json. Those that other tools attach to images are added when all images are known.
+class IndexReader {
+ public:
+  explicit IndexReader(const SmallBlobs& blobs) : blobs_(blobs) {}
+
+  void add(const Descriptor& entry) {
+    if (auto own = decode_own_entry(entry)) {
+      std::set<std::string> tags;
+      if (own->tag) tags.insert(*std::exchange(own->tag, std::nullopt));
+      list_.add(*std::move(own), tags);
+    } else if (auto kind = attached_kind(entry)) {
+      attached_.push_back({entry, *std::move(kind), before_});
+    } else {
+      add_image(entry);
+    }
+  }
+
+  LayoutIndex take() {
+    for (const Attached& attached : attached_) add_attached(attached);
+    return {.items = list_.take(), .notes = std::move(notes_)};
+  }
+
+ private:
+  struct Attached {
+    Descriptor entry;
+    std::string kind;
+    std::optional<Digest> before;  ///< the image whose entry is the last one before
+  };
+
+  static ArchiveItem item_of(const Descriptor& entry, const ImageNames& names) {
+    ArchiveItem item{.descriptor = entry,
+                     .reference = {names.repository.value_or(unnamed_repository()), std::nullopt, entry.digest}};
+    item.descriptor.annotations.clear();
+    return item;
+  }
+
+  static ImageNames names_of(const Descriptor& entry) {
+    ImageNames names;
+    for (const char* key : kNameKeys) {
+      const auto name = entry.annotations.find(key);
+      if (name != entry.annotations.end()) names.add(name->second);
+    }
+    return names;
+  }
+
+  void add_image(const Descriptor& entry) {
+    const ImageNames names = names_of(entry);
+    if (auto line = note_of_names(names, entry.digest)) notes_.push_back(*std::move(line));
+    list_.add(item_of(entry, names), names.tags);
+    before_ = entry.digest;
+    for (const char* key : kNameKeys) {
+      const auto name = entry.annotations.find(key);
+      if (name != entry.annotations.end()) named_[name->second].insert(entry.digest);
+    }
+  }
+
+  void add_attached(const Attached& attached) {
+    const Digest& digest = attached.entry.digest;
+    std::set<std::string> tags;
+    if (!attached.kind.empty()) {
+      const auto subject = subject_of(attached);
+      if (subject) tags.insert(attachment_tag(*subject, attached.kind));
+      if (!subject) {
+        notes_.push_back(text::cat(digest.text(), " (", attached.kind,
+                                   ") is carried under its digest only: nothing says which image it belongs to"));
+      }
+    }
+    ImageNames names = names_of(attached.entry);
+    list_.add(item_of(attached.entry, names), tags);
+  }
+
+  /// The signed payload knows best, then the name, then the place.
+  [[nodiscard]] std::optional<Digest> subject_of(const Attached& attached) const {
+    if (blobs_) {
+      if (auto digest = signed_image(attached.entry.digest, blobs_)) return digest;
+    }
+    for (const char* key : kNameKeys) {
+      const auto name = attached.entry.annotations.find(key);
+      if (name == attached.entry.annotations.end()) continue;
+      const auto images = named_.find(name->second);
+      if (images != named_.end() && images->second.size() == 1) return *images->second.begin();
+    }
+    return attached.before;
+  }
+
+  const SmallBlobs& blobs_;
+  ItemList list_;
+  std::vector<Attached> attached_;
+  std::vector<std::string> notes_;
+  std::map<std::string, std::set<Digest>> named_;
+  std::optional<Digest> before_;
+};
+
+}  // namespace
+
+LayoutIndex read_layout_index(std::string_view index, const SmallBlobs& blobs) {
+  IndexReader reader(blobs);
+  for (const Descriptor& entry : parse_image_index(index, "index.json").manifests) reader.add(entry);
+  LayoutIndex read = reader.take();
+  if (read.items.empty()) throw Error(ErrorCode::Hostile, "index.json: it lists no images");
+  return read;
+}
+
+OciLayout::OciLayout(std::unique_ptr<FileTree> tree) : tree_(std::move(tree)) {
+  if (tree_->size_of("oci-layout")) check_version(*tree_);
+  const auto small_blob = [this](const Digest& digest) -> std::optional<std::string> {
+    const auto size = size_of(digest);
+    if (!size || *size > limits::kSmallBlobBytes) return std::nullopt;
+    VerifyingSource source(tree_->open(blob_path(digest)), {.media_type = {}, .digest = digest, .size = *size},
+                           name_of(digest));
+    return read_all(source, limits::kSmallBlobBytes);
+  };
+  try {
+    const LayoutIndex index = read_layout_index(tree_->read("index.json", limits::kLayoutFileBytes), small_blob);
+    for (const std::string& line : index.notes) note(line);
+    add_items(index.items);
+  } catch (Error& error) {
+    error.while_doing(text::cat("reading ", tree_->describe("index.json")));
+    throw;
+  }
+}
+
+void OciLayout::add_items(const std::vector<ArchiveItem>& entries) {
+  ItemList list;
+  for (const ArchiveItem& entry : entries) {
+    const std::string tag = entry.tag.value_or("");
+    if (!tagged_digest(tag, "") || !media_type::is_index(entry.descriptor.media_type)) {
+      list.add(entry, {tag});
+      continue;
+    }
+    const auto index = manifest(entry.descriptor.digest.text());
+    if (!index) throw Error(ErrorCode::Incomplete, text::cat(name_of(entry.descriptor.digest), " is missing"));
+    for (const Descriptor& referrer : parse_image_index(index->bytes, name_of(entry.descriptor.digest)).manifests) {
+      list.add({.descriptor = referrer,
+                .role = ArchiveRole::Referrer,
+                .reference = {entry.reference.name, std::nullopt, referrer.digest}},
+               {});
+    }
+  }
+  items_ = list.take();
+}
+
+std::optional<std::uint64_t> OciLayout::size_of(const Digest& blob) const { return tree_->size_of(blob_path(blob)); }
+
+std::optional<RawManifest> OciLayout::manifest(const std::string& selector) {
+  const Digest digest = Digest::parse(selector);
+  const auto size = size_of(digest);
+  if (!size) return std::nullopt;
+  const Descriptor expected{.media_type = {}, .digest = digest, .size = *size};
+  VerifyingSource source(tree_->open(blob_path(digest)), expected, name_of(digest));
+  return make_raw_manifest(read_all(source, limits::kManifestBytes), digest, name_of(digest));
+}
+
+std::unique_ptr<ByteSource> OciLayout::open(const Descriptor& blob, std::stop_token) {
+  const auto size = size_of(blob.digest);
+  if (!size) throw Error(ErrorCode::Incomplete, text::cat(name_of(blob.digest), " is not in the archive"));
+  if (*size != blob.size) {
+    throw Error(ErrorCode::Corrupt,
+                text::cat(name_of(blob.digest), " has ", *size, " bytes, but its manifest says ", blob.size));
+  }
+  return tree_->open(blob_path(blob.digest));
+}
+
+std::string OciLayout::name_of(const Digest& blob) const { return tree_->describe(blob_path(blob)); }
+
+}  // namespace ociferry

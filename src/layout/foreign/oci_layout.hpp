@@ -1,0 +1,47 @@
+#pragma once
+
+#include "layout/foreign/attachment_kinds.hpp"
+#include "layout/foreign/file_tree.hpp"
+#include "layout/image_archive.hpp"
+
+namespace ociferry {
+
+/// An OCI image layout that another tool made (image-spec, image-layout.md): blobs by digest, and an index.json.
+/// Names and tags are those of the annotations org.opencontainers.image.ref.name and io.containerd.image.name; an entry
+/// without them is called unnamed_repository(). An archive of ours that was unpacked keeps the names it had. The index
+/// of referrers that a tag "sha256-<hex>" names (distribution-spec, "Referrers Tag Schema") stands for what it lists.
+class OciLayout : public ImageArchive {
+ public:
+  /// Reads index.json, and oci-layout, which may be missing. Throws Error{Incomplete} if index.json is missing,
+  /// Error{Hostile} if one of them is malformed.
+  explicit OciLayout(std::unique_ptr<FileTree> tree);
+
+  [[nodiscard]] const std::string& name() const override { return tree_->name(); }
+  [[nodiscard]] ArchiveFormat format() const override { return ArchiveFormat::OciLayout; }
+  [[nodiscard]] const std::vector<ArchiveItem>& items() const override { return items_; }
+  [[nodiscard]] std::uint64_t total_bytes() const override { return tree_->total_bytes(); }
+  [[nodiscard]] std::optional<std::uint64_t> size_of(const Digest& blob) const override;
+
+  [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+  [[nodiscard]] std::string name_of(const Digest& blob) const override;
+
+ private:
+  void add_items(const std::vector<ArchiveItem>& entries);
+
+  std::unique_ptr<FileTree> tree_;
+  std::vector<ArchiveItem> items_;
+};
+
+/// What a layout's index.json says.
+struct LayoutIndex {
+  std::vector<ArchiveItem> items = {};  ///< each digest once
+  std::vector<std::string> notes = {};  ///< ImageArchive::notes()
+};
+
+/// Reads index.json. What `cosign save` and hauler mark as attached gets the tag beside its image that cosign gives it:
+/// which image that is, its payload says (in `blobs`, if given), or its name, or else the entry before it.
+/// Throws Error{Hostile} if it is malformed.
+[[nodiscard]] LayoutIndex read_layout_index(std::string_view index, const SmallBlobs& blobs = {});
+
+}  // namespace ociferry

@@ -1,0 +1,137 @@
+#include <algorithm>
+
+#include "archive/member_path.hpp"
+#include "archive/tar_reader.hpp"
+#include "base/text.hpp"
+#include "layout/foreign/file_tree.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "stream/memory.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// A link that leads to a link that leads to ... is followed so often.
+constexpr std::size_t kLinks = 8;
+
+/// Reads a file by position, so that passing over content costs nothing.
+class FileInput : public TarInput {
+ public:
+  FileInput(int fd, std::uint64_t size, const std::string& name) : fd_(fd), size_(size), name_(name) {}
+
+  [[nodiscard]] std::size_t read(MutableBytes buffer) override {
+    const std::size_t got = pread_full(fd_, buffer, position_, name_);
+    position_ += got;
+    return got;
+  }
+
+  [[nodiscard]] std::uint64_t skip(std::uint64_t bytes) override {
+    const std::uint64_t passed = std::min(bytes, size_ - std::min(position_, size_));
+    position_ += passed;
+    return passed;
+  }
+
+ private:
+  int fd_;
+  std::uint64_t size_;
+  const std::string& name_;
+  std::uint64_t position_ = 0;
+};
+
+/// Where a symbolic link at `path` leads; nullopt: out of the tar, or nowhere.
+std::optional<std::string> resolve_link(const std::string& path, std::string_view target) {
+  if (target.empty() || target.starts_with('/')) return std::nullopt;
+  std::vector<std::string> parts;
+  if (const std::string parent = parent_path(path); !parent.empty()) parts = text::split(parent, '/');
+  for (const std::string& part : text::split(target, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      parts.push_back(part);
+    } else if (parts.empty()) {
+      return std::nullopt;
+    } else {
+      parts.pop_back();
+    }
+  }
+  return text::join(parts, "/");
+}
+
+}  // namespace
+
+TarTree::TarTree(std::string name, UniqueFd fd, const UnpackLimits& limits)
+    : FileTree(std::move(name)), fd_(std::move(fd)), file_bytes_(file_size(fd_.get(), this->name())) {
+  using Kind = TarMember::Kind;
+  FileInput input(fd_.get(), file_bytes_, this->name());
+  TarReader reader(input, this->name(), limits);
+  while (auto member = reader.next()) {
+    member->check();
+    Member entry{.offset = reader.position(), .size = member->size, .has_holes = member->size != member->stored};
+    if (member->kind == Kind::Symlink) entry.leads_to = resolve_link(member->path, member->link).value_or("");
+    if (member->kind == Kind::Hardlink) entry.leads_to = member->link;
+    if (member->kind == Kind::Directory || member->kind == Kind::Other) entry.leads_to = "";
+    if (members_.emplace(member->path, std::move(entry)).second) continue;
+    throw Error(ErrorCode::Hostile, text::cat(this->name(), ": the member '", member->path,
+                                              "' occurs twice, so readers would disagree about the archive"));
+  }
+  has_end_ = reader.found_end();
+  // Of two archives one behind the other, the second would be lost without a word.
+  if (reader.bytes_behind_end() == 0) return;
+  throw Error(ErrorCode::Corrupt, text::cat(this->name(), ": other bytes follow the end of the tar at offset ",
+                                            reader.position() - reader.bytes_behind_end()));
+}
+
+const TarTree::Member* TarTree::find(const std::string& path) const {
+  auto found = members_.find(path);
+  for (std::size_t links = 0; found != members_.end() && found->second.leads_to; ++links) {
+    if (links == kLinks) return nullptr;
+    found = members_.find(*found->second.leads_to);
+  }
+  return found == members_.end() ? nullptr : &found->second;
+}
+
+std::optional<std::uint64_t> TarTree::size_of(const std::string& path) const {
+  const Member* member = find(path);
+  return member == nullptr ? std::nullopt : std::optional(member->size);
+}
+
+std::unique_ptr<ByteSource> TarTree::open(const std::string& path) const {
+  const Member* member = find(path);
+  if (member == nullptr) throw Error(ErrorCode::Incomplete, text::cat(describe(path), " is not in the archive"));
+  if (member->has_holes) {
+    throw Error(ErrorCode::Hostile, text::cat(describe(path), " is stored with holes, and archives are read in place"))
+        .hint("pack the archive's files again without --sparse");
+  }
+  return std::make_unique<FileSource>(fd_.get(), member->offset, member->size, name());
+}
+
+std::vector<std::string> TarTree::folders() const {
+  std::vector<std::string> names;
+  for (const auto& [path, member] : members_) {
+    std::string top = path.substr(0, path.find('/'));
+    if (top.size() < path.size() && (names.empty() || names.back() != top)) names.push_back(std::move(top));
+  }
+  return names;
+}
+
+std::string TarTree::describe(const std::string& path) const {
+  const Member* member = find(path);
+  if (member == nullptr) {
+    return text::cat(name(), ": ", path, has_end_ ? "" : " (the tar has no end: it may be cut short)");
+  }
+  return text::cat(name(), ": ", path, " at offset ", member->offset);
+}
+
+std::vector<std::string> first_members(int fd, const std::string& name, std::size_t count, std::string_view last) {
+  FileInput input(fd, file_size(fd, name), name);
+  TarReader reader(input, name);
+  std::vector<std::string> names;
+  while (names.size() < count && (names.empty() || names.back() != last)) {
+    auto member = reader.next();
+    if (!member) break;
+    names.push_back(std::move(member->path));
+  }
+  return names;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,287 @@
+#include "layout/sealed/archive_reader.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "archive/tar_header.hpp"
+#include "base/text.hpp"
+#include "layout/sealed/archive_index.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/limits.hpp"
+#include "stream/memory.hpp"
+#include "stream/sha256.hpp"
+#include "stream/verify.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::size_t kBlock = 512;
+
+Error damaged(const std::string& archive, std::string_view what, std::uint64_t offset) {
+  return Error(ErrorCode::Corrupt, text::cat(archive, ": ", what, " (at offset ", offset, ")"))
+      .hint("the archive was damaged or changed after export: copy it again, and compare its sha256sum on both sides");
+}
+
+std::string hex(char byte) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto value = static_cast<unsigned char>(byte);
+  return text::cat("0x", kDigits[value >> 4], kDigits[value & 15]);
+}
+
+/// `what` is the part of the archive that lies there.
+std::string read_range(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name,
+                       std::string_view what) {
+  std::string content(size, '\0');
+  const std::size_t got = pread_full(fd, std::as_writable_bytes(std::span(content)), offset, name);
+  if (got < size) throw damaged(name, text::cat("the file ends within ", what), offset + got);
+  return content;
+}
+
+void check_zero(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name, std::string_view what) {
+  const std::string bytes = read_range(fd, offset, size, name, what);
+  const auto bad = bytes.find_first_not_of('\0');
+  if (bad == std::string::npos) return;
+  throw damaged(name, text::cat(what, " is not all zero: it holds ", hex(bytes[bad])), offset + bad);
+}
+
+/// The name that a tar header's first field gives.
+std::string name_in(std::string_view header) {
+  constexpr std::size_t kNameField = 100;
+  return std::string(header.substr(0, std::min(kNameField, header.find('\0'))));
+}
+
+/// Throws unless `actual` is the header that `member` must have; the offset is that of the first byte that differs.
+void check_header(const std::string& archive, const ArchiveMember& member, const std::string& actual) {
+  constexpr std::size_t kNameField = 100;
+  const std::string expected = member.header();
+  if (actual == expected) return;
+  const auto at = static_cast<std::size_t>(std::ranges::mismatch(actual, expected).in1 - actual.begin());
+  const std::string what = at < kNameField ? text::cat("it names '", name_in(actual), "'")
+                                           : text::cat(hex(actual[at]), " where ", hex(expected[at]), " must be");
+  throw damaged(archive, text::cat("the tar header of ", member.name(), " is damaged: ", what),
+                member.header_offset + at);
+}
+
+/// The size that a tar header's octal field gives; 0 if it is malformed, which the comparison that follows finds.
+std::uint64_t octal_size(std::string_view header) {
+  std::uint64_t size = 0;
+  for (const char c : header.substr(124, 11)) {
+    if (c < '0' || c > '7') return 0;
+    size = size * 8 + static_cast<std::uint64_t>(c - '0');
+  }
+  return size;
+}
+
+/// Content of a member, then a check of the padding behind it.
+class MemberSource : public ByteSource {
+ public:
+  MemberSource(int fd, const ArchiveMember& member, const std::string& archive, const PageCacheHints& hints)
+      : fd_(fd), member_(member), archive_(archive), hints_(hints), content_(fd, member.offset, member.size, archive) {}
+
+  std::size_t read(MutableBytes buffer) override {
+    const std::size_t got = content_.read(buffer);
+    hints_.has_read(member_.offset + count_, got);
+    count_ += got;
+    if (got == 0 && !buffer.empty()) {
+      const std::uint64_t padding = member_.offset + member_.size;
+      check_zero(fd_, padding, member_.end() - padding, archive_, text::cat("the padding behind ", member_.name()));
+    }
+    return got;
+  }
+
+ private:
+  int fd_;
+  const ArchiveMember& member_;
+  const std::string& archive_;
+  const PageCacheHints& hints_;
+  FileSource content_;
+  std::uint64_t count_ = 0;
+};
+
+UniqueFd open_archive(const std::filesystem::path& path) {
+  UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer would block
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", path.string()), errno);
+  if (!S_ISREG(status.st_mode)) {
+    throw Error(ErrorCode::Usage, text::cat(path.string(), " is not a file: an archive is read by position"));
+  }
+  return fd;
+}
+
+}  // namespace
+
+ArchiveReader::ArchiveReader(const std::filesystem::path& path) : ArchiveReader(path.string(), open_archive(path)) {}
+
+ArchiveReader::ArchiveReader(std::string name, UniqueFd fd)
+    : name_(std::move(name)),
+      fd_(std::move(fd)),
+      file_bytes_(file_size(fd_.get(), name_)),
+      hints_(fd_.get(), file_bytes_) {
+  read_front();
+  for (std::size_t i = plan_.files(); i < plan_.members.size(); ++i) {
+    if (!members_.emplace(*plan_.members[i].blob, i).second) {
+      throw damaged(name_, text::cat("blob ", plan_.members[i].blob->text(), " is listed twice"),
+                    plan_.members[i].header_offset);
+    }
+  }
+}
+
+/// Which files there are says the seal, which is one of them: so each may have any name that its own header confirms.
+ArchiveReader::FrontFile ArchiveReader::read_front_file(std::uint64_t position, std::string_view expected) const {
+  const std::string header = read_range(fd_.get(), position, kBlock, name_, expected);
+  const std::uint64_t size = octal_size(header);
+  ArchiveMember member{.file = name_in(header), .header_offset = position, .offset = position + kBlock, .size = size};
+  if (header != member.header()) {
+    member.file = expected;
+    check_header(name_, member, header);
+  }
+  if (size > limits::kLayoutFileBytes) {
+    throw Error(ErrorCode::Hostile,
+                text::cat(name_, ": ", member.file, " is larger than ", limits::kLayoutFileBytes, " bytes"));
+  }
+  std::string content = read_range(fd_.get(), member.offset, size, name_, member.file);
+  check_zero(fd_.get(), member.offset + size, tar_padding(size), name_, text::cat("the padding behind ", member.file));
+  return {.member = std::move(member), .content = std::move(content)};
+}
+
+/// All files up to the seal.
+std::vector<ArchiveReader::FrontFile> ArchiveReader::read_front_files() const {
+  std::vector<std::string_view> expected = front_files(ArchiveEdition::Loadable);
+  expected.push_back(kSealFile);
+  std::vector<FrontFile> files;
+  do {
+    const std::uint64_t position = files.empty() ? 0 : files.back().member.end();
+    files.push_back(read_front_file(position, expected[std::min(files.size(), expected.size() - 1)]));
+    const std::string& name = files.back().member.file;
+    const bool is_blob = name.find('/') != std::string::npos;
+    if (files.front().member.file != expected.front() || is_blob || files.size() > kMostFrontFiles) {
+      throw damaged(name_,
+                    text::cat("'", name, "' where ", expected[std::min(files.size(), expected.size()) - 1], " must be"),
+                    files.back().member.header_offset);
+    }
+  } while (files.back().member.file != kSealFile);
+  return files;
+}
+
+void ArchiveReader::read_front() {
+  std::vector<FrontFile> files = read_front_files();
+  const FrontFile seal = std::move(files.back());
+  files.pop_back();
+  const SealTable table = read_seal(seal);
+  const auto names = front_files(table.edition);
+  ArchiveFront front{.edition = table.edition, .contents = {}};
+  for (std::size_t i = 0; i < std::max(names.size(), files.size()); ++i) {
+    const bool is_there = i < files.size();
+    const ArchiveMember& member = is_there ? files[i].member : seal.member;
+    if (!is_there || i >= names.size() || member.file != names[i]) {
+      throw damaged(name_, text::cat(member.file, " is not what its seal promises there"), member.header_offset);
+    }
+    if (const Digest actual = sha256(files[i].content); actual != table.files[i]) {
+      throw damaged(
+          name_, text::cat(member.file, " has digest ", actual.text(), ", but the seal says ", table.files[i].text()),
+          member.offset);
+    }
+    front.contents.push_back(std::move(files[i].content));
+  }
+  items_ = decode_archive_index(front.contents.at(1), table.edition);
+  for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
+  plan_ = plan_archive(std::move(front), table.blobs, seal.content.size());
+  if (plan_.seal != seal.content) throw damaged(name_, "the seal ociferry.json contradicts itself", seal.member.offset);
+  check_length();
+}
+
+SealTable ArchiveReader::read_seal(const FrontFile& seal) const {
+  try {
+    return parse_seal(seal.content);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Corrupt) throw damaged(name_, error.message(), seal.member.offset);
+    throw Error(error.code(), text::cat(name_, ": ", error.message())).hint(error.hint_text());
+  }
+}
+
+/// Something that was cut out or put in shows at the first header that is not where it must be.
+void ArchiveReader::check_length() const {
+  if (file_bytes_ == plan_.total_bytes) return;
+  try {
+    for (const ArchiveMember& member : plan_.members) {
+      check_header(name_, member, read_header(member));
+      if (file_bytes_ < member.end()) throw damaged(name_, text::cat("it ends within ", member.name()), file_bytes_);
+    }
+    if (file_bytes_ < plan_.total_bytes) throw damaged(name_, "it ends within the end of the tar", file_bytes_);
+    throw damaged(name_, "other bytes follow the end of the tar", plan_.total_bytes);
+  } catch (const Error& error) {
+    throw Error(error.code(), text::cat(error.message(), "; the file has ", file_bytes_, " bytes, but the seal says ",
+                                        plan_.total_bytes))
+        .hint(error.hint_text());
+  }
+}
+
+std::optional<Digest> ArchiveReader::fingerprint() const { return sha256(plan_.seal); }
+
+std::vector<Descriptor> ArchiveReader::blobs() const {
+  std::vector<Descriptor> blobs;
+  blobs.reserve(members_.size());
+  for (std::size_t i = plan_.files(); i < plan_.members.size(); ++i) {
+    blobs.push_back({.media_type = {}, .digest = *plan_.members[i].blob, .size = plan_.members[i].size});
+  }
+  return blobs;
+}
+
+std::string ArchiveReader::read_header(const ArchiveMember& member) const {
+  return read_range(fd_.get(), member.header_offset, member.offset - member.header_offset, name_, member.name());
+}
+
+void ArchiveReader::check_headers() const {
+  for (const ArchiveMember& member : plan_.members) check_header(name_, member, read_header(member));
+  const std::uint64_t trailer = plan_.total_bytes - kArchiveTrailerBytes;
+  check_zero(fd_.get(), trailer, kArchiveTrailerBytes, name_, "the end of the tar");
+}
+
+const ArchiveMember& ArchiveReader::member(const Digest& digest) const {
+  const auto found = members_.find(digest);
+  if (found == members_.end()) {
+    throw Error(ErrorCode::Incomplete, text::cat(name_, ": ", digest.text(), " is not in the archive"));
+  }
+  return plan_.members[found->second];
+}
+
+std::optional<std::uint64_t> ArchiveReader::size_of(const Digest& blob) const {
+  const auto found = members_.find(blob);
+  return found == members_.end() ? std::nullopt : std::optional(plan_.members[found->second].size);
+}
+
+std::string ArchiveReader::name_of(const Digest& blob) const {
+  const ArchiveMember& found = member(blob);
+  return text::cat(name_, ": ", found.name(), " at offset ", found.offset);
+}
+
+std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) {
+  const Digest digest = Digest::parse(selector);
+  if (!members_.contains(digest)) return std::nullopt;
+  const ArchiveMember& found = member(digest);
+  if (found.size > limits::kManifestBytes) {
+    throw Error(ErrorCode::Hostile, text::cat(name_, ": ", found.name(), " is too large for a manifest"));
+  }
+  const Descriptor expected{.media_type = {}, .digest = digest, .size = found.size};
+  VerifyingSource source(open(expected, {}), expected, name_of(digest));
+  std::string bytes = read_all(source, limits::kManifestBytes);
+  const auto type = media_types_.find(digest);
+  if (type == media_types_.end()) return make_raw_manifest(std::move(bytes), digest, found.name());
+  return RawManifest{.descriptor = {.media_type = type->second, .digest = digest, .size = found.size},
+                     .bytes = std::move(bytes)};
+}
+
+std::unique_ptr<ByteSource> ArchiveReader::open(const Descriptor& blob, std::stop_token) {
+  const ArchiveMember& found = member(blob.digest);
+  if (found.size != blob.size) {
+    throw Error(ErrorCode::Corrupt,
+                text::cat(name_, ": ", found.name(), " has ", found.size, " bytes, but its manifest says ", blob.size));
+  }
+  return std::make_unique<MemberSource>(fd_.get(), found, name_, hints_);
+}
+
+}  // namespace ociferry

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/page_cache.hpp"
+#include "layout/image_archive.hpp"
+#include "layout/sealed/archive_index.hpp"
+#include "layout/sealed/archive_plan.hpp"
+
+namespace ociferry {
+
+/// Reads an archive that `ArchiveWriter` wrote, in place and read-only. The file stays open, so what was checked is
+/// what is used even if the name is given to another file. Thread-safe.
+class ArchiveReader : public ImageArchive {
+ public:
+  /// Opens `path` and checks oci-layout, index.json, the seal and the file's length. Throws Error{Corrupt}
+  /// naming member and offset, or Error{Hostile} if the file is something else or a newer ociferry has written it.
+  explicit ArchiveReader(const std::filesystem::path& path);
+  /// The same for a file that is open; `name` is for messages.
+  ArchiveReader(std::string name, UniqueFd fd);
+
+  [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] ArchiveFormat format() const override { return ArchiveFormat::Sealed; }
+  [[nodiscard]] const std::vector<ArchiveItem>& items() const override { return items_; }
+  [[nodiscard]] std::uint64_t total_bytes() const override { return plan_.total_bytes; }
+  [[nodiscard]] std::optional<std::uint64_t> size_of(const Digest& blob) const override;
+  [[nodiscard]] std::optional<Digest> fingerprint() const override;
+  [[nodiscard]] const ArchivePlan& plan() const noexcept { return plan_; }
+  /// The blobs, in the order they lie in.
+  [[nodiscard]] std::vector<Descriptor> blobs() const;
+
+  /// Checks that every tar header and the trailer are, byte for byte, what the plan says; reads nothing else.
+  /// Throws Error{Corrupt}.
+  void check_headers() const override;
+
+  [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  /// The stream also checks the zero bytes behind the blob, and throws Error{Corrupt} if they are not.
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+
+  /// "<archive>: <member> at offset <N>"
+  [[nodiscard]] std::string name_of(const Digest& blob) const override;
+
+  /// Where the blob's content begins, for messages. Throws Error{Incomplete} if the archive does not hold it.
+  [[nodiscard]] const ArchiveMember& member(const Digest& digest) const;
+
+ private:
+  /// A file before the blobs.
+  struct FrontFile {
+    ArchiveMember member;
+    std::string content;
+  };
+
+  [[nodiscard]] FrontFile read_front_file(std::uint64_t position, std::string_view expected) const;
+  [[nodiscard]] std::vector<FrontFile> read_front_files() const;
+  [[nodiscard]] SealTable read_seal(const FrontFile& seal) const;
+  [[nodiscard]] std::string read_header(const ArchiveMember& member) const;
+  void read_front();
+  void check_length() const;
+
+  std::string name_;
+  UniqueFd fd_;
+  std::uint64_t file_bytes_;
+  PageCacheHints hints_;
+  ArchivePlan plan_;
+  std::vector<ArchiveItem> items_;
+  std::map<Digest, std::size_t> members_;
+  std::map<Digest, std::string> media_types_;  ///< of the manifests that index.json lists
+};
+
+}  // namespace ociferry

@@ -1,0 +1,191 @@
+#include "ferry/deliver/proof.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "ociferry/error.hpp"
+#include "sample_bundles.hpp"
+#include "stream/memory.hpp"
+
+// Success is proved: what a destination accepted is asked for, or read, before the roots' tags are put.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+const RepositoryName kTo{"inside.example", "my/apps"};
+
+struct Sample : NestedSample {
+  Digest layer = set.graph().blobs_of(*image.digest).back().digest;
+};
+
+/// A registry that does not keep one blob, however often it accepts it, for some times.
+class Forgetful : public MemoryTarget {
+ public:
+  void put_manifest(const RawManifest& manifest, const std::string& selector) override {
+    MemoryTarget::put_manifest(manifest, selector);
+    if (lost && times > 0 && selector == when) {
+      --times;
+      MemoryTarget::distrust(*lost);
+    }
+  }
+  bool has_blob(const Descriptor& blob) override {
+    ++asked;
+    return MemoryTarget::has_blob(blob);
+  }
+  void distrust(const Digest& blob) override {
+    ++distrusted;
+    MemoryTarget::distrust(blob);
+  }
+  std::optional<Digest> lost;
+  std::string when;  ///< the tag whose manifest is put last before it forgets
+  std::atomic<int> times{0};
+  std::atomic<int> asked{0};
+  std::atomic<int> distrusted{0};
+};
+
+/// A registry that says that it has a blob, but gives other bytes, or fails, until the blob is uploaded once more.
+class Lying : public MemoryTarget {
+ public:
+  explicit Lying(ErrorCode code) : code_(code) {}
+  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
+    if (!lies || blob.digest != spoiled) return MemoryTarget::open(blob, std::move(stop));
+    if (code_ == ErrorCode::Corrupt) return std::make_unique<StringSource>(std::string(blob.size, 'x'));
+    throw Error(code_, "it broke off").transient();
+  }
+  void distrust(const Digest& blob) override {
+    MemoryTarget::distrust(blob);
+    if (blob == spoiled) lies = false;
+  }
+  std::optional<Digest> spoiled;  ///< set before it is used
+  std::atomic<bool> lies{true};
+
+ private:
+  ErrorCode code_;
+};
+
+TransferReport put(const ImageSet& set, MemoryTarget& target, Proof proof) {
+  return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo, .proof = proof},
+                  {.registry = {.retry_delay = {}}, .jobs = 3});
+}
+
+std::size_t puts_of(const MemoryTarget& target, const Digest& blob) {
+  return static_cast<std::size_t>(std::ranges::count(target.operations(), "blob " + blob.text()));
+}
+
+std::size_t blobs_in(const ImageSet& set) {
+  return set.graph().blobs().size() + 4;  // two locations images have a configuration and a layer each
+}
+
+}  // namespace
+
+TEST_CASE("a blob that the destination forgets after all was written is put again, and only then the root's tag") {
+  for (const Proof proof : {Proof::Blobs, Proof::Full}) {
+    Sample sample;
+    Forgetful target;
+    target.lost = sample.layer;
+    target.when = locations_tag(*sample.outer.digest);
+    target.times = 2;
+    const TransferReport report = put(sample.set, target, proof);
+    CHECK(target.MemoryTarget::has_blob(sample.layer));
+    CHECK(report.blobs_proved == blobs_in(sample.set));
+    const auto operations = target.operations();
+    const auto last_put = std::ranges::find(operations.rbegin(), operations.rend(), "blob " + sample.layer.text());
+    CHECK(last_put != operations.rend());
+    CHECK(std::ranges::find_if(operations, [](const auto& line) { return line.starts_with("tag v1"); }) >
+          last_put.base() - 1);
+  }
+}
+
+TEST_CASE("a destination that never keeps a blob is unstable after three rounds, and no root's tag was put") {
+  struct Black : MemoryTarget {
+    BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override {
+      if (blob.digest != hole) return MemoryTarget::put_blob(blob, from, progress, stop);
+      ++puts;
+      return BlobOutcome::Written;
+    }
+    // It takes manifests that refer to what it does not have, as some registries do.
+    void put_manifest(const RawManifest& manifest, const std::string& selector) override {
+      const bool whole = MemoryTarget::has_blob(*hole);
+      if (!whole) add_blob(content, "");
+      MemoryTarget::put_manifest(manifest, selector);
+      if (!whole) MemoryTarget::distrust(*hole);
+    }
+    std::optional<Digest> hole;
+    std::string content;
+    std::atomic<int> puts{0};
+  };
+  for (const Proof proof : {Proof::Blobs, Proof::Full}) {
+    Sample sample;
+    Black target;
+    target.hole = sample.layer;
+    const Graph::BlobNode& node = sample.set.graph().blobs().at(sample.layer);
+    target.content = read_all(*node.source->open(node.descriptor, {}), node.descriptor.size);
+    try {
+      put(sample.set, target, proof);
+      FAIL("the destination has a hole");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::Unstable);
+      CHECK(error.message().find(sample.layer.text()) != std::string::npos);
+    }
+    CHECK(target.puts == 3);
+    CHECK_FALSE(target.tags().contains("v1"));
+    target.distrust(sample.layer);
+    CHECK(put(sample.set, target, Proof::Manifests).blobs_proved == 0);  // the word of the registry is taken
+  }
+}
+
+TEST_CASE("what a registry only says it has is found by reading it, and uploaded whatever it says") {
+  for (const ErrorCode code : {ErrorCode::Corrupt, ErrorCode::NotFound, ErrorCode::Network}) {
+    CAPTURE(exit_code(code));
+    Sample sample;
+    Lying target(code);
+    put(sample.set, target, Proof::Full);
+    const auto before = puts_of(target, sample.layer);
+    target.spoiled = sample.layer;
+    CHECK(put(sample.set, target, Proof::Manifests).blobs_written == 0);
+    CHECK(put(sample.set, target, Proof::Blobs).blobs_written == 0);
+    const TransferReport report = put(sample.set, target, Proof::Full);
+    CHECK(report.blobs_written == 1);
+    CHECK(report.blobs_proved == blobs_in(sample.set));
+    CHECK(puts_of(target, sample.layer) == before + 1);
+  }
+}
+
+TEST_CASE("a proof asks for every blob although all tags are right; without one nothing more is asked") {
+  Sample sample;
+  Forgetful target;
+  put(sample.set, target, Proof::Manifests);
+  CHECK(target.asked == 0);
+  CHECK(put(sample.set, target, Proof::Blobs).blobs_proved == blobs_in(sample.set));
+  CHECK(target.asked == static_cast<int>(blobs_in(sample.set)));
+  CHECK(target.distrusted == 0);
+  target.MemoryTarget::distrust(sample.layer);
+  CHECK(put(sample.set, target, Proof::Blobs).blobs_written == 1);
+  CHECK(target.distrusted == 1);
+}
+
+TEST_CASE("a manifest that is gone below right tags is found and put again") {
+  Sample sample;
+  struct Loses : MemoryTarget {
+    std::optional<RawManifest> manifest(const std::string& selector) override {
+      auto found = MemoryTarget::manifest(selector);
+      return is_gone && found && found->descriptor.digest == lost ? std::nullopt : found;
+    }
+    void put_manifest(const RawManifest& manifest, const std::string& selector) override {
+      if (manifest.descriptor.digest == lost) is_gone = false;
+      MemoryTarget::put_manifest(manifest, selector);
+    }
+    std::optional<Digest> lost;
+    std::atomic<bool> is_gone{false};
+  } target;
+  put(sample.set, target, Proof::Manifests);
+  target.lost = sample.image.digest;
+  target.is_gone = true;
+  CHECK(put(sample.set, target, Proof::Manifests).manifests_written == 0);
+  CHECK(put(sample.set, target, Proof::Blobs).manifests_written == 1);
+  CHECK_FALSE(target.is_gone);
+}

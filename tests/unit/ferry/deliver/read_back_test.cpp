@@ -1,0 +1,81 @@
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "base/system_calls.hpp"
+#include "ferry/deliver/write_archive.hpp"
+#include "layout/sealed/archive_reader.hpp"
+#include "ociferry/error.hpp"
+#include "sample_bundles.hpp"
+#include "support/temp.hpp"
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+/// A disk that has another byte at one place than was written to it, once.
+class BadDisk : public calls::Observer {
+ public:
+  BadDisk(std::filesystem::path file, std::uint64_t offset) : file_(std::move(file)), offset_(offset) {
+    calls::observe(this);
+  }
+  ~BadDisk() override { calls::observe(nullptr); }
+  calls::Verdict before(const calls::Call& call) noexcept override {
+    if (call.kind == calls::Kind::Sync && !std::exchange(is_spoilt_, true)) spoil();
+    return {};
+  }
+  void after(const calls::Call&, std::int64_t) noexcept override {}
+
+ private:
+  void spoil() const {
+    std::fstream file(file_, std::ios::in | std::ios::out | std::ios::binary);
+    const auto at = static_cast<std::streamoff>(offset_);
+    file.seekg(at);
+    const int there = file.get();
+    file.seekp(at);
+    file.put(static_cast<char>(there ^ 1));
+  }
+
+  std::filesystem::path file_;
+  std::uint64_t offset_;
+  bool is_spoilt_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("an archive that cannot be read back does not get its name, and the same command repairs it") {
+  NestedSample sample;
+  const TempDirectory directory = temp_directory();
+  const auto good = directory.path() / "good.tar";
+  static_cast<void>(write_archive(sample.set, good, {}));
+  const ArchivePlan plan = ArchiveReader(good).plan();
+  // The first header, index.json, the seal, a manifest, the header of a layer, the end.
+  const std::uint64_t places[] = {0,
+                                  plan.members[1].offset + 20,
+                                  plan.members[plan.files() - 1].offset + 30,
+                                  plan.members[plan.files()].offset + 5,
+                                  plan.members.back().header_offset + 130,
+                                  plan.total_bytes - 1};
+  for (const std::uint64_t place : places) {
+    CAPTURE(place);
+    const auto path = directory.path() / "a.tar";
+    const auto partial = directory.path() / "a.tar.partial";
+    {
+      const BadDisk disk(partial, place);
+      try {
+        static_cast<void>(write_archive(sample.set, path, {}));
+        FAIL("the archive got its name");
+      } catch (const Error& error) {
+        CHECK(error.code() == ErrorCode::Corrupt);
+        CHECK(error.message().find("cannot be read back") != std::string::npos);
+        CHECK(error.hint_text().find("another disk") != std::string::npos);
+      }
+    }
+    CHECK_FALSE(std::filesystem::exists(path));
+    CHECK(std::filesystem::exists(partial));
+    static_cast<void>(write_archive(sample.set, path, {}));
+    CHECK(read_text(path) == read_text(good));
+    std::filesystem::remove(path);
+  }
+}

@@ -1,0 +1,112 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "ferry/deliver/relocate.hpp"
+#include "ociferry/error.hpp"
+#include "sample_bundles.hpp"
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+const RepositoryName kTo{"inside.example", "my/apps"};
+const std::string kRepository = "r.example/apps/a";
+
+/// A destination that forgets to list what is attached, for as long as it is told to.
+class Careless : public MemoryTarget {
+ public:
+  std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override {
+    return forgets ? std::vector<Descriptor>{} : MemoryTarget::referrers(subject);
+  }
+  void put_manifest(const RawManifest& manifest, const std::string& selector) override {
+    if (mends) forgets = false;
+    MemoryTarget::put_manifest(manifest, selector);
+  }
+  std::optional<Digest> resolve(const std::string& selector) override {
+    return selector == lost_tag ? std::nullopt : MemoryTarget::resolve(selector);
+  }
+  std::atomic<bool> forgets{false};
+  bool mends = false;
+  std::string lost_tag;
+};
+
+struct Sample {
+  SampleWorld world;
+  Reference image = world.image(kRepository, "a");
+  Reference bundle = world.bundle("r.example/bundle", {image});
+  std::string tag = attachment_tag(*image.digest, "sig");
+  Reference signature = world.artifact(kRepository, "signature", {}, tag);
+  Reference sbom = world.artifact(kRepository, "sbom", image.digest);
+  ImageSet set = discover({root_of(bundle, SourceArgument::Kind::Bundle, "v1")}, world.opener(),
+                          {.referrers = Referrers::All}, {});
+};
+
+TransferReport put(const ImageSet& set, MemoryTarget& target, Progress& progress = silent_progress()) {
+  return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo},
+                  {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &progress});
+}
+
+}  // namespace
+
+TEST_CASE("all that is attached arrives, and a second run writes nothing") {
+  Sample sample;
+  MemoryTarget target;
+  const TransferReport report = put(sample.set, target);
+  CHECK(report.images == 4);
+  CHECK(report.referrers == 2);
+  CHECK(target.tags().at(sample.tag) == *sample.signature.digest);
+  CHECK(target.referrers(*sample.image.digest)->size() == 1);
+  const TransferReport again = put(sample.set, target);
+  CHECK(again.manifests_written == 0);
+  CHECK(again.blobs_written == 0);
+  CHECK(again.referrers == 2);
+}
+
+TEST_CASE("what is not listed as attached is put again by the same command") {
+  Sample sample;
+  Careless target;
+  put(sample.set, target);
+  target.forgets = true;
+  target.mends = true;
+  CHECK(put(sample.set, target).manifests_written == 1);
+  CHECK_FALSE(target.forgets);
+}
+
+TEST_CASE("a destination that does not show what is attached gets no locations and no tags") {
+  Sample sample;
+  Careless unlisted;
+  unlisted.forgets = true;
+  Careless untagged;
+  untagged.lost_tag = sample.tag;
+  for (Careless* target : {&unlisted, &untagged}) {
+    try {
+      put(sample.set, *target);
+      FAIL("did not fail");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::Unstable);
+      const Reference& lost = target == &unlisted ? sample.sbom : sample.signature;
+      CHECK(error.message().find(lost.digest->text()) != std::string::npos);
+    }
+    CHECK_FALSE(target->tags().contains("v1"));
+    CHECK_FALSE(target->tags().contains(locations_tag(*sample.bundle.digest)));
+  }
+}
+
+TEST_CASE("a signature that takes the place of another one is told") {
+  Sample sample;
+  MemoryTarget target;
+  put(sample.set, target);
+  SampleWorld other;
+  const Reference image = other.image(kRepository, "a");
+  other.artifact(kRepository, "another signature", {}, sample.tag);
+  const ImageSet set =
+      discover({root_of(image, SourceArgument::Kind::Image)}, other.opener(), {.referrers = Referrers::All}, {});
+  Warnings warnings;
+  put(set, target, warnings);
+  CHECK(warnings.lines.empty());
+  REQUIRE(warnings.moves.size() == 1);
+  CHECK(warnings.moves[0].tag.tag == sample.tag);
+  CHECK(warnings.moves[0].from == sample.signature.digest);
+}

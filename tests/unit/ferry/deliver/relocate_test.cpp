@@ -1,0 +1,231 @@
+#include "ferry/deliver/relocate.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "ferry/deliver/lock_output.hpp"
+#include "ociferry/error.hpp"
+#include "sample_bundles.hpp"
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+const RepositoryName kTo{"inside.example", "my/apps"};
+
+/// Position of the first operation that starts with `what`, or the number of operations.
+std::ptrdiff_t position(const std::vector<std::string>& operations, const std::string& what) {
+  return std::ranges::find_if(operations, [&](const std::string& line) { return line.starts_with(what); }) -
+         operations.begin();
+}
+
+TransferReport put(const ImageSet& set, MemoryTarget& target, bool root_tags = true) {
+  return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo, .root_tags = root_tags},
+                  {.registry = {.retry_delay = {}}, .jobs = 3});
+}
+
+/// A target that loses or refuses what a test wants it to.
+class Unreliable : public MemoryTarget {
+ public:
+  using MemoryTarget::MemoryTarget;
+  BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override {
+    if (blob.digest == refused_blob) throw Error(ErrorCode::Network, "the registry went away");
+    return MemoryTarget::put_blob(blob, from, progress, stop);
+  }
+  std::optional<RawManifest> manifest(const std::string& selector) override {
+    if (selector == lost_selector) return std::nullopt;
+    return MemoryTarget::manifest(selector);
+  }
+  std::optional<Digest> refused_blob;
+  std::string lost_selector;
+};
+
+/// A registry whose garbage collection took a blob that a tag still needs.
+class Forgetful : public MemoryTarget {
+ public:
+  void lose_quietly() { lost_ = true; }
+  void lose() {
+    lost_ = true;
+    refuse_manifests_ = true;
+  }
+  BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override {
+    if (!lost_ || blob.digest != forgotten) return MemoryTarget::put_blob(blob, from, progress, stop);
+    lost_ = refuse_manifests_ = false;
+    return BlobOutcome::Written;
+  }
+  std::optional<Digest> resolve(const std::string& selector) override {
+    // The roots' tags went with the blob; those of the images are still there.
+    if (refuse_manifests_ && (selector == "v1" || selector.find("locations") != std::string::npos)) return std::nullopt;
+    return MemoryTarget::resolve(selector);
+  }
+  void put_manifest(const RawManifest& manifest, const std::string& selector) override {
+    if (refuse_manifests_) throw Error(ErrorCode::Unstable, "MANIFEST_BLOB_UNKNOWN");
+    MemoryTarget::put_manifest(manifest, selector);
+  }
+  std::optional<Digest> forgotten;
+
+ private:
+  std::atomic<bool> lost_{false};
+  std::atomic<bool> refuse_manifests_{false};
+};
+
+using Sample = NestedSample;
+
+}  // namespace
+
+TEST_CASE("blobs come first, then images, bundles, locations from the inside out, and the root's tag last") {
+  Sample sample;
+  MemoryTarget target;
+  const TransferReport report = put(sample.set, target);
+  const auto operations = target.operations();
+  const auto image = position(operations, "tag " + image_tag(*sample.image.digest));
+  const auto inner = position(operations, "tag " + image_tag(*sample.inner.digest));
+  const auto inner_locations = position(operations, "tag " + locations_tag(*sample.inner.digest));
+  const auto outer_locations = position(operations, "tag " + locations_tag(*sample.outer.digest));
+  const auto root = position(operations, "tag v1");
+  for (const Descriptor& blob : sample.set.graph().blobs_of(*sample.outer.digest)) {
+    CHECK(position(operations, "blob " + blob.digest.text()) < image);
+  }
+  CHECK(image < inner);
+  CHECK(inner < inner_locations);
+  CHECK(inner_locations < outer_locations);
+  CHECK(outer_locations < root);
+  CHECK(root == std::ssize(operations) - 1);
+  CHECK(report.images == 3);
+  CHECK(report.bundles == 2);
+  REQUIRE(report.roots.size() == 1);
+  CHECK(report.roots[0].from == Reference{sample.outer.name, "v1", sample.outer.digest});
+  CHECK(report.roots[0].to.tag == "v1");
+  CHECK(report.roots[0].to.digest == sample.outer.digest);
+}
+
+TEST_CASE("a second run writes nothing") {
+  Sample sample;
+  MemoryTarget target;
+  put(sample.set, target);
+  const auto before = target.operations();
+  const TransferReport report = put(sample.set, target);
+  CHECK(target.operations() == before);
+  CHECK(report.manifests_written == 0);
+  CHECK(report.blobs_written == 0);
+}
+
+TEST_CASE("a run that was cut short is finished, and only what is missing is written") {
+  Sample sample;
+  Unreliable target;
+  const Digest last = sample.set.graph().blobs_of(*sample.outer.digest).back().digest;
+  target.refused_blob = last;
+  CHECK_THROWS_AS(put(sample.set, target), Error);
+  CHECK(target.tags().empty());
+  CHECK(target.manifest_count() == 0);
+  target.refused_blob.reset();
+  const std::size_t there = target.blob_count();
+  const TransferReport report = put(sample.set, target);
+  CHECK(report.blobs_existed == there);
+  CHECK(target.tags().contains("v1"));
+}
+
+TEST_CASE("a destination that does not keep what it accepted gets no locations and no tag") {
+  Sample sample;
+  Unreliable target;
+  target.lost_selector = image_tag(*sample.image.digest);
+  try {
+    put(sample.set, target);
+    FAIL("the destination lost an image");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Unstable);
+  }
+  CHECK_FALSE(target.tags().contains("v1"));
+  CHECK_FALSE(target.tags().contains(locations_tag(*sample.inner.digest)));
+}
+
+TEST_CASE("a destination that lost a blob below a tag is mended by the same command") {
+  Sample sample;
+  Forgetful target;
+  target.forgotten = sample.set.graph().blobs_of(*sample.image.digest).back().digest;
+  put(sample.set, target);
+  target.lose();
+  const TransferReport report = put(sample.set, target);
+  CHECK(target.has_blob(*target.forgotten));
+  CHECK(report.blobs_written >= 1);
+}
+
+TEST_CASE("a recheck asks for every blob although all tags are right") {
+  Sample sample;
+  Forgetful target;
+  target.forgotten = sample.set.graph().blobs_of(*sample.image.digest).back().digest;
+  put(sample.set, target);
+  target.lose_quietly();
+  CHECK(put(sample.set, target).blobs_written == 0);
+  const TransferReport report = relocate(sample.set, {.name = kTo, .target = target, .source = target},
+                                         {.to = kTo, .recheck = true}, {.jobs = 3});
+  CHECK(report.blobs_written == 1);
+}
+
+TEST_CASE("a tag that points elsewhere is moved, after everything else is there") {
+  Sample sample;
+  MemoryTarget target;
+  put(sample.set, target);
+  SampleWorld other;
+  const Reference newer = other.bundle("r.example/outer", {});
+  const ImageSet set = discover({root_of(newer, SourceArgument::Kind::Bundle, "v1")}, other.opener(), {}, {});
+  put(set, target);
+  CHECK(target.tags().at("v1") == *newer.digest);
+  put(sample.set, target);
+  CHECK(target.tags().at("v1") == *sample.outer.digest);
+}
+
+TEST_CASE("two roots with one tag are refused before anything is written") {
+  SampleWorld world;
+  const Reference a = world.image("r.example/apps/a", "a");
+  const Reference b = world.image("r.example/apps/b", "b");
+  const auto image = SourceArgument::Kind::Image;
+  const ImageSet set = discover({root_of(a, image, "v1"), root_of(b, image, "v1")}, world.opener(), {}, {});
+  MemoryTarget target;
+  CHECK_THROWS_AS(put(set, target), Error);
+  CHECK(target.operations().empty());
+  put(set, target, false);
+  CHECK(target.tags().size() == 2);
+}
+
+TEST_CASE("the lock file names the new place: a BundleLock for a bundle, an ImagesLock for images") {
+  Sample sample;
+  const std::string bundle = relocated_lock(sample.set, kTo, true, std::nullopt);
+  CHECK(bundle.find("image: inside.example/my/apps@" + sample.outer.digest->text()) != std::string::npos);
+  CHECK(bundle.find("tag: v1") != std::string::npos);
+  CHECK(relocated_lock(sample.set, kTo, false, std::nullopt).find("tag") == std::string::npos);
+
+  const auto image = SourceArgument::Kind::Image;
+  const ImageSet plain = discover({root_of(sample.image, image, "v1")}, sample.world.opener(), {}, {});
+  CHECK(relocated_lock(plain, kTo, true, std::nullopt).find("kind: ImagesLock") != std::string::npos);
+  const ImageSet both = discover({root_of(sample.outer), root_of(sample.inner)}, sample.world.opener(), {}, {});
+  CHECK_THROWS_AS(static_cast<void>(relocated_lock(both, kTo, true, std::nullopt)), Error);
+}
+
+TEST_CASE("what is attached to an image comes after it, and before any locations image") {
+  Sample sample;
+  const Reference signature = sample.world.image("r.example/apps/a", "signature");
+  std::vector<SetImage> images = sample.set.images();
+  const std::string tag = attachment_tag(*sample.image.digest, "sig");
+  images.push_back({.reference = signature, .tags = {tag}, .is_referrer = true});
+  Graph graph = sample.set.graph();
+  const auto source = sample.world.repository("r.example/apps/a");
+  graph.add(fetch_tree(*source, source->manifest(signature.digest->text()).value()), source);
+  const ImageSet with_signature(std::move(images), std::move(graph));
+
+  MemoryTarget target;
+  const TransferReport report = put(with_signature, target);
+  CHECK(report.referrers == 1);
+  const auto operations = target.operations();
+  CHECK(position(operations, "tag " + image_tag(*sample.outer.digest)) <
+        position(operations, "tag " + image_tag(*signature.digest)));
+  CHECK(position(operations, "tag " + tag) < position(operations, "tag " + locations_tag(*sample.inner.digest)));
+
+  // A signature that came later is written, although the tags of what it is for are right.
+  MemoryTarget without;
+  put(sample.set, without);
+  CHECK(put(with_signature, without).manifests_written == 2);
+}

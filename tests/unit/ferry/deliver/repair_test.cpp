@@ -1,0 +1,80 @@
+#include "ferry/deliver/repair.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <vector>
+
+#include "ociferry/error.hpp"
+
+using namespace ociferry;
+using namespace std::chrono_literals;
+
+namespace {
+
+const RepositoryName kTo{"reg.example", "team/app"};
+const Error kLost{ErrorCode::Unstable, "MANIFEST_BLOB_UNKNOWN"};
+
+struct Warnings : Progress {
+  std::vector<std::string> all;
+  void warn(std::string_view text) override { all.emplace_back(text); }
+};
+
+Context waiting(std::chrono::milliseconds delay) { return {.registry = {.retry_delay = delay}}; }
+
+ErrorCode code_of(const Context& context, const std::function<void(Round)>& work) {
+  try {
+    run_with_repairs(kTo, context, work);
+  } catch (const Error& error) {
+    return error.code();
+  }
+  FAIL("did not fail");
+  return ErrorCode::Internal;
+}
+
+}  // namespace
+
+TEST_CASE("what a destination has lost is put again in two more rounds, each told as a warning, after a pause") {
+  Warnings warnings;
+  Context context = waiting(5ms);
+  context.progress = &warnings;
+  std::vector<std::chrono::steady_clock::time_point> begun;
+  std::vector<Round> rounds;
+  run_with_repairs(kTo, context, [&](Round round) {
+    begun.push_back(std::chrono::steady_clock::now());
+    rounds.push_back(round);
+    if (rounds.size() < 3) throw kLost;
+  });
+  CHECK((rounds == std::vector{Round::First, Round::Repair, Round::Repair}));
+  CHECK(begun[1] - begun[0] >= 20ms);
+  CHECK(begun[2] - begun[1] >= 20ms);
+  REQUIRE(warnings.all.size() == 2);
+  CHECK(warnings.all[0] == "MANIFEST_BLOB_UNKNOWN; asking reg.example/team/app for every blob");
+}
+
+TEST_CASE("a destination that loses it in each round, and whatever else fails, is an error") {
+  int rounds = 0;
+  CHECK(code_of(waiting(0ms), [&](Round) {
+          ++rounds;
+          throw kLost;
+        }) == ErrorCode::Unstable);
+  CHECK(rounds == 3);
+  CHECK(code_of(waiting(0ms), [&](Round) {
+          ++rounds;
+          throw Error(ErrorCode::Denied, "no");
+        }) == ErrorCode::Denied);
+  CHECK(rounds == 4);
+}
+
+TEST_CASE("the pause before a repair ends when the user wants to stop") {
+  std::stop_source stop;
+  Context context = waiting(std::chrono::hours{1});
+  context.stop = stop.get_token();
+  int rounds = 0;
+  CHECK(code_of(context, [&](Round) {
+          ++rounds;
+          stop.request_stop();
+          throw kLost;
+        }) == ErrorCode::Interrupted);
+  CHECK(rounds == 1);
+}

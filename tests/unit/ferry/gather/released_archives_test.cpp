@@ -1,0 +1,89 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/load_archive.hpp"
+#include "ociferry/ferry.hpp"
+#include "support/golden.hpp"
+#include "support/temp.hpp"
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+constexpr const char* kReleased = FIXTURES "/archives";
+
+/// Every archive that a released version wrote: the folders are called by versions.
+std::vector<std::filesystem::path> released_archives() {
+  std::vector<std::filesystem::path> all;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kReleased)) {
+    if (entry.path().extension() == ".tar") all.push_back(entry.path());
+  }
+  std::ranges::sort(all);
+  return all;
+}
+
+std::string describe(const InspectedImage& image) {
+  std::string line = text::cat(image.is_root ? "root " : "", image.is_bundle ? "bundle " : "",
+                               image.is_referrer ? "referrer " : "", to_string(image.reference), "\n");
+  for (const std::string& tag : image.tags) line += text::cat("  tag ", tag, "\n");
+  for (const std::string& platform : image.platforms) line += text::cat("  platform ", platform, "\n");
+  for (const Digest& subject : image.subjects) line += text::cat("  attached to ", subject.text(), "\n");
+  for (const Digest& child : image.children) line += text::cat("  child ", child.text(), "\n");
+  for (const Digest& listed : image.images) line += text::cat("  lists ", listed.text(), "\n");
+  if (image.locations) line += text::cat("  locations ", image.locations->text(), "\n");
+  return line;
+}
+
+std::string describe(const InspectReport& report) {
+  std::string text = text::cat(report.format, ", ", report.blobs, " blobs\n");
+  for (const InspectedImage& image : report.images) text += describe(image);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("archives of every release are read as they were when they were written") {
+  const auto archives = released_archives();
+  REQUIRE(archives.size() >= 2);
+  for (const auto& path : archives) {
+    CAPTURE(path.string());
+    const VerifyReport verified = verify({.archive = path}, {});
+    CHECK(verified.is_sealed);
+    const InspectReport report = inspect(path, {});
+    CHECK(report.images.size() == verified.images);
+    check_golden(std::filesystem::path(path).replace_extension(".txt"), describe(report));
+  }
+}
+
+TEST_CASE("archives of every release can be converted to what is written today") {
+  for (const auto& path : released_archives()) {
+    CAPTURE(path.string());
+    const TempDirectory directory = temp_directory();
+    const auto again = directory.path() / "again.tar";
+    static_cast<void>(convert_archive({.archive = path, .output = again}, {}));
+    InspectReport before = inspect(path, {});
+    InspectReport after = inspect(again, {});
+    CHECK(verify({.archive = again}, {}).images == before.images.size());
+    // Locations images are made anew.
+    for (InspectReport* report : {&before, &after}) {
+      for (InspectedImage& image : report->images) image.locations.reset();
+      report->blobs = 0;
+    }
+    CHECK(describe(after) == describe(before));
+  }
+}
+
+TEST_CASE("bundles of an archive of 0.1.0 that list the same images share their locations image") {
+  const InspectReport report = inspect(std::filesystem::path(kReleased) / "0.1.0/equal-locations.tar", {});
+  std::multiset<std::string> locations;
+  for (const InspectedImage& image : report.images) {
+    if (image.locations) locations.insert(image.locations->text());
+  }
+  CHECK(locations.size() == 4);
+  CHECK(std::set(locations.begin(), locations.end()).size() == 2);
+}

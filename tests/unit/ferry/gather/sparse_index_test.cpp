@@ -1,0 +1,165 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "ferry/deliver/relocate.hpp"
+#include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/load_archive.hpp"
+#include "ferry/set/absent_children.hpp"
+#include "layout/open_archive.hpp"
+#include "ociferry/error.hpp"
+#include "sample_bundles.hpp"
+#include "support/temp.hpp"
+#include "transfer/caching_source.hpp"
+
+// Indexes of which only a part is there, and destinations that take no such index, as MemoryTarget does not.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+const RepositoryName kTo{"inside.example", "my/apps"};
+const std::string kPlace = "r.example/apps/a";
+
+/// A place that lacks one manifest.
+class Without : public CachingSource {
+ public:
+  Without(std::shared_ptr<ImageSource> inner, Digest absent)
+      : CachingSource(std::move(inner), std::make_shared<CacheBudget>(0)), absent_(std::move(absent)) {}
+  std::optional<RawManifest> manifest(const std::string& selector) override {
+    return selector == absent_.text() ? std::nullopt : CachingSource::manifest(selector);
+  }
+
+ private:
+  Digest absent_;
+};
+
+/// A registry that says it no longer has a manifest it has just accepted.
+class Forgets : public MemoryTarget {
+ public:
+  explicit Forgets(Digest digest) : digest_(std::move(digest)) {}
+  std::optional<Digest> resolve(const std::string& selector) override {
+    return selector == digest_.text() ? std::nullopt : MemoryTarget::resolve(selector);
+  }
+
+ private:
+  Digest digest_;
+};
+
+struct Sample {
+  SampleWorld world = {};
+  Reference here = world.image(kPlace, "here");
+  Reference away = world.image(kPlace, "away");
+  Reference index = world.index(kPlace, {here, away});
+  Warnings warnings = {};
+
+  [[nodiscard]] ImageSet gather(const Root& root) {
+    const OpenSource all = world.opener();
+    const OpenSource open = [&](const RepositoryName& name) -> std::shared_ptr<ImageSource> {
+      return std::make_shared<Without>(all(name), *away.digest);
+    };
+    return discover({root}, open, {}, {.progress = &warnings});
+  }
+
+  TransferReport put(const ImageSet& set, MemoryTarget& target) {
+    return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo},
+                    {.registry = {.retry_delay = {}}, .jobs = 2, .progress = &warnings});
+  }
+
+  [[nodiscard]] bool told(const std::string& words) const {
+    return std::ranges::any_of(warnings.lines, [&](const auto& line) { return line.find(words) != std::string::npos; });
+  }
+};
+
+Root image_root(const Reference& image) { return root_of(image, SourceArgument::Kind::Image, "v1"); }
+
+}  // namespace
+
+TEST_CASE("an index of which a child is absent is gathered, and what is absent is told") {
+  Sample sample;
+  const ImageSet set = sample.gather(image_root(sample.index));
+  const auto absent = absent_below(set.graph(), *sample.index.digest);
+  REQUIRE(absent.size() == 1);
+  CHECK(absent.front().digest == *sample.away.digest);
+  CHECK(sample.told("only a part is there; absent: " + sample.away.digest->text()));
+}
+
+TEST_CASE("a destination that does not take the index gets the image that is there with its tag") {
+  Sample sample;
+  MemoryTarget target;
+  const TransferReport report = sample.put(sample.gather(image_root(sample.index)), target);
+  CHECK(target.tags().at("v1") == *sample.here.digest);
+  CHECK_FALSE(target.resolve(sample.index.digest->text()).has_value());
+  CHECK(report.roots.at(0).to.tag == "v1");
+  CHECK(report.roots.at(0).to.digest == sample.here.digest);
+  CHECK(sample.told("is left out, because its destination takes none of which a part is absent; put instead: " +
+                    sample.here.digest->text() + " with the tag v1"));
+}
+
+TEST_CASE("an index that holds such an index is left out, too") {
+  Sample sample;
+  const Reference outer = sample.world.index(kPlace, {sample.index});
+  MemoryTarget target;
+  sample.put(sample.gather(image_root(outer)), target);
+  CHECK(target.tags().at("v1") == *sample.here.digest);
+  CHECK_FALSE(target.resolve(outer.digest->text()).has_value());
+}
+
+TEST_CASE("an index that a bundle lists cannot be left out") {
+  Sample sample;
+  const Reference bundle = sample.world.bundle("r.example/bundle", {sample.index});
+  const ImageSet set = sample.gather(root_of(bundle, SourceArgument::Kind::Bundle, "v1"));
+  MemoryTarget target;
+  try {
+    sample.put(set, target);
+    FAIL("the bundle's lock would name what is not there");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Refused);
+    CHECK(error.message().find("needs " + to_string(sample.index)) != std::string::npos);
+  }
+  CHECK_FALSE(target.tags().contains("v1"));
+}
+
+TEST_CASE("a destination that lost a child of the index is repaired or reported, not spared the index") {
+  Sample sample;
+  const ImageSet set = sample.gather(image_root(sample.index));
+  Forgets target(*sample.here.digest);
+  try {
+    sample.put(set, target);
+    FAIL("the destination lost what it had accepted");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Unstable);
+  }
+  CHECK_FALSE(sample.told("is left out"));
+}
+
+TEST_CASE("an index that is left out may have been attached to an image, and have had what is no image") {
+  Sample sample;
+  MemoryTarget& place = *sample.world.repository(kPlace);
+  const Descriptor thing = place.add_blob("a thing", "text/plain");
+  const Reference subject = sample.world.image(kPlace, "subject");
+  const Reference index = sample.world.index(kPlace, {sample.here, sample.away}, *subject.digest, {thing});
+  MemoryTarget target;
+  sample.put(sample.gather(image_root(index)), target);
+  CHECK(target.tags().at("v1") == *sample.here.digest);
+  CHECK(sample.told("; left out with it, because it is no image: " + thing.digest.text()));
+}
+
+TEST_CASE("an index in an index whose type is unknown there is an index in an archive, too, empty or in part") {
+  Sample sample;
+  const Reference empty = sample.world.index(kPlace, {});
+  const Reference part = sample.world.index(kPlace, {sample.here, sample.away});
+  std::vector<Descriptor> odd;
+  for (const Reference& inner : {empty, part}) {
+    odd.push_back(sample.world.repository(kPlace)->manifest(inner.digest->text()).value().descriptor);
+    odd.back().media_type = "text/plain";
+  }
+  const Reference index = sample.world.index(kPlace, {sample.here}, {}, odd);
+  const TempDirectory directory = temp_directory();
+  const auto path = directory.path() / "a.tar";
+  static_cast<void>(write_archive(sample.gather(image_root(index)), path, {}));
+  const ImageSet loaded = load_archive(open_image_archive(path), {});
+  CHECK(loaded.graph().contains(*empty.digest));
+  CHECK(loaded.graph().contains(*part.digest));
+}

@@ -1,0 +1,143 @@
+#include "ferry/set/archive_contents.hpp"
+#include "ferry/gather/load_archive.hpp"
+#include "ferry/set/docker_manifest.hpp"
+#include "layout/sealed/archive_reader.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/fd.hpp"
+#include "layout/sealed/archive_index.hpp"
+#include "layout/sealed/archive_writer.hpp"
+#include "ociferry/error.hpp"
+#include "sample_bundles.hpp"
+#include "stream/sha256.hpp"
+#include "transfer/blob_copy.hpp"
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+struct Sample {
+  SampleWorld world;
+  Reference image = world.image("r.example/apps/a", "a");
+  Reference inner = world.bundle("r.example/inner", {image});
+  Reference outer = world.bundle("s.example:5000/outer", {inner, image});
+  ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {}, {});
+  TempDirectory directory{std::filesystem::temp_directory_path(), "contents-test-"};
+  std::filesystem::path path = directory.path() / "a.tar";
+
+  void write(const std::vector<ArchiveItem>& items, const std::vector<Graph::BlobNode>& blobs) const {
+    std::vector<Descriptor> all;
+    std::vector<const Graph::BlobNode*> nodes;
+    for (const Graph::BlobNode& blob : blobs) {
+      all.push_back(blob.descriptor);
+      nodes.push_back(&blob);
+    }
+    ArchiveWriter writer(path, plan_archive(make_front(encode_archive_index(items), docker_manifest(set)), all));
+    copy_blobs(nodes, writer, 2, silent_progress(), {});
+    writer.commit();
+  }
+
+  [[nodiscard]] ErrorCode loading_fails_with() const {
+    try {
+      static_cast<void>(load_archive(std::make_shared<ArchiveReader>(path), {}));
+    } catch (const Error& error) {
+      return error.code();
+    }
+    FAIL("the archive was accepted");
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an archive of fixed content has this digest, on every machine and with every compiler") {
+  const Sample sample;
+  const ArchiveContents contents = archive_contents(sample.set);
+  sample.write(contents.items, contents.blobs);
+  CHECK(sha256(read_file(sample.path, 1 << 20)).text() ==
+        "sha256:76c3023baa7ed5b91e247c55aeba376fdaabb61c91f46fbea43bb41820e2a14e");
+}
+
+TEST_CASE("what is loaded from an archive is what went into it") {
+  const Sample sample;
+  const ArchiveContents contents = archive_contents(sample.set);
+  sample.write(contents.items, contents.blobs);
+  const ImageSet loaded = load_archive(std::make_shared<ArchiveReader>(sample.path), {});
+  REQUIRE(loaded.images().size() == sample.set.images().size());
+  for (std::size_t i = 0; i < loaded.images().size(); ++i) {
+    CHECK(loaded.images()[i].reference == sample.set.images()[i].reference);
+    CHECK(loaded.images()[i].tags == sample.set.images()[i].tags);
+    CHECK(loaded.images()[i].is_bundle == sample.set.images()[i].is_bundle);
+    CHECK(loaded.images()[i].lock == sample.set.images()[i].lock);
+  }
+  CHECK(encode_archive_index(archive_contents(loaded).items) == encode_archive_index(contents.items));
+}
+
+TEST_CASE("metadata lies in front of the layers, each blob once") {
+  const Sample sample;
+  const ArchiveContents contents = archive_contents(sample.set);
+  std::vector<Digest> digests;
+  for (const Graph::BlobNode& blob : contents.blobs) digests.push_back(blob.descriptor.digest);
+  const auto place = [&](const Digest& digest) { return std::ranges::find(digests, digest) - digests.begin(); };
+  const auto& graph = sample.set.graph();
+  const auto image_blobs = graph.blobs_of(*sample.image.digest);
+  const auto bundle_blobs = graph.blobs_of(*sample.outer.digest);
+  CHECK(place(*sample.outer.digest) < place(image_blobs[0].digest));
+  CHECK(place(image_blobs[0].digest) < place(bundle_blobs[1].digest));
+  CHECK(place(bundle_blobs[1].digest) < place(image_blobs[1].digest));
+  std::ranges::sort(digests);
+  CHECK(std::ranges::adjacent_find(digests) == digests.end());
+}
+
+TEST_CASE("blobs may lie in an order that another release chose") {
+  const Sample sample;
+  ArchiveContents contents = archive_contents(sample.set);
+  std::swap(contents.blobs.front(), contents.blobs.back());
+  sample.write(contents.items, contents.blobs);
+  CHECK(load_archive(std::make_shared<ArchiveReader>(sample.path), {}).images().size() == 3);
+}
+
+TEST_CASE("an archive with a right seal but wrong content is refused") {
+  const Sample sample;
+  const ArchiveContents contents = archive_contents(sample.set);
+  const auto without = [&](const Digest& digest) {
+    auto blobs = contents.blobs;
+    std::erase_if(blobs, [&](const Graph::BlobNode& blob) { return blob.descriptor.digest == digest; });
+    return blobs;
+  };
+  const Descriptor layer = sample.set.graph().blobs_of(*sample.image.digest).back();
+
+  SUBCASE("a layer is missing") {
+    sample.write(contents.items, without(layer.digest));
+    CHECK(sample.loading_fails_with() == ErrorCode::Incomplete);
+  }
+  SUBCASE("a manifest is missing") {
+    sample.write(contents.items, without(*sample.image.digest));
+    CHECK(sample.loading_fails_with() == ErrorCode::Incomplete);
+  }
+  SUBCASE("a locations image is missing") {
+    auto items = contents.items;
+    items.pop_back();
+    sample.write(items, contents.blobs);
+    CHECK(sample.loading_fails_with() == ErrorCode::Incomplete);
+  }
+  SUBCASE("something is in it that nobody needs") {
+    SampleWorld other;
+    const Reference extra = other.image("r.example/extra", "extra");
+    const auto source = other.repository("r.example/extra");
+    auto blobs = contents.blobs;
+    blobs.push_back({source->add_blob("stowaway", "layer"), source});
+    sample.write(contents.items, blobs);
+    CHECK(sample.loading_fails_with() == ErrorCode::Corrupt);
+  }
+  SUBCASE("a bundle is called an image") {
+    auto items = contents.items;
+    items.front().role = ArchiveRole::Image;
+    sample.write(items, contents.blobs);
+    CHECK(sample.loading_fails_with() == ErrorCode::Corrupt);
+  }
+}
