@@ -8,6 +8,7 @@
 #include "archive/member_path.hpp"
 #include "archive/unpack_limits.hpp"
 #include "base/fd.hpp"
+#include "base/stop.hpp"
 #include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
@@ -53,7 +54,7 @@ void LayerExtractor::apply(ByteSource& layer, const std::string& name, const std
   try {
     LayerReader reader(layer, name, limits_);
     while (const auto member = reader.next()) {
-      if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+      throw_if_stopped(stop);
       count_members(1);
       member->check();
       place(reader, *member, stop);
@@ -122,7 +123,7 @@ void LayerExtractor::write_content(LayerReader& reader, int fd, const LayerMembe
   std::uint64_t size = 0;
   bool ends_with_hole = false;
   while (true) {
-    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    throw_if_stopped(stop);
     const std::uint64_t hole = reader.skip_hole();
     const std::size_t got = reader.read_data(buffer_);
     if (hole == 0 && got == 0) break;

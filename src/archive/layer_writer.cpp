@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/fd.hpp"
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "stream/go_gzip.hpp"
@@ -103,7 +104,7 @@ UniqueFd open_listed(const FileEntry& file) {
 void copy_content(const FileEntry& file, LayerStream& layer, MutableBytes buffer, const std::stop_token& stop) {
   const UniqueFd fd = open_listed(file);
   for (std::uint64_t done = 0; done < file.size;) {
-    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "stopped while packing a layer");
+    throw_if_stopped(stop);
     const auto part = buffer.first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), file.size - done)));
     if (pread_full(fd.get(), part, done, file.path.string()) != part.size()) throw changed(file);
     layer.content(part);

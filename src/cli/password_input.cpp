@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -58,7 +59,7 @@ std::string read_line(const std::stop_token& stop) {
   while (!line.ends_with('\n')) {
     pollfd waiting{STDIN_FILENO, POLLIN, 0};
     const int ready = ::poll(&waiting, 1, 100);
-    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    throw_if_stopped(stop);
     if (ready <= 0) continue;
     const std::string more = read_some();
     if (more.empty()) break;

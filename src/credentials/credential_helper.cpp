@@ -15,6 +15,7 @@
 
 #include "base/fd.hpp"
 #include "base/sandbox.hpp"
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "base/threads.hpp"
 #include "oci/json.hpp"
@@ -123,7 +124,7 @@ class Deadline {
 
   /// Milliseconds to wait for next. Throws Error{Unauthorized} when time is up, Error{Interrupted} when stopped.
   [[nodiscard]] int next_wait(int longest) const {
-    if (stop_.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    throw_if_stopped(stop_);
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(begun_ + patience_ - Clock::now()).count();
     if (left > 0) return static_cast<int>(std::min<std::int64_t>(left, longest));
     throw Error(ErrorCode::Unauthorized,

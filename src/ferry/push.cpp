@@ -4,6 +4,7 @@
 #include "archive/layer_writer.hpp"
 #include "archive/single_layer_image.hpp"
 #include "base/fd.hpp"
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ferry/deliver/lock_output.hpp"
 #include "ferry/deliver/repair.hpp"
@@ -101,7 +102,7 @@ bool upload(Repository& repository, const PushOptions& options, const SingleLaye
     });
   }
   for (const TagState& tag : tags) {
-    if (context.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    throw_if_stopped(context.stop);
     if (!tag.is_right()) put_tag(to, tag, context);
   }
   return tag_is_right;

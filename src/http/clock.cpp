@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/stop.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -12,7 +13,7 @@ void Clock::sleep_until(std::chrono::steady_clock::time_point deadline, std::sto
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
   wake.wait_until(lock, stop, deadline, [] { return false; });
-  if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+  throw_if_stopped(stop);
 }
 
 Clock& real_clock() {

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/fd.hpp"
+#include "base/stop.hpp"
 #include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "http/curl_callbacks.hpp"
@@ -124,7 +125,7 @@ class CurlTransport::Impl {
   }
 
   Response send(const Request& request, std::stop_token stop) {
-    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    throw_if_stopped(stop);
     const auto begun = std::chrono::steady_clock::now();
     const auto proxy = proxy_of(request);
     const ExchangeLog log(progress_, ++exchanges_);

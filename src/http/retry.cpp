@@ -5,6 +5,7 @@
 #include <cmath>
 #include <ctime>
 
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ociferry/limits.hpp"
 
@@ -153,9 +154,8 @@ void Retrier::wait_out_pause(const Origin& origin, const std::stop_token& stop) 
 FlightLimit::Epoch Retrier::enter(const std::pair<Origin, Lane>& way, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   FlightLimit& flight = flights_[way];
-  if (!left_.wait(lock, stop, [&] { return flight.may_begin(); })) {
-    throw Error(ErrorCode::Interrupted, "interrupted");
-  }
+  left_.wait(lock, stop, [&] { return flight.may_begin(); });
+  throw_if_stopped(stop);
   return flight.begin();
 }
 

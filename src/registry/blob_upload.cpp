@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "registry/registry_error.hpp"
 #include "registry/upload_location.hpp"
@@ -134,7 +135,7 @@ void BlobUpload::prove_possession() {
   VerifyingSource content(from_.open(blob_, stop_), blob_, from_.name_of(blob_.digest));
   std::vector<std::byte> buffer(kReadBytes);
   while (content.read(buffer) > 0) {
-    if (stop_.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    throw_if_stopped(stop_);
   }
 }
 

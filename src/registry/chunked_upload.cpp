@@ -4,6 +4,7 @@
 #include <charconv>
 #include <vector>
 
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "registry/upload_location.hpp"
 #include "stream/memory.hpp"
@@ -202,7 +203,7 @@ void ChunkedUpload::go_to(std::uint64_t offset) {
   meter_.set(offset);
   std::vector<std::byte> buffer(position_ < offset ? kReadBytes : 0);
   while (position_ < offset) {
-    if (stop_.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    throw_if_stopped(stop_);
     const std::size_t got =
         body_->read(MutableBytes(buffer).first(std::min<std::uint64_t>(kReadBytes, offset - position_)));
     if (got == 0) throw Error(ErrorCode::Internal, text::cat(blob_.digest.text(), " ended at ", position_));

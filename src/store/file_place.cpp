@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "base/stop.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
 
@@ -36,7 +37,7 @@ void FilePlace::read(const Piece& piece, ByteSink& sink, const std::stop_token& 
   std::vector<std::byte> buffer = buffer_for(piece.size());
   FileSource there(fd, offset + piece.begin, piece.size(), name);
   while (const std::size_t got = there.read(buffer)) {
-    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    throw_if_stopped(stop);
     sink.write({buffer.data(), got});
   }
 }

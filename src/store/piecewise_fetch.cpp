@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 
@@ -207,7 +208,7 @@ bool PiecewiseFetch::collect_pieces() {
   for (;;) {
     hash_front(lock);
     if (failure_) std::rethrow_exception(failure_);
-    if (stop_.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    throw_if_stopped(stop_.get_token());
     if (map_.is_whole()) return false;
     if (ended_ && fetching_ == 0 && !hashing_) {
       forget_pieces();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/stop.hpp"
 #include "base/threads.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/worker_count.hpp"
@@ -187,7 +188,7 @@ std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count
     pool.run(adaptive, bytes_moved);
     if (!bytes_moved) jobs.learn(adaptive.proven());
   }
-  if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+  throw_if_stopped(stop);
   return pool.take_failures();
 }
 

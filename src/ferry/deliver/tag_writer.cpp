@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "http/clock.hpp"
 #include "ociferry/error.hpp"
@@ -57,7 +58,7 @@ std::size_t write_tags(const Destination& to, const std::vector<TagState>& tags,
   std::stable_partition(to_write.begin(), to_write.end(), [](const TagState& tag) { return tag.there.has_value(); });
   std::vector<PlannedManifest> written;
   for (const TagState& tag : to_write) {
-    if (context.stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    throw_if_stopped(context.stop);
     put_tag(to, tag, context);
     written.push_back(tag.wanted);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "stream/verify.hpp"
@@ -17,7 +18,7 @@ void verify_blob(ImageArchive& archive, const Descriptor& blob, std::vector<std:
                  const std::stop_token& stop) {
   VerifyingSource source(archive.open(blob, stop), blob, archive.name_of(blob.digest));
   while (const std::size_t got = source.read(buffer)) {
-    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    throw_if_stopped(stop);
     progress.advance(static_cast<std::int64_t>(got));
   }
 }
