@@ -32,6 +32,9 @@ struct Reference {
   /// rewritten. Neither tag nor digest is added. Throws Error{Usage}.
   [[nodiscard]] static Reference parse(std::string_view text);
 
+  /// Without a tag.
+  [[nodiscard]] static Reference by_digest(RepositoryName name, Digest digest);
+
   /// The tag or digest to ask a registry for; "latest" if the reference has neither.
   [[nodiscard]] std::string selector() const;
 

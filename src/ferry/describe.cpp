@@ -165,7 +165,7 @@ class Describer {
   }
 
   static DescribedImage without_layers(const RepositoryName& name, const RawManifest& raw, Type type) {
-    const Reference place{name, std::nullopt, raw.descriptor.digest};
+    const Reference place = Reference::by_digest(name, raw.descriptor.digest);
     return {.type = type, .image = place, .origin = place};
   }
 

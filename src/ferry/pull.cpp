@@ -97,7 +97,7 @@ class Pull {
 
  private:
   static Reference reference_to(const Located& found) {
-    return {found.name, std::nullopt, found.raw.descriptor.digest};
+    return Reference::by_digest(found.name, found.raw.descriptor.digest);
   }
 
   /// Tells what is done, indented by the depth of nesting as in imgpkg's output.

@@ -145,7 +145,7 @@ PushReport push(const PushOptions& options, const Context& context) {
   Registries registries(context);
   PackedFile source(std::move(file));
   Repository& repository = *registries.repository(options.target.name);
-  PushReport report{.pushed = {options.target.name, std::nullopt, image.manifest.descriptor.digest},
+  PushReport report{.pushed = Reference::by_digest(options.target.name, image.manifest.descriptor.digest),
                     .tag = options.target.selector(),
                     .layer_size = packed.layer.size};
   run_with_repairs(options.target.name, context, [&](Round round) {

@@ -49,7 +49,7 @@ Reference resolve_tag(const Reference& reference, const Context& context) {
   const auto repository = registries.repository(reference.name);
   auto digest = repository->resolve(reference.selector());
   if (!digest) throw not_found(reference, repository->absence(reference.selector()).message());
-  return {reference.name, std::nullopt, std::move(digest)};
+  return Reference::by_digest(reference.name, *std::move(digest));
 }
 
 }  // namespace ociferry

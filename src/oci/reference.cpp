@@ -85,6 +85,10 @@ Reference Reference::parse(std::string_view text) {
   return reference;
 }
 
+Reference Reference::by_digest(RepositoryName name, Digest digest) {
+  return {.name = std::move(name), .tag = std::nullopt, .digest = std::move(digest)};
+}
+
 std::string Reference::selector() const { return digest ? digest->text() : tag.value_or("latest"); }
 
 std::string to_string(const Reference& reference) {

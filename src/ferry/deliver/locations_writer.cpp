@@ -126,7 +126,7 @@ std::size_t write_locations(const std::vector<PlannedLocations>& step, const Des
 bool has_usable_locations(const Destination& to, const SetImage& bundle, const Context& context) {
   const std::shared_ptr<ImageSource> not_owned(std::shared_ptr<void>(), &to.source);
   CachingSource source(not_owned, std::make_shared<CacheBudget>(kCacheBytes));
-  const Reference there{to.name, std::nullopt, bundle.digest()};
+  const Reference there = Reference::by_digest(to.name, bundle.digest());
   return find_locations(source, there, bundle.lock, *context.progress, context.stop).has_value();
 }
 

@@ -20,7 +20,7 @@ namespace {
 bool is_special(const fs::path& path) { return fs::exists(path) && !fs::is_regular_file(path); }
 
 std::string bundle_lock(const SetImage& root, const RepositoryName& to, bool root_tags) {
-  BundleLock lock{.image = {to, std::nullopt, root.digest()}};
+  BundleLock lock{.image = Reference::by_digest(to, root.digest())};
   if (const auto tags = tags_to_put(root, root_tags); !tags.empty()) lock.tag = *tags.begin();
   return lock.to_yaml();
 }
@@ -32,7 +32,7 @@ std::string images_lock(const ImageSet& set, const RepositoryName& to) {
     if (!image.is_referrer) images.push_back(&image);
   }
   std::ranges::sort(images, {}, [](const SetImage* image) { return to_string(image->reference); });
-  for (const SetImage* image : images) lock.images.push_back({.image = {to, std::nullopt, image->digest()}});
+  for (const SetImage* image : images) lock.images.push_back({.image = Reference::by_digest(to, image->digest())});
   return lock.to_yaml();
 }
 

@@ -57,7 +57,7 @@ class Splitter {
         std::ranges::count_if(whole, [](const auto& child) { return !is_about_another(child.second); });
     std::vector<std::string> names;
     for (const auto& [digest, child] : whole) {
-      SetImage part{.reference = {index.reference.name, std::nullopt, digest}};
+      SetImage part{.reference = Reference::by_digest(index.reference.name, digest)};
       if (!is_about_another(child)) {
         part.is_root = index.is_root;
         part.tags = runnable == 1 ? index.tags : platform_tags(index.tags, child);

@@ -24,7 +24,7 @@ bool holds(const std::vector<Attachment>& found, const Digest& digest) {
 
 Attachment attachment(const Subject& subject, RawManifest raw, std::optional<std::string> tag,
                       const std::shared_ptr<CachingSource>& source) {
-  Reference reference{subject.name, std::nullopt, raw.descriptor.digest};
+  Reference reference = Reference::by_digest(subject.name, raw.descriptor.digest);
   return {.reference = std::move(reference),
           .tag = std::move(tag),
           .tree = fetch_tree(*source, std::move(raw)),
@@ -103,7 +103,7 @@ void AttachmentFinder::add_listed(const Subject& subject, const std::shared_ptr<
                                   std::vector<Attachment>& found) {
   for (const Descriptor& descriptor : listed(subject, *source)) {
     if (holds(found, descriptor.digest)) continue;
-    const std::string name = to_string(Reference{subject.name, std::nullopt, descriptor.digest});
+    const std::string name = to_string(Reference::by_digest(subject.name, descriptor.digest));
     if (!media_type::is_manifest(descriptor.media_type) && !media_type::is_index(descriptor.media_type)) {
       context_.progress->warn(text::cat("left out, because it is neither an image nor an index: ", name, " (",
                                         descriptor.media_type, "), attached to ", subject.digest.text()));
@@ -119,7 +119,7 @@ void AttachmentFinder::add_listed(const Subject& subject, const std::shared_ptr<
 
 void AttachmentFinder::add_one_listed(const Subject& subject, const Digest& digest,
                                       const std::shared_ptr<CachingSource>& source, std::vector<Attachment>& found) {
-  const std::string name = to_string(Reference{subject.name, std::nullopt, digest});
+  const std::string name = to_string(Reference::by_digest(subject.name, digest));
   auto raw = read(subject.name, *source, digest.text());
   if (!raw) {
     context_.progress->warn(

@@ -120,7 +120,7 @@ class Discovery {
     const auto [known, is_new] = images_.try_emplace(digest, found.image);
     if (!is_new) merge(known->second, found.image);
     if (!is_new) return;
-    found_at_.push_back(to_string(Reference{found.place, std::nullopt, digest}));
+    found_at_.push_back(to_string(Reference::by_digest(found.place, digest)));
     check_listed(listed_in_locks_ += found.image.lock.images.size());
     for (const Wanted& wanted : found.next) note(wanted, next);
   }
@@ -211,7 +211,7 @@ class Discovery {
       Located located = locate(
           wanted.reference, wanted.places, [this](const RepositoryName& name) { return source(name); },
           *context_.progress);
-      Found found{.image = {.reference = {wanted.reference.name, std::nullopt, located.raw.descriptor.digest}},
+      Found found{.image = {.reference = Reference::by_digest(wanted.reference.name, located.raw.descriptor.digest)},
                   .place = located.name,
                   .tree = {},
                   .source = located.source,
@@ -233,7 +233,7 @@ class Discovery {
 
   void open_bundle(Found& found, const Located& located, const Wanted& wanted) {
     found.image.lock = read_images_lock(*found.source, located.raw, context_.unpack, context_.stop);
-    const Reference at{located.name, std::nullopt, located.raw.descriptor.digest};
+    const Reference at = Reference::by_digest(located.name, located.raw.descriptor.digest);
     const auto locations = find_locations(*found.source, at, found.image.lock, *context_.progress, context_.stop);
     // Bundles that lie where a lock names them have images that do, too.
     const bool at_home = wanted.first == FirstPlace::Lock && at.name == wanted.reference.name;

@@ -91,7 +91,7 @@ std::vector<ArchiveItem> ContentsBuilder::make_items() const {
     const Descriptor& locations = locations_.at(bundle.digest()).manifest.descriptor;
     items.push_back({.descriptor = locations,
                      .role = ArchiveRole::Locations,
-                     .reference = {bundle.reference.name, std::nullopt, locations.digest},
+                     .reference = Reference::by_digest(bundle.reference.name, locations.digest),
                      .bundle = bundle.digest()});
   }
   return items;

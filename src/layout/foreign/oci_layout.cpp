@@ -59,7 +59,7 @@ class IndexReader {
 
   static ArchiveItem item_of(const Descriptor& entry, const ImageNames& names) {
     ArchiveItem item{.descriptor = entry,
-                     .reference = {names.repository.value_or(unnamed_repository()), std::nullopt, entry.digest}};
+                     .reference = Reference::by_digest(names.repository.value_or(unnamed_repository()), entry.digest)};
     item.descriptor.annotations.clear();
     return item;
   }
@@ -163,7 +163,7 @@ void OciLayout::add_items(const std::vector<ArchiveItem>& entries) {
     for (const Descriptor& referrer : parse_image_index(index->bytes, name_of(entry.descriptor.digest)).manifests) {
       list.add({.descriptor = referrer,
                 .role = ArchiveRole::Referrer,
-                .reference = {entry.reference.name, std::nullopt, referrer.digest}},
+                .reference = Reference::by_digest(entry.reference.name, referrer.digest)},
                {});
     }
   }

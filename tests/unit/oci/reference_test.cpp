@@ -48,6 +48,13 @@ TEST_CASE("a digest counts more than a tag, and without either latest is asked f
   CHECK(Reference::parse("r.io/app@sha512:" + std::string(128, '0')).digest->algorithm() == "sha512");
 }
 
+TEST_CASE("a reference made by digest has no tag") {
+  const Digest digest = Digest::parse("sha256:" + std::string(64, 'a'));
+  const Reference reference = Reference::by_digest({"r.example:5000", "team/app"}, digest);
+  CHECK(reference == Reference{{"r.example:5000", "team/app"}, std::nullopt, digest});
+  CHECK(to_string(reference) == "r.example:5000/team/app@" + digest.text());
+}
+
 TEST_CASE("what is no reference is refused") {
   const std::string bad[] = {"",
                              "/",
