@@ -8,7 +8,7 @@
 
 #include "archive/tar_reader.hpp"
 #include "archive/unpacker.hpp"
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

@@ -7,7 +7,7 @@
 
 #include "archive/file_set.hpp"
 #include "ociferry/descriptor.hpp"
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

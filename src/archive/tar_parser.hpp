@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "archive/sparse_map.hpp"
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

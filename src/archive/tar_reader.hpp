@@ -10,7 +10,7 @@
 #include "archive/tar_parser.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "ociferry/limits.hpp"
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "ociferry/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace ociferry {
 

@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "bundle/bundle.hpp"
 #include "bundle/document.hpp"
 #include "bundle/yaml.hpp"
 #include "bundle/yaml_writer.hpp"
-#include "ociferry/bundle.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "archive/single_layer_image.hpp"
-#include "ociferry/bundle.hpp"
-#include "ociferry/manifest.hpp"
+#include "bundle/bundle.hpp"
+#include "oci/manifest.hpp"
 
 namespace ociferry {
 

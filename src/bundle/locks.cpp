@@ -1,9 +1,9 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "bundle/bundle.hpp"
 #include "bundle/document.hpp"
 #include "bundle/yaml.hpp"
-#include "ociferry/bundle.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {

@@ -4,8 +4,8 @@
 
 #include "base/fd.hpp"
 #include "ociferry/jobs.hpp"
-#include "ociferry/store.hpp"
 #include "store/piecewise_fetch.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

@@ -13,7 +13,7 @@
 #include "base/system_calls.hpp"
 #include "base/temporary.hpp"
 #include "base/text.hpp"
-#include "ociferry/bundle.hpp"
+#include "bundle/bundle.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {

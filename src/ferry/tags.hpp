@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ociferry/ferry.hpp"
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "ociferry/bytes.hpp"
-#include "ociferry/stream.hpp"
+#include "base/bytes.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

@@ -12,7 +12,7 @@
 #include "http/url.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

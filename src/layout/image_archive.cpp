@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "oci/manifest.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/manifest.hpp"
 
 namespace ociferry {
 

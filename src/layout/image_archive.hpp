@@ -11,7 +11,7 @@
 #include "layout/archive_item.hpp"
 #include "ociferry/limits.hpp"
 #include "ociferry/progress.hpp"
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

@@ -1,4 +1,4 @@
-#include "ociferry/manifest.hpp"
+#include "oci/manifest.hpp"
 
 #include <algorithm>
 #include <set>

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "ociferry/manifest.hpp"
+#include "oci/manifest.hpp"
 
 namespace ociferry {
 

@@ -3,8 +3,8 @@
 #include <exception>
 #include <functional>
 
-#include "ociferry/store.hpp"
 #include "registry/connection.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

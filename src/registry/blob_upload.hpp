@@ -1,9 +1,9 @@
 #pragma once
 
 #include "ociferry/error.hpp"
-#include "ociferry/store.hpp"
 #include "registry/chunked_upload.hpp"
 #include "registry/mount_record.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

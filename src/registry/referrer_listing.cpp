@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "http/retry.hpp"
-#include "ociferry/manifest.hpp"
+#include "oci/manifest.hpp"
 #include "registry/pages.hpp"
 #include "registry/registry_error.hpp"
 

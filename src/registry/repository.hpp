@@ -4,7 +4,7 @@
 #include <memory>
 #include <mutex>
 
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

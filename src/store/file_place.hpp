@@ -5,8 +5,8 @@
 #include <string>
 
 #include "base/page_cache.hpp"
-#include "ociferry/stream.hpp"
 #include "store/piece_map.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

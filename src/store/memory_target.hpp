@@ -4,7 +4,7 @@
 #include <mutex>
 #include <vector>
 
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

@@ -10,9 +10,9 @@
 #include <stop_token>
 #include <vector>
 
-#include "ociferry/store.hpp"
 #include "store/file_place.hpp"
 #include "store/piece_map.hpp"
+#include "store/store.hpp"
 #include "stream/verify.hpp"
 
 namespace ociferry {

@@ -1,4 +1,4 @@
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 
 #include <algorithm>
 

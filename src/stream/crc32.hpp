@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

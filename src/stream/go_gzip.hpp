@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

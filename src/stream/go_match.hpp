@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry::go_deflate {
 

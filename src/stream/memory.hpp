@@ -3,7 +3,7 @@
 #include <string>
 
 #include "ociferry/progress.hpp"
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

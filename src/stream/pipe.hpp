@@ -4,7 +4,7 @@
 #include <memory>
 #include <stop_token>
 
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "ociferry/digest.hpp"
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 #include "transfer/graph.hpp"
 #include "transfer/parallel.hpp"
 

@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "ociferry/manifest.hpp"
-#include "ociferry/store.hpp"
+#include "oci/manifest.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

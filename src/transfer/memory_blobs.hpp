@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

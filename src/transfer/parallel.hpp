@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "ociferry/jobs.hpp"
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

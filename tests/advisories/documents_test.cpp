@@ -1,13 +1,13 @@
 #include <doctest/doctest.h>
 
-#include "support/rig.hpp"
+#include "bundle/bundle.hpp"
 #include "bundle/yaml.hpp"
-#include "ociferry/bundle.hpp"
+#include "oci/manifest.hpp"
 #include "ociferry/limits.hpp"
-#include "ociferry/manifest.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
+#include "support/rig.hpp"
 #include "transfer/caching_source.hpp"
 
 // What manifests, lock files and lists did to other programs, by the names under which it became known.

@@ -3,7 +3,7 @@
 #include <functional>
 #include <memory>
 
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 
 namespace ociferry::testing {
 
@@ -17,7 +17,7 @@ struct Place {
 /// Makes a new, empty place and calls `use` with it.
 using WithPlace = std::function<void(const std::function<void(Place)>& use)>;
 
-/// Checks what the documentation of ociferry/store.hpp promises for every place that can be read and written.
+/// Checks what the documentation of store/store.hpp promises for every place that can be read and written.
 /// Call inside a TEST_CASE; it has subcases of its own.
 void check_store_contract(const WithPlace& with_place);
 

@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
-#include "ociferry/manifest.hpp"
+#include "oci/manifest.hpp"
 #include "support/fake_registry.hpp"
 #include "support/http_client.hpp"
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "ociferry/bundle.hpp"
+#include "bundle/bundle.hpp"
 #include "ociferry/error.hpp"
 
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "ociferry/bundle.hpp"
+#include "bundle/bundle.hpp"
 #include "ociferry/error.hpp"
 
 /// A locations file is refused, or written again, in either dialect, as a file that means the same.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "bundle/bundle.hpp"
 #include "imgpkg_images.hpp"
 #include "oci/json.hpp"
-#include "ociferry/bundle.hpp"
 #include "rows.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/golden.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ociferry/bundle.hpp"
+#include "bundle/bundle.hpp"
 #include "support/tar_builder.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "bundle/bundle.hpp"
 #include "layout/sealed/archive_reader.hpp"
-#include "ociferry/bundle.hpp"
 #include "rows.hpp"
 #include "support/tar_builder.hpp"
 #include "support/temp.hpp"

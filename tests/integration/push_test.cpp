@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "bundle/bundle.hpp"
 #include "imgpkg_images.hpp"
-#include "ociferry/bundle.hpp"
 #include "rows.hpp"
 #include "stream/sha256.hpp"
 #include "support/temp.hpp"

@@ -54,19 +54,14 @@ ROOMS = {
 
 # The layer that a header of include/ociferry belongs to; those not named here belong to ferry.
 PUBLIC_LAYER = {
-    "bytes": "base",
     "error": "base",
     "limits": "base",
     "progress": "base",
     "version": "base",
     "descriptor": "oci",
     "digest": "oci",
-    "manifest": "oci",
     "reference": "oci",
-    "stream": "stream",
-    "store": "store",
     "jobs": "transfer",
-    "bundle": "bundle",
     "http_version": "http",
     "registry_options": "credentials",
     "auth": "credentials",

@@ -61,7 +61,7 @@ class IncludeRules(Tree):
         self.assertEqual(len(self.found("src/transfer/a.cpp", '#include "layout/a.hpp"\n')), 1)
 
     def test_public_headers_have_a_layer_too(self):
-        self.assertEqual(len(self.found("src/stream/a.cpp", '#include "ociferry/store.hpp"\n')), 1)
+        self.assertEqual(len(self.found("src/stream/a.cpp", '#include "store/store.hpp"\n')), 1)
         self.assertEqual(len(self.found("include/ociferry/error.hpp", '#include "ociferry/digest.hpp"\n')), 2)
 
     def test_libraries_stay_in_their_folder_and_out_of_headers(self):

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "ociferry/manifest.hpp"
+#include "oci/manifest.hpp"
 #include "support/http_messages.hpp"
 
 namespace ociferry::testing {

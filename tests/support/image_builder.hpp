@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "oci/manifest.hpp"
 #include "ociferry/descriptor.hpp"
-#include "ociferry/manifest.hpp"
 #include "ociferry/reference.hpp"
 
 namespace ociferry::testing {

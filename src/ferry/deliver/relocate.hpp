@@ -2,7 +2,7 @@
 
 #include "ferry/set/image_set.hpp"
 #include "ociferry/ferry.hpp"
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

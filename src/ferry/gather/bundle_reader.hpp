@@ -3,9 +3,9 @@
 #include <optional>
 #include <stop_token>
 
-#include "ociferry/bundle.hpp"
+#include "bundle/bundle.hpp"
+#include "oci/manifest.hpp"
 #include "ociferry/limits.hpp"
-#include "ociferry/manifest.hpp"
 #include "ociferry/progress.hpp"
 #include "transfer/caching_source.hpp"
 

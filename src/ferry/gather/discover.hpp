@@ -7,7 +7,7 @@
 #include "ferry/gather/sources.hpp"
 #include "ferry/set/image_set.hpp"
 #include "ociferry/ferry.hpp"
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

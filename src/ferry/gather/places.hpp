@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "ociferry/bundle.hpp"
+#include "bundle/bundle.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/caching_source.hpp"
 

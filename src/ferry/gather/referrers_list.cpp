@@ -2,7 +2,7 @@
 
 #include <variant>
 
-#include "ociferry/manifest.hpp"
+#include "oci/manifest.hpp"
 #include "ociferry/reference.hpp"
 
 namespace ociferry {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "ociferry/store.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "ociferry/bundle.hpp"
+#include "bundle/bundle.hpp"
 #include "ociferry/ferry.hpp"
 
 namespace ociferry {

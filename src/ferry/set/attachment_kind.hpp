@@ -4,7 +4,7 @@
 #include <string>
 #include <variant>
 
-#include "ociferry/manifest.hpp"
+#include "oci/manifest.hpp"
 
 namespace ociferry {
 

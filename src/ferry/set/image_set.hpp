@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "ociferry/bundle.hpp"
+#include "bundle/bundle.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/reference.hpp"
 #include "transfer/graph.hpp"

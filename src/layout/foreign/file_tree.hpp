@@ -11,7 +11,7 @@
 
 #include "base/fd.hpp"
 #include "ociferry/limits.hpp"
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 

@@ -8,8 +8,8 @@
 #include "base/text.hpp"
 #include "layout/archive_names.hpp"
 #include "oci/json.hpp"
+#include "oci/manifest.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/manifest.hpp"
 
 namespace ociferry {
 

@@ -9,8 +9,8 @@
 #include "base/fd.hpp"
 #include "base/page_cache.hpp"
 #include "layout/sealed/archive_plan.hpp"
-#include "ociferry/store.hpp"
 #include "store/piecewise_fetch.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/fd.hpp"
-#include "ociferry/bundle.hpp"
+#include "bundle/bundle.hpp"
 #include "ociferry/error.hpp"
 
 using namespace ociferry;

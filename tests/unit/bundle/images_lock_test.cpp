@@ -4,7 +4,7 @@
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
-#include "ociferry/bundle.hpp"
+#include "bundle/bundle.hpp"
 #include "ociferry/error.hpp"
 
 using namespace ociferry;

@@ -1,4 +1,4 @@
-#include "ociferry/manifest.hpp"
+#include "oci/manifest.hpp"
 #include "store/memory_target.hpp"
 #include "support/rig.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "ociferry/manifest.hpp"
+#include "oci/manifest.hpp"
 #include "store/memory_target.hpp"
 #include "stream/sha256.hpp"
 #include "support/rig.hpp"

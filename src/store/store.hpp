@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "oci/manifest.hpp"
 #include "ociferry/descriptor.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/manifest.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
-#include "ociferry/stream.hpp"
+#include "stream/stream.hpp"
 
 /// The interfaces that every place with images offers: a registry's repository, an archive, memory.
 /// All methods are thread-safe unless said otherwise, and may block on network or disk.

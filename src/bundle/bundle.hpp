@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "oci/manifest.hpp"
 #include "ociferry/digest.hpp"
-#include "ociferry/manifest.hpp"
 #include "ociferry/reference.hpp"
 
 namespace ociferry {
