@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 
+#include "archive/limits.hpp"
 #include "archive/member_path.hpp"
 #include "archive/unpack_limits.hpp"
 #include "base/fd.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -10,7 +11,7 @@
 namespace ociferry {
 
 std::uint64_t LayerReader::UnpackedInput::skip(std::uint64_t bytes) {
-  std::array<std::byte, 16 * limits::kKiB> scratch;
+  std::array<std::byte, 16 * kKiB> scratch;
   std::uint64_t passed = 0;
   while (passed < bytes) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(scratch.size(), bytes - passed));
@@ -43,7 +44,7 @@ std::optional<std::string> find_file(ByteSource& layer, const std::function<bool
       throw Error(ErrorCode::Hostile, text::cat(name, ": '", member->path, "' is larger than ", limit, " bytes"));
     }
     found.emplace();
-    std::array<std::byte, 16 * limits::kKiB> buffer;
+    std::array<std::byte, 16 * kKiB> buffer;
     while (const std::size_t got = reader.read_data(buffer)) found->append(as_text(Bytes(buffer).first(got)));
   }
   return found;

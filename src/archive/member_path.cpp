@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "archive/limits.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "archive/limits.hpp"
+
 namespace ociferry {
 
 /// The path of a member, relative to the root that it is unpacked to: without "." and empty parts, so that an absolute

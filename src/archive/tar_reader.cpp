@@ -5,12 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include "archive/limits.hpp"
 #include "archive/member_path.hpp"
 #include "archive/no_tar.hpp"
 #include "archive/unpack_limits.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 
@@ -238,7 +239,7 @@ void TarReader::read_to_end() {
   if (!is_all_zero(Bytes(second).first(got))) {
     throw hostile("one zero block, and then more: some readers end there, others go on");
   }
-  std::vector<std::byte> rest(64 * limits::kKiB);
+  std::vector<std::byte> rest(64 * kKiB);
   std::uint64_t bytes = 0;
   bool is_clean = true;
   while (const std::size_t more = read_some(rest)) {

@@ -10,9 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/limits.hpp"
 #include "archive/no_tar.hpp"
 #include "archive/packing.hpp"
 #include "archive/unpack_limits.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -185,7 +187,7 @@ void Unpacker::check_expansion() const { check_ratio(unpacked_ + holes_, packed_
 void Unpacker::pass_over_rest() {
   if (!filter_ || behind_end_ > 0) return;
   const std::uint64_t used = filter_->used();
-  std::array<std::byte, 16 * limits::kKiB> more;
+  std::array<std::byte, 16 * kKiB> more;
   while (packed_.read(more) > 0) continue;
   behind_end_ = packed_.count() - used;
 }

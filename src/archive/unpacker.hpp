@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "archive/limits.hpp"
 #include "ociferry/limits.hpp"
 #include "stream/stream.hpp"
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "archive/layer_writer.hpp"
-#include "ociferry/limits.hpp"
+#include "bundle/limits.hpp"
 #include "stream/memory.hpp"
 
 namespace ociferry {

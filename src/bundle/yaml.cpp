@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "bundle/limits.hpp"
 #include "bundle/utf8.hpp"
 #include "bundle/yaml_scalar.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/sizes.hpp"
 #include "cli/command.hpp"
 #include "cli/limit_options.hpp"
 #include "cli/password_input.hpp"
@@ -130,7 +131,7 @@ void declare_registry(Arguments& arguments) {
 }
 
 std::uint64_t parse_chunk_size(const std::string& text) {
-  constexpr std::uint64_t kLeast = 64 * limits::kKiB;
+  constexpr std::uint64_t kLeast = 64 * kKiB;
   const std::uint64_t size = parse_size(text);
   if (size < kLeast) throw Error(ErrorCode::Usage, "--registry-upload-chunk-size must be at least 64KiB");
   return size;

@@ -11,8 +11,8 @@
 
 #include "base/stop.hpp"
 #include "base/text.hpp"
+#include "credentials/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 

@@ -3,9 +3,9 @@
 #include <optional>
 
 #include "base/fd.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 
@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kMaxConfigBytes = 4 * limits::kMiB;
+constexpr std::uint64_t kMaxConfigBytes = 4 * kMiB;
 constexpr std::string_view kContentVariable = "DOCKER_AUTH_CONFIG";
 
 /// Why `path` is passed over; nullopt if it is there to be read.

@@ -18,9 +18,9 @@
 #include "base/stop.hpp"
 #include "base/text.hpp"
 #include "base/threads.hpp"
+#include "credentials/limits.hpp"
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 

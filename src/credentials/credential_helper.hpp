@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "credentials/credential.hpp"
+#include "credentials/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 

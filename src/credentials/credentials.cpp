@@ -12,9 +12,9 @@
 #include "credentials/credential_files.hpp"
 #include "credentials/helper_patience.hpp"
 #include "credentials/imgpkg_environment.hpp"
+#include "credentials/limits.hpp"
 #include "credentials/variables.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 

@@ -14,6 +14,7 @@
 #include "credentials/credential_helper.hpp"
 #include "credentials/environment.hpp"
 #include "credentials/finding.hpp"
+#include "credentials/limits.hpp"
 #include "credentials/variables.hpp"
 #include "http/clock.hpp"
 #include "ociferry/progress.hpp"

@@ -8,14 +8,17 @@
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/places.hpp"
 #include "ferry/gather/registries.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "transfer/parallel.hpp"
 
 namespace ociferry {
 
 namespace {
+
+/// Entries of a description, which repeats a bundle wherever it occurs.
+constexpr std::size_t kDescribedImages = 250'000;
 
 using Type = DescribedImage::Type;
 
@@ -105,9 +108,8 @@ class Describer {
   }
 
   static void check_size(std::size_t images) {
-    if (images <= limits::kDescribedImages) return;
-    throw Error(ErrorCode::Hostile,
-                text::cat("the description would have more than ", limits::kDescribedImages, " entries"));
+    if (images <= kDescribedImages) return;
+    throw Error(ErrorCode::Hostile, text::cat("the description would have more than ", kDescribedImages, " entries"));
   }
 
   std::shared_ptr<CachingSource> open(const RepositoryName& name) {

@@ -9,7 +9,6 @@
 #include "ferry/set/attachment_kind.hpp"
 #include "layout/open_archive.hpp"
 #include "ociferry/ferry.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/fd.hpp"
+#include "base/sizes.hpp"
 #include "base/system_calls.hpp"
 #include "base/temporary.hpp"
 #include "base/text.hpp"
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kMaxConfigBytes = 4 * limits::kMiB;
+constexpr std::uint64_t kMaxConfigBytes = 4 * kMiB;
 
 LoginFile file_of(const LoginOptions& options) {
   if (!options.auth_file.empty() && !options.docker_config.empty()) {

@@ -7,6 +7,7 @@
 
 #include "base/system_calls.hpp"
 #include "base/text.hpp"
+#include "http/limits.hpp"
 
 namespace ociferry {
 

@@ -1,6 +1,7 @@
 #include "http/redirect.hpp"
 
 #include "base/text.hpp"
+#include "http/limits.hpp"
 
 namespace ociferry {
 

@@ -4,6 +4,7 @@
 #include <stop_token>
 #include <string>
 
+#include "http/limits.hpp"
 #include "http/transport.hpp"
 
 namespace ociferry {

@@ -7,7 +7,7 @@
 
 #include "base/stop.hpp"
 #include "base/text.hpp"
-#include "ociferry/limits.hpp"
+#include "http/limits.hpp"
 
 namespace ociferry {
 

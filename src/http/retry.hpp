@@ -12,6 +12,7 @@
 
 #include "http/clock.hpp"
 #include "http/flight_limit.hpp"
+#include "http/limits.hpp"
 #include "http/transport.hpp"
 #include "ociferry/progress.hpp"
 

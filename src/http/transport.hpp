@@ -9,9 +9,9 @@
 #include <string>
 
 #include "http/headers.hpp"
+#include "http/limits.hpp"
 #include "http/url.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "stream/stream.hpp"
 
 namespace ociferry {

@@ -11,16 +11,16 @@
 #include <utility>
 
 #include "base/fd.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "http/lazy_certificates.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 
 namespace {
 
-constexpr std::uint64_t kMaxBundleBytes = 16 * limits::kMiB;
+constexpr std::uint64_t kMaxBundleBytes = 16 * kMiB;
 
 struct FreeStore {
   void operator()(X509_STORE* store) const noexcept { X509_STORE_free(store); }

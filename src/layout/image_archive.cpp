@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "oci/limits.hpp"
 #include "oci/manifest.hpp"
 #include "ociferry/error.hpp"
 

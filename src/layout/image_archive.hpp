@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "layout/archive_item.hpp"
-#include "ociferry/limits.hpp"
 #include "ociferry/progress.hpp"
 #include "store/store.hpp"
 

@@ -12,6 +12,7 @@
 #include "layout/foreign/listed_archive.hpp"
 #include "layout/foreign/oci_layout.hpp"
 #include "layout/foreign/packed_archive.hpp"
+#include "layout/limits.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "oci/json.hpp"

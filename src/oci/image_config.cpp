@@ -2,9 +2,9 @@
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
+#include "oci/limits.hpp"
 #include "oci/manifest.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 

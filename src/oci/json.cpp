@@ -6,8 +6,8 @@
 
 #include "base/text.hpp"
 #include "oci/json_repair.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 

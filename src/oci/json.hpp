@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "ociferry/limits.hpp"
+#include "oci/limits.hpp"
 
 namespace ociferry {
 

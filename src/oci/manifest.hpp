@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "oci/limits.hpp"
 #include "ociferry/descriptor.hpp"
 
 namespace ociferry {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "registry/registry_error.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 
 /// What an attempt must bring for earlier ones to be forgotten: a connection that breaks after every few bytes is no
 /// use.
-constexpr std::uint64_t kProgress = 256 * limits::kKiB;
+constexpr std::uint64_t kProgress = 256 * kKiB;
 
 /// True if `value` is "bytes FIRST-LAST/TOTAL" (RFC 9110 section 14.4); a TOTAL of '*' is taken, too, and any LAST if
 /// none is given here.

@@ -4,8 +4,10 @@
 #include <charconv>
 #include <vector>
 
+#include "base/sizes.hpp"
 #include "base/stop.hpp"
 #include "base/text.hpp"
+#include "registry/limits.hpp"
 #include "registry/upload_location.hpp"
 #include "stream/memory.hpp"
 
@@ -14,7 +16,7 @@ namespace ociferry {
 namespace {
 
 /// A registry may take a while to put a large blob in its place; at least this much it does a second.
-constexpr std::uint64_t kStoredPerSecond = 8 * limits::kMiB;
+constexpr std::uint64_t kStoredPerSecond = 8 * kMiB;
 constexpr std::size_t kReadBytes = 1024 * 1024;
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "ociferry/auth.hpp"
+#include "store/limits.hpp"
 #include "stream/verify.hpp"
 
 namespace ociferry {

@@ -2,9 +2,12 @@
 
 #include "base/text.hpp"
 #include "http/retry.hpp"
+#include "oci/limits.hpp"
 #include "oci/manifest.hpp"
+#include "registry/limits.hpp"
 #include "registry/pages.hpp"
 #include "registry/registry_error.hpp"
+#include "store/limits.hpp"
 
 namespace ociferry {
 

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "oci/referrers_index.hpp"
+#include "registry/limits.hpp"
 #include "registry/referrer_listing.hpp"
 #include "registry/repository.hpp"
 #include "registry/tag_listing.hpp"

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "http/redact.hpp"
 #include "oci/json.hpp"
+#include "registry/limits.hpp"
 
 namespace ociferry {
 

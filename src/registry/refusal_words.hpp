@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "http/transport.hpp"
+#include "registry/limits.hpp"
 
 namespace ociferry {
 

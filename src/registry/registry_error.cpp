@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "http/retry.hpp"
 #include "oci/json.hpp"
+#include "registry/limits.hpp"
 #include "registry/refusal_words.hpp"
 
 namespace ociferry {

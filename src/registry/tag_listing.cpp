@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
+#include "registry/limits.hpp"
 #include "registry/pages.hpp"
 #include "registry/registry_error.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "credentials/limits.hpp"
 #include "oci/json.hpp"
 #include "ociferry/auth.hpp"
 #include "registry/registry_error.hpp"

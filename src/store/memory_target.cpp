@@ -2,7 +2,6 @@
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
 #include "stream/verify.hpp"

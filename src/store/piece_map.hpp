@@ -5,7 +5,7 @@
 #include <map>
 #include <optional>
 
-#include "ociferry/limits.hpp"
+#include "base/sizes.hpp"
 
 namespace ociferry {
 
@@ -20,10 +20,10 @@ struct Piece {
 
 /// How a blob may be divided.
 struct PieceRules {
-  std::uint64_t least = 8 * limits::kMiB;    ///< bytes of a piece, and of what is left to the stream
-  std::uint64_t most = 32 * limits::kMiB;    ///< bytes of a piece
-  std::uint64_t ahead = 512 * limits::kMiB;  ///< how far from the front a piece may begin
-  std::size_t pieces = 15;                   ///< under way at a time, besides the stream
+  std::uint64_t least = 8 * kMiB;    ///< bytes of a piece, and of what is left to the stream
+  std::uint64_t most = 32 * kMiB;    ///< bytes of a piece
+  std::uint64_t ahead = 512 * kMiB;  ///< how far from the front a piece may begin
+  std::size_t pieces = 15;           ///< under way at a time, besides the stream
 };
 
 /// Which bytes of a blob have arrived, and which are on their way. A stream brings them in order, from the front on,

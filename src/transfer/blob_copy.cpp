@@ -3,18 +3,19 @@
 #include <algorithm>
 #include <mutex>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
+#include "store/limits.hpp"
 #include "transfer/progress_meter.hpp"
 
 namespace ociferry {
 
 namespace {
 
-constexpr std::uint64_t kSmall = 128 * limits::kKiB;
+constexpr std::uint64_t kSmall = 128 * kKiB;
 /// What is so large, and such a part of all bytes, takes about as long as all else on the other workers.
-constexpr std::uint64_t kLarge = 8 * limits::kMiB;
+constexpr std::uint64_t kLarge = 8 * kMiB;
 constexpr std::uint64_t kPart = 8;
 
 /// How often more a blob is fetched that arrived damaged: once, and as often as there are other places for it.

@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
+#include "store/limits.hpp"
 #include "stream/memory.hpp"
 #include "stream/verify.hpp"
 

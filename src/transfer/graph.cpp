@@ -4,9 +4,10 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "transfer/index_child.hpp"
+#include "transfer/limits.hpp"
 
 namespace ociferry {
 

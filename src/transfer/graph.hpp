@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "oci/limits.hpp"
 #include "oci/manifest.hpp"
 #include "store/store.hpp"
 

@@ -1,8 +1,7 @@
 #include "transfer/worker_count.hpp"
+#include "base/sizes.hpp"
 
 #include <algorithm>
-
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 
@@ -14,9 +13,9 @@ constexpr std::size_t kFewest = 4;
 constexpr std::size_t kMostAtFirst = 8;
 /// A span tells something when it is at least so long, and each worker had the time for a task, or so many bytes.
 constexpr milliseconds kShortestSpan{100};
-constexpr std::uint64_t kShareBytes = limits::kMiB;
+constexpr std::uint64_t kShareBytes = kMiB;
 /// Requests take time whatever they carry: a task counts as so many bytes more.
-constexpr std::uint64_t kTaskBytes = 64 * limits::kKiB;
+constexpr std::uint64_t kTaskBytes = 64 * kKiB;
 /// The rate after a step that pays, against the one before.
 constexpr double kGain = 1.1;
 /// Cores that are used more than this are what limits the work.

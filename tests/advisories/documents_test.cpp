@@ -2,8 +2,8 @@
 
 #include "bundle/bundle.hpp"
 #include "bundle/yaml.hpp"
+#include "oci/limits.hpp"
 #include "oci/manifest.hpp"
-#include "ociferry/limits.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"

@@ -4,7 +4,7 @@
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
+#include "store/limits.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"

@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "figures.hpp"
 #include "hostile_image.hpp"
@@ -19,7 +20,6 @@ namespace {
 
 constexpr std::uint64_t kSample = 120;
 constexpr std::uint64_t kAll = 10'000;
-constexpr std::uint64_t kMiB = 1 << 20;
 
 /// One layer that is mostly zeros: `unpacked` bytes of them.
 HostileImage zeros(std::uint64_t unpacked, LayerCompression compression) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "base/sizes.hpp"
 #include "stage.hpp"
 #include "support/fake_registry.hpp"
 #include "support/process.hpp"
@@ -13,8 +14,6 @@ using namespace ociferry;
 using namespace ociferry::testing;
 
 namespace {
-
-constexpr std::size_t kMiB = 1024 * 1024;
 
 std::string noise(std::size_t size) {
   std::mt19937 random(7);

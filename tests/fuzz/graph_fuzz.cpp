@@ -5,7 +5,6 @@
 
 #include "fuzz.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "transfer/graph.hpp"
 
 using namespace ociferry;

@@ -3,10 +3,10 @@
 
 #include "fuzz.hpp"
 #include "http/headers.hpp"
+#include "http/limits.hpp"
 #include "http/retry.hpp"
 #include "http/url.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 using namespace ociferry;
 

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "ociferry/limits.hpp"
+#include "oci/limits.hpp"
 #include "stream/sha256.hpp"
 #include "support/fake_registry.hpp"
 #include "support/http_server.hpp"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "gate.hpp"
 #include "support/fake_registry.hpp"
@@ -17,7 +18,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-constexpr std::size_t kMiB = 1024 * 1024;
 constexpr std::size_t kLayer = 18 * kMiB;
 constexpr std::size_t kTaken = 8 * kMiB;  // two chunks
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/sizes.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "stream/sha256.hpp"
 #include "support/sanitized.hpp"
@@ -17,7 +18,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-constexpr std::uint64_t kMiB = 1024 * 1024;
 constexpr std::uint64_t kLayerBytes = (kSanitized ? 40 : 300) * kMiB;
 constexpr std::size_t kImages = kSanitized ? 60 : 500;
 constexpr std::size_t kLayers = 3;

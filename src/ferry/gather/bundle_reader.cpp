@@ -4,11 +4,15 @@
 
 #include "archive/layer_reader.hpp"
 #include "archive/no_tar.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
+#include "bundle/limits.hpp"
 #include "bundle/locations_image.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
+#include "store/limits.hpp"
 #include "stream/memory.hpp"
 #include "stream/verify.hpp"
 
@@ -25,7 +29,7 @@ std::optional<std::string> file_in_layer(CachingSource& source, const Descriptor
     try {
       return find_file(content, fits, limits::kYamlBytes, name, limits);
     } catch (const NoTar&) {
-      std::vector<std::byte> rest(64 * limits::kKiB);
+      std::vector<std::byte> rest(64 * kKiB);
       while (content.read(rest) > 0) continue;
       return std::nullopt;
     }

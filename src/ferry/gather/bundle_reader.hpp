@@ -4,6 +4,7 @@
 #include <stop_token>
 
 #include "bundle/bundle.hpp"
+#include "oci/limits.hpp"
 #include "oci/manifest.hpp"
 #include "ociferry/limits.hpp"
 #include "ociferry/progress.hpp"

@@ -9,8 +9,9 @@
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/places.hpp"
 #include "ferry/set/absent_children.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
+#include "store/limits.hpp"
 #include "transfer/parallel.hpp"
 
 namespace ociferry {

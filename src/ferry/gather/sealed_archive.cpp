@@ -10,8 +10,8 @@
 #include "ferry/set/archive_contents.hpp"
 #include "ferry/set/docker_manifest.hpp"
 #include "layout/sealed/archive_index.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 

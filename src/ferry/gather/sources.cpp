@@ -5,9 +5,9 @@
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "bundle/limits.hpp"
 #include "oci/given_reference.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 namespace ociferry {
 

@@ -7,8 +7,9 @@
 #include "base/text.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "layout/archive_names.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
+#include "transfer/limits.hpp"
 
 namespace ociferry {
 

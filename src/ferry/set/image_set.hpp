@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "bundle/bundle.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/reference.hpp"
 #include "transfer/graph.hpp"
+#include "transfer/limits.hpp"
 
 namespace ociferry {
 

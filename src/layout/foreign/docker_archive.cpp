@@ -5,10 +5,13 @@
 #include "archive/single_layer_image.hpp"
 #include "archive/unpacker.hpp"
 #include "base/shell_word.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "layout/archive_names.hpp"
 #include "layout/foreign/listed_archive.hpp"
+#include "layout/limits.hpp"
 #include "oci/json.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
 #include "stream/sha256.hpp"
@@ -143,7 +146,7 @@ class DockerReader {
     HashingSource packed(tree_.open(path));
     Unpacker unpacker(packed, tree_.describe(path), limits_);
     Hasher unpacked(diff_id.algorithm());
-    std::vector<std::byte> buffer(limits::kMiB);
+    std::vector<std::byte> buffer(kMiB);
     while (const std::size_t got = unpacker.read(buffer)) unpacked.update(MutableBytes(buffer).first(got));
     if (const Digest actual = unpacked.finish(); actual != diff_id) {
       throw Error(ErrorCode::Corrupt, text::cat(tree_.describe(path), " unpacks to ", actual.text(),

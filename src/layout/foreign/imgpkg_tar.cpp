@@ -2,8 +2,8 @@
 #include "layout/archive_names.hpp"
 #include "layout/foreign/listed_archive.hpp"
 #include "oci/json.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "stream/sha256.hpp"
 
 namespace ociferry {

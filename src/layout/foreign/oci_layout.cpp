@@ -7,10 +7,12 @@
 
 #include "base/text.hpp"
 #include "layout/archive_names.hpp"
+#include "layout/limits.hpp"
 #include "layout/sealed/archive_index.hpp"
 #include "oci/json.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
+#include "store/limits.hpp"
 #include "stream/memory.hpp"
 #include "stream/verify.hpp"
 

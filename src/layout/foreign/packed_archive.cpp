@@ -12,6 +12,7 @@
 #include "archive/unpacker.hpp"
 #include "base/room.hpp"
 #include "base/shell_word.hpp"
+#include "base/sizes.hpp"
 #include "base/stop.hpp"
 #include "base/temporary.hpp"
 #include "base/text.hpp"
@@ -77,7 +78,7 @@ fs::path temporary_directory() {
 }
 
 void unpack_into(int to, ByteSource& unpacked, const fs::path& directory, const std::stop_token& stop) {
-  std::vector<std::byte> buffer(limits::kMiB);
+  std::vector<std::byte> buffer(kMiB);
   while (const std::size_t got = unpacked.read(buffer)) {
     throw_if_stopped(stop);
     write_full(to, Bytes(buffer).first(got), text::cat("a temporary file in ", directory.string()));

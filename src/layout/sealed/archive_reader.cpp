@@ -8,9 +8,10 @@
 
 #include "archive/tar_header.hpp"
 #include "base/text.hpp"
+#include "layout/limits.hpp"
 #include "layout/sealed/archive_index.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
 #include "stream/verify.hpp"

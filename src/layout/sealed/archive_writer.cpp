@@ -8,11 +8,11 @@
 #include <cerrno>
 
 #include "base/room.hpp"
+#include "base/sizes.hpp"
 #include "base/system_calls.hpp"
 #include "base/temporary.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
 #include "stream/verify.hpp"
@@ -22,7 +22,7 @@ namespace ociferry {
 namespace {
 
 /// A partial file of so many bytes is worth a sync at its beginning: without its table nothing of it could be kept.
-constexpr std::uint64_t kWorthKeeping = 64 * limits::kMiB;
+constexpr std::uint64_t kWorthKeeping = 64 * kMiB;
 
 class HashSink : public ByteSink {
  public:

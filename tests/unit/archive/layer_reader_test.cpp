@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "archive/limits.hpp"
 #include "archive/no_tar.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "packing.hpp"
 #include "stream/memory.hpp"
 #include "support/tar_builder.hpp"

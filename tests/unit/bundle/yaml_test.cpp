@@ -4,8 +4,9 @@
 
 #include <string>
 
+#include "bundle/limits.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 using namespace ociferry;
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/sizes.hpp"
 #include "cli/flag_syntax.hpp"
 #include "ociferry/error.hpp"
 
@@ -230,8 +231,8 @@ TEST_CASE("the size of an upload's chunks has a unit, and a least value") {
   };
   const std::string option = "--registry-upload-chunk-size=";
   CHECK(size_of({}) == 0);
-  CHECK(size_of({option + "32M"}) == 32 * limits::kMiB);
-  CHECK(size_of({option + "64KiB"}) == 64 * limits::kKiB);
+  CHECK(size_of({option + "32M"}) == 32 * kMiB);
+  CHECK(size_of({option + "64KiB"}) == 64 * kKiB);
   for (const char* bad : {"0", "65535", "5", "big", "-1"}) {
     CHECK_THROWS_AS(static_cast<void>(size_of({option + bad})), Error);
   }

@@ -35,9 +35,9 @@ TEST_CASE("sizes are read as GNU's tools read them") {
 }
 
 TEST_CASE("limits of unpacking have their defaults until options say something else") {
-  CHECK(limits_of({}).bytes == limits::kUnpackedBytes);
-  CHECK(limits_of({}).ratio == limits::kUnpackRatio);
-  CHECK(limits_of({}).members == limits::kTarMembers);
+  CHECK(limits_of({}).bytes == UnpackLimits{}.bytes);
+  CHECK(limits_of({}).ratio == UnpackLimits{}.ratio);
+  CHECK(limits_of({}).members == UnpackLimits{}.members);
   const UnpackLimits limits =
       limits_of({"--max-unpacked-size", "3GiB", "--max-unpack-ratio=9", "--max-members", "1234567"});
   CHECK(limits.bytes == std::uint64_t{3} << 30);

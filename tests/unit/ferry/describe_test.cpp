@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "base/text.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "sample_bundles.hpp"
 #include "stream/sha256.hpp"
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/fd.hpp"
+#include "base/sizes.hpp"
 #include "ferry/download.hpp"
 #include "layout/sealed/archive_index.hpp"
 #include "layout/sealed/archive_reader.hpp"
@@ -243,7 +244,7 @@ TEST_CASE("pieces behind a gap are not taken for done by the next run") {
 
 TEST_CASE("a pull's layer comes in pieces, too, and of those behind a gap the next run takes none for done") {
   const TempDirectory directory{std::filesystem::temp_directory_path(), "pieces-test-"};
-  Slow source(std::string(24 * limits::kMiB, 'x') + content_of(kSize));
+  Slow source(std::string(24 * kMiB, 'x') + content_of(kSize));
   const auto path = directory.path() / "layer";
   source.streams_may_go_on = [&source] { return source.ranges_given > 0; };
   source.stream_breaks = true;

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "http/limits.hpp"
 #include "stream/memory.hpp"
 #include "support/http_server.hpp"
 

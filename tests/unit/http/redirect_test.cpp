@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "http/limits.hpp"
 #include "stream/memory.hpp"
 #include "support/fake_transport.hpp"
 

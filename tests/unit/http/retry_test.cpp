@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "http/limits.hpp"
 #include "http/repeat.hpp"
-#include "ociferry/limits.hpp"
 #include "support/fake_clock.hpp"
 
 using namespace ociferry;

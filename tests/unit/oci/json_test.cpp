@@ -4,8 +4,8 @@
 
 #include <limits>
 
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 using namespace ociferry;
 

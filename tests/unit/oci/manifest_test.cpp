@@ -5,8 +5,8 @@
 #include "base/fd.hpp"
 #include "base/text.hpp"
 #include "oci/json.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 
 using namespace ociferry;
 

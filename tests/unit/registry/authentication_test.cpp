@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "credentials/limits.hpp"
 #include "oci/json.hpp"
 #include "registry/token.hpp"
 #include "store/memory_target.hpp"

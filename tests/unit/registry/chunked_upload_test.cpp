@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "registry/chunk_record.hpp"
 #include "store/memory_target.hpp"
@@ -20,7 +21,6 @@ using testing::Rig;
 namespace {
 
 constexpr std::size_t kSize = 3 * 1024 * 1024 + 5;
-constexpr std::size_t kMiB = 1024 * 1024;
 
 /// Bytes that differ from place to place, so that a chunk at a wrong place changes the digest.
 std::string patterned(std::size_t size) {

@@ -1,4 +1,4 @@
-#include "ociferry/limits.hpp"
+#include "store/limits.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
 #include "support/rig.hpp"

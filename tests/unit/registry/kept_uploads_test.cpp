@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "registry/kept_uploads.hpp"
 #include "store/memory_target.hpp"
@@ -19,7 +20,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kMiB = 1024 * 1024;
 constexpr std::size_t kChunk = 4 * kMiB;
 constexpr std::size_t kSize = 17 * kMiB;
 

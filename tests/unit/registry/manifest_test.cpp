@@ -1,5 +1,5 @@
 #include "oci/json.hpp"
-#include "ociferry/limits.hpp"
+#include "oci/limits.hpp"
 #include "stream/sha256.hpp"
 #include "support/rig.hpp"
 

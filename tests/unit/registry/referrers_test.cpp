@@ -2,7 +2,8 @@
 #include <set>
 
 #include "oci/json.hpp"
-#include "ociferry/limits.hpp"
+#include "oci/limits.hpp"
+#include "registry/limits.hpp"
 #include "stream/sha256.hpp"
 #include "support/rig.hpp"
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "oci/manifest.hpp"
+#include "registry/limits.hpp"
 #include "store/memory_target.hpp"
 #include "stream/sha256.hpp"
 #include "support/rig.hpp"

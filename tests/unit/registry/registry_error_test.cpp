@@ -1,4 +1,5 @@
 #include "registry/registry_error.hpp"
+#include "registry/limits.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 #include "oci/json.hpp"
-#include "ociferry/limits.hpp"
+#include "registry/limits.hpp"
 #include "support/rig.hpp"
 
 using namespace ociferry;

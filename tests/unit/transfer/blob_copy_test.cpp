@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "base/sizes.hpp"
 #include "ociferry/error.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
@@ -80,7 +81,6 @@ TEST_CASE("of a file, the blobs that would end last alone are read first, the la
   const auto source = std::make_shared<MemoryTarget>();
   MemoryTarget target;
   std::vector<Graph::BlobNode> nodes;
-  constexpr std::size_t kMiB = 1024 * 1024;
   for (const std::size_t size : {2 * kMiB, 3 * kMiB, 10 * kMiB, 4 * kMiB, 12 * kMiB}) {
     nodes.push_back({source->add_blob(std::string(size, 'x'), "layer"), source});
   }

@@ -10,8 +10,8 @@
 #include "ferry/set/archive_contents.hpp"
 #include "ferry/set/attachment_kind.hpp"
 #include "layout/sealed/archive_index.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "sample_bundles.hpp"
 
 using namespace ociferry;

@@ -7,10 +7,11 @@
 #include "base/fd.hpp"
 #include "ferry/set/archive_contents.hpp"
 #include "layout/sealed/archive_index.hpp"
+#include "oci/limits.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/limits.hpp"
 #include "sample_bundles.hpp"
 #include "stream/sha256.hpp"
+#include "transfer/limits.hpp"
 
 using namespace ociferry;
 using namespace ociferry::testing;
