@@ -8,6 +8,7 @@
 #include "archive/limits.hpp"
 #include "archive/member_path.hpp"
 #include "archive/unpack_limits.hpp"
+#include "base/context.hpp"
 #include "base/fd.hpp"
 #include "base/stop.hpp"
 #include "base/system_calls.hpp"
@@ -52,7 +53,8 @@ LayerExtractor::LayerExtractor(const std::filesystem::path& directory, ConfinedD
 void LayerExtractor::apply(ByteSource& layer, const std::string& name, const std::stop_token& stop) {
   own_.clear();
   own_bytes_ = 0;
-  try {
+  const auto doing = [&] { return text::cat("unpacking ", name); };
+  with_context(doing, [&] {
     LayerReader reader(layer, name, limits_);
     while (const auto member = reader.next()) {
       throw_if_stopped(stop);
@@ -61,10 +63,7 @@ void LayerExtractor::apply(ByteSource& layer, const std::string& name, const std
       place(reader, *member, stop);
     }
     report_.behind_end += reader.bytes_behind_end();
-  } catch (Error& error) {
-    error.while_doing(text::cat("unpacking ", name));
-    throw;
-  }
+  });
   is_first_layer_ = false;
 }
 

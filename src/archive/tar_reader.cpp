@@ -9,6 +9,7 @@
 #include "archive/member_path.hpp"
 #include "archive/no_tar.hpp"
 #include "archive/unpack_limits.hpp"
+#include "base/context.hpp"
 #include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
@@ -58,14 +59,12 @@ void TarMember::check() const {
 
 std::optional<TarMember> TarReader::next() {
   std::uint64_t begin = position_;
-  try {
+  const auto doing = [&] { return text::cat("reading ", name_, ": the member at offset ", begin, " of the tar"); };
+  return with_context(doing, [&] {
     skip_data();
     begin = position_;
     return read_member();
-  } catch (Error& error) {
-    error.while_doing(text::cat("reading ", name_, ": the member at offset ", begin, " of the tar"));
-    throw;
-  }
+  });
 }
 
 std::optional<TarMember> TarReader::read_member() {

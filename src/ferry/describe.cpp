@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/context.hpp"
 #include "base/text.hpp"
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/places.hpp"
@@ -117,7 +118,8 @@ class Describer {
   }
 
   Facts look(const Listed& wanted) {
-    try {
+    const auto doing = [&] { return text::cat("describing ", to_string(wanted.ref.image)); };
+    return with_context(doing, [&] {
       const Located found = locate(
           wanted.ref.image, wanted.places, [this](const RepositoryName& name) { return open(name); },
           *context_.progress);
@@ -132,10 +134,7 @@ class Describer {
       }
       if (options_.cosign_artifacts) facts.signature = find_signature(*found.source, facts.self.image);
       return facts;
-    } catch (Error& error) {
-      error.while_doing(text::cat("describing ", to_string(wanted.ref.image)));
-      throw;
-    }
+    });
   }
 
   void open_bundle(const Located& found, Facts& facts) {

@@ -3,6 +3,7 @@
 #include "archive/file_set.hpp"
 #include "archive/layer_writer.hpp"
 #include "archive/single_layer_image.hpp"
+#include "base/context.hpp"
 #include "base/fd.hpp"
 #include "base/stop.hpp"
 #include "base/text.hpp"
@@ -60,12 +61,8 @@ void check_options(const PushOptions& options) {
 void check_images_lock(const std::vector<FileEntry>& entries) {
   const auto lock = std::ranges::find(entries, std::string(kImagesLockPath), &FileEntry::name);
   if (lock == entries.end()) return;
-  try {
-    static_cast<void>(ImagesLock::parse(read_file(lock->path, limits::kYamlBytes)));
-  } catch (Error& error) {
-    error.while_doing(text::cat("checking ", lock->path.string()));
-    throw;
-  }
+  const auto doing = [&] { return text::cat("checking ", lock->path.string()); };
+  with_context(doing, [&] { static_cast<void>(ImagesLock::parse(read_file(lock->path, limits::kYamlBytes))); });
 }
 
 std::vector<FileEntry> collect(const PushOptions& options) {

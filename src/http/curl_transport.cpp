@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "base/context.hpp"
 #include "base/fd.hpp"
 #include "base/stop.hpp"
 #include "base/system_calls.hpp"
@@ -154,12 +155,8 @@ class CurlTransport::Impl {
 
  private:
   std::optional<Proxy> proxy_of(const Request& request) const {
-    try {
-      return options_.proxies.proxy_for(request.url.origin());
-    } catch (Error& error) {
-      error.while_doing(text::cat(request.method, " ", request.url.shown()));
-      throw;
-    }
+    const auto doing = [&] { return text::cat(request.method, " ", request.url.shown()); };
+    return with_context(doing, [&] { return options_.proxies.proxy_for(request.url.origin()); });
   }
 
   /// This machine is reached by a server's word only if that server is on it as well: by its name, or because the name

@@ -1,5 +1,6 @@
 #include "http/redirect.hpp"
 
+#include "base/context.hpp"
 #include "base/text.hpp"
 #include "http/limits.hpp"
 
@@ -19,12 +20,8 @@ Error refused(const Url& from, const Url& to, std::string_view why) {
 
 /// What a Location means. Throws Error naming who sent it.
 Url resolved(const Url& from, const std::string& location) {
-  try {
-    return from.resolve(location);
-  } catch (Error& error) {
-    error.while_doing(text::cat("following the redirect of ", from.shown()));
-    throw;
-  }
+  const auto doing = [&] { return text::cat("following the redirect of ", from.shown()); };
+  return with_context(doing, [&] { return from.resolve(location); });
 }
 
 /// Turns `request`, which was sent to `asked` at first, into the one that the redirect `to` asks for.

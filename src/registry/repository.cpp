@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/context.hpp"
 #include "base/text.hpp"
 #include "http/any_stop.hpp"
 #include "oci/json.hpp"
@@ -242,13 +243,11 @@ void Repository::put_manifest(const RawManifest& manifest, const std::string& se
   const bool noted = send_manifest(manifest, std::visit(type_of, parsed), selector);
   const Descriptor* const subject = subject_of(parsed);
   if (subject == nullptr || noted) return;
-  try {
-    attach(manifest, subject->digest);
-  } catch (Error& error) {
-    error.while_doing(text::cat("attaching ", manifest.descriptor.digest.text(), " to ", subject->digest.text(), " in ",
-                                to_string(name_)));
-    throw;
-  }
+  const auto doing = [&] {
+    return text::cat("attaching ", manifest.descriptor.digest.text(), " to ", subject->digest.text(), " in ",
+                     to_string(name_));
+  };
+  with_context(doing, [&] { attach(manifest, subject->digest); });
 }
 
 bool Repository::send_manifest(const RawManifest& manifest, const std::string& type, const std::string& selector) {

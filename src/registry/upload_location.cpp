@@ -1,5 +1,6 @@
 #include "registry/upload_location.hpp"
 
+#include "base/context.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 
@@ -9,12 +10,10 @@ namespace {
 
 /// What a Location means. Throws Error naming who sent it.
 Url resolved(std::string_view method, const Answer& answer, const std::string& location) {
-  try {
-    return answer.url.resolve(location);
-  } catch (Error& error) {
-    error.while_doing(text::cat("reading the place that ", method, " ", answer.url.shown(), " was answered with"));
-    throw;
-  }
+  const auto doing = [&] {
+    return text::cat("reading the place that ", method, " ", answer.url.shown(), " was answered with");
+  };
+  return with_context(doing, [&] { return answer.url.resolve(location); });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <set>
 
+#include "base/context.hpp"
 #include "base/text.hpp"
 #include "ferry/gather/attachment_finder.hpp"
 #include "ferry/gather/bundle_reader.hpp"
@@ -208,7 +209,8 @@ class Discovery {
   }
 
   Found find(const Wanted& wanted) {
-    try {
+    const auto doing = [&] { return text::cat("reading ", to_string(wanted.reference)); };
+    return with_context(doing, [&] {
       Located located = locate(
           wanted.reference, wanted.places, [this](const RepositoryName& name) { return source(name); },
           *context_.progress);
@@ -226,10 +228,7 @@ class Discovery {
       if (found.image.is_bundle) open_bundle(found, located, wanted);
       found.tree = fetch_tree(*found.source, std::move(located.raw));
       return found;
-    } catch (Error& error) {
-      error.while_doing(text::cat("reading ", to_string(wanted.reference)));
-      throw;
-    }
+    });
   }
 
   void open_bundle(Found& found, const Located& located, const Wanted& wanted) {

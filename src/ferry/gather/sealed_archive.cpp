@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/context.hpp"
 #include "base/text.hpp"
 #include "bundle/locations_image.hpp"
 #include "ferry/gather/archive_images.hpp"
@@ -116,12 +117,8 @@ ImageSet load_sealed_archive(const std::shared_ptr<ArchiveReader>& archive, cons
   check_complete(set);
   check_attached(set);
   check_nesting(set);
-  try {
-    check_canonical(*archive, set, load_all_locations(*archive, set, source, context.stop));
-  } catch (Error& error) {
-    error.while_doing(text::cat("checking ", archive->name()));
-    throw;
-  }
+  const auto doing = [&] { return text::cat("checking ", archive->name()); };
+  with_context(doing, [&] { check_canonical(*archive, set, load_all_locations(*archive, set, source, context.stop)); });
   return set;
 }
 

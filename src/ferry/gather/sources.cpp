@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/context.hpp"
 #include "base/fd.hpp"
 #include "base/text.hpp"
 #include "bundle/limits.hpp"
@@ -36,7 +37,8 @@ Root root_of(const SourceArgument& source) {
 }  // namespace
 
 std::variant<BundleLock, ImagesLock> read_lock_file(const std::string& path) {
-  try {
+  const auto doing = [&] { return text::cat("reading the lock file ", path); };
+  return with_context(doing, [&]() -> std::variant<BundleLock, ImagesLock> {
     const std::string yaml = read_file(path, limits::kYamlBytes);
     if (!is_bundle_lock(yaml)) return ImagesLock::parse(yaml);
     BundleLock lock = BundleLock::parse(yaml);
@@ -44,10 +46,7 @@ std::variant<BundleLock, ImagesLock> read_lock_file(const std::string& path) {
       throw Error(ErrorCode::Hostile, text::cat("'", *lock.tag, "' cannot be a tag"));
     }
     return lock;
-  } catch (Error& error) {
-    error.while_doing(text::cat("reading the lock file ", path));
-    throw;
-  }
+  });
 }
 
 std::vector<Root> read_sources(const std::vector<SourceArgument>& sources) {

@@ -1,3 +1,4 @@
+#include "base/context.hpp"
 #include "base/text.hpp"
 #include "layout/archive_names.hpp"
 #include "layout/foreign/listed_archive.hpp"
@@ -119,15 +120,13 @@ class ImgpkgReader {
     RawManifest manifest{.descriptor = {.media_type = text_member(json, "MediaType"), .digest = digest},
                          .bytes = std::move(raw)};
     manifest.descriptor.size = manifest.bytes.size();
-    try {
+    const auto doing = [&] { return text::cat("reading the manifest ", digest.text(), " in manifest.json"); };
+    with_context(doing, [&] {
       const auto parsed = parse_manifest(manifest.bytes, manifest.descriptor.media_type);
       if (const auto* image = std::get_if<Manifest>(&parsed)) add_layers(*image);
       manifest.descriptor.media_type =
           std::visit([](const auto& kind) -> const std::string& { return kind.media_type; }, parsed);
-    } catch (Error& error) {
-      error.while_doing(text::cat("reading the manifest ", digest.text(), " in manifest.json"));
-      throw;
-    }
+    });
     contents_.manifests.emplace(digest, std::move(manifest));
     return digest;
   }

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/context.hpp"
 #include "base/text.hpp"
 #include "layout/archive_names.hpp"
 #include "layout/limits.hpp"
@@ -142,14 +143,12 @@ OciLayout::OciLayout(std::unique_ptr<FileTree> tree) : tree_(std::move(tree)) {
                            name_of(digest));
     return read_all(source, limits::kSmallBlobBytes);
   };
-  try {
+  const auto doing = [&] { return text::cat("reading ", tree_->describe("index.json")); };
+  with_context(doing, [&] {
     const LayoutIndex index = read_layout_index(tree_->read("index.json", limits::kLayoutFileBytes), small_blob);
     for (const std::string& line : index.notes) note(line);
     add_items(index.items);
-  } catch (Error& error) {
-    error.while_doing(text::cat("reading ", tree_->describe("index.json")));
-    throw;
-  }
+  });
 }
 
 void OciLayout::add_items(const std::vector<ArchiveItem>& entries) {

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <utility>
+
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+/// Runs `work` and returns its result. To an Error on its way out, adds what was being done: the text that `describe`
+/// returns, which is made only then.
+template <typename Describe, typename Work>
+decltype(auto) with_context(Describe&& describe, Work&& work) {
+  try {
+    return std::forward<Work>(work)();
+  } catch (Error& error) {
+    error.while_doing(std::forward<Describe>(describe)());
+    throw;
+  }
+}
+
+}  // namespace ociferry
