@@ -1,0 +1,107 @@
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <sstream>
+
+#include "base/text.hpp"
+#include "support/fault_proxy.hpp"
+#include "support/sanitized.hpp"
+#include "support/temp.hpp"
+#include "world.hpp"
+
+// A large layer that comes in ranges over several connections, seen from outside: killed in the middle, and how much
+// memory it takes.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+constexpr std::uint64_t kStreamed = 3 * kMiB;
+const Match kRange{.method = "GET", .path = "/blobs/", .header = "^range: bytes=[0-9]+-[0-9]+$"};
+
+std::string range_of(const Exchange& exchange) { return exchange.request.headers.find("Range").value_or(""); }
+
+/// An image of one layer behind a proxy whose stream of it stands still after kStreamed bytes, so that others help.
+struct Stage {
+  World world;
+  FaultProxy proxy{world.outside};
+  std::string layer;
+  Words command;
+
+  explicit Stage(std::uint64_t size) {
+    const Image image = make_image({.layers = {{.size = size, .compression = LayerCompression::None}}});
+    layer = layers_of(image).front().digest.text();
+    push_image(world.outside, "apps/large", image, "v1");
+    command = {"export", "-i", proxy.host() + "/apps/large:v1", "-o", "a.tar", "--jobs", "8"};
+  }
+
+  [[nodiscard]] Rule stands_still() const {
+    return {.match = {"GET", layer}, .fault = {.cut_answer = kStreamed, .cut = Cut::Stall}, .times = 1};
+  }
+  /// The requests for the layer, in the order in which they were made.
+  [[nodiscard]] std::vector<Exchange> requests() const {
+    std::vector<Exchange> all = proxy.transcript();
+    std::erase_if(all, [&](const Exchange& one) { return !is(one, "GET", layer); });
+    return all;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("killed while a layer comes in ranges, the next run goes on behind what came in order, and ends the same") {
+  if (lacks({"docker-registry"})) return;
+  Stage stage(24 * kMiB);
+  stage.world.succeed(stage.command);
+  std::filesystem::rename(stage.world.path("a.tar"), stage.world.path("clean.tar"));
+
+  std::mutex mutex;
+  std::condition_variable answered;
+  std::size_t ranges = 0;
+  stage.proxy.use({{.match = kRange,
+                    .fault = {.rewrite =
+                                  [&](const auto&, auto&) {
+                                    const std::lock_guard lock(mutex);
+                                    ++ranges;
+                                    answered.notify_all();
+                                  }}},
+                   stage.stands_still()});
+  {
+    Process process(stage.world.ociferry.program(stage.command));
+    std::unique_lock lock(mutex);
+    REQUIRE(answered.wait_for(lock, kPatience, [&] { return ranges > 0; }));
+    process.send_signal(SIGKILL);
+  }
+  CHECK_FALSE(std::filesystem::exists(stage.world.path("a.tar")));
+
+  stage.proxy.use({});
+  stage.world.succeed(stage.command);
+  CHECK((read_text(stage.world.path("a.tar")) == read_text(stage.world.path("clean.tar"))));
+  const auto requests = stage.requests();
+  REQUIRE_FALSE(requests.empty());
+  std::uint64_t begin = 0;
+  std::istringstream(range_of(requests.front()).substr(std::string("bytes=").size())) >> begin;
+  CHECK(begin > 0);
+  CHECK(begin <= kStreamed + 512);  // nothing that came in a range behind the gap is taken for done
+}
+
+TEST_CASE("a layer that comes in ranges over eight connections takes no more memory than one that streams") {
+  if (lacks({"docker-registry"}) || kSanitized) return;
+  Stage stage(96 * kMiB);
+  stage.proxy.use({{.match = kRange}, stage.stands_still()});
+  Program program = stage.world.ociferry.program(stage.command);
+  const auto used = stage.world.path("used");
+  program.arguments.insert(program.arguments.begin(), {RESOURCE_USE, used.string()});
+  const Outcome outcome = run(program);
+  INFO(outcome.err);
+  REQUIRE(outcome.exit_code == 0);
+  const auto requests = stage.requests();
+  CHECK(std::ranges::count_if(requests, [](const Exchange& one) { return !range_of(one).empty(); }) >= 4);
+  std::uint64_t peak_kib = 0;
+  std::istringstream(read_text(used)) >> peak_kib;
+  CHECK(peak_kib * 1024 < 48 * kMiB);
+}
