@@ -26,8 +26,9 @@ namespace {
 class PackedFile : public BlobSource {
  public:
   explicit PackedFile(UniqueFd file) : file_(std::move(file)) {}
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token) override {
-    return std::make_unique<FileSource>(file_.get(), 0, blob.size, "the packed layer");
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
+                                                 std::stop_token) override {
+    return std::make_unique<FileSource>(file_.get(), offset, blob.size - offset, "the packed layer");
   }
 
  private:

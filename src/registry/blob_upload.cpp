@@ -132,7 +132,7 @@ bool BlobUpload::mount() {
 
 /// What a file merely names must not be taken from where only we may read: it has to hold the blob, too.
 void BlobUpload::prove_possession() {
-  VerifyingSource content(from_.open(blob_, stop_), blob_, from_.name_of(blob_.digest));
+  VerifyingSource content(from_.open(blob_, 0, stop_), blob_, from_.name_of(blob_.digest));
   std::vector<std::byte> buffer(kReadBytes);
   while (content.read(buffer) > 0) {
     throw_if_stopped(stop_);
@@ -339,7 +339,7 @@ Answer BlobUpload::put(const Url& location) {
 }
 
 std::unique_ptr<ByteSource> BlobUpload::open_verified() {
-  return std::make_unique<VerifyingSource>(from_.open(blob_, stop_), blob_, from_.name_of(blob_.digest));
+  return std::make_unique<VerifyingSource>(from_.open(blob_, 0, stop_), blob_, from_.name_of(blob_.digest));
 }
 
 bool BlobUpload::is_done(const Answer& answer) const {

@@ -181,8 +181,7 @@ bool Repository::is_blob(const Descriptor& content) {
   if (has_blob(content)) return true;
   if (connection_->head_answers().for_blobs || content.size == 0) return false;
   try {
-    StringSink last(1);  // without HEAD, the last byte tells as well
-    fetch_rest(content, content.size - 1, last, {});
+    static_cast<void>(read_all(*open(content, content.size - 1, {}), 1));  // without HEAD, the last byte tells as well
     return true;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::NotFound) throw;
@@ -190,14 +189,16 @@ bool Repository::is_blob(const Descriptor& content) {
   }
 }
 
-std::unique_ptr<ByteSource> Repository::open(const Descriptor& blob, std::stop_token stop) {
-  if (blob.size <= limits::kSmallBlobBytes) {
+std::unique_ptr<ByteSource> Repository::open(const Descriptor& blob, std::uint64_t offset, std::stop_token stop) {
+  // What goes on where an earlier attempt ended must keep all that arrives, so it is not collected first.
+  if (offset == 0 && blob.size <= limits::kSmallBlobBytes) {
     StringSink content(blob.size);
-    fetch(blob, content, std::move(stop));
+    fetch_from(blob, 0, content, stop);
     return std::make_unique<StringSource>(std::move(content.content));
   }
-  return make_pipe([this, blob](ByteSink& sink, std::stop_token until) { fetch(blob, sink, std::move(until)); },
-                   std::move(stop));
+  return make_pipe(
+      [this, blob, offset](ByteSink& sink, const std::stop_token& until) { fetch_from(blob, offset, sink, until); },
+      std::move(stop));
 }
 
 bool Repository::is_elsewhere(const Descriptor& blob) const {
@@ -205,10 +206,14 @@ bool Repository::is_elsewhere(const Descriptor& blob) const {
          connection_->options().foreign_layers;
 }
 
-void Repository::fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop) {
-  if (is_elsewhere(blob)) return ImageSource::fetch_rest(blob, begin, sink, std::move(stop));
+void Repository::fetch_from(const Descriptor& blob, std::uint64_t offset, ByteSink& sink, const std::stop_token& stop) {
   const AnyStop either(connection_->stop(), stop);
-  BlobDownload(place_in(*connection_, name_, blob.digest), blob, sink, either.token(), begin).run();
+  if (is_elsewhere(blob)) {
+    SkippingSink rest(sink, offset);
+    ForeignDownload(*connection_, name_, blob, rest, *spoiled_places_, either.token()).run();
+  } else {
+    BlobDownload(place_in(*connection_, name_, blob.digest), blob, sink, either.token(), offset).run();
+  }
 }
 
 bool Repository::fetch_range(const Descriptor& blob, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
@@ -222,12 +227,7 @@ bool Repository::fetch_range(const Descriptor& blob, std::uint64_t begin, std::u
 }
 
 void Repository::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) {
-  const AnyStop either(connection_->stop(), stop);
-  if (is_elsewhere(blob)) {
-    ForeignDownload(*connection_, name_, blob, sink, *spoiled_places_, either.token()).run();
-  } else {
-    BlobDownload(place_in(*connection_, name_, blob.digest), blob, sink, either.token()).run();
-  }
+  fetch_from(blob, 0, sink, stop);
 }
 
 void Repository::distrust(const Digest& blob) { mounts_->distrust(blob); }

@@ -43,16 +43,16 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// is malformed.
   [[nodiscard]] std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override;
 
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+  /// What `fetch` does, on a thread of its own unless the whole blob is small. An offset is requested with Range; from
+  /// a registry that ignores Range, and of layers found elsewhere, all is read and the beginning is dropped.
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
+                                                 std::stop_token stop) override;
   /// GET blobs/<digest>, taken up again with Range after an interruption. Throws Error{Corrupt} if the registry
   /// has more or fewer bytes than the descriptor says, Error{NotFound} if it has none. With
   /// RegistryOptions::foreign_layers, layers that may not be redistributed are also looked for where their
   /// descriptors say, see ForeignDownload.
   void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override;
-  /// The same with Range from the start; a registry that does not honour it gives all, of which the beginning is left
-  /// out. Of layers found elsewhere all is read.
-  void fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop) override;
-  /// The same for one Range, answered with 206 and exactly that Content-Range. Once a registry has given something
+  /// One Range of it, answered with 206 and exactly that Content-Range. Once a registry has given something
   /// else, it is not asked again for ranges of this repository. Interruptions are mended inside.
   [[nodiscard]] bool fetch_range(const Descriptor& blob, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
                                  std::stop_token stop) override;
@@ -71,6 +71,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   void put_manifest(const RawManifest& manifest, const std::string& selector) override;
 
  private:
+  void fetch_from(const Descriptor& blob, std::uint64_t offset, ByteSink& sink, const std::stop_token& stop);
   /// True if the blob may have to be looked for outside of registries.
   [[nodiscard]] bool is_elsewhere(const Descriptor& blob) const;
   [[nodiscard]] Answer ask_for_manifest(const std::string& selector);

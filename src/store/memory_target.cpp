@@ -8,12 +8,12 @@
 
 namespace ociferry {
 
-std::unique_ptr<ByteSource> MemoryTarget::open(const Descriptor& blob, std::stop_token /*stop*/) {
+std::unique_ptr<ByteSource> MemoryTarget::open(const Descriptor& blob, std::uint64_t offset, std::stop_token /*stop*/) {
   const std::lock_guard lock(mutex_);
   operations_.push_back(text::cat("open ", blob.digest.text()));
   const auto found = blobs_.find(blob.digest);
   if (found == blobs_.end()) throw Error(ErrorCode::NotFound, text::cat("there is no blob ", blob.digest.text()));
-  return std::make_unique<StringSource>(found->second);
+  return std::make_unique<StringSource>(found->second, offset);
 }
 
 std::optional<RawManifest> MemoryTarget::manifest(const std::string& selector) {

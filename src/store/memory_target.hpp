@@ -20,7 +20,8 @@ class MemoryTarget : public ImageSource, public ImageTarget, public TagLister {
                         SparseIndexes sparse = SparseIndexes::Refused)
       : home_(std::move(home)), sparse_(sparse) {}
 
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
+                                                 std::stop_token stop) override;
   [[nodiscard]] std::optional<RepositoryName> home() const override { return home_; }
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
   [[nodiscard]] bool is_blob(const Descriptor& content) override { return has_blob(content.digest); }

@@ -5,6 +5,7 @@
 #include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
+#include "stream/memory.hpp"
 
 namespace ociferry {
 
@@ -191,7 +192,7 @@ void PiecewiseFetch::stream_on() {
   Stream sink(*this);
   try {
     if (front == 0) from_.fetch(blob_, sink, stop_.get_token());
-    if (front > 0) from_.fetch_rest(blob_, front, sink, stop_.get_token());
+    if (front > 0) copy_stream(*from_.open(blob_, front, stop_.get_token()), sink);
     if (verified_.count() < blob_.size) verified_.finish();  // throws: the blob ended too early
   } catch (const Enough&) {
     progress_.debug(text::cat(from_.name_of(blob_.digest), " comes in pieces from byte ", verified_.count(), " on"));

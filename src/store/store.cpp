@@ -1,35 +1,9 @@
 #include "store/store.hpp"
 
-#include <algorithm>
-
 #include "base/text.hpp"
 #include "stream/memory.hpp"
 
 namespace ociferry {
-
-namespace {
-
-/// Leaves out the beginning of what passes.
-class RestSink : public ByteSink {
- public:
-  RestSink(ByteSink& inner, std::uint64_t begin) : inner_(inner), left_out_(begin) {}
-  void write(Bytes bytes) override {
-    const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(left_out_, bytes.size()));
-    left_out_ -= part;
-    if (part < bytes.size()) inner_.write(bytes.subspan(part));
-  }
-
- private:
-  ByteSink& inner_;
-  std::uint64_t left_out_;
-};
-
-}  // namespace
-
-void BlobSource::fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop) {
-  RestSink rest(sink, begin);
-  fetch(blob, rest, std::move(stop));
-}
 
 bool BlobSource::fetch_range(const Descriptor& /*blob*/, std::uint64_t /*begin*/, std::uint64_t /*end*/,
                              ByteSink& /*sink*/, std::stop_token /*stop*/) {
@@ -37,7 +11,7 @@ bool BlobSource::fetch_range(const Descriptor& /*blob*/, std::uint64_t /*begin*/
 }
 
 void BlobSource::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) {
-  copy_stream(*open(blob, std::move(stop)), sink);
+  copy_stream(*open(blob, 0, std::move(stop)), sink);
 }
 
 Error Resolver::absence(const std::string& selector) {

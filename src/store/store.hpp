@@ -24,16 +24,16 @@ class BlobSource {
  public:
   virtual ~BlobSource() = default;
 
-  /// Opens the blob at its first byte; each call opens afresh, so a failed transfer can start again.
-  /// Throws Error{NotFound} if absent. The source must outlive the stream.
-  [[nodiscard]] virtual std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) = 0;
+  /// Opens the blob at the byte `offset`, which is 0 or less than the blob's size. Each call opens afresh, so a failed
+  /// transfer can start again, or go on. Where a place cannot begin there, the stream reads what is before and drops
+  /// it. Throws Error{NotFound} if the place does not have the blob: `open` itself, or the first read. The source must
+  /// outlive the stream.
+  [[nodiscard]] virtual std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
+                                                         std::stop_token stop) = 0;
 
   /// Writes the whole blob into `sink`. Interruptions are mended inside; the sink sees each byte once, in order.
+  /// Throws Error{NotFound} if the place does not have the blob.
   virtual void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop);
-
-  /// The same for what comes after the first `begin` bytes, which are fewer than the blob has. Places that can, give
-  /// nothing else; of the others all is read, and the beginning is left out.
-  virtual void fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop);
 
   /// Writes the bytes from `begin` up to `end`, which is not among them, into `sink`: each once, in order. False if the
   /// place does not give exactly these, as far as it says; the sink may have seen some of them then.
@@ -46,7 +46,8 @@ class BlobSource {
   /// A repository that these blobs may be in, whether or not they are read from there: worth an attempt to mount.
   [[nodiscard]] virtual std::optional<RepositoryName> mountable_from() const { return home(); }
 
-  /// Names the blob and its place for messages: "repository@digest" by default, or the digest alone.
+  /// Names the blob and its place for messages: "repository@digest" by default, or the digest alone. Blobs that are
+  /// absent have a name, too.
   [[nodiscard]] virtual std::string name_of(const Digest& blob) const;
 };
 

@@ -43,6 +43,12 @@ void StringSink::write(Bytes bytes) {
   content.append(as_text(bytes));
 }
 
+void SkippingSink::write(Bytes bytes) {
+  const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(skipped_, bytes.size()));
+  skipped_ -= part;
+  if (part < bytes.size()) inner_.write(bytes.subspan(part));
+}
+
 std::size_t FileSource::read(MutableBytes buffer) {
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), left_));
   if (wanted == 0) return 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "ociferry/progress.hpp"
@@ -7,15 +8,17 @@
 
 namespace ociferry {
 
-/// Reads from a text it owns.
+/// Reads from a text it owns, from the byte `offset` on.
 class StringSource : public ByteSource {
  public:
-  explicit StringSource(std::string content) : content_(std::move(content)) {}
+  explicit StringSource(std::string content, std::uint64_t offset = 0)
+      : content_(std::move(content)),
+        position_(static_cast<std::size_t>(std::min<std::uint64_t>(offset, content_.size()))) {}
   [[nodiscard]] std::size_t read(MutableBytes buffer) override;
 
  private:
   std::string content_;
-  std::size_t position_ = 0;
+  std::size_t position_;
 };
 
 /// Collects bytes into `content`, at most `limit` of them. Throws Error{Hostile} beyond that.
@@ -27,6 +30,17 @@ class StringSink : public ByteSink {
 
  private:
   std::uint64_t limit_;
+};
+
+/// Passes bytes on, except the first `skipped` ones.
+class SkippingSink : public ByteSink {
+ public:
+  SkippingSink(ByteSink& inner, std::uint64_t skipped) : inner_(inner), skipped_(skipped) {}
+  void write(Bytes bytes) override;
+
+ private:
+  ByteSink& inner_;
+  std::uint64_t skipped_;
 };
 
 /// Reads `size` bytes of a file from `offset` on; the descriptor stays open as long as the caller keeps it.

@@ -18,9 +18,9 @@ std::optional<std::vector<std::string>> CachingSource::tags_within(std::size_t m
   return inner_->tags_within(most_requests);
 }
 
-std::unique_ptr<ByteSource> CachingSource::open(const Descriptor& blob, std::stop_token stop) {
-  if (const std::string* content = find(blob.digest)) return std::make_unique<StringSource>(*content);
-  return inner_->open(blob, std::move(stop));
+std::unique_ptr<ByteSource> CachingSource::open(const Descriptor& blob, std::uint64_t offset, std::stop_token stop) {
+  if (const std::string* content = find(blob.digest)) return std::make_unique<StringSource>(*content, offset);
+  return inner_->open(blob, offset, std::move(stop));
 }
 
 void CachingSource::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) {
@@ -28,14 +28,6 @@ void CachingSource::fetch(const Descriptor& blob, ByteSink& sink, std::stop_toke
     sink.write(as_bytes(*content));
   } else {
     inner_->fetch(blob, sink, std::move(stop));
-  }
-}
-
-void CachingSource::fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop) {
-  if (const std::string* content = find(blob.digest)) {
-    sink.write(as_bytes(std::string_view(*content).substr(static_cast<std::size_t>(begin))));
-  } else {
-    inner_->fetch_rest(blob, begin, sink, std::move(stop));
   }
 }
 

@@ -26,9 +26,9 @@ class CachingSource : public ImageSource {
   [[nodiscard]] std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override;
   [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override;
   [[nodiscard]] bool is_blob(const Descriptor& content) override { return inner_->is_blob(content); }
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
+                                                 std::stop_token stop) override;
   void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override;
-  void fetch_rest(const Descriptor& blob, std::uint64_t begin, ByteSink& sink, std::stop_token stop) override;
   [[nodiscard]] bool fetch_range(const Descriptor& blob, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
                                  std::stop_token stop) override {
     return inner_->fetch_range(blob, begin, end, sink, std::move(stop));

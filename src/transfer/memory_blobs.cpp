@@ -6,10 +6,10 @@
 
 namespace ociferry {
 
-std::unique_ptr<ByteSource> MemoryBlobs::open(const Descriptor& blob, std::stop_token) {
+std::unique_ptr<ByteSource> MemoryBlobs::open(const Descriptor& blob, std::uint64_t offset, std::stop_token) {
   const auto found = blobs_.find(blob.digest);
   if (found == blobs_.end()) throw Error(ErrorCode::NotFound, text::cat("no blob ", blob.digest.text()));
-  return std::make_unique<StringSource>(found->second);
+  return std::make_unique<StringSource>(found->second, offset);
 }
 
 }  // namespace ociferry

@@ -12,7 +12,8 @@ class MemoryBlobs : public BlobSource {
  public:
   void add(const Digest& digest, std::string content) { blobs_.emplace(digest, std::move(content)); }
   /// Throws Error{NotFound} if it was never added.
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
+                                                 std::stop_token stop) override;
 
  private:
   std::map<Digest, std::string> blobs_;

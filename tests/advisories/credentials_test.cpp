@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
-#include "support/rig.hpp"
 #include "http/redirect.hpp"
 #include "stream/sha256.hpp"
+#include "support/rig.hpp"
 #include "transfer/memory_blobs.hpp"
 
 // Where other programs sent credentials that belonged to a registry, by the names under which it became known.
@@ -62,7 +62,7 @@ void read_redirected(Net& net, const std::string& location) {
     return HttpReply{307, {{"Location", location}}};
   };
   net.elsewhere = [](const HttpRequest&) { return HttpReply{200, {}, "content"}; };
-  static_cast<void>(net.repository().open(blob, {}));
+  static_cast<void>(net.repository().open(blob, 0, {}));
 }
 
 ErrorCode code_of(const std::function<void()>& action) { return error_of(action).code(); }
@@ -175,7 +175,7 @@ TEST_CASE("CVE-2020-15157, ggcr#2293: a layer's URLs are followed only if asked 
   Descriptor layer{"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", sha256("content"), 7};
   layer.urls = {"https://evil.example/layer"};
   Net careful;
-  CHECK(code_of([&] { (void)careful.repository().open(layer, {}); }) == ErrorCode::NotFound);
+  CHECK(code_of([&] { (void)careful.repository().open(layer, 0, {}); }) == ErrorCode::NotFound);
   CHECK(careful.strays().empty());
   RegistryOptions options = kLogin;
   options.foreign_layers = true;
@@ -184,7 +184,7 @@ TEST_CASE("CVE-2020-15157, ggcr#2293: a layer's URLs are followed only if asked 
     if (!request.headers.find("Authorization")) return HttpReply{401, {{"WWW-Authenticate", "Basic realm=\"x\""}}};
     return HttpReply{200, {}, "content"};
   };
-  CHECK(code_of([&] { (void)net.repository().open(layer, {}); }) == ErrorCode::NotFound);
+  CHECK(code_of([&] { (void)net.repository().open(layer, 0, {}); }) == ErrorCode::NotFound);
   CHECK_FALSE(net.strays().empty());
   CHECK_FALSE(net.leaked());
 }

@@ -20,11 +20,20 @@ struct Counted : Progress {
   void skip(std::int64_t more) override { skipped += more; }
 };
 
+/// No part of them is like another one.
+std::string many_bytes(std::uint64_t size) {
+  std::string bytes;
+  for (std::uint64_t i = 0; bytes.size() < size; ++i) bytes += std::to_string(i * 7919);
+  bytes.resize(size);
+  return bytes;
+}
+
 /// An image in memory to be put somewhere.
 struct Sample {
   MemoryTarget from;
   Descriptor config = from.add_blob("{}", std::string(media_type::kOciConfig));
-  Descriptor layer = from.add_blob(std::string(3 * limits::kSmallBlobBytes, 'l'), std::string(media_type::kOciLayer));
+  std::string layer_bytes = many_bytes(3 * limits::kSmallBlobBytes);
+  Descriptor layer = from.add_blob(layer_bytes, std::string(media_type::kOciLayer));
   RawManifest manifest = make_manifest("");
 
   [[nodiscard]] RawManifest make_manifest(const std::string& note) const {
@@ -61,7 +70,11 @@ void check_blobs(Place place) {
   CHECK(progress.skipped == static_cast<std::int64_t>(sample.layer.size));
   CHECK(sample.from.operations() == std::vector<std::string>{"open " + sample.layer.digest.text()});
   for (int times = 0; times < 2; ++times) {
-    CHECK(sha256(read_all(*place.source.open(sample.layer, {}), sample.layer.size)) == sample.layer.digest);
+    CHECK(sha256(read_all(*place.source.open(sample.layer, 0, {}), sample.layer.size)) == sample.layer.digest);
+  }
+  for (const std::uint64_t offset : {std::uint64_t{1}, sample.layer.size / 2, sample.layer.size - 1}) {
+    CHECK((read_all(*place.source.open(sample.layer, offset, {}), sample.layer.size) ==
+           sample.layer_bytes.substr(offset)));
   }
   StringSink sink(sample.layer.size);
   place.source.fetch(sample.layer, sink, {});
@@ -72,7 +85,7 @@ void check_empty_blob(Place place) {
   MemoryTarget from;
   const Descriptor empty = from.add_blob("", "application/octet-stream");
   CHECK(place.target.put_blob(empty, from, silent_progress(), {}) == BlobOutcome::Written);
-  CHECK(read_all(*place.source.open(empty, {}), 10).empty());
+  CHECK(read_all(*place.source.open(empty, 0, {}), 10).empty());
 }
 
 void check_missing(Place place) {
@@ -80,7 +93,7 @@ void check_missing(Place place) {
   CHECK_FALSE(place.source.manifest("latest").has_value());
   CHECK_FALSE(place.source.manifest(sample.manifest.descriptor.digest.text()).has_value());
   CHECK_FALSE(place.target.resolve("latest").has_value());
-  CHECK(code_of([&] { static_cast<void>(read_all(*place.source.open(sample.layer, {}), sample.layer.size)); }) ==
+  CHECK(code_of([&] { static_cast<void>(read_all(*place.source.open(sample.layer, 0, {}), sample.layer.size)); }) ==
         ErrorCode::NotFound);
   StringSink sink(sample.config.size);
   CHECK(code_of([&] { place.source.fetch(sample.config, sink, {}); }) == ErrorCode::NotFound);
@@ -148,7 +161,7 @@ void check_order(Place place) {
 class Liar : public BlobSource {
  public:
   explicit Liar(std::string bytes) : bytes_(std::move(bytes)) {}
-  std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override {
+  std::unique_ptr<ByteSource> open(const Descriptor&, std::uint64_t, std::stop_token) override {
     return std::make_unique<StringSource>(bytes_);
   }
 

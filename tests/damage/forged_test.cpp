@@ -38,7 +38,7 @@ struct Forgery {
   [[nodiscard]] std::string bytes() {
     return sealed(reader, blobs, [&](const Descriptor& blob) {
       if (blob.digest == extra.digest) return std::string("stowaway");
-      return read_all(*reader.open(blob, {}), 1 << 20);
+      return read_all(*reader.open(blob, 0, {}), 1 << 20);
     });
   }
   /// What is wrong with how it is taken.

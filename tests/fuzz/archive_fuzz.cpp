@@ -24,7 +24,7 @@ void check(const std::string& path) {
   const ArchivePlan again = plan_archive(std::move(front), reader.blobs());
   testing::require(again.seal == reader.plan().seal, "the plan is a function of the front and the blobs");
   for (const Descriptor& blob : reader.blobs()) {
-    VerifyingSource source(reader.open(blob, {}), blob, reader.name_of(blob.digest));
+    VerifyingSource source(reader.open(blob, 0, {}), blob, reader.name_of(blob.digest));
     testing::require(read_all(source, 1 << 24).size() == blob.size, "a blob has its size");
   }
 }

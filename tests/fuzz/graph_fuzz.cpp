@@ -39,7 +39,7 @@ class Place : public ImageSource {
     }
     return std::nullopt;
   }
-  std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override { return nullptr; }
+  std::unique_ptr<ByteSource> open(const Descriptor&, std::uint64_t, std::stop_token) override { return nullptr; }
   bool is_blob(const Descriptor&) override { return false; }
   [[nodiscard]] const std::vector<RawManifest>& manifests() const { return manifests_; }
   std::size_t asked = 0;

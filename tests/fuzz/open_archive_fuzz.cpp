@@ -22,7 +22,7 @@ constexpr std::uint64_t kLimit = 1 << 24;
 
 void read_blob(ImageArchive& archive, const Descriptor& blob) {
   if (!archive.size_of(blob.digest)) return;
-  VerifyingSource source(archive.open(blob, {}), blob, archive.name_of(blob.digest));
+  VerifyingSource source(archive.open(blob, 0, {}), blob, archive.name_of(blob.digest));
   testing::require(read_all(source, kLimit).size() == blob.size, "a blob has its size");
 }
 

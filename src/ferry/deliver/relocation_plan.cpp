@@ -12,8 +12,9 @@ class MaybeElsewhere : public BlobSource {
  public:
   MaybeElsewhere(std::shared_ptr<BlobSource> inner, RepositoryName place)
       : inner_(std::move(inner)), place_(std::move(place)) {}
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
-    return inner_->open(blob, std::move(stop));
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
+                                                 std::stop_token stop) override {
+    return inner_->open(blob, offset, std::move(stop));
   }
   void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override {
     inner_->fetch(blob, sink, std::move(stop));

@@ -38,7 +38,7 @@ std::optional<std::string> file_in_layer(CachingSource& source, const Descriptor
     StringSource content(source.read_blob(layer, limits::kSmallBlobBytes, stop));
     return find(content);
   }
-  VerifyingSource content(source.open(layer, stop), layer, name);
+  VerifyingSource content(source.open(layer, 0, stop), layer, name);
   return find(content);
 }
 

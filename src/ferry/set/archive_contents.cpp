@@ -17,8 +17,9 @@ namespace {
 class ManifestBlobs : public BlobSource {
  public:
   explicit ManifestBlobs(const Graph& graph) : graph_(graph) {}
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token) override {
-    return std::make_unique<StringSource>(graph_.at(blob.digest).raw.bytes);
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
+                                                 std::stop_token) override {
+    return std::make_unique<StringSource>(graph_.at(blob.digest).raw.bytes, offset);
   }
 
  private:

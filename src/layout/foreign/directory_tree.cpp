@@ -18,8 +18,8 @@ namespace {
 /// A file's content together with the file.
 class OwnedFileSource : public ByteSource {
  public:
-  OwnedFileSource(UniqueFd fd, std::uint64_t size, std::string name)
-      : fd_(std::move(fd)), content_(fd_.get(), 0, size, std::move(name)) {}
+  OwnedFileSource(UniqueFd fd, std::uint64_t offset, std::uint64_t size, std::string name)
+      : fd_(std::move(fd)), content_(fd_.get(), offset, size - std::min(offset, size), std::move(name)) {}
   [[nodiscard]] std::size_t read(MutableBytes buffer) override { return content_.read(buffer); }
 
  private:
@@ -34,7 +34,7 @@ std::string FileTree::read(const std::string& path, std::uint64_t limit) const {
     throw Error(ErrorCode::Hostile,
                 text::cat(describe(path), " has ", size, " bytes; at most ", limit, " are allowed for what it is"));
   }
-  return read_all(*open(path), limit);
+  return read_all(*open(path, 0), limit);
 }
 
 DirectoryTree::DirectoryTree(const fs::path& path) : FileTree(path.string()), directory_(path) {
@@ -53,13 +53,14 @@ std::optional<std::uint64_t> DirectoryTree::size_of(const std::string& path) con
 
 // Links are followed, as the tools that build layouts out of links expect: whatever they lead to must have the digest
 // that the layout names.
-std::unique_ptr<ByteSource> DirectoryTree::open(const std::string& path) const {
+std::unique_ptr<ByteSource> DirectoryTree::open(const std::string& path, std::uint64_t offset) const {
   if (!size_of(path)) throw Error(ErrorCode::Incomplete, text::cat(describe(path), " is missing"));
   UniqueFd fd = open_file(directory_ / path, O_RDONLY | O_NONBLOCK);  // a pipe would block
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", describe(path)), errno);
   if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::Hostile, text::cat(describe(path), " is not a file"));
-  return std::make_unique<OwnedFileSource>(std::move(fd), static_cast<std::uint64_t>(status.st_size), describe(path));
+  return std::make_unique<OwnedFileSource>(std::move(fd), offset, static_cast<std::uint64_t>(status.st_size),
+                                           describe(path));
 }
 
 std::vector<std::string> DirectoryTree::folders() const {

@@ -130,7 +130,7 @@ class DockerReader {
   }
 
   std::string_view packing_in(const std::string& path) const {
-    const auto content = tree_.open(path);
+    const auto content = tree_.open(path, 0);
     const SniffedSource sniffed(*content);
     return packing_of(as_text(sniffed.head()));
   }
@@ -143,7 +143,7 @@ class DockerReader {
   }
 
   Digest hash_compressed(const std::string& path, const Digest& diff_id) const {
-    HashingSource packed(tree_.open(path));
+    HashingSource packed(tree_.open(path, 0));
     Unpacker unpacker(packed, tree_.describe(path), limits_);
     Hasher unpacked(diff_id.algorithm());
     std::vector<std::byte> buffer(kMiB);

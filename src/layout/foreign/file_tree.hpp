@@ -28,8 +28,9 @@ class FileTree {
 
   /// The size of the file called `path`, or nullopt if there is no such file.
   [[nodiscard]] virtual std::optional<std::uint64_t> size_of(const std::string& path) const = 0;
-  /// Its content. The tree must outlive the stream. Throws Error{Incomplete} if there is no such file.
-  [[nodiscard]] virtual std::unique_ptr<ByteSource> open(const std::string& path) const = 0;
+  /// Its content from the byte `offset` on, of which there are at least so many. The tree must outlive the stream.
+  /// Throws Error{Incomplete} if there is no such file.
+  [[nodiscard]] virtual std::unique_ptr<ByteSource> open(const std::string& path, std::uint64_t offset) const = 0;
   /// The names of the folders at the top, sorted.
   [[nodiscard]] virtual std::vector<std::string> folders() const = 0;
   /// "<name>: <path> at offset <N>" or the like, for messages; also for files that are not there.
@@ -54,7 +55,7 @@ class TarTree : public FileTree {
   TarTree(std::string name, UniqueFd fd, const UnpackLimits& limits = {});
 
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path) const override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path, std::uint64_t offset) const override;
   [[nodiscard]] std::vector<std::string> folders() const override;
   [[nodiscard]] std::string describe(const std::string& path) const override;
   [[nodiscard]] std::uint64_t total_bytes() const override { return file_bytes_; }
@@ -83,7 +84,7 @@ class DirectoryTree : public FileTree {
 
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
   /// Throws Error{Hostile} if it is not a regular file.
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path) const override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path, std::uint64_t offset) const override;
   [[nodiscard]] std::vector<std::string> folders() const override;
   [[nodiscard]] std::string describe(const std::string& path) const override;
   [[nodiscard]] std::uint64_t total_bytes() const override;
@@ -98,7 +99,7 @@ class Subtree : public FileTree {
   Subtree(std::unique_ptr<FileTree> tree, std::string folder);
 
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path) const override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path, std::uint64_t offset) const override;
   [[nodiscard]] std::vector<std::string> folders() const override { return {}; }
   [[nodiscard]] std::string describe(const std::string& path) const override;
   [[nodiscard]] std::uint64_t total_bytes() const override { return tree_->total_bytes(); }

@@ -22,7 +22,7 @@ std::optional<RawManifest> ListedArchive::manifest(const std::string& selector) 
   return found == contents_.manifests.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::unique_ptr<ByteSource> ListedArchive::open(const Descriptor& blob, std::stop_token) {
+std::unique_ptr<ByteSource> ListedArchive::open(const Descriptor& blob, std::uint64_t offset, std::stop_token) {
   const auto size = size_of(blob.digest);
   if (!size) throw Error(ErrorCode::Incomplete, text::cat(name_of(blob.digest), " is not in the archive"));
   if (*size != blob.size) {
@@ -30,10 +30,10 @@ std::unique_ptr<ByteSource> ListedArchive::open(const Descriptor& blob, std::sto
                 text::cat(name_of(blob.digest), " has ", *size, " bytes, but its manifest says ", blob.size));
   }
   const auto config = contents_.configs.find(blob.digest);
-  if (config != contents_.configs.end()) return std::make_unique<StringSource>(config->second);
+  if (config != contents_.configs.end()) return std::make_unique<StringSource>(config->second, offset);
   const auto manifest = contents_.manifests.find(blob.digest);
-  if (manifest != contents_.manifests.end()) return std::make_unique<StringSource>(manifest->second.bytes);
-  return tree_->open(contents_.layers.at(blob.digest));
+  if (manifest != contents_.manifests.end()) return std::make_unique<StringSource>(manifest->second.bytes, offset);
+  return tree_->open(contents_.layers.at(blob.digest), offset);
 }
 
 std::string ListedArchive::name_of(const Digest& blob) const {

@@ -139,7 +139,7 @@ OciLayout::OciLayout(std::unique_ptr<FileTree> tree) : tree_(std::move(tree)) {
   const auto small_blob = [this](const Digest& digest) -> std::optional<std::string> {
     const auto size = size_of(digest);
     if (!size || *size > limits::kSmallBlobBytes) return std::nullopt;
-    VerifyingSource source(tree_->open(blob_path(digest)), {.media_type = {}, .digest = digest, .size = *size},
+    VerifyingSource source(tree_->open(blob_path(digest), 0), {.media_type = {}, .digest = digest, .size = *size},
                            name_of(digest));
     return read_all(source, limits::kSmallBlobBytes);
   };
@@ -178,18 +178,18 @@ std::optional<RawManifest> OciLayout::manifest(const std::string& selector) {
   const auto size = size_of(digest);
   if (!size) return std::nullopt;
   const Descriptor expected{.media_type = {}, .digest = digest, .size = *size};
-  VerifyingSource source(tree_->open(blob_path(digest)), expected, name_of(digest));
+  VerifyingSource source(tree_->open(blob_path(digest), 0), expected, name_of(digest));
   return make_raw_manifest(read_all(source, limits::kManifestBytes), digest, name_of(digest));
 }
 
-std::unique_ptr<ByteSource> OciLayout::open(const Descriptor& blob, std::stop_token) {
+std::unique_ptr<ByteSource> OciLayout::open(const Descriptor& blob, std::uint64_t offset, std::stop_token) {
   const auto size = size_of(blob.digest);
   if (!size) throw Error(ErrorCode::Incomplete, text::cat(name_of(blob.digest), " is not in the archive"));
   if (*size != blob.size) {
     throw Error(ErrorCode::Corrupt,
                 text::cat(name_of(blob.digest), " has ", *size, " bytes, but its manifest says ", blob.size));
   }
-  return tree_->open(blob_path(blob.digest));
+  return tree_->open(blob_path(blob.digest), offset);
 }
 
 std::string OciLayout::name_of(const Digest& blob) const { return tree_->describe(blob_path(blob)); }

@@ -23,7 +23,8 @@ class OciLayout : public ImageArchive {
   [[nodiscard]] std::optional<std::uint64_t> size_of(const Digest& blob) const override;
 
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
+                                                 std::stop_token stop) override;
   [[nodiscard]] std::string name_of(const Digest& blob) const override;
 
  private:

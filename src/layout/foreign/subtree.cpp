@@ -10,8 +10,8 @@ std::optional<std::uint64_t> Subtree::size_of(const std::string& path) const {
   return tree_->size_of(text::cat(folder_, "/", path));
 }
 
-std::unique_ptr<ByteSource> Subtree::open(const std::string& path) const {
-  return tree_->open(text::cat(folder_, "/", path));
+std::unique_ptr<ByteSource> Subtree::open(const std::string& path, std::uint64_t offset) const {
+  return tree_->open(text::cat(folder_, "/", path), offset);
 }
 
 std::string Subtree::describe(const std::string& path) const { return tree_->describe(text::cat(folder_, "/", path)); }

@@ -95,14 +95,14 @@ std::optional<std::uint64_t> TarTree::size_of(const std::string& path) const {
   return member == nullptr ? std::nullopt : std::optional(member->size);
 }
 
-std::unique_ptr<ByteSource> TarTree::open(const std::string& path) const {
+std::unique_ptr<ByteSource> TarTree::open(const std::string& path, std::uint64_t offset) const {
   const Member* member = find(path);
   if (member == nullptr) throw Error(ErrorCode::Incomplete, text::cat(describe(path), " is not in the archive"));
   if (member->has_holes) {
     throw Error(ErrorCode::Hostile, text::cat(describe(path), " is stored with holes, and archives are read in place"))
         .hint("pack the archive's files again without --sparse");
   }
-  return std::make_unique<FileSource>(fd_.get(), member->offset, member->size, name());
+  return std::make_unique<FileSource>(fd_.get(), member->offset + offset, member->size - offset, name());
 }
 
 std::vector<std::string> TarTree::folders() const {

@@ -80,13 +80,19 @@ std::uint64_t octal_size(std::string_view header) {
 /// Content of a member, then a check of the padding behind it.
 class MemberSource : public ByteSource {
  public:
-  MemberSource(int fd, const ArchiveMember& member, const std::string& archive, const PageCacheHints& hints)
-      : fd_(fd), member_(member), archive_(archive), hints_(hints), content_(fd, member.offset, member.size, archive) {}
+  MemberSource(int fd, const ArchiveMember& member, std::uint64_t offset, const std::string& archive,
+               const PageCacheHints& hints)
+      : fd_(fd),
+        member_(member),
+        archive_(archive),
+        hints_(hints),
+        content_(fd, member.offset + offset, member.size - offset, archive),
+        position_(member.offset + offset) {}
 
   std::size_t read(MutableBytes buffer) override {
     const std::size_t got = content_.read(buffer);
-    hints_.has_read(member_.offset + count_, got);
-    count_ += got;
+    hints_.has_read(position_, got);
+    position_ += got;
     if (got == 0 && !buffer.empty()) {
       const std::uint64_t padding = member_.offset + member_.size;
       check_zero(fd_, padding, member_.end() - padding, archive_, text::cat("the padding behind ", member_.name()));
@@ -100,7 +106,7 @@ class MemberSource : public ByteSource {
   const std::string& archive_;
   const PageCacheHints& hints_;
   FileSource content_;
-  std::uint64_t count_ = 0;
+  std::uint64_t position_;
 };
 
 UniqueFd open_archive(const std::filesystem::path& path) {
@@ -268,7 +274,7 @@ std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) 
     throw Error(ErrorCode::Hostile, text::cat(name_, ": ", found.name(), " is too large for a manifest"));
   }
   const Descriptor expected{.media_type = {}, .digest = digest, .size = found.size};
-  VerifyingSource source(open(expected, {}), expected, name_of(digest));
+  VerifyingSource source(open(expected, 0, {}), expected, name_of(digest));
   std::string bytes = read_all(source, limits::kManifestBytes);
   const auto type = media_types_.find(digest);
   if (type == media_types_.end()) return make_raw_manifest(std::move(bytes), digest, found.name());
@@ -276,13 +282,13 @@ std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) 
                      .bytes = std::move(bytes)};
 }
 
-std::unique_ptr<ByteSource> ArchiveReader::open(const Descriptor& blob, std::stop_token) {
+std::unique_ptr<ByteSource> ArchiveReader::open(const Descriptor& blob, std::uint64_t offset, std::stop_token) {
   const ArchiveMember& found = member(blob.digest);
   if (found.size != blob.size) {
     throw Error(ErrorCode::Corrupt,
                 text::cat(name_, ": ", found.name(), " has ", found.size, " bytes, but its manifest says ", blob.size));
   }
-  return std::make_unique<MemberSource>(fd_.get(), found, name_, hints_);
+  return std::make_unique<MemberSource>(fd_.get(), found, offset, name_, hints_);
 }
 
 }  // namespace ociferry

@@ -40,7 +40,8 @@ class ArchiveReader : public ImageArchive {
 
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
   /// The stream also checks the zero bytes behind the blob, and throws Error{Corrupt} if they are not.
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
+                                                 std::stop_token stop) override;
 
   /// "<archive>: <member> at offset <N>"
   [[nodiscard]] std::string name_of(const Digest& blob) const override;

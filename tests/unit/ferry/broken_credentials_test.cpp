@@ -14,8 +14,8 @@ class LosesCredentials : public ImageSource {
  public:
   explicit LosesCredentials(std::shared_ptr<ImageSource> inner) : inner_(std::move(inner)) {}
   std::optional<RawManifest> manifest(const std::string& selector) override { return inner_->manifest(selector); }
-  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
-    return inner_->open(blob, std::move(stop));
+  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset, std::stop_token stop) override {
+    return inner_->open(blob, offset, std::move(stop));
   }
   bool is_blob(const Descriptor& content) override { return inner_->is_blob(content); }
   std::optional<std::vector<Descriptor>> referrers(const Digest&) override {

@@ -74,8 +74,8 @@ class With : public ImageSource {
   std::optional<RawManifest> manifest(const std::string& selector) override {
     return selector == selector_ ? manifest_ : inner_->manifest(selector);
   }
-  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
-    return inner_->open(blob, std::move(stop));
+  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset, std::stop_token stop) override {
+    return inner_->open(blob, offset, std::move(stop));
   }
   bool is_blob(const Descriptor& content) override { return inner_->is_blob(content); }
 
@@ -106,8 +106,8 @@ class Refusing : public ImageSource {
     if (selector == selector_) throw Error(code_, "refused");
     return inner_->manifest(selector);
   }
-  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
-    return inner_->open(blob, std::move(stop));
+  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset, std::stop_token stop) override {
+    return inner_->open(blob, offset, std::move(stop));
   }
   bool is_blob(const Descriptor& content) override { return inner_->is_blob(content); }
 

@@ -14,6 +14,7 @@
 #include "layout/sealed/archive_writer.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
+#include "stream/pipe.hpp"
 #include "stream/sha256.hpp"
 #include "transfer/blob_copy.hpp"
 
@@ -39,29 +40,11 @@ class Slow : public BlobSource {
  public:
   explicit Slow(std::string content) : bytes(std::move(content)) {}
 
-  std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override {
-    return std::make_unique<StringSource>(bytes);
+  std::unique_ptr<ByteSource> open(const Descriptor&, std::uint64_t offset, std::stop_token stop) override {
+    return make_pipe([this, offset](ByteSink& sink, const std::stop_token& until) { stream(offset, sink, until); },
+                     std::move(stop));
   }
-  void fetch(const Descriptor& wanted, ByteSink& sink, std::stop_token stop) override {
-    fetch_rest(wanted, 0, sink, std::move(stop));
-  }
-  void fetch_rest(const Descriptor&, std::uint64_t begin, ByteSink& sink, std::stop_token stop) override {
-    note([&] { streams.push_back(begin); });
-    const Bytes rest = as_bytes(bytes).subspan(static_cast<std::size_t>(begin));
-    sink.write(rest.first(std::min(kBeginning, rest.size())));
-    std::unique_lock lock(mutex);
-    // The time is for a test that fails: what it waits for does not come.
-    const bool is_free = changed.wait_for(lock, stop, std::chrono::seconds{20}, [this] { return streams_may_go_on(); });
-    lock.unlock();
-    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
-    CHECK(is_free);
-    if (stream_breaks) throw Error(ErrorCode::Network, "the stream broke");
-    for (Bytes left = rest.subspan(std::min(kBeginning, rest.size())); !left.empty();) {
-      const std::size_t part = std::min<std::size_t>(1'000, left.size());
-      sink.write(left.first(part));
-      left = left.subspan(part);
-    }
-  }
+  void fetch(const Descriptor&, ByteSink& sink, std::stop_token stop) override { stream(0, sink, stop); }
   bool fetch_range(const Descriptor&, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
                    std::stop_token) override {
     note([&] {
@@ -95,6 +78,24 @@ class Slow : public BlobSource {
   std::size_t ranges_given = 0;
 
  private:
+  void stream(std::uint64_t begin, ByteSink& sink, const std::stop_token& stop) {
+    note([&] { streams.push_back(begin); });
+    const Bytes rest = as_bytes(bytes).subspan(static_cast<std::size_t>(begin));
+    sink.write(rest.first(std::min(kBeginning, rest.size())));
+    std::unique_lock lock(mutex);
+    // The time is for a test that fails: what it waits for does not come.
+    const bool is_free = changed.wait_for(lock, stop, std::chrono::seconds{20}, [this] { return streams_may_go_on(); });
+    lock.unlock();
+    if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+    CHECK(is_free);
+    if (stream_breaks) throw Error(ErrorCode::Network, "the stream broke");
+    for (Bytes left = rest.subspan(std::min(kBeginning, rest.size())); !left.empty();) {
+      const std::size_t part = std::min<std::size_t>(1'000, left.size());
+      sink.write(left.first(part));
+      left = left.subspan(part);
+    }
+  }
+
   void note(const std::function<void()>& what) {
     {
       const std::lock_guard lock(mutex);
@@ -119,7 +120,7 @@ struct Stage {
     CHECK(copy_blobs({&node}, writer, jobs, progress, {}).written == 1);
     writer.commit();
     ArchiveReader reader(path);
-    CHECK((read_all(*reader.open(source->blob, {}), kSize) == source->bytes));
+    CHECK((read_all(*reader.open(source->blob, 0, {}), kSize) == source->bytes));
   }
 };
 
@@ -239,7 +240,7 @@ TEST_CASE("pieces behind a gap are not taken for done by the next run") {
   writer.commit();
   CHECK(stage.source->streams == std::vector<std::uint64_t>{kBeginning});
   ArchiveReader reader(stage.path);
-  CHECK((read_all(*reader.open(stage.source->blob, {}), kSize) == stage.source->bytes));
+  CHECK((read_all(*reader.open(stage.source->blob, 0, {}), kSize) == stage.source->bytes));
 }
 
 TEST_CASE("a pull's layer comes in pieces, too, and of those behind a gap the next run takes none for done") {

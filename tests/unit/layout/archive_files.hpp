@@ -63,7 +63,7 @@ class ArchiveFile {
 
 /// A blob's content, checked.
 [[nodiscard]] inline std::string content_of(ImageArchive& archive, const Descriptor& blob) {
-  VerifyingSource source(archive.open(blob, {}), blob, archive.name_of(blob.digest));
+  VerifyingSource source(archive.open(blob, 0, {}), blob, archive.name_of(blob.digest));
   return read_all(source, 1 << 20);
 }
 

@@ -286,7 +286,7 @@ TEST_CASE("a storage server is not given the registry's token") {
     if (request.path.find("/blobs/") == std::string::npos) return std::nullopt;
     return HttpReply{307, {{"Location", "https://storage.example/signed?X-Amz-Signature=s"}}};
   };
-  static_cast<void>(rig.repository().open(blob, {}));
+  static_cast<void>(rig.repository().open(blob, 0, {}));
   REQUIRE(at_storage.has_value());
   CHECK_FALSE(at_storage->headers.find("Authorization").has_value());
 }

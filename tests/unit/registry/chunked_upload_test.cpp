@@ -266,7 +266,7 @@ TEST_CASE("a large upload that broke off as a whole goes on in chunks") {
 
 TEST_CASE("a damaged source never comes to its end in chunks either") {
   struct Damaged : BlobSource {
-    std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override {
+    std::unique_ptr<ByteSource> open(const Descriptor&, std::uint64_t, std::stop_token) override {
       return std::make_unique<StringSource>(std::string(kSize, 'x'));
     }
   } damaged;

@@ -96,12 +96,12 @@ TEST_CASE("attempts without progress are counted and end in a network error") {
 
 TEST_CASE("the rest of a blob is asked for by Range, and taken from a server that gives all") {
   Download download;
-  download.rig.repository().fetch_rest(download.blob, 400, download.sink, {});
+  copy_stream(*download.rig.repository().open(download.blob, 400, {}), download.sink);
   CHECK(download.sink.content == kLetters.substr(400));
   CHECK(download.ranges() == std::vector<std::string>{"bytes=400-"});
   Download ignored;
   ignored.change([](int, const HttpRequest&, HttpReply& reply) { reply = {200, {}, kLetters}; });
-  ignored.rig.repository().fetch_rest(ignored.blob, 400, ignored.sink, {});
+  copy_stream(*ignored.rig.repository().open(ignored.blob, 400, {}), ignored.sink);
   CHECK(ignored.sink.content == kLetters.substr(400));
 }
 
@@ -195,8 +195,8 @@ TEST_CASE("a large blob can be read as a stream, and the stream dropped early") 
   Rig rig;
   const std::string big(3 * limits::kSmallBlobBytes, 'b');
   const Descriptor blob = rig.registry.add_blob("team/app", big);
-  CHECK(read_all(*rig.repository().open(blob, {}), big.size()) == big);
-  const auto stream = rig.repository().open(blob, {});
+  CHECK(read_all(*rig.repository().open(blob, 0, {}), big.size()) == big);
+  const auto stream = rig.repository().open(blob, 0, {});
   std::array<std::byte, 10> some{};
   CHECK(stream->read(some) == 10);
 }

@@ -63,6 +63,13 @@ TEST_CASE("a foreign layer that its registry lacks comes from the first URL that
   CHECK(foreign.rig.count("GET http://web.example/there") == 1);
 }
 
+TEST_CASE("a foreign layer is read whole, and its beginning dropped, where an offset is requested") {
+  Foreign foreign;
+  foreign.layer.urls = {"https://web.example/there"};
+  foreign.web = {{"/there", {200, {}, kContent}}};
+  CHECK(read_all(*foreign.rig.repository().open(foreign.layer, 4000, {}), 10'000) == kContent.substr(4000));
+}
+
 TEST_CASE("URLs are followed only if that was asked for, and only for layers that may not be redistributed") {
   Foreign not_asked{{}};
   not_asked.layer.urls = {"https://web.example/there"};

@@ -216,7 +216,7 @@ TEST_CASE("a damaged source is not sent whole and not tried again") {
   class Damaged : public BlobSource {
    public:
     int opened = 0;
-    std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override {
+    std::unique_ptr<ByteSource> open(const Descriptor&, std::uint64_t, std::stop_token) override {
       ++opened;
       return std::make_unique<StringSource>(std::string(100'000, 'x'));
     }

@@ -19,7 +19,7 @@ class OnceDamaged : public BlobSource {
  public:
   OnceDamaged(std::string content, std::optional<RepositoryName> home)
       : content_(std::move(content)), home_(std::move(home)) {}
-  std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override {
+  std::unique_ptr<ByteSource> open(const Descriptor&, std::uint64_t, std::stop_token) override {
     return std::make_unique<StringSource>(attempts++ == 0 ? std::string(content_.size(), '?') : content_);
   }
   std::optional<RepositoryName> home() const override { return home_; }

@@ -32,7 +32,7 @@ TEST_CASE("a small blob that was looked at is not fetched again to be copied") {
   CHECK(source.read_blob(blob, 100, {}) == "content");
   CHECK(source.read_blob(blob, 100, {}) == "content");
   CHECK(fetched(source, blob) == "content");
-  CHECK(read_all(*source.open(blob, {}), 100) == "content");
+  CHECK(read_all(*source.open(blob, 0, {}), 100) == "content");
   CHECK(opened(*inner) == 1);
 }
 

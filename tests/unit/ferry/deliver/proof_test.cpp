@@ -51,8 +51,8 @@ class Forgetful : public MemoryTarget {
 class Lying : public MemoryTarget {
  public:
   explicit Lying(ErrorCode code) : code_(code) {}
-  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
-    if (!lies || blob.digest != spoiled) return MemoryTarget::open(blob, std::move(stop));
+  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset, std::stop_token stop) override {
+    if (!lies || blob.digest != spoiled) return MemoryTarget::open(blob, offset, std::move(stop));
     if (code_ == ErrorCode::Corrupt) return std::make_unique<StringSource>(std::string(blob.size, 'x'));
     throw Error(code_, "it broke off").transient();
   }
@@ -123,7 +123,7 @@ TEST_CASE("a destination that never keeps a blob is unstable after three rounds,
     Black target;
     target.hole = sample.layer;
     const Graph::BlobNode& node = sample.set.graph().blobs().at(sample.layer);
-    target.content = read_all(*node.source->open(node.descriptor, {}), node.descriptor.size);
+    target.content = read_all(*node.source->open(node.descriptor, 0, {}), node.descriptor.size);
     try {
       put(sample.set, target, proof);
       FAIL("the destination has a hole");

@@ -31,8 +31,8 @@ class Faulty : public ImageSource {
     if (failing.contains(selector)) throw Error(failing.at(selector), "no access to " + selector);
     return inner_->manifest(selector);
   }
-  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token stop) override {
-    return inner_->open(blob, std::move(stop));
+  std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset, std::stop_token stop) override {
+    return inner_->open(blob, offset, std::move(stop));
   }
   bool is_blob(const Descriptor& content) override { return inner_->is_blob(content); }
   std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override {

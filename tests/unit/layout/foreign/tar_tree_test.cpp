@@ -51,7 +51,7 @@ TEST_CASE("files of a tar are found by their names and read in place, in any ord
   CHECK_FALSE(tar->size_of("two"));
   CHECK(holds(tar->describe("b/two"), "a.tar: b/two at offset 1024"));
   CHECK_THROWS_AS(static_cast<void>(tar->read("one", 999)), Error);
-  CHECK_THROWS_AS(static_cast<void>(tar->open("absent")), Error);
+  CHECK_THROWS_AS(static_cast<void>(tar->open("absent", 0)), Error);
 }
 
 TEST_CASE("links between members are followed, those out of the tar and those in a circle are not") {
@@ -91,7 +91,7 @@ TEST_CASE("names that lead out, unknown kinds and two sizes are refused; names t
 TEST_CASE("a file that is stored with holes cannot be read in place; all others of its tar can") {
   const Tar tar(sparse_member("sparse", {{{100, 1}}, "x", 101}, SparseForm::Gnu).file("other", "y").tar());
   CHECK(tar->read("other", 1) == "y");
-  CHECK_THROWS_WITH_AS(static_cast<void>(tar->open("sparse")), doctest::Contains("stored with holes"), Error);
+  CHECK_THROWS_WITH_AS(static_cast<void>(tar->open("sparse", 0)), doctest::Contains("stored with holes"), Error);
 }
 
 TEST_CASE("a size beyond the file is found, and costs nothing") {

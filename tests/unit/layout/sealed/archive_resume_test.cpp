@@ -25,13 +25,9 @@ std::string content() {
 /// One blob, which tells what is read of it.
 class OneBlob : public BlobSource {
  public:
-  std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override {
-    begins.push_back(0);
-    return std::make_unique<StringSource>(bytes);
-  }
-  void fetch_rest(const Descriptor&, std::uint64_t begin, ByteSink& sink, std::stop_token) override {
-    begins.push_back(begin);
-    sink.write(as_bytes(bytes).subspan(static_cast<std::size_t>(begin)));
+  std::unique_ptr<ByteSource> open(const Descriptor&, std::uint64_t offset, std::stop_token) override {
+    begins.push_back(offset);
+    return std::make_unique<StringSource>(bytes, offset);
   }
   std::string bytes = content();
   Descriptor blob{.media_type = "layer", .digest = sha256(bytes), .size = bytes.size()};
@@ -50,7 +46,7 @@ struct Begun {
     class Breaks : public BlobSource {
      public:
       explicit Breaks(std::string bytes) : bytes_(std::move(bytes)) {}
-      std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override {
+      std::unique_ptr<ByteSource> open(const Descriptor&, std::uint64_t, std::stop_token) override {
         return std::make_unique<StringSource>(bytes_);
       }
 
@@ -67,7 +63,7 @@ struct Begun {
     CHECK(writer.put_blob(source.blob, source, silent_progress(), {}) == BlobOutcome::Written);
     writer.commit();
     ArchiveReader reader(path);
-    CHECK(read_all(*reader.open(source.blob, {}), kSize) == source.bytes);
+    CHECK(read_all(*reader.open(source.blob, 0, {}), kSize) == source.bytes);
   }
 };
 
@@ -97,17 +93,4 @@ TEST_CASE("a place that is full of something else is written from the beginning"
   Begun begun(std::string(kSize, '?'));
   begun.finish();
   CHECK(begun.source.begins == std::vector<std::uint64_t>{0});
-}
-
-TEST_CASE("of a place that cannot give the rest alone, the beginning is read and left out") {
-  class Plain : public BlobSource {
-   public:
-    std::unique_ptr<ByteSource> open(const Descriptor&, std::stop_token) override {
-      return std::make_unique<StringSource>(content());
-    }
-  } plain;
-  const OneBlob one;
-  StringSink rest(kSize);
-  plain.fetch_rest(one.blob, kLeft, rest, {});
-  CHECK(rest.content == content().substr(kLeft));
 }

@@ -56,7 +56,7 @@ void read_everything(const std::filesystem::path& path) {
   ArchiveReader reader(path);
   reader.check_headers();
   for (const Descriptor& blob : reader.blobs()) {
-    VerifyingSource source(reader.open(blob, {}), blob, "blob");
+    VerifyingSource source(reader.open(blob, 0, {}), blob, "blob");
     static_cast<void>(read_all(source, 1 << 20));
   }
 }
@@ -110,7 +110,7 @@ TEST_CASE("what is written reads back, and the partial name is gone") {
   CHECK(to_string(reader.items()[0].reference) == "registry.example:5000/a/b@" + sample.blobs[0].digest.text());
   CHECK(reader.manifest(sample.blobs[0].digest.text())->descriptor.media_type == media_type::kOciIndex);
   CHECK_FALSE(reader.manifest(sha256("other").text()).has_value());
-  CHECK(read_all(*reader.open(sample.blobs[1], {}), 2000) == std::string(1000, 'x'));
+  CHECK(read_all(*reader.open(sample.blobs[1], 0, {}), 2000) == std::string(1000, 'x'));
   CHECK(sample.bytes().size() == sample.plan().total_bytes);
 }
 
@@ -278,7 +278,7 @@ TEST_CASE("a source that gives the wrong bytes never makes a blob of an archive"
   Sample sample;
   class Wrong : public BlobSource {
    public:
-    std::unique_ptr<ByteSource> open(const Descriptor& blob, std::stop_token) override {
+    std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t, std::stop_token) override {
       return std::make_unique<StringSource>(std::string(blob.size, 'y'));
     }
   } wrong;
