@@ -4,7 +4,6 @@
 #include "archive/layer_writer.hpp"
 #include "archive/single_layer_image.hpp"
 #include "base/context.hpp"
-#include "base/fd.hpp"
 #include "base/stop.hpp"
 #include "base/text.hpp"
 #include "bundle/limits.hpp"
@@ -12,9 +11,9 @@
 #include "ferry/deliver/repair.hpp"
 #include "ferry/deliver/tag_writer.hpp"
 #include "ferry/gather/registries.hpp"
+#include "medium/temporary_file.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
-#include "stream/memory.hpp"
 #include "transfer/memory_blobs.hpp"
 #include "transfer/parallel.hpp"
 
@@ -25,14 +24,14 @@ namespace {
 /// A packed layer in a file without a name, so that an upload can begin again.
 class PackedFile : public BlobSource {
  public:
-  explicit PackedFile(UniqueFd file) : file_(std::move(file)) {}
+  explicit PackedFile(std::unique_ptr<Medium> file) : file_(std::move(file)) {}
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
                                                  std::stop_token) override {
-    return std::make_unique<FileSource>(file_.get(), offset, blob.size - offset, "the packed layer");
+    return std::make_unique<MediumSource>(*file_, offset, blob.size - offset);
   }
 
  private:
-  UniqueFd file_;
+  std::unique_ptr<Medium> file_;
 };
 
 std::filesystem::path temporary_directory() {
@@ -107,12 +106,11 @@ bool upload(Repository& repository, const PushOptions& options, const SingleLaye
 }
 
 /// Packs the files into a temporary file, since the digest of all must be known before the upload.
-PackedLayer pack(const std::vector<FileEntry>& entries, const PushOptions& options, int fd,
-                 const std::filesystem::path& directory, const Context& context) {
-  FileSink sink(fd, text::cat("the packed layer in ", directory.string()));
+PackedLayer pack(const std::vector<FileEntry>& entries, const PushOptions& options, TemporaryFile& file,
+                 const Context& context) {
   const Permissions permissions = options.preserve_permissions ? Permissions::Preserve : Permissions::OwnerOnly;
   try {
-    return write_layer(entries, permissions, sink, context.stop);
+    return write_layer(entries, permissions, file, context.stop);
   } catch (Error& error) {
     if (error.code() != ErrorCode::Space) throw;
     std::uint64_t bytes = 0;
@@ -133,15 +131,15 @@ PushReport push(const PushOptions& options, const Context& context) {
   }
 
   const std::filesystem::path temporary = temporary_directory();
-  UniqueFd file = anonymous_file(temporary);
-  const PackedLayer packed = pack(entries, options, file.get(), temporary, context);
+  TemporaryFile file(temporary, text::cat("the packed layer in ", temporary.string()));
+  const PackedLayer packed = pack(entries, options, file, context);
 
   std::map<std::string, std::string> labels = options.labels;
   if (options.is_bundle) labels.emplace(kBundleLabel, "true");
   const SingleLayerImage image = make_single_layer_image(packed.diff_id, packed.layer, labels);
 
   Registries registries(context);
-  PackedFile source(std::move(file));
+  PackedFile source(std::move(file).finish("the packed layer"));
   Repository& repository = *registries.repository(options.target.name);
   PushReport report{.pushed = Reference::by_digest(options.target.name, image.manifest.descriptor.digest),
                     .tag = options.target.selector(),

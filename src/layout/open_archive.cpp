@@ -1,9 +1,5 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include "archive/tar_header.hpp"
 #include "archive/tar_parser.hpp"
@@ -15,6 +11,7 @@
 #include "layout/limits.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
+#include "medium/file_medium.hpp"
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -32,10 +29,10 @@ Error foreign(const std::string& name, std::string_view why) {
 }
 
 /// Throws for what never was a tar. A file that begins as ours do is one that may be damaged.
-void check_is_tar(int fd, const std::string& name) {
+void check_is_tar(const Medium& medium) {
   std::array<std::byte, kTarBlock> head{};
-  const std::size_t got = pread_full(fd, head, 0, name);
-  if (got == 0) throw foreign(name, "it is empty");
+  const std::size_t got = medium.read_at(0, head);
+  if (got == 0) throw foreign(medium.name(), "it is empty");
   const std::string_view text = as_text(Bytes(head).first(got));
   constexpr std::size_t kMagic = 257;
   const bool has_magic = text.size() == kTarBlock && text.substr(kMagic).starts_with("ustar");
@@ -43,24 +40,24 @@ void check_is_tar(int fd, const std::string& name) {
   try {
     static_cast<void>(parse_tar_block(head));
   } catch (const Error&) {
-    throw foreign(name, "it is no tar");
+    throw foreign(medium.name(), "it is no tar");
   }
 }
 
 /// The first header of every archive of ours. A program that packed the files again writes its own: other times, owners
 /// or forms of numbers.
-bool begins_as_ours(int fd, const std::string& name) {
+bool begins_as_ours(const Medium& medium) {
   const std::string ours = plan_archive(make_front({}), {}).members.front().header();
   std::string header(ours.size(), '\0');
-  static_cast<void>(pread_full(fd, std::as_writable_bytes(std::span(header)), 0, name));
+  static_cast<void>(medium.read_at(0, std::as_writable_bytes(std::span(header))));
   return header == ours;
 }
 
 /// Which files come before the seal says its version.
-bool is_sealed(int fd, const std::string& name) {
-  const auto names = first_members(fd, name, kMostFrontFiles, kSealFile);
+bool is_sealed(const Medium& medium) {
+  const auto names = first_members(medium, kMostFrontFiles, kSealFile);
   const auto seal = std::ranges::find(names, kSealFile);
-  return seal != names.end() && begins_as_ours(fd, name) &&
+  return seal != names.end() && begins_as_ours(medium) &&
          std::none_of(names.begin(), seal, [](const std::string& file) { return file.find('/') != std::string::npos; });
 }
 
@@ -141,22 +138,19 @@ std::shared_ptr<ImageArchive> open_tree(std::unique_ptr<FileTree> tree, const Un
   return archive;
 }
 
-std::shared_ptr<ImageArchive> open_file_archive(const fs::path& path, UniqueFd fd, const UnpackLimits& limits) {
-  const std::string name = path.string();
-  check_is_tar(fd.get(), name);
-  if (is_sealed(fd.get(), name)) return std::make_shared<ArchiveReader>(name, std::move(fd));
-  return open_tree(std::make_unique<TarTree>(name, std::move(fd), limits), limits, false);
+std::shared_ptr<ImageArchive> open_tar(std::unique_ptr<Medium> medium, const UnpackLimits& limits) {
+  check_is_tar(*medium);
+  if (is_sealed(*medium)) return std::make_shared<ArchiveReader>(std::move(medium));
+  return open_tree(std::make_unique<TarTree>(std::move(medium), limits), limits, false);
 }
 
 std::shared_ptr<ImageArchive> open(const fs::path& path, const UnpackLimits& limits, Progress& progress,
                                    const std::stop_token& stop) {
-  UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer would block
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", path.string()), errno);
-  if (S_ISDIR(status.st_mode)) return open_tree(std::make_unique<DirectoryTree>(path), limits, true);
-  if (S_ISREG(status.st_mode)) {
-    return open_file_archive(path, unpack_archive(std::move(fd), path.string(), limits, progress, stop), limits);
+  if (auto medium = open_medium(path)) {
+    return open_tar(unpack_archive(std::move(medium), limits, progress, stop), limits);
   }
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return open_tree(std::make_unique<DirectoryTree>(path), limits, true);
   throw Error(ErrorCode::Usage,
               text::cat(path.string(), " is neither a file nor a directory: an archive is read by position"));
 }
@@ -190,9 +184,9 @@ std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const Unp
 }
 
 bool is_own_archive(const fs::path& path) {
-  const UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);
+  const auto medium = open_medium(path);
   try {
-    return is_sealed(fd.get(), path.string());
+    return medium && is_sealed(*medium);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Io) throw;
     return false;  // no tar

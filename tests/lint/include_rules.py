@@ -15,7 +15,7 @@ BASE = {"base"}
 OCI = BASE | {"oci"}
 STREAM = OCI | {"stream"}
 STORE = STREAM | {"store"}
-LAYOUT = STORE | {"archive"}
+LAYOUT = STORE | {"medium", "archive"}
 CREDENTIALS = STORE | {"http"}
 REGISTRY = CREDENTIALS | {"credentials"}
 BUNDLE = LAYOUT | REGISTRY | {"layout", "registry", "transfer"}
@@ -24,7 +24,8 @@ MAY_INCLUDE = {
     "base": set(),
     "oci": BASE,
     "stream": OCI,
-    "store": STREAM,
+    "medium": STREAM,
+    "store": STREAM | {"medium"},
     "archive": STORE,
     "http": STORE,
     "layout": LAYOUT,

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/fd.hpp"
 #include "base/text.hpp"
 #include "layout/foreign/file_tree.hpp"
+#include "medium/file_medium.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
 
@@ -15,16 +17,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A file's content together with the file.
-class OwnedFileSource : public ByteSource {
+/// A file's content from `offset` on, together with the file.
+class RestOfFile : public ByteSource {
  public:
-  OwnedFileSource(UniqueFd fd, std::uint64_t offset, std::uint64_t size, std::string name)
-      : fd_(std::move(fd)), content_(fd_.get(), offset, size - std::min(offset, size), std::move(name)) {}
+  RestOfFile(std::unique_ptr<Medium> file, std::uint64_t offset)
+      : file_(std::move(file)), content_(*file_, offset, file_->size() - std::min(offset, file_->size())) {}
   [[nodiscard]] std::size_t read(MutableBytes buffer) override { return content_.read(buffer); }
 
  private:
-  UniqueFd fd_;
-  FileSource content_;
+  std::unique_ptr<Medium> file_;
+  MediumSource content_;
 };
 
 }  // namespace
@@ -55,12 +57,9 @@ std::optional<std::uint64_t> DirectoryTree::size_of(const std::string& path) con
 // that the layout names.
 std::unique_ptr<ByteSource> DirectoryTree::open(const std::string& path, std::uint64_t offset) const {
   if (!size_of(path)) throw Error(ErrorCode::Incomplete, text::cat(describe(path), " is missing"));
-  UniqueFd fd = open_file(directory_ / path, O_RDONLY | O_NONBLOCK);  // a pipe would block
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", describe(path)), errno);
-  if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::Hostile, text::cat(describe(path), " is not a file"));
-  return std::make_unique<OwnedFileSource>(std::move(fd), offset, static_cast<std::uint64_t>(status.st_size),
-                                           describe(path));
+  auto file = open_medium(directory_ / path);
+  if (!file) throw Error(ErrorCode::Hostile, text::cat(describe(path), " is not a file"));
+  return std::make_unique<RestOfFile>(std::move(file), offset);
 }
 
 std::vector<std::string> DirectoryTree::folders() const {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/fd.hpp"
+#include "medium/medium.hpp"
 #include "ociferry/limits.hpp"
 #include "stream/stream.hpp"
 
@@ -50,15 +50,15 @@ class FileTree {
 /// holes cannot be opened. Nothing may follow the end, which may be missing.
 class TarTree : public FileTree {
  public:
-  /// Reads the headers of the file `fd`, to its end. Throws Error{Corrupt} or Error{Hostile}, as TarReader does and if
+  /// Reads the headers of `medium`, to its end. Throws Error{Corrupt} or Error{Hostile}, as TarReader does and if
   /// a name occurs twice.
-  TarTree(std::string name, UniqueFd fd, const UnpackLimits& limits = {});
+  explicit TarTree(std::unique_ptr<Medium> medium, const UnpackLimits& limits = {});
 
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
   [[nodiscard]] std::unique_ptr<ByteSource> open(const std::string& path, std::uint64_t offset) const override;
   [[nodiscard]] std::vector<std::string> folders() const override;
   [[nodiscard]] std::string describe(const std::string& path) const override;
-  [[nodiscard]] std::uint64_t total_bytes() const override { return file_bytes_; }
+  [[nodiscard]] std::uint64_t total_bytes() const override { return medium_->size(); }
 
  private:
   struct Member {
@@ -70,8 +70,7 @@ class TarTree : public FileTree {
 
   [[nodiscard]] const Member* find(const std::string& path) const;
 
-  UniqueFd fd_;
-  std::uint64_t file_bytes_;
+  std::unique_ptr<Medium> medium_;
   std::map<std::string, Member> members_;
   bool has_end_ = false;
 };
@@ -109,9 +108,9 @@ class Subtree : public FileTree {
   std::string folder_;
 };
 
-/// The names of the first `count` members of the tar in `fd`, or of fewer, up to one that is called `last`; read as
+/// The names of the first `count` members of the tar in `medium`, or of fewer, up to one that is called `last`; read as
 /// strictly as TarTree does. Throws Error.
-[[nodiscard]] std::vector<std::string> first_members(int fd, const std::string& name, std::size_t count,
+[[nodiscard]] std::vector<std::string> first_members(const Medium& medium, std::size_t count,
                                                      std::string_view last = {});
 
 }  // namespace ociferry

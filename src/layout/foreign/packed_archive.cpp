@@ -1,23 +1,18 @@
 #include "layout/foreign/packed_archive.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <vector>
 
 #include "archive/packing.hpp"
 #include "archive/unpacker.hpp"
-#include "base/room.hpp"
 #include "base/shell_word.hpp"
 #include "base/sizes.hpp"
 #include "base/stop.hpp"
-#include "base/temporary.hpp"
 #include "base/text.hpp"
+#include "medium/file_medium.hpp"
+#include "medium/temporary_file.hpp"
 #include "ociferry/error.hpp"
-#include "stream/memory.hpp"
 
 namespace ociferry {
 
@@ -25,9 +20,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string_view packing_of_file(int fd, const std::string& name) {
+std::string_view packing_of_whole(const Medium& medium) {
   std::array<std::byte, 6> head{};
-  const std::size_t got = pread_full(fd, head, 0, name);
+  const std::size_t got = medium.read_at(0, head);
   return packing_of(as_text(Bytes(head).first(got)));
 }
 
@@ -50,11 +45,10 @@ Error other_program(std::string_view packing, const std::string& name) {
       .hint(command_for(packing, name));
 }
 
-/// Tells how much of a file was read.
+/// Tells how much of a medium was read.
 class CountedSource : public ByteSource {
  public:
-  CountedSource(int fd, std::uint64_t size, const std::string& name, Progress& progress)
-      : content_(fd, 0, size, name), progress_(progress) {}
+  CountedSource(const Medium& medium, Progress& progress) : content_(medium, 0, medium.size()), progress_(progress) {}
   [[nodiscard]] std::size_t read(MutableBytes buffer) override {
     const std::size_t got = content_.read(buffer);
     progress_.advance(static_cast<std::int64_t>(got));
@@ -62,7 +56,7 @@ class CountedSource : public ByteSource {
   }
 
  private:
-  FileSource content_;
+  MediumSource content_;
   Progress& progress_;
 };
 
@@ -77,11 +71,11 @@ fs::path temporary_directory() {
   return directory;
 }
 
-void unpack_into(int to, ByteSource& unpacked, const fs::path& directory, const std::stop_token& stop) {
+void unpack_into(TemporaryFile& to, ByteSource& unpacked, const std::stop_token& stop) {
   std::vector<std::byte> buffer(kMiB);
   while (const std::size_t got = unpacked.read(buffer)) {
     throw_if_stopped(stop);
-    write_full(to, Bytes(buffer).first(got), text::cat("a temporary file in ", directory.string()));
+    to.write(Bytes(buffer).first(got));
   }
 }
 
@@ -89,40 +83,35 @@ void unpack_into(int to, ByteSource& unpacked, const fs::path& directory, const 
 
 bool needs_temporary_file(const fs::path& path) noexcept {
   try {
-    const UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);
-    struct stat status {};
-    return ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode) &&
-           can_unpack(packing_of_file(fd.get(), path.string()));
+    const auto medium = open_medium(path);
+    return medium && can_unpack(packing_of_whole(*medium));
   } catch (...) {
     return false;  // whoever opens it says why
   }
 }
 
-UniqueFd unpack_archive(UniqueFd fd, const std::string& name, const UnpackLimits& limits, Progress& progress,
-                        const std::stop_token& stop) {
-  const std::string_view packing = packing_of_file(fd.get(), name);
-  if (packing.empty()) return fd;
+std::unique_ptr<Medium> unpack_archive(std::unique_ptr<Medium> packed, const UnpackLimits& limits, Progress& progress,
+                                       const std::stop_token& stop) {
+  const std::string& name = packed->name();
+  const std::string_view packing = packing_of_whole(*packed);
+  if (packing.empty()) return packed;
   if (!can_unpack(packing)) throw other_program(packing, name);
   const fs::path directory = temporary_directory();
-  const std::uint64_t size = file_size(fd.get(), name);
-  UniqueFd temporary = anonymous_file(directory);
-  // How long it gets is not known before; it is seldom shorter than what it is unpacked from.
-  if (auto lack = lack_of_room(room_at(temporary.get(), directory.string()), size, 0, "the unpacked archive",
-                               directory.string())) {
-    throw with_place_hint(*std::move(lack));
-  }
-  progress.warn(text::cat(name, " is packed with ", packing, ": unpacking it to a temporary file in ",
-                          directory.string(), " (TMPDIR), which is gone at the end"));
-  progress.phase(text::cat("unpacking ", name), size);
+  TemporaryFile temporary(directory, text::cat("a temporary file in ", directory.string()));
   try {
-    CountedSource packed(fd.get(), size, name, progress);
-    Unpacker unpacked(packed, name, limits);
-    unpack_into(temporary.get(), unpacked, directory, stop);
+    // How long it gets is not known before; it is seldom shorter than what it is unpacked from.
+    temporary.check_room(packed->size(), "the unpacked archive");
+    progress.warn(text::cat(name, " is packed with ", packing, ": unpacking it to a temporary file in ",
+                            directory.string(), " (TMPDIR), which is gone at the end"));
+    progress.phase(text::cat("unpacking ", name), packed->size());
+    CountedSource content(*packed, progress);
+    Unpacker unpacked(content, name, limits);
+    unpack_into(temporary, unpacked, stop);
   } catch (Error& error) {
     if (error.code() == ErrorCode::Space) throw with_place_hint(std::move(error));
     throw;
   }
-  return temporary;
+  return std::move(temporary).finish(name);
 }
 
 }  // namespace ociferry

@@ -6,7 +6,6 @@
 #include "layout/foreign/file_tree.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
-#include "stream/memory.hpp"
 
 namespace ociferry {
 
@@ -15,13 +14,13 @@ namespace {
 /// A link that leads to a link that leads to ... is followed so often.
 constexpr std::size_t kLinks = 8;
 
-/// Reads a file by position, so that passing over content costs nothing.
-class FileInput : public TarInput {
+/// Reads by position, so that passing over content costs nothing.
+class MediumInput : public TarInput {
  public:
-  FileInput(int fd, std::uint64_t size, const std::string& name) : fd_(fd), size_(size), name_(name) {}
+  explicit MediumInput(const Medium& medium) : medium_(medium), size_(medium.size()) {}
 
   [[nodiscard]] std::size_t read(MutableBytes buffer) override {
-    const std::size_t got = pread_full(fd_, buffer, position_, name_);
+    const std::size_t got = medium_.read_at(position_, buffer);
     position_ += got;
     return got;
   }
@@ -33,9 +32,8 @@ class FileInput : public TarInput {
   }
 
  private:
-  int fd_;
+  const Medium& medium_;
   std::uint64_t size_;
-  const std::string& name_;
   std::uint64_t position_ = 0;
 };
 
@@ -59,10 +57,10 @@ std::optional<std::string> resolve_link(const std::string& path, std::string_vie
 
 }  // namespace
 
-TarTree::TarTree(std::string name, UniqueFd fd, const UnpackLimits& limits)
-    : FileTree(std::move(name)), fd_(std::move(fd)), file_bytes_(file_size(fd_.get(), this->name())) {
+TarTree::TarTree(std::unique_ptr<Medium> medium, const UnpackLimits& limits)
+    : FileTree(medium->name()), medium_(std::move(medium)) {
   using Kind = TarMember::Kind;
-  FileInput input(fd_.get(), file_bytes_, this->name());
+  MediumInput input(*medium_);
   TarReader reader(input, this->name(), limits);
   while (auto member = reader.next()) {
     member->check();
@@ -102,7 +100,7 @@ std::unique_ptr<ByteSource> TarTree::open(const std::string& path, std::uint64_t
     throw Error(ErrorCode::Hostile, text::cat(describe(path), " is stored with holes, and archives are read in place"))
         .hint("pack the archive's files again without --sparse");
   }
-  return std::make_unique<FileSource>(fd_.get(), member->offset + offset, member->size - offset, name());
+  return std::make_unique<MediumSource>(*medium_, member->offset + offset, member->size - offset);
 }
 
 std::vector<std::string> TarTree::folders() const {
@@ -122,9 +120,9 @@ std::string TarTree::describe(const std::string& path) const {
   return text::cat(name(), ": ", path, " at offset ", member->offset);
 }
 
-std::vector<std::string> first_members(int fd, const std::string& name, std::size_t count, std::string_view last) {
-  FileInput input(fd, file_size(fd, name), name);
-  TarReader reader(input, name);
+std::vector<std::string> first_members(const Medium& medium, std::size_t count, std::string_view last) {
+  MediumInput input(medium);
+  TarReader reader(input, medium.name());
   std::vector<std::string> names;
   while (names.size() < count && (names.empty() || names.back() != last)) {
     auto member = reader.next();

@@ -1,15 +1,12 @@
 #include "layout/sealed/archive_reader.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "archive/tar_header.hpp"
 #include "base/text.hpp"
 #include "layout/limits.hpp"
 #include "layout/sealed/archive_index.hpp"
+#include "medium/file_medium.hpp"
 #include "oci/limits.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
@@ -34,19 +31,18 @@ std::string hex(char byte) {
 }
 
 /// `what` is the part of the archive that lies there.
-std::string read_range(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name,
-                       std::string_view what) {
+std::string read_range(const Medium& medium, std::uint64_t offset, std::uint64_t size, std::string_view what) {
   std::string content(size, '\0');
-  const std::size_t got = pread_full(fd, std::as_writable_bytes(std::span(content)), offset, name);
-  if (got < size) throw damaged(name, text::cat("the file ends within ", what), offset + got);
+  const std::size_t got = medium.read_at(offset, std::as_writable_bytes(std::span(content)));
+  if (got < size) throw damaged(medium.name(), text::cat("the file ends within ", what), offset + got);
   return content;
 }
 
-void check_zero(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name, std::string_view what) {
-  const std::string bytes = read_range(fd, offset, size, name, what);
+void check_zero(const Medium& medium, std::uint64_t offset, std::uint64_t size, std::string_view what) {
+  const std::string bytes = read_range(medium, offset, size, what);
   const auto bad = bytes.find_first_not_of('\0');
   if (bad == std::string::npos) return;
-  throw damaged(name, text::cat(what, " is not all zero: it holds ", hex(bytes[bad])), offset + bad);
+  throw damaged(medium.name(), text::cat(what, " is not all zero: it holds ", hex(bytes[bad])), offset + bad);
 }
 
 /// The name that a tar header's first field gives.
@@ -80,58 +76,38 @@ std::uint64_t octal_size(std::string_view header) {
 /// Content of a member, then a check of the padding behind it.
 class MemberSource : public ByteSource {
  public:
-  MemberSource(int fd, const ArchiveMember& member, std::uint64_t offset, const std::string& archive,
-               const PageCacheHints& hints)
-      : fd_(fd),
-        member_(member),
-        archive_(archive),
-        hints_(hints),
-        content_(fd, member.offset + offset, member.size - offset, archive),
-        position_(member.offset + offset) {}
+  MemberSource(const Medium& medium, const ArchiveMember& member, std::uint64_t offset)
+      : medium_(medium), member_(member), content_(medium, member.offset + offset, member.size - offset) {}
 
   std::size_t read(MutableBytes buffer) override {
     const std::size_t got = content_.read(buffer);
-    hints_.has_read(position_, got);
-    position_ += got;
     if (got == 0 && !buffer.empty()) {
       const std::uint64_t padding = member_.offset + member_.size;
-      check_zero(fd_, padding, member_.end() - padding, archive_, text::cat("the padding behind ", member_.name()));
+      check_zero(medium_, padding, member_.end() - padding, text::cat("the padding behind ", member_.name()));
     }
     return got;
   }
 
  private:
-  int fd_;
+  const Medium& medium_;
   const ArchiveMember& member_;
-  const std::string& archive_;
-  const PageCacheHints& hints_;
-  FileSource content_;
-  std::uint64_t position_;
+  MediumSource content_;
 };
 
-UniqueFd open_archive(const std::filesystem::path& path) {
-  UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer would block
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", path.string()), errno);
-  if (!S_ISREG(status.st_mode)) {
-    throw Error(ErrorCode::Usage, text::cat(path.string(), " is not a file: an archive is read by position"));
-  }
-  return fd;
+std::unique_ptr<Medium> open_file_at(const std::filesystem::path& path) {
+  if (auto medium = open_medium(path)) return medium;
+  throw Error(ErrorCode::Usage, text::cat(path.string(), " is not a file: an archive is read by position"));
 }
 
 }  // namespace
 
-ArchiveReader::ArchiveReader(const std::filesystem::path& path) : ArchiveReader(path.string(), open_archive(path)) {}
+ArchiveReader::ArchiveReader(const std::filesystem::path& path) : ArchiveReader(open_file_at(path)) {}
 
-ArchiveReader::ArchiveReader(std::string name, UniqueFd fd)
-    : name_(std::move(name)),
-      fd_(std::move(fd)),
-      file_bytes_(file_size(fd_.get(), name_)),
-      hints_(fd_.get(), file_bytes_) {
+ArchiveReader::ArchiveReader(std::unique_ptr<Medium> medium) : medium_(std::move(medium)) {
   read_front();
   for (std::size_t i = plan_.files(); i < plan_.members.size(); ++i) {
     if (!members_.emplace(*plan_.members[i].blob, i).second) {
-      throw damaged(name_, text::cat("blob ", plan_.members[i].blob->text(), " is listed twice"),
+      throw damaged(name(), text::cat("blob ", plan_.members[i].blob->text(), " is listed twice"),
                     plan_.members[i].header_offset);
     }
   }
@@ -139,19 +115,19 @@ ArchiveReader::ArchiveReader(std::string name, UniqueFd fd)
 
 /// Which files there are says the seal, which is one of them: so each may have any name that its own header confirms.
 ArchiveReader::FrontFile ArchiveReader::read_front_file(std::uint64_t position, std::string_view expected) const {
-  const std::string header = read_range(fd_.get(), position, kBlock, name_, expected);
+  const std::string header = read_range(*medium_, position, kBlock, expected);
   const std::uint64_t size = octal_size(header);
   ArchiveMember member{.file = name_in(header), .header_offset = position, .offset = position + kBlock, .size = size};
   if (header != member.header()) {
     member.file = expected;
-    check_header(name_, member, header);
+    check_header(name(), member, header);
   }
   if (size > limits::kLayoutFileBytes) {
     throw Error(ErrorCode::Hostile,
-                text::cat(name_, ": ", member.file, " is larger than ", limits::kLayoutFileBytes, " bytes"));
+                text::cat(name(), ": ", member.file, " is larger than ", limits::kLayoutFileBytes, " bytes"));
   }
-  std::string content = read_range(fd_.get(), member.offset, size, name_, member.file);
-  check_zero(fd_.get(), member.offset + size, tar_padding(size), name_, text::cat("the padding behind ", member.file));
+  std::string content = read_range(*medium_, member.offset, size, member.file);
+  check_zero(*medium_, member.offset + size, tar_padding(size), text::cat("the padding behind ", member.file));
   return {.member = std::move(member), .content = std::move(content)};
 }
 
@@ -166,7 +142,7 @@ std::vector<ArchiveReader::FrontFile> ArchiveReader::read_front_files() const {
     const std::string& name = files.back().member.file;
     const bool is_blob = name.find('/') != std::string::npos;
     if (files.front().member.file != expected.front() || is_blob || files.size() > kMostFrontFiles) {
-      throw damaged(name_,
+      throw damaged(medium_->name(),
                     text::cat("'", name, "' where ", expected[std::min(files.size(), expected.size()) - 1], " must be"),
                     files.back().member.header_offset);
     }
@@ -185,11 +161,11 @@ void ArchiveReader::read_front() {
     const bool is_there = i < files.size();
     const ArchiveMember& member = is_there ? files[i].member : seal.member;
     if (!is_there || i >= names.size() || member.file != names[i]) {
-      throw damaged(name_, text::cat(member.file, " is not what its seal promises there"), member.header_offset);
+      throw damaged(name(), text::cat(member.file, " is not what its seal promises there"), member.header_offset);
     }
     if (const Digest actual = sha256(files[i].content); actual != table.files[i]) {
       throw damaged(
-          name_, text::cat(member.file, " has digest ", actual.text(), ", but the seal says ", table.files[i].text()),
+          name(), text::cat(member.file, " has digest ", actual.text(), ", but the seal says ", table.files[i].text()),
           member.offset);
     }
     front.contents.push_back(std::move(files[i].content));
@@ -197,7 +173,8 @@ void ArchiveReader::read_front() {
   items_ = decode_archive_index(front.contents.at(1), table.edition);
   for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
   plan_ = plan_archive(std::move(front), table.blobs, seal.content.size());
-  if (plan_.seal != seal.content) throw damaged(name_, "the seal ociferry.json contradicts itself", seal.member.offset);
+  if (plan_.seal != seal.content)
+    throw damaged(name(), "the seal ociferry.json contradicts itself", seal.member.offset);
   check_length();
 }
 
@@ -205,24 +182,25 @@ SealTable ArchiveReader::read_seal(const FrontFile& seal) const {
   try {
     return parse_seal(seal.content);
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::Corrupt) throw damaged(name_, error.message(), seal.member.offset);
-    throw Error(error.code(), text::cat(name_, ": ", error.message())).hint(error.hint_text());
+    if (error.code() == ErrorCode::Corrupt) throw damaged(name(), error.message(), seal.member.offset);
+    throw Error(error.code(), text::cat(name(), ": ", error.message())).hint(error.hint_text());
   }
 }
 
 /// Something that was cut out or put in shows at the first header that is not where it must be.
 void ArchiveReader::check_length() const {
-  if (file_bytes_ == plan_.total_bytes) return;
+  const std::uint64_t size = medium_->size();
+  if (size == plan_.total_bytes) return;
   try {
     for (const ArchiveMember& member : plan_.members) {
-      check_header(name_, member, read_header(member));
-      if (file_bytes_ < member.end()) throw damaged(name_, text::cat("it ends within ", member.name()), file_bytes_);
+      check_header(name(), member, read_header(member));
+      if (size < member.end()) throw damaged(name(), text::cat("it ends within ", member.name()), size);
     }
-    if (file_bytes_ < plan_.total_bytes) throw damaged(name_, "it ends within the end of the tar", file_bytes_);
-    throw damaged(name_, "other bytes follow the end of the tar", plan_.total_bytes);
+    if (size < plan_.total_bytes) throw damaged(name(), "it ends within the end of the tar", size);
+    throw damaged(name(), "other bytes follow the end of the tar", plan_.total_bytes);
   } catch (const Error& error) {
-    throw Error(error.code(), text::cat(error.message(), "; the file has ", file_bytes_, " bytes, but the seal says ",
-                                        plan_.total_bytes))
+    throw Error(error.code(),
+                text::cat(error.message(), "; the file has ", size, " bytes, but the seal says ", plan_.total_bytes))
         .hint(error.hint_text());
   }
 }
@@ -239,19 +217,19 @@ std::vector<Descriptor> ArchiveReader::blobs() const {
 }
 
 std::string ArchiveReader::read_header(const ArchiveMember& member) const {
-  return read_range(fd_.get(), member.header_offset, member.offset - member.header_offset, name_, member.name());
+  return read_range(*medium_, member.header_offset, member.offset - member.header_offset, member.name());
 }
 
 void ArchiveReader::check_headers() const {
-  for (const ArchiveMember& member : plan_.members) check_header(name_, member, read_header(member));
+  for (const ArchiveMember& member : plan_.members) check_header(name(), member, read_header(member));
   const std::uint64_t trailer = plan_.total_bytes - kArchiveTrailerBytes;
-  check_zero(fd_.get(), trailer, kArchiveTrailerBytes, name_, "the end of the tar");
+  check_zero(*medium_, trailer, kArchiveTrailerBytes, "the end of the tar");
 }
 
 const ArchiveMember& ArchiveReader::member(const Digest& digest) const {
   const auto found = members_.find(digest);
   if (found == members_.end()) {
-    throw Error(ErrorCode::Incomplete, text::cat(name_, ": ", digest.text(), " is not in the archive"));
+    throw Error(ErrorCode::Incomplete, text::cat(name(), ": ", digest.text(), " is not in the archive"));
   }
   return plan_.members[found->second];
 }
@@ -263,7 +241,7 @@ std::optional<std::uint64_t> ArchiveReader::size_of(const Digest& blob) const {
 
 std::string ArchiveReader::name_of(const Digest& blob) const {
   const ArchiveMember& found = member(blob);
-  return text::cat(name_, ": ", found.name(), " at offset ", found.offset);
+  return text::cat(name(), ": ", found.name(), " at offset ", found.offset);
 }
 
 std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) {
@@ -271,7 +249,7 @@ std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) 
   if (!members_.contains(digest)) return std::nullopt;
   const ArchiveMember& found = member(digest);
   if (found.size > limits::kManifestBytes) {
-    throw Error(ErrorCode::Hostile, text::cat(name_, ": ", found.name(), " is too large for a manifest"));
+    throw Error(ErrorCode::Hostile, text::cat(name(), ": ", found.name(), " is too large for a manifest"));
   }
   const Descriptor expected{.media_type = {}, .digest = digest, .size = found.size};
   VerifyingSource source(open(expected, 0, {}), expected, name_of(digest));
@@ -285,10 +263,10 @@ std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) 
 std::unique_ptr<ByteSource> ArchiveReader::open(const Descriptor& blob, std::uint64_t offset, std::stop_token) {
   const ArchiveMember& found = member(blob.digest);
   if (found.size != blob.size) {
-    throw Error(ErrorCode::Corrupt,
-                text::cat(name_, ": ", found.name(), " has ", found.size, " bytes, but its manifest says ", blob.size));
+    throw Error(ErrorCode::Corrupt, text::cat(name(), ": ", found.name(), " has ", found.size,
+                                              " bytes, but its manifest says ", blob.size));
   }
-  return std::make_unique<MemberSource>(fd_.get(), found, offset, name_, hints_);
+  return std::make_unique<MemberSource>(*medium_, found, offset);
 }
 
 }  // namespace ociferry

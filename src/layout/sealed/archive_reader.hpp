@@ -6,25 +6,23 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.hpp"
-#include "base/page_cache.hpp"
 #include "layout/image_archive.hpp"
 #include "layout/sealed/archive_index.hpp"
 #include "layout/sealed/archive_plan.hpp"
+#include "medium/medium.hpp"
 
 namespace ociferry {
 
-/// Reads an archive that `ArchiveWriter` wrote, in place and read-only. The file stays open, so what was checked is
-/// what is used even if the name is given to another file. Thread-safe.
+/// Reads an archive that `ArchiveWriter` wrote, in place and read-only. Thread-safe.
 class ArchiveReader : public ImageArchive {
  public:
-  /// Opens `path` and checks oci-layout, index.json, the seal and the file's length. Throws Error{Corrupt}
-  /// naming member and offset, or Error{Hostile} if the file is something else or a newer ociferry has written it.
+  /// Checks oci-layout, index.json, the seal and the medium's length. Throws Error{Corrupt} naming member and offset,
+  /// or Error{Hostile} if it holds something else or a newer ociferry has written it.
+  explicit ArchiveReader(std::unique_ptr<Medium> medium);
+  /// The same for the regular file at `path`. Throws also Error{Usage} if it is none, Error{Io}.
   explicit ArchiveReader(const std::filesystem::path& path);
-  /// The same for a file that is open; `name` is for messages.
-  ArchiveReader(std::string name, UniqueFd fd);
 
-  [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] const std::string& name() const override { return medium_->name(); }
   [[nodiscard]] ArchiveFormat format() const override { return ArchiveFormat::Sealed; }
   [[nodiscard]] const std::vector<ArchiveItem>& items() const override { return items_; }
   [[nodiscard]] std::uint64_t total_bytes() const override { return plan_.total_bytes; }
@@ -63,10 +61,7 @@ class ArchiveReader : public ImageArchive {
   void read_front();
   void check_length() const;
 
-  std::string name_;
-  UniqueFd fd_;
-  std::uint64_t file_bytes_;
-  PageCacheHints hints_;
+  std::unique_ptr<Medium> medium_;
   ArchivePlan plan_;
   std::vector<ArchiveItem> items_;
   std::map<Digest, std::size_t> members_;

@@ -1,5 +1,6 @@
 #include "archive_files.hpp"
 #include "layout/foreign/file_tree.hpp"
+#include "medium/file_medium.hpp"
 #include "support/sparse_members.hpp"
 
 #include <fcntl.h>
@@ -12,7 +13,8 @@ namespace {
 /// A tree over a tar that lies in a file.
 class Tar {
  public:
-  explicit Tar(const std::string& content) : file_(content), tree_("a.tar", open_file(file_.path, O_RDONLY)) {}
+  explicit Tar(const std::string& content)
+      : file_(content), tree_(std::make_unique<FileMedium>("a.tar", open_file(file_.path, O_RDONLY))) {}
   const TarTree* operator->() const { return &tree_; }
 
  private:

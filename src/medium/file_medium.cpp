@@ -1,0 +1,30 @@
+#include "medium/file_medium.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+FileMedium::FileMedium(std::string name, UniqueFd fd)
+    : name_(std::move(name)), fd_(std::move(fd)), size_(file_size(fd_.get(), name_)), hints_(fd_.get(), size_) {}
+
+std::size_t FileMedium::read_at(std::uint64_t offset, MutableBytes buffer) const {
+  return pread_full(fd_.get(), buffer, offset, name_);
+}
+
+void FileMedium::done_with(std::uint64_t offset, std::uint64_t size) const noexcept { hints_.has_read(offset, size); }
+
+std::unique_ptr<Medium> open_medium(const std::filesystem::path& path) {
+  UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer would block
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", path.string()), errno);
+  if (!S_ISREG(status.st_mode)) return nullptr;
+  return std::make_unique<FileMedium>(path.string(), std::move(fd));
+}
+
+}  // namespace ociferry

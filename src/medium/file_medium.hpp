@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/fd.hpp"
+#include "base/page_cache.hpp"
+#include "medium/medium.hpp"
+
+namespace ociferry {
+
+/// A file that is read. It stays open: what was checked is what is used, even if its name is given to another file.
+class FileMedium : public Medium {
+ public:
+  /// Takes over `fd`, an open regular file, whose size must not change. Throws Error{Io}.
+  FileMedium(std::string name, UniqueFd fd);
+
+  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
+  [[nodiscard]] std::uint64_t size() const override { return size_; }
+  [[nodiscard]] std::size_t read_at(std::uint64_t offset, MutableBytes buffer) const override;
+  /// Takes them out of the page cache if the file would fill it.
+  void done_with(std::uint64_t offset, std::uint64_t size) const noexcept override;
+
+ private:
+  std::string name_;
+  UniqueFd fd_;
+  std::uint64_t size_;
+  PageCacheHints hints_;
+};
+
+/// Opens the regular file at `path`. Null if something else is there: a directory, a pipe, a device. Throws
+/// Error{NotFound} if nothing is there, Error{Io} if it cannot be opened.
+[[nodiscard]] std::unique_ptr<Medium> open_medium(const std::filesystem::path& path);
+
+}  // namespace ociferry

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "stream/stream.hpp"
+
+namespace ociferry {
+
+/// What archives are carried on: bytes at offsets. Today it is one file. Thread-safe.
+class Medium {
+ public:
+  Medium() = default;
+  Medium(const Medium&) = delete;
+  Medium& operator=(const Medium&) = delete;
+  virtual ~Medium() = default;
+
+  /// What the user knows it by, for messages: its path.
+  [[nodiscard]] virtual const std::string& name() const noexcept = 0;
+  /// In bytes. Throws Error{Io}.
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+  /// Fills `buffer` with what lies at `offset`; returns how many bytes: fewer than the buffer takes only at the end.
+  /// Blocks. Throws Error{Io} naming medium and offset.
+  [[nodiscard]] virtual std::size_t read_at(std::uint64_t offset, MutableBytes buffer) const = 0;
+  /// A hint: these bytes were read and will not be read again, so no memory need be kept for them.
+  virtual void done_with(std::uint64_t offset, std::uint64_t size) const noexcept;
+};
+
+/// Reads `size` bytes of a medium from `offset` on. The medium must outlive it.
+class MediumSource : public ByteSource {
+ public:
+  MediumSource(const Medium& medium, std::uint64_t offset, std::uint64_t size)
+      : medium_(medium), offset_(offset), left_(size) {}
+  /// Throws Error{Corrupt} if the medium ends early.
+  [[nodiscard]] std::size_t read(MutableBytes buffer) override;
+
+ private:
+  const Medium& medium_;
+  std::uint64_t offset_;
+  std::uint64_t left_;
+};
+
+}  // namespace ociferry

@@ -1,0 +1,121 @@
+#include "medium/file_medium.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <functional>
+
+#include "base/system_calls.hpp"
+#include "ociferry/error.hpp"
+#include "stream/memory.hpp"
+#include "support/temp.hpp"
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Gives every read the same verdict.
+class Reads : public calls::Observer {
+ public:
+  explicit Reads(calls::Verdict verdict) : verdict_(verdict) { calls::observe(this); }
+  Reads(const Reads&) = delete;
+  Reads& operator=(const Reads&) = delete;
+  ~Reads() override { calls::observe(nullptr); }
+  calls::Verdict before(const calls::Call& call) noexcept override {
+    return call.kind == calls::Kind::Read ? verdict_ : calls::Verdict{};
+  }
+  void after(const calls::Call&, std::int64_t) noexcept override {}
+
+ private:
+  calls::Verdict verdict_;
+};
+
+struct Sample {
+  TempDirectory directory = temp_directory();
+  fs::path path = directory.path() / "a.tar";
+  std::unique_ptr<Medium> medium;
+
+  Sample() {
+    write_text(path, "0123456789");
+    medium = open_medium(path);
+  }
+  [[nodiscard]] std::string read(std::uint64_t offset, std::size_t size) const {
+    std::string buffer(size, '?');
+    buffer.resize(medium->read_at(offset, std::as_writable_bytes(std::span(buffer))));
+    return buffer;
+  }
+};
+
+Error failure_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error;
+  }
+  FAIL("nothing was thrown");
+  return {ErrorCode::Internal, ""};
+}
+
+}  // namespace
+
+TEST_CASE("a file is read at any offset, and gives fewer bytes at its end only") {
+  const Sample sample;
+  CHECK(sample.medium->name() == sample.path.string());
+  CHECK(sample.medium->size() == 10);
+  CHECK(sample.read(3, 4) == "3456");
+  CHECK(sample.read(0, 100) == "0123456789");
+  CHECK(sample.read(8, 4) == "89");
+  CHECK(sample.read(10, 4).empty());
+  CHECK(sample.read(1000, 4).empty());
+}
+
+TEST_CASE("short reads of the kernel are put together") {
+  const Sample sample;
+  const Reads one_byte({.at_most = 1});
+  CHECK(sample.read(0, 10) == "0123456789");
+}
+
+TEST_CASE("a read that fails names the medium and the offset") {
+  const Sample sample;
+  const Reads damaged_sector({.failure = EIO});
+  const Error error = failure_of([&] { static_cast<void>(sample.read(4, 2)); });
+  CHECK(error.code() == ErrorCode::Io);
+  CHECK(error.message().starts_with("reading " + sample.path.string() + " at offset 4: "));
+}
+
+TEST_CASE("what was opened is read on when its name is given to another file") {
+  const Sample sample;
+  write_text(sample.directory.path() / "other", "abcdefghij");
+  fs::rename(sample.directory.path() / "other", sample.path);
+  CHECK(sample.read(0, 4) == "0123");
+}
+
+TEST_CASE("only regular files are media; what cannot be opened is an error") {
+  const Sample sample;
+  CHECK(open_medium(sample.directory.path()) == nullptr);
+  const fs::path pipe = sample.directory.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(open_medium(pipe) == nullptr);  // and it does not wait for a writer
+  const Error error = failure_of([&] { static_cast<void>(open_medium(sample.directory.path() / "absent")); });
+  CHECK(error.code() == ErrorCode::NotFound);
+}
+
+TEST_CASE("a range is read without its neighbours") {
+  const Sample sample;
+  MediumSource source(*sample.medium, 2, 5);
+  CHECK(read_all(source, 100) == "23456");
+}
+
+TEST_CASE("a medium that ends within a range is damaged, and the message says where it ends") {
+  const Sample sample;
+  MediumSource source(*sample.medium, 6, 5);
+  const Error error = failure_of([&] { static_cast<void>(read_all(source, 100)); });
+  CHECK(error.code() == ErrorCode::Corrupt);
+  CHECK(error.message() == sample.path.string() + " ends early, at offset 10");
+}
