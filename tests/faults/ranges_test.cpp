@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "stage.hpp"
 #include "support/fake_registry.hpp"
@@ -21,7 +22,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-constexpr std::uint64_t kMiB = 1024 * 1024;
 const Match kRange{.method = "GET", .path = "/blobs/", .header = "^range: bytes=[0-9]+-[0-9]+$", .listener = 1};
 
 /// What befalls ranges.

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <sstream>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/sanitized.hpp"
@@ -20,7 +21,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-constexpr std::uint64_t kMiB = 1024 * 1024;
 constexpr std::uint64_t kStreamed = 3 * kMiB;
 const Match kRange{.method = "GET", .path = "/blobs/", .header = "^range: bytes=[0-9]+-[0-9]+$"};
 
