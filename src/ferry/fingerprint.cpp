@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 
@@ -38,6 +39,11 @@ std::string spoken(const Digest& fingerprint) {
   return text;
 }
 
+std::optional<Digest> fingerprint_of(const ImageArchive& archive) {
+  const ArchiveReader* sealed = archive.sealed();
+  return sealed == nullptr ? std::nullopt : std::optional(sealed->fingerprint());
+}
+
 DemandedFingerprint::DemandedFingerprint(const std::string& text) : digits_(without_separators(text)) {
   if (digits_.starts_with(kAlgorithm)) digits_.erase(0, kAlgorithm.size());
   const bool is_hex = digits_.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -48,7 +54,7 @@ DemandedFingerprint::DemandedFingerprint(const std::string& text) : digits_(with
 }
 
 void DemandedFingerprint::check(const ImageArchive& archive) const {
-  const auto there = archive.fingerprint();
+  const auto there = fingerprint_of(archive);
   if (!there) {
     throw Error(ErrorCode::Incomplete,
                 text::cat(archive.name(), " has no fingerprint: it is an unsealed ", to_string(archive.format())))

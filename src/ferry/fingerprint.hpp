@@ -7,6 +7,9 @@
 
 namespace ociferry {
 
+/// What tells a sealed archive from every other one; nullopt for others.
+[[nodiscard]] std::optional<Digest> fingerprint_of(const ImageArchive& archive);
+
 /// A fingerprint that somebody has read out or copied: see VerifyOptions for its forms.
 class DemandedFingerprint {
  public:

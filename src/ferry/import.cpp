@@ -38,7 +38,7 @@ void fetch_skipped_layers(ImageSet& set, Registries& registries) {
 TransferReport import_archive(const ImportOptions& options, const Context& context) {
   const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
   context.progress->phase("checking the archive", 0);
-  archive->check_headers();
+  check_headers(*archive);
   ImageSet set = load_archive(archive, context);
   check_tags(set, options.relocate.root_tags);
   if (!options.nondistributable_layers) set.graph().skip_nondistributable();
@@ -56,7 +56,7 @@ TransferReport convert_archive(const ConvertOptions& options, const Context& con
   check_output(options.output, options.force);
   const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
   context.progress->phase("checking the archive", 0);
-  archive->check_headers();
+  check_headers(*archive);
   ImageSet set = load_archive(archive, context);
   check_nondistributable_layers(set, options.archive.string(), options.nondistributable_layers, *context.progress);
   verify_blobs(*archive, blobs_to_verify(*archive, set), context, &set);

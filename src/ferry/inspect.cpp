@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "ferry/deliver/attachments.hpp"
+#include "ferry/fingerprint.hpp"
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/set/absent_children.hpp"
@@ -39,7 +40,7 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
   const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop);
   const ImageSet set = load_archive(archive, context);
   CachingSource source(archive, std::make_shared<CacheBudget>(0));
-  const bool is_sealed = archive->format() == ArchiveFormat::Sealed;
+  const bool is_sealed = archive->sealed() != nullptr;
   std::map<Digest, Digest> locations;
   for (const ArchiveItem& item : archive->items()) {
     if (is_sealed && item.bundle) locations.emplace(*item.bundle, item.descriptor.digest);
@@ -47,7 +48,7 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
   InspectReport report{.archive = path.string(),
                        .format = std::string(to_string(archive->format())),
                        .is_sealed = is_sealed,
-                       .fingerprint = archive->fingerprint(),
+                       .fingerprint = fingerprint_of(*archive),
                        .archive_bytes = archive->total_bytes(),
                        .blobs = blobs_to_verify(*archive, set).size()};
   for (const SetImage& image : set.images()) {

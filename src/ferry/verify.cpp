@@ -11,14 +11,14 @@ VerifyReport verify(const VerifyOptions& options, const Context& context) {
   if (!options.fingerprint.empty()) demanded.emplace(options.fingerprint);
   const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
   if (demanded) demanded->check(*archive);
-  archive->check_headers();
+  check_headers(*archive);
   const ImageSet set = load_archive(archive, context);
   warn_of_nondistributable_layers(set, false, *context.progress);
   const std::vector<Descriptor> blobs = blobs_to_verify(*archive, set);
   verify_blobs(*archive, blobs, context, &set);
   VerifyReport report{.format = std::string(to_string(archive->format())),
-                      .is_sealed = archive->format() == ArchiveFormat::Sealed,
-                      .fingerprint = archive->fingerprint(),
+                      .is_sealed = archive->sealed() != nullptr,
+                      .fingerprint = fingerprint_of(*archive),
                       .archive_bytes = archive->total_bytes(),
                       .images = set.images().size(),
                       .blobs = blobs.size()};

@@ -14,6 +14,8 @@
 
 namespace ociferry {
 
+class ArchiveReader;
+
 /// Who wrote an archive, told by what is in it.
 enum class ArchiveFormat {
   Sealed,         ///< ociferry: docs/archive-format.md
@@ -46,11 +48,8 @@ class ImageArchive : public ImageSource {
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
   void note(std::string line) { notes_.push_back(std::move(line)); }
 
-  /// What tells a sealed archive from every other one: the digest of its seal.
-  [[nodiscard]] virtual std::optional<Digest> fingerprint() const { return std::nullopt; }
-
-  /// Checks all that no digest covers against the seal. Nothing to do without one. Throws Error{Corrupt}.
-  virtual void check_headers() const {}
+  /// The archive with what only a sealed one has: a plan, a fingerprint, headers that can be checked. Null for others.
+  [[nodiscard]] virtual const ArchiveReader* sealed() const noexcept { return nullptr; }
 
  private:
   std::vector<std::string> notes_;

@@ -14,15 +14,18 @@ using namespace ociferry::testing;
 
 namespace {
 
+/// The files before the seal.
+std::vector<FrontFile> files_of(const ArchivePlan& plan) { return {plan.front.begin(), plan.front.end() - 1}; }
+
 /// The sample's index.json with these blobs, sealed anew; `content` gives what is in each.
 template <typename Content>
 std::string sealed(ArchiveReader& reader, const std::vector<Descriptor>& blobs, Content content) {
-  const ArchivePlan plan = plan_archive(reader.plan().front, blobs);
+  const ArchivePlan plan = plan_archive(*reader.plan().codec, files_of(reader.plan()), blobs);
   std::string bytes(plan.total_bytes, '\0');
   for (std::size_t i = 0; i < plan.members.size(); ++i) {
     const ArchiveMember& member = plan.members[i];
     bytes.replace(member.header_offset, member.header().size(), member.header());
-    const std::string text = i < plan.files() ? plan.file_content(i) : content(blobs[i - plan.files()]);
+    const std::string text = i < plan.files() ? plan.front[i].content : content(blobs[i - plan.files()]);
     bytes.replace(member.offset, member.size, text);
   }
   return bytes;

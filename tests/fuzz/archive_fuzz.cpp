@@ -6,7 +6,6 @@
 
 #include "base/fd.hpp"
 #include "fuzz.hpp"
-#include "layout/sealed/archive_index.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
@@ -19,10 +18,11 @@ namespace {
 void check(const std::string& path) {
   ArchiveReader reader(path);
   reader.check_headers();
-  ArchiveFront front = reader.plan().front;
-  front.contents.at(1) = encode_archive_index(reader.items(), front.edition);
-  const ArchivePlan again = plan_archive(std::move(front), reader.blobs());
-  testing::require(again.seal == reader.plan().seal, "the plan is a function of the front and the blobs");
+  const ArchivePlan& plan = reader.plan();
+  std::vector<FrontFile> files = plan.codec->write_files(reader.items(), "[]");
+  for (std::size_t i = 2; i < files.size(); ++i) files[i] = plan.front[i];
+  const ArchivePlan again = plan_archive(*plan.codec, std::move(files), reader.blobs());
+  testing::require(again.seal() == plan.seal(), "the plan is a function of the front and the blobs");
   for (const Descriptor& blob : reader.blobs()) {
     VerifyingSource source(reader.open(blob, 0, {}), blob, reader.name_of(blob.digest));
     testing::require(read_all(source, 1 << 24).size() == blob.size, "a blob has its size");

@@ -14,7 +14,6 @@
 #include "ferry/gather/verify_blobs.hpp"
 #include "ferry/set/archive_contents.hpp"
 #include "layout/limits.hpp"
-#include "layout/sealed/archive_index.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
 #include "ociferry/error.hpp"
@@ -28,8 +27,8 @@ namespace {
 
 /// No archive is written that no import would read.
 void check_readable(const ArchivePlan& plan) {
-  std::size_t largest = plan.seal.size();
-  for (const std::string& file : plan.front.contents) largest = std::max(largest, file.size());
+  std::size_t largest = 0;
+  for (const FrontFile& file : plan.front) largest = std::max(largest, file.content.size());
   if (largest <= limits::kLayoutFileBytes) return;
   throw Error(ErrorCode::Usage, text::cat("too many images for one archive: its table would be larger than ",
                                           limits::kLayoutFileBytes, " bytes"))
@@ -55,7 +54,7 @@ bool is_damage(const Error& error) { return error.code() == ErrorCode::Corrupt |
 
 /// True if `archive` is what an export of `plan` would write. It is read as a whole.
 bool is_finished(const std::shared_ptr<ArchiveReader>& archive, const ArchivePlan& plan, const Context& context) {
-  if (!archive || archive->plan().seal != plan.seal) return false;
+  if (!archive || archive->plan().seal() != plan.seal()) return false;
   try {
     verify_blobs(*archive, archive->blobs(), context);
     return true;
@@ -181,7 +180,7 @@ void write_new(const std::filesystem::path& archive, ArchivePlan plan, ArchiveCo
 
 TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
   TransferReport report{
-      .images = set.images().size(), .archive_bytes = plan.total_bytes, .fingerprint = sha256(plan.seal)};
+      .images = set.images().size(), .archive_bytes = plan.total_bytes, .fingerprint = sha256(plan.seal())};
   for (const SetImage& image : set.images()) {
     report.bundles += image.is_bundle ? 1 : 0;
     report.referrers += image.is_referrer ? 1 : 0;
@@ -196,8 +195,7 @@ TransferReport write_archive(ImageSet set, const std::filesystem::path& output, 
   check_digests(set);  // no archive is written that no import would take
   const std::filesystem::path archive = behind_links(output);
   ArchiveContents contents = archive_contents(set);
-  ArchivePlan plan =
-      plan_archive(make_front(encode_archive_index(contents.items), contents.docker_manifest), descriptors(contents));
+  ArchivePlan plan = plan_archive(contents.items, descriptors(contents), contents.docker_manifest);
   check_readable(plan);
   TransferReport report = begin_report(set, plan);
   context.progress->event("writing layers...");

@@ -16,6 +16,9 @@ namespace ociferry {
 /// Throws Error{Incomplete} or Error{Corrupt} naming all that is missing or contradicts its manifest.
 [[nodiscard]] ImageSet load_archive(const std::shared_ptr<ImageArchive>& archive, const Context& context);
 
+/// Checks all that no digest covers against the seal. Nothing to do without one. Throws Error{Corrupt}.
+void check_headers(const ImageArchive& archive);
+
 /// The blobs of `archive` that `verify` hashes: all of a sealed one, of others those that its images consist of.
 [[nodiscard]] std::vector<Descriptor> blobs_to_verify(const ImageArchive& archive, const ImageSet& set);
 

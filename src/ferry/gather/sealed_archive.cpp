@@ -10,7 +10,7 @@
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/set/archive_contents.hpp"
 #include "ferry/set/docker_manifest.hpp"
-#include "layout/sealed/archive_index.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "oci/limits.hpp"
 #include "ociferry/error.hpp"
 
@@ -51,7 +51,7 @@ StoredLocations load_locations(const ArchiveItem& item, const ImageSet& set,
           .layer = {manifest.layers.front(), source}};
 }
 
-StoredLocationsByBundle load_all_locations(const ArchiveReader& archive, const ImageSet& set,
+StoredLocationsByBundle load_all_locations(const ImageArchive& archive, const ImageSet& set,
                                            const std::shared_ptr<CachingSource>& source, const std::stop_token& stop) {
   StoredLocationsByBundle all;
   for (const ArchiveItem& item : archive.items()) {
@@ -98,19 +98,16 @@ void compare_blobs(const ArchiveReader& archive, const std::vector<const Graph::
 void check_canonical(const ArchiveReader& archive, const ImageSet& set, const StoredLocationsByBundle& locations) {
   ContentsBuilder builder(set, locations);
   compare_blobs(archive, builder.blobs_in_order());
-  const ArchiveFront& there = archive.plan().front;
-  const ArchiveFront expected =
-      make_front(encode_archive_index(builder.make_items(), there.edition), docker_manifest(set), there.edition);
-  const auto differs = std::ranges::mismatch(there.contents, expected.contents).in1 - there.contents.begin();
-  if (differs == std::ssize(there.contents)) return;
-  throw Error(ErrorCode::Corrupt,
-              text::cat(archive.name(), ": ", archive.plan().members.at(static_cast<std::size_t>(differs)).name(),
-                        " is not what its images call for"));
+  const ArchivePlan& plan = archive.plan();
+  const auto expected = plan.codec->write_files(builder.make_items(), docker_manifest(set));
+  const auto differs = std::ranges::mismatch(expected, plan.front, {}, &FrontFile::content, &FrontFile::content).in2;
+  if (differs->name == kSealFile) return;  // it was read from these files
+  throw Error(ErrorCode::Corrupt, text::cat(archive.name(), ": ", differs->name, " is not what its images call for"));
 }
 
 }  // namespace
 
-ImageSet load_sealed_archive(const std::shared_ptr<ArchiveReader>& archive, const Context& context) {
+ImageSet load_sealed_archive(const std::shared_ptr<ImageArchive>& archive, const Context& context) {
   const auto source = std::make_shared<CachingSource>(archive, std::make_shared<CacheBudget>(kCacheBytes));
   LoadedImages loaded = load_images(*archive, source, context);
   ImageSet set(std::move(loaded.images), std::move(loaded.graph));
@@ -118,7 +115,9 @@ ImageSet load_sealed_archive(const std::shared_ptr<ArchiveReader>& archive, cons
   check_attached(set);
   check_nesting(set);
   const auto doing = [&] { return text::cat("checking ", archive->name()); };
-  with_context(doing, [&] { check_canonical(*archive, set, load_all_locations(*archive, set, source, context.stop)); });
+  with_context(doing, [&] {
+    check_canonical(*archive->sealed(), set, load_all_locations(*archive, set, source, context.stop));
+  });
   return set;
 }
 

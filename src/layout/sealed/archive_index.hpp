@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -10,25 +8,24 @@
 
 namespace ociferry {
 
-/// What a reader must understand to read an archive, in its seal. Older versions are read for ever.
-inline constexpr std::int64_t kSealVersion = 1;
+/// The annotations of an entry of our index.json: docs/archive-format.md, "index.json".
+namespace index_key {
+inline constexpr std::string_view kRole = "dev.ociferry.role";
+inline constexpr std::string_view kRoot = "dev.ociferry.root";
+inline constexpr std::string_view kReference = "dev.ociferry.reference";
+inline constexpr std::string_view kTag = "dev.ociferry.tag";
+inline constexpr std::string_view kBundle = "dev.ociferry.bundle";
+inline constexpr std::string_view kAbsent = "dev.ociferry.absent";
+inline constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
+inline constexpr std::string_view kContainerdName = "io.containerd.image.name";
+}  // namespace index_key
 
-/// The forms in which archives of this version were written, told apart by the files that the seal lists.
-enum class ArchiveEdition {
-  Bare,      ///< by 0.1.0: without manifest.json; every entry of index.json has a name for container runtimes
-  Loadable,  ///< since 0.2.0: with manifest.json; only what runtimes can load has such a name
-};
+/// The images that an index.json of ours lists. Throws Error{Hostile} if an entry is malformed or there twice. Whether
+/// the bytes are those that were written, the form of the archive says: see SealCodec.
+[[nodiscard]] std::vector<ArchiveItem> read_index(std::string_view index);
 
-/// The bytes of index.json for `items`, in their order (image-spec, image-layout.md), in an archive of that edition.
-[[nodiscard]] std::string encode_archive_index(const std::vector<ArchiveItem>& items,
-                                               ArchiveEdition edition = ArchiveEdition::Loadable);
-
-/// Reads what `encode_archive_index` wrote for that edition. Throws Error{Hostile} if it is not such an index.
-[[nodiscard]] std::vector<ArchiveItem> decode_archive_index(std::string_view index,
-                                                            ArchiveEdition edition = ArchiveEdition::Loadable);
-
-/// An entry that `encode_archive_index` wrote, wherever it is found now; nullopt if it is none. Throws Error{Hostile}
-/// if it says that it is one but is malformed.
+/// An entry of such an index, wherever it is found now; nullopt if it is none. Throws Error{Hostile} if it says that it
+/// is one but is malformed.
 [[nodiscard]] std::optional<ArchiveItem> decode_own_entry(const Descriptor& entry);
 
 }  // namespace ociferry

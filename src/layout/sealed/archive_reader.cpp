@@ -5,7 +5,6 @@
 #include "archive/tar_header.hpp"
 #include "base/text.hpp"
 #include "layout/limits.hpp"
-#include "layout/sealed/archive_index.hpp"
 #include "medium/file_medium.hpp"
 #include "oci/limits.hpp"
 #include "ociferry/error.hpp"
@@ -114,7 +113,7 @@ ArchiveReader::ArchiveReader(std::unique_ptr<Medium> medium) : medium_(std::move
 }
 
 /// Which files there are says the seal, which is one of them: so each may have any name that its own header confirms.
-ArchiveReader::FrontFile ArchiveReader::read_front_file(std::uint64_t position, std::string_view expected) const {
+ArchiveReader::FoundFile ArchiveReader::read_front_file(std::uint64_t position, std::string_view expected) const {
   const std::string header = read_range(*medium_, position, kBlock, expected);
   const std::uint64_t size = octal_size(header);
   ArchiveMember member{.file = name_in(header), .header_offset = position, .offset = position + kBlock, .size = size};
@@ -132,10 +131,10 @@ ArchiveReader::FrontFile ArchiveReader::read_front_file(std::uint64_t position, 
 }
 
 /// All files up to the seal.
-std::vector<ArchiveReader::FrontFile> ArchiveReader::read_front_files() const {
-  std::vector<std::string_view> expected = front_files(ArchiveEdition::Loadable);
+std::vector<ArchiveReader::FoundFile> ArchiveReader::read_front_files() const {
+  std::vector<std::string_view> expected = newest_seal().files();
   expected.push_back(kSealFile);
-  std::vector<FrontFile> files;
+  std::vector<FoundFile> files;
   do {
     const std::uint64_t position = files.empty() ? 0 : files.back().member.end();
     files.push_back(read_front_file(position, expected[std::min(files.size(), expected.size() - 1)]));
@@ -151,36 +150,45 @@ std::vector<ArchiveReader::FrontFile> ArchiveReader::read_front_files() const {
 }
 
 void ArchiveReader::read_front() {
-  std::vector<FrontFile> files = read_front_files();
-  const FrontFile seal = std::move(files.back());
+  std::vector<FoundFile> files = read_front_files();
+  const FoundFile seal = std::move(files.back());
   files.pop_back();
-  const SealTable table = read_seal(seal);
-  const auto names = front_files(table.edition);
-  ArchiveFront front{.edition = table.edition, .contents = {}};
+  const ReadSeal says = read_seal(seal);
+  std::vector<FrontFile> front = check_front(std::move(files), seal, says);
+  items_ = says.codec.read_files(front);
+  for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
+  plan_ = plan_archive(says.codec, std::move(front), says.table.blobs, seal.content.size());
+  if (plan_.seal() != seal.content) {
+    throw damaged(name(), text::cat("the seal ", kSealFile, " contradicts itself"), seal.member.offset);
+  }
+  check_length();
+}
+
+/// The files before the seal, which are those that its form has, with the digests that it says.
+std::vector<FrontFile> ArchiveReader::check_front(std::vector<FoundFile> files, const FoundFile& seal,
+                                                  const ReadSeal& says) const {
+  const auto& names = says.codec.files();
+  std::vector<FrontFile> front;
   for (std::size_t i = 0; i < std::max(names.size(), files.size()); ++i) {
     const bool is_there = i < files.size();
     const ArchiveMember& member = is_there ? files[i].member : seal.member;
     if (!is_there || i >= names.size() || member.file != names[i]) {
       throw damaged(name(), text::cat(member.file, " is not what its seal promises there"), member.header_offset);
     }
-    if (const Digest actual = sha256(files[i].content); actual != table.files[i]) {
-      throw damaged(
-          name(), text::cat(member.file, " has digest ", actual.text(), ", but the seal says ", table.files[i].text()),
-          member.offset);
+    const Digest& promised = says.table.files.at(i);
+    if (const Digest actual = sha256(files[i].content); actual != promised) {
+      throw damaged(name(),
+                    text::cat(member.file, " has digest ", actual.text(), ", but the seal says ", promised.text()),
+                    member.offset);
     }
-    front.contents.push_back(std::move(files[i].content));
+    front.push_back({.name = member.file, .content = std::move(files[i].content)});
   }
-  items_ = decode_archive_index(front.contents.at(1), table.edition);
-  for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
-  plan_ = plan_archive(std::move(front), table.blobs, seal.content.size());
-  if (plan_.seal != seal.content)
-    throw damaged(name(), "the seal ociferry.json contradicts itself", seal.member.offset);
-  check_length();
+  return front;
 }
 
-SealTable ArchiveReader::read_seal(const FrontFile& seal) const {
+ReadSeal ArchiveReader::read_seal(const FoundFile& seal) const {
   try {
-    return parse_seal(seal.content);
+    return ociferry::read_seal(seal.content);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Corrupt) throw damaged(name(), error.message(), seal.member.offset);
     throw Error(error.code(), text::cat(name(), ": ", error.message())).hint(error.hint_text());
@@ -205,7 +213,7 @@ void ArchiveReader::check_length() const {
   }
 }
 
-std::optional<Digest> ArchiveReader::fingerprint() const { return sha256(plan_.seal); }
+Digest ArchiveReader::fingerprint() const { return sha256(plan_.seal()); }
 
 std::vector<Descriptor> ArchiveReader::blobs() const {
   std::vector<Descriptor> blobs;

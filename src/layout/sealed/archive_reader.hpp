@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "layout/image_archive.hpp"
-#include "layout/sealed/archive_index.hpp"
 #include "layout/sealed/archive_plan.hpp"
 #include "medium/medium.hpp"
 
@@ -27,14 +26,16 @@ class ArchiveReader : public ImageArchive {
   [[nodiscard]] const std::vector<ArchiveItem>& items() const override { return items_; }
   [[nodiscard]] std::uint64_t total_bytes() const override { return plan_.total_bytes; }
   [[nodiscard]] std::optional<std::uint64_t> size_of(const Digest& blob) const override;
-  [[nodiscard]] std::optional<Digest> fingerprint() const override;
+  [[nodiscard]] const ArchiveReader* sealed() const noexcept override { return this; }
+  /// What tells it from every other sealed archive: the digest of its seal.
+  [[nodiscard]] Digest fingerprint() const;
   [[nodiscard]] const ArchivePlan& plan() const noexcept { return plan_; }
   /// The blobs, in the order they lie in.
   [[nodiscard]] std::vector<Descriptor> blobs() const;
 
   /// Checks that every tar header and the trailer are, byte for byte, what the plan says; reads nothing else.
   /// Throws Error{Corrupt}.
-  void check_headers() const override;
+  void check_headers() const;
 
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
   /// The stream also checks the zero bytes behind the blob, and throws Error{Corrupt} if they are not.
@@ -48,15 +49,17 @@ class ArchiveReader : public ImageArchive {
   [[nodiscard]] const ArchiveMember& member(const Digest& digest) const;
 
  private:
-  /// A file before the blobs.
-  struct FrontFile {
+  /// A file before the blobs, and where it was found.
+  struct FoundFile {
     ArchiveMember member;
     std::string content;
   };
 
-  [[nodiscard]] FrontFile read_front_file(std::uint64_t position, std::string_view expected) const;
-  [[nodiscard]] std::vector<FrontFile> read_front_files() const;
-  [[nodiscard]] SealTable read_seal(const FrontFile& seal) const;
+  [[nodiscard]] FoundFile read_front_file(std::uint64_t position, std::string_view expected) const;
+  [[nodiscard]] std::vector<FoundFile> read_front_files() const;
+  [[nodiscard]] ReadSeal read_seal(const FoundFile& seal) const;
+  [[nodiscard]] std::vector<FrontFile> check_front(std::vector<FoundFile> files, const FoundFile& seal,
+                                                   const ReadSeal& says) const;
   [[nodiscard]] std::string read_header(const ArchiveMember& member) const;
   void read_front();
   void check_length() const;

@@ -61,7 +61,7 @@ std::filesystem::path ArchiveWriter::partial_path(const std::filesystem::path& a
 }
 
 bool ArchiveWriter::may_have_left(const std::filesystem::path& path) {
-  const std::string header = plan_archive(make_front({}), {}).members.front().header();
+  const std::string header = first_header();
   std::string begin(header.size(), '\0');
   const UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   begin.resize(pread_full(fd.get(), std::as_writable_bytes(std::span(begin)), 0, path.string()));
@@ -100,9 +100,9 @@ void ArchiveWriter::open_and_lock() {
 bool ArchiveWriter::holds_same_plan() const {
   if (file_size(fd_.get(), name_) != plan_.total_bytes) return false;
   const ArchiveMember& seal = plan_.members[plan_.files() - 1];
-  std::string on_disk(plan_.seal.size(), '\0');
+  std::string on_disk(plan_.seal().size(), '\0');
   const auto got = pread_full(fd_.get(), std::as_writable_bytes(std::span(on_disk)), seal.offset, name_);
-  return got == on_disk.size() && on_disk == plan_.seal;
+  return got == on_disk.size() && on_disk == plan_.seal();
 }
 
 void ArchiveWriter::check_room() const {
@@ -129,7 +129,7 @@ void ArchiveWriter::write_headers() {
 
 void ArchiveWriter::write_front() {
   for (std::size_t i = 0; i < plan_.files(); ++i) {
-    pwrite_full(fd_.get(), as_bytes(plan_.file_content(i)), plan_.members[i].offset, name_);
+    pwrite_full(fd_.get(), as_bytes(plan_.front[i].content), plan_.members[i].offset, name_);
   }
 }
 

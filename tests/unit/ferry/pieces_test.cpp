@@ -9,7 +9,6 @@
 #include "base/fd.hpp"
 #include "base/sizes.hpp"
 #include "ferry/download.hpp"
-#include "layout/sealed/archive_index.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
 #include "ociferry/error.hpp"
@@ -112,7 +111,7 @@ struct Stage {
 
   explicit Stage(std::uint64_t size = kSize) : source(std::make_shared<Slow>(content_of(size))) {}
 
-  [[nodiscard]] ArchivePlan plan() const { return plan_archive(make_front(encode_archive_index({})), {source->blob}); }
+  [[nodiscard]] ArchivePlan plan() const { return plan_archive(std::vector<ArchiveItem>(), {source->blob}); }
   /// Puts the one blob, and checks the archive.
   void put(const Jobs& jobs, Progress& progress = silent_progress()) {
     ArchiveWriter writer(path, plan(), kRules, kSlow);

@@ -1,7 +1,6 @@
 #include "ferry/gather/load_archive.hpp"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 
 #include <algorithm>
 #include <mutex>
@@ -9,6 +8,7 @@
 #include "base/fd.hpp"
 #include "layout/foreign/file_tree.hpp"
 #include "layout/open_archive.hpp"
+#include "medium/file_medium.hpp"
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
 #include "support/tar_builder.hpp"
@@ -25,10 +25,10 @@ struct Parts {
 
   explicit Parts(const std::string& name = "outer") {
     const std::string path = FIXTURES "/imgpkg/imgpkg-tar-" + name + ".tar";
-    const TarTree tree(path, open_file(path, O_RDONLY));
-    const UniqueFd fd = open_file(path, O_RDONLY);
-    for (const std::string& file : first_members(fd.get(), path, 100))
+    const TarTree tree(open_medium(path));
+    for (const std::string& file : first_members(*open_medium(path), 100)) {
       files.emplace_back(file, tree.read(file, 1 << 20));
+    }
     list = Json::parse(files.front().second, "manifest.json");
   }
 

@@ -8,11 +8,11 @@
 #include <algorithm>
 
 #include "base/fd.hpp"
-#include "layout/sealed/archive_index.hpp"
 #include "layout/sealed/archive_writer.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 #include "stream/sha256.hpp"
+#include "support/index_json.hpp"
 #include "transfer/blob_copy.hpp"
 
 using namespace ociferry;
@@ -36,7 +36,7 @@ struct Sample {
       all.push_back(blob.descriptor);
       nodes.push_back(&blob);
     }
-    ArchiveWriter writer(path, plan_archive(make_front(encode_archive_index(items), docker_manifest(set)), all));
+    ArchiveWriter writer(path, plan_archive(items, all, docker_manifest(set)));
     copy_blobs(nodes, writer, 2, silent_progress(), {});
     writer.commit();
   }
@@ -74,7 +74,7 @@ TEST_CASE("what is loaded from an archive is what went into it") {
     CHECK(loaded.images()[i].is_bundle == sample.set.images()[i].is_bundle);
     CHECK(loaded.images()[i].lock == sample.set.images()[i].lock);
   }
-  CHECK(encode_archive_index(archive_contents(loaded).items) == encode_archive_index(contents.items));
+  CHECK(testing::index_of(archive_contents(loaded).items) == testing::index_of(contents.items));
 }
 
 TEST_CASE("metadata lies in front of the layers, each blob once") {

@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-#include "layout/sealed/archive_index.hpp"
 #include "layout/sealed/archive_plan.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
@@ -40,7 +39,7 @@ struct Begun {
   std::filesystem::path path = directory.path() / "a.tar";
   OneBlob source;
 
-  [[nodiscard]] ArchivePlan plan() const { return plan_archive(make_front(encode_archive_index({})), {source.blob}); }
+  [[nodiscard]] ArchivePlan plan() const { return plan_archive(std::vector<ArchiveItem>(), {source.blob}); }
 
   explicit Begun(const std::string& beginning) {
     class Breaks : public BlobSource {

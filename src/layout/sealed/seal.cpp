@@ -1,0 +1,60 @@
+#include "layout/sealed/seal.hpp"
+
+#include <array>
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// Every form that can be read, oldest first. The last one is written.
+constexpr std::array kForms{seal_of_0_1_0, seal_of_0_2_0};
+
+std::int64_t version_of(const Json& seal) {
+  const Json* version = seal.find("schemaVersion");
+  if (version == nullptr || version->as_int() == nullptr || *version->as_int() < 1) {
+    refuse_seal("it has no schemaVersion");
+  }
+  return *version->as_int();
+}
+
+const SealCodec& codec_of(const Json& seal) {
+  const std::int64_t version = version_of(seal);
+  const std::int64_t newest = newest_seal().version();
+  if (version > newest) {
+    throw Error(ErrorCode::Hostile, text::cat("written by a newer ociferry: the seal ", kSealFile, " has version ",
+                                              version, ", and this program reads versions up to ", newest))
+        .hint(
+            "bring a newer ociferry across; until then: tar xf ARCHIVE, compare blobs/sha256/* by sha256sum with their "
+            "names, and copy image by image with: skopeo copy oci-archive:ARCHIVE:NAME "
+            "docker://REGISTRY/REPOSITORY:TAG");
+  }
+  for (const auto& form : kForms) {
+    const SealCodec& codec = form();
+    if (codec.version() == version && codec.has_form(seal)) return codec;
+  }
+  refuse_seal("it lists another number of files than it must");
+}
+
+}  // namespace
+
+const SealCodec& newest_seal() { return kForms.back()(); }
+
+ReadSeal read_seal(std::string_view seal) {
+  Json body;
+  try {
+    body = Json::parse(seal, "JSON");
+  } catch (const Error& error) {
+    refuse_seal(error.message());
+  }
+  const SealCodec& codec = codec_of(body);
+  return {codec, codec.read(body)};
+}
+
+void refuse_seal(std::string_view why) {
+  throw Error(ErrorCode::Corrupt, text::cat("the seal ", kSealFile, " is damaged: ", why));
+}
+
+}  // namespace ociferry

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "layout/archive_item.hpp"
+#include "layout/sealed/archive_member.hpp"
+#include "oci/json.hpp"
+#include "ociferry/descriptor.hpp"
+
+namespace ociferry {
+
+/// What a seal says, before it is believed.
+struct SealTable {
+  std::vector<Digest> files;      ///< of the files before the seal
+  std::vector<Descriptor> blobs;  ///< digest and size, without media type
+};
+
+/// One form of archives: which files lie before the blobs, what they say, and how the seal describes everything. A
+/// reader compares an archive with what its own form promises, never with what is written today. So a form stays as it
+/// is once a release has written it, and a change is a new form, in a file of its own.
+class SealCodec {
+ public:
+  /// `version`: the schemaVersion of its seals. `files`: the names of the files before the seal, in order.
+  SealCodec(std::int64_t version, std::vector<std::string_view> files) : version_(version), files_(std::move(files)) {}
+  SealCodec(const SealCodec&) = delete;
+  SealCodec& operator=(const SealCodec&) = delete;
+  virtual ~SealCodec() = default;
+
+  [[nodiscard]] std::int64_t version() const noexcept { return version_; }
+  [[nodiscard]] const std::vector<std::string_view>& files() const noexcept { return files_; }
+
+  /// The files before the seal of an archive that holds `items`; `docker_manifest` is what `docker load` reads.
+  [[nodiscard]] virtual std::vector<FrontFile> write_files(const std::vector<ArchiveItem>& items,
+                                                           std::string docker_manifest) const = 0;
+  /// The images that these files list. Throws Error{Hostile} if `write_files` did not write them.
+  [[nodiscard]] virtual std::vector<ArchiveItem> read_files(std::span<const FrontFile> files) const = 0;
+
+  /// The seal of an archive with these files before it. `members`: they, the seal, and the blobs.
+  [[nodiscard]] virtual std::string write(std::span<const FrontFile> files,
+                                          const std::vector<ArchiveMember>& members) const = 0;
+  /// True if `seal`, which has this version, describes an archive of this form: one version may have several. Throws
+  /// Error{Corrupt}.
+  [[nodiscard]] virtual bool has_form(const Json& seal) const = 0;
+  /// Reads such a seal. Throws Error{Corrupt}.
+  [[nodiscard]] virtual SealTable read(const Json& seal) const = 0;
+
+ private:
+  std::int64_t version_;
+  std::vector<std::string_view> files_;
+};
+
+/// What is written today.
+[[nodiscard]] const SealCodec& newest_seal();
+
+/// A seal that was read, and the form that it belongs to.
+struct ReadSeal {
+  const SealCodec& codec;
+  SealTable table;
+};
+
+/// Throws Error{Hostile} if a newer ociferry has written `seal`, Error{Corrupt} if it is not of a form that is known.
+[[nodiscard]] ReadSeal read_seal(std::string_view seal);
+
+/// For codecs: throws Error{Corrupt} that names the seal.
+[[noreturn]] void refuse_seal(std::string_view why);
+
+/// The forms, by the release that first wrote them.
+[[nodiscard]] const SealCodec& seal_of_0_1_0();
+[[nodiscard]] const SealCodec& seal_of_0_2_0();
+
+}  // namespace ociferry
