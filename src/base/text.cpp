@@ -14,7 +14,7 @@ struct CodePoint {
 };
 
 /// The code point at the front of `text`, which is not empty (RFC 3629).
-CodePoint decode(std::string_view text) {
+CodePoint decode(std::string_view text) noexcept {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
   if (first < 0x80) return {first, 1};
@@ -90,11 +90,15 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
   return std::ranges::equal(a, b, {}, lower_char, lower_char);
 }
 
+std::optional<char32_t> take_code_point(std::string_view& text) noexcept {
+  const CodePoint c = decode(text);
+  text.remove_prefix(std::max<std::size_t>(c.length, 1));
+  return c.length > 0 ? std::optional(c.value) : std::nullopt;
+}
+
 bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
-    const CodePoint c = decode(text);
-    if (c.length == 0) return false;
-    text.remove_prefix(c.length);
+    if (!take_code_point(text)) return false;
   }
   return true;
 }
@@ -102,18 +106,15 @@ bool is_utf8(std::string_view text) noexcept {
 std::string printable(std::string_view text, std::size_t limit) {
   std::string out;
   while (!text.empty() && out.size() < limit) {
-    const CodePoint c = decode(text);
-    if (c.length == 0) {
-      append_escape(out, static_cast<unsigned char>(text.front()));
-      text.remove_prefix(1);
-      continue;
-    }
-    if (is_unprintable(c.value)) {
-      append_escape(out, c.value);
+    const std::string_view before = text;
+    const auto point = take_code_point(text);
+    if (!point) {
+      append_escape(out, static_cast<unsigned char>(before.front()));
+    } else if (is_unprintable(*point)) {
+      append_escape(out, *point);
     } else {
-      out += text.substr(0, c.length);
+      out += before.substr(0, before.size() - text.size());
     }
-    text.remove_prefix(c.length);
   }
   if (!text.empty()) out += "...";
   return out;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,14 +38,19 @@ template <typename... Pieces>
 [[nodiscard]] std::string lower(std::string_view text);
 /// ASCII only.
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+/// Takes the first code point off `text`, which is not empty. nullopt, with one byte taken off, if `text` does not
+/// begin with well-formed UTF-8 (RFC 3629).
+[[nodiscard]] std::optional<char32_t> take_code_point(std::string_view& text) noexcept;
+/// What stands for bytes that are no UTF-8.
+inline constexpr char32_t kReplacementCharacter = 0xFFFD;
 /// True if all of `text` is well-formed UTF-8.
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
-/// Foreign text made safe for a terminal or a log line: control characters, escapes, bidirectional and
-/// zero-width characters and broken UTF-8 appear as `\u{...}`; at most `limit` bytes are kept.
+/// Text from outside, made safe for a terminal or a log line: control, bidirectional and zero-width characters and
+/// broken UTF-8 appear as `\u{...}`. Keeps at most `limit` bytes.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t limit = 4096);
 
-/// "1.4 GB", "512 B": decimal units, as disks and networks are sold.
+/// "1.4 GB", "512 B": in decimal units.
 [[nodiscard]] std::string human_bytes(std::uint64_t bytes);
 
 }  // namespace ociferry::text

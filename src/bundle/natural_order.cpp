@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "bundle/utf8.hpp"
+#include "base/text.hpp"
 
 namespace ociferry {
 
@@ -71,8 +71,8 @@ bool naturally_less(std::string_view a, std::string_view b) {
   if (at == a.size() || at == b.size()) return a.size() < b.size();
   std::string_view a_rest = a.substr(at);
   std::string_view b_rest = b.substr(at);
-  const char32_t a_point = take_code_point(a_rest);
-  const char32_t b_point = take_code_point(b_rest);
+  const char32_t a_point = text::take_code_point(a_rest).value_or(text::kReplacementCharacter);
+  const char32_t b_point = text::take_code_point(b_rest).value_or(text::kReplacementCharacter);
   const bool b_is_letter = is_letter(b_point);
   if (is_letter(a_point)) return b_is_letter && a_point < b_point;
   if (b_is_letter) return true;

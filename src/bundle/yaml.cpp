@@ -13,7 +13,6 @@
 
 #include "base/text.hpp"
 #include "bundle/limits.hpp"
-#include "bundle/utf8.hpp"
 #include "bundle/yaml_scalar.hpp"
 #include "oci/limits.hpp"
 #include "ociferry/error.hpp"
@@ -37,7 +36,7 @@ std::string with_whole_characters(std::string scalar) {
     const std::string_view before = rest;
     const bool is_stray = (static_cast<unsigned char>(rest.front()) & 0xC0U) == 0x80U;
     if (is_stray) out += '\xC2';
-    (void)take_code_point(rest);
+    static_cast<void>(text::take_code_point(rest));
     out += before.substr(0, before.size() - rest.size());
   }
   return out;

@@ -3,7 +3,6 @@
 #include <cstddef>
 
 #include "base/text.hpp"
-#include "bundle/utf8.hpp"
 #include "bundle/yaml_scalar.hpp"
 #include "ociferry/error.hpp"
 
@@ -46,7 +45,7 @@ Traits examine(std::string_view text) {
     traits.has_space_before_break = traits.has_space_before_break || (text[at] == ' ' && next == '\n');
   }
   for (std::string_view rest = text; !rest.empty();) {
-    const char32_t point = take_code_point(rest);
+    const char32_t point = text::take_code_point(rest).value_or(text::kReplacementCharacter);
     const bool is_quote = point == '"' || point == '\\';
     if (point != '\n' && !is_quote && needs_escape(point)) traits.has_special = true;
   }

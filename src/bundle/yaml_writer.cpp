@@ -5,8 +5,8 @@
 #include <map>
 #include <vector>
 
+#include "base/text.hpp"
 #include "bundle/natural_order.hpp"
-#include "bundle/utf8.hpp"
 #include "bundle/yaml_scalar.hpp"
 #include "bundle/yaml_style.hpp"
 
@@ -166,7 +166,7 @@ class Writer {
   /// Appends the character that `text` starts with, as it is.
   void copy_character(std::string_view& text) {
     const std::string_view before = text;
-    (void)take_code_point(text);
+    static_cast<void>(text::take_code_point(text));
     out_ += before.substr(0, before.size() - text.size());
     ++column_;
   }
@@ -215,7 +215,7 @@ class Writer {
 
   void escaped_character(std::string_view& text) {
     std::string_view rest = text;
-    const char32_t point = take_code_point(rest);
+    const char32_t point = text::take_code_point(rest).value_or(text::kReplacementCharacter);
     if (!needs_escape(point)) return copy_character(text);
     const std::size_t before = out_.size();
     append_escape(out_, point);

@@ -1,7 +1,6 @@
 #include "cli/describe_output.hpp"
 
 #include "base/text.hpp"
-#include "bundle/utf8.hpp"
 #include "bundle/yaml_style.hpp"
 #include "bundle/yaml_writer.hpp"
 #include "oci/json.hpp"
@@ -68,7 +67,7 @@ std::string shown(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const std::string_view before = text;
-    const char32_t point = take_code_point(text);
+    const char32_t point = text::take_code_point(text).value_or(text::kReplacementCharacter);
     const std::string_view character = before.substr(0, before.size() - text.size());
     out += needs_escape(point) ? std::string(character) : text::printable(character);
   }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/text.hpp"
+
 namespace ociferry {
 
 namespace {
@@ -46,24 +48,9 @@ bool is_in(const std::array<Range, Count>& ranges, char32_t c) noexcept {
   return std::ranges::any_of(ranges, [c](const Range& range) { return c >= range.first && c <= range.last; });
 }
 
-/// The bytes of the sequence that begins with `lead`.
-std::size_t length_of(unsigned char lead) noexcept {
-  if (lead < 0x80) return 1;
-  if (lead < 0xE0) return 2;
-  return lead < 0xF0 ? 3 : 4;
-}
-
-/// The first character of `text`, which is not empty, and is taken off it.
-char32_t take_character(std::string_view& text) noexcept {
-  const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t length = std::min(length_of(lead), text.size());
-  char32_t c = length == 1 ? lead : lead & (0x7FU >> length);
-  for (std::size_t i = 1; i < length; ++i) c = (c << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
-  text.remove_prefix(length);
-  return c;
-}
-
-std::size_t width_of(char32_t c) noexcept {
+/// Takes the first character off `text`; returns its columns.
+std::size_t take_width(std::string_view& text) noexcept {
+  const char32_t c = text::take_code_point(text).value_or(text::kReplacementCharacter);
   if (is_in(kCombining, c)) return 0;
   return is_in(kWide, c) ? 2 : 1;
 }
@@ -72,7 +59,7 @@ std::size_t width_of(char32_t c) noexcept {
 
 std::size_t display_width(std::string_view text) noexcept {
   std::size_t width = 0;
-  while (!text.empty()) width += width_of(take_character(text));
+  while (!text.empty()) width += take_width(text);
   return width;
 }
 
@@ -84,7 +71,7 @@ std::string cut_to_width(std::string_view text, std::size_t columns) {
   std::string_view rest = text;
   while (!rest.empty()) {
     std::string_view next = rest;
-    width += width_of(take_character(next));
+    width += take_width(next);
     if (width > columns) break;
     rest = next;
   }

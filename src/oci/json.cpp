@@ -193,19 +193,19 @@ class Writer {
     return 1;
   }
   std::size_t quoted_beyond_ascii(std::string_view rest) {
-    std::size_t length = 2;
-    while (length <= 4 && !(length <= rest.size() && text::is_utf8(rest.substr(0, length)))) ++length;
-    if (length > 4) {
-      append_unicode_escape(out_, 0xFFFD);  // a byte that is no UTF-8
+    std::string_view after = rest;
+    const auto point = text::take_code_point(after);
+    if (!point) {
+      append_unicode_escape(out_, text::kReplacementCharacter);
       return 1;
     }
-    const std::string_view character = rest.substr(0, length);
-    if (character == "\u2028" || character == "\u2029") {
-      append_unicode_escape(out_, character == "\u2028" ? 0x2028 : 0x2029);
+    const std::string_view character = rest.substr(0, rest.size() - after.size());
+    if (*point == 0x2028 || *point == 0x2029) {
+      append_unicode_escape(out_, *point);
     } else {
       out_ += character;
     }
-    return length;
+    return character.size();
   }
 
   std::size_t indent_;

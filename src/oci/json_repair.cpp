@@ -80,9 +80,8 @@ class Repair {
   }
 
   void beyond_ascii() {
-    for (std::size_t length = 2; length <= std::min<std::size_t>(4, rest_.size()); ++length) {
-      if (text::is_utf8(rest_.substr(0, length))) return keep(length);
-    }
+    std::string_view after = rest_;
+    if (text::take_code_point(after)) return keep(rest_.size() - after.size());
     replace(1, "\xEF\xBF\xBD");
   }
 

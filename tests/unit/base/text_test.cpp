@@ -14,6 +14,21 @@ TEST_CASE("foreign text cannot control a terminal") {
   CHECK(text::printable("abcdef", 3) == "abc...");
 }
 
+TEST_CASE("code points are taken one by one, broken ones byte by byte") {
+  std::string_view rest = "a\u00e9\u4e2d\U0001f600\xe2\x82z";
+  const std::vector<std::optional<char32_t>> expected = {U'a',         U'\u00e9',    U'\u4e2d', U'\U0001f600',
+                                                         std::nullopt, std::nullopt, U'z'};
+  for (const auto& point : expected) CHECK(text::take_code_point(rest) == point);
+  CHECK(rest.empty());
+  for (const char* broken : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80", "\xff", "\xc3"}) {
+    CAPTURE(broken);
+    std::string_view text = broken;
+    CHECK_FALSE(text::take_code_point(text).has_value());
+    CHECK(text.size() == std::string_view(broken).size() - 1);
+    CHECK_FALSE(text::is_utf8(broken));
+  }
+}
+
 TEST_CASE("byte counts are written for people") {
   CHECK(text::human_bytes(0) == "0 B");
   CHECK(text::human_bytes(999) == "999 B");
