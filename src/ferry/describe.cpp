@@ -53,7 +53,8 @@ const Descriptor* usual_child(const ImageIndex& index) {
 }
 
 std::vector<Digest> layers_of(Resolver& source, RawManifest raw) {
-  for (std::size_t depth = 0; depth <= limits::kGraphDepth; ++depth) {
+  for (std::size_t depth = 0;; ++depth) {
+    check_depth("indexes", depth);
     const auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
     if (const auto* manifest = std::get_if<Manifest>(&parsed)) {
       std::vector<Digest> layers;
@@ -67,7 +68,6 @@ std::vector<Digest> layers_of(Resolver& source, RawManifest raw) {
     next->descriptor.media_type = child->media_type;
     raw = *std::move(next);
   }
-  throw Error(ErrorCode::Hostile, text::cat("indexes nested deeper than ", limits::kGraphDepth, " levels"));
 }
 
 class Describer {
@@ -79,9 +79,7 @@ class Describer {
     const Listed root{.ref = {.image = options_.bundle}, .places = {options_.bundle.name}};
     std::vector<Listed> frontier = {root};
     for (std::size_t depth = 0; !frontier.empty(); ++depth) {
-      if (depth > limits::kGraphDepth) {
-        throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
-      }
+      check_depth("bundles", depth);
       frontier = explore(frontier);
     }
     DescribedImage description = tree(root);
@@ -186,9 +184,7 @@ class Describer {
   /// `listed` with all below it. A bundle that occurs again is spelled out again.
   DescribedImage tree(const Listed& listed, std::size_t depth = 0) {
     check_size(++described_);
-    if (depth > limits::kGraphDepth) {
-      throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
-    }
+    check_depth("bundles", depth);
     const Facts& facts = facts_.at(key_of(listed));
     DescribedImage image = facts.self;
     image.origin = listed.ref.image;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base/sizes.hpp"
 
@@ -20,3 +21,11 @@ inline constexpr std::size_t kDocumentDepth = 64;
 inline constexpr std::size_t kGraphDepth = 16;
 
 }  // namespace ociferry::limits
+
+namespace ociferry {
+
+/// Throws Error{Hostile} if `what` ("indexes", "bundles") are nested in more than limits::kGraphDepth levels of others;
+/// the outermost has depth 0.
+void check_depth(std::string_view what, std::size_t depth);
+
+}  // namespace ociferry

@@ -57,9 +57,7 @@ class TreeWalk {
   bool add(RawManifest raw, std::size_t depth) {
     auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
     if (depth > 1) raw.descriptor.media_type = std::visit([](const auto& one) { return one.media_type; }, parsed);
-    if (depth > limits::kGraphDepth) {
-      throw Error(ErrorCode::Hostile, text::cat("indexes nested deeper than ", limits::kGraphDepth, " levels"));
-    }
+    check_depth("indexes", depth);
     const Digest digest = raw.descriptor.digest;
     const bool is_held = holds_blobs(digest, parsed);
     const std::vector<Descriptor> children = children_of(parsed);

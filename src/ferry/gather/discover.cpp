@@ -67,11 +67,9 @@ class Discovery {
     for (const Root& root : roots) {
       frontier.push_back({.reference = root.reference, .places = {root.reference.name}, .root = &root});
     }
-    for (std::size_t depth = 0; !frontier.empty(); ++depth) {
-      // A level can be looked at again when it names new places for what was not found: hence twice the depth.
-      if (depth > 2 * limits::kGraphDepth) {
-        throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
-      }
+    for (std::size_t round = 0; !frontier.empty(); ++round) {
+      // A level can take two rounds: the second when it names new places for what was not found.
+      check_depth("bundles", (round + 1) / 2);
       frontier = explore(frontier);
     }
     throw_failures();

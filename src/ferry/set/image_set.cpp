@@ -163,9 +163,7 @@ void check_nesting(const ImageSet& set) {
     if (image.is_bundle) level.insert(&image);
   }
   for (std::size_t depth = 0; !level.empty(); ++depth) {
-    if (depth > limits::kGraphDepth) {
-      throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
-    }
+    check_depth("bundles", depth);
     std::set<const SetImage*> next;
     for (const SetImage* bundle : level) {
       for (const ImageRef& ref : bundle->lock.images) {

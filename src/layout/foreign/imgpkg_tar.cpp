@@ -106,9 +106,7 @@ class ImgpkgReader {
   }
 
   Digest add_index(const Json& index, std::size_t depth) {
-    if (depth > limits::kGraphDepth) {
-      throw Error(ErrorCode::Hostile, text::cat("indexes nested deeper than ", limits::kGraphDepth, " levels"));
-    }
+    check_depth("indexes", depth);
     const Digest digest = add_manifest(index);
     for (const Json& child : list_member(index, "Images")) add_image(child);
     for (const Json& child : list_member(index, "Indexes")) add_index(child, depth + 1);
