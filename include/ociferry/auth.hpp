@@ -10,15 +10,15 @@
 
 namespace ociferry {
 
-/// What became of one place where credentials are looked for. Never holds a secret.
+/// One place where credentials are looked up, and the outcome. Never holds a secret.
 struct CredentialStep {
   enum class Outcome {
-    NotSet,    ///< the variable, option or file is not there
-    NoEntry,   ///< it is there, but has nothing for the repository
-    Skipped,   ///< it is there, and passed over for a reason
+    NotSet,    ///< the variable, option or file does not exist
+    NoEntry,   ///< it has no entry for the repository
+    Skipped,   ///< it is not used; `detail` says why
     Wins,      ///< its credentials are used
     Failed,    ///< it is broken: every command that needs it fails
-    NotAsked,  ///< an earlier one wins or failed
+    NotAsked,  ///< an earlier place has won or failed
   };
   std::string source = {};  ///< "IMGPKG_REGISTRY_* variables", "/etc/docker/config.json"
   Outcome outcome = Outcome::NotSet;
@@ -29,20 +29,14 @@ struct CredentialStep {
 struct CredentialReport {
   enum class Kind { Anonymous, Password, IdentityToken, RegistryToken };
   RepositoryName repository = {};
-  std::vector<CredentialStep> steps = {};  ///< in the order in which the places are asked
+  std::vector<CredentialStep> steps = {};  ///< in the order of the search
   Kind kind = Kind::Anonymous;
   std::string username = {};          ///< if there is one
-  std::optional<Error> failure = {};  ///< what a command would fail with
+  std::optional<Error> failure = {};  ///< the error of a command that needs credentials
 };
 
-/// Our own trouble with finding out who we are: a helper, keychain, file or token server is broken. It is no registry's
-/// refusal, though its code may be Unauthorized: what cannot be read because of it must not count as absent.
-class CredentialsBroken : public Error {
- public:
-  explicit CredentialsBroken(Error cause) : Error(std::move(cause)) {}
-};
-
-/// True if `error` says that a registry does not let us read: Unauthorized or Denied, and not CredentialsBroken.
+/// True if `error` says that a registry refuses to let us read: Unauthorized or Denied, but not for a reason of our own
+/// (ErrorReason::CredentialsBroken): what cannot be read because of that must not count as absent.
 [[nodiscard]] bool is_refusal(const Error& error) noexcept;
 
 /// "not set", "no entry", "skipped", "wins", "failed", "not asked"

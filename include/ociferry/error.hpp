@@ -11,19 +11,27 @@ namespace ociferry {
 enum class ErrorCode {
   Usage,         ///< the command line or an option's value is wrong
   Internal,      ///< a bug in ociferry
-  Corrupt,       ///< bytes differ from what their digest, size or seal promises
+  Corrupt,       ///< bytes do not match their digest, size or seal
   Incomplete,    ///< something that must be there is missing
   Hostile,       ///< input breaks a rule or a limit that protects the user
   Unauthorized,  ///< a registry wants (other) credentials: HTTP 401
-  Denied,        ///< a registry knows us and refuses: HTTP 403
+  Denied,        ///< a registry does not permit the request: HTTP 403
   NotFound,      ///< a registry, repository, tag, digest or file does not exist
-  Network,       ///< the network or a registry kept failing until the retry budget was spent
-  Refused,       ///< the destination does not accept what we would write
+  Network,       ///< the network or a registry failed, and so did all retries
+  Refused,       ///< the destination does not accept what would be written
   Unstable,      ///< the destination lost what it had accepted
-  Space,         ///< no room left, or a file larger than its file system allows
+  Space,         ///< no space left, or a file is larger than its file system allows
   Io,            ///< a local read, write, sync or rename failed
   Busy,          ///< another process is working on the same output
   Interrupted,   ///< the user asked to stop
+};
+
+/// What callers tell apart among errors of one code.
+enum class ErrorReason {
+  None,
+  NotTar,             ///< the data is no tar archive; nothing of it is damaged
+  HelperMissing,      ///< there is no such credential helper, or it is not executable
+  CredentialsBroken,  ///< a credential helper, file or token server does not work: no refusal by a registry
 };
 
 /// The process exit code that stands for `code`; part of the command line interface (man page, EXIT STATUS).
@@ -31,28 +39,32 @@ enum class ErrorCode {
 
 /// The one exception type of ociferry: what went wrong, what was being done, and what to do next.
 ///
-/// Layers that know more add it on the way up: `catch (Error& e) { e.while_doing("..."); throw; }`.
-/// Only the command line interface renders it. The text may hold foreign bytes: print it through `printable`.
+/// Callers add context on the way up. Only the command line interface renders an Error. Its texts may contain bytes
+/// from outside: print them through `printable`.
 class Error : public std::exception {
  public:
   Error(ErrorCode code, std::string message);
 
-  /// Adds what was being done when the error passed by; the innermost comes first.
+  /// Adds what was being done; innermost first.
   Error& while_doing(std::string context) &;
   Error&& while_doing(std::string context) &&;
-  /// Sets the next step for the user, unless a deeper layer has already named one.
+  /// Sets the next step for the user, unless one is set.
   Error& hint(std::string text) &;
   Error&& hint(std::string text) &&;
-  /// Marks the failure as one that may pass if the same thing is done again.
+  /// Marks the failure as temporary: a retry may succeed.
   Error& transient(bool yes = true) &;
   Error&& transient(bool yes = true) &&;
-  /// Marks the failure as one that stays until somebody changes something, such as a certificate: its code alone
-  /// (Network) would say that running the command again may help.
+  /// Marks the failure as permanent, such as a bad certificate, although its code (Network) suggests a retry.
   Error& lasting() &;
   Error&& lasting() &&;
 
+  /// Says more about the failure than its code does.
+  Error& because(ErrorReason reason) &;
+  Error&& because(ErrorReason reason) &&;
+
   [[nodiscard]] const char* what() const noexcept override;
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
+  [[nodiscard]] ErrorReason reason() const noexcept { return reason_; }
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
   [[nodiscard]] const std::vector<std::string>& context() const noexcept { return context_; }
   [[nodiscard]] const std::string& hint_text() const noexcept { return hint_; }
@@ -61,6 +73,7 @@ class Error : public std::exception {
 
  private:
   ErrorCode code_;
+  ErrorReason reason_ = ErrorReason::None;
   bool transient_ = false;
   bool lasting_ = false;
   std::string message_;

@@ -22,8 +22,8 @@ class LayerReader {
   LayerReader(ByteSource& layer, const std::string& name, const UnpackLimits& limits = {})
       : input_(layer, name, limits), tar_(input_, name, limits, ErrorCode::Usage) {}
 
-  /// As TarReader::next; at the end, `layer` has been read to its end too. Throws NoTar also for what is packed in
-  /// another way.
+  /// As TarReader::next; at the end, `layer` has been read to its end too. Throws ErrorReason::NotTar also for what is
+  /// packed in another way.
   [[nodiscard]] std::optional<LayerMember> next();
   /// As TarReader::read_data.
   [[nodiscard]] std::size_t read_data(MutableBytes buffer) { return tar_.read_data(buffer); }

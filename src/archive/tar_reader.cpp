@@ -7,7 +7,6 @@
 
 #include "archive/limits.hpp"
 #include "archive/member_path.hpp"
-#include "archive/no_tar.hpp"
 #include "archive/unpack_limits.hpp"
 #include "base/context.hpp"
 #include "base/sizes.hpp"
@@ -93,7 +92,7 @@ std::optional<TarBlock> TarReader::read_header() {
     return parse_tar_block(block);
   } catch (const Error& error) {
     if (!is_first) throw;
-    throw NoTar(text::cat("it does not begin as a tar does: ", error.message()), no_tar_);
+    throw Error(no_tar_, text::cat("it does not begin as a tar does: ", error.message())).because(ErrorReason::NotTar);
   }
 }
 

@@ -45,12 +45,12 @@ class TarInput : public ByteSource {
 /// The end is two zero blocks, one, or none: what is proved by a digest is not cut short, and many writers end so.
 /// Within a member it is an error. What lies behind the end is no part of the tar, and counted (`bytes_behind_end`).
 ///
-/// Throws Errors that name the tar: NoTar if it does not begin as one, Error{Corrupt} for damaged headers and an end
-/// within a member, Error{Hostile} for what readers would disagree about, or beyond the limits. Not thread-safe; blocks
-/// as the input does.
+/// Throws Errors that name the tar: ErrorReason::NotTar if it does not begin as one, Error{Corrupt} for damaged headers
+/// and an end within a member, Error{Hostile} for what readers would disagree about, or beyond the limits. Not
+/// thread-safe; blocks as the input does.
 class TarReader {
  public:
-  /// Keeps a reference to `input`; `name` is for messages. `no_tar` is the code of NoTar.
+  /// Keeps a reference to `input`; `name` is for messages. `no_tar` is the code of the error for what is no tar.
   TarReader(TarInput& input, std::string name, const UnpackLimits& limits = {}, ErrorCode no_tar = ErrorCode::Corrupt)
       : name_(std::move(name)), input_(input), limits_(limits), no_tar_(no_tar) {}
 

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "archive/limits.hpp"
-#include "archive/no_tar.hpp"
 #include "archive/packing.hpp"
 #include "archive/unpack_limits.hpp"
 #include "base/sizes.hpp"
@@ -148,7 +147,9 @@ Unpacker::Unpacker(ByteSource& packed, std::string name, const UnpackLimits& lim
     if (head.starts_with(kZstdMagic)) check_window(head, name_);
     filter_ = std::make_unique<Filter>(packed_, ARCHIVE_FILTER_ZSTD, name_);
   } else if (const std::string_view packing = packing_of(head); !packing.empty()) {
-    throw NoTar(text::cat(name_, " is packed with ", packing, "; layers are read as they are, in gzip and in zstd"));
+    throw Error(ErrorCode::Usage,
+                text::cat(name_, " is packed with ", packing, "; layers are read as they are, in gzip and in zstd"))
+        .because(ErrorReason::NotTar);
   }
 }
 

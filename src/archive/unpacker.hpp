@@ -37,7 +37,7 @@ class SniffedSource : public ByteSource {
 class Unpacker : public ByteSource {
  public:
   /// Keeps a reference to `packed`; `name` is for messages. Throws Error{Hostile} if a zstd frame wants a window
-  /// above limits::kZstdWindowLog, NoTar if the data is packed in a way that is not read.
+  /// above limits::kZstdWindowLog, ErrorReason::NotTar if the data is packed in a way that is not read.
   Unpacker(ByteSource& packed, std::string name, const UnpackLimits& limits = {});
   Unpacker(const Unpacker&) = delete;
   Unpacker& operator=(const Unpacker&) = delete;

@@ -56,6 +56,12 @@ Error& Error::lasting() & {
 }
 Error&& Error::lasting() && { return std::move(lasting()); }
 
+Error& Error::because(ErrorReason reason) & {
+  reason_ = reason;
+  return *this;
+}
+Error&& Error::because(ErrorReason reason) && { return std::move(because(reason)); }
+
 const char* Error::what() const noexcept { return message_.c_str(); }
 
 Error system_error(std::string_view what, int saved_errno) {

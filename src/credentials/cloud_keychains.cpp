@@ -90,9 +90,8 @@ Finding find_in_keychain(const ActiveKeychain& active, const Environment& enviro
       auto credential = run_helper(std::string(helper), name.registry);
       const std::string who = text::cat("docker-credential-", helper, ", asked for '", name.registry, "'");
       return credential ? wins(*std::move(credential), who) : no_entry(who + ", which knows none");
-    } catch (const HelperMissing&) {
-      // The next one, if any.
     } catch (const Error& error) {
+      if (error.reason() == ErrorReason::HelperMissing) continue;
       if (error.code() == ErrorCode::Interrupted) throw;
       if (!active.named) return skipped(error.message());
       // The helper's own hint is for configuration files; options do not go before a keychain.

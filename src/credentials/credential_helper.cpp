@@ -102,7 +102,7 @@ class SpawnActions {
     pid_t pid = 0;
     const int failed = ::posix_spawnp(&pid, program.c_str(), &actions_, &attributes_, arguments.data(), environ);
     // One folder of the PATH that may not be entered is enough for EACCES, wherever else was looked.
-    if (failed == ENOENT || failed == EACCES) throw HelperMissing(program);
+    if (failed == ENOENT || failed == EACCES) throw helper_missing(program);
     if (failed == EAGAIN) throw no_more_threads(text::cat("starting ", program));
     if (failed != 0) {
       throw Error(ErrorCode::Unauthorized, system_error(text::cat("starting ", program), failed).message())
@@ -202,9 +202,10 @@ bool is_helper_name(const std::string& name) {
 
 }  // namespace
 
-HelperMissing::HelperMissing(const std::string& program)
-    : Error(ErrorCode::Unauthorized, text::cat("there is no program ", program, " in the PATH that may be run")) {
-  hint("the registry configuration names this credential helper; install it, or use --registry-anon");
+Error helper_missing(const std::string& program) {
+  return Error(ErrorCode::Unauthorized, text::cat("there is no program ", program, " in the PATH that may be run"))
+      .hint("the registry configuration names this credential helper; install it, or use --registry-anon")
+      .because(ErrorReason::HelperMissing);
 }
 
 namespace {

@@ -20,11 +20,8 @@ using HelperRunner = std::function<std::optional<Credential>(const std::string& 
 /// nothing of it.
 [[nodiscard]] std::optional<Credential> parse_helper_answer(std::string_view output, const std::string& program);
 
-/// There is no such program that may be run. Its code is Unauthorized, as without it we are nobody.
-class HelperMissing : public Error {
- public:
-  explicit HelperMissing(const std::string& program);
-};
+/// The Error{Unauthorized} for a helper that does not exist or is not executable (ErrorReason::HelperMissing).
+[[nodiscard]] Error helper_missing(const std::string& program);
 
 /// Runs helpers as programs: found in the PATH, without a shell, with nothing but the server's name on their standard
 /// input, and never for longer than `patience`. Then, and when `stop` is requested, the helper is ended, together with
@@ -34,7 +31,7 @@ class CredentialHelper {
   explicit CredentialHelper(std::stop_token stop = {}, std::chrono::milliseconds patience = limits::kCredentialHelper)
       : stop_(std::move(stop)), patience_(patience) {}
 
-  /// Throws HelperMissing, Error{Usage} for a name that is none, Error{Interrupted}, and Error{Unauthorized},
+  /// Throws `helper_missing`, Error{Usage} for an invalid name, Error{Interrupted}, and Error{Unauthorized},
   /// Error{Hostile} or Error{Io} for any failure but "credentials not found". Shows nothing of what the helper wrote. A
   /// failure that may pass, as of a helper whose key store another process has locked, is marked transient.
   [[nodiscard]] std::optional<Credential> operator()(const std::string& name, const std::string& server) const;

@@ -158,7 +158,7 @@ Credential Credentials::find(const RepositoryName& name) {
     tools_.progress->warn(text::cat(one.name, " has no effect: ", one.why));
   }
   report(name, made);
-  if (made.failure) throw CredentialsBroken(*std::move(made.failure));
+  if (made.failure) throw std::move(*made.failure).because(ErrorReason::CredentialsBroken);
   if (!made.credential.is_anonymous()) leave_no_core_dump();
   return found_.insert_or_assign(name, std::move(made)).first->second.credential;
 }

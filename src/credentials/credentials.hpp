@@ -48,7 +48,8 @@ class Credentials {
   /// The credential for `name`, anonymous if there is none. Reads files and may run a helper; what they said is kept
   /// for limits::kCredentialAge. Reports what it did as debug lines, and warns once of variables that have no effect. A
   /// helper that fails in a way that may pass is run again for some eight seconds, with growing pauses. Throws
-  /// CredentialsBroken if a file or a helper is broken; such a helper is not run again until its failure is that old.
+  /// Error (ErrorReason::CredentialsBroken) if a file or a helper is broken; such a helper is not run again until its
+  /// failure is that old.
   [[nodiscard]] Credential find(const RepositoryName& name);
 
   /// Whose credential `find` gave for `name` last, and where it comes from: "user ann (password not shown), from 'reg'

@@ -33,7 +33,7 @@ Finding wins(Credential credential, const std::string& where) {
 
 bool is_refusal(const Error& error) noexcept {
   const bool refused = error.code() == ErrorCode::Unauthorized || error.code() == ErrorCode::Denied;
-  return refused && dynamic_cast<const CredentialsBroken*>(&error) == nullptr;
+  return refused && error.reason() != ErrorReason::CredentialsBroken;
 }
 
 std::string_view to_string(CredentialStep::Outcome outcome) noexcept {

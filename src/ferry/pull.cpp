@@ -6,7 +6,6 @@
 #include <set>
 
 #include "archive/layer_extractor.hpp"
-#include "archive/no_tar.hpp"
 #include "base/system_calls.hpp"
 #include "base/text.hpp"
 #include "bundle/limits.hpp"
@@ -157,11 +156,11 @@ class Pull {
     FileSource content(download.fd(), 0, layer.size, source.name_of(layer.digest));
     try {
       extractor.apply(content, source.name_of(layer.digest), context_.stop);
-    } catch (NoTar& error) {
-      error.while_doing(text::cat("unpacking a layer of type '", layer.media_type, "'"));
-      error.hint("pull unpacks the layers of images; `ociferry export` carries anything else as it is");
-      throw;
     } catch (Error& error) {
+      if (error.reason() == ErrorReason::NotTar) {
+        error.while_doing(text::cat("unpacking a layer of type '", layer.media_type, "'"));
+        error.hint("pull unpacks the layers of images; `ociferry export` carries anything else as it is");
+      }
       const bool is_local = error.code() == ErrorCode::Space || error.code() == ErrorCode::Io;
       if (is_local) error.while_doing(text::cat("filling ", output_.content().string()));
       if (error.code() == ErrorCode::Space) error.hint(no_room(layer));
@@ -188,9 +187,7 @@ class Pull {
   /// Extracts a bundle and, if asked to, those nested in it. Returns true if its images are known to be at the first of
   /// their places; the lock file names these then.
   bool unpack_bundle(const Located& found, const fs::path& tree, std::size_t depth) {
-    if (depth > limits::kGraphDepth) {
-      throw Error(ErrorCode::Hostile, text::cat("bundles nested deeper than ", limits::kGraphDepth, " levels"));
-    }
+    check_depth("bundles", depth);
     extract(found, tree, depth + 1);
     const fs::path path = lock_path(tree);
     Unpacked bundle{.name = found.name, .lock = ImagesLock::parse(read_file(path, limits::kYamlBytes))};
@@ -289,7 +286,7 @@ class Pull {
   const PullOptions& options_;
   const Context& context_;
   Registries registries_;
-  std::shared_ptr<CacheBudget> budget_ = std::make_shared<CacheBudget>(std::int64_t{16} * 1024 * 1024);
+  std::shared_ptr<CacheBudget> budget_ = std::make_shared<CacheBudget>(kCacheBytes);
   OutputDirectory output_;
   std::set<Digest> seen_;
   PullReport report_;

@@ -85,7 +85,7 @@ bool ForeignDownload::try_place(const DownloadPlace& place, ByteSink& sink) {
     take_stock();
     return true;
   } catch (const Error& error) {
-    if (is_our_own(error.code()) || dynamic_cast<const CredentialsBroken*>(&error) != nullptr) throw;
+    if (is_our_own(error.code()) || error.reason() == ErrorReason::CredentialsBroken) throw;
     take_stock();
     if (error.code() == ErrorCode::Corrupt) {
       spoiled_.add(place.name);

@@ -44,8 +44,9 @@ Request post_request(const TokenRequest& request) {
 Token parse_token(const Answer& answer, std::chrono::steady_clock::time_point asked_at) {
   // Not Json::parse's own message: it may show a part of the token.
   const auto unusable = [&] {
-    return CredentialsBroken(
-        {ErrorCode::Unauthorized, text::cat("the token server's answer from ", answer.url.shown(), " holds no token")});
+    return Error(ErrorCode::Unauthorized,
+                 text::cat("the token server's answer from ", answer.url.shown(), " holds no token"))
+        .because(ErrorReason::CredentialsBroken);
   };
   Json body;
   try {

@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "archive/layer_reader.hpp"
-#include "archive/no_tar.hpp"
 #include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "bundle/limits.hpp"
@@ -28,7 +27,8 @@ std::optional<std::string> file_in_layer(CachingSource& source, const Descriptor
   const auto find = [&](ByteSource& content) -> std::optional<std::string> {
     try {
       return find_file(content, fits, limits::kYamlBytes, name, limits);
-    } catch (const NoTar&) {
+    } catch (const Error& error) {
+      if (error.reason() != ErrorReason::NotTar) throw;
       std::vector<std::byte> rest(64 * kKiB);
       while (content.read(rest) > 0) continue;
       return std::nullopt;
@@ -49,7 +49,7 @@ const Manifest& as_manifest(const std::variant<Manifest, ImageIndex>& parsed) {
 
 /// True for failures that say something about the locations image rather than about the way to it.
 bool is_its_own_fault(const Error& error) {
-  if (dynamic_cast<const CredentialsBroken*>(&error) != nullptr) return false;
+  if (error.reason() == ErrorReason::CredentialsBroken) return false;
   const ErrorCode code = error.code();
   return code == ErrorCode::Hostile || code == ErrorCode::Corrupt || code == ErrorCode::NotFound ||
          code == ErrorCode::Incomplete || code == ErrorCode::Usage;

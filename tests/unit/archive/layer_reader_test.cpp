@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "archive/limits.hpp"
-#include "archive/no_tar.hpp"
 #include "ociferry/error.hpp"
 #include "packing.hpp"
 #include "stream/memory.hpp"
@@ -322,7 +321,8 @@ TEST_CASE("what is no tar is told from a damaged one, and how it is packed is na
   const auto why = [](const std::string& bytes) -> std::string {
     try {
       read_layer(bytes);
-    } catch (const NoTar& error) {
+    } catch (const Error& error) {
+      CHECK(error.reason() == ErrorReason::NotTar);
       CHECK(error.code() == ErrorCode::Usage);
       return error.message();
     }

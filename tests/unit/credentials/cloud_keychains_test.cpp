@@ -17,7 +17,7 @@ struct Installed {
 
   HelperRunner runner() {
     return [this](const std::string& name, const std::string& server) -> std::optional<Credential> {
-      if (!names.contains(name)) throw HelperMissing("docker-credential-" + name);
+      if (!names.contains(name)) throw helper_missing("docker-credential-" + name);
       asked.push_back(name + " " + server);
       return Credential{name, "p"};
     };

@@ -19,7 +19,7 @@ class LosesCredentials : public ImageSource {
   }
   bool is_blob(const Descriptor& content) override { return inner_->is_blob(content); }
   std::optional<std::vector<Descriptor>> referrers(const Digest&) override {
-    throw CredentialsBroken({ErrorCode::Unauthorized, "the helper is broken"});
+    throw Error(ErrorCode::Unauthorized, "the helper is broken").because(ErrorReason::CredentialsBroken);
   }
 
  private:
