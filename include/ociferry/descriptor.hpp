@@ -32,7 +32,7 @@ inline constexpr std::string_view kDockerLayerGzip = "application/vnd.docker.ima
 [[nodiscard]] bool is_manifest(std::string_view type) noexcept;
 /// True for Docker's schema 1, signed or not.
 [[nodiscard]] bool is_schema_1(std::string_view type) noexcept;
-/// True for layers that the image's author forbids to redistribute (Docker "foreign", OCI "nondistributable").
+/// True for layers that must not be redistributed (Docker "foreign", OCI "nondistributable").
 [[nodiscard]] bool is_nondistributable(std::string_view type) noexcept;
 /// True for layers that are a tar archive, whatever their compression.
 [[nodiscard]] bool is_tar_layer(std::string_view type) noexcept;
@@ -48,17 +48,17 @@ struct Platform {
   friend bool operator==(const Platform&, const Platform&) = default;
 };
 
-/// "linux/arm64/v8"; empty if nothing is known.
+/// "linux/arm64/v8"; empty if no member is set.
 [[nodiscard]] std::string to_string(const Platform& platform);
 
-/// Points to content: what it is, how long, and its digest (image-spec, descriptor.md).
+/// Type, digest and size of content (image-spec, descriptor.md).
 struct Descriptor {
-  std::string media_type;  ///< empty where the other side gave none: the bytes tell what they are
+  std::string media_type;  ///< empty if not given; the content decides then
   Digest digest;
   std::uint64_t size = 0;                         ///< bytes
   std::shared_ptr<const Platform> platform = {};  ///< null if not given
   std::map<std::string, std::string> annotations = {};
-  std::vector<std::string> urls = {};  ///< where else the content may be had; never asked with credentials
+  std::vector<std::string> urls = {};  ///< where else the content is available; requested without credentials
 };
 
 }  // namespace ociferry

@@ -9,11 +9,10 @@
 namespace ociferry {
 
 /// A content digest, always well formed: `sha256:` and 64, or `sha512:` and 128, lower-case hex digits.
-/// (image-spec, descriptor.md "Digests"). A regular value; there is no empty digest. Copies share their text, since one
-/// digest is kept in many places.
+/// (image-spec, descriptor.md "Digests"). Never empty. Copies share the text.
 class Digest {
  public:
-  Digest(const Digest&) noexcept = default;  // and no moves, which would leave an empty one behind
+  Digest(const Digest&) noexcept = default;  // a move would leave an empty one behind
   Digest& operator=(const Digest&) noexcept = default;
 
   /// Throws Error{Hostile} if `text` is not a registered, canonical digest.

@@ -2,9 +2,9 @@
 
 namespace ociferry {
 
-/// Which version of HTTP is spoken over TLS.
+/// The version of HTTP over TLS.
 enum class HttpVersion {
-  /// HTTP/1.1, and HTTP/2 with servers that speak nothing else.
+  /// HTTP/1.1, and HTTP/2 with servers that support nothing else.
   Auto,
   Http1,  ///< HTTP/1.1 only
   Http2,  ///< HTTP/2 where a server offers it

@@ -7,18 +7,17 @@
 
 namespace ociferry {
 
-/// How much is done at the same time: a fixed number, or as much as pays, which follows the cores and the network.
-/// Copies of the latter share what was learned about the network, so that a later phase of a command need not find out
-/// again. Thread-safe.
+/// How many transfers run in parallel: a fixed number, or one that adapts to the cores and the network. Copies of the
+/// latter share the number that worked best, so that later phases of a command start with it. Thread-safe.
 class Jobs {
  public:
   Jobs() : learned_(std::make_shared<std::atomic<std::size_t>>(0)) {}
-  /// Wherever jobs are meant, a number is enough to say it. 0 is taken for 1.
+  /// A fixed number. 0 means 1.
   Jobs(std::size_t number) : number_(number == 0 ? 1 : number) {}  // NOLINT(google-explicit-constructor)
 
-  /// The fixed number, if it is one.
+  /// The fixed number, if any.
   [[nodiscard]] std::optional<std::size_t> number() const noexcept { return number_; }
-  /// How many questions at a time have paid before; 0 if that is not known.
+  /// The number of parallel requests that worked best so far; 0: not known yet.
   [[nodiscard]] std::size_t learned() const noexcept { return learned_ ? learned_->load() : 0; }
   void learn(std::size_t number) const noexcept {
     if (learned_) learned_->store(number);

@@ -18,17 +18,17 @@ struct LoginOptions {
 struct LoginReport {
   std::string registry = {};            ///< with its path, if any
   std::filesystem::path file = {};      ///< what was changed
-  std::string helper = {};              ///< the credential helper that keeps the password; empty: the file does
-  bool proved = false;                  ///< false: the registry asks nobody who they are, so that it could not be tried
-  std::vector<std::string> notes = {};  ///< what other commands will do otherwise than the user may think
+  std::string helper = {};              ///< the credential helper that stores the password; empty: the file does
+  bool proved = false;                  ///< false: the registry requires no credentials, so they could not be checked
+  std::vector<std::string> notes = {};  ///< where other commands will not use these credentials
 };
 
 /// What `logout` did.
 struct LogoutReport {
   std::string registry = {};
   std::filesystem::path file = {};
-  bool was_logged_in = false;           ///< false: the file knew nothing of the registry, and is as it was
-  std::vector<std::string> notes = {};  ///< places that still have credentials for it
+  bool was_logged_in = false;           ///< false: the file had no entry for the registry, and is unchanged
+  std::vector<std::string> notes = {};  ///< other places with credentials for it
 };
 
 }  // namespace ociferry

@@ -8,37 +8,37 @@ namespace ociferry {
 
 struct MovedTag;
 
-/// Why a request is not repeated at once.
+/// A pause before a request is retried.
 struct Wait {
-  std::string_view peer;    ///< the registry, as HOST:PORT behind its scheme
-  std::string_view reason;  ///< the answer, or how the connection failed
-  bool requested = false;   ///< the registry said that we come too often; otherwise it is our own pause after a failure
+  std::string_view peer;    ///< the registry, as SCHEME://HOST:PORT
+  std::string_view reason;  ///< the response, or why the connection failed
+  bool requested = false;   ///< the registry limits the rate of requests; otherwise a back-off after a failure
   std::chrono::milliseconds time{0};
 };
 
-/// Where a running command reports to. Implementations must be thread-safe and must not block for long;
-/// texts may hold foreign bytes. The defaults do nothing, so a caller overrides only what it shows.
+/// Receives the progress of a command. Implementations must be thread-safe and must not block for long. Texts may
+/// contain bytes from outside. The defaults do nothing.
 class Progress {
  public:
   virtual ~Progress() = default;
-  /// A new phase begins; `total_bytes` will be moved in it (0: not known or not counted).
+  /// A new phase begins, in which `total_bytes` will be transferred (0: not known or not counted).
   virtual void phase(std::string_view /*name*/, std::uint64_t /*total_bytes*/) {}
-  /// `bytes` more were moved; negative when a failed attempt is taken back.
+  /// `bytes` more were transferred; negative when a failed attempt is discarded.
   virtual void advance(std::int64_t /*bytes*/) {}
-  /// `bytes` of the phase are there already and need not move; negative when that turns out to be wrong. They count for
-  /// how far it is, not for how fast.
+  /// `bytes` of the phase exist at the destination already; negative when that proves wrong. They count as progress,
+  /// but not for the speed.
   virtual void skip(std::int64_t bytes) { advance(bytes); }
-  /// A request waits before it is made again. Many may wait at the same time.
+  /// A request waits before it is retried. Several can wait at the same time.
   virtual void wait(const Wait& /*wait*/) {}
-  /// Something happened that a user follows along with (one line, no newline).
+  /// A step that the user should see (one line, no newline).
   virtual void event(std::string_view /*line*/) {}
-  /// Something the user should know even if all goes well.
+  /// A warning (one line, no newline).
   virtual void warn(std::string_view /*line*/) {}
-  /// What was left out as it always is, and how to have it; may have several lines. A warning, unless it is overridden.
+  /// What was left out by default, and the option to include it; may have several lines. A warning by default.
   virtual void notice(std::string_view lines) { warn(lines); }
-  /// A tag of a registry was moved. Called right after that, so it is true even if the command fails later.
+  /// A tag of a registry was moved. Called right after that, even if the command fails later.
   virtual void moved(const MovedTag& /*tag*/) {}
-  /// Detail for --debug; never holds a secret.
+  /// Detail for --debug; never contains a secret.
   virtual void debug(std::string_view /*line*/) {}
 };
 
