@@ -18,8 +18,8 @@
 #include "ociferry/registry_options.hpp"
 
 /// One function for each command. All of them block until done and throw Error. A failure leaves no half-written file
-/// under its final name. Tags are put last: a failure before that moves none, and Progress::moved reports each that
-/// was.
+/// under its final name. The tags of the roots are put last, one by one: a failure before that changes none of them,
+/// and Progress::moved reports each tag that was moved.
 namespace ociferry {
 
 /// What all commands need. `progress` must outlive the call.

@@ -22,7 +22,8 @@ TransferReport copy(const CopyOptions& options, const Context& context) {
   Registries registries(context, options.gather);
   const ImageSet set = discover(roots, registries.opener(), options.gather, context);
   warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
-  return relocate_to_registry(set, options.relocate, asked_lock(options.source), registries, context);
+  return relocate_to_registry(set, everything_to(options.relocate.to), options.relocate, asked_lock(options.source),
+                              registries, context);
 }
 
 }  // namespace ociferry

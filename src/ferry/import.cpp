@@ -40,7 +40,8 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
   context.progress->phase("checking the archive", 0);
   check_headers(*archive);
   ImageSet set = load_archive(archive, context);
-  check_tags(set, options.relocate.root_tags);
+  const Placement placement = everything_to(options.relocate.to);
+  check_tags(set, placement, options.relocate.root_tags);
   if (!options.nondistributable_layers) set.graph().skip_nondistributable();
   // No seal has covered the bytes of other tools' archives, which may have lain on a shelf for years.
   if (options.verify_first || archive->format() != ArchiveFormat::Sealed) {
@@ -49,7 +50,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
   Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
   if (options.nondistributable_layers) fetch_skipped_layers(set, registries);
   warn_of_nondistributable_layers(set, options.nondistributable_layers, *context.progress);
-  return relocate_to_registry(set, options.relocate, std::nullopt, registries, context);
+  return relocate_to_registry(set, placement, options.relocate, std::nullopt, registries, context);
 }
 
 TransferReport convert_archive(const ConvertOptions& options, const Context& context) {

@@ -144,7 +144,7 @@ PushReport push(const PushOptions& options, const Context& context) {
   PushReport report{.pushed = Reference::by_digest(options.target.name, image.manifest.descriptor.digest),
                     .tag = options.target.selector(),
                     .layer_size = packed.layer.size};
-  run_with_repairs(options.target.name, context, [&](Round round) {
+  run_with_repairs(to_string(options.target.name), context, [&](Round round) {
     report.was_there = upload(repository, options, image, packed.layer, source, round, context);
   });
 

@@ -167,6 +167,10 @@ bool is_sparse(const ImageSet& set) {
 }
 
 /// A destination that takes no sparse index gets all that is whole; or, where such an index is needed, no root's tag.
+OpenDestination opener(MemoryTarget& target) {
+  return [&](const RepositoryName& name) -> Destination { return {name, target, target}; };
+}
+
 void import_into_strict(const fs::path& archive) {
   const ImageSet set = load(archive);
   const bool root_tags = root_tags_are_clear(set);
@@ -175,8 +179,7 @@ void import_into_strict(const fs::path& archive) {
   Context telling = context(1);
   telling.progress = &warnings;
   try {
-    static_cast<void>(
-        relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo, .root_tags = root_tags}, telling));
+    static_cast<void>(relocate(set, everything_to(kTo), opener(target), {.to = kTo, .root_tags = root_tags}, telling));
   } catch (const Error& error) {
     require(error.code() == ErrorCode::Refused && error.message().find(" needs ") != std::string::npos,
             text::cat("a destination that takes no sparse index: ", error.message()));
@@ -215,12 +218,11 @@ RoundTrip check_refused(RandomWorld& world, const fs::path& archive) {
 void import_into(const std::shared_ptr<MemoryTarget>& target, const fs::path& archive) {
   const ImageSet set = load(archive);
   const bool root_tags = root_tags_are_clear(set);
-  const Destination to{.name = kTo, .target = *target, .source = *target};
   const RelocateOptions options{.to = kTo, .root_tags = root_tags};
-  static_cast<void>(relocate(set, to, options, context(1)));
+  static_cast<void>(relocate(set, everything_to(kTo), opener(*target), options, context(1)));
   check_destination(set, target, root_tags);
   const auto before = target->operations();
-  const TransferReport again = relocate(set, to, options, context(1));
+  const TransferReport again = relocate(set, everything_to(kTo), opener(*target), options, context(1));
   require(again.manifests_written == 0 && again.blobs_written == 0 && target->operations() == before,
           "a second import writes again");
 }

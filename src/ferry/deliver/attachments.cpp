@@ -11,11 +11,11 @@ namespace ociferry {
 
 namespace {
 
-/// The manifests of `set` by what their `subject` is.
-std::map<Digest, std::set<Digest>> by_subject(const ImageSet& set, const std::set<Digest>& manifests) {
+/// `manifests` of `graph` by what their `subject` is.
+std::map<Digest, std::set<Digest>> by_subject(const Graph& graph, const std::set<Digest>& manifests) {
   std::map<Digest, std::set<Digest>> all;
   for (const Digest& digest : manifests) {
-    const Descriptor* subject = subject_of(set.graph().at(digest).parsed);
+    const Descriptor* subject = subject_of(graph.at(digest).parsed);
     if (subject != nullptr) all[subject->digest].insert(digest);
   }
   return all;
@@ -25,22 +25,11 @@ void remove(std::set<Digest>& digests, const std::vector<Descriptor>& listed) {
   for (const Descriptor& one : listed) digests.erase(one.digest);
 }
 
-/// The tags that attach images to others, and what they must point to.
-std::vector<std::pair<std::string, Digest>> attaching_tags(const ImageSet& set) {
-  std::vector<std::pair<std::string, Digest>> tags;
-  for (const SetImage& image : set.images()) {
-    for (const std::string& tag : image.tags) {
-      if (attachment_subject(tag)) tags.emplace_back(tag, image.digest());
-    }
-  }
-  return tags;
-}
-
 }  // namespace
 
-std::set<Digest> unlisted(const ImageSet& set, const std::set<Digest>& manifests, Resolver& place,
+std::set<Digest> unlisted(const Graph& graph, const std::set<Digest>& manifests, Resolver& place,
                           const Context& context) {
-  const auto subjects = by_subject(set, manifests);
+  const auto subjects = by_subject(graph, manifests);
   std::vector<std::pair<Digest, std::set<Digest>>> left(subjects.begin(), subjects.end());
   run_parallel_or_throw(context.jobs, left.size(), context.stop, [&](std::size_t i, const std::stop_token&) {
     auto& [subject, referrers] = left[i];
@@ -52,29 +41,28 @@ std::set<Digest> unlisted(const ImageSet& set, const std::set<Digest>& manifests
   return all;
 }
 
-void check_attached_at(const ImageSet& set, const RepositoryName& name, Tagger& target, Resolver& place,
-                       const Context& context) {
+void check_attached_at(const RepositoryPlan& plan, const Graph& graph, const Destination& to, const Context& context) {
   std::vector<std::string> missing;
-  const auto tags = attaching_tags(set);
+  const std::vector<PlannedManifest>& tags = plan.attaching_tags;
   std::vector<char> wrong(tags.size(), 0);
   run_parallel_or_throw(context.jobs, tags.size(), context.stop, [&](std::size_t i, const std::stop_token&) {
-    if (target.resolve(tags[i].first) != tags[i].second) wrong[i] = 1;
+    if (to.target.resolve(tags[i].selector) != tags[i].digest()) wrong[i] = 1;
   });
   for (std::size_t i = 0; i < tags.size(); ++i) {
-    if (wrong[i] != 0) missing.push_back(text::cat(tags[i].second.text(), " at the tag ", tags[i].first));
+    if (wrong[i] != 0) missing.push_back(text::cat(tags[i].digest().text(), " at the tag ", tags[i].selector));
   }
   std::set<Digest> manifests;  // not all of the graph: an index may have been left out
-  for (const SetImage& image : set.images()) {
-    for (const Digest& digest : set.graph().closure(image.digest())) manifests.insert(digest);
+  for (const PlannedStep& step : plan.steps) {
+    for (const PlannedManifest& manifest : step) manifests.insert(manifest.digest());
   }
-  for (const Digest& digest : unlisted(set, manifests, place, context)) {
-    const Digest& subject = subject_of(set.graph().at(digest).parsed)->digest;
+  for (const Digest& digest : unlisted(graph, manifests, to.source, context)) {
+    const Digest& subject = subject_of(graph.at(digest).parsed)->digest;
     missing.push_back(text::cat(digest.text(), " in the list of what is attached to ", subject.text()));
   }
   if (missing.empty()) return;
   throw Error(
       ErrorCode::Unstable,
-      text::cat(to_string(name), " accepted what is attached to images, but not all of it is found there:\n  - ",
+      text::cat(to_string(to.name), " accepted what is attached to images, but not all of it is found there:\n  - ",
                 text::join(missing, "\n  - ")))
       .hint("signatures that are not found make verification fail; run the same command again");
 }

@@ -2,20 +2,17 @@
 
 #include <set>
 
-#include "ferry/set/image_set.hpp"
-#include "ociferry/ferry.hpp"
-#include "store/store.hpp"
+#include "ferry/deliver/destination.hpp"
+#include "ferry/deliver/relocation_plan.hpp"
 
 namespace ociferry {
 
-/// Those of `manifests` (of `set`) that have a `subject`, but that `place` does not list as attached to it.
-[[nodiscard]] std::set<Digest> unlisted(const ImageSet& set, const std::set<Digest>& manifests, Resolver& place,
+/// Those of `manifests` (of `graph`) that have a `subject`, but that `place` does not list as attached to it.
+[[nodiscard]] std::set<Digest> unlisted(const Graph& graph, const std::set<Digest>& manifests, Resolver& place,
                                         const Context& context);
 
-/// Proves that all in `set` that is attached to something can be found from there in the repository `name`, which
-/// `target` and `place` stand for: by its tags, or in the list of its subject.
-/// Throws Error{Unstable} with all that cannot.
-void check_attached_at(const ImageSet& set, const RepositoryName& name, Tagger& target, Resolver& place,
-                       const Context& context);
+/// Proves that all of `plan` that is attached to something can be found from there: by its tags, or in the list of its
+/// subject. Throws Error{Unstable} with all that cannot.
+void check_attached_at(const RepositoryPlan& plan, const Graph& graph, const Destination& to, const Context& context);
 
 }  // namespace ociferry

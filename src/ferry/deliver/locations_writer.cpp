@@ -42,7 +42,7 @@ class LocationsWriter {
       blobs.emplace(blob.digest, blob);
     };
     for (const NewLocations& locations : fresh) {
-      const LocationsImage& image = locations.planned->image;
+      const LocationsImage& image = *locations.planned->image;
       add(image.config_descriptor, image.config);
       add(image.layer_descriptor, image.layer);
     }
@@ -101,7 +101,7 @@ std::vector<NewLocations> new_locations(const std::vector<PlannedLocations>& ste
   std::vector<PlannedManifest> tags;
   for (const PlannedLocations& planned : step) tags.push_back(planned.mark());
   for (const PlannedLocations& planned : step) {
-    const RawManifest& manifest = planned.image.manifest;
+    const RawManifest& manifest = planned.image->manifest;
     tags.push_back({&manifest, image_tag(manifest.descriptor.digest)});
   }
   const std::vector<TagState> states = ask(tags);

@@ -19,36 +19,44 @@ namespace {
 /// True for /dev/stdout and its like, which cannot be replaced.
 bool is_special(const fs::path& path) { return fs::exists(path) && !fs::is_regular_file(path); }
 
-std::string bundle_lock(const SetImage& root, const RepositoryName& to, bool root_tags) {
-  BundleLock lock{.image = Reference::by_digest(to, root.digest())};
+std::string bundle_lock(const SetImage& root, const Placement& placement, bool root_tags) {
+  BundleLock lock{.image = Reference::by_digest(placement(root), root.digest())};
   if (const auto tags = tags_to_put(root, root_tags); !tags.empty()) lock.tag = *tags.begin();
   return lock.to_yaml();
 }
 
-std::string images_lock(const ImageSet& set, const RepositoryName& to) {
+std::string images_lock(const ImageSet& set, const Placement& placement) {
   ImagesLock lock;
   std::vector<const SetImage*> images;
   for (const SetImage& image : set.images()) {
     if (!image.is_referrer) images.push_back(&image);
   }
   std::ranges::sort(images, {}, [](const SetImage* image) { return to_string(image->reference); });
-  for (const SetImage* image : images) lock.images.push_back({.image = Reference::by_digest(to, image->digest())});
+  for (const SetImage* image : images) {
+    lock.images.push_back({.image = Reference::by_digest(placement(*image), image->digest())});
+  }
+  return lock.to_yaml();
+}
+
+/// The lock that was asked for, with the images where they are now.
+std::string images_lock(const ImageSet& set, const Placement& placement, ImagesLock lock) {
+  for (ImageRef& ref : lock.images) {
+    const SetImage* const image = set.find(*ref.image.digest);
+    if (image == nullptr) throw Error(ErrorCode::Internal, text::cat(to_string(ref.image), " was not moved"));
+    ref.image.name = placement(*image);
+  }
   return lock.to_yaml();
 }
 
 }  // namespace
 
-std::string relocated_lock(const ImageSet& set, const RepositoryName& to, bool root_tags,
+std::string relocated_lock(const ImageSet& set, const Placement& placement, bool root_tags,
                            const std::optional<ImagesLock>& asked) {
-  if (asked) {
-    ImagesLock lock = *asked;
-    for (ImageRef& ref : lock.images) ref.image.name = to;
-    return lock.to_yaml();
-  }
-  if (std::ranges::none_of(set.images(), &SetImage::is_bundle)) return images_lock(set, to);
+  if (asked) return images_lock(set, placement, *asked);
+  if (std::ranges::none_of(set.images(), &SetImage::is_bundle)) return images_lock(set, placement);
   const auto roots = std::ranges::count_if(set.images(), &SetImage::is_root);
   const auto root = std::ranges::find_if(set.images(), &SetImage::is_root);
-  if (roots == 1 && root->is_bundle) return bundle_lock(*root, to, root_tags);
+  if (roots == 1 && root->is_bundle) return bundle_lock(*root, placement, root_tags);
   // Archives of old releases of imgpkg do not say which of their bundles was asked for.
   throw Error(ErrorCode::Usage,
               text::cat("Unable to determine correct root bundle to use for lock-output: there are ", roots, " roots"))

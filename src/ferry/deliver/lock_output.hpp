@@ -4,15 +4,16 @@
 #include <optional>
 #include <string>
 
+#include "ferry/deliver/placement.hpp"
 #include "ferry/set/image_set.hpp"
 
 namespace ociferry {
 
-/// The text of the lock file that says where `set` is after it was put into `to`: a BundleLock if its one root is a
+/// The text of the lock file that says where `set` is once it is placed: a BundleLock if its one root is a
 /// bundle, an ImagesLock in the order of the original references if there is no bundle. `asked` is the ImagesLock that
 /// the user gave, whose order and annotations are kept; `root_tags` says whether the root's tag is there too. Throws
 /// Error{Usage} if there are bundles, but not one root.
-[[nodiscard]] std::string relocated_lock(const ImageSet& set, const RepositoryName& to, bool root_tags,
+[[nodiscard]] std::string relocated_lock(const ImageSet& set, const Placement& placement, bool root_tags,
                                          const std::optional<ImagesLock>& asked);
 
 /// Throws Error if `path` cannot be a lock file: to be asked before anything is done that the file will tell of.

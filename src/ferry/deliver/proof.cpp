@@ -101,20 +101,16 @@ class Prover {
 
 }  // namespace
 
-ToProve everything(const ImageSet& set, const RelocationPlan& plan) {
+ToProve everything(const RepositoryPlan& plan) {
   std::map<Digest, const RawManifest*> manifests;
   std::map<Digest, const Descriptor*> blobs;
-  for (const SetImage& image : set.images()) {
-    for (const Digest& digest : set.graph().closure(image.digest())) {
-      manifests.emplace(digest, &set.graph().at(digest).raw);
-      for (const Descriptor& blob : set.graph().blobs_of(digest)) {
-        blobs.emplace(blob.digest, &set.graph().blobs().at(blob.digest).descriptor);
-      }
-    }
+  for (const PlannedStep& step : plan.steps) {
+    for (const PlannedManifest& manifest : step) manifests.emplace(manifest.digest(), manifest.raw);
   }
-  for (const std::vector<PlannedLocations>& level : plan.locations()) {
-    for (const PlannedLocations& planned : level) {
-      const LocationsImage& image = planned.image;
+  for (const Graph::BlobNode* blob : plan.blobs) blobs.emplace(blob->descriptor.digest, &blob->descriptor);
+  for (const std::vector<PlannedLocations>& step : plan.locations) {
+    for (const PlannedLocations& planned : step) {
+      const LocationsImage& image = *planned.image;
       blobs.emplace(image.config_descriptor.digest, &image.config_descriptor);
       blobs.emplace(image.layer_descriptor.digest, &image.layer_descriptor);
     }

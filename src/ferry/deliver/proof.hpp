@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "ferry/deliver/relocate.hpp"
+#include "ferry/deliver/destination.hpp"
 #include "ferry/deliver/relocation_plan.hpp"
 
 namespace ociferry {
@@ -13,9 +13,9 @@ struct ToProve {
   std::vector<const Descriptor*> blobs = {};
 };
 
-/// All manifests of the set, and all blobs, those of locations images too. The manifests of these are asked for where
+/// All manifests and blobs of the plan, the blobs of locations images too. The manifests of these are asked for where
 /// they are written: whether they are there may depend on what the destination had before.
-[[nodiscard]] ToProve everything(const ImageSet& set, const RelocationPlan& plan);
+[[nodiscard]] ToProve everything(const RepositoryPlan& plan);
 
 /// Success is proved, not assumed: reads every manifest back by its digest, and asks for every blob; with Proof::Full
 /// reads and hashes it. A registry that does not answer HEAD is asked for the content. Blobs that are not there as they

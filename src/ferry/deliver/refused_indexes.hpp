@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "ferry/deliver/relocate.hpp"
+#include "ferry/deliver/destination.hpp"
 #include "ferry/set/image_set.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/progress.hpp"

@@ -7,18 +7,20 @@
 
 namespace ociferry {
 
-TransferReport relocate_to_registry(const ImageSet& set, const RelocateOptions& options,
+TransferReport relocate_to_registry(const ImageSet& set, const Placement& placement, const RelocateOptions& options,
                                     const std::optional<ImagesLock>& asked, Registries& registries,
                                     const Context& context) {
   // Made first: whether there is one lock file to write must not turn out after everything else was.
   std::optional<std::string> lock;
   if (options.lock_output) {
     check_lock_path(*options.lock_output);
-    lock = relocated_lock(set, options.to, options.root_tags, asked);
+    lock = relocated_lock(set, placement, options.root_tags, asked);
   }
-  const auto repository = registries.repository(options.to);
-  const TransferReport report =
-      relocate(set, {.name = options.to, .target = *repository, .source = *repository}, options, context);
+  const auto open = [&](const RepositoryName& name) -> Destination {
+    const auto repository = registries.repository(name);  // which the registries keep
+    return {.name = name, .target = *repository, .source = *repository};
+  };
+  const TransferReport report = relocate(set, placement, open, options, context);
   if (lock) write_lock_file(*options.lock_output, *lock);
   return report;
 }

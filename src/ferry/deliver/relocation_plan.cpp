@@ -2,173 +2,172 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace ociferry {
 
 namespace {
 
-/// A blob of an archive that another repository of the destination's registry may have as well.
-class MaybeElsewhere : public BlobSource {
+/// Plans what one repository gets.
+class RepositoryPlanner {
  public:
-  MaybeElsewhere(std::shared_ptr<BlobSource> inner, RepositoryName place)
-      : inner_(std::move(inner)), place_(std::move(place)) {}
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
-                                                 std::stop_token stop) override {
-    return inner_->open(blob, offset, std::move(stop));
+  RepositoryPlanner(const ImageSet& set, const RelocateOptions& options, RepositoryName name)
+      : set_(set), graph_(set.graph()), options_(options), plan_{.name = std::move(name)} {}
+
+  void add(const SetImage& image) {
+    own_.insert(image.digest());
+    plan_.images.push_back({&image, kept(image)});
   }
-  void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override {
-    inner_->fetch(blob, sink, std::move(stop));
+  void add_locations(PlannedLocations locations, std::size_t step) {
+    plan_.locations.at(step).push_back(std::move(locations));
   }
-  [[nodiscard]] std::optional<RepositoryName> mountable_from() const override { return place_; }
-  [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
+  void set_locations_steps(std::size_t count) { plan_.locations.resize(count); }
+
+  RepositoryPlan finish() {
+    plan_steps();
+    plan_blobs();
+    for (const PlannedImage& planned : plan_.images) {
+      plan_tags(*planned.image);
+      plan_roots(*planned.image);
+    }
+    for (const auto& step : plan_.locations) {
+      for (const PlannedLocations& planned : step) plan_.marks.push_back(planned.mark());
+    }
+    return std::move(plan_);
+  }
 
  private:
-  std::shared_ptr<BlobSource> inner_;
-  RepositoryName place_;
+  [[nodiscard]] const RawManifest* raw(const SetImage& image) const { return &graph_.at(image.digest()).raw; }
+  [[nodiscard]] std::string tag_of(const SetImage& image) const {
+    return options_.repository_tags ? repository_tag(image.reference) : image_tag(image.digest());
+  }
+  [[nodiscard]] PlannedManifest kept(const SetImage& image) const { return {raw(image), tag_of(image)}; }
+
+  void plan_steps() {
+    std::vector<const SetImage*> plain;
+    std::vector<const SetImage*> referrers;
+    std::vector<const SetImage*> inner;
+    std::vector<const SetImage*> roots;
+    for (const PlannedImage& planned : plan_.images) {
+      const SetImage* image = planned.image;
+      auto& bundles = image->is_root ? roots : inner;
+      (image->is_bundle ? bundles : image->is_referrer ? referrers : plain).push_back(image);
+    }
+    add_trees(plain);
+    add_bundles(inner);
+    add_bundles(roots);
+    add_trees(referrers);
+  }
+
+  /// Adds a step for each height of the trees below `images`, the lowest first.
+  void add_trees(const std::vector<const SetImage*>& images) {
+    std::map<std::size_t, std::map<Digest, PlannedManifest>> by_height;
+    for (const SetImage* image : images) {
+      for (const Digest& digest : graph_.closure(image->digest())) {
+        if (!placed_.insert(digest).second) continue;
+        const Graph::ManifestNode& node = graph_.at(digest);
+        const SetImage* const own = own_.contains(digest) ? set_.find(digest) : nullptr;
+        by_height[node.height].emplace(digest, own == nullptr ? PlannedManifest{&node.raw, digest.text()} : kept(*own));
+      }
+    }
+    for (auto& [height, manifests] : by_height) {
+      PlannedStep& step = plan_.steps.emplace_back();
+      for (auto& [digest, manifest] : manifests) step.push_back(std::move(manifest));
+    }
+  }
+
+  void add_bundles(const std::vector<const SetImage*>& bundles) {
+    PlannedStep step;
+    for (const SetImage* bundle : bundles) {
+      if (placed_.insert(bundle->digest()).second) step.push_back(kept(*bundle));
+    }
+    if (!step.empty()) plan_.steps.push_back(std::move(step));
+  }
+
+  void plan_blobs() {
+    std::set<Digest> used;
+    for (const PlannedImage& planned : plan_.images) {
+      for (const Digest& manifest : graph_.closure(planned.image->digest())) {
+        for (const Descriptor& blob : graph_.blobs_of(manifest)) used.insert(blob.digest);
+      }
+    }
+    plan_.blobs.reserve(used.size());
+    for (const auto& [digest, blob] : graph_.blobs()) {
+      if (used.contains(digest)) plan_.blobs.push_back(&blob);
+    }
+  }
+
+  void plan_tags(const SetImage& image) {
+    for (const std::string& tag : tags_to_put(image, options_.root_tags)) {
+      (attachment_subject(tag) ? plan_.attaching_tags : plan_.root_tags).push_back({raw(image), tag});
+      plan_.marks.push_back({raw(image), tag});
+    }
+    // Images may be there under the tags of the other kind, with everything else in place: then no other tag is proof.
+    // What bundles list is put before these.
+    const bool is_late = image.is_root || image.is_referrer;
+    if (is_late || options_.repository_tags) plan_.marks.push_back(kept(image));
+  }
+
+  void plan_roots(const SetImage& image) {
+    if (!image.is_root) return;
+    const auto place = [&](const std::optional<std::string>& was, const std::string& is) {
+      plan_.roots.push_back({{image.reference.name, was, image.digest()}, {plan_.name, is, image.digest()}});
+    };
+    const auto tags = tags_to_put(image, options_.root_tags);
+    for (const std::string& tag : tags) place(tag, tag);
+    if (!tags.empty()) return;
+    for (const std::string& tag : image.tags) place(tag, tag_of(image));
+    if (image.tags.empty()) place(std::nullopt, tag_of(image));
+  }
+
+  const ImageSet& set_;
+  const Graph& graph_;
+  const RelocateOptions& options_;
+  std::set<Digest> own_;     ///< the images that are placed here
+  std::set<Digest> placed_;  ///< the manifests that have a step
+  RepositoryPlan plan_;
 };
 
-/// Where the blobs of one image are read, and may be mounted, from.
-Graph::BlobNode blob_of(const Graph::BlobNode& blob, const SetImage& image, const RepositoryName& to) {
-  const RepositoryName& origin = image.reference.name;
-  const bool may_be_elsewhere = !blob.source->home() && origin.registry == to.registry && origin != to;
-  Graph::BlobNode node = blob;
-  if (may_be_elsewhere) node.source = std::make_shared<MaybeElsewhere>(blob.source, origin);
-  return node;
-}
-
-}  // namespace
-
-RelocationPlan::RelocationPlan(const ImageSet& set, const RelocateOptions& options) : set_(set), options_(options) {
-  plan_locations();
-}
-
-std::string RelocationPlan::tag_of(const SetImage& image) const {
-  return options_.repository_tags ? repository_tag(image.reference) : image_tag(image.digest());
-}
-
-void RelocationPlan::plan_locations() {
+/// The bundles of `set`, the innermost first: by how many levels of bundles there are below them.
+std::vector<std::vector<const SetImage*>> bundles_by_height(const ImageSet& set) {
+  std::vector<std::vector<const SetImage*>> levels;
   std::map<Digest, std::size_t> heights;
   // Returns how many levels of bundles there are from `bundle` down; 0 if it is none.
   const auto visit = [&](const auto& self, const SetImage* bundle) -> std::size_t {
     if (bundle == nullptr || !bundle->is_bundle) return 0;
     if (const auto known = heights.find(bundle->digest()); known != heights.end()) return known->second;
     std::size_t below = 0;
-    for (const ImageRef& ref : bundle->lock.images) below = std::max(below, self(self, set_.find(*ref.image.digest)));
-    if (locations_.size() <= below) locations_.resize(below + 1);
-    locations_[below].push_back({bundle, make_locations_image(locations_of(set_, *bundle, options_.to.repository))});
+    for (const ImageRef& ref : bundle->lock.images) below = std::max(below, self(self, set.find(*ref.image.digest)));
+    if (levels.size() <= below) levels.resize(below + 1);
+    levels[below].push_back(bundle);
     return heights.emplace(bundle->digest(), below + 1).first->second;
   };
-  for (const SetImage& image : set_.images()) visit(visit, &image);
+  for (const SetImage& image : set.images()) visit(visit, &image);
+  return levels;
 }
 
-std::vector<PlannedManifest> RelocationPlan::image_tags() const {
-  std::vector<PlannedManifest> tags;
-  for (const SetImage& image : set_.images()) tags.push_back({&raw(image), tag_of(image)});
-  return tags;
-}
+}  // namespace
 
-std::vector<std::vector<PlannedManifest>> RelocationPlan::steps(const std::vector<const SetImage*>& images,
-                                                                const std::set<Digest>& untagged) const {
-  std::vector<const SetImage*> plain;
-  std::vector<const SetImage*> referrers;
-  std::vector<PlannedManifest> inner;
-  std::vector<PlannedManifest> roots;
-  for (const SetImage* image : images) {
-    if (!image->is_bundle) {
-      (image->is_referrer ? referrers : plain).push_back(image);
-    } else if (untagged.contains(image->digest())) {
-      (image->is_root ? roots : inner).push_back({&raw(*image), tag_of(*image)});
+std::vector<RepositoryPlan> relocation_plan(const ImageSet& set, const Placement& placement,
+                                            const RelocateOptions& options) {
+  std::map<RepositoryName, RepositoryPlanner> planners;
+  const auto planner_of = [&](const SetImage& image) -> RepositoryPlanner& {
+    const RepositoryName name = placement(image);
+    return planners.try_emplace(name, set, options, name).first->second;
+  };
+  for (const SetImage& image : set.images()) planner_of(image).add(image);
+  const auto levels = bundles_by_height(set);
+  for (auto& [name, planner] : planners) planner.set_locations_steps(levels.size());
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    for (const SetImage* bundle : levels[i]) {
+      auto image =
+          std::make_shared<const LocationsImage>(make_locations_image(placed_locations(set, *bundle, placement)));
+      planner_of(*bundle).add_locations({bundle, std::move(image)}, i);
     }
   }
-  std::vector<std::vector<PlannedManifest>> steps;
-  add_trees(plain, untagged, steps);
-  steps.push_back(std::move(inner));
-  steps.push_back(std::move(roots));
-  add_trees(referrers, untagged, steps);
-  return steps;
-}
-
-/// Adds a step for each height of the trees below `images`, the lowest first.
-void RelocationPlan::add_trees(const std::vector<const SetImage*>& images, const std::set<Digest>& untagged,
-                               std::vector<std::vector<PlannedManifest>>& steps) const {
-  const Graph& graph = set_.graph();
-  std::map<std::size_t, std::map<Digest, std::string>> by_height;
-  for (const SetImage* image : images) {
-    for (const Digest& digest : graph.closure(image->digest())) {
-      const SetImage* own = set_.find(digest);
-      if (own != nullptr && !untagged.contains(digest)) continue;
-      by_height[graph.at(digest).height].emplace(digest, own == nullptr ? digest.text() : tag_of(*own));
-    }
-  }
-  for (const auto& [height, manifests] : by_height) {
-    std::vector<PlannedManifest> step;
-    for (const auto& [digest, selector] : manifests) step.push_back({&graph.at(digest).raw, selector});
-    steps.push_back(std::move(step));
-  }
-}
-
-std::vector<Graph::BlobNode> RelocationPlan::blobs(const std::vector<const SetImage*>& images) const {
-  const Graph& graph = set_.graph();
-  // Of many blobs, copies are made once only; in the order of their digests, in which they lie in an archive.
-  std::map<Digest, const SetImage*> users;
-  for (const SetImage* image : images) {
-    for (const Digest& manifest : graph.closure(image->digest())) {
-      for (const Descriptor& blob : graph.blobs_of(manifest)) users.emplace(blob.digest, image);
-    }
-  }
-  std::vector<Graph::BlobNode> blobs;
-  blobs.reserve(users.size());
-  for (const auto& [digest, blob] : graph.blobs()) {
-    if (const auto user = users.find(digest); user != users.end()) {
-      blobs.push_back(blob_of(blob, *user->second, options_.to));
-    } else if (media_type::is_nondistributable(blob.descriptor.media_type)) {
-      blobs.push_back(blob);  // a run without these layers leaves the same tags as one with them
-    }
-  }
-  return blobs;
-}
-
-std::vector<PlannedManifest> RelocationPlan::tags(Tags which) const {
-  std::vector<PlannedManifest> tags;
-  for (const SetImage& image : set_.images()) {
-    for (const std::string& tag : tags_to_put(image, options_.root_tags)) {
-      const bool attaches = attachment_subject(tag).has_value();
-      if (attaches == (which == Tags::Attaching)) tags.push_back({&raw(image), tag});
-    }
-  }
-  return tags;
-}
-
-std::vector<PlannedManifest> RelocationPlan::marks() const {
-  std::vector<PlannedManifest> marks;
-  for (const SetImage& image : set_.images()) {
-    const auto tags = tags_to_put(image, options_.root_tags);
-    for (const std::string& tag : tags) marks.push_back({&raw(image), tag});
-    // Images may be there under the tags of the other kind, with everything else in place: then no other tag is proof.
-    // What bundles list is put before these.
-    const bool is_late = image.is_root || image.is_referrer;
-    if (is_late || options_.repository_tags) marks.push_back({&raw(image), tag_of(image)});
-  }
-  for (const auto& step : locations_) {
-    for (const PlannedLocations& planned : step) marks.push_back(planned.mark());
-  }
-  return marks;
-}
-
-std::vector<PlacedRoot> RelocationPlan::roots() const {
-  std::vector<PlacedRoot> roots;
-  for (const SetImage& image : set_.images()) {
-    if (!image.is_root) continue;
-    const auto place = [&](const std::optional<std::string>& was, const std::string& is) {
-      roots.push_back({{image.reference.name, was, image.digest()}, {options_.to, is, image.digest()}});
-    };
-    const auto tags = tags_to_put(image, options_.root_tags);
-    for (const std::string& tag : tags) place(tag, tag);
-    if (!tags.empty()) continue;
-    for (const std::string& tag : image.tags) place(tag, tag_of(image));
-    if (image.tags.empty()) place(std::nullopt, tag_of(image));
-  }
-  return roots;
+  std::vector<RepositoryPlan> plans;
+  for (auto& [name, planner] : planners) plans.push_back(planner.finish());
+  return plans;
 }
 
 }  // namespace ociferry

@@ -16,13 +16,13 @@ constexpr int kDelays = 4;
 
 }  // namespace
 
-void run_with_repairs(const RepositoryName& to, const Context& context, const std::function<void(Round)>& work) {
+void run_with_repairs(std::string_view to, const Context& context, const std::function<void(Round)>& work) {
   for (int repairs = 0;; ++repairs) {
     try {
       return work(repairs == 0 ? Round::First : Round::Repair);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Unstable || repairs == kRepairs) throw;
-      context.progress->warn(text::cat(error.message(), "; asking ", to_string(to), " for every blob"));
+      context.progress->warn(text::cat(error.message(), "; asking ", to, " for every blob"));
     }
     real_clock().sleep_until(std::chrono::steady_clock::now() + kDelays * context.registry.retry_delay, context.stop);
   }

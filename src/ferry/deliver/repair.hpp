@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string_view>
 
 #include "ociferry/ferry.hpp"
 
@@ -16,6 +17,6 @@ enum class Round {
 /// accepted, as registries do while they collect garbage. Before it is called again it waits for four times the
 /// registry's retry delay (2 s by default), so that not all rounds fall into one collection. Throws what `work` throws,
 /// Error{Interrupted}.
-void run_with_repairs(const RepositoryName& to, const Context& context, const std::function<void(Round)>& work);
+void run_with_repairs(std::string_view to, const Context& context, const std::function<void(Round)>& work);
 
 }  // namespace ociferry

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "ferry/deliver/relocate.hpp"
+#include "ferry/deliver/destination.hpp"
 #include "ferry/deliver/relocation_plan.hpp"
 #include "ociferry/error.hpp"
 

@@ -33,7 +33,7 @@ StoredLocations load_locations(const ArchiveItem& item, const ImageSet& set,
   if (!raw) throw Error(ErrorCode::Incomplete, text::cat(item.descriptor.digest.text(), " is missing"));
   raw->descriptor.media_type = item.descriptor.media_type;
   const auto files = read_locations_files(*source, *raw, stop);
-  const Locations expected = locations_of(set, bundle_of(item, set), std::nullopt);
+  const Locations expected = relocatable_locations(set, bundle_of(item, set));
   const std::pair<std::string_view, std::string> as_written[] = {{kSeedLocationsFile, to_seed_yaml(expected)},
                                                                  {kImgpkgLocationsFile, to_imgpkg_yaml(expected)}};
   for (const auto& [name, text] : as_written) {

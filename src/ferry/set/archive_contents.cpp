@@ -37,7 +37,7 @@ StoredLocationsByBundle make_all_locations(const ImageSet& set) {
   for (const SetImage& bundle : set.images()) {
     if (!bundle.is_bundle) continue;
     // The layout's own family: older readers of OCI archives pass over Docker manifests.
-    const LocationsImage image = make_locations_image(locations_of(set, bundle, std::nullopt), ImageFamily::Oci);
+    const LocationsImage image = make_locations_image(relocatable_locations(set, bundle), ImageFamily::Oci);
     made->add(image.manifest.descriptor.digest, image.manifest.bytes);
     made->add(image.config_descriptor.digest, image.config);
     made->add(image.layer_descriptor.digest, image.layer);

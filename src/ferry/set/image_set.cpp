@@ -30,9 +30,9 @@ bool ImageSet::is_bundle(const Digest& digest) const {
   return image != nullptr && image->is_bundle;
 }
 
-Locations locations_of(const ImageSet& set, const SetImage& bundle, const std::optional<std::string>& repository) {
+Locations relocatable_locations(const ImageSet& set, const SetImage& bundle) {
   return make_locations(
-      bundle.lock, [&](const Digest& digest) { return set.is_bundle(digest); }, repository);
+      bundle.lock, [&](const Digest& digest) { return set.is_bundle(digest); }, std::nullopt);
 }
 
 namespace {
@@ -99,20 +99,27 @@ std::set<std::string> tags_to_put(const SetImage& image, bool root_tags) {
   return tags;
 }
 
-void check_tags(const ImageSet& set, bool root_tags) {
+void check_tags(const std::vector<const SetImage*>& images, bool root_tags) {
   std::map<std::string, const SetImage*> owners;
-  for (const SetImage& image : set.images()) {
-    for (const std::string& tag : tags_to_put(image, root_tags)) {
-      const auto [owner, is_new] = owners.emplace(tag, &image);
+  for (const SetImage* image : images) {
+    for (const std::string& tag : tags_to_put(*image, root_tags)) {
+      const auto [owner, is_new] = owners.emplace(tag, image);
       if (is_new) continue;
-      throw Error(ErrorCode::Usage, text::cat("two images have the tag '", tag, "': ",
-                                              to_string(owner->second->reference), " and ", to_string(image.reference)))
+      throw Error(ErrorCode::Usage,
+                  text::cat("two images have the tag '", tag, "': ", to_string(owner->second->reference), " and ",
+                            to_string(image->reference)))
           .hint(attachment_subject(tag)
                     ? "what is attached to an image by a tag can come from one repository only: carry them apart"
                     : "a tag can point to one of them only: with --no-root-tags --repo-based-tags each image is at a "
                       "tag that begins with the name of its repository, and the result says which is which");
     }
   }
+}
+
+void check_tags(const ImageSet& set, bool root_tags) {
+  std::vector<const SetImage*> images;
+  for (const SetImage& image : set.images()) images.push_back(&image);
+  check_tags(images, root_tags);
 }
 
 std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image) {

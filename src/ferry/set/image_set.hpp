@@ -51,10 +51,8 @@ class ImageSet {
   Graph graph_;
 };
 
-/// The locations of `bundle`'s images. `repository` (a path within the registry) is where all of them are;
-/// none: in the bundle's own repository, wherever that is.
-[[nodiscard]] Locations locations_of(const ImageSet& set, const SetImage& bundle,
-                                     const std::optional<std::string>& repository);
+/// The locations of `bundle`'s images, which say that all of them are in the bundle's own repository, wherever that is.
+[[nodiscard]] Locations relocatable_locations(const ImageSet& set, const SetImage& bundle);
 
 /// The layers that are left out because they may not be redistributed, by the images that need them; in their order.
 [[nodiscard]] std::vector<SkippedLayer> skipped_layers(const ImageSet& set);
@@ -67,7 +65,9 @@ void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progres
 /// if `root_tags`.
 [[nodiscard]] std::set<std::string> tags_to_put(const SetImage& image, bool root_tags);
 
-/// Throws Error{Usage} if two images would claim one tag.
+/// Throws Error{Usage} if two of `images`, which go to one place, would claim one tag.
+void check_tags(const std::vector<const SetImage*>& images, bool root_tags);
+/// The same for all of a set.
 void check_tags(const ImageSet& set, bool root_tags);
 
 /// What `image` is attached to: its manifest's `subject`, and what its tags name.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ferry/deliver/relocate.hpp"
 #include "ferry/gather/discover.hpp"
 #include "store/memory_target.hpp"
 
@@ -51,6 +52,14 @@ struct NestedSample {
   Reference outer = world.bundle("r.example/outer", {inner, image});
   ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {}, {});
 };
+
+/// Relocates all of `set` into one repository, which `target` stands for.
+template <typename Target>
+TransferReport relocate_to(Target& target, const ImageSet& set, const RelocateOptions& options,
+                           const Context& context) {
+  const auto open = [&](const RepositoryName& name) -> Destination { return {name, target, target}; };
+  return relocate(set, everything_to(options.to), open, options, context);
+}
 
 /// A Progress that keeps the warnings; they are read when the run has ended.
 class Warnings : public Progress {

@@ -39,7 +39,7 @@ SetImage bundle(SetImage image, std::set<std::string> tags = {}) {
 }
 
 std::string lock_of(std::vector<SetImage> images, const std::string& to, std::optional<ImagesLock> asked = {}) {
-  return relocated_lock({std::move(images), {}}, parse_repository("localhost:5601/" + to), true, asked);
+  return relocated_lock({std::move(images), {}}, everything_to(parse_repository("localhost:5601/" + to)), true, asked);
 }
 
 }  // namespace
@@ -75,7 +75,9 @@ TEST_CASE("an ImagesLock that was asked for keeps its order and annotations, byt
       "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\nimages:\n"
       "- image: z.example/app@" +
       kApp + "\n  annotations: {x: \"y\"}\n- image: a.example/app@" + kOther + "\n";
-  CHECK(lock_of({}, "ci/il", ImagesLock::parse(two)) == fixture("copy-lock-output-lo4.yml"));
+  const SetImage z = set_image("z.example/app", kApp);
+  const SetImage a = set_image("a.example/app", kOther);
+  CHECK(lock_of({root(z), root(a)}, "ci/il", ImagesLock::parse(two)) == fixture("copy-lock-output-lo4.yml"));
 }
 
 TEST_CASE("images are listed in the order of their original references, without what is attached to them") {
@@ -115,10 +117,10 @@ TEST_CASE("one digest under two references gives the same archive, locations and
     std::rotate(asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(run / 2 % asked.size()), asked.end());
     const ImageSet set = discover(asked, world.opener(), {}, {.jobs = 1 + run % 4});
     indexes.insert(std::to_string(run % 2) + testing::index_of(archive_contents(set).items));
-    locations.insert(to_seed_yaml(locations_of(set, *set.find(*outer.digest), "to")));
+    locations.insert(to_seed_yaml(placed_locations(set, *set.find(*outer.digest), everything_to({"d.example", "to"}))));
     const ImageSet images = discover({asked.size() == 4 ? roots[2] : roots[3], roots[3], roots[2]}, world.opener(), {},
                                      {.jobs = 1 + run % 4});
-    locks.insert(relocated_lock(images, parse_repository("d.example/to"), true, std::nullopt));
+    locks.insert(relocated_lock(images, everything_to(parse_repository("d.example/to")), true, std::nullopt));
   }
   CHECK(indexes.size() == 2);
   CHECK(locations.size() == 1);

@@ -68,8 +68,7 @@ class Lying : public MemoryTarget {
 };
 
 TransferReport put(const ImageSet& set, MemoryTarget& target, Proof proof) {
-  return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo, .proof = proof},
-                  {.registry = {.retry_delay = {}}, .jobs = 3});
+  return relocate_to(target, set, {.to = kTo, .proof = proof}, {.registry = {.retry_delay = {}}, .jobs = 3});
 }
 
 std::size_t puts_of(const MemoryTarget& target, const Digest& blob) {
@@ -188,4 +187,23 @@ TEST_CASE("a manifest that is gone below right tags is found and put again") {
   CHECK(put(sample.set, target, Proof::Manifests).manifests_written == 0);
   CHECK(put(sample.set, target, Proof::Blobs).manifests_written == 1);
   CHECK_FALSE(target.is_gone);
+}
+
+TEST_CASE("the report counts what all rounds have written, and as there what was so before the run") {
+  Sample sample;
+  Forgetful target;
+  target.lost = sample.layer;
+  target.when = locations_tag(*sample.outer.digest);
+  target.times = 1;
+  const Graph::BlobNode& there = sample.set.graph().blobs().begin()->second;
+  target.add_blob(read_all(*there.source->open(there.descriptor, 0, {}), there.descriptor.size), "");
+  const std::size_t blobs = sample.set.graph().blobs().size();
+  const TransferReport report = put(sample.set, target, Proof::Blobs);
+  CHECK(report.blobs_existed == 1);
+  CHECK(report.blobs_written == blobs - 1 + 1);  // the lost one twice
+  // Three images, two locations images at two tags each, the root; nothing of it was lost.
+  CHECK(report.manifests_written == 3 + 2 * 2 + 1);
+  std::uint64_t bytes = sample.set.graph().blobs().at(sample.layer).descriptor.size - there.descriptor.size;
+  for (const auto& [digest, blob] : sample.set.graph().blobs()) bytes += blob.descriptor.size;
+  CHECK(report.bytes_written == bytes);
 }

@@ -65,8 +65,7 @@ class OciOnly : public MemoryTarget {
 };
 
 TransferReport put(const ImageSet& set, MemoryTarget& target) {
-  return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo},
-                  {.registry = {.retry_delay = {}}, .jobs = 3});
+  return relocate_to(target, set, {.to = kTo}, {.registry = {.retry_delay = {}}, .jobs = 3});
 }
 
 Error failure(const ImageSet& set, MemoryTarget& target) {
@@ -159,8 +158,8 @@ TEST_CASE("a tag whose target the destination does not show is moved with a word
   target.put_manifest(raw, "v1");
   Warnings warnings;
   const auto run = [&](bool keep) {
-    return relocate(sample.set, {.name = kTo, .target = target, .source = target}, {.to = kTo, .keep_tags = keep},
-                    {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &warnings});
+    return relocate_to(target, sample.set, {.to = kTo, .keep_tags = keep},
+                       {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &warnings});
   };
   CHECK_THROWS_AS(run(true), Error);
   CHECK(target.tags().at("v1") == *old.digest);

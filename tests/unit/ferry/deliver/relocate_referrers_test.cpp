@@ -44,8 +44,7 @@ struct Sample {
 };
 
 TransferReport put(const ImageSet& set, MemoryTarget& target, Progress& progress = silent_progress()) {
-  return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo},
-                  {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &progress});
+  return relocate_to(target, set, {.to = kTo}, {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &progress});
 }
 
 }  // namespace

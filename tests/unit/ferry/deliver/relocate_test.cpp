@@ -23,8 +23,7 @@ std::ptrdiff_t position(const std::vector<std::string>& operations, const std::s
 }
 
 TransferReport put(const ImageSet& set, MemoryTarget& target, bool root_tags = true) {
-  return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo, .root_tags = root_tags},
-                  {.registry = {.retry_delay = {}}, .jobs = 3});
+  return relocate_to(target, set, {.to = kTo, .root_tags = root_tags}, {.registry = {.retry_delay = {}}, .jobs = 3});
 }
 
 /// A target that loses or refuses what a test wants it to.
@@ -160,8 +159,7 @@ TEST_CASE("a recheck asks for every blob although all tags are right") {
   put(sample.set, target);
   target.lose_quietly();
   CHECK(put(sample.set, target).blobs_written == 0);
-  const TransferReport report = relocate(sample.set, {.name = kTo, .target = target, .source = target},
-                                         {.to = kTo, .recheck = true}, {.jobs = 3});
+  const TransferReport report = relocate_to(target, sample.set, {.to = kTo, .recheck = true}, {.jobs = 3});
   CHECK(report.blobs_written == 1);
 }
 
@@ -193,16 +191,16 @@ TEST_CASE("two roots with one tag are refused before anything is written") {
 
 TEST_CASE("the lock file names the new place: a BundleLock for a bundle, an ImagesLock for images") {
   Sample sample;
-  const std::string bundle = relocated_lock(sample.set, kTo, true, std::nullopt);
+  const std::string bundle = relocated_lock(sample.set, everything_to(kTo), true, std::nullopt);
   CHECK(bundle.find("image: inside.example/my/apps@" + sample.outer.digest->text()) != std::string::npos);
   CHECK(bundle.find("tag: v1") != std::string::npos);
-  CHECK(relocated_lock(sample.set, kTo, false, std::nullopt).find("tag") == std::string::npos);
+  CHECK(relocated_lock(sample.set, everything_to(kTo), false, std::nullopt).find("tag") == std::string::npos);
 
   const auto image = SourceArgument::Kind::Image;
   const ImageSet plain = discover({root_of(sample.image, image, "v1")}, sample.world.opener(), {}, {});
-  CHECK(relocated_lock(plain, kTo, true, std::nullopt).find("kind: ImagesLock") != std::string::npos);
+  CHECK(relocated_lock(plain, everything_to(kTo), true, std::nullopt).find("kind: ImagesLock") != std::string::npos);
   const ImageSet both = discover({root_of(sample.outer), root_of(sample.inner)}, sample.world.opener(), {}, {});
-  CHECK_THROWS_AS(static_cast<void>(relocated_lock(both, kTo, true, std::nullopt)), Error);
+  CHECK_THROWS_AS(static_cast<void>(relocated_lock(both, everything_to(kTo), true, std::nullopt)), Error);
 }
 
 TEST_CASE("what is attached to an image comes after it, and before any locations image") {

@@ -46,8 +46,7 @@ struct Sample : NestedSample {
 
   TransferReport put(MemoryTarget& target, RelocateOptions options = {}) {
     options.to = kTo;
-    return relocate(set, {.name = kTo, .target = target, .source = target}, options,
-                    {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &warnings});
+    return relocate_to(target, set, options, {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &warnings});
   }
   [[nodiscard]] ErrorCode failure(MemoryTarget& target, const RelocateOptions& options = {}) {
     try {
@@ -101,15 +100,14 @@ TEST_CASE("bundles that list the same images share a locations image, whose own 
   const Reference two = world.bundle("r.example/bundles", {image}, "two");
   const ImageSet set = discover({root_of(one), root_of(two)}, world.opener(), {}, {});
   MemoryTarget target(kTo);
-  const Destination to{.name = kTo, .target = target, .source = target};
   const RelocateOptions options{.to = kTo};
-  CHECK(relocate(set, to, options, {.jobs = 3}).bundles == 2);
+  CHECK(relocate_to(target, set, options, {.jobs = 3}).bundles == 2);
   const auto tags = target.tags();
   const Digest locations = tags.at(locations_tag(*one.digest));
   CHECK(tags.at(locations_tag(*two.digest)) == locations);
   CHECK(std::ranges::count(target.operations(), "tag " + image_tag(locations) + " " + locations.text()) == 1);
   const auto before = target.operations();
-  CHECK(relocate(set, to, options, {.jobs = 3}).manifests_written == 0);
+  CHECK(relocate_to(target, set, options, {.jobs = 3}).manifests_written == 0);
   CHECK(target.operations() == before);
 }
 
@@ -323,10 +321,9 @@ TEST_CASE("a destination whose tags are right is still asked for layers that an 
                     {.nondistributable_layers = all}, {});
   };
   MemoryTarget target(kTo);
-  const Destination to{.name = kTo, .target = target, .source = target};
-  relocate(find(false), to, {.to = kTo}, {});
+  relocate_to(target, find(false), {.to = kTo}, {});
   CHECK_FALSE(target.has_blob(layer.digest));
-  const TransferReport report = relocate(find(true), to, {.to = kTo}, {});
+  const TransferReport report = relocate_to(target, find(true), {.to = kTo}, {});
   CHECK(target.has_blob(layer.digest));
   CHECK(report.blobs_written == 1);
   CHECK(report.manifests_written == 0);

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const RepositoryName kTo{"reg.example", "team/app"};
+constexpr std::string_view kTo = "reg.example/team/app";
 const Error kLost{ErrorCode::Unstable, "MANIFEST_BLOB_UNKNOWN"};
 
 struct Warnings : Progress {

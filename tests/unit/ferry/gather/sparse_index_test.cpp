@@ -63,8 +63,7 @@ struct Sample {
   }
 
   TransferReport put(const ImageSet& set, MemoryTarget& target) {
-    return relocate(set, {.name = kTo, .target = target, .source = target}, {.to = kTo},
-                    {.registry = {.retry_delay = {}}, .jobs = 2, .progress = &warnings});
+    return relocate_to(target, set, {.to = kTo}, {.registry = {.retry_delay = {}}, .jobs = 2, .progress = &warnings});
   }
 
   [[nodiscard]] bool told(const std::string& words) const {

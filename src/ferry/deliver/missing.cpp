@@ -1,0 +1,176 @@
+#include "ferry/deliver/missing.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+#include "ferry/deliver/attachments.hpp"
+#include "ferry/deliver/locations_writer.hpp"
+#include "transfer/parallel.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::size_t kFewTags = 4;
+
+/// A blob of an archive that another repository of the destination's registry may have as well.
+class MaybeElsewhere : public BlobSource {
+ public:
+  MaybeElsewhere(std::shared_ptr<BlobSource> inner, RepositoryName place)
+      : inner_(std::move(inner)), place_(std::move(place)) {}
+  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
+                                                 std::stop_token stop) override {
+    return inner_->open(blob, offset, std::move(stop));
+  }
+  void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override {
+    inner_->fetch(blob, sink, std::move(stop));
+  }
+  [[nodiscard]] std::optional<RepositoryName> mountable_from() const override { return place_; }
+  [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
+
+ private:
+  std::shared_ptr<BlobSource> inner_;
+  RepositoryName place_;
+};
+
+/// Where the blobs of one image are read, and may be mounted, from.
+Graph::BlobNode blob_of(const Graph::BlobNode& blob, const SetImage& image, const RepositoryName& to) {
+  const RepositoryName& origin = image.reference.name;
+  const bool may_be_elsewhere = !blob.source->home() && origin.registry == to.registry && origin != to;
+  Graph::BlobNode node = blob;
+  if (may_be_elsewhere) node.source = std::make_shared<MaybeElsewhere>(blob.source, origin);
+  return node;
+}
+
+std::set<Digest> manifests_of(const Graph& graph, const std::vector<const SetImage*>& images) {
+  std::set<Digest> manifests;
+  for (const SetImage* image : images) {
+    for (const Digest& digest : graph.closure(image->digest())) manifests.insert(digest);
+  }
+  return manifests;
+}
+
+}  // namespace
+
+std::vector<PlannedStep> missing_steps(const RepositoryPlan& plan, const Graph& graph, const Missing& missing) {
+  std::set<Digest> tagged;
+  for (const PlannedImage& planned : plan.images) {
+    const Digest& digest = planned.image->digest();
+    if (!missing.manifests.contains(digest)) tagged.insert(digest);
+  }
+  const std::set<Digest> needed = manifests_of(graph, missing.images);
+  std::vector<PlannedStep> steps;
+  for (const PlannedStep& step : plan.steps) {
+    PlannedStep rest;
+    std::ranges::copy_if(step, std::back_inserter(rest), [&](const PlannedManifest& manifest) {
+      return needed.contains(manifest.digest()) && !tagged.contains(manifest.digest());
+    });
+    if (!rest.empty()) steps.push_back(std::move(rest));
+  }
+  return steps;
+}
+
+std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Graph& graph, const Missing& missing) {
+  // Of many blobs, copies are made once only; in the order of their digests, in which they lie in an archive.
+  std::map<Digest, const SetImage*> users;
+  for (const SetImage* image : missing.images) {
+    for (const Digest& manifest : graph.closure(image->digest())) {
+      for (const Descriptor& blob : graph.blobs_of(manifest)) users.emplace(blob.digest, image);
+    }
+  }
+  std::vector<Graph::BlobNode> blobs;
+  blobs.reserve(users.size());
+  for (const Graph::BlobNode* blob : plan.blobs) {
+    if (const auto user = users.find(blob->descriptor.digest); user != users.end()) {
+      blobs.push_back(blob_of(*blob, *user->second, plan.name));
+    } else if (media_type::is_nondistributable(blob->descriptor.media_type)) {
+      blobs.push_back(*blob);  // a run without these layers leaves the same tags as one with them
+    }
+  }
+  return blobs;
+}
+
+bool MissingFinder::has_all() const {
+  std::atomic<bool> all{true};
+  run_parallel_or_throw(context_.jobs, plan_.marks.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
+    if (all && !ask_tag(to_, plan_.marks[i], context_).is_right()) all = false;
+  });
+  if (!all) return false;
+  std::vector<const SetImage*> images;
+  for (const PlannedImage& planned : plan_.images) images.push_back(planned.image);
+  return unlisted_in(images).empty();
+}
+
+void MissingFinder::refuse_moves() const {
+  std::vector<PlannedManifest> tags = plan_.attaching_tags;
+  tags.insert(tags.end(), plan_.root_tags.begin(), plan_.root_tags.end());
+  for (const PlannedImage& planned : plan_.images) tags.push_back(planned.kept);
+  std::vector<TagState> states = ask(tags);
+  for (const auto& step : plan_.locations) {
+    for (const PlannedLocations& planned : step) {
+      const TagState mark = ask({planned.mark()}).front();
+      if (mark.moves() && !has_usable_locations(to_, *planned.bundle, context_)) states.push_back(mark);
+    }
+  }
+  ociferry::refuse_moves(to_, states);
+}
+
+Missing MissingFinder::find() {
+  const std::size_t count = plan_.images.size();
+  if (trust_ == Trust::Tags && count >= kFewTags) listed_ = to_.source.tags_within(count / kFewTags);
+  std::vector<TagState> states(count);
+  run_parallel_or_throw(context_.jobs, count, context_.stop,
+                        [&](std::size_t i, const std::stop_token&) { states[i] = state_of(plan_.images[i].kept); });
+  Missing missing;
+  std::vector<const SetImage*> tagged;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& [image, kept] = plan_.images[i];
+    if (!states[i].is_right()) missing.manifests.insert(image->digest());
+    if (states[i].moves()) missing.others.emplace(kept.selector, states[i]);
+    (states[i].is_right() ? tagged : missing.images).push_back(image);
+  }
+  // An earlier run may have ended between a manifest and the list of what is attached to its subject: then it is put
+  // once more, although its tag is right.
+  const std::set<Digest> unlisted = unlisted_in(tagged);
+  missing.manifests.insert(unlisted.begin(), unlisted.end());
+  std::ranges::copy_if(tagged, std::back_inserter(missing.images), [&](const SetImage* image) {
+    const auto manifests = graph_.closure(image->digest());
+    return trust_ == Trust::Nothing ||
+           std::ranges::any_of(manifests, [&](const Digest& digest) { return unlisted.contains(digest); });
+  });
+  return missing;
+}
+
+std::vector<TagState> MissingFinder::ask(const std::vector<PlannedManifest>& tags) const {
+  std::vector<PlannedManifest> open;
+  std::ranges::copy_if(tags, std::back_inserter(open), [this](const auto& tag) { return may_be_there(tag); });
+  const std::vector<TagState> asked = ask_tags(to_, open, context_);
+  std::vector<TagState> states;
+  auto next = asked.begin();
+  for (const PlannedManifest& tag : tags) {
+    states.push_back(may_be_there(tag) ? *next++ : TagState{.wanted = tag, .there = std::nullopt});
+  }
+  return states;
+}
+
+/// False if the destination's list of tags lacks it. A list that is behind costs no more than writing once more what
+/// is there.
+bool MissingFinder::may_be_there(const PlannedManifest& tag) const {
+  return !listed_ || std::ranges::binary_search(*listed_, tag.selector);
+}
+
+TagState MissingFinder::state_of(const PlannedManifest& tag) const {
+  if (!may_be_there(tag)) return {.wanted = tag};
+  if (trust_ == Trust::Tags) return ask_tag(to_, tag, context_);
+  return ask_tag(tag, context_, [&] {
+    const auto raw = to_.source.manifest(tag.selector);
+    return raw ? std::optional(raw->descriptor.digest) : std::nullopt;
+  });
+}
+
+/// What of `images` the destination does not list as attached to its subject.
+std::set<Digest> MissingFinder::unlisted_in(const std::vector<const SetImage*>& images) const {
+  return unlisted(graph_, manifests_of(graph_, images), to_.source, context_);
+}
+
+}  // namespace ociferry

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ferry/deliver/destination.hpp"
+#include "ferry/deliver/relocation_plan.hpp"
+#include "ferry/deliver/tag_writer.hpp"
+
+namespace ociferry {
+
+/// What a tag that is already right at the destination proves.
+enum class Trust {
+  Tags,     ///< that everything below it is there, since tags are written last
+  Nothing,  ///< nothing: the destination may have lost blobs since
+};
+
+/// What a destination lacks of a plan.
+struct Missing {
+  std::vector<const SetImage*> images = {};     ///< blobs may be missing
+  std::set<Digest> manifests = {};              ///< images that are not there under their tag
+  std::map<std::string, TagState> others = {};  ///< tags of these that point to something else, with what that is
+};
+
+/// The manifests of the plan that must be put, in its steps. A pure function.
+[[nodiscard]] std::vector<PlannedStep> missing_steps(const RepositoryPlan& plan, const Graph& graph,
+                                                     const Missing& missing);
+
+/// The blobs of the plan that must be put: those of the missing images, and those that no tag promises (layers that may
+/// not be redistributed) of all images. One of an archive may be mounted from the repository that its image is named
+/// by, if that is in the destination's registry. A pure function.
+[[nodiscard]] std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Graph& graph,
+                                                         const Missing& missing);
+
+/// Finds out what a destination lacks, with as few requests as tell it. Blocks on the destination; throws Error.
+class MissingFinder {
+ public:
+  /// All of these must outlive it.
+  MissingFinder(const RepositoryPlan& plan, const Graph& graph, const Destination& to, Trust trust,
+                const Context& context)
+      : plan_(plan), graph_(graph), to_(to), trust_(trust), context_(context) {}
+
+  /// True if all tags are right that are written last.
+  [[nodiscard]] bool has_all() const;
+  /// Throws Error{Refused} if a tag would have to be moved.
+  void refuse_moves() const;
+  [[nodiscard]] Missing find();
+  /// What is at `tags`, in their order.
+  [[nodiscard]] std::vector<TagState> ask(const std::vector<PlannedManifest>& tags) const;
+
+ private:
+  [[nodiscard]] bool may_be_there(const PlannedManifest& tag) const;
+  [[nodiscard]] TagState state_of(const PlannedManifest& tag) const;
+  [[nodiscard]] std::set<Digest> unlisted_in(const std::vector<const SetImage*>& images) const;
+
+  const RepositoryPlan& plan_;
+  const Graph& graph_;
+  const Destination& to_;
+  Trust trust_;
+  const Context& context_;
+  std::optional<std::vector<std::string>> listed_;  ///< the destination's tags before anything was written, if known
+};
+
+}  // namespace ociferry

@@ -1,0 +1,74 @@
+#include "ferry/deliver/repository_round.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "ferry/deliver/attachments.hpp"
+#include "ferry/deliver/locations_writer.hpp"
+#include "ferry/deliver/manifest_writer.hpp"
+#include "ferry/deliver/proof.hpp"
+#include "transfer/blob_copy.hpp"
+
+namespace ociferry {
+
+RepositoryRound::RepositoryRound(const RepositoryPlan& plan, const Graph& graph, CountedRepository& repository,
+                                 Trust trust, const RelocateOptions& options, const Context& context)
+    : plan_(plan),
+      graph_(graph),
+      to_(repository.counted),
+      tally_(repository.tally),
+      trust_(trust),
+      options_(options),
+      context_(context),
+      finder_(plan_, graph_, to_, trust_, context_) {
+  tally_.begin_round();
+}
+
+void RepositoryRound::write_blobs() {
+  const std::vector<Graph::BlobNode> needed = missing_blobs(plan_, graph_, missing_);
+  there_before_ = plan_.blobs.size() - needed.size();
+  if (missing_.images.empty()) {
+    const auto is_new = [&](const Graph::BlobNode& blob) { return !tally_.has_put(blob.descriptor.digest); };
+    untouched_ = static_cast<std::size_t>(
+        std::ranges::count_if(plan_.blobs, [&](const Graph::BlobNode* blob) { return is_new(*blob); }) -
+        std::ranges::count_if(needed, is_new));
+  }
+  if (needed.empty()) return;
+  std::vector<const Graph::BlobNode*> blobs;
+  std::uint64_t bytes = 0;
+  for (const Graph::BlobNode& blob : needed) {
+    blobs.push_back(&blob);
+    bytes += blob.descriptor.size;
+  }
+  context_.progress->phase(text::cat("writing ", blobs.size(), " blobs to ", to_string(to_.name)), bytes);
+  copy_blobs(std::move(blobs), tally_.blobs(), context_.jobs, *context_.progress, context_.stop);
+}
+
+void RepositoryRound::write_images() {
+  written_ = missing_steps(plan_, graph_, missing_);
+  write_manifests(written_, missing_.others, graph_, to_, context_);
+}
+
+void RepositoryRound::prove_images() const {
+  read_back(written_, to_, context_);
+  check_attached_at(plan_, graph_, to_, context_);
+}
+
+void RepositoryRound::write_locations(std::size_t step) const {
+  ociferry::write_locations(
+      plan_.locations.at(step), to_, [this](const auto& tags) { return finder_.ask(tags); },
+      {.trusts_tags = trust_ == Trust::Tags, .keep_tags = options_.keep_tags}, context_);
+}
+
+void RepositoryRound::prove_all() {
+  if (options_.proof == Proof::Manifests) return;  // without making lists of what may be many blobs
+  proved_ = prove(to_, everything(plan_), options_.proof, context_);
+}
+
+void RepositoryRound::put_tags(const std::vector<PlannedManifest>& wanted) const {
+  const auto tags = finder_.ask(wanted);
+  if (options_.keep_tags) ociferry::refuse_moves(to_, tags);  // somebody may have put them in the meantime
+  write_tags(to_, tags, context_);
+}
+
+}  // namespace ociferry

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "ferry/deliver/destination.hpp"
+#include "ferry/deliver/missing.hpp"
+#include "ferry/deliver/relocation_plan.hpp"
+#include "ferry/deliver/tally.hpp"
+#include "ociferry/ferry.hpp"
+
+namespace ociferry {
+
+/// A repository that a relocation writes to, and what was counted there in all rounds.
+struct CountedRepository {
+  explicit CountedRepository(const Destination& to)
+      : tally(to.target), counted{.name = to.name, .target = tally, .source = to.source} {}
+  Tally tally;
+  Destination counted;
+};
+
+/// The steps that one round of a relocation takes in one repository; `relocate` has their order. All of them block on
+/// the repository, and throw Error.
+class RepositoryRound {
+ public:
+  /// All of these must outlive it.
+  RepositoryRound(const RepositoryPlan& plan, const Graph& graph, CountedRepository& repository, Trust trust,
+                  const RelocateOptions& options, const Context& context);
+
+  [[nodiscard]] bool has_all() const { return finder_.has_all(); }
+  void refuse_moves() const { finder_.refuse_moves(); }
+  void find_missing() { missing_ = finder_.find(); }
+  void write_blobs();
+  void write_images();
+  void put_attaching_tags() { put_tags(plan_.attaching_tags); }
+  void prove_images() const;
+  /// `step`: of the plan's locations.
+  void write_locations(std::size_t step) const;
+  void prove_all();
+  void put_root_tags() { put_tags(plan_.root_tags); }
+
+  /// How many of the plan's blobs are in the repository by now, as far as this round knows.
+  [[nodiscard]] std::size_t blobs_there() const { return there_before_ + tally_.arrived(); }
+  /// How many were there although no round of this run has put them.
+  [[nodiscard]] std::size_t blobs_existed() const { return untouched_ + tally_.blobs_existed(); }
+  [[nodiscard]] std::size_t blobs_proved() const noexcept { return proved_; }
+
+ private:
+  void put_tags(const std::vector<PlannedManifest>& wanted) const;
+
+  const RepositoryPlan& plan_;
+  const Graph& graph_;
+  const Destination& to_;
+  Tally& tally_;
+  Trust trust_;
+  const RelocateOptions& options_;
+  const Context& context_;
+  MissingFinder finder_;
+  Missing missing_;
+  std::vector<PlannedStep> written_;  ///< the manifests that were put
+  std::size_t there_before_ = 0;      ///< blobs that need not be put, because their images are there
+  std::size_t untouched_ = 0;         ///< those of them that count as having existed
+  std::size_t proved_ = 0;
+};
+
+}  // namespace ociferry

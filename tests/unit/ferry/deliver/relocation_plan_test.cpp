@@ -1,0 +1,173 @@
+#include "ferry/deliver/relocation_plan.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "ociferry/error.hpp"
+#include "sample_bundles.hpp"
+
+// The plan of a relocation is data: what each repository gets, and in which order, without any destination.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+const RepositoryName kTo{"inside.example", "my/apps"};
+const RepositoryName kBundles{"inside.example", "my/bundles"};
+
+struct Sample : NestedSample {
+  Reference signature = world.artifact("r.example/apps/a", "signed", {}, attachment_tag(*image.digest, "sig"));
+  ImageSet whole = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(),
+                            {.referrers = Referrers::CosignSignatures}, {});
+};
+
+std::vector<std::string> selectors(const std::vector<PlannedManifest>& manifests) {
+  std::vector<std::string> all;
+  for (const PlannedManifest& manifest : manifests) all.push_back(manifest.selector);
+  return all;
+}
+
+std::vector<std::vector<std::string>> selectors(const std::vector<PlannedStep>& steps) {
+  std::vector<std::vector<std::string>> all;
+  for (const PlannedStep& step : steps) all.push_back(selectors(step));
+  return all;
+}
+
+std::vector<Digest> bundles_of(const std::vector<PlannedLocations>& step) {
+  std::vector<Digest> all;
+  for (const PlannedLocations& planned : step) all.push_back(planned.bundle->digest());
+  return all;
+}
+
+/// Bundles by themselves, everything else, attachments too, beside one another.
+RepositoryName apart(const SetImage& image) { return image.is_bundle ? kBundles : kTo; }
+
+using Selectors = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a plan lists what its one repository gets, each manifest and blob once, in the order of putting") {
+  const Sample sample;
+  const auto plans = relocation_plan(sample.whole, everything_to(kTo), {});
+  REQUIRE(plans.size() == 1);
+  const RepositoryPlan& plan = plans.front();
+  CHECK(plan.name == kTo);
+  CHECK(plan.images.size() == 4);
+  CHECK((selectors(plan.steps) == std::vector<Selectors>{{image_tag(*sample.image.digest)},
+                                                         {image_tag(*sample.inner.digest)},
+                                                         {image_tag(*sample.outer.digest)},
+                                                         {image_tag(*sample.signature.digest)}}));
+  CHECK(plan.blobs.size() == sample.whole.graph().blobs().size());
+  REQUIRE(plan.locations.size() == 2);
+  CHECK((bundles_of(plan.locations[0]) == std::vector{*sample.inner.digest}));
+  CHECK((bundles_of(plan.locations[1]) == std::vector{*sample.outer.digest}));
+  CHECK((selectors(plan.attaching_tags) == Selectors{attachment_tag(*sample.image.digest, "sig")}));
+  CHECK((selectors(plan.root_tags) == Selectors{"v1"}));
+  REQUIRE(plan.roots.size() == 1);
+  CHECK(plan.roots.front().to == Reference{kTo, "v1", sample.outer.digest});
+}
+
+TEST_CASE("the options say which tags a plan has") {
+  const Sample sample;
+  const auto plan = relocation_plan(sample.whole, everything_to(kTo), {.root_tags = false, .repository_tags = true});
+  CHECK(plan.front().root_tags.empty());
+  CHECK(plan.front().attaching_tags.size() == 1);
+  const std::string kept = repository_tag({sample.outer.name, std::nullopt, sample.outer.digest});
+  CHECK(plan.front().images.front().kept.selector == kept);
+  CHECK(plan.front().roots.front().to.tag == kept);
+}
+
+TEST_CASE("a child of two indexes, and one that is an image itself, is put once") {
+  SampleWorld world;
+  const Reference one = world.image("r.example/apps/a", "one");
+  const Reference two = world.image("r.example/apps/a", "two");
+  const Reference index = world.index("r.example/apps/a", {one, two});
+  const Reference signature = world.index("r.example/apps/a", {two}, *index.digest);
+  const auto kind = SourceArgument::Kind::Image;
+  const ImageSet set =
+      discover({root_of(index, kind), root_of(one, kind)}, world.opener(), {.referrers = Referrers::All}, {});
+  const auto plans = relocation_plan(set, everything_to(kTo), {});
+  Selectors children{image_tag(*one.digest), two.digest->text()};
+  if (*two.digest < *one.digest) std::ranges::reverse(children);
+  CHECK((selectors(plans.front().steps) ==
+         std::vector<Selectors>{children, {image_tag(*index.digest)}, {image_tag(*signature.digest)}}));
+}
+
+TEST_CASE("two repositories of a plan: each has its images, blobs and tags, and locations say where images are") {
+  const Sample sample;
+  const auto plans = relocation_plan(sample.whole, apart, {});
+  REQUIRE(plans.size() == 2);
+  const RepositoryPlan& apps = plans[0];
+  const RepositoryPlan& bundles = plans[1];
+  CHECK(apps.name == kTo);
+  CHECK((selectors(apps.steps) ==
+         std::vector<Selectors>{{image_tag(*sample.image.digest)}, {image_tag(*sample.signature.digest)}}));
+  CHECK((selectors(apps.attaching_tags) == Selectors{attachment_tag(*sample.image.digest, "sig")}));
+  CHECK(apps.root_tags.empty());
+  CHECK(apps.roots.empty());
+  CHECK(bundles.name == kBundles);
+  CHECK((selectors(bundles.steps) ==
+         std::vector<Selectors>{{image_tag(*sample.inner.digest)}, {image_tag(*sample.outer.digest)}}));
+  CHECK((selectors(bundles.root_tags) == Selectors{"v1"}));
+  CHECK(bundles.roots.front().to == Reference{kBundles, "v1", sample.outer.digest});
+  CHECK(apps.blobs.size() + bundles.blobs.size() == sample.whole.graph().blobs().size());
+  for (const Graph::BlobNode* blob : apps.blobs) CHECK(std::ranges::find(bundles.blobs, blob) == bundles.blobs.end());
+
+  CHECK(apps.locations.size() == bundles.locations.size());
+  CHECK((bundles_of(bundles.locations[1]) == std::vector{*sample.outer.digest}));
+  const Locations locations = placed_locations(sample.whole, *sample.whole.find(*sample.outer.digest), apart);
+  for (const LocationEntry& entry : locations.entries) {
+    CHECK(entry.repository == (entry.is_bundle ? kBundles : kTo).repository);
+  }
+  CHECK(bundles.locations[1].front().image->layer == make_locations_image(locations).layer);
+}
+
+TEST_CASE("two repositories are relocated together: each has its own, and the root's tag is last") {
+  const Sample sample;
+  MemoryTarget apps(kTo);
+  MemoryTarget bundles(kBundles);
+  const auto open = [&](const RepositoryName& name) -> Destination {
+    MemoryTarget& target = name == kTo ? apps : bundles;
+    return {name, target, target};
+  };
+  const TransferReport report = relocate(sample.whole, apart, open, {}, {.jobs = 1});
+  CHECK(report.images == 4);
+  CHECK(report.blobs_written == sample.whole.graph().blobs().size());
+  CHECK(report.manifests_written == 2 + 1 + 2 + 2 * 2 + 1);  // images, signature's tag, bundles, locations, root's tag
+  CHECK(apps.manifest_count() == 2);
+  CHECK(apps.tags().contains(attachment_tag(*sample.image.digest, "sig")));
+  CHECK_FALSE(apps.tags().contains("v1"));
+  CHECK(bundles.tags().at("v1") == *sample.outer.digest);
+  CHECK(relocate(sample.whole, apart, open, {}, {.jobs = 1}).manifests_written == 0);
+  // A bundle in its own repository finds its images in theirs.
+  CHECK(discover({root_of({kBundles, std::nullopt, sample.outer.digest})},
+                 [&](const RepositoryName& name) -> std::shared_ptr<ImageSource> {
+                   REQUIRE((name == kTo || name == kBundles));
+                   return {std::shared_ptr<void>(), name == kTo ? &apps : &bundles};
+                 },
+                 {}, {})
+            .images()
+            .size() == 3);
+}
+
+TEST_CASE("a bundle and its images cannot be placed in two registries") {
+  const Sample sample;
+  const auto placement = [](const SetImage& image) {
+    return image.is_bundle ? kTo : RepositoryName{"other.example", "my/apps"};
+  };
+  CHECK_THROWS_AS(static_cast<void>(relocation_plan(sample.whole, placement, {})), Error);
+}
+
+TEST_CASE("one tag may be in each of two repositories, but not twice in one") {
+  SampleWorld world;
+  const auto root = [&](const std::string& repository) {
+    return root_of(world.image(repository, repository), SourceArgument::Kind::Image, "v1");
+  };
+  const ImageSet set = discover({root("r.example/apps/a"), root("r.example/apps/b")}, world.opener(), {}, {});
+  const auto as_it_was = [](const SetImage& image) { return image.reference.name; };
+  CHECK_NOTHROW(check_tags(set, as_it_was, true));
+  CHECK_THROWS_AS(check_tags(set, everything_to(kTo), true), Error);
+  CHECK_NOTHROW(check_tags(set, everything_to(kTo), false));
+}
