@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "base/fd.hpp"
+#include "medium/growing_file.hpp"
 #include "ociferry/jobs.hpp"
 #include "store/piecewise_fetch.hpp"
 #include "store/store.hpp"
@@ -23,18 +23,15 @@ class Download {
   void run(const std::stop_token& stop);
 
   /// The file, for as long as this lives.
-  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  [[nodiscard]] const Medium& file() const noexcept { return file_; }
 
  private:
-  [[nodiscard]] std::uint64_t begin();
-  [[nodiscard]] FilePlace place() const;
-  void prepare_for_pieces(std::uint64_t there);
   void attempt(std::uint64_t there, const std::stop_token& stop);
   void fetch(std::uint64_t there, const std::stop_token& stop);
 
-  UniqueFd fd_;
-  std::string file_;  ///< for messages
   const Descriptor& layer_;
+  GrowingFile file_;
+  BlobPlace place_{.medium = file_, .offset = 0};
   BlobSource& source_;
   Jobs jobs_;
   PieceBoard board_;

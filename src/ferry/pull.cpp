@@ -153,7 +153,7 @@ class Pull {
   void extract_layer(CachingSource& source, const Descriptor& layer, LayerExtractor& extractor) {
     Download download(download_path(layer), layer, source, context_.jobs, *context_.progress);
     download.run(context_.stop);
-    FileSource content(download.fd(), 0, layer.size, source.name_of(layer.digest));
+    MediumSource content(download.file(), 0, layer.size);
     try {
       extractor.apply(content, source.name_of(layer.digest), context_.stop);
     } catch (Error& error) {

@@ -135,7 +135,7 @@ void PiecewiseFetch::InOrder::write(Bytes bytes) {
   at_ += bytes.size();
 }
 
-PiecewiseFetch::PiecewiseFetch(const FilePlace& place, std::uint64_t there, const Descriptor& blob, BlobSource& from,
+PiecewiseFetch::PiecewiseFetch(const BlobPlace& place, std::uint64_t there, const Descriptor& blob, BlobSource& from,
                                PieceBoard& board, Progress& progress, const std::stop_token& stop)
     : place_(place),
       there_(there),

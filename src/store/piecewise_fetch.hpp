@@ -10,7 +10,7 @@
 #include <stop_token>
 #include <vector>
 
-#include "store/file_place.hpp"
+#include "store/blob_place.hpp"
 #include "store/piece_map.hpp"
 #include "store/store.hpp"
 #include "stream/verify.hpp"
@@ -47,20 +47,20 @@ class PieceBoard {
   bool closed_ = false;
 };
 
-/// One blob on its way into a file. The thread that runs it brings the blob as one stream. Threads that have nothing
+/// One blob on its way into its place. The thread that runs it brings the blob as one stream. Threads that have nothing
 /// else to do bring pieces of it over connections of their own, where its source gives them; the stream ends at the
 /// first of these, and its thread brings pieces, too. All is hashed in order, what came in pieces by reading it back
 /// as soon as all before it is there. Once a piece is refused or fails, the stream brings all that is missing.
 class PiecewiseFetch {
  public:
   /// The first `there` bytes are in their place. All but `stop` must outlive it.
-  PiecewiseFetch(const FilePlace& place, std::uint64_t there, const Descriptor& blob, BlobSource& from,
+  PiecewiseFetch(const BlobPlace& place, std::uint64_t there, const Descriptor& blob, BlobSource& from,
                  PieceBoard& board, Progress& progress, const std::stop_token& stop);
   PiecewiseFetch(const PiecewiseFetch&) = delete;
   PiecewiseFetch& operator=(const PiecewiseFetch&) = delete;
   ~PiecewiseFetch() = default;
 
-  /// Blocks until all of the blob is in its place, size and digest checked. Throws what source and file throw,
+  /// Blocks until all of the blob is in its place, size and digest checked. Throws what source and medium throw,
   /// Error{Corrupt}, Error{Interrupted}; then the progress was told that nothing was moved. If the content turns out
   /// damaged that came in pieces, no other blob of the board is divided: the server may be wrong about ranges.
   void run();
@@ -100,7 +100,7 @@ class PiecewiseFetch {
   void end_pieces();
   void leave();
 
-  const FilePlace place_;
+  const BlobPlace place_;
   const std::uint64_t there_;
   const Descriptor& blob_;
   BlobSource& from_;

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/fd.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 
@@ -48,18 +47,6 @@ void SkippingSink::write(Bytes bytes) {
   skipped_ -= part;
   if (part < bytes.size()) inner_.write(bytes.subspan(part));
 }
-
-std::size_t FileSource::read(MutableBytes buffer) {
-  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), left_));
-  if (wanted == 0) return 0;
-  const std::size_t got = pread_full(fd_, buffer.first(wanted), offset_, name_);
-  if (got < wanted) throw Error(ErrorCode::Corrupt, text::cat(name_, " ends early, at offset ", offset_ + got));
-  offset_ += got;
-  left_ -= got;
-  return got;
-}
-
-void FileSink::write(Bytes bytes) { write_full(fd_, bytes, name_); }
 
 void ProgressSink::write(Bytes bytes) {
   inner_.write(bytes);

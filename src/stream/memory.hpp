@@ -43,32 +43,6 @@ class SkippingSink : public ByteSink {
   std::uint64_t skipped_;
 };
 
-/// Reads `size` bytes of a file from `offset` on; the descriptor stays open as long as the caller keeps it.
-class FileSource : public ByteSource {
- public:
-  FileSource(int fd, std::uint64_t offset, std::uint64_t size, std::string name)
-      : fd_(fd), offset_(offset), left_(size), name_(std::move(name)) {}
-  /// Throws Error{Corrupt} if the file ends early.
-  [[nodiscard]] std::size_t read(MutableBytes buffer) override;
-
- private:
-  int fd_;
-  std::uint64_t offset_;
-  std::uint64_t left_;
-  std::string name_;
-};
-
-/// Appends to a file at its position.
-class FileSink : public ByteSink {
- public:
-  FileSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
-  void write(Bytes bytes) override;
-
- private:
-  int fd_;
-  std::string name_;
-};
-
 /// Passes bytes on and tells the progress; takes them back from it if the transfer is given up.
 class ProgressSink : public ByteSink {
  public:

@@ -8,6 +8,7 @@
 #include "fuzz.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
+#include "medium/partial_file.hpp"
 #include "ociferry/error.hpp"
 #include "store/memory_target.hpp"
 #include "stream/sha256.hpp"
@@ -33,7 +34,7 @@ fs::path place_for_files() {
 }
 
 std::string write_archive(Content& content, const fs::path& file) {
-  ArchiveWriter writer(file, content.plan);
+  ArchiveWriter writer(std::make_unique<PartialFile>(file), content.plan);
   for (const Descriptor& blob : content.blobs) writer.put_blob(blob, content.source, silent_progress(), {});
   writer.commit();
   return read_file(file, kMost);

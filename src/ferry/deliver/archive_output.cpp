@@ -8,6 +8,8 @@
 #include "layout/image_archive.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_writer.hpp"
+#include "medium/file_medium.hpp"
+#include "medium/partial_file.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -17,6 +19,11 @@ namespace {
 Error in_the_way(const std::filesystem::path& file, std::string_view what) {
   return Error(ErrorCode::Usage, text::cat(file.string(), " is there, and is ", what))
       .hint("choose another output file, or add --force to replace it; nothing was changed");
+}
+
+bool may_have_left(const std::filesystem::path& partial) {
+  const auto medium = open_medium(partial);
+  return medium && ArchiveWriter::may_have_left(*medium);
 }
 
 /// A slip of the shell's completion must not cost a file that somebody needs.
@@ -29,8 +36,8 @@ void check_replaceable(const std::filesystem::path& archive) {
   if (holds_something(archive) && !is_own_archive(archive)) {
     throw in_the_way(archive, "not an archive that ociferry wrote, or one whose beginning is damaged");
   }
-  const auto partial = ArchiveWriter::partial_path(archive);
-  if (holds_something(partial) && !ArchiveWriter::may_have_left(partial)) {
+  const auto partial = PartialFile::path_for(archive);
+  if (holds_something(partial) && !may_have_left(partial)) {
     throw in_the_way(partial, "not what an unfinished export left, but has the name of that");
   }
 }

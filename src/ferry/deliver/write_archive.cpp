@@ -16,6 +16,7 @@
 #include "layout/limits.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
+#include "medium/partial_file.hpp"
 #include "ociferry/error.hpp"
 #include "stream/sha256.hpp"
 #include "transfer/blob_copy.hpp"
@@ -125,7 +126,7 @@ void fill(ArchiveWriter& writer, const std::vector<Graph::BlobNode>& blobs, cons
 /// What the user has after a failure, and what to do.
 void explain_end(Error& error, const std::filesystem::path& archive, std::uint64_t bytes) {
   std::error_code ignored;
-  const std::string partial = ArchiveWriter::partial_path(archive).string();
+  const std::string partial = PartialFile::path_for(archive).string();
   const bool kept = std::filesystem::exists(partial, ignored);
   if (error.code() == ErrorCode::Space) {
     error.while_doing(text::cat("writing an archive of ", bytes, " bytes"));
@@ -145,11 +146,11 @@ void give_back_memory() {
 
 /// Reads what was written as the other side will, but for the layers: an archive that cannot be read must show here,
 /// where it can be made again.
-void read_back(const std::filesystem::path& partial, const Context& context) {
+void read_back(const OutputMedium& written, const Context& context) {
   context.progress->phase("reading the archive back", 0);
   give_back_memory();
   try {
-    const auto archive = std::make_shared<ArchiveReader>(partial);
+    const auto archive = std::make_shared<ArchiveReader>(written.reopen());
     archive->check_headers();
     static_cast<void>(load_archive(archive, context));
   } catch (const Error& error) {
@@ -159,7 +160,7 @@ void read_back(const std::filesystem::path& partial, const Context& context) {
                 text::cat("the archive was written, but cannot be read back: ", error.message()))
         .hint(text::cat("the medium is damaged, or this is a bug: write to another disk, and if it comes again there, "
                         "report it; ",
-                        partial.string(), " did not get its name"));
+                        written.name(), " did not get its name"));
   }
 }
 
@@ -167,11 +168,11 @@ void read_back(const std::filesystem::path& partial, const Context& context) {
 void write_new(const std::filesystem::path& archive, ArchivePlan plan, ArchiveContents contents, ImageSet& set,
                const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& context) {
   try {
-    ArchiveWriter writer(archive, std::move(plan));
+    ArchiveWriter writer(std::make_unique<PartialFile>(archive), std::move(plan));
     fill(writer, contents.blobs, set.graph(), existing, report, context);
     contents = {};
     set = ImageSet({}, {});
-    writer.commit([&](const std::filesystem::path& partial) { read_back(partial, context); });
+    writer.commit([&](const OutputMedium& written) { read_back(written, context); });
   } catch (Error& error) {
     explain_end(error, archive, report.archive_bytes);
     throw;

@@ -11,6 +11,7 @@
 #include "ferry/download.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
+#include "medium/partial_file.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
 #include "stream/pipe.hpp"
@@ -114,7 +115,7 @@ struct Stage {
   [[nodiscard]] ArchivePlan plan() const { return plan_archive(std::vector<ArchiveItem>(), {source->blob}); }
   /// Puts the one blob, and checks the archive.
   void put(const Jobs& jobs, Progress& progress = silent_progress()) {
-    ArchiveWriter writer(path, plan(), kRules, kSlow);
+    ArchiveWriter writer(std::make_unique<PartialFile>(path), plan(), kRules, kSlow);
     const Graph::BlobNode node{source->blob, source};
     CHECK(copy_blobs({&node}, writer, jobs, progress, {}).written == 1);
     writer.commit();
@@ -227,14 +228,14 @@ TEST_CASE("pieces behind a gap are not taken for done by the next run") {
   };
   stage.source->stream_breaks = true;
   {
-    ArchiveWriter writer(stage.path, stage.plan(), kRules, kSlow);
+    ArchiveWriter writer(std::make_unique<PartialFile>(stage.path), stage.plan(), kRules, kSlow);
     const Graph::BlobNode node{stage.source->blob, stage.source};
     CHECK_THROWS_AS(copy_blobs({&node}, writer, 4, silent_progress(), {}), Error);
   }
   stage.source->stream_breaks = false;
   stage.source->streams.clear();
   stage.source->streams_may_go_on = [] { return true; };
-  ArchiveWriter writer(stage.path, stage.plan());
+  ArchiveWriter writer(std::make_unique<PartialFile>(stage.path), stage.plan());
   CHECK(writer.put_blob(stage.source->blob, *stage.source, silent_progress(), {}) == BlobOutcome::Written);
   writer.commit();
   CHECK(stage.source->streams == std::vector<std::uint64_t>{kBeginning});
@@ -258,7 +259,7 @@ TEST_CASE("a pull's layer comes in pieces, too, and of those behind a gap the ne
   again.run({});
   CHECK(source.streams.front() == kBeginning);
   StringSink content(source.bytes.size());
-  FileSource file(again.fd(), 0, source.bytes.size(), "layer");
+  MediumSource file(again.file(), 0, source.bytes.size());
   copy_stream(file, content);
   CHECK((content.content == source.bytes));
 }

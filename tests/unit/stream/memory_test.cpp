@@ -18,12 +18,6 @@ std::string next(ByteSource& source, std::size_t size) {
   return std::string(as_text({buffer.data(), source.read(buffer)}));
 }
 
-UniqueFd file_with(std::string_view content) {
-  UniqueFd fd = anonymous_file(std::filesystem::temp_directory_path());
-  write_full(fd.get(), as_bytes(content), "file");
-  return fd;
-}
-
 ErrorCode code_of(const auto& action) {
   try {
     action();
@@ -51,41 +45,6 @@ TEST_CASE("a string sink takes its limit and not a byte more") {
   CHECK(sink.content == "abcd");
   CHECK(code_of([&] { sink.write(as_bytes("e")); }) == ErrorCode::Hostile);
   CHECK(sink.content == "abcd");
-}
-
-TEST_CASE("a region of a file is read without its neighbours") {
-  const UniqueFd fd = file_with("0123456789");
-  FileSource source(fd.get(), 2, 5, "file");
-  CHECK(next(source, 3) == "234");
-  CHECK(next(source, 100) == "56");
-  CHECK(next(source, 100) == "");
-}
-
-TEST_CASE("a file that is shorter than its region is reported as damaged") {
-  const UniqueFd fd = file_with("0123456789");
-  FileSource source(fd.get(), 6, 5, "disk.tar");
-  try {
-    (void)next(source, 100);
-    FAIL("nothing was thrown");
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::Corrupt);
-    CHECK(error.message() == "disk.tar ends early, at offset 10");
-  }
-}
-
-TEST_CASE("a file sink appends") {
-  const UniqueFd fd = file_with("ab");
-  FileSink sink(fd.get(), "file");
-  sink.write(as_bytes("cd"));
-  sink.write(as_bytes("e"));
-  FileSource source(fd.get(), 0, 5, "file");
-  CHECK(read_all(source, 5) == "abcde");
-}
-
-TEST_CASE("writing to a file that is open for reading only is an error") {
-  const UniqueFd fd = open_file("/dev/null", O_RDONLY);
-  FileSink sink(fd.get(), "null");
-  CHECK(code_of([&] { sink.write(as_bytes("x")); }) == ErrorCode::Io);
 }
 
 TEST_CASE("a stream is copied whole, beyond the size of the buffer") {

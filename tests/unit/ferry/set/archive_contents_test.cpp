@@ -9,6 +9,7 @@
 
 #include "base/fd.hpp"
 #include "layout/sealed/archive_writer.hpp"
+#include "medium/partial_file.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 #include "stream/sha256.hpp"
@@ -36,7 +37,7 @@ struct Sample {
       all.push_back(blob.descriptor);
       nodes.push_back(&blob);
     }
-    ArchiveWriter writer(path, plan_archive(items, all, docker_manifest(set)));
+    ArchiveWriter writer(std::make_unique<PartialFile>(path), plan_archive(items, all, docker_manifest(set)));
     copy_blobs(nodes, writer, 2, silent_progress(), {});
     writer.commit();
   }

@@ -3,6 +3,7 @@
 #include "layout/sealed/archive_plan.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
+#include "medium/partial_file.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
@@ -52,12 +53,12 @@ struct Begun {
      private:
       std::string bytes_;
     } breaks(beginning);
-    ArchiveWriter writer(path, plan());
+    ArchiveWriter writer(std::make_unique<PartialFile>(path), plan());
     CHECK_THROWS_AS(writer.put_blob(source.blob, breaks, silent_progress(), {}), Error);
   }
 
   void finish() {
-    ArchiveWriter writer(path, plan());
+    ArchiveWriter writer(std::make_unique<PartialFile>(path), plan());
     CHECK_FALSE(writer.holds(source.blob, {}));
     CHECK(writer.put_blob(source.blob, source, silent_progress(), {}) == BlobOutcome::Written);
     writer.commit();

@@ -9,6 +9,7 @@
 #include "layout/sealed/archive_plan.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
+#include "medium/partial_file.hpp"
 #include "ociferry/error.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
@@ -45,7 +46,7 @@ struct Sample {
   [[nodiscard]] ArchivePlan plan() const { return plan_archive(items, blobs); }
 
   void write() {
-    ArchiveWriter writer(path, plan());
+    ArchiveWriter writer(std::make_unique<PartialFile>(path), plan());
     for (const Descriptor& blob : blobs) writer.put_blob(blob, source, silent_progress(), {});
     writer.commit();
   }
@@ -222,12 +223,12 @@ TEST_CASE("a seal that lists impossible sizes is refused") {
 TEST_CASE("a writer takes up the partial file of an earlier run and keeps what is right in it") {
   Sample sample;
   {
-    ArchiveWriter writer(sample.path, sample.plan());
+    ArchiveWriter writer(std::make_unique<PartialFile>(sample.path), sample.plan());
     writer.put_blob(sample.blobs[1], sample.source, silent_progress(), {});
   }
   CHECK(std::filesystem::exists(sample.path.string() + ".partial"));
   CHECK_FALSE(std::filesystem::exists(sample.path));
-  ArchiveWriter writer(sample.path, sample.plan());
+  ArchiveWriter writer(std::make_unique<PartialFile>(sample.path), sample.plan());
   CHECK(writer.put_blob(sample.blobs[1], sample.source, silent_progress(), {}) == BlobOutcome::Existed);
   CHECK(writer.put_blob(sample.blobs[0], sample.source, silent_progress(), {}) == BlobOutcome::Written);
   CHECK(writer.put_blob(sample.blobs[2], sample.source, silent_progress(), {}) == BlobOutcome::Existed);  // no bytes
@@ -255,9 +256,9 @@ TEST_CASE("a partial file with garbage ends as the same archive") {
 
 TEST_CASE("two writers of one archive: the second one is told") {
   Sample sample;
-  const ArchiveWriter first(sample.path, sample.plan());
+  const ArchiveWriter first(std::make_unique<PartialFile>(sample.path), sample.plan());
   try {
-    const ArchiveWriter second(sample.path, sample.plan());
+    const ArchiveWriter second(std::make_unique<PartialFile>(sample.path), sample.plan());
     FAIL("the second writer was let in");
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::Busy);
@@ -269,7 +270,7 @@ TEST_CASE("an archive that cannot fit is refused before anything is written") {
   auto blobs = sample.blobs;
   blobs.push_back({.media_type = {}, .digest = sha256("huge"), .size = std::uint64_t{1} << 60});
   try {
-    const ArchiveWriter writer(sample.path, plan_archive(sample.items, blobs));
+    const ArchiveWriter writer(std::make_unique<PartialFile>(sample.path), plan_archive(sample.items, blobs));
     FAIL("there is no such disk");
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::Space);
@@ -284,7 +285,7 @@ TEST_CASE("a source that gives the wrong bytes never makes a blob of an archive"
       return std::make_unique<StringSource>(std::string(blob.size, 'y'));
     }
   } wrong;
-  ArchiveWriter writer(sample.path, sample.plan());
+  ArchiveWriter writer(std::make_unique<PartialFile>(sample.path), sample.plan());
   CHECK_THROWS_AS(writer.put_blob(sample.blobs[1], wrong, silent_progress(), {}), Error);
 }
 
