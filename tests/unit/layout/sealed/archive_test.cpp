@@ -289,6 +289,25 @@ TEST_CASE("a source that gives the wrong bytes never makes a blob of an archive"
   CHECK_THROWS_AS(writer.put_blob(sample.blobs[1], wrong, silent_progress(), {}), Error);
 }
 
+TEST_CASE("an archive that lacks a blob is never published, whoever asks for it") {
+  Sample sample;
+  write_file_atomically(sample.path, "old", 0600);
+  ArchiveWriter writer(std::make_unique<PartialFile>(sample.path), sample.plan());
+  writer.put_blob(sample.blobs[0], sample.source, silent_progress(), {});
+  writer.put_blob(sample.blobs[2], sample.source, silent_progress(), {});
+  try {
+    writer.commit();
+    FAIL("the archive was published");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Internal);
+    CHECK(error.message().find(sample.blobs[1].digest.text()) != std::string::npos);
+  }
+  CHECK(sample.bytes() == "old");
+  writer.put_blob(sample.blobs[1], sample.source, silent_progress(), {});
+  writer.commit();
+  CHECK_NOTHROW(read_everything(sample.path));
+}
+
 TEST_CASE("an index says of every image what it is and which tag it gets") {
   const Digest a = sha256("a");
   const Digest b = sha256("b");

@@ -1,0 +1,181 @@
+#include "medium/partial_file.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/sizes.hpp"
+#include "base/system_calls.hpp"
+#include "ociferry/error.hpp"
+#include "support/temp.hpp"
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Lets every call of one kind fail, and writes down the kinds that change something on disk.
+class Watcher : public calls::Observer {
+ public:
+  explicit Watcher(calls::Kind kind = calls::Kind::Open, int failure = 0) : kind_(kind), failure_(failure) {
+    calls::observe(this);
+  }
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+  ~Watcher() override { calls::observe(nullptr); }
+  calls::Verdict before(const calls::Call& call) noexcept override {
+    return call.kind == kind_ ? calls::Verdict{.failure = failure_} : calls::Verdict{};
+  }
+  void after(const calls::Call& call, std::int64_t) noexcept override {
+    if (call.kind != calls::Kind::Open && call.kind != calls::Kind::Close) done.push_back(call.kind);
+  }
+  std::vector<calls::Kind> done;
+
+ private:
+  calls::Kind kind_;
+  int failure_;
+};
+
+struct Place {
+  TempDirectory directory = temp_directory();
+  fs::path archive = directory.path() / "a.tar";
+  fs::path partial = directory.path() / "a.tar.partial";
+};
+
+std::string read(const Medium& medium, std::uint64_t offset, std::size_t size) {
+  std::string buffer(size, '?');
+  buffer.resize(medium.read_at(offset, std::as_writable_bytes(std::span(buffer))));
+  return buffer;
+}
+
+Error failure_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error;
+  }
+  FAIL("nothing was thrown");
+  return {ErrorCode::Internal, ""};
+}
+
+}  // namespace
+
+TEST_CASE("what is reserved is a hole until it is written, also between what was written") {
+  const Place place;
+  PartialFile file(place.archive);
+  file.reserve(4 * kMiB, Existing::Discard);
+  CHECK(file.size() == 4 * kMiB);
+  CHECK(file.written_until(0) == 0);
+  file.write_at(0, as_bytes(std::string(kMiB, 'a')));
+  file.write_at(3 * kMiB, as_bytes(std::string(kMiB, 'b')));
+  CHECK(file.written_until(0) == kMiB);
+  CHECK(file.written_until(kMiB + 5) == kMiB + 5);
+  CHECK(file.written_until(3 * kMiB) == 4 * kMiB);
+  CHECK(file.written_until(5 * kMiB) == 5 * kMiB);  // behind the end nothing was written
+  CHECK(read(file, kMiB - 1, 2) == std::string("a\0", 2));
+}
+
+TEST_CASE("the file has its name only when it is published, and replaces what had it") {
+  const Place place;
+  write_text(place.archive, "old");
+  PartialFile file(place.archive);
+  CHECK(file.name() == place.partial.string());
+  file.reserve(3, Existing::Discard);
+  file.write_at(0, as_bytes("new"));
+  file.sync();
+  CHECK(read_text(place.archive) == "old");
+  CHECK(read(*file.reopen(), 0, 10) == "new");
+  Watcher watcher;
+  file.publish();
+  CHECK(watcher.done == std::vector{calls::Kind::Rename, calls::Kind::Sync});
+  CHECK(read_text(place.archive) == "new");
+  CHECK_FALSE(fs::exists(place.partial));
+}
+
+TEST_CASE("a run that does not publish leaves the partial file, and the next one keeps or discards it") {
+  const Place place;
+  const auto begin = [&](Existing existing) {
+    PartialFile file(place.archive);
+    file.reserve(3, existing);
+    const std::string there = read(file, 0, 10);
+    file.write_at(0, as_bytes("abc"));
+    return there;
+  };
+  CHECK(begin(Existing::Discard) == std::string(3, '\0'));
+  CHECK(begin(Existing::Keep) == "abc");
+  CHECK(begin(Existing::Discard) == std::string(3, '\0'));
+  CHECK_FALSE(fs::exists(place.archive));
+}
+
+TEST_CASE("a partial file that another writer has locked is busy, until that one is gone") {
+  const Place place;
+  {
+    const PartialFile first(place.archive);
+    const Error error = failure_of([&] { const PartialFile second(place.archive); });
+    CHECK(error.code() == ErrorCode::Busy);
+    CHECK(error.message() == "another process is writing " + place.archive.string());
+  }
+  CHECK_NOTHROW(PartialFile(place.archive));
+}
+
+TEST_CASE("something else under the partial name is left alone") {
+  const Place place;
+  REQUIRE(::mkfifo(place.partial.c_str(), 0600) == 0);
+  CHECK(failure_of([&] { const PartialFile file(place.archive); }).code() == ErrorCode::Io);
+  fs::remove(place.partial);
+  write_text(place.directory.path() / "other", "content");
+  fs::create_symlink("other", place.partial);
+  CHECK(failure_of([&] { const PartialFile file(place.archive); }).code() == ErrorCode::Io);
+  CHECK(read_text(place.directory.path() / "other") == "content");
+}
+
+TEST_CASE("where there is no room, it is said before anything is written, and no empty file is left") {
+  const Place place;
+  const Error too_large =
+      failure_of([&] { PartialFile(place.archive).reserve(std::uint64_t{1} << 60, Existing::Discard); });
+  CHECK(too_large.code() == ErrorCode::Space);
+  CHECK(too_large.message().find("the archive will have 1152921504606846976 bytes") != std::string::npos);
+  CHECK_FALSE(fs::exists(place.partial));
+
+  const Watcher full_disk(calls::Kind::Reserve, ENOSPC);
+  const Error reserving = failure_of([&] { PartialFile(place.archive).reserve(kMiB, Existing::Discard); });
+  CHECK(reserving.code() == ErrorCode::Space);
+  CHECK(reserving.hint_text() == "free some space or choose another output file; nothing was downloaded yet");
+  CHECK_FALSE(fs::exists(place.partial));
+}
+
+TEST_CASE("what an earlier run left is not thrown away for lack of room") {
+  const Place place;
+  write_text(place.partial, "begun");
+  const Error error =
+      failure_of([&] { PartialFile(place.archive).reserve(std::uint64_t{1} << 60, Existing::Discard); });
+  CHECK(error.code() == ErrorCode::Space);
+  CHECK(read_text(place.partial) == "begun");
+}
+
+TEST_CASE("failures to write, sync and rename name the file, and nothing gets the name") {
+  const Place place;
+  PartialFile file(place.archive);
+  file.reserve(10, Existing::Discard);
+  {
+    const Watcher full_disk(calls::Kind::Write, ENOSPC);
+    const Error error = failure_of([&] { file.write_at(4, as_bytes("x")); });
+    CHECK(error.code() == ErrorCode::Space);
+    CHECK(error.message().starts_with("writing " + place.partial.string() + " at offset 4: "));
+  }
+  {
+    const Watcher lost_writes(calls::Kind::Sync, EIO);
+    CHECK(failure_of([&] { file.sync(); }).code() == ErrorCode::Io);
+  }
+  const Watcher read_only(calls::Kind::Rename, EROFS);
+  CHECK(failure_of([&] { file.publish(); }).code() == ErrorCode::Io);
+  CHECK_FALSE(fs::exists(place.archive));
+  CHECK(fs::exists(place.partial));
+}
