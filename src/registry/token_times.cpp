@@ -27,10 +27,7 @@ std::optional<sys_seconds> time_at(const Json& claims, std::string_view key) {
 TokenTimes times_of_token(std::string_view token) {
   const auto parts = text::split(token, '.');
   if (parts.size() != 3) return {};
-  std::string payload = parts[1];
-  std::ranges::replace(payload, '-', '+');
-  std::ranges::replace(payload, '_', '/');
-  const auto plain = base64_decoded(payload);
+  const auto plain = base64url_decoded(parts[1]);
   if (!plain) return {};
   try {
     const Json claims = Json::parse(*plain, "token");
