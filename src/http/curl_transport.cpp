@@ -133,8 +133,8 @@ class CurlTransport::Impl {
     log.request(request, options_.user_agent, proxy ? proxy->url : "");
     CurlExchange exchange(request, {options_.response_header_timeout + request.patience, options_.stall_timeout},
                           proxy ? CurlExchange::Loopback::Unseen : loopback_rule(request), stop);
+    std::array<char, CURL_ERROR_SIZE> why{};  // outlives the handle, which refers to it
     Handle handle = take();
-    std::array<char, CURL_ERROR_SIZE> why{};
     const CURLcode code = perform(handle.get(), request, proxy, exchange, why);
     note_place(request, exchange);
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);

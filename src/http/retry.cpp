@@ -1,5 +1,7 @@
 #include "http/retry.hpp"
 
+#include <curl/curl.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -30,13 +32,10 @@ bool tells_to_wait(int status, std::optional<seconds> asked) { return status == 
 }  // namespace
 
 std::optional<std::chrono::sys_seconds> parse_http_date(const std::string& value) {
-  // The preferred format and the two obsolete ones (RFC 9110 section 5.6.7).
-  for (const char* format : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
-    std::tm parts{};
-    const char* const end = ::strptime(value.c_str(), format, &parts);
-    if (end != nullptr && *end == '\0') return std::chrono::sys_seconds(seconds(::timegm(&parts)));
-  }
-  return std::nullopt;
+  // libcurl would also take a day without a time, or a number.
+  if (value.find(':') == std::string::npos) return std::nullopt;
+  const std::time_t time = ::curl_getdate(value.c_str(), nullptr);
+  return time == -1 ? std::nullopt : std::optional(std::chrono::sys_seconds(seconds(time)));
 }
 
 milliseconds RetryPolicy::delay(int repetition, std::optional<seconds> retry_after, double jitter) const {
