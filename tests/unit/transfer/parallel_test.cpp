@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "base/sizes.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/worker_count.hpp"
 
@@ -31,24 +32,45 @@ TEST_CASE("every task runs exactly once when the number of workers changes, or i
   }
 }
 
-TEST_CASE("more workers come when those that there are wait, and no more than were asked for if a number was") {
-  const std::size_t first = WorkerCount(std::thread::hardware_concurrency()).count();
-  constexpr std::size_t kTasks = 4000;
-  for (const Jobs& jobs : {Jobs(3), Jobs()}) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::size_t running = 0;
-    std::size_t most = 0;
-    // Each waits a moment, until there are workers enough: then no more waiting is needed to see it.
-    run_parallel_or_throw(jobs, jobs.number() ? 60 : kTasks, {}, [&](std::size_t, const std::stop_token& stop) {
-      std::unique_lock lock(mutex);
-      most = std::max(most, ++running);
-      if (most <= first) never.wait_for(lock, stop, std::chrono::milliseconds{5}, [] { return false; });
-      --running;
-    });
-    if (jobs.number()) CHECK(most == *jobs.number());
-    if (!jobs.number()) CHECK(most > first);
+namespace {
+
+/// A task that waits until so many of its kind have run side by side.
+class Crowd {
+ public:
+  explicit Crowd(std::size_t wanted) : wanted_(wanted) {}
+
+  void join(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    most_ = std::max(most_, ++running_);
+    grown_.notify_all();
+    grown_.wait(lock, stop, [&] { return most_ >= wanted_; });
+    --running_;
   }
+  [[nodiscard]] std::size_t most() const { return most_; }
+
+ private:
+  std::size_t wanted_;
+  std::mutex mutex_;
+  std::condition_variable_any grown_;
+  std::size_t running_ = 0;
+  std::size_t most_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a fixed number of jobs means as many workers, and never more") {
+  Crowd crowd(3);
+  run_parallel_or_throw(3, 60, {}, [&](std::size_t, const std::stop_token& stop) { crowd.join(stop); });
+  CHECK(crowd.most() == 3);
+}
+
+TEST_CASE("workers are added while the cores are idle and bytes flow") {
+  Crowd crowd(WorkerCount(std::thread::hardware_concurrency()).count() + 1);
+  std::atomic<std::uint64_t> moved{0};
+  run_parallel_or_throw(
+      {}, 100, {}, [&](std::size_t, const std::stop_token& stop) { crowd.join(stop); },
+      [&] { return moved += 1024 * kMiB; });
+  CHECK(crowd.most() > WorkerCount(std::thread::hardware_concurrency()).count());
 }
 
 TEST_CASE("what paid for questions is where the next ones begin, and not where blobs do") {
@@ -89,15 +111,16 @@ TEST_CASE("the bytes moved are asked for while the number of workers is open") {
 TEST_CASE("a failure stops workers, also those that wait for being needed") {
   std::atomic<std::size_t> runs{0};
   try {
-    run_parallel_or_throw({}, 100'000, {}, [&](std::size_t i, const std::stop_token&) {
+    run_parallel_or_throw({}, 100'000, {}, [&](std::size_t i, const std::stop_token& stop) {
       ++runs;
       if (i == 500) throw Error(ErrorCode::Corrupt, "the cause");
+      while (i > 500 && !stop.stop_requested()) std::this_thread::yield();
     });
     FAIL("no failure came out");
   } catch (const Error& error) {
     CHECK(error.message() == "the cause");
   }
-  CHECK(runs < 100'000);
+  CHECK(runs <= 501 + WorkerCount::kMost);
 }
 
 TEST_CASE("work on this machine alone takes one job a core") {
