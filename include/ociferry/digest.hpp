@@ -17,7 +17,7 @@ class Digest {
 
   /// Throws Error{Hostile} if `text` is not a registered, canonical digest.
   [[nodiscard]] static Digest parse(std::string_view text);
-  [[nodiscard]] static std::optional<Digest> try_parse(std::string_view text) noexcept;
+  [[nodiscard]] static std::optional<Digest> try_parse(std::string_view text);
 
   /// "sha256:<hex>"
   [[nodiscard]] const std::string& text() const noexcept { return *text_; }

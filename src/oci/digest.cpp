@@ -15,7 +15,7 @@ bool is_lower_hex(std::string_view text) {
 
 }  // namespace
 
-std::optional<Digest> Digest::try_parse(std::string_view text) noexcept {
+std::optional<Digest> Digest::try_parse(std::string_view text) {
   constexpr std::string_view kSha256 = "sha256:";
   constexpr std::string_view kSha512 = "sha512:";
   const bool fits = (text.starts_with(kSha256) && text.size() == kSha256.size() + 64) ||
