@@ -89,6 +89,11 @@ LIBRARIES = {
     "zstd_errors.h": ("archive/", "stream/"),
 }
 
+# Folders and files of src/ that take bytes from a Medium, and know nothing of the files that may be behind it.
+WITHOUT_FILES = ("layout/", "store/")
+WITH_DIRECTORIES = "layout/foreign/directory_tree.cpp"
+ABOUT_FILES = re.compile(r"base/(fd|page_cache|room|system_calls|temporary)\.hpp$|(fcntl|unistd|sys/\w+)\.h$")
+
 # System headers with a dot in their name; C++ headers have none.
 SYSTEM = re.compile(
     r"(sys|linux|arpa|net|netinet)/\w+\.h$"
@@ -154,6 +159,12 @@ def check_foreign(file, name, public):
     return None
 
 
+def check_medium(file, name):
+    if not str(file).startswith(WITHOUT_FILES) or str(file) == WITH_DIRECTORIES or not ABOUT_FILES.match(name):
+        return None
+    return f"{name} is about files: {file.parts[0]} knows media only (src/medium)"
+
+
 def findings(root):
     """Every broken rule below `root`, as `file:line: what`."""
     for folder, public in (("src", False), ("include/ociferry", True)):
@@ -168,6 +179,7 @@ def findings(root):
                     problem = check_own(layer, name) or (None if public else check_room(file, name))
                 else:
                     problem = check_foreign(file, name, public)
+                problem = problem or (None if public else check_medium(file, name))
                 if problem:
                     line = text.count("\n", 0, match.start(1)) + 1
                     yield f"{folder}/{file}:{line}: {problem}"

@@ -57,6 +57,14 @@ class IncludeRules(Tree):
         self.assertEqual(len(self.found("src/layout/open_archive.cpp", '#include "layout/foreign/a.hpp"\n')), 2)
         self.assertEqual(len(self.found("src/layout/a.cpp", '#include "layout/foreign/a.hpp"\n')), 3)
 
+    def test_archives_and_stores_know_media_rather_than_files(self):
+        self.assertEqual(self.found("src/medium/a.cpp", '#include <unistd.h>\n#include "base/fd.hpp"\n'), [])
+        self.assertEqual(
+            self.found("src/layout/sealed/a.cpp", '#include "base/fd.hpp"\n'),
+            ["base/fd.hpp is about files: layout knows media only (src/medium)"],
+        )
+        self.assertEqual(len(self.found("src/store/a.cpp", "#include <fcntl.h>\n")), 2)
+
     def test_transfer_knows_the_store_only(self):
         self.assertEqual(len(self.found("src/transfer/a.cpp", '#include "layout/a.hpp"\n')), 1)
 

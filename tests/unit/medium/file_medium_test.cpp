@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <functional>
 
-#include "base/system_calls.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
+#include "support/call_verdict.hpp"
 #include "support/temp.hpp"
 
 using namespace ociferry;
@@ -19,22 +19,6 @@ using namespace ociferry::testing;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Gives every read the same verdict.
-class Reads : public calls::Observer {
- public:
-  explicit Reads(calls::Verdict verdict) : verdict_(verdict) { calls::observe(this); }
-  Reads(const Reads&) = delete;
-  Reads& operator=(const Reads&) = delete;
-  ~Reads() override { calls::observe(nullptr); }
-  calls::Verdict before(const calls::Call& call) noexcept override {
-    return call.kind == calls::Kind::Read ? verdict_ : calls::Verdict{};
-  }
-  void after(const calls::Call&, std::int64_t) noexcept override {}
-
- private:
-  calls::Verdict verdict_;
-};
 
 struct Sample {
   TempDirectory directory = temp_directory();
@@ -77,13 +61,13 @@ TEST_CASE("a file is read at any offset, and gives fewer bytes at its end only")
 
 TEST_CASE("short reads of the kernel are put together") {
   const Sample sample;
-  const Reads one_byte({.at_most = 1});
+  const CallVerdict one_byte(calls::Kind::Read, {.at_most = 1});
   CHECK(sample.read(0, 10) == "0123456789");
 }
 
 TEST_CASE("a read that fails names the medium and the offset") {
   const Sample sample;
-  const Reads damaged_sector({.failure = EIO});
+  const CallVerdict damaged_sector(calls::Kind::Read, {.failure = EIO});
   const Error error = failure_of([&] { static_cast<void>(sample.read(4, 2)); });
   CHECK(error.code() == ErrorCode::Io);
   CHECK(error.message().starts_with("reading " + sample.path.string() + " at offset 4: "));

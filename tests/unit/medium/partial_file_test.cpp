@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/sizes.hpp"
-#include "base/system_calls.hpp"
 #include "ociferry/error.hpp"
+#include "support/call_verdict.hpp"
 #include "support/temp.hpp"
 
 using namespace ociferry;
@@ -20,28 +20,6 @@ using namespace ociferry::testing;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Lets every call of one kind fail, and writes down the kinds that change something on disk.
-class Watcher : public calls::Observer {
- public:
-  explicit Watcher(calls::Kind kind = calls::Kind::Open, int failure = 0) : kind_(kind), failure_(failure) {
-    calls::observe(this);
-  }
-  Watcher(const Watcher&) = delete;
-  Watcher& operator=(const Watcher&) = delete;
-  ~Watcher() override { calls::observe(nullptr); }
-  calls::Verdict before(const calls::Call& call) noexcept override {
-    return call.kind == kind_ ? calls::Verdict{.failure = failure_} : calls::Verdict{};
-  }
-  void after(const calls::Call& call, std::int64_t) noexcept override {
-    if (call.kind != calls::Kind::Open && call.kind != calls::Kind::Close) done.push_back(call.kind);
-  }
-  std::vector<calls::Kind> done;
-
- private:
-  calls::Kind kind_;
-  int failure_;
-};
 
 struct Place {
   TempDirectory directory = temp_directory();
@@ -92,9 +70,10 @@ TEST_CASE("the file has its name only when it is published, and replaces what ha
   file.sync();
   CHECK(read_text(place.archive) == "old");
   CHECK(read(*file.reopen(), 0, 10) == "new");
-  Watcher watcher;
+  const CallVerdict watcher(calls::Kind::Open, {});
   file.publish();
-  CHECK(watcher.done == std::vector{calls::Kind::Rename, calls::Kind::Sync});
+  using calls::Kind;
+  CHECK(watcher.made == std::vector{Kind::Rename, Kind::Open, Kind::Sync, Kind::Close, Kind::Close});
   CHECK(read_text(place.archive) == "new");
   CHECK_FALSE(fs::exists(place.partial));
 }
@@ -144,7 +123,7 @@ TEST_CASE("where there is no room, it is said before anything is written, and no
   CHECK(too_large.message().find("the archive will have 1152921504606846976 bytes") != std::string::npos);
   CHECK_FALSE(fs::exists(place.partial));
 
-  const Watcher full_disk(calls::Kind::Reserve, ENOSPC);
+  const CallVerdict full_disk(calls::Kind::Reserve, {.failure = ENOSPC});
   const Error reserving = failure_of([&] { PartialFile(place.archive).reserve(kMiB, Existing::Discard); });
   CHECK(reserving.code() == ErrorCode::Space);
   CHECK(reserving.hint_text() == "free some space or choose another output file; nothing was downloaded yet");
@@ -165,16 +144,16 @@ TEST_CASE("failures to write, sync and rename name the file, and nothing gets th
   PartialFile file(place.archive);
   file.reserve(10, Existing::Discard);
   {
-    const Watcher full_disk(calls::Kind::Write, ENOSPC);
+    const CallVerdict full_disk(calls::Kind::Write, {.failure = ENOSPC});
     const Error error = failure_of([&] { file.write_at(4, as_bytes("x")); });
     CHECK(error.code() == ErrorCode::Space);
     CHECK(error.message().starts_with("writing " + place.partial.string() + " at offset 4: "));
   }
   {
-    const Watcher lost_writes(calls::Kind::Sync, EIO);
+    const CallVerdict lost_writes(calls::Kind::Sync, {.failure = EIO});
     CHECK(failure_of([&] { file.sync(); }).code() == ErrorCode::Io);
   }
-  const Watcher read_only(calls::Kind::Rename, EROFS);
+  const CallVerdict read_only(calls::Kind::Rename, {.failure = EROFS});
   CHECK(failure_of([&] { file.publish(); }).code() == ErrorCode::Io);
   CHECK_FALSE(fs::exists(place.archive));
   CHECK(fs::exists(place.partial));

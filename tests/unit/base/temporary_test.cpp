@@ -1,0 +1,151 @@
+#include "base/temporary.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string>
+
+#include "ociferry/error.hpp"
+#include "support/call_verdict.hpp"
+#include "support/temp.hpp"
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+UniqueFd open_in(const TempDirectory& directory, const std::string& name) {
+  return open_file(directory.path() / name, O_RDWR | O_CREAT, 0600);
+}
+
+}  // namespace
+
+TEST_CASE("leftovers are files and directories that nobody has locked, of the name's form, and private") {
+  const TempDirectory directory = temp_directory();
+  const auto make = [&](const std::string& name, fs::perms mode) {
+    make_directory(directory.path() / name);
+    fs::permissions(directory.path() / name, mode);
+  };
+  make(".out.ociferry-aaaaaa", fs::perms::owner_all);
+  make(".out.ociferry-bbbbbb", fs::perms::owner_all | fs::perms::group_write);
+  make(".out.ociferry-seven77", fs::perms::owner_all);
+  make(".other.ociferry-aaaaaa", fs::perms::owner_all);
+  write_file_atomically(directory.path() / ".out.ociferry-cccccc", "a file", 0600);
+  const TempDirectory in_use(directory.path(), "out.ociferry-");
+  const std::string prefix = temporary_prefix("somewhere/out");
+  const auto found = leftovers(directory.path(), prefix, LeftoverKind::Directory);
+  REQUIRE(found.size() == 1);
+  CHECK(found.front().path.filename() == ".out.ociferry-aaaaaa");
+  CHECK(leftovers(directory.path(), prefix, LeftoverKind::Directory).empty());  // now it is locked
+  CHECK(leftovers(directory.path(), prefix, LeftoverKind::File).size() == 1);
+}
+
+TEST_CASE("writing a file removes what a killed run left of the same file, and nothing else") {
+  const TempDirectory directory = temp_directory();
+  write_file_atomically(directory.path() / ".out.ociferry-cccccc", "half", 0600);
+  write_file_atomically(directory.path() / ".outer.ociferry-cccccc", "half", 0600);
+  write_file_atomically(directory.path() / "out", "whole", 0600);
+  CHECK_FALSE(fs::exists(directory.path() / ".out.ociferry-cccccc"));
+  CHECK(fs::exists(directory.path() / ".outer.ociferry-cccccc"));
+}
+
+TEST_CASE("a descriptor is named by a path until another file has that name") {
+  const TempDirectory directory = temp_directory();
+  const UniqueFd fd = open_in(directory, "file");
+  CHECK(is_named(fd.get(), directory.path() / "file"));
+  fs::rename(directory.path() / "file", directory.path() / "moved");
+  CHECK_FALSE(is_named(fd.get(), directory.path() / "file"));
+  CHECK(is_named(fd.get(), directory.path() / "moved"));
+  fs::create_symlink("moved", directory.path() / "file");
+  CHECK_FALSE(is_named(fd.get(), directory.path() / "file"));  // a link has the name, and it can lead elsewhere soon
+  static_cast<void>(open_in(directory, "other"));
+  CHECK_FALSE(is_named(fd.get(), directory.path() / "other"));
+}
+
+TEST_CASE("a file is locked once, for as long as it is open") {
+  const TempDirectory directory = temp_directory();
+  {
+    const UniqueFd first = open_in(directory, "file");
+    CHECK(lock_file(first.get(), "it"));
+    CHECK_FALSE(lock_file(open_in(directory, "file").get(), "it"));
+  }
+  CHECK(lock_file(open_in(directory, "file").get(), "it"));
+}
+
+TEST_CASE("where there are no locks nobody is in the way; a signal is no answer; other failures are told") {
+  const TempDirectory directory = temp_directory();
+  const UniqueFd fd = open_in(directory, "file");
+  for (const int reason : {EOPNOTSUPP, ENOSYS, ENOLCK}) {
+    const CallVerdict no_locks(calls::Kind::Lock, {.failure = reason});
+    CHECK(lock_file(fd.get(), "it"));
+  }
+  {
+    const CallVerdict signal(calls::Kind::Lock, {.failure = EINTR}, 2);
+    CHECK(lock_file(fd.get(), "it"));
+  }
+  const CallVerdict broken(calls::Kind::Lock, {.failure = EIO});
+  CHECK_THROWS_AS(static_cast<void>(lock_file(fd.get(), "it")), Error);
+}
+
+TEST_CASE("leftovers of a directory that is not there are none") {
+  CHECK(leftovers("/nonexistent", temporary_prefix("out"), LeftoverKind::File).empty());
+}
+
+TEST_CASE("a temporary directory is this user's alone, and goes with all it holds unless it is released") {
+  const TempDirectory outer = temp_directory();
+  fs::path kept;
+  {
+    const TempDirectory gone(outer.path(), "gone-");
+    TempDirectory released(outer.path(), "kept-");
+    CHECK(gone.path().filename().string().starts_with(".gone-"));
+    CHECK(fs::status(gone.path()).permissions() == fs::perms::owner_all);
+    write_text(gone.path() / "folder/file", "content");
+    kept = released.path();
+    released.release();
+  }
+  CHECK(fs::exists(kept));
+  CHECK(std::distance(fs::directory_iterator(outer.path()), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("a directory that a killed run left can be taken over, and nobody else finds it meanwhile") {
+  const TempDirectory outer = temp_directory();
+  const fs::path left = outer.path() / ".out.ociferry-aaaaaa";
+  make_directory(left);
+  fs::permissions(left, fs::perms::owner_all);
+  auto found = leftovers(outer.path(), temporary_prefix("out"), LeftoverKind::Directory);
+  REQUIRE(found.size() == 1);
+  {
+    const TempDirectory taken(found.front().path, std::move(found.front().lock));
+    CHECK(leftovers(outer.path(), temporary_prefix("out"), LeftoverKind::Directory).empty());
+  }
+  CHECK_FALSE(fs::exists(left));
+}
+
+TEST_CASE("a file without a name leaves none, also where the file system knows no such files") {
+  const TempDirectory directory = temp_directory();
+  for (const std::size_t refusals : {0U, 1U}) {
+    const CallVerdict no_tmpfile(calls::Kind::Open, {.failure = EOPNOTSUPP}, refusals);
+    const UniqueFd fd = anonymous_file(directory.path());
+    CHECK(fs::is_empty(directory.path()));
+    write_full(fd.get(), as_bytes("content"), "it");
+    CHECK(file_size(fd.get(), "it") == 7);
+  }
+  CHECK_THROWS_AS(static_cast<void>(anonymous_file(directory.path() / "absent")), Error);
+}
+
+TEST_CASE("a file that is written in one step has the mode and content that were given, whatever was there") {
+  const TempDirectory directory = temp_directory();
+  const fs::path path = directory.path() / "file";
+  write_text(path, "something longer");
+  fs::permissions(path, fs::perms::all);
+  write_file_atomically(path, "new", 0640);
+  CHECK(read_text(path) == "new");
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0640);
+}
