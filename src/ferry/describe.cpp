@@ -52,21 +52,20 @@ const Descriptor* usual_child(const ImageIndex& index) {
   return nullptr;
 }
 
-std::vector<Digest> layers_of(Resolver& source, RawManifest raw) {
+std::vector<Digest> layers_of(Resolver& source, ParsedManifest image) {
   for (std::size_t depth = 0;; ++depth) {
     check_depth("indexes", depth);
-    const auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
-    if (const auto* manifest = std::get_if<Manifest>(&parsed)) {
+    if (const auto* manifest = std::get_if<Manifest>(&image.parsed)) {
       std::vector<Digest> layers;
       for (const Descriptor& layer : manifest->layers) layers.push_back(layer.digest);
       return layers;
     }
-    const Descriptor* const child = usual_child(std::get<ImageIndex>(parsed));
+    const Descriptor* const child = usual_child(std::get<ImageIndex>(image.parsed));
     if (child == nullptr) return {};
     auto next = source.manifest(child->digest.text());
     if (!next) return {};  // an index of which only some children were copied: no reason to describe nothing
     next->descriptor.media_type = child->media_type;
-    raw = *std::move(next);
+    image = parse(*std::move(next));
   }
 }
 
@@ -121,9 +120,9 @@ class Describer {
       const Located found = locate(
           wanted.ref.image, wanted.places, [this](const RepositoryName& name) { return open(name); },
           *context_.progress);
-      Facts facts{.self = without_layers(found.name, found.raw, Type::Image)};
-      if (options_.layers) facts.self.layers = layers_of(*found.source, found.raw);
-      if (is_bundle(*found.source, found.raw, context_.stop)) {
+      Facts facts{.self = without_layers(found.name, found.manifest.raw, Type::Image)};
+      if (options_.layers) facts.self.layers = layers_of(*found.source, found.manifest);
+      if (is_bundle(*found.source, found.manifest.parsed, context_.stop)) {
         facts.self.type = Type::Bundle;
         open_bundle(found, facts);
       } else if (wanted.ref.image == options_.bundle) {
@@ -136,7 +135,7 @@ class Describer {
   }
 
   void open_bundle(const Located& found, Facts& facts) {
-    const ImagesLock lock = read_images_lock(*found.source, found.raw, context_.unpack, context_.stop);
+    const ImagesLock lock = read_images_lock(*found.source, found.manifest, context_.unpack, context_.stop);
     const auto locations =
         find_locations_image(*found.source, facts.self.image, lock, *context_.progress, context_.stop);
     if (locations) facts.locations = artifact(*found.source, found.name, locations->image, Type::Internal);
@@ -173,7 +172,7 @@ class Describer {
     DescribedImage image = without_layers(name, raw, type);
     if (!options_.layers) return image;
     try {
-      image.layers = layers_of(source, raw);
+      image.layers = layers_of(source, parse(raw));
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Hostile) throw;
       context_.progress->warn(text::cat("the layers of ", to_string(image.image), " are left out: ", error.message()));

@@ -72,7 +72,8 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
     }
     if (const auto at = locations.find(image.digest()); at != locations.end()) {
       shown.locations = at->second;
-      shown.locations_files = read_locations_files(source, archive->manifest(at->second.text()).value(), context.stop);
+      shown.locations_files =
+          read_locations_files(source, parse(archive->manifest(at->second.text()).value()), context.stop);
     }
     report.images.push_back(std::move(shown));
   }

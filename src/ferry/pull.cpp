@@ -58,11 +58,11 @@ class Pull {
 
   void image(const Reference& reference) {
     const Located found = find(reference, {reference.name});
-    if (media_type::is_index(found.raw.descriptor.media_type)) {
+    if (media_type::is_index(found.manifest.raw.descriptor.media_type)) {
       throw Error(ErrorCode::Usage, "Unable to pull non-images, such as image indexes.")
           .hint("provide a specific digest to the image instead");
     }
-    if (options_.image_is_bundle_check && is_bundle(*found.source, found.raw, context_.stop)) {
+    if (options_.image_is_bundle_check && is_bundle(*found.source, found.manifest.parsed, context_.stop)) {
       throw Error(ErrorCode::Usage, "Expected bundle flag when pulling a bundle")
           .hint("Use -b instead of -i for bundles");
     }
@@ -74,12 +74,12 @@ class Pull {
 
   void bundle(const Reference& reference) {
     const Located found = find(reference, {reference.name});
-    if (!is_bundle(*found.source, found.raw, context_.stop)) {
+    if (!is_bundle(*found.source, found.manifest.parsed, context_.stop)) {
       throw Error(ErrorCode::Usage, "Expected bundle image but found plain image")
           .hint("Did you use -i instead of -b?");
     }
     say(0, text::cat("Pulling bundle '", name_of(found), "'"));
-    seen_.insert(found.raw.descriptor.digest);
+    seen_.insert(found.manifest.digest());
     const bool hosts_all = unpack_bundle(found, output_.content(), 0);
     report_.images_are_beside = hosts_all;
     say(0, "");
@@ -97,7 +97,7 @@ class Pull {
 
  private:
   static Reference reference_to(const Located& found) {
-    return Reference::by_digest(found.name, found.raw.descriptor.digest);
+    return Reference::by_digest(found.name, found.manifest.digest());
   }
 
   /// Tells what is done, indented by the depth of nesting as in imgpkg's output.
@@ -117,9 +117,7 @@ class Pull {
   }
 
   void extract(const Located& found, const fs::path& directory, std::size_t depth) {
-    const RawManifest& raw = found.raw;
-    const auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
-    const auto& layers = std::get<Manifest>(parsed).layers;
+    const auto& layers = std::get<Manifest>(found.manifest.parsed).layers;
     std::uint64_t bytes = 0;
     std::uint64_t largest = 0;
     for (const Descriptor& layer : layers) {
@@ -128,7 +126,7 @@ class Pull {
     }
     output_.check_room(largest);
     const bool keeps_downloads = output_.room().free_bytes / kUnpacksTo >= bytes;
-    context_.progress->phase(text::cat("pulling ", raw.descriptor.digest.text()), bytes);
+    context_.progress->phase(text::cat("pulling ", found.manifest.digest().text()), bytes);
     LayerExtractor extractor(directory, ConfinedDirectory::Lookup::Kernel, context_.unpack);
     for (std::size_t i = 0; i < layers.size(); ++i) {
       say(depth, text::cat("Extracting layer '", layers[i].digest.text(), "' (", i + 1, "/", layers.size(), ")"));
@@ -256,7 +254,7 @@ class Pull {
                                             "it is"));
         }
       }
-      if (!is_bundle(*found.source, found.raw, context_.stop)) continue;
+      if (!is_bundle(*found.source, found.manifest.parsed, context_.stop)) continue;
       if (seen_.size() == 1) {  // only the outermost one was seen
         say(0, "");
         say(0, "Nested bundles");

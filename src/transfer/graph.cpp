@@ -44,9 +44,9 @@ class TreeWalk {
   TreeWalk(ImageSource& source, const TreeRules& rules, ManifestTree& tree)
       : source_(source), rules_(rules), tree_(tree) {}
 
-  void add_root(RawManifest raw) {
-    const Digest digest = raw.descriptor.digest;
-    if (add(std::move(raw), 1) || children_of(tree_.front().parsed).empty()) return;
+  void add_root(ParsedManifest root) {
+    const Digest digest = root.digest();
+    if (add(std::move(root), 1) || children_of(tree_.front().parsed).empty()) return;
     throw Error(ErrorCode::NotFound,
                 text::cat("nothing of the index ", digest.text(), " is whole:\n  - ", text::join(missing_, "\n  - ")))
         .hint("save or copy the image again with at least one platform that was pulled as a whole");
@@ -54,15 +54,15 @@ class TreeWalk {
 
  private:
   /// Adds a manifest and all below it. False if nothing that could be run is whole: then it is as good as absent.
-  bool add(RawManifest raw, std::size_t depth) {
-    auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
+  bool add(ParsedManifest manifest, std::size_t depth) {
+    auto& [raw, parsed] = manifest;
     if (depth > 1) raw.descriptor.media_type = std::visit([](const auto& one) { return one.media_type; }, parsed);
     check_depth("indexes", depth);
     const Digest digest = raw.descriptor.digest;
     const bool is_held = holds_blobs(digest, parsed);
     const std::vector<Descriptor> children = children_of(parsed);
     const std::size_t place = tree_.size();
-    tree_.push_back({std::move(raw), std::move(parsed)});
+    tree_.push_back({std::move(manifest)});
     if (!std::holds_alternative<ImageIndex>(tree_[place].parsed)) return is_held;
     bool lacks_some = false;
     bool has_image = false;
@@ -100,7 +100,7 @@ class TreeWalk {
     // What it came as; its bytes decide.
     if (!type.empty()) found->descriptor.media_type = type;
     const std::size_t place = tree_.size();
-    if (add(*std::move(found), depth + 1)) return true;
+    if (add(parse(*std::move(found)), depth + 1)) return true;
     for (std::size_t i = place; i < tree_.size(); ++i) lacking_.insert(tree_[i].raw.descriptor.digest);
     tree_.erase(tree_.begin() + static_cast<std::ptrdiff_t>(place), tree_.end());
     return false;
@@ -136,10 +136,14 @@ class TreeWalk {
 
 }  // namespace
 
-ManifestTree fetch_tree(ImageSource& source, RawManifest root, const TreeRules& rules) {
+ManifestTree fetch_tree(ImageSource& source, ParsedManifest root, const TreeRules& rules) {
   ManifestTree tree;
   TreeWalk(source, rules, tree).add_root(std::move(root));
   return tree;
+}
+
+ManifestTree fetch_tree(ImageSource& source, RawManifest root, const TreeRules& rules) {
+  return fetch_tree(source, parse(std::move(root)), rules);
 }
 
 const std::vector<Descriptor>& children_of(const std::variant<Manifest, ImageIndex>& parsed) {
@@ -192,7 +196,7 @@ void Graph::add(ManifestTree tree, const std::shared_ptr<BlobSource>& source, co
       continue;
     }
     completes_others = completes_others || absent_.contains(digest);
-    manifests_.emplace(digest, ManifestNode{.raw = std::move(one.raw), .parsed = std::move(one.parsed)});
+    manifests_.emplace(digest, ManifestNode{std::move(one)});
   }
   if (manifests_.size() + blobs_.size() > limits::kGraphNodes) {
     throw Error(ErrorCode::Hostile, text::cat("more than ", limits::kGraphNodes, " manifests and blobs"));

@@ -13,12 +13,11 @@
 #include "oci/limits.hpp"
 #include "oci/manifest.hpp"
 #include "store/store.hpp"
+#include "transfer/parsed_manifest.hpp"
 
 namespace ociferry {
 
-struct TreeManifest {
-  RawManifest raw;
-  std::variant<Manifest, ImageIndex> parsed;
+struct TreeManifest : ParsedManifest {
   std::vector<Descriptor> blobs = {};  ///< indexes: the children that the source has as blobs
 };
 
@@ -37,6 +36,8 @@ struct TreeRules {
 /// Fetches the descendants of `root`: nothing for an image, the children (to limits::kGraphDepth) for an index.
 /// Children of types that are no manifest's are blobs or manifests, as the source has them. Throws Error{NotFound}
 /// naming what is missing if more is than `rules` allow. Blocks on `source`.
+[[nodiscard]] ManifestTree fetch_tree(ImageSource& source, ParsedManifest root, const TreeRules& rules = {});
+/// The same for a root that was not parsed yet. Throws Error{Hostile} also if it is malformed.
 [[nodiscard]] ManifestTree fetch_tree(ImageSource& source, RawManifest root, const TreeRules& rules = {});
 
 /// Manifests, indexes and blobs to be moved, each digest once, with where to read them from. Pure data: no I/O.
@@ -47,9 +48,7 @@ class Graph {
   static bool move_none(const Descriptor&) { return false; }
   static bool move_all(const Descriptor&) { return true; }
 
-  struct ManifestNode {
-    RawManifest raw;
-    std::variant<Manifest, ImageIndex> parsed;
+  struct ManifestNode : ParsedManifest {
     std::size_t height = 0;  ///< 0 for an image; an index is one higher than its highest child
   };
   struct BlobNode {

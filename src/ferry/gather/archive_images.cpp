@@ -80,9 +80,10 @@ ReadImage read_image(const Listed& listed, const ImageArchive& archive, CachingS
                 .is_root = item.is_root,
                 .is_referrer = item.role == ArchiveRole::Referrer};
   // What is attached to an image is carried as it is, whatever it says to be.
-  read.image.is_bundle = !read.image.is_referrer && is_bundle(source, read.tree.front().parsed, context.stop);
+  const ParsedManifest& root = read.tree.front();
+  read.image.is_bundle = !read.image.is_referrer && is_bundle(source, root.parsed, context.stop);
   if (read.image.is_bundle) {
-    read.image.lock = read_images_lock(source, read.tree.front().raw, context.unpack, context.stop);
+    read.image.lock = read_images_lock(source, root, context.unpack, context.stop);
   }
   return read;
 }

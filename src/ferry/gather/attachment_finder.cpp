@@ -18,16 +18,21 @@ std::span<const std::string_view> suffixes(Referrers which) {
   return std::span(kAttachmentSuffixes).first(which == Referrers::All ? kAttachmentSuffixes.size() : 1);
 }
 
+bool is_attached(const ParsedManifest& manifest, const Subject& subject) {
+  const Descriptor* const of = subject_of(manifest.parsed);
+  return of != nullptr && of->digest == subject.digest;
+}
+
 bool holds(const std::vector<Attachment>& found, const Digest& digest) {
   return std::ranges::any_of(found, [&](const Attachment& one) { return one.reference.digest == digest; });
 }
 
-Attachment attachment(const Subject& subject, RawManifest raw, std::optional<std::string> tag,
+Attachment attachment(const Subject& subject, ParsedManifest manifest, std::optional<std::string> tag,
                       const std::shared_ptr<CachingSource>& source) {
-  Reference reference = Reference::by_digest(subject.name, raw.descriptor.digest);
+  Reference reference = Reference::by_digest(subject.name, manifest.digest());
   return {.reference = std::move(reference),
           .tag = std::move(tag),
-          .tree = fetch_tree(*source, std::move(raw)),
+          .tree = fetch_tree(*source, std::move(manifest)),
           .source = source};
 }
 
@@ -91,7 +96,7 @@ void AttachmentFinder::add_tagged(const Subject& subject, const std::shared_ptr<
     if (!may_have(subject.name, tag)) continue;
     try {
       if (auto raw = read(subject.name, *source, tag)) {
-        found.push_back(attachment(subject, *std::move(raw), tag, source));
+        found.push_back(attachment(subject, parse(*std::move(raw)), tag, source));
       }
     } catch (const Error& error) {
       leave_out_malformed(text::cat(to_string(subject.name), ":", tag), error);
@@ -124,12 +129,15 @@ void AttachmentFinder::add_one_listed(const Subject& subject, const Digest& dige
   if (!raw) {
     context_.progress->warn(
         text::cat("left out, because it is listed but not there: ", name, ", attached to ", subject.digest.text()));
-  } else if (is_attached(*raw, subject)) {
-    found.push_back(attachment(subject, *std::move(raw), std::nullopt, source));
-  } else {
+    return;
+  }
+  ParsedManifest manifest = parse(*std::move(raw));
+  if (!is_attached(manifest, subject)) {
     context_.progress->warn(text::cat("left out, because it does not say so itself: ", name,
                                       ", which is listed as attached to ", subject.digest.text()));
+    return;
   }
+  found.push_back(attachment(subject, std::move(manifest), std::nullopt, source));
 }
 
 /// To be called while `error` is handled. The image can be moved without what nobody could read at its destination.
@@ -161,12 +169,6 @@ std::vector<Descriptor> AttachmentFinder::listed(const Subject& subject, Caching
     note_refusal(subject.name, error);
     return {};
   }
-}
-
-bool AttachmentFinder::is_attached(const RawManifest& raw, const Subject& subject) const {
-  const auto parsed = parse_manifest(raw.bytes, raw.descriptor.media_type);
-  const Descriptor* of = subject_of(parsed);
-  return of != nullptr && of->digest == subject.digest;
 }
 
 std::optional<RawManifest> AttachmentFinder::read(const RepositoryName& name, CachingSource& source,

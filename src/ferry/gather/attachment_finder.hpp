@@ -58,7 +58,6 @@ class AttachmentFinder {
                       std::vector<Attachment>& found);
   void leave_out_malformed(const std::string& name, const Error& error) const;
   [[nodiscard]] std::vector<Descriptor> listed(const Subject& subject, CachingSource& source);
-  [[nodiscard]] bool is_attached(const RawManifest& raw, const Subject& subject) const;
   [[nodiscard]] bool may_have(const RepositoryName& name, const std::string& tag) const;
   [[nodiscard]] std::optional<RawManifest> read(const RepositoryName& name, CachingSource& source,
                                                 const std::string& selector);

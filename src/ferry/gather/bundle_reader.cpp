@@ -56,7 +56,7 @@ bool is_its_own_fault(const Error& error) {
 }
 
 Locations parse_locations_image(CachingSource& repository, const RawManifest& image, const std::stop_token& stop) {
-  const auto files = read_locations_files(repository, image, stop);
+  const auto files = read_locations_files(repository, parse(image), stop);
   for (const std::string_view name : {kSeedLocationsFile, kImgpkgLocationsFile}) {
     if (const auto file = files.find(std::string(name)); file != files.end()) return parse_locations(file->second);
   }
@@ -73,10 +73,6 @@ std::optional<ImageConfig> read_image_config(CachingSource& source, const Manife
   return try_parse_image_config(source.read_blob(*manifest.config, limits::kConfigBytes, stop));
 }
 
-bool is_bundle(CachingSource& source, const RawManifest& raw, const std::stop_token& stop) {
-  return is_bundle(source, parse_manifest(raw.bytes, raw.descriptor.media_type), stop);
-}
-
 bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& parsed, const std::stop_token& stop) {
   const auto* manifest = std::get_if<Manifest>(&parsed);
   if (manifest == nullptr) return false;
@@ -84,21 +80,19 @@ bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& 
   return config && is_bundle_config(*config);
 }
 
-ImagesLock read_images_lock(CachingSource& source, const RawManifest& bundle, const UnpackLimits& limits,
+ImagesLock read_images_lock(CachingSource& source, const ParsedManifest& bundle, const UnpackLimits& limits,
                             const std::stop_token& stop) {
-  const auto parsed = parse_manifest(bundle.bytes, bundle.descriptor.media_type);
-  const std::vector<Descriptor>& layers = as_manifest(parsed).layers;
+  const std::vector<Descriptor>& layers = as_manifest(bundle.parsed).layers;
   for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
     if (const auto yaml = file_in_layer(source, *layer, kImagesLockPath, limits, stop)) return ImagesLock::parse(*yaml);
   }
   throw Error(ErrorCode::Hostile, text::cat("The bundle expected .imgpkg/images.yml to exist, but it wasn't found in ",
-                                            source.name_of(bundle.descriptor.digest)));
+                                            source.name_of(bundle.digest())));
 }
 
-std::map<std::string, std::string> read_locations_files(CachingSource& source, const RawManifest& image,
+std::map<std::string, std::string> read_locations_files(CachingSource& source, const ParsedManifest& image,
                                                         const std::stop_token& stop) {
-  const auto parsed = parse_manifest(image.bytes, image.descriptor.media_type);
-  const Manifest& manifest = as_manifest(parsed);
+  const Manifest& manifest = as_manifest(image.parsed);
   if (manifest.layers.size() != 1) {
     throw Error(ErrorCode::Hostile, text::cat("it has ", manifest.layers.size(), " layers instead of one"));
   }
@@ -107,7 +101,7 @@ std::map<std::string, std::string> read_locations_files(CachingSource& source, c
   for (const std::string_view name : {kSeedLocationsFile, kImgpkgLocationsFile}) {
     StringSource content(layer);
     const auto fits = [name](std::string_view path) { return path.substr(path.rfind('/') + 1) == name; };
-    if (auto file = find_file(content, fits, limits::kYamlBytes, source.name_of(image.descriptor.digest))) {
+    if (auto file = find_file(content, fits, limits::kYamlBytes, source.name_of(image.digest()))) {
       files.emplace(name, *std::move(file));
     }
   }

@@ -9,6 +9,7 @@
 #include "ociferry/limits.hpp"
 #include "ociferry/progress.hpp"
 #include "transfer/caching_source.hpp"
+#include "transfer/parsed_manifest.hpp"
 
 namespace ociferry {
 
@@ -17,15 +18,14 @@ namespace ociferry {
 [[nodiscard]] std::optional<ImageConfig> read_image_config(CachingSource& source, const Manifest& manifest,
                                                            const std::stop_token& stop);
 
-/// True if `raw` is an image whose configuration carries imgpkg's bundle label. Fetches the configuration.
-[[nodiscard]] bool is_bundle(CachingSource& source, const RawManifest& raw, const std::stop_token& stop);
+/// True if it is an image whose configuration carries imgpkg's bundle label. Fetches the configuration.
 [[nodiscard]] bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& parsed,
                              const std::stop_token& stop);
 
 /// The ImagesLock inside a bundle's layers; each layer read is checked against its digest.
 /// Throws Error{Hostile} if there is none, or it is not valid, or a layer passes `limits`.
-[[nodiscard]] ImagesLock read_images_lock(CachingSource& source, const RawManifest& bundle, const UnpackLimits& limits,
-                                          const std::stop_token& stop);
+[[nodiscard]] ImagesLock read_images_lock(CachingSource& source, const ParsedManifest& bundle,
+                                          const UnpackLimits& limits, const std::stop_token& stop);
 
 /// A locations image and what it says.
 struct FoundLocations {
@@ -45,7 +45,8 @@ struct FoundLocations {
                                                       const std::stop_token& stop);
 
 /// The files at the root of a locations image's one layer, by name. Throws Error{Hostile} if it is not of that form.
-[[nodiscard]] std::map<std::string, std::string> read_locations_files(CachingSource& source, const RawManifest& image,
+[[nodiscard]] std::map<std::string, std::string> read_locations_files(CachingSource& source,
+                                                                      const ParsedManifest& image,
                                                                       const std::stop_token& stop);
 
 }  // namespace ociferry

@@ -212,26 +212,26 @@ class Discovery {
       Located located = locate(
           wanted.reference, wanted.places, [this](const RepositoryName& name) { return source(name); },
           *context_.progress);
-      Found found{.image = {.reference = Reference::by_digest(wanted.reference.name, located.raw.descriptor.digest)},
+      Found found{.image = {.reference = Reference::by_digest(wanted.reference.name, located.manifest.digest())},
                   .place = located.name,
                   .tree = {},
                   .source = located.source,
                   .next = {}};
-      found.image.is_bundle = is_bundle(*found.source, located.raw, context_.stop);
+      found.image.is_bundle = is_bundle(*found.source, located.manifest.parsed, context_.stop);
       if (wanted.root != nullptr) {
         found.image.is_root = true;
         if (wanted.root->tag) found.image.tags.insert(*wanted.root->tag);
         check_kind(*wanted.root, found);
       }
       if (found.image.is_bundle) open_bundle(found, located, wanted);
-      found.tree = fetch_tree(*found.source, std::move(located.raw));
+      found.tree = fetch_tree(*found.source, std::move(located.manifest));
       return found;
     });
   }
 
   void open_bundle(Found& found, const Located& located, const Wanted& wanted) {
-    found.image.lock = read_images_lock(*found.source, located.raw, context_.unpack, context_.stop);
-    const Reference at = Reference::by_digest(located.name, located.raw.descriptor.digest);
+    found.image.lock = read_images_lock(*found.source, located.manifest, context_.unpack, context_.stop);
+    const Reference at = Reference::by_digest(located.name, located.manifest.digest());
     const auto locations = find_locations(*found.source, at, found.image.lock, *context_.progress, context_.stop);
     // Bundles that lie where a lock names them have images that do, too.
     const bool at_home = wanted.first == FirstPlace::Lock && at.name == wanted.reference.name;

@@ -47,7 +47,7 @@ Located locate(const Reference& image, const Places& places,
     const auto source = open(place);
     const bool is_last = &place == &places.back();
     try {
-      if (auto raw = source->manifest(image.selector())) return {*std::move(raw), source, place};
+      if (auto raw = source->manifest(image.selector())) return {parse(*std::move(raw)), source, place};
       without.push_back(source);
     } catch (const Error& error) {
       const bool unreachable = error.code() == ErrorCode::Network && place == image.name && !is_last;

@@ -7,6 +7,7 @@
 #include "bundle/bundle.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/caching_source.hpp"
+#include "transfer/parsed_manifest.hpp"
 
 namespace ociferry {
 
@@ -27,7 +28,7 @@ enum class FirstPlace { Bundle, Lock };
 
 /// An image and the repository that has it.
 struct Located {
-  RawManifest raw;
+  ParsedManifest manifest;
   std::shared_ptr<CachingSource> source;
   RepositoryName name;
 };

@@ -32,7 +32,8 @@ StoredLocations load_locations(const ArchiveItem& item, const ImageSet& set,
   auto raw = source->manifest(item.descriptor.digest.text());
   if (!raw) throw Error(ErrorCode::Incomplete, text::cat(item.descriptor.digest.text(), " is missing"));
   raw->descriptor.media_type = item.descriptor.media_type;
-  const auto files = read_locations_files(*source, *raw, stop);
+  const ParsedManifest image = parse(*std::move(raw));
+  const auto files = read_locations_files(*source, image, stop);
   const Locations expected = relocatable_locations(set, bundle_of(item, set));
   const std::pair<std::string_view, std::string> as_written[] = {{kSeedLocationsFile, to_seed_yaml(expected)},
                                                                  {kImgpkgLocationsFile, to_imgpkg_yaml(expected)}};
@@ -44,9 +45,9 @@ StoredLocations load_locations(const ArchiveItem& item, const ImageSet& set,
                   text::cat(name, " of ", item.descriptor.digest.text(), " does not list the images of its bundle"));
     }
   }
-  const auto manifest = std::get<Manifest>(parse_manifest(raw->bytes, raw->descriptor.media_type));
+  const auto& manifest = std::get<Manifest>(image.parsed);
   static_cast<void>(source->read_blob(manifest.config.value(), limits::kConfigBytes, stop));
-  return {.manifest = {raw->descriptor, source},
+  return {.manifest = {image.raw.descriptor, source},
           .config = {*manifest.config, source},
           .layer = {manifest.layers.front(), source}};
 }
