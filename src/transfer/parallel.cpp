@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/stop.hpp"
 #include "base/threads.hpp"
@@ -55,10 +56,12 @@ class Pool {
     std::vector<std::jthread> workers;
     want(wanted.count(), workers, 0);
     while (is_served() && !is_done_after(WorkerCount::kTick)) {
+      const auto [ended, busy] = progress();
       const WorkDone done{.wall = std::chrono::steady_clock::now() - begin,
                           .cpu = cpu_of_this_process() - cpu_before,
-                          .tasks = ended(),
-                          .bytes = bytes_moved ? bytes_moved() : 0};
+                          .tasks = ended,
+                          .bytes = bytes_moved ? bytes_moved() : 0,
+                          .busy = busy};
       want(wanted.observe(done), workers, 0);
       const std::lock_guard lock(mutex_);
       cores_are_idle_ = wanted.cores_are_idle();
@@ -152,9 +155,10 @@ class Pool {
     return changed_.wait_for(lock, inner_.get_token(), time, [&] { return is_done(); }) || inner_.stop_requested();
   }
 
-  std::size_t ended() {
+  /// How many tasks have ended, and how many are under way.
+  std::pair<std::size_t, std::size_t> progress() {
     const std::lock_guard lock(mutex_);
-    return ended_;
+    return {ended_, next_ - ended_};
   }
 
   const Task& task_;
@@ -179,10 +183,12 @@ std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count
                                              const Assist& assist) {
   Pool pool(count, on_failure, task, assist, stop);
   // Tasks that move no bytes are questions: alike, and cheap. What pays for them says nothing about blobs.
-  WorkerCount adaptive(std::thread::hardware_concurrency(), bytes_moved ? 0 : jobs.learned());
+  // Who takes help keeps what was begun.
+  const auto broken_off = bytes_moved && !assist ? WorkerCount::BrokenOff::Lost : WorkerCount::BrokenOff::Kept;
+  WorkerCount adaptive(std::thread::hardware_concurrency(), bytes_moved ? 0 : jobs.learned(), broken_off);
   if (jobs.number() && assist) {
     pool.run(std::min(*jobs.number(), std::max(count, WorkerCount::kMost)));
-  } else if (jobs.number() || (count <= adaptive.count() && !assist)) {
+  } else if (jobs.number() || (count <= adaptive.fewest() && !assist)) {
     pool.run(std::min(jobs.number().value_or(count), count));
   } else {
     pool.run(adaptive, bytes_moved);

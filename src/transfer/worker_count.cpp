@@ -16,8 +16,12 @@ constexpr milliseconds kShortestSpan{100};
 constexpr std::uint64_t kShareBytes = kMiB;
 /// Requests take time whatever they carry: a task counts as so many bytes more.
 constexpr std::uint64_t kTaskBytes = 64 * kKiB;
-/// The rate after a step that pays, against the one before.
+/// The rate after a step up that pays, and after a step down that costs nothing, against the one before.
 constexpr double kGain = 1.1;
+constexpr double kNoLoss = 0.95;
+/// A task that takes longer would be a pity to lose.
+constexpr std::chrono::seconds kLongTask{10};
+constexpr std::size_t kFewestLong = 2;
 /// Cores that are used more than this are what limits the work.
 constexpr double kBusy = 0.5;
 constexpr std::size_t kFirstRest = 4;
@@ -36,9 +40,11 @@ struct WorkerCount::Span {
   }
 };
 
-WorkerCount::WorkerCount(std::size_t cores, std::size_t proven) noexcept
+WorkerCount::WorkerCount(std::size_t cores, std::size_t proven, BrokenOff broken_off) noexcept
     : cores_(std::max<std::size_t>(cores, 1)),
-      count_(std::clamp(proven, std::clamp(2 * cores_, kFewest, kMostAtFirst), kMost)),
+      first_(std::clamp(proven, std::clamp(2 * cores_, kFewest, kMostAtFirst), kMost)),
+      fewest_(broken_off == BrokenOff::Lost ? kFewestLong : first_),
+      count_(first_),
       next_rest_(kFirstRest) {}
 
 std::size_t WorkerCount::observe(const WorkDone& now) noexcept {
@@ -47,15 +53,22 @@ std::size_t WorkerCount::observe(const WorkDone& now) noexcept {
   since_ = now;
   cores_are_idle_ = leaves_cores_idle(span);
   if (is_settling_) {
-    is_settling_ = false;
+    is_settling_ = now.busy > count_;  // workers that are to go first end what they are at
+    return count_;
+  }
+  const bool are_long = has_long_tasks(now);
+  if (!are_long && count_ < first_) {
+    trial_.reset();
+    count_ = first_;
+    is_settling_ = true;
     return count_;
   }
   const double rate = span.rate();
   if (!judge_last_step(rate)) return count_;
   if (rest_ > 0) {
     --rest_;
-  } else if (count_ < kMost && cores_are_idle_) {
-    step_up(rate);
+  } else if (cores_are_idle_) {
+    step(rate, are_long);
   }
   return count_;
 }
@@ -69,28 +82,42 @@ bool WorkerCount::leaves_cores_idle(const Span& span) const noexcept {
          kBusy * static_cast<double>(cores_) * static_cast<double>(span.wall.count());
 }
 
+bool WorkerCount::has_long_tasks(const WorkDone& now) const noexcept {
+  return now.wall * static_cast<std::int64_t>(count_) > kLongTask * static_cast<std::int64_t>(now.tasks + count_);
+}
+
 /// False if there was one, and it was taken back.
 bool WorkerCount::judge_last_step(double rate) noexcept {
-  if (!rate_before_) return true;
-  if (rate < kGain * *rate_before_) {
+  if (!trial_) return true;
+  const bool was_up = count_ > trial_->count_before;
+  if (rate < (was_up ? kGain : kNoLoss) * trial_->rate_before) {
+    may_step_down_ = was_up;
     step_back();
     return false;
   }
-  rate_before_.reset();
+  trial_.reset();
   next_rest_ = kFirstRest;
   return true;
 }
 
-void WorkerCount::step_up(double rate) noexcept {
-  rate_before_ = rate;
-  count_before_ = count_;
-  count_ = std::min(kMost, count_ + (has_overshot_ ? count_ / 2 : count_));
+/// More workers, or fewer where these might do as well.
+void WorkerCount::step(double rate, bool are_long) noexcept {
+  if (may_step_down_ && are_long && count_ > fewest_) {
+    step_to(std::max(fewest_, count_ / 2), rate);
+  } else if (count_ < kMost) {
+    step_to(std::min(kMost, count_ + (has_overshot_ ? std::max<std::size_t>(count_ / 2, 1) : count_)), rate);
+  }
+}
+
+void WorkerCount::step_to(std::size_t count, double rate) noexcept {
+  trial_ = Trial{rate, count_};
+  count_ = count;
   is_settling_ = true;
 }
 
 void WorkerCount::step_back() noexcept {
-  rate_before_.reset();
-  count_ = count_before_;
+  count_ = trial_->count_before;
+  trial_.reset();
   has_overshot_ = true;
   rest_ = next_rest_;
   next_rest_ = std::min(2 * next_rest_, kLongestRest);

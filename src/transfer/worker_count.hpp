@@ -13,48 +13,65 @@ struct WorkDone {
   std::chrono::nanoseconds cpu{0};  ///< of the whole process
   std::size_t tasks = 0;            ///< that ended
   std::uint64_t bytes = 0;          ///< that were moved, of tasks under way too
+  std::size_t busy = 0;             ///< tasks under way
 };
 
 /// How many workers a pool should have when nobody said so. It begins with what the cores can feed, and adds workers
 /// while the cores are idle and the last that were added made the work go faster: on a far link each worker waits most
 /// of the time, on a full one or at a busy server more of them would only share what there is. What did not pay is
-/// taken back, and tried again later, and more rarely each time. Pure; the caller locks and measures.
+/// taken back, and tried again later, and more rarely each time. Where a broken run loses what was under way, and each
+/// task takes long, a link that is full is shared by as few workers as fill it. Pure; the caller locks and measures.
 class WorkerCount {
  public:
   static constexpr std::size_t kMost = 32;
   /// Time between two calls of `observe`: few enough to cost nothing, often enough for the round trips of far links.
   static constexpr std::chrono::milliseconds kTick{50};
 
+  /// What of a task that is broken off is of use to the next run.
+  enum class BrokenOff { Kept, Lost };
+
   /// With `cores` of 0, which is "not known", as with one. Begins with `proven` workers if these are more than the
   /// cores ask for.
-  explicit WorkerCount(std::size_t cores, std::size_t proven = 0) noexcept;
+  explicit WorkerCount(std::size_t cores, std::size_t proven = 0, BrokenOff broken_off = BrokenOff::Kept) noexcept;
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  /// There will never be fewer.
+  [[nodiscard]] std::size_t fewest() const noexcept { return fewest_; }
   /// The same without workers that are on trial.
-  [[nodiscard]] std::size_t proven() const noexcept { return rate_before_ ? count_before_ : count_; }
+  [[nodiscard]] std::size_t proven() const noexcept { return trial_ ? trial_->count_before : count_; }
   /// False while the cores, rather than the network, seem to be what limits the work.
   [[nodiscard]] bool cores_are_idle() const noexcept { return cores_are_idle_; }
-  /// Takes in what was done until now, and returns the new count: never less than the first, never more than kMost.
+  /// Takes in what was done until now, and returns the new count: never more than kMost, and less than the first only
+  /// where broken tasks are lost.
   std::size_t observe(const WorkDone& now) noexcept;
 
  private:
   struct Span;
+  /// A step whose effect is not known yet.
+  struct Trial {
+    double rate_before;
+    std::size_t count_before;
+  };
 
   [[nodiscard]] bool is_telling(const Span& span) const noexcept;
   [[nodiscard]] bool leaves_cores_idle(const Span& span) const noexcept;
+  [[nodiscard]] bool has_long_tasks(const WorkDone& now) const noexcept;
   [[nodiscard]] bool judge_last_step(double rate) noexcept;
-  void step_up(double rate) noexcept;
+  void step(double rate, bool are_long) noexcept;
+  void step_to(std::size_t count, double rate) noexcept;
   void step_back() noexcept;
 
   std::size_t cores_;
+  std::size_t first_;
+  std::size_t fewest_;
   std::size_t count_;
   WorkDone since_ = {};  ///< where the span that is watched began
   bool cores_are_idle_ = true;
-  bool is_settling_ = true;                 ///< new workers have connections to open: what they do first tells nothing
-  std::optional<double> rate_before_ = {};  ///< a step up is on trial: the rate without it
-  std::size_t count_before_ = 0;            ///< and the count
-  bool has_overshot_ = false;               ///< from then on steps are smaller
-  std::size_t rest_ = 0;                    ///< spans to come without a trial
+  bool is_settling_ = true;  ///< new workers have connections to open: what they do first tells nothing
+  std::optional<Trial> trial_ = {};
+  bool has_overshot_ = false;   ///< from then on steps up are smaller
+  bool may_step_down_ = false;  ///< the last step that did not pay went up
+  std::size_t rest_ = 0;        ///< spans to come without a trial
   std::size_t next_rest_;
 };
 

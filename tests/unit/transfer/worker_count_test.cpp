@@ -25,8 +25,9 @@ struct Speed {
 /// Work that goes as fast as a function of the number of workers says.
 class Simulation {
  public:
-  explicit Simulation(std::function<Speed(double)> speed, std::size_t cores = kCores)
-      : speed_(std::move(speed)), workers_(cores) {}
+  explicit Simulation(std::function<Speed(double)> speed, std::size_t cores = kCores,
+                      WorkerCount::BrokenOff broken_off = WorkerCount::BrokenOff::Kept)
+      : speed_(std::move(speed)), workers_(cores, 0, broken_off) {}
 
   std::size_t run(double seconds) {
     for (const duration<double> end = wall_ + duration<double>(seconds); wall_ < end;) {
@@ -180,4 +181,46 @@ TEST_CASE("a link that was full and has room again is tried again") {
   changing.run(30);
   changing.change(link(2e3, 1e9, 0.05));
   CHECK(changing.run(30) == WorkerCount::kMost);
+}
+
+TEST_CASE("where broken tasks are lost, long ones on a full link are few at a time, and short ones many again") {
+  Simulation full(link(600e6, 20e6, 0.05), kCores, WorkerCount::BrokenOff::Lost);
+  CHECK(full.run(9) >= kStart);  // no task has taken long yet
+  full.run(60);
+  CHECK(full.least() == 2);
+  std::size_t few = 0;
+  for (int i = 0; i < 600; ++i) few += full.run(0.1) <= 3 ? 1 : 0;
+  CHECK(few > 540);
+  full.change(link(2e3, 1e9, 0.05));
+  CHECK(full.run(30) == WorkerCount::kMost);
+}
+
+TEST_CASE("long tasks of which each has a limit of its own keep all workers") {
+  const auto limited = [](double workers) { return Speed{workers * 2e6 / 600e6, workers * 2e6, 0.1}; };
+  Simulation each_limited(limited, kCores, WorkerCount::BrokenOff::Lost);
+  CHECK(each_limited.run(60) == WorkerCount::kMost);
+  Simulation by_cores(
+      [](double workers) {
+        return Speed{workers / 60, workers * 10e6, 0.6 * kCores};
+      },
+      kCores, WorkerCount::BrokenOff::Lost);
+  CHECK(by_cores.run(60) == kStart);
+}
+
+TEST_CASE("fewer workers count as fewer only when those that are to go have ended their tasks") {
+  WorkerCount workers(kCores, 0, WorkerCount::BrokenOff::Lost);
+  WorkDone done;
+  const auto go_on = [&](std::size_t busy, std::uint64_t bytes) {
+    done.wall += std::chrono::seconds{2};
+    done.bytes += bytes;
+    done.busy = busy;
+    return workers.observe(done);
+  };
+  while (workers.count() >= kStart) go_on(std::min(workers.count(), kStart), 1'000'000'000);
+  CHECK(workers.count() == kStart / 2);
+  // As many bytes as before, but by as many workers as before: that says nothing.
+  for (int i = 0; i < 5; ++i) CHECK(go_on(kStart, 1'000'000'000) == kStart / 2);
+  CHECK(workers.proven() == kStart);
+  go_on(kStart / 2, 1'000'000'000);
+  CHECK(go_on(kStart / 2, 500'000'000) == kStart);  // it was too few
 }
