@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "base/fd.hpp"
-#include "base/page_cache.hpp"
 #include "medium/medium.hpp"
+#include "medium/page_cache.hpp"
 
 namespace ociferry {
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/fd.hpp"
-#include "base/page_cache.hpp"
+#include "medium/page_cache.hpp"
 #include "medium/writable_medium.hpp"
 
 namespace ociferry {

@@ -92,7 +92,7 @@ LIBRARIES = {
 # Folders and files of src/ that take bytes from a Medium, and know nothing of the files that may be behind it.
 WITHOUT_FILES = ("layout/", "store/")
 WITH_DIRECTORIES = "layout/foreign/directory_tree.cpp"
-ABOUT_FILES = re.compile(r"base/(fd|page_cache|room|system_calls|temporary)\.hpp$|(fcntl|unistd|sys/\w+)\.h$")
+ABOUT_FILES = re.compile(r"base/(fd|room|system_calls|temporary)\.hpp$|(fcntl|unistd|sys/\w+)\.h$")
 
 # System headers with a dot in their name; C++ headers have none.
 SYSTEM = re.compile(

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -91,6 +92,22 @@ TEST_CASE("a run that does not publish leaves the partial file, and the next one
   CHECK(begin(Existing::Keep) == "abc");
   CHECK(begin(Existing::Discard) == std::string(3, '\0'));
   CHECK_FALSE(fs::exists(place.archive));
+}
+
+TEST_CASE("a middle that never reached the disk is a hole in what is kept, and reads as zeros") {
+  const Place place;
+  {
+    std::ofstream left(place.partial, std::ios::binary);
+    left << std::string(kMiB, 'a');
+    left.seekp(static_cast<std::streamoff>(2 * kMiB));
+    left << std::string(kMiB, 'b');
+  }
+  PartialFile file(place.archive);
+  file.reserve(3 * kMiB, Existing::Keep);
+  CHECK(file.size() == 3 * kMiB);
+  CHECK(file.written_until(0) == kMiB);
+  CHECK(file.written_until(2 * kMiB) == 3 * kMiB);
+  CHECK(read(file, 2 * kMiB - 1, 2) == std::string("\0b", 2));
 }
 
 TEST_CASE("a partial file that another writer has locked is busy, until that one is gone") {

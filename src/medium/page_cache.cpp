@@ -1,4 +1,4 @@
-#include "base/page_cache.hpp"
+#include "medium/page_cache.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
