@@ -77,11 +77,12 @@ BlobOutcome put_with_further_chances(const Graph::BlobNode& blob, BlobTarget& ta
 /// The blobs that their source turned out not to have.
 class MissingBlobs {
  public:
-  void add(const Error& error, const Descriptor& blob) {
+  void add(const Error& error, const Graph::BlobNode& blob) {
     const std::lock_guard lock(mutex_);
     lines_.push_back(error.message());
     // Its source need not have had it: the advice is about the layer then.
-    if (media_type::is_nondistributable(blob.media_type)) hint_ = error.hint_text();
+    if (media_type::is_nondistributable(blob.descriptor.media_type)) hint_ = error.hint_text();
+    if (!blob.source->home()) hint_ = "the archive was changed while it was read: copy it again";
   }
   void throw_if_any() {
     if (lines_.empty()) return;
@@ -125,7 +126,7 @@ BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& tar
       put(index, token);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::NotFound) throw;
-      missing.add(error, blobs[index]->descriptor);
+      missing.add(error, *blobs[index]);
     }
   };
   const Assist assist = target.help() == Help::Never ? Assist() : [&target] { return target.help(); };

@@ -38,12 +38,18 @@ std::string CachingSource::read_blob(const Descriptor& blob, std::uint64_t limit
                                               " are allowed for what it is"));
   }
   std::string content = fetch_twice_if_damaged(blob, stop);
-  const auto size = static_cast<std::int64_t>(blob.size);
-  if (blob.size <= limits::kSmallBlobBytes && budget_->fetch_sub(size) >= size) {
-    const std::lock_guard lock(mutex_);
-    known_.emplace(blob.digest, content);
-  }
+  keep(blob, content);
   return content;
+}
+
+void CachingSource::keep(const Descriptor& blob, const std::string& content) {
+  const auto size = static_cast<std::int64_t>(blob.size);
+  if (blob.size > limits::kSmallBlobBytes) return;
+  if (budget_->fetch_sub(size) >= size) {
+    const std::lock_guard lock(mutex_);
+    if (known_.emplace(blob.digest, content).second) return;
+  }
+  budget_->fetch_add(size);  // it is too much, or another thread has kept the same blob
 }
 
 std::string CachingSource::fetch_whole(const Descriptor& blob, const std::stop_token& stop) {

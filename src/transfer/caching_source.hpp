@@ -43,6 +43,8 @@ class CachingSource : public ImageSource {
  private:
   [[nodiscard]] std::string fetch_whole(const Descriptor& blob, const std::stop_token& stop);
   [[nodiscard]] std::string fetch_twice_if_damaged(const Descriptor& blob, const std::stop_token& stop);
+  /// Remembers `content` if the budget allows it, which is spent by what is remembered alone.
+  void keep(const Descriptor& blob, const std::string& content);
   [[nodiscard]] const std::string* find(const Digest& digest);
 
   std::shared_ptr<ImageSource> inner_;

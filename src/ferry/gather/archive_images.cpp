@@ -88,16 +88,12 @@ ReadImage read_image(const Listed& listed, const ImageArchive& archive, CachingS
   return read;
 }
 
-/// What is not in an archive cannot be found anywhere else.
-Error as_incomplete(const Error& error) { return {ErrorCode::Incomplete, error.message()}; }
-
 /// What `work` returns; its failures say what was being read.
 template <typename Work>
 auto reading(const Listed& listed, const ImageArchive& archive, const Work& work) {
   try {
     return work();
   } catch (Error& error) {
-    if (error.code() == ErrorCode::NotFound) error = as_incomplete(error);
     error.while_doing(text::cat("reading ", to_string(listed.item->reference), " from ", archive.name()));
     throw;
   }

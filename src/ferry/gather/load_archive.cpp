@@ -1,6 +1,7 @@
 #include "ferry/gather/load_archive.hpp"
 
 #include "ferry/gather/foreign_archive.hpp"
+#include "ferry/gather/reading_archive.hpp"
 #include "ferry/gather/sealed_archive.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "layout/sealed/archive_reader.hpp"
@@ -8,7 +9,9 @@
 namespace ociferry {
 
 ImageSet load_archive(const std::shared_ptr<ImageArchive>& archive, const Context& context) {
-  ImageSet set = archive->sealed() ? load_sealed_archive(archive, context) : load_foreign_archive(archive, context);
+  ImageSet set = reading_archive([&] {
+    return archive->sealed() ? load_sealed_archive(archive, context) : load_foreign_archive(archive, context);
+  });
   warn_of_absent_children(set, *context.progress);
   return set;
 }

@@ -4,6 +4,7 @@
 
 #include "base/stop.hpp"
 #include "base/text.hpp"
+#include "ferry/gather/reading_archive.hpp"
 #include "ociferry/error.hpp"
 #include "stream/verify.hpp"
 #include "transfer/parallel.hpp"
@@ -16,7 +17,8 @@ constexpr std::size_t kReadBytes = 1024 * 1024;
 
 void verify_blob(ImageArchive& archive, const Descriptor& blob, std::vector<std::byte>& buffer, Progress& progress,
                  const std::stop_token& stop) {
-  VerifyingSource source(archive.open(blob, 0, stop), blob, archive.name_of(blob.digest));
+  VerifyingSource source(reading_archive([&] { return archive.open(blob, 0, stop); }), blob,
+                         archive.name_of(blob.digest));
   while (const std::size_t got = source.read(buffer)) {
     throw_if_stopped(stop);
     progress.advance(static_cast<std::int64_t>(got));

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/text.hpp"
 #include "bundle/locations_image.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "ferry/set/docker_manifest.hpp"
+#include "ociferry/error.hpp"
 #include "stream/memory.hpp"
 #include "transfer/memory_blobs.hpp"
 
@@ -19,6 +21,7 @@ class ManifestBlobs : public BlobSource {
   explicit ManifestBlobs(const Graph& graph) : graph_(graph) {}
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
                                                  std::stop_token) override {
+    if (!graph_.contains(blob.digest)) throw Error(ErrorCode::NotFound, text::cat("no manifest ", blob.digest.text()));
     return std::make_unique<StringSource>(graph_.at(blob.digest).raw.bytes, offset);
   }
 

@@ -18,13 +18,14 @@ std::optional<std::uint64_t> ListedArchive::size_of(const Digest& blob) const {
 }
 
 std::optional<RawManifest> ListedArchive::manifest(const std::string& selector) {
-  const auto found = contents_.manifests.find(Digest::parse(selector));
+  const auto wanted = Digest::try_parse(selector);
+  const auto found = wanted ? contents_.manifests.find(*wanted) : contents_.manifests.end();
   return found == contents_.manifests.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::unique_ptr<ByteSource> ListedArchive::open(const Descriptor& blob, std::uint64_t offset, std::stop_token) {
   const auto size = size_of(blob.digest);
-  if (!size) throw Error(ErrorCode::Incomplete, text::cat(name_of(blob.digest), " is not in the archive"));
+  if (!size) throw Error(ErrorCode::NotFound, text::cat(name_of(blob.digest), " is not in the archive"));
   if (*size != blob.size) {
     throw Error(ErrorCode::Corrupt,
                 text::cat(name_of(blob.digest), " has ", *size, " bytes, but its manifest says ", blob.size));

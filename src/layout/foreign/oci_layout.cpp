@@ -174,9 +174,10 @@ void OciLayout::add_items(const std::vector<ArchiveItem>& entries) {
 std::optional<std::uint64_t> OciLayout::size_of(const Digest& blob) const { return tree_->size_of(blob_path(blob)); }
 
 std::optional<RawManifest> OciLayout::manifest(const std::string& selector) {
-  const Digest digest = Digest::parse(selector);
-  const auto size = size_of(digest);
+  const auto wanted = Digest::try_parse(selector);
+  const auto size = wanted ? size_of(*wanted) : std::nullopt;
   if (!size) return std::nullopt;
+  const Digest& digest = *wanted;
   const Descriptor expected{.media_type = {}, .digest = digest, .size = *size};
   VerifyingSource source(tree_->open(blob_path(digest), 0), expected, name_of(digest));
   return make_raw_manifest(read_all(source, limits::kManifestBytes), digest, name_of(digest));
@@ -184,7 +185,7 @@ std::optional<RawManifest> OciLayout::manifest(const std::string& selector) {
 
 std::unique_ptr<ByteSource> OciLayout::open(const Descriptor& blob, std::uint64_t offset, std::stop_token) {
   const auto size = size_of(blob.digest);
-  if (!size) throw Error(ErrorCode::Incomplete, text::cat(name_of(blob.digest), " is not in the archive"));
+  if (!size) throw Error(ErrorCode::NotFound, text::cat(name_of(blob.digest), " is not in the archive"));
   if (*size != blob.size) {
     throw Error(ErrorCode::Corrupt,
                 text::cat(name_of(blob.digest), " has ", *size, " bytes, but its manifest says ", blob.size));

@@ -4,6 +4,7 @@
 
 #include "archive/tar_header.hpp"
 #include "base/text.hpp"
+#include "layout/archive_names.hpp"
 #include "layout/limits.hpp"
 #include "medium/file_medium.hpp"
 #include "oci/limits.hpp"
@@ -237,7 +238,7 @@ void ArchiveReader::check_headers() const {
 const ArchiveMember& ArchiveReader::member(const Digest& digest) const {
   const auto found = members_.find(digest);
   if (found == members_.end()) {
-    throw Error(ErrorCode::Incomplete, text::cat(name(), ": ", digest.text(), " is not in the archive"));
+    throw Error(ErrorCode::NotFound, text::cat(name(), ": ", digest.text(), " is not in the archive"));
   }
   return plan_.members[found->second];
 }
@@ -248,13 +249,16 @@ std::optional<std::uint64_t> ArchiveReader::size_of(const Digest& blob) const {
 }
 
 std::string ArchiveReader::name_of(const Digest& blob) const {
-  const ArchiveMember& found = member(blob);
-  return text::cat(name(), ": ", found.name(), " at offset ", found.offset);
+  const auto found = members_.find(blob);
+  if (found == members_.end()) return text::cat(name(), ": ", blob_path(blob));
+  const ArchiveMember& member = plan_.members[found->second];
+  return text::cat(name(), ": ", member.name(), " at offset ", member.offset);
 }
 
 std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) {
-  const Digest digest = Digest::parse(selector);
-  if (!members_.contains(digest)) return std::nullopt;
+  const auto wanted = Digest::try_parse(selector);
+  if (!wanted || !members_.contains(*wanted)) return std::nullopt;
+  const Digest& digest = *wanted;
   const ArchiveMember& found = member(digest);
   if (found.size > limits::kManifestBytes) {
     throw Error(ErrorCode::Hostile, text::cat(name(), ": ", found.name(), " is too large for a manifest"));

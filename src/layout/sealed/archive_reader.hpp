@@ -45,7 +45,7 @@ class ArchiveReader : public ImageArchive {
   /// "<archive>: <member> at offset <N>"
   [[nodiscard]] std::string name_of(const Digest& blob) const override;
 
-  /// Where the blob's content begins, for messages. Throws Error{Incomplete} if the archive does not hold it.
+  /// Where the blob's content begins. Throws Error{NotFound} if the archive does not hold it.
   [[nodiscard]] const ArchiveMember& member(const Digest& digest) const;
 
  private:

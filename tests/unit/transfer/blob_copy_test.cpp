@@ -67,6 +67,27 @@ TEST_CASE("small blobs of registries are spread among the large ones") {
   CHECK(target.operations() == expected);
 }
 
+TEST_CASE("blobs that a source lacks are told together, and advice is given for the kind of place") {
+  for (const bool is_registry : {true, false}) {
+    const auto source = std::make_shared<MemoryTarget>(
+        is_registry ? std::optional(RepositoryName{"registry.example", "a/b"}) : std::nullopt);
+    const Graph::BlobNode there{source->add_blob("there", "layer"), source};
+    const Graph::BlobNode lost{descriptor("lost"), source};
+    const Graph::BlobNode gone{descriptor("gone"), source};
+    MemoryTarget target;
+    try {
+      copy_blobs({&lost, &there, &gone}, target, 1, silent_progress(), {});
+      FAIL("something is missing");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::Incomplete);
+      CHECK(error.message().find("2 blobs are missing") != std::string::npos);
+      CHECK(error.message().find(gone.descriptor.digest.text()) != std::string::npos);
+      CHECK((error.hint_text().find("push them there again") != std::string::npos) == is_registry);
+    }
+    CHECK(target.has_blob(there.descriptor.digest));
+  }
+}
+
 TEST_CASE("blobs of a file are read in the order they are given in, as they lie on the medium") {
   const auto source = std::make_shared<MemoryTarget>();
   MemoryTarget target;

@@ -7,6 +7,7 @@
 #include "ociferry/error.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
+#include "stream/sha256.hpp"
 
 using namespace ociferry;
 
@@ -43,6 +44,24 @@ TEST_CASE("what the budget does not allow is passed through and not kept") {
   CHECK(source.read_blob(blob, 100, {}) == "content");
   CHECK(fetched(source, blob) == "content");
   CHECK(opened(*inner) == 2);
+}
+
+TEST_CASE("the budget is spent by what is kept alone") {
+  const auto inner = std::make_shared<MemoryTarget>();
+  const Descriptor large = inner->add_blob("larger than the budget", "type");
+  const Descriptor small = inner->add_blob("small", "type");
+  const auto budget = std::make_shared<CacheBudget>(10);
+  CachingSource source(inner, budget);
+  static_cast<void>(source.read_blob(large, 100, {}));
+  CHECK(*budget == 10);
+  const Descriptor absent{.media_type = "type", .digest = sha256("absent"), .size = 6};
+  CHECK_THROWS_AS(static_cast<void>(source.read_blob(absent, 100, {})), Error);
+  CHECK(*budget == 10);
+  static_cast<void>(source.read_blob(small, 100, {}));
+  static_cast<void>(source.read_blob(small, 100, {}));
+  CHECK(*budget == 5);
+  CHECK(fetched(source, small) == "small");
+  CHECK(opened(*inner) == 3);  // each once
 }
 
 TEST_CASE("a blob larger than its use allows is refused unread") {

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/fd.hpp"
+#include "contract/source_contract.hpp"
 #include "layout/sealed/archive_writer.hpp"
 #include "medium/partial_file.hpp"
 #include "ociferry/error.hpp"
@@ -54,6 +55,12 @@ struct Sample {
 };
 
 }  // namespace
+
+TEST_CASE("what an archive is written from is read by the contract of a store") {
+  const Sample sample;
+  const ArchiveContents contents = archive_contents(sample.set);
+  for (const Graph::BlobNode& blob : contents.blobs) check_blob_source(*blob.source, blob.descriptor);
+}
 
 TEST_CASE("an archive of fixed content has this digest, on every machine and with every compiler") {
   const Sample sample;
