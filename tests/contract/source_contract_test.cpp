@@ -4,6 +4,7 @@
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
+#include "medium/partial_file.hpp"
 #include "registry/registry_client.hpp"
 #include "store/memory_target.hpp"
 #include "stream/sha256.hpp"
@@ -106,7 +107,7 @@ TEST_CASE("ArchiveReader is read by the contract") {
   const ArchiveItem item{.descriptor = raw.descriptor,
                          .is_root = true,
                          .reference = {{"reg.example", "team/app"}, std::nullopt, raw.descriptor.digest}};
-  ArchiveWriter writer(archives.path, plan_archive({item}, blobs));
+  ArchiveWriter writer(std::make_unique<PartialFile>(archives.path), plan_archive({item}, blobs));
   for (const Descriptor& blob : blobs) writer.put_blob(blob, *memory, silent_progress(), {});
   writer.commit();
   archives.check(archives.path, ArchiveFormat::Sealed);

@@ -174,6 +174,22 @@ TEST_CASE("0.1.0 named all entries for runtimes; now only what they can load is 
   CHECK(index_of(image).find(R"("io.containerd.image.name":"docker.io/library/chart:v1")") != std::string::npos);
 }
 
+TEST_CASE("an archive of each form is read by the codec of that form") {
+  Sample sample;
+  for (const SealCodec* codec : {&seal_of_0_1_0(), &seal_of_0_2_0()}) {
+    ArchiveWriter writer(std::make_unique<PartialFile>(sample.path),
+                         plan_archive(*codec, codec->write_files(sample.items, "[]"), sample.blobs));
+    for (const Descriptor& blob : sample.blobs) writer.put_blob(blob, sample.source, silent_progress(), {});
+    writer.commit();
+    ArchiveReader reader(sample.path);
+    CHECK(reader.plan().codec == codec);
+    CHECK(reader.plan().files() == codec->files().size() + 1);
+    CHECK(reader.plan().front.back().name == kSealFile);
+    CHECK(reader.items().front().tag == "v1");
+    read_everything(sample.path);
+  }
+}
+
 TEST_CASE("an archive of a newer version is said to be that, whatever its front is, and not to be damaged") {
   Sample sample;
   sample.write();
