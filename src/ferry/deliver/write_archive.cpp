@@ -67,9 +67,9 @@ bool is_finished(const std::shared_ptr<ArchiveReader>& archive, const ArchivePla
 }
 
 /// How many of `blobs` are layers, rather than configurations, manifests or locations images.
-std::size_t layers_among(const std::vector<Graph::BlobNode>& blobs, const Graph& graph) {
-  return static_cast<std::size_t>(std::ranges::count_if(blobs, [&](const Graph::BlobNode& blob) {
-    const auto known = graph.blobs().find(blob.descriptor.digest);
+std::size_t layers_among(const std::vector<const Graph::BlobNode*>& blobs, const Graph& graph) {
+  return static_cast<std::size_t>(std::ranges::count_if(blobs, [&](const Graph::BlobNode* blob) {
+    const auto known = graph.blobs().find(blob->descriptor.digest);
     return known != graph.blobs().end() && !known->second.is_config;
   }));
 }
@@ -94,26 +94,22 @@ bool take(ArchiveReader& existing, const Descriptor& blob, ArchiveWriter& writer
 
 /// Puts all of `blobs` into the archive, first what is on disk already: in the partial file that `writer` continues,
 /// or in `existing`, a finished archive that may be another one or damaged, or null.
-void fill(ArchiveWriter& writer, const std::vector<Graph::BlobNode>& blobs, const Graph& graph,
+void fill(ArchiveWriter& writer, const std::vector<const Graph::BlobNode*>& blobs, const Graph& graph,
           const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& context) {
   context.progress->phase("looking for what is on disk already", 0);
   std::vector<char> on_disk(blobs.size(), 0);
   const std::size_t jobs = jobs_or_cores(context.jobs);
   run_parallel_or_throw(jobs, blobs.size(), context.stop, [&](std::size_t i, const std::stop_token& stop) {
-    const Descriptor& blob = blobs[i].descriptor;
+    const Descriptor& blob = blobs[i]->descriptor;
     const bool there = writer.holds(blob, stop) || (existing && take(*existing, blob, writer, *context.progress, stop));
     on_disk[i] = there ? 1 : 0;
   });
-  std::vector<Graph::BlobNode> reused;
+  std::vector<const Graph::BlobNode*> reused;
   std::vector<const Graph::BlobNode*> rest;
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < blobs.size(); ++i) {
-    if (on_disk[i] != 0) {
-      reused.push_back(blobs[i]);
-    } else {
-      rest.push_back(&blobs[i]);
-      bytes += blobs[i].descriptor.size;
-    }
+    (on_disk[i] != 0 ? reused : rest).push_back(blobs[i]);
+    if (on_disk[i] == 0) bytes += blobs[i]->descriptor.size;
   }
   tell_of_reuse(layers_among(reused, graph), *context.progress);
   context.progress->phase(text::cat("exporting ", report.images, " images, ", rest.size(), " blobs"), bytes);
@@ -195,7 +191,7 @@ TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
 TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context) {
   check_digests(set);  // no archive is written that no import would take
   const std::filesystem::path archive = behind_links(output);
-  ArchiveContents contents = archive_contents(set);
+  ArchiveContents contents = archive_contents(set, Baseline{});
   ArchivePlan plan = plan_archive(contents.items, descriptors(contents), contents.docker_manifest);
   check_readable(plan);
   TransferReport report = begin_report(set, plan);

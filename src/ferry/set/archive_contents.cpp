@@ -53,14 +53,6 @@ StoredLocationsByBundle make_all_locations(const ImageSet& set) {
 
 }  // namespace
 
-ArchiveContents ContentsBuilder::build() {
-  ArchiveContents contents{.items = make_items(), .docker_manifest = docker_manifest(set_), .blobs = {}};
-  const auto order = blobs_in_order();
-  contents.blobs.reserve(order.size());
-  for (const Graph::BlobNode* blob : order) contents.blobs.push_back(*blob);
-  return contents;
-}
-
 std::vector<const Graph::BlobNode*> ContentsBuilder::blobs_in_order() {
   add_manifests();
   add_locations();
@@ -68,6 +60,7 @@ std::vector<const Graph::BlobNode*> ContentsBuilder::blobs_in_order() {
   std::vector<std::pair<Group, const Graph::BlobNode*>> order;
   order.reserve(blobs_.size());
   for (const auto& [digest, entry] : blobs_) order.emplace_back(entry.first, entry.second);
+  blobs_.clear();
   std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
   std::vector<const Graph::BlobNode*> blobs;
   blobs.reserve(order.size());
@@ -135,15 +128,22 @@ void ContentsBuilder::add_layers() {
   for (const auto& [digest, blob] : set_.graph().blobs()) add(Group::Layers, blob);
 }
 
-ArchiveContents archive_contents(const ImageSet& set) {
-  const StoredLocationsByBundle locations = make_all_locations(set);
-  return ContentsBuilder(set, locations).build();
+ArchiveContents archive_contents(const ImageSet& set, const Baseline& baseline) {
+  const auto locations = std::make_shared<const StoredLocationsByBundle>(make_all_locations(set));
+  const auto builder = std::make_shared<ContentsBuilder>(set, *locations);
+  ArchiveContents contents{.items = builder->make_items(),
+                           .docker_manifest = docker_manifest(set),
+                           .blobs = builder->blobs_in_order(),
+                           .made = {locations, builder}};
+  std::erase_if(contents.blobs,
+                [&](const Graph::BlobNode* blob) { return baseline.blobs.contains(blob->descriptor.digest); });
+  return contents;
 }
 
 std::vector<Descriptor> descriptors(const ArchiveContents& contents) {
   std::vector<Descriptor> all;
   all.reserve(contents.blobs.size());
-  for (const Graph::BlobNode& blob : contents.blobs) all.push_back(blob.descriptor);
+  for (const Graph::BlobNode* blob : contents.blobs) all.push_back(blob->descriptor);
   return all;
 }
 

@@ -2,10 +2,12 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "ferry/set/baseline.hpp"
 #include "ferry/set/image_set.hpp"
 #include "layout/archive_item.hpp"
 
@@ -13,13 +15,15 @@ namespace ociferry {
 
 /// What goes into the archive of an image set, in the one order there is: docs/archive-format.md.
 struct ArchiveContents {
-  std::vector<ArchiveItem> items;      ///< for index.json
-  std::string docker_manifest;         ///< manifest.json
-  std::vector<Graph::BlobNode> blobs;  ///< manifests and locations images included
+  std::vector<ArchiveItem> items;                      ///< for index.json
+  std::string docker_manifest;                         ///< manifest.json
+  std::vector<const Graph::BlobNode*> blobs;           ///< manifests and locations images included
+  std::vector<std::shared_ptr<const void>> made = {};  ///< owns those of `blobs` that do not belong to the set
 };
 
-/// A pure function of the set, which must outlive what it returns; computes the relocatable locations images.
-[[nodiscard]] ArchiveContents archive_contents(const ImageSet& set);
+/// A pure function of the set, which must outlive what it returns; computes the relocatable locations images. Blobs of
+/// the baseline are left out; the items are those of the whole set all the same.
+[[nodiscard]] ArchiveContents archive_contents(const ImageSet& set, const Baseline& baseline);
 
 /// The digest and size of each blob, for plan_archive.
 [[nodiscard]] std::vector<Descriptor> descriptors(const ArchiveContents& contents);
@@ -32,14 +36,12 @@ struct StoredLocations {
 };
 using StoredLocationsByBundle = std::map<Digest, StoredLocations>;
 
-/// Makes the contents of an archive from a set and the locations images of its bundles. Both must outlive it.
+/// Makes the parts of an archive's contents from a set and the locations images of its bundles. Both must outlive it.
 class ContentsBuilder {
  public:
   ContentsBuilder(const ImageSet& set, const StoredLocationsByBundle& locations) : set_(set), locations_(locations) {}
 
-  /// Call `build` or `blobs_in_order`, once.
-  [[nodiscard]] ArchiveContents build();
-  /// The blobs belong to the set, to the locations, or to the builder.
+  /// The blobs belong to the set, to the locations, or to the builder. To be called once.
   [[nodiscard]] std::vector<const Graph::BlobNode*> blobs_in_order();
   /// The entries of index.json.
   [[nodiscard]] std::vector<ArchiveItem> make_items() const;

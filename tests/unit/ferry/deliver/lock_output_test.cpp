@@ -116,7 +116,7 @@ TEST_CASE("one digest under two references gives the same archive, locations and
     std::vector<Root> asked(roots.begin(), roots.begin() + (run % 2 == 0 ? 4 : 2));
     std::rotate(asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(run / 2 % asked.size()), asked.end());
     const ImageSet set = discover(asked, world.opener(), {}, {.jobs = 1 + run % 4});
-    indexes.insert(std::to_string(run % 2) + testing::index_of(archive_contents(set).items));
+    indexes.insert(std::to_string(run % 2) + testing::index_of(archive_contents(set, {}).items));
     locations.insert(to_seed_yaml(placed_locations(set, *set.find(*outer.digest), everything_to({"d.example", "to"}))));
     const ImageSet images = discover({asked.size() == 4 ? roots[2] : roots[3], roots[3], roots[2]}, world.opener(), {},
                                      {.jobs = 1 + run % 4});

@@ -147,7 +147,7 @@ TEST_CASE("an archive with attached images does not depend on the number of jobs
   Signed sample;
   const auto index = [&](std::size_t jobs) {
     const ImageSet set = find(sample.world, {root_of(sample.image, kImage)}, Referrers::All, jobs);
-    return testing::index_of(archive_contents(set).items);
+    return testing::index_of(archive_contents(set, {}).items);
   };
   CHECK(index(1) == index(8));
   CHECK(index(1).find("\"dev.ociferry.role\":\"referrer\"") != std::string::npos);

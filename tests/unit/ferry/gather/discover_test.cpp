@@ -74,7 +74,7 @@ TEST_CASE("the result does not depend on the order of the roots or the number of
   const Reference two = world.bundle("r.example/two", {a, one});
   const auto index = [&](const std::vector<Root>& roots, std::size_t jobs) {
     const ImageSet set = discover(roots, world.opener(), {}, {.jobs = jobs});
-    return testing::index_of(archive_contents(set).items);
+    return testing::index_of(archive_contents(set, {}).items);
   };
   const std::string expected = index({root_of(one), root_of(two), root_of(a, kImage)}, 1);
   CHECK(index({root_of(a, kImage), root_of(two), root_of(one)}, 8) == expected);

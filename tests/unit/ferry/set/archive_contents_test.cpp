@@ -31,15 +31,10 @@ struct Sample {
   TempDirectory directory{std::filesystem::temp_directory_path(), "contents-test-"};
   std::filesystem::path path = directory.path() / "a.tar";
 
-  void write(const std::vector<ArchiveItem>& items, const std::vector<Graph::BlobNode>& blobs) const {
-    std::vector<Descriptor> all;
-    std::vector<const Graph::BlobNode*> nodes;
-    for (const Graph::BlobNode& blob : blobs) {
-      all.push_back(blob.descriptor);
-      nodes.push_back(&blob);
-    }
+  void write(const std::vector<ArchiveItem>& items, const std::vector<const Graph::BlobNode*>& blobs) const {
+    const std::vector<Descriptor> all = descriptors({.items = {}, .docker_manifest = {}, .blobs = blobs});
     ArchiveWriter writer(std::make_unique<PartialFile>(path), plan_archive(items, all, docker_manifest(set)));
-    copy_blobs(nodes, writer, 2, silent_progress(), {});
+    copy_blobs(blobs, writer, 2, silent_progress(), {});
     writer.commit();
   }
 
@@ -64,7 +59,7 @@ TEST_CASE("what an archive is written from is read by the contract of a store") 
 
 TEST_CASE("an archive of fixed content has this digest, on every machine and with every compiler") {
   const Sample sample;
-  const ArchiveContents contents = archive_contents(sample.set);
+  const ArchiveContents contents = archive_contents(sample.set, {});
   sample.write(contents.items, contents.blobs);
   CHECK(sha256(read_file(sample.path, 1 << 20)).text() ==
         "sha256:76c3023baa7ed5b91e247c55aeba376fdaabb61c91f46fbea43bb41820e2a14e");
@@ -72,7 +67,7 @@ TEST_CASE("an archive of fixed content has this digest, on every machine and wit
 
 TEST_CASE("what is loaded from an archive is what went into it") {
   const Sample sample;
-  const ArchiveContents contents = archive_contents(sample.set);
+  const ArchiveContents contents = archive_contents(sample.set, {});
   sample.write(contents.items, contents.blobs);
   const ImageSet loaded = load_archive(std::make_shared<ArchiveReader>(sample.path), {});
   REQUIRE(loaded.images().size() == sample.set.images().size());
@@ -82,14 +77,14 @@ TEST_CASE("what is loaded from an archive is what went into it") {
     CHECK(loaded.images()[i].is_bundle == sample.set.images()[i].is_bundle);
     CHECK(loaded.images()[i].lock == sample.set.images()[i].lock);
   }
-  CHECK(testing::index_of(archive_contents(loaded).items) == testing::index_of(contents.items));
+  CHECK(testing::index_of(archive_contents(loaded, {}).items) == testing::index_of(contents.items));
 }
 
 TEST_CASE("metadata lies in front of the layers, each blob once") {
   const Sample sample;
-  const ArchiveContents contents = archive_contents(sample.set);
+  const ArchiveContents contents = archive_contents(sample.set, {});
   std::vector<Digest> digests;
-  for (const Graph::BlobNode& blob : contents.blobs) digests.push_back(blob.descriptor.digest);
+  for (const Graph::BlobNode* blob : contents.blobs) digests.push_back(blob->descriptor.digest);
   const auto place = [&](const Digest& digest) { return std::ranges::find(digests, digest) - digests.begin(); };
   const auto& graph = sample.set.graph();
   const auto image_blobs = graph.blobs_of(*sample.image.digest);
@@ -103,7 +98,7 @@ TEST_CASE("metadata lies in front of the layers, each blob once") {
 
 TEST_CASE("blobs may lie in an order that another release chose") {
   const Sample sample;
-  ArchiveContents contents = archive_contents(sample.set);
+  ArchiveContents contents = archive_contents(sample.set, {});
   std::swap(contents.blobs.front(), contents.blobs.back());
   sample.write(contents.items, contents.blobs);
   CHECK(load_archive(std::make_shared<ArchiveReader>(sample.path), {}).images().size() == 3);
@@ -111,10 +106,10 @@ TEST_CASE("blobs may lie in an order that another release chose") {
 
 TEST_CASE("an archive with a right seal but wrong content is refused") {
   const Sample sample;
-  const ArchiveContents contents = archive_contents(sample.set);
+  const ArchiveContents contents = archive_contents(sample.set, {});
   const auto without = [&](const Digest& digest) {
     auto blobs = contents.blobs;
-    std::erase_if(blobs, [&](const Graph::BlobNode& blob) { return blob.descriptor.digest == digest; });
+    std::erase_if(blobs, [&](const Graph::BlobNode* blob) { return blob->descriptor.digest == digest; });
     return blobs;
   };
   const Descriptor layer = sample.set.graph().blobs_of(*sample.image.digest).back();
@@ -138,7 +133,8 @@ TEST_CASE("an archive with a right seal but wrong content is refused") {
     const Reference extra = other.image("r.example/extra", "extra");
     const auto source = other.repository("r.example/extra");
     auto blobs = contents.blobs;
-    blobs.push_back({source->add_blob("stowaway", "layer"), source});
+    const Graph::BlobNode stowaway{source->add_blob("stowaway", "layer"), source};
+    blobs.push_back(&stowaway);
     sample.write(contents.items, blobs);
     CHECK(sample.loading_fails_with() == ErrorCode::Corrupt);
   }
@@ -148,4 +144,27 @@ TEST_CASE("an archive with a right seal but wrong content is refused") {
     sample.write(items, contents.blobs);
     CHECK(sample.loading_fails_with() == ErrorCode::Corrupt);
   }
+}
+
+TEST_CASE("what the receiver has already is left out of the blobs, exactly; the items say what there is all the same") {
+  const Sample sample;
+  const ArchiveContents whole = archive_contents(sample.set, {});
+  const std::vector<Descriptor> image = sample.set.graph().blobs_of(*sample.image.digest);
+  const Baseline baseline{.blobs = {*sample.image.digest, image.front().digest, image.back().digest,
+                                    sha256("what this set does not need")}};
+  const ArchiveContents rest = archive_contents(sample.set, baseline);
+  std::vector<Digest> expected;
+  for (const Descriptor& blob : descriptors(whole)) {
+    if (!baseline.blobs.contains(blob.digest)) expected.push_back(blob.digest);
+  }
+  CHECK(expected.size() == whole.blobs.size() - 3);
+  std::vector<Digest> left;
+  for (const Descriptor& blob : descriptors(rest)) left.push_back(blob.digest);
+  CHECK((left == expected));
+  CHECK(testing::index_of(rest.items) == testing::index_of(whole.items));
+  CHECK(rest.docker_manifest == whole.docker_manifest);
+
+  // No reader knows of a baseline yet: to it, such an archive is one that lacks blobs.
+  sample.write(rest.items, rest.blobs);
+  CHECK(sample.loading_fails_with() == ErrorCode::Incomplete);
 }
