@@ -6,9 +6,8 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <functional>
 
-#include "ociferry/error.hpp"
+#include "reading.hpp"
 #include "stream/memory.hpp"
 #include "support/call_verdict.hpp"
 #include "support/temp.hpp"
@@ -29,22 +28,7 @@ struct Sample {
     write_text(path, "0123456789");
     medium = open_medium(path);
   }
-  [[nodiscard]] std::string read(std::uint64_t offset, std::size_t size) const {
-    std::string buffer(size, '?');
-    buffer.resize(medium->read_at(offset, std::as_writable_bytes(std::span(buffer))));
-    return buffer;
-  }
 };
-
-Error failure_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("nothing was thrown");
-  return {ErrorCode::Internal, ""};
-}
 
 }  // namespace
 
@@ -52,23 +36,23 @@ TEST_CASE("a file is read at any offset, and gives fewer bytes at its end only")
   const Sample sample;
   CHECK(sample.medium->name() == sample.path.string());
   CHECK(sample.medium->size() == 10);
-  CHECK(sample.read(3, 4) == "3456");
-  CHECK(sample.read(0, 100) == "0123456789");
-  CHECK(sample.read(8, 4) == "89");
-  CHECK(sample.read(10, 4).empty());
-  CHECK(sample.read(1000, 4).empty());
+  CHECK(read(*sample.medium, 3, 4) == "3456");
+  CHECK(read(*sample.medium, 0, 100) == "0123456789");
+  CHECK(read(*sample.medium, 8, 4) == "89");
+  CHECK(read(*sample.medium, 10, 4).empty());
+  CHECK(read(*sample.medium, 1000, 4).empty());
 }
 
 TEST_CASE("short reads of the kernel are put together") {
   const Sample sample;
   const CallVerdict one_byte(calls::Kind::Read, {.at_most = 1});
-  CHECK(sample.read(0, 10) == "0123456789");
+  CHECK(read(*sample.medium, 0, 10) == "0123456789");
 }
 
 TEST_CASE("a read that fails names the medium and the offset") {
   const Sample sample;
   const CallVerdict damaged_sector(calls::Kind::Read, {.failure = EIO});
-  const Error error = failure_of([&] { static_cast<void>(sample.read(4, 2)); });
+  const Error error = failure_of([&] { static_cast<void>(read(*sample.medium, 4, 2)); });
   CHECK(error.code() == ErrorCode::Io);
   CHECK(error.message().starts_with("reading " + sample.path.string() + " at offset 4: "));
 }
@@ -77,7 +61,7 @@ TEST_CASE("what was opened is read on when its name is given to another file") {
   const Sample sample;
   write_text(sample.directory.path() / "other", "abcdefghij");
   fs::rename(sample.directory.path() / "other", sample.path);
-  CHECK(sample.read(0, 4) == "0123");
+  CHECK(read(*sample.medium, 0, 4) == "0123");
 }
 
 TEST_CASE("only regular files are media; what cannot be opened is an error") {

@@ -6,12 +6,11 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/sizes.hpp"
-#include "ociferry/error.hpp"
+#include "reading.hpp"
 #include "support/call_verdict.hpp"
 #include "support/temp.hpp"
 
@@ -27,22 +26,6 @@ struct Place {
   fs::path archive = directory.path() / "a.tar";
   fs::path partial = directory.path() / "a.tar.partial";
 };
-
-std::string read(const Medium& medium, std::uint64_t offset, std::size_t size) {
-  std::string buffer(size, '?');
-  buffer.resize(medium.read_at(offset, std::as_writable_bytes(std::span(buffer))));
-  return buffer;
-}
-
-Error failure_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("nothing was thrown");
-  return {ErrorCode::Internal, ""};
-}
 
 }  // namespace
 

@@ -2,10 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <cerrno>
 #include <filesystem>
 
-#include "ociferry/error.hpp"
+#include "reading.hpp"
 #include "stream/memory.hpp"
 #include "support/temp.hpp"
 
@@ -29,12 +28,8 @@ TEST_CASE("what cannot fit is refused before it is written") {
   const TempDirectory directory = temp_directory();
   const TemporaryFile file(directory.path(), "a temporary file");
   CHECK_NOTHROW(file.check_room(1, "the unpacked archive"));
-  try {
-    file.check_room(std::uint64_t{1} << 60, "the unpacked archive");
-    FAIL("there is no such disk");
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::Space);
-    CHECK(error.message().starts_with("the unpacked archive will have 1152921504606846976 bytes"));
-    CHECK(error.message().find(directory.path().string()) != std::string::npos);
-  }
+  const Error error = failure_of([&] { file.check_room(std::uint64_t{1} << 60, "the unpacked archive"); });
+  CHECK(error.code() == ErrorCode::Space);
+  CHECK(error.message().starts_with("the unpacked archive will have 1152921504606846976 bytes"));
+  CHECK(error.message().find(directory.path().string()) != std::string::npos);
 }
