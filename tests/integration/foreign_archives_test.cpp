@@ -196,7 +196,8 @@ TEST_CASE("a layer that is damaged in another tool's archive is found before any
   world.fail(10, {"import", "a.tar", "--to-repo", world.inside_repo("dest")});
   CHECK(writes(world.inside).empty());
   CHECK(world.fail(10, {"verify", "a.tar"})
-            .find("needed by unnamed.invalid/image@" + image.descriptor.digest.text() + " (v1)") != std::string::npos);
+            .find("; needed by unnamed.invalid/image@" + image.descriptor.digest.text() + " (v1)") !=
+        std::string::npos);
 }
 
 TEST_CASE("an archive that is packed as a whole is read by way of a temporary file, in the sandbox too") {

@@ -80,7 +80,7 @@ std::string list_of_damage(const std::vector<std::pair<Digest, std::string>>& li
   std::vector<std::string> all;
   for (const auto& [digest, line] : lines) {
     const std::string needed = set != nullptr && all.size() < kExplained ? needed_by(*set, digest) : "";
-    all.push_back(needed.empty() ? line : text::cat(line, "\n    ", needed));
+    all.push_back(needed.empty() ? line : text::cat(line, "; ", needed));
   }
   return text::join(all, "\n  - ");
 }

@@ -4,8 +4,14 @@
 
 #include <algorithm>
 
+#include "contract/source_contract.hpp"
+#include "ferry/deliver/missing.hpp"
+#include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/load_archive.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
+#include "support/temp.hpp"
 
 // The plan of a relocation is data: what each repository gets, and in which order, without any destination.
 
@@ -170,4 +176,22 @@ TEST_CASE("one tag may be in each of two repositories, but not twice in one") {
   CHECK_NOTHROW(check_tags(set, as_it_was, true));
   CHECK_THROWS_AS(check_tags(set, everything_to(kTo), true), Error);
   CHECK_NOTHROW(check_tags(set, everything_to(kTo), false));
+}
+
+TEST_CASE("blobs of an archive that may be mounted are read by the contract of a store") {
+  NestedSample sample;
+  const TempDirectory directory = temp_directory();
+  const auto path = directory.path() / "a.tar";
+  static_cast<void>(write_archive(sample.set, path, {}));
+  const ImageSet set = load_archive(std::make_shared<ArchiveReader>(path), {});
+  const RepositoryName to{sample.outer.name.registry, "elsewhere"};
+  const auto plan = relocation_plan(set, everything_to(to), {}).front();
+  Missing all;
+  for (const SetImage& image : set.images()) all.images.push_back(&image);
+  bool is_mountable = false;
+  for (const Graph::BlobNode& blob : missing_blobs(plan, set.graph(), all)) {
+    is_mountable = is_mountable || blob.source->mountable_from();
+    check_blob_source(*blob.source, blob.descriptor);
+  }
+  CHECK(is_mountable);
 }
