@@ -5,7 +5,7 @@
 
 namespace ociferry {
 
-/// A stop token that follows two others. Must outlive what uses its token.
+/// A stop token that is requested when either of two others is. Must outlive the users of its token.
 class AnyStop {
  public:
   AnyStop(const std::stop_token& first, const std::stop_token& second)

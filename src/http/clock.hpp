@@ -5,12 +5,12 @@
 
 namespace ociferry {
 
-/// Time as the HTTP code sees it, so that tests need not wait. Thread-safe.
+/// The clock of the HTTP code; tests replace it. Thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;
   [[nodiscard]] virtual std::chrono::steady_clock::time_point now() const { return std::chrono::steady_clock::now(); }
-  /// The calendar's time; only for comparing with dates that a server sent.
+  /// Wall-clock time, to compare with dates from servers.
   [[nodiscard]] virtual std::chrono::system_clock::time_point calendar() const {
     return std::chrono::system_clock::now();
   }
@@ -18,7 +18,7 @@ class Clock {
   virtual void sleep_until(std::chrono::steady_clock::time_point deadline, std::stop_token stop);
 };
 
-/// The real one. Never destroyed before the program ends.
+/// The system clock. Lives until the program ends.
 [[nodiscard]] Clock& real_clock();
 
 }  // namespace ociferry

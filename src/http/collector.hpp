@@ -9,21 +9,21 @@
 
 namespace ociferry {
 
-/// Makes large pieces of a body that comes in small ones: TLS gives out records of at most 16 KiB, and to hash and
-/// write each of them costs more. What comes slowly is passed on as it comes. Used by one thread.
+/// Buffers a body into larger writes: TLS records have at most 16 KiB, and hashing and writing each of them costs more.
+/// A slow body is passed on without delay. Used by one thread.
 class Collector {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
   static constexpr std::size_t kPiece = 128 * 1024;
-  static constexpr std::chrono::milliseconds kLongest{50};  ///< that a byte is kept
+  static constexpr std::chrono::milliseconds kLongest{50};  ///< the longest time that a byte is buffered
 
   /// `sink` must outlive this.
   explicit Collector(ByteSink& sink) noexcept : sink_(sink) {}
 
-  /// Takes bytes that came at `now`. Throws what the sink throws.
+  /// Adds bytes that arrived at `now`. Throws what the sink throws.
   void take(Bytes bytes, Time now);
-  /// Passes on what is left. Throws what the sink throws.
+  /// Flushes the buffer. Throws what the sink throws.
   void finish();
 
  private:

@@ -4,8 +4,7 @@
 
 namespace ociferry {
 
-/// Has libcurl tell `exchange`, which must live until then, what happens while it performs `handle`, a CURL. False if
-/// it does not take that.
+/// Sets the callbacks of `handle`, a CURL, to those of `exchange`, which must outlive the transfer. False on failure.
 [[nodiscard]] bool set_callbacks(void* handle, CurlExchange& exchange);
 
 }  // namespace ociferry

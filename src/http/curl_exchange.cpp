@@ -143,7 +143,7 @@ bool CurlExchange::on_tick(std::int64_t received, std::int64_t sent) noexcept {
   const bool all_sent = !request_.body || request_.body->size == 0 || (source_ && left_to_send_ == 0);
   const bool awaits_answer = connected_ && all_sent && !headers_done_;
   const auto idle = std::chrono::steady_clock::now() - last_activity_;
-  if (connected_ && idle > (awaits_answer ? patience_.answer : patience_.stall)) {
+  if (connected_ && idle > (awaits_answer ? timeouts_.response : timeouts_.stall)) {
     ended_ = awaits_answer ? Ended::NoAnswer : Ended::Stalled;
     return false;
   }

@@ -15,25 +15,25 @@
 
 namespace ociferry {
 
-/// The error for an errno that says that this machine lacks file descriptors or memory for another socket; nullopt for
+/// The error if the errno `why` means that the system has no file descriptor or memory for another socket; nullopt for
 /// any other errno.
 [[nodiscard]] std::optional<Error> shortage(const Request& request, int why);
 
-/// One request while libcurl performs it: the targets of its callbacks. No callback throws; the first exception is
-/// kept for the caller to rethrow, and the transfer is ended. Used by one thread.
+/// The state of one request and the targets of libcurl's callbacks. No callback throws: the first exception ends the
+/// transfer and is kept for `rethrow`. Used by one thread.
 class CurlExchange {
  public:
-  /// Why the exchange was ended from within.
+  /// Why a callback ended the transfer.
   enum class Ended { No, Stopped, NoAnswer, Stalled, ForeignAddress };
-  /// Whether the URL may lead to this machine. Unseen: a proxy, which the user has named, resolves the URL's host.
+  /// Whether the URL may resolve to a loopback address. Unseen: the user's proxy resolves the host.
   enum class Loopback { Allowed, Refused, Unseen };
-  struct Patience {
-    std::chrono::milliseconds answer;
+  struct Timeouts {
+    std::chrono::milliseconds response;
     std::chrono::milliseconds stall;
   };
 
-  CurlExchange(const Request& request, Patience patience, Loopback loopback, std::stop_token stop)
-      : request_(request), patience_(patience), loopback_(loopback), stop_(std::move(stop)) {}
+  CurlExchange(const Request& request, Timeouts timeouts, Loopback loopback, std::stop_token stop)
+      : request_(request), timeouts_(timeouts), loopback_(loopback), stop_(std::move(stop)) {}
 
   /// A header line of any response, including "HTTP/1.1 200 OK", "100 Continue" and trailers. False: end the transfer.
   [[nodiscard]] bool on_header(std::string_view line) noexcept;
@@ -41,21 +41,21 @@ class CurlExchange {
   [[nodiscard]] bool on_body(Bytes bytes) noexcept;
   /// Fills `buffer` with the request's body; returns how much, or kAbort.
   [[nodiscard]] std::size_t on_read(MutableBytes buffer) noexcept;
-  /// The request's body is wanted from its beginning again.
+  /// Rewinds the request's body.
   [[nodiscard]] bool on_rewind() noexcept;
-  /// The connection stands; the request is about to be sent.
+  /// The connection is established; the request is about to be sent.
   void on_connected() noexcept { connected_ = true, touch(); }
-  /// Called every second or more often, with the bytes moved so far. False: end the transfer.
+  /// Called every second or more often, with the bytes transferred so far. False: end the transfer.
   [[nodiscard]] bool on_tick(std::int64_t received, std::int64_t sent) noexcept;
-  /// A connection to `address` (as it is written in a URL) is about to be made, or used. False: a server's word must
-  /// not lead there. May throw bad_alloc.
+  /// A connection to `address` (in the form of a URL's host) is about to be opened or used. False: a server must not
+  /// direct us there. May throw bad_alloc.
   [[nodiscard]] bool may_use(const std::string& address);
-  /// True if the URL has led to this machine itself.
+  /// True if the URL resolved to a loopback address.
   [[nodiscard]] bool is_at_loopback() const noexcept { return is_at_loopback_; }
-  /// No socket can be made, for the reason `why` (an errno). What is this machine's fault is kept as the failure.
+  /// A socket could not be created; `why` is the errno. A local shortage is kept as the failure.
   void on_no_socket(int why) noexcept;
 
-  /// The transfer is over, well or not: what was kept of the body is passed on. False: that failed.
+  /// The transfer has ended: flushes the buffered body. False on failure.
   [[nodiscard]] bool on_end() noexcept;
 
   /// Throws the exception that a callback kept, if any.
@@ -74,7 +74,7 @@ class CurlExchange {
   bool guarded(Action action) noexcept;
 
   const Request& request_;
-  Patience patience_;
+  Timeouts timeouts_;
   Loopback loopback_;
   std::stop_token stop_;
   Response response_;

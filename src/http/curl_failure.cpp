@@ -20,7 +20,7 @@ bool is_unusable_proxy(std::string_view why) { return why.starts_with("Unsupport
 
 /// libcurl's words. Of a proxy that it cannot use nothing is shown: what has no form has no place for the password.
 std::string shown(std::string_view why) {
-  if (is_unusable_proxy(why)) return "the proxy that the environment names is no URL that can be used";
+  if (is_unusable_proxy(why)) return "the proxy in the environment is not a usable URL";
   return without_secrets(text::trim(why));
 }
 
@@ -64,7 +64,7 @@ std::string hint_for(Kind kind, const CurlFailure& failure) {
     return "check the proxy's URL in HTTPS_PROXY or HTTP_PROXY; NO_PROXY names hosts that need none";
   }
   if (failure.passes_over_proxy && (kind == Kind::Connect || kind == Kind::Silent)) {
-    return "ALL_PROXY is set, but counts for nothing; if a proxy leads there, name it in HTTPS_PROXY (or HTTP_PROXY "
+    return "ALL_PROXY is set, but ignored; if a proxy leads there, name it in HTTPS_PROXY (or HTTP_PROXY "
            "for "
            "http)";
   }

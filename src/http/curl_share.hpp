@@ -4,8 +4,8 @@
 
 namespace ociferry {
 
-/// What all handles of one transport have in common: TLS sessions, so that only the first connection to a host makes a
-/// full handshake, and the addresses of names, so that each is looked up once. Thread-safe; outlives its handles.
+/// Caches that all handles of one transport share: TLS sessions (only the first connection to a host makes a full
+/// handshake) and DNS results. Thread-safe; outlives its handles.
 class CurlShare {
  public:
   /// Throws std::bad_alloc.

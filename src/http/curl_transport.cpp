@@ -131,7 +131,8 @@ class CurlTransport::Impl {
     const auto proxy = proxy_of(request);
     const ExchangeLog log(progress_, ++exchanges_);
     log.request(request, options_.user_agent, proxy ? proxy->url : "");
-    CurlExchange exchange(request, {options_.response_header_timeout + request.patience, options_.stall_timeout},
+    CurlExchange exchange(request,
+                          {options_.response_header_timeout + request.extra_response_time, options_.stall_timeout},
                           proxy ? CurlExchange::Loopback::Unseen : loopback_rule(request), stop);
     std::array<char, CURL_ERROR_SIZE> why{};  // outlives the handle, which refers to it
     Handle handle = take();

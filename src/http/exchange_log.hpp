@@ -10,14 +10,14 @@
 
 namespace ociferry {
 
-/// One HTTP exchange as --debug shows it, one debug line for each line of the two messages' heads:
+/// Logs one HTTP exchange for --debug, one line for each header:
 ///
 ///     http 7 > GET https://registry.example/v2/team/app/manifests/v1
 ///     http 7 > Authorization: Bearer [not shown]
 ///     http 7 < 200 in 12 ms
 ///     http 7 < Content-Type: application/vnd.oci.image.index.v1+json
 ///
-/// The number tells exchanges apart that happen at the same time. Secrets are left out (see shown_header).
+/// The number tells concurrent exchanges apart. Secrets are left out (see shown_header).
 class ExchangeLog {
  public:
   /// `progress` must outlive it.

@@ -14,7 +14,7 @@ bool FlightLimit::end(Epoch begun, Outcome outcome) noexcept {
   if (outcome == Outcome::Answered) grow();
   if (outcome != Outcome::TooMuch || begun != epoch_) return false;
   ++epoch_;
-  went_well_ = 0;
+  succeeded_ = 0;
   before_ = std::max(before_, under_way);
   const std::size_t halved = std::max(kLeast, std::min(limit_, under_way) / 2);
   const bool is_less = halved < limit_;
@@ -23,8 +23,8 @@ bool FlightLimit::end(Epoch begun, Outcome outcome) noexcept {
 }
 
 void FlightLimit::grow() noexcept {
-  if (limit_ == kUnlimited || ++went_well_ < kStep) return;
-  went_well_ = 0;
+  if (limit_ == kUnlimited || ++succeeded_ < kStep) return;
+  succeeded_ = 0;
   limit_ = limit_ >= before_ ? kUnlimited : limit_ + 1;
 }
 

@@ -5,27 +5,27 @@
 
 namespace ociferry {
 
-/// How many requests a server is asked at the same time: as many as there are, until it says that they are too many;
-/// then half of what were under way, and one more after every few that went well (additive increase, multiplicative
-/// decrease, as TCP does). Pure; the caller locks.
+/// The number of concurrent requests to a server: unlimited until it rejects one as too many; then half of those under
+/// way, and one more after every few successes (additive increase, multiplicative decrease, as in TCP). Pure; the
+/// caller locks.
 class FlightLimit {
  public:
-  /// So that one slow layer never holds up all others.
+  /// So that one slow layer never blocks all others.
   static constexpr std::size_t kLeast = 2;
-  /// Requests that must go well before one more is allowed.
+  /// Requests that must succeed before one more is allowed.
   static constexpr std::size_t kStep = 8;
   static constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
-  /// Which decrease a request was begun after: all that were under way at one count as one complaint.
+  /// The number of decreases before a request began: rejections of requests from before a decrease count as one.
   using Epoch = std::size_t;
   enum class Outcome {
-    Answered,   ///< the server coped with it, whatever it answered
+    Answered,   ///< the server handled it, whatever the status
     TooMuch,    ///< 429 or 503
-    Abandoned,  ///< nothing is known: the connection broke, or we stopped
+    Abandoned,  ///< unknown: the connection broke, or the request was stopped
   };
 
   [[nodiscard]] bool may_begin() const noexcept { return in_flight_ < limit_; }
-  /// Call only if `may_begin`. The result goes to `end`.
+  /// Call only if `may_begin`. Pass the result to `end`.
   Epoch begin() noexcept;
   /// Returns true if the limit was lowered.
   bool end(Epoch begun, Outcome outcome) noexcept;
@@ -36,8 +36,8 @@ class FlightLimit {
 
   std::size_t limit_ = kUnlimited;
   std::size_t in_flight_ = 0;
-  std::size_t went_well_ = 0;
-  std::size_t before_ = 0;  ///< how many were under way when the limit was first lowered: no need to limit beyond
+  std::size_t succeeded_ = 0;
+  std::size_t before_ = 0;  ///< under way when the limit was first lowered; the limit is removed above that
   Epoch epoch_ = 0;
 };
 

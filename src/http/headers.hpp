@@ -10,7 +10,7 @@
 
 namespace ociferry {
 
-/// Header fields in their order; names compare without regard to case (RFC 9110 section 5.1).
+/// Header fields in order; names are case-insensitive (RFC 9110 section 5.1).
 class Headers {
  public:
   Headers() = default;

@@ -11,23 +11,22 @@
 
 namespace ociferry {
 
-/// What a connection to one server uses beside TLS's own rules.
+/// The certificates for connections to one server.
 struct HostCertificates {
-  /// Empty: those that all servers share.
+  /// Empty: those for all servers.
   std::vector<std::filesystem::path> authorities = {};
-  /// The certificate that we show, and its key; both PEM, or both empty.
+  /// The client certificate and its key; both PEM, or both empty.
   std::filesystem::path client_certificate = {};
   std::filesystem::path client_key = {};
 };
 
-/// Reads what Docker's and podman's users keep for single registries: in the first of DIRECTORIES/HOST[:PORT] that
-/// exists,
-/// *.crt are authorities, and NAME.cert with NAME.key what the server wants to see of us. A directory that may not be
-/// read is passed over. Throws Error{Usage} for a certificate without its key, or the reverse.
+/// Reads certificates for single registries in the layout of Docker and podman: in the first existing directory of
+/// DIRECTORIES/HOST[:PORT], *.crt are authorities, NAME.cert and NAME.key a client certificate. A directory without
+/// read permission is skipped. Throws Error{Usage} for a certificate without its key, or the reverse.
 [[nodiscard]] HostCertificates find_host_certificates(const std::vector<std::filesystem::path>& directories,
                                                       const Origin& host);
 
-/// The certificates of all servers; each is looked up when it is first talked to. Thread-safe.
+/// The certificates for all servers; each is looked up at the first request to it. Thread-safe.
 class CertificateStore {
  public:
   struct Options {

@@ -10,11 +10,11 @@ struct x509_store_st;
 
 namespace ociferry {
 
-/// The certificates of a PEM text, each parsed when a chain may need it. To parse all authorities that a system trusts
-/// takes as long as hundreds of requests, and a server's certificate needs one or two of them.
+/// The certificates of a PEM text, each parsed when a chain may need it. Parsing all authorities of a system takes as
+/// long as hundreds of requests, and a server's certificate needs one or two of them.
 class LazyCertificates {
  public:
-  /// Passes over what is no certificate. Throws std::bad_alloc.
+  /// Skips everything else in the text. Throws std::bad_alloc.
   explicit LazyCertificates(const std::string& pem);
 
   /// Adds to `store` what the verification of `chain` may look for and was not added before: the certificates that

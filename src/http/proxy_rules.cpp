@@ -119,7 +119,7 @@ bool is_set(const std::map<std::string, std::string>& environment, const char* n
 }
 
 TransportError unusable(const std::string& variable) {
-  TransportError error(TransportError::Kind::Proxy, text::cat("the value of ", variable, " is no URL of a proxy"));
+  TransportError error(TransportError::Kind::Proxy, text::cat("the value of ", variable, " is not the URL of a proxy"));
   error.hint(
       text::cat("check the proxy's URL in ", variable,
                 ": http://USER:PASSWORD@HOST:PORT, or https or socks5 in place of http; write special characters "
@@ -147,7 +147,7 @@ ProxyRules::ProxyRules(const std::map<std::string, std::string>& environment)
 }
 
 void ProxyRules::add_exception(const std::string& entry) {
-  if (entry == "*") nobody_ = true;
+  if (entry == "*") no_proxy_at_all_ = true;
   const auto slash = std::min(entry.find('/'), entry.size());
   if (Address network = parse_address(std::string_view(entry).substr(0, slash));
       slash < entry.size() && !network.empty()) {
@@ -175,7 +175,7 @@ bool ProxyRules::fits(const Exception& exception, std::string_view host, const A
 }
 
 bool ProxyRules::goes_directly(const Origin& origin) const {
-  if (nobody_ || is_loopback(origin.host)) return true;
+  if (no_proxy_at_all_ || is_loopback(origin.host)) return true;
   const std::string_view host = split_port(origin.host).host;  // without brackets
   const Address address = parse_address(host);
   const std::string port = std::to_string(origin.port);

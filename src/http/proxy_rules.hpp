@@ -11,25 +11,24 @@
 
 namespace ociferry {
 
-/// A proxy that the environment names.
+/// A proxy from the environment.
 struct Proxy {
   std::string url = {};       ///< "http://proxy.example:3128": scheme, host and port; holds no secret
-  std::string username = {};  ///< what the proxy wants to see, if anything
+  std::string username = {};  ///< empty: the proxy needs no credentials
   std::string password = {};  ///< never shown
   std::string variable = {};  ///< where it is named: "HTTPS_PROXY"
   friend bool operator==(const Proxy&, const Proxy&) = default;
 };
 
-/// Which requests go through which proxy, by the rules of Go's golang.org/x/net/http/httpproxy, which imgpkg and most
-/// other tools of registries follow: HTTPS_PROXY for https, HTTP_PROXY for http, NO_PROXY for the exceptions, each also
-/// in small letters, the capital ones first; ALL_PROXY counts for nothing. Not Go's: this machine (see `is_loopback`)
-/// is never asked through a proxy by any of its names, blanks separate the entries of NO_PROXY as commas do, and what
-/// is no proxy's URL is an error rather than no proxy. A value; thread-safe.
+/// Chooses the proxy of a request by the rules of Go's golang.org/x/net/http/httpproxy, like imgpkg and most other
+/// registry clients: HTTPS_PROXY for https, HTTP_PROXY for http, NO_PROXY for the exceptions, each also in lower case
+/// (upper case first); ALL_PROXY is ignored. Unlike in Go, loopback hosts (see `is_loopback`) are never reached through
+/// a proxy, blanks separate the entries of NO_PROXY like commas, and an invalid URL is an error. A value; thread-safe.
 class ProxyRules {
  public:
-  /// No proxy for anybody.
+  /// No proxies.
   ProxyRules() = default;
-  /// What the variables in `environment` say. Throws nothing: what is malformed matters to those who would need it.
+  /// The rules in `environment`. Malformed values are reported by `proxy_for`, when they matter.
   explicit ProxyRules(const std::map<std::string, std::string>& environment);
 
   /// The proxy for requests to `origin`, or nullopt: they go there directly. Throws TransportError{Proxy}, which shows
@@ -37,7 +36,7 @@ class ProxyRules {
   /// for plain http and REQUEST_METHOD is set: then HTTP_PROXY may be what the client of a CGI server has sent.
   [[nodiscard]] std::optional<Proxy> proxy_for(const Origin& origin) const;
 
-  /// True if ALL_PROXY is set, which counts for nothing: somebody may wonder.
+  /// True if ALL_PROXY is set, which is ignored; for hints.
   [[nodiscard]] bool has_all_proxy() const noexcept { return has_all_proxy_; }
 
  private:
@@ -64,7 +63,7 @@ class ProxyRules {
   Setting for_http_;
   Setting for_https_;
   std::vector<Exception> exceptions_;
-  bool nobody_ = false;  ///< NO_PROXY has "*"
+  bool no_proxy_at_all_ = false;  ///< NO_PROXY has "*"
   bool is_cgi_ = false;
   bool has_all_proxy_ = false;
 };

@@ -8,11 +8,11 @@
 
 namespace ociferry {
 
-/// Runs `once` until it gives an answer that repeating will not change, or the retry budget is spent; then the last
-/// answer is returned whatever its status, and a TransportError becomes a plain Error that says how often it was tried.
+/// Runs `once` until the answer is final or no retries are left; then returns the last answer, whatever its status. The
+/// last TransportError becomes an Error with the number of attempts.
 [[nodiscard]] Answer repeat(Retrier::Attempts attempts, const std::function<Answer()>& once, std::stop_token stop);
 
-/// What to throw when a transport kept failing for `attempts` attempts: plain, and not transient any more.
+/// The error after `attempts` failed attempts; not transient.
 [[nodiscard]] Error gave_up(const TransportError& last, int attempts);
 
 }  // namespace ociferry

@@ -18,39 +18,38 @@
 
 namespace ociferry {
 
-/// How often and after which pauses a request is repeated: exponential back-off with full jitter. A pure function.
+/// Number and delay of retries: exponential back-off with full jitter. Pure.
 struct RetryPolicy {
   int retries = 5;
   std::chrono::milliseconds first_delay{500};
   std::chrono::milliseconds longest_delay{30'000};
-  /// How long one operation waits, altogether, for a server that tells it to come back later, before that counts as
-  /// failing.
+  /// How long one operation waits in total for a server that limits the rate, before that counts as a failure.
   std::chrono::milliseconds rate_limit_wait{900'000};
 
-  /// The pause before repetition number `repetition` (from 1). `jitter` in [0,1] picks a point of the range;
-  /// what the server asked for is the least, up to limits::kRetryAfter.
+  /// The delay before retry number `repetition` (from 1). `jitter` in [0,1] picks a point of the range; at least what
+  /// the server requested, up to limits::kRetryAfter.
   [[nodiscard]] std::chrono::milliseconds delay(int repetition, std::optional<std::chrono::seconds> retry_after,
                                                 double jitter) const;
 };
 
-/// True for statuses that may pass if the request is repeated: 408, 425, 429, 499, 500, 502, 503, 504, 522.
+/// True for statuses for which a retry may succeed: 408, 425, 429, 499, 500, 502, 503, 504, 522.
 [[nodiscard]] bool is_transient_status(int status) noexcept;
 
-/// The time of an HTTP date (RFC 9110 section 5.6.7); nullopt if it is none. In seconds: finer clocks do not reach the
-/// year 9999, which some servers name for "never".
+/// The time of an HTTP date (RFC 9110 section 5.6.7); nullopt if malformed. In seconds: finer clocks do not reach the
+/// year 9999, which some servers use for "never".
 [[nodiscard]] std::optional<std::chrono::sys_seconds> parse_http_date(const std::string& value);
 
-/// The pause that a Retry-After value asks for (RFC 9110 section 10.2.3): seconds or an HTTP date, cut to
-/// limits::kRetryAfter; a past date is no pause, junk is nullopt.
+/// The delay of a Retry-After value (RFC 9110 section 10.2.3): seconds or an HTTP date, at most limits::kRetryAfter; 0
+/// for a date in the past, nullopt if malformed.
 [[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
                                                                     std::chrono::system_clock::time_point now);
 
-/// Applies a RetryPolicy for all threads that share it: when a server asks for a pause, all requests to it pause, and
-/// fewer of them are made at the same time from then on (FlightLimit).
+/// Applies a RetryPolicy for all threads that share it: when a server limits the rate, all requests to it pause, and
+/// fewer of them run concurrently from then on (FlightLimit).
 class Retrier {
  public:
-  /// What is counted together when requests at the same time are limited. Writes may wait for reads, which feed them,
-  /// never the other way round; so that none waits for itself, small questions that any request may have are free.
+  /// Requests are limited by lane. Writes may wait for the reads that feed them, never the reverse. Free: not limited,
+  /// for small requests that others depend on.
   enum class Lane { Free, Read, Write };
 
   /// `clock` and `progress` must outlive it.
@@ -63,16 +62,16 @@ class Retrier {
     Attempts(const Attempts&) = delete;
     Attempts& operator=(const Attempts&) = delete;
     ~Attempts() { leave(FlightLimit::Outcome::Answered); }
-    /// Waits while the server asked for a pause or has enough requests, then counts an attempt. Throws
+    /// Waits while requests to the server pause or are at their limit, then counts an attempt. Throws
     /// Error{Interrupted}.
     void begin(std::stop_token stop);
-    /// An attempt failed: waits and returns true if another may be made, false if the budget is spent.
+    /// An attempt failed: waits and returns true if retries are left, else returns false.
     [[nodiscard]] bool again(std::string_view why, const Response* answer, std::stop_token stop);
-    /// As `again`, but false as well if the server did not ask to be left alone for a while (429; 503 with a pause):
-    /// for requests that something else takes the place of when they fail.
+    /// Like `again`, but retries only if the server limits the rate (429; 503 with Retry-After): for requests with a
+    /// substitute.
     [[nodiscard]] bool again_if_told(std::string_view why, const Response& answer, std::stop_token stop);
-    /// The operation got on: earlier failures no longer count.
-    void got_on() noexcept { failures_ = 0; }
+    /// The operation made progress: earlier failures no longer count.
+    void reset_failures() noexcept { failures_ = 0; }
     [[nodiscard]] int made() const noexcept { return made_; }
 
    private:
@@ -86,11 +85,11 @@ class Retrier {
     int made_ = 0;
     int failures_ = 0;
     int pauses_ = 0;
-    std::chrono::milliseconds waited_{0};      ///< for a server that told us to
+    std::chrono::milliseconds waited_{0};      ///< because of rate limits
     std::optional<FlightLimit::Epoch> begun_;  ///< an attempt is under way
   };
 
-  /// The attempts of one operation at `origin`. Not while another of the same lane is under way in the same thread.
+  /// The attempts of one operation at `origin`. At most one of each lane in a thread at a time.
   [[nodiscard]] Attempts attempts(Origin origin, Lane lane = Lane::Free) { return {*this, std::move(origin), lane}; }
   [[nodiscard]] Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] Progress& progress() const noexcept { return progress_; }

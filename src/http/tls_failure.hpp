@@ -5,16 +5,17 @@
 
 namespace ociferry {
 
-/// How a TLS handshake that proved nothing about certificates ended.
+/// How a TLS handshake failed, other than for a certificate.
 enum class TlsEnd {
-  NotTls,            ///< what the peer said is no TLS
-  Closed,            ///< reset or closed; nobody knows why
-  NoCommonProtocol,  ///< the alert no_application_protocol (RFC 7301, section 3.2): none of the offered ones is spoken
-  Other,             ///< an alert, or a message that is not what it should be: the peer speaks TLS
+  NotTls,            ///< the peer does not speak TLS
+  Closed,            ///< reset or closed without a reason
+  NoCommonProtocol,  ///< the alert no_application_protocol (RFC 7301, section 3.2): the peer supports none that were
+                     ///< offered
+  Other,             ///< another alert, or an unexpected message: the peer speaks TLS
 };
 
-/// How it ended, by what libcurl says about it: the code in "error:0A00010B:SSL routines::wrong version number" counts,
-/// not the words, which differ from version to version. Without a code the connection was lost.
+/// Classifies libcurl's message by the code in it, as in "error:0A00010B:SSL routines::wrong version number"; the text
+/// differs between versions. Without a code, the connection was lost.
 [[nodiscard]] TlsEnd end_of_handshake(std::string_view why);
 
 /// The next step after a certificate was refused: by OpenSSL for the reason `verify_result` (X509_V_ERR_...), or, if

@@ -16,53 +16,53 @@
 
 namespace ociferry {
 
-/// What a server answered.
+/// The response of a server.
 struct Response {
   int status = 0;
   Headers headers;
-  /// The whole body, or the beginning of an error's; empty if it went into a sink.
+  /// The body (of an error, its beginning); empty if it was written to a sink.
   std::string body;
 };
 
 [[nodiscard]] constexpr bool is_success(int status) noexcept { return status >= 200 && status < 300; }
 
-/// A body that can be sent again: `open` is called for each attempt and must give exactly `size` bytes.
+/// A request body. `open` is called for each attempt and returns a stream of exactly `size` bytes.
 struct RequestBody {
   std::uint64_t size = 0;
   std::function<std::unique_ptr<ByteSource>()> open;
 };
 
-/// One HTTP request; cheap to copy, so that it can be repeated.
+/// One HTTP request; cheap to copy for retries.
 struct Request {
   std::string method;
   Url url;
   Headers headers = {};
   std::optional<RequestBody> body = {};
-  /// Takes the body of a 2xx answer; other answers are kept in Response::body. Not owned; outlives the request.
+  /// Receives the body of a 2xx response; other bodies go to Response::body. Not owned; outlives the request.
   ByteSink* sink = nullptr;
-  /// Called once with status and headers (no body yet) before the first byte goes into `sink`; may throw to refuse.
+  /// Called once with status and headers before the first byte is written to `sink`; may throw to refuse.
   std::function<void(const Response&)> before_sink = {};
-  /// The most bytes that a 2xx answer's body may have in memory; beyond it Error{Hostile} is thrown.
+  /// Limit for a 2xx body in memory, in bytes; Error{Hostile} beyond.
   std::uint64_t max_body = limits::kErrorBodyBytes;
-  /// How much longer than usual the server may think about the request, such as while it stores a large body.
-  std::chrono::seconds patience{0};
-  /// The host that named the URL, if the user did not: addresses that only this machine can reach are refused then,
-  /// those of loopback unless that host is there, too.
+  /// Added to the response header time-out, such as while the server stores a large body.
+  std::chrono::seconds extra_response_time{0};
+  /// The host that sent us to the URL, if the user did not: then link-local addresses are refused, and loopback
+  /// addresses unless that host is a loopback host, too.
   std::optional<std::string> sent_by = {};
-  /// The body holds a secret: a redirect that would take it to another origin is refused.
+  /// The body contains a secret: a redirect to another origin is refused.
   bool secret_body = false;
 };
 
-/// A failure to exchange a request at all. Failures of a sink or a body source are never wrapped into it.
+/// A request without a response. Failures of a sink or body source are never wrapped in it.
 class TransportError : public Error {
  public:
   enum class Kind {
-    Connect,      ///< nobody answers there: refused, no such host, no route, or a proxy says so
-    Silent,       ///< the connect time-out went by before the connection stood, TLS and a proxy's tunnel included
-    NotTls,       ///< whoever answers does not speak TLS
-    Handshake,    ///< reset or closed within the TLS handshake: a fault on the way, or a peer that speaks no TLS
-    Certificate,  ///< the peer's certificate does not prove who it is, or an authority's file is unusable
-    Proxy,        ///< a proxy refuses to help: it wants other credentials, or its name in the environment is no URL
+    Connect,      ///< refused, no such host, no route; by us or a proxy
+    Silent,       ///< connect time-out, TLS handshake and proxy tunnel included
+    NotTls,       ///< the peer does not speak TLS
+    Handshake,    ///< reset or closed during the TLS handshake
+    Certificate,  ///< the peer's certificate is not trusted, or an authority's file is unusable
+    Proxy,        ///< the proxy wants other credentials, or its variable is not a URL
     Broken,       ///< reset, truncated, stalled or timed out
   };
   /// NotTls, Certificate and Proxy are marked lasting, the others transient.
@@ -77,8 +77,8 @@ class TransportError : public Error {
 class Transport {
  public:
   virtual ~Transport() = default;
-  /// Blocks until the answer is there. Throws TransportError, Error{Interrupted} if `stop` is requested,
-  /// Error{Hostile} for an answer that breaks a bound, and whatever a sink or body source throws, unchanged.
+  /// Blocks until the response is complete. Throws TransportError, Error{Interrupted} if `stop` is requested,
+  /// Error{Hostile} for a response beyond a limit, and what a sink or body source throws.
   [[nodiscard]] virtual Response send(const Request& request, std::stop_token stop) = 0;
 };
 

@@ -6,9 +6,9 @@
 
 namespace ociferry {
 
-/// The certificate authorities that servers are checked against: the system's (the file that SSL_CERT_FILE names, the
-/// one built into libcurl, or a distribution's usual place) and extra ones. All connections share them. The system's
-/// are read when the first server shows a certificate, and of them only those are parsed that it may need. Thread-safe.
+/// The certificate authorities for all connections: the system's (from SSL_CERT_FILE, libcurl's default, or the usual
+/// place of a distribution) and extra ones. The system's are read when the first server presents a certificate, and
+/// only those that it may need are parsed. Thread-safe.
 class TrustStore {
  public:
   /// `built_in` may be null. Throws Error{Usage} for a file in `extra` that cannot be read or holds no certificate.
@@ -17,11 +17,9 @@ class TrustStore {
   TrustStore& operator=(const TrustStore&) = delete;
   ~TrustStore();
 
-  /// Makes `tls_context`, an SSL_CTX of OpenSSL, use these authorities. This must outlive it. Returns false if OpenSSL
-  /// has no memory.
+  /// Makes `tls_context`, an SSL_CTX of OpenSSL, use these authorities. This must outlive it. False if out of memory.
   [[nodiscard]] bool attach(void* tls_context) noexcept;
-  /// To be asked when a certificate was refused: throws what kept the system's authorities from being read, if that is
-  /// why, such as Error{Io}.
+  /// After a certificate was refused: throws the error of reading the system's authorities, such as Error{Io}, if any.
   void rethrow();
 
  private:
