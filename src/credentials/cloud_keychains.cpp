@@ -88,7 +88,7 @@ Finding find_in_keychain(const ActiveKeychain& active, const Environment& enviro
   for (const std::string_view helper : keychain.helpers) {
     try {
       auto credential = run_helper(std::string(helper), name.registry);
-      const std::string who = text::cat("docker-credential-", helper, ", asked for '", name.registry, "'");
+      const std::string who = text::cat("docker-credential-", helper, " for '", name.registry, "'");
       return credential ? wins(*std::move(credential), who) : no_entry(who + ", which knows none");
     } catch (const Error& error) {
       if (error.reason() == ErrorReason::HelperMissing) continue;

@@ -165,7 +165,7 @@ Outcome run(const std::string& program, const std::string& verb, const std::stri
   UniqueFd theirs(ends[1]);
   const Group group = group_for_helpers();
   pid_t pid = 0;
-  with_all_rights([&] { pid = SpawnActions(group).spawn(program, verb, theirs.get()); });
+  with_all_privileges([&] { pid = SpawnActions(group).spawn(program, verb, theirs.get()); });
   Child child(pid, group);
   theirs = UniqueFd();
   // Server names, and passwords, are far shorter than a socket's buffer. A helper that does not read it will say what

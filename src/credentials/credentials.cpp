@@ -137,7 +137,7 @@ std::optional<Credential> Credentials::ask_helper(const std::string& name, const
 Credentials::HelperAnswer Credentials::run_helper(const std::string& name, const std::string& server) {
   HelperAnswer answer;
   try {
-    run_patiently(
+    run_with_retries(
         "docker-credential-" + name, [&] { answer.credential = tools_.run_helper(name, server); }, *tools_.clock,
         *tools_.progress, tools_.stop);
   } catch (const Error& error) {

@@ -23,7 +23,7 @@
 
 namespace ociferry {
 
-/// What Credentials works with beside options and variables; tests give their own. None is owned.
+/// The environment of Credentials; tests replace it. Not owned.
 struct CredentialTools {
   HelperRunner run_helper = CredentialHelper();
   Clock* clock = &real_clock();
@@ -31,33 +31,33 @@ struct CredentialTools {
   std::stop_token stop = {};  ///< ends a pause before a helper is run again
 };
 
-/// One place where credentials are looked for.
+/// One place where credentials are looked up.
 struct CredentialSource {
   std::string name;
   std::function<Finding(const RepositoryName&)> ask;
 };
 
-/// Finds the credential for a repository: the first source that has one wins. In this order: IMGPKG_REGISTRY_*
-/// variables whose HOSTNAME fits; cloud keychains that are switched on; the options (or IMGPKG_USERNAME and so on where
-/// those are empty): user name and password, else token, else anonymous; the files of `credential_files`. Thread-safe.
+/// Finds the credential for a repository in the first source that has one: IMGPKG_REGISTRY_* variables with a matching
+/// HOSTNAME; enabled cloud keychains; the options (or IMGPKG_USERNAME etc. if they are empty): user name and password,
+/// else token, else anonymous; the files of `credential_files`. Thread-safe.
 class Credentials {
  public:
   /// Throws Error{Usage} for malformed IMGPKG_* variables.
   Credentials(const RegistryOptions& options, const Environment& environment, CredentialTools tools = {});
 
-  /// The credential for `name`, anonymous if there is none. Reads files and may run a helper; what they said is kept
-  /// for limits::kCredentialAge. Reports what it did as debug lines, and warns once of variables that have no effect. A
-  /// helper that fails in a way that may pass is run again for some eight seconds, with growing pauses. Throws
+  /// The credential for `name`, anonymous if there is none. Reads files and may run a helper; caches the results for
+  /// limits::kCredentialAge. Logs the search for --debug, and warns once of variables without effect. Retries a helper
+  /// after a temporary failure for some eight seconds, with growing delays. Throws
   /// Error (ErrorReason::CredentialsBroken) if a file or a helper is broken; such a helper is not run again until its
   /// failure is that old.
   [[nodiscard]] Credential find(const RepositoryName& name);
 
-  /// Whose credential `find` gave for `name` last, and where it comes from: "user ann (password not shown), from 'reg'
+  /// The user and source of the last credential from `find` for `name`: "user ann (password not shown), from 'reg'
   /// in ~/.docker/config.json". Empty if it found none. Holds no secret.
   [[nodiscard]] std::string account(const RepositoryName& name);
 
-  /// How `find` gets to its answer. The last steps are variables that have no effect. Throws nothing that `find` would:
-  /// that is the report's failure.
+  /// The steps of `find`; the last ones are variables without effect. Does not throw what `find` throws, but stores it
+  /// in the report.
   [[nodiscard]] CredentialReport explain(const RepositoryName& name);
 
  private:
@@ -81,12 +81,12 @@ class Credentials {
   [[nodiscard]] bool is_fresh(Time made) const;
 
   CredentialTools tools_;
-  std::vector<IneffectiveVariable> ineffective_;  ///< that nobody has been warned of yet
+  std::vector<IneffectiveVariable> ineffective_;  ///< without a warning so far
   std::vector<CredentialSource> sources_;
   std::mutex mutex_;
   std::map<RepositoryName, Search> found_;
   std::map<std::pair<std::string, std::string>, HelperAnswer> answers_;
-  Time oldest_used_{};  ///< of the answers that the search under way relies on
+  Time oldest_used_{};  ///< of the cached answers of the current search
 };
 
 }  // namespace ociferry

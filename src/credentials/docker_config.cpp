@@ -78,7 +78,7 @@ std::optional<Credential> from_entry(const Json& entry, const std::string& what,
 
 /// What the helper says about `server`.
 Finding ask(const HelperRunner& run_helper, const std::string& helper, const std::string& server) {
-  const std::string who = text::cat("docker-credential-", helper, ", asked for '", server, "'");
+  const std::string who = text::cat("docker-credential-", helper, " for '", server, "'");
   auto credential = run_helper(helper, server);
   if (!credential) return no_entry(who + ", which knows none");
   return wins(*std::move(credential), who);

@@ -15,12 +15,12 @@ class DockerConfig {
  public:
   /// Throws Error{Usage} naming `what` if it is not such a file.
   [[nodiscard]] static DockerConfig parse(std::string_view text, const std::string& what);
-  /// The same for the old ~/.dockercfg, which is nothing but what later files call "auths".
+  /// The same for the old ~/.dockercfg, which has only the content of "auths".
   [[nodiscard]] static DockerConfig parse_dockercfg(std::string_view text, const std::string& what);
 
   /// The credential for `name`. First the repository, the paths above it and the registry, the longest first: of each
   /// credHelpers, then auths. Then auths under a URL of the registry, then under another path of it. Then credsStore.
-  /// A helper that knows nothing is passed over. Throws Error if a helper or an entry is broken.
+  /// A helper without an entry is skipped. Throws Error if a helper or an entry is broken.
   [[nodiscard]] Finding find(const RepositoryName& name, const HelperRunner& run_helper) const;
 
  private:

@@ -6,7 +6,7 @@
 
 namespace ociferry {
 
-/// Environment variables as a value, so that tests need not change their own.
+/// Environment variables as a value; tests pass their own.
 using Environment = std::map<std::string, std::string>;
 
 /// A copy of the process's environment.

@@ -7,7 +7,7 @@
 
 namespace ociferry {
 
-/// What one place knows about a repository: a credential if it wins, and words for `auth explain` in any case.
+/// The result of one place in the search: the credential if it wins, and an explanation for `auth explain`.
 struct Finding {
   CredentialStep::Outcome outcome = CredentialStep::Outcome::NotSet;
   std::string detail = {};  ///< never holds a secret
@@ -25,10 +25,10 @@ struct Finding {
 [[nodiscard]] inline Finding skipped(std::string detail) {
   return {CredentialStep::Outcome::Skipped, std::move(detail), {}};
 }
-/// `where` says which entry, variable or helper it comes from.
+/// `where` names the entry, variable or helper.
 [[nodiscard]] Finding wins(Credential credential, const std::string& where);
 
-/// What kind of proof `credential` is; a token counts more than the password beside it.
+/// The kind of `credential`; a token takes precedence over a password.
 [[nodiscard]] CredentialReport::Kind kind_of(const Credential& credential) noexcept;
 
 }  // namespace ociferry

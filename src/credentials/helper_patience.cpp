@@ -22,8 +22,8 @@ std::chrono::milliseconds pause_before(int repetition) {
 
 }  // namespace
 
-void run_patiently(const std::string& program, const std::function<void()>& work, Clock& clock, Progress& progress,
-                   const std::stop_token& stop) {
+void run_with_retries(const std::string& program, const std::function<void()>& work, Clock& clock, Progress& progress,
+                      const std::stop_token& stop) {
   const auto end = clock.now() + kPatience;
   for (int runs = 1;; ++runs) {
     const std::chrono::milliseconds pause = pause_before(runs);

@@ -9,11 +9,11 @@
 
 namespace ociferry {
 
-/// Does `work`, which runs `program`, and does it again, after growing pauses, as long as it throws an Error that is
-/// marked transient: helpers lock their key stores, so of several that start together some fail. After some eight
-/// seconds from the first start the error counts, with the number of runs, and not as transient any more; so who has
-/// been asked for a password for long is not asked again. Blocks; throws Error{Interrupted} when `stop` is requested.
-void run_patiently(const std::string& program, const std::function<void()>& work, Clock& clock, Progress& progress,
-                   const std::stop_token& stop);
+/// Runs `work`, which runs `program`, and retries it with growing delays after a transient Error: helpers lock their
+/// key stores, so some of several concurrent ones fail. After some eight seconds, throws the error with the number of
+/// runs, no longer transient, so that the user is not prompted again. Blocks. Throws Error{Interrupted} when `stop` is
+/// requested.
+void run_with_retries(const std::string& program, const std::function<void()>& work, Clock& clock, Progress& progress,
+                      const std::stop_token& stop);
 
 }  // namespace ociferry

@@ -5,8 +5,7 @@
 
 namespace ociferry {
 
-/// True if `host` fits `pattern`: as many labels, each of which fits its glob ('*' and '?' stay within a label).
-/// Case does not matter.
+/// True if `host` matches `pattern` label by label; '*' and '?' match within a label. Case-insensitive.
 [[nodiscard]] bool host_fits(std::string_view pattern, std::string_view host);
 
 }  // namespace ociferry

@@ -89,14 +89,14 @@ void ImgpkgEnvironment::add(const Environment& environment, const std::string& p
     if (!entry.hostname.empty()) {
       entries_.push_back(std::move(entry));
     } else if (!entry.variables.empty()) {
-      homeless_.push_back(std::move(entry));
+      without_hostname_.push_back(std::move(entry));
     }
   }
 }
 
 std::vector<IneffectiveVariable> ImgpkgEnvironment::ineffective() const {
   std::vector<IneffectiveVariable> all;
-  for (const Entry& entry : homeless_) {
+  for (const Entry& entry : without_hostname_) {
     for (const std::string& name : entry.variables) all.push_back({name, entry.named_by + " is not set"});
   }
   for (const Entry& entry : entries_) {
@@ -113,10 +113,10 @@ Finding ImgpkgEnvironment::find(const RepositoryName& name) const {
   if (found != entries_.end()) {
     return wins(found->credential, text::cat(found->named_by, "=", found->hostname));
   }
-  if (entries_.empty() && homeless_.empty()) return not_set("");
+  if (entries_.empty() && without_hostname_.empty()) return not_set("");
   std::vector<std::string> seen;
   for (const Entry& entry : entries_) seen.push_back(text::cat("HOSTNAME", entry.suffix, "=", entry.hostname));
-  for (const Entry& entry : homeless_) seen.push_back(text::cat("HOSTNAME", entry.suffix, " is missing"));
+  for (const Entry& entry : without_hostname_) seen.push_back(text::cat("HOSTNAME", entry.suffix, " is missing"));
   return no_entry(text::join(seen, ", "));
 }
 

@@ -11,7 +11,7 @@
 
 namespace ociferry {
 
-/// Which file `login` and `logout` change.
+/// The file that `login` and `logout` change.
 struct LoginFile {
   enum class Format {
     Docker,      ///< config.json: Docker Hub is "https://index.docker.io/v1/"
@@ -27,7 +27,7 @@ struct LoginFile {
 [[nodiscard]] LoginFile login_file(const Environment& environment, const std::filesystem::path& auth_file,
                                    const std::filesystem::path& docker_config);
 
-/// What one logs in to: a registry, or a part of its repositories.
+/// The registry, or part of one, to log in to.
 struct LoginTarget {
   std::string registry = {};  ///< as in references: "index.docker.io", "reg:5000"
   std::string path = {};      ///< "team/app"; empty: all of it
@@ -36,34 +36,34 @@ struct LoginTarget {
 /// Parses "reg:5000", "reg/team", "https://reg/", "docker.io". Throws Error{Usage}.
 [[nodiscard]] LoginTarget parse_login_target(std::string_view text);
 
-/// Programs that keep credentials; tests give their own.
+/// Credential helpers; tests replace them.
 struct HelperTools {
   HelperRunner find = {};
   std::function<void(const std::string& name, const std::string& server, const Credential& credential)> store = {};
   std::function<void(const std::string& name, const std::string& server)> erase = {};
 };
 
-/// Changes the text of a configuration file. Whatever it has beside the credentials of `target` stays, in its order.
-/// A credential goes to the helper that credHelpers names for the target, else to credsStore, else into the text
-/// itself, as base64. All throw Error{Usage} naming `what` if the text is no such file; nothing of it is shown.
+/// Edits the text of a configuration file; keeps everything else in it, in order. A credential is stored with the
+/// helper that credHelpers names for the target, else with credsStore, else in the text, as base64. All throw
+/// Error{Usage} naming `what`, without showing the content, if the text is no such file.
 class LoginText {
  public:
   LoginText(std::string_view text, LoginFile::Format format, std::string what);
 
-  /// Returns the helper that keeps the credential now; empty if the text does. Throws what the helper does, and
-  /// Error{Usage} for a user name with a ':' in it, which the format cannot hold.
+  /// Returns the helper that stores the credential; empty if the text does. Throws what the helper throws, and
+  /// Error{Usage} for a user name with a ':', which the format does not support.
   std::string store(const LoginTarget& target, const Credential& credential, const HelperTools& helpers);
-  /// False if nothing was known about the target. Throws what the helper does.
+  /// False if there was no entry for the target. Throws what the helper throws.
   bool erase(const LoginTarget& target, const HelperTools& helpers);
 
-  /// The text, indented with tabs as Docker and podman do it.
+  /// The text, indented with tabs like Docker's and podman's.
   [[nodiscard]] std::string text() const;
-  /// True if it differs from what it was made of.
+  /// True if it differs from the original.
   [[nodiscard]] bool is_changed() const { return content_ != original_; }
 
  private:
   [[nodiscard]] std::string key_of(const LoginTarget& target) const;
-  /// The helper that keeps the target's credential, and the name it knows the target by.
+  /// The helper that stores the target's credential, and its name for the target.
   struct Keeper {
     std::string helper = {};  ///< empty: the text itself
     std::string server = {};

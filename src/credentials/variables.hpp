@@ -10,14 +10,13 @@
 
 namespace ociferry {
 
-/// The beginnings of our variables' names, in the order in which they count: each is known as OCIFERRY_NAME and, as
-/// imgpkg has it, as IMGPKG_NAME.
+/// The prefixes of our variables, in order of precedence: OCIFERRY_NAME, and IMGPKG_NAME as in imgpkg.
 inline constexpr std::string_view kVariablePrefixes[] = {"OCIFERRY_", "IMGPKG_"};
 
-/// The variables that count: all, but without OCIFERRY_* where the program stands in for imgpkg.
+/// All variables, but without OCIFERRY_* when the program is called as imgpkg.
 [[nodiscard]] Environment known_variables(const RegistryOptions& options, Environment environment);
 
-/// A variable that is set, and not to nothing.
+/// A variable that is set and not empty.
 struct Variable {
   std::string name = {};
   std::string value = {};  ///< may be a secret
@@ -26,14 +25,14 @@ struct Variable {
 /// OCIFERRY_`name`, else IMGPKG_`name`; nullopt if neither is set.
 [[nodiscard]] std::optional<Variable> find_variable(const Environment& environment, std::string_view name);
 
-/// A variable that somebody has set in vain.
+/// A variable without effect.
 struct IneffectiveVariable {
   std::string name = {};
   std::string why = {};  ///< "there is no user name to it"; holds no secret
 };
 
-/// Those of {OCIFERRY,IMGPKG}_{USERNAME,PASSWORD,TOKEN,ANON,ACTIVE_KEYCHAINS,ENABLE_IAAS_AUTH} that count for nothing
-/// beside each other; for the others see ImgpkgEnvironment.
+/// Those of {OCIFERRY,IMGPKG}_{USERNAME,PASSWORD,TOKEN,ANON,ACTIVE_KEYCHAINS,ENABLE_IAAS_AUTH} without effect because
+/// of each other; for the others see ImgpkgEnvironment.
 [[nodiscard]] std::vector<IneffectiveVariable> ineffective_variables(const RegistryOptions& options,
                                                                      const Environment& environment);
 

@@ -66,7 +66,7 @@ std::string Authenticator::bearer(const Scope& scope, const Challenge& challenge
                        registry_host(),
                        challenge.parameter("service"),
                        scope_texts(scope),
-                       may_know_us(realm) ? credential : Credential(),
+                       may_send_credentials_to(realm) ? credential : Credential(),
                        sender(scope)};
   for (const std::string& more : target->more_scopes) {
     if (std::ranges::find(request.scopes, more) == request.scopes.end()) request.scopes.push_back(more);
@@ -93,7 +93,7 @@ std::string Authenticator::registry_host() {
 }
 
 /// False for a server elsewhere that only plain http speaks for: anybody on the way may have named it.
-bool Authenticator::may_know_us(const Url& realm) {
+bool Authenticator::may_send_credentials_to(const Url& realm) {
   const std::lock_guard lock(mutex_);
   const Origin& registry = base_->origin();
   return registry.scheme == "https" || realm.origin().host == registry.host || is_loopback(registry.host);

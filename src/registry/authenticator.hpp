@@ -15,40 +15,40 @@
 
 namespace ociferry {
 
-/// Proves to one registry who we are: Basic, or Bearer tokens that are kept and renewed in time. Thread-safe.
+/// Authenticates to one registry: Basic, or Bearer tokens, which are cached and renewed before they expire.
+/// Thread-safe.
 ///
-/// Credentials go to the registry itself and to the token server it names. That one must be reached by https, unless it
-/// is on the registry's own host and that is talked to by plain http, which needs a loopback address or
-/// --registry-insecure. It may be at a private address, but never at one that only this machine can reach, unless the
-/// registry is there as well.
+/// Credentials are sent to the registry and to the token server that it names. The token server must use https, unless
+/// it is on the registry's host and the registry uses plain http (on loopback or with --registry-insecure). It may have
+/// a private address, but a loopback or link-local one only if the registry has one, too.
 class Authenticator {
  public:
   /// All must outlive it.
   Authenticator(Transport& transport, Retrier& retrier, Credentials& credentials)
       : transport_(transport), retrier_(retrier), credentials_(credentials) {}
 
-  /// Learns from an answer with status 401 which way to authenticate `base` wants.
+  /// Stores the challenge of a 401 response from `base`.
   void learn(const Url& base, const Headers& headers);
 
-  /// The Authorization value for a request of `scope`; nullopt as long as nothing was asked of us, or if there are
-  /// no credentials. May ask the token server. Throws Error.
+  /// The Authorization value for a request of `scope`; nullopt without a challenge or without credentials. May request
+  /// a token. Throws Error.
   [[nodiscard]] std::optional<std::string> authorization(const Scope& scope, std::stop_token stop);
 
-  /// A new value after `rejected` was answered with 401 and `headers`; the scopes that the challenge wants are added.
-  /// nullopt if there is nothing else to try.
+  /// A new value after a 401 response with `headers` to `rejected`; adds the scopes of the challenge. nullopt if
+  /// nothing else can be tried.
   [[nodiscard]] std::optional<std::string> renewed(const Scope& scope, const Url& base, const Headers& headers,
                                                    const std::optional<std::string>& rejected, std::stop_token stop);
 
-  /// Whose credentials requests of `scope` are sent with, for an error's words.
+  /// The credentials of requests of `scope`, for error messages.
   [[nodiscard]] Sender sender(const Scope& scope);
-  /// True once the registry has asked who we are.
+  /// True once the registry has sent a challenge.
   [[nodiscard]] bool is_wanted() { return challenge().has_value(); }
-  /// True once the registry has asked for tokens.
+  /// True once the registry has sent a Bearer challenge.
   [[nodiscard]] bool uses_tokens();
 
  private:
   struct Slot {
-    std::mutex mutex;  ///< held while a token is fetched, so that threads with the same need wait for one answer
+    std::mutex mutex;  ///< held while a token is requested, so that threads with the same scope share it
     std::optional<Token> token;
     std::set<std::string> more_scopes;
   };
@@ -58,7 +58,7 @@ class Authenticator {
                                    const std::string& rejected, std::stop_token stop);
   [[nodiscard]] std::shared_ptr<Slot> slot(const Scope& scope);
   [[nodiscard]] Url realm_of(const Challenge& challenge);
-  [[nodiscard]] bool may_know_us(const Url& realm);
+  [[nodiscard]] bool may_send_credentials_to(const Url& realm);
   [[nodiscard]] std::string registry_host();
 
   Transport& transport_;

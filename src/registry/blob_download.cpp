@@ -82,12 +82,12 @@ void BlobDownload::run() {
       answer.attempts = attempts.made();
       if (is_over(answer)) return;
       check(answer);
-      if (delivered_ - before >= kProgress) attempts.got_on();
+      if (delivered_ - before >= kProgress) attempts.reset_failures();
       if (!attempts.again(text::cat(place(), " ended after ", delivered_, " bytes"), &answer, stop_)) give_up(answer);
     } catch (const TransportError& error) {
       if (!error.is_transient()) throw;
       if (delivered_ == end_ && delivered_ > before) return;  // it broke after the last byte
-      if (delivered_ - before >= kProgress) attempts.got_on();
+      if (delivered_ - before >= kProgress) attempts.reset_failures();
       if (!attempts.again(error.message(), nullptr, stop_)) throw gave_up(error, attempts.made());
     }
   }
@@ -127,7 +127,7 @@ void BlobDownload::begin_body(const Response& response) {
   if (only_range_) throw RangeNotGiven();
   trust_ranges_ = false;
   throw TransportError(TransportError::Kind::Broken,
-                       text::cat(place(), ": asked for bytes from ", delivered_, " on, got '", range, "'"));
+                       text::cat(place(), ": requested bytes from ", delivered_, " on, got '", range, "'"));
 }
 
 Error BlobDownload::wrong_size(std::string_view relation) const {

@@ -8,10 +8,10 @@
 
 namespace ociferry {
 
-/// Where a blob is downloaded from.
+/// A place to download a blob from.
 struct DownloadPlace {
   std::string name;                          ///< for messages
-  std::function<Retrier::Attempts()> tries;  ///< begins a budget of attempts
+  std::function<Retrier::Attempts()> tries;  ///< starts counting attempts
   std::function<Url(const std::stop_token&)> url;
   /// One attempt to send a request to that URL.
   std::function<Answer(Request, const std::stop_token&)> send;
@@ -20,23 +20,23 @@ struct DownloadPlace {
 /// The place of `blob` in a repository. `connection` must outlive it.
 [[nodiscard]] DownloadPlace place_in(Connection& connection, const RepositoryName& name, const Digest& blob);
 
-/// One download of a blob into a sink that sees each byte once, in order, however often the connection breaks.
+/// Downloads a blob, resuming after interruptions. The sink gets each byte once, in order.
 class BlobDownload {
  public:
-  /// `blob` and `sink` must outlive it. `delivered`: bytes that the sink has already.
+  /// `blob` and `sink` must outlive it. `delivered`: bytes that the sink already has.
   BlobDownload(DownloadPlace place, const Descriptor& blob, ByteSink& sink, std::stop_token stop,
                std::uint64_t delivered = 0);
 
   /// Blocks until all of the blob is in the sink. See Repository::fetch for what it throws.
   void run();
-  /// Blocks until the sink has the bytes before `end`, asking for no others. False if the server does not say that it
-  /// gives exactly these, or refuses to. Throws what `run` throws.
+  /// Blocks until the sink has the bytes before `end`, and requests no others. False if the server does not confirm
+  /// that range. Throws what `run` throws.
   [[nodiscard]] bool run_until(std::uint64_t end);
-  /// Bytes that the sink has by now.
+  /// Bytes that the sink has.
   [[nodiscard]] std::uint64_t delivered() const noexcept { return delivered_; }
 
  private:
-  /// Between transport and sink: leaves out what an earlier attempt delivered, and stops at the blob's size.
+  /// Drops what an earlier attempt delivered, and stops at the blob's size.
   class Window : public ByteSink {
    public:
     explicit Window(BlobDownload& download) : download_(download) {}
@@ -46,10 +46,10 @@ class BlobDownload {
     BlobDownload& download_;
   };
 
-  /// Thrown when the server gives something else than the range that it must give.
+  /// Thrown when the response is not the requested range.
   struct RangeNotGiven : std::exception {};
 
-  /// Throws what an answer ends with that is not all that was wanted.
+  /// Throws the error for an incomplete response.
   [[noreturn]] void give_up(const Answer& answer) const;
   [[nodiscard]] Answer attempt();
   [[nodiscard]] std::string wanted_range() const;
@@ -66,11 +66,11 @@ class BlobDownload {
   std::stop_token stop_;
   std::uint64_t delivered_;
   std::uint64_t end_;
-  bool only_range_ = false;   ///< nothing but the bytes before `end_` is of use
-  std::uint64_t skip_ = 0;    ///< of the running answer: bytes that the sink has already
-  bool trust_ranges_ = true;  ///< until the server answers a Range with something else
+  bool only_range_ = false;   ///< only the bytes before `end_` are useful
+  std::uint64_t skip_ = 0;    ///< of this response: bytes that the sink already has
+  bool trust_ranges_ = true;  ///< until the server ignores a Range
   bool asked_range_ = false;
-  Headers body_headers_;  ///< of the last answer with a body
+  Headers body_headers_;  ///< of the last response with a body
 };
 
 }  // namespace ociferry

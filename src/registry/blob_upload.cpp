@@ -43,7 +43,7 @@ bool may_be_too_long(int status) { return status == 0 || status == 408 || status
 bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& blob, std::stop_token stop) {
   if (!connection.head_answers().for_blobs) return false;
   const Request request{"HEAD", connection.url(scope.name, "blobs/" + blob.digest.text(), stop)};
-  const Answer answer = connection.send_patiently(request, scope, stop);
+  const Answer answer = connection.send_with_retries(request, scope, stop);
   if (is_success(answer.status)) return true;
   const int status = answer.status;
   const bool no_head = status == 405 || status == 501;
@@ -91,7 +91,7 @@ BlobOutcome BlobUpload::run() {
 /// would not be believed is not asked for.
 bool BlobUpload::exists() {
   if (is_distrusted_) return false;
-  if (mounts_.tells_own() && !elsewhere()) {
+  if (mounts_.self_mount_reliable() && !elsewhere()) {
     try {
       const int status = ask_mount(name_).status;
       if (status == 201 || status == 202) return status == 201;
@@ -161,7 +161,7 @@ Answer BlobUpload::ask_mount(const RepositoryName& place) {
 }
 
 /// True if a mount from the repository itself is answered with `status`. Failures are no answer.
-bool BlobUpload::own_mount_says(int status) {
+bool BlobUpload::self_mount_answered(int status) {
   try {
     return ask_mount(name_).status == status;
   } catch (const Error& error) {
@@ -172,15 +172,15 @@ bool BlobUpload::own_mount_says(int status) {
 
 void BlobUpload::upload() {
   look_for_earlier_run();
-  if (session_ || is_distrusted_ || !mounts_.begins_trial()) return upload_patiently();
-  const bool said_absent = own_mount_says(202);
-  upload_patiently();
-  mounts_.end_trial(said_absent && own_mount_says(201));
+  if (session_ || is_distrusted_ || !mounts_.begins_trial()) return upload_with_retries();
+  const bool said_absent = self_mount_answered(202);
+  upload_with_retries();
+  mounts_.end_trial(said_absent && self_mount_answered(201));
   cancel();
   session_.reset();
 }
 
-void BlobUpload::upload_patiently() {
+void BlobUpload::upload_with_retries() {
   auto attempts = connection_.attempts(Retrier::Lane::Write);
   for (;;) {
     attempts.begin(stop_);
@@ -334,7 +334,7 @@ Answer BlobUpload::put(const Url& location) {
                                meter_.set(0);
                                return std::make_unique<CountingSource>(open_verified(), meter_);
                              }};
-  request.patience = time_to_store(blob_.size);
+  request.extra_response_time = time_to_store(blob_.size);
   return connection_.send(std::move(request), scope(), stop_);
 }
 

@@ -7,9 +7,9 @@
 
 namespace ociferry {
 
-/// One upload of a blob (distribution-spec, "Pushing blobs"), in one PUT. An ambiguous failure is settled by asking
-/// whether the blob is there; then a new session begins. What is too large for one request, or broke off when it was
-/// large, goes in chunks, and on where the registry says that it stopped: in this run, or an earlier one (KeptUploads).
+/// Uploads a blob (distribution-spec, "Pushing blobs") in one PUT. After an ambiguous failure, checks whether the blob
+/// exists, then starts a new session. A blob that is too large for one request, or a large one whose upload broke off,
+/// is uploaded in chunks, and resumes at the registry's offset, also after an interrupted run (KeptUploads).
 class BlobUpload {
  public:
   /// All but `stop` must outlive it.
@@ -17,8 +17,8 @@ class BlobUpload {
              BlobSource& from, Progress& progress, std::stop_token stop);
   BlobUpload(const BlobUpload&) = delete;
   BlobUpload& operator=(const BlobUpload&) = delete;
-  /// Takes back what it reported as moved, unless the upload succeeded. If it was stopped, the registry is told to
-  /// forget what it has of it, which takes a few seconds at most; unless a later run can go on with it.
+  /// Subtracts what it reported as progress, unless the upload succeeded. If it was stopped and a later run cannot
+  /// resume it, cancels the session, which takes a few seconds at most.
   ~BlobUpload();
 
   /// Blocks until the registry has the blob. See Repository::put_blob.
@@ -26,15 +26,15 @@ class BlobUpload {
 
  private:
   [[nodiscard]] bool exists();
-  /// Where the blob may be mounted from, if anywhere.
+  /// The repository that the blob may be mounted from, if any.
   [[nodiscard]] std::optional<RepositoryName> elsewhere() const;
   [[nodiscard]] bool mount();
-  /// POST with a mount. What a 202 opens is kept in `session_`.
+  /// POST with a mount. The session of a 202 response goes to `session_`.
   [[nodiscard]] Answer ask_mount(const RepositoryName& place);
-  [[nodiscard]] bool own_mount_says(int status);
+  [[nodiscard]] bool self_mount_answered(int status);
   void prove_possession();
   void upload();
-  void upload_patiently();
+  void upload_with_retries();
   [[nodiscard]] Error refusal(const Answer& answer) const;
   [[nodiscard]] Answer attempt(Retrier::Attempts& attempts);
   [[nodiscard]] Answer attempt_whole();
@@ -42,7 +42,7 @@ class BlobUpload {
   [[nodiscard]] bool goes_in_chunks() const;
   void note_break(int status);
   void look_for_earlier_run();
-  /// The session to go on with, if there may be one: an earlier run's, or the one of a request that broke off.
+  /// The session to resume, if any: of an earlier run, or of a request that broke off.
   [[nodiscard]] std::optional<Url> take_earlier_session();
   void note_session(const Url& session);
   void end_session();
@@ -51,7 +51,7 @@ class BlobUpload {
   [[nodiscard]] Answer put(const Url& location);
   [[nodiscard]] bool is_done(const Answer& answer) const;
   [[nodiscard]] bool may_repeat(const Answer& answer) const;
-  /// The blob from its beginning; a damaged one never comes to its end.
+  /// The blob from its beginning; a damaged one throws before its end.
   [[nodiscard]] std::unique_ptr<ByteSource> open_verified();
   void cancel() noexcept;
   [[nodiscard]] bool can_go_on_later(const Url& session, const std::stop_token& stop);
@@ -63,19 +63,19 @@ class BlobUpload {
   const Descriptor& blob_;
   BlobSource& from_;
   std::stop_token stop_;
-  bool is_distrusted_;             ///< what the registry says of this blob was wrong before
-  std::optional<Answer> session_;  ///< one that a mount has opened
-  std::optional<Url> open_;        ///< the session that is under way
+  bool is_distrusted_;             ///< the registry was wrong about this blob before
+  std::optional<Answer> session_;  ///< opened by a mount
+  std::optional<Url> open_;        ///< the current session
   std::string method_;             ///< of the last request
   UploadMeter meter_;
   bool is_done_ = false;
-  bool broke_off_ = false;  ///< it is large, and a request with all of it did not come to its end, or a run did not
-  std::unique_ptr<KeptUpload> kept_;  ///< null for small blobs, and where notes cannot be kept
+  bool broke_off_ = false;            ///< a request with all of a large blob, or an earlier run, was interrupted
+  std::unique_ptr<KeptUpload> kept_;  ///< null for small blobs, and if no record can be written
   std::optional<ChunkedUpload> chunks_;
 };
 
-/// HEAD blobs/<digest>; false if it is refused, for whatever reason: 405 and 501 say that HEAD is not answered at all.
-/// Throws Error for 401, and for what may pass.
+/// HEAD blobs/<digest>; false if refused; 405 and 501 mean that HEAD is not supported. Throws Error for 401, and for
+/// temporary failures.
 [[nodiscard]] bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& blob,
                                std::stop_token stop);
 

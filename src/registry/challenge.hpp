@@ -15,10 +15,10 @@ struct Challenge {
   [[nodiscard]] std::string parameter(const std::string& name) const;
 };
 
-/// Reads all challenges of all WWW-Authenticate fields. What does not fit the grammar ends its field quietly.
+/// Parses all challenges of all WWW-Authenticate fields. Ignores the rest of a field after a syntax error.
 [[nodiscard]] std::vector<Challenge> parse_challenges(const std::vector<std::string>& fields);
 
-/// The first Basic or Bearer challenge; Bearer needs to say where its tokens are (the realm).
+/// The first Basic challenge, or Bearer challenge with a realm.
 [[nodiscard]] std::optional<Challenge> usable_challenge(const std::vector<Challenge>& challenges);
 
 }  // namespace ociferry

@@ -6,24 +6,24 @@
 
 namespace ociferry {
 
-/// How large the bodies are that a registry, or a proxy in front of it, takes. Thread-safe.
+/// The largest request body that a registry, or a proxy in front of it, accepts. Thread-safe.
 class ChunkRecord {
  public:
-  /// What an upload in chunks begins with: below the 100 MB that some proxies allow.
+  /// The initial chunk size: below the limit of 100 MB of some proxies.
   static constexpr std::uint64_t kChunkBytes = 64ULL * 1024 * 1024;
-  /// Whoever refuses even less than this is of no use.
+  /// The smallest chunk size that is tried.
   static constexpr std::uint64_t kSmallestBytes = 256ULL * 1024;
 
-  /// `configured`: the largest body that the user wants to be sent; 0 for any.
+  /// `configured`: the limit set by the user; 0: none.
   explicit ChunkRecord(std::uint64_t configured) {
     if (configured != 0) limit_ = configured;
   }
 
-  /// The largest body that may be sent, as far as it is known.
+  /// The largest accepted body, if known.
   [[nodiscard]] std::optional<std::uint64_t> limit() const;
-  /// A body of `bytes` was refused as too large. False if smaller ones are no use.
+  /// A body of `bytes` was too large. False if no smaller size is tried.
   [[nodiscard]] bool lower(std::uint64_t bytes);
-  /// The registry takes no blobs in chunks.
+  /// The registry does not support uploads in chunks.
   void refuse();
   [[nodiscard]] bool is_refused() const;
 

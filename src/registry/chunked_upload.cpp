@@ -119,7 +119,7 @@ Answer ChunkedUpload::send(Retrier::Attempts& attempts) {
     if (is_success(answer.status)) {
       offset_ += size;
       move_on(answer);
-      attempts.got_on();
+      attempts.reset_failures();
     } else if (!adapts(answer, size)) {
       return answer;
     }
@@ -145,7 +145,7 @@ Answer ChunkedUpload::patch(std::uint64_t size) {
                                return std::make_unique<Chunk>(*body_, position_, size, meter_);
                              }};
   sent_ = std::max(sent_, offset_ + size);
-  request.patience = time_to_store(size);
+  request.extra_response_time = time_to_store(size);
   return connection_.send(std::move(request), scope_, stop_);
 }
 
@@ -155,7 +155,7 @@ Answer ChunkedUpload::close() {
   Request request{"PUT", session_->with_parameter("digest", blob_.digest.text())};
   request.headers.set("Content-Type", "application/octet-stream");
   request.body = RequestBody{0, [] { return std::make_unique<StringSource>(std::string()); }};
-  request.patience = time_to_store(blob_.size);
+  request.extra_response_time = time_to_store(blob_.size);
   return connection_.send(std::move(request), scope_, stop_);
 }
 

@@ -13,38 +13,38 @@
 
 namespace ociferry {
 
-/// One blob on its way in chunks (distribution-spec, "Pushing a blob in chunks"): PATCH after PATCH, closed by a PUT
-/// without a body. What broke off goes on where the registry says that it stopped, if that is within what was sent. Its
-/// own count is believed otherwise: what registries say after a chunk that they took (Range) is often wrong.
+/// Uploads a blob in chunks (distribution-spec, "Pushing a blob in chunks"): PATCH requests, closed by a PUT without a
+/// body. Resumes at the offset that the registry reports, if that is within what was sent. After an accepted chunk, our
+/// own offset counts: the Range of that response is often wrong.
 class ChunkedUpload {
  public:
-  /// Gives the blob from its beginning, and its last bytes only if all of them have proved right.
+  /// Opens the blob at its beginning; the stream verifies it before its last bytes.
   using OpenBlob = std::function<std::unique_ptr<ByteSource>()>;
-  /// Learns where the session is, each time that changes.
+  /// Called each time that the URL of the session changes.
   using NoteSession = std::function<void(const Url&)>;
 
   /// All but `scope`, `open`, `note` and `stop` must outlive it.
   ChunkedUpload(Connection& connection, Scope scope, const Descriptor& blob, OpenBlob open, NoteSession note,
                 UploadMeter& meter, std::stop_token stop);
 
-  /// Begins with the session that `opened` (the answer to a POST) names. Throws Error as `upload_location` does.
+  /// Starts with the session of `opened`, the response to a POST. Throws Error as `upload_location` does.
   void begin(const Answer& opened);
-  /// Begins with a session that is older: an earlier run's, or one in which a request with all of the blob broke off.
-  /// It may hold anything, or be none. Call `goes_on` before `send`.
+  /// Resumes an older session: of an earlier run, or of an interrupted request. It may have expired or contain
+  /// anything. Call `goes_on` before `send`.
   void take_up(const Url& session);
-  /// True while the session is one that was taken up: that the registry refuses it says nothing about the blob.
+  /// True while the session is a resumed one: its refusal says nothing about the blob.
   [[nodiscard]] bool is_taken_up() const noexcept { return taken_up_; }
-  /// Gives the session up: the next one has to begin anew.
+  /// Abandons the session: the next one starts from the beginning.
   void give_up() noexcept;
-  /// True if the session can be continued; asks the registry how far it is. False if there is none, or not any more.
+  /// Requests the offset from the registry. False if there is no session, or not any more.
   [[nodiscard]] bool goes_on();
-  /// Blocks until all is sent, or something is answered that ends it; that answer. `attempts` learns of each chunk that
-  /// was taken. Throws what Connection::send throws.
+  /// Blocks until all is sent, or a response ends the upload; returns the last response. Resets the failures of
+  /// `attempts` after each accepted chunk. Throws what Connection::send throws.
   [[nodiscard]] Answer send(Retrier::Attempts& attempts);
 
   /// Of the last request.
   [[nodiscard]] const std::string& method() const noexcept { return method_; }
-  /// Where the session is now.
+  /// The current URL of the session.
   [[nodiscard]] const std::optional<Url>& session() const noexcept { return session_; }
 
  private:
@@ -68,17 +68,17 @@ class ChunkedUpload {
 
   std::string method_;
   std::optional<Url> session_;
-  std::uint64_t least_ = 0;   ///< the smallest chunk that the registry wants, but for the last
-  std::uint64_t offset_ = 0;  ///< what the registry has of the blob
-  std::uint64_t sent_ = 0;    ///< the most that it can have
-  bool rewound_ = false;      ///< it was asked once in this session after it had refused a place
+  std::uint64_t least_ = 0;   ///< the registry's minimum size of chunks except the last
+  std::uint64_t offset_ = 0;  ///< bytes that the registry has
+  std::uint64_t sent_ = 0;    ///< bytes sent; the registry cannot have more
+  bool rewound_ = false;      ///< the offset was requested once in this session after a refusal
   bool taken_up_ = false;
 
   std::unique_ptr<ByteSource> body_;
-  std::uint64_t position_ = 0;  ///< what was read of `body_`
+  std::uint64_t position_ = 0;  ///< bytes read from `body_`
 };
 
-/// How many bytes a session holds, as its status (GET) says; nullopt if it does not say.
+/// The offset of a session from its status response (GET); nullopt if absent.
 [[nodiscard]] std::optional<std::uint64_t> held_bytes(const Answer& answer);
 
 /// How much longer than usual a registry may think about a request with so many bytes.

@@ -73,7 +73,7 @@ Url Connection::base(std::stop_token stop) {
   check_ping(answer);
   const Url base = at(answer.asked.scheme).resolve("/");
   if (answer.status == 401) {
-    check_may_know_us(base);
+    check_may_send_credentials(base);
     authenticator_.learn(base, answer.headers);
   }
   base_ = base;
@@ -171,7 +171,7 @@ void Connection::advise(TransportError& error) const {
   }
 }
 
-void Connection::check_may_know_us(const Url& base) const {
+void Connection::check_may_send_credentials(const Url& base) const {
   const Origin& origin = base.origin();
   if (origin.scheme != "http" || context_->options.insecure || is_loopback(origin.host)) return;
   throw Error(ErrorCode::Unauthorized,
@@ -207,7 +207,7 @@ Answer Connection::send(Request request, const Scope& scope, std::stop_token sto
   };
   Answer answer = attempt();
   if (answer.status != 401 || answer.url.origin() != home.origin()) return answer;
-  check_may_know_us(home);
+  check_may_send_credentials(home);
   const auto again = authenticator_.renewed(scope, home, answer.headers, authorization, stop);
   if (again) {
     authorization = again;
@@ -240,7 +240,7 @@ Sender Connection::refused_sender(const Scope& scope, const Answer& answer, std:
 bool Connection::prove_credentials(const std::string& repository, std::stop_token stop) {
   const Url root = base(stop).resolve("/v2/");
   if (!authenticator_.is_wanted()) return false;
-  const Answer answer = send_patiently({"GET", root}, {.name = {registry_, repository}}, std::move(stop));
+  const Answer answer = send_with_retries({"GET", root}, {.name = {registry_, repository}}, std::move(stop));
   if (!is_success(answer.status)) throw response_error("GET", answer, ErrorCode::Unauthorized);
   return true;
 }
@@ -267,7 +267,7 @@ Answer Connection::send_elsewhere(Request request, std::stop_token stop) const {
   }
 }
 
-Answer Connection::send_patiently(const Request& request, const Scope& scope, std::stop_token stop) {
+Answer Connection::send_with_retries(const Request& request, const Scope& scope, std::stop_token stop) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   return repeat(
       attempts(reads ? Retrier::Lane::Read : Retrier::Lane::Write), [&] { return send(request, scope, stop); }, stop);

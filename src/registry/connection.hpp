@@ -14,7 +14,7 @@
 
 namespace ociferry {
 
-/// What all connections of one client share.
+/// Shared by all connections of one client.
 struct ClientContext {
   ClientContext(RegistryOptions given, std::shared_ptr<Transport> transport_to_use, Progress& reporter,
                 std::stop_token stop_all, const Environment& environment, Clock& clock)
@@ -38,60 +38,60 @@ struct ClientContext {
   KeptUploads kept_uploads;
 };
 
-/// Whether a registry has the referrers API; nullopt until somebody has asked.
+/// Whether a registry has the referrers API; nullopt: not known yet.
 struct ReferrersApi {
   std::mutex mutex = {};
   std::optional<bool> exists = {};
 };
 
-/// Whether a registry answers HEAD, as far as is known: it does, until it said that it does not (405, 501).
+/// Whether a registry supports HEAD: assumed until it responds 405 or 501.
 struct HeadAnswers {
   std::atomic<bool> for_manifests{true};
   std::atomic<bool> for_blobs{true};
 };
 
-/// The way to one registry: its scheme, found out once, its authentication, and requests to it. Thread-safe.
+/// Connects to one registry: detects its scheme, authenticates, and sends requests. Thread-safe.
 class Connection {
  public:
   Connection(std::shared_ptr<ClientContext> context, std::string registry);
 
-  /// Where the registry's API is, "https://host/". The first call finds out with GET /v2/ (distribution-spec,
-  /// "Determining Support"), unless the answer to another request has told already: https; plain http only if https is
-  /// not spoken there, on loopback, if insecure, or on a private network, where it must not want credentials then.
-  /// Where nobody answers, it gives up after 3 attempts, or after 2 that took the whole connect time-out.
+  /// The URL of the registry's API, "https://host/". The first call sends GET /v2/ (distribution-spec, "Determining
+  /// Support"), unless another response has settled the scheme: https; plain http only if the host does not support
+  /// https and is on loopback, insecure, or on a private network, where it must not require credentials then. Gives up
+  /// after 3 attempts without a response, or 2 that took the whole connect time-out.
   [[nodiscard]] Url base(std::stop_token stop);
-  /// The API's URL for `path` below /v2/REPOSITORY/.
+  /// The URL of `path` below /v2/REPOSITORY/.
   [[nodiscard]] Url url(const RepositoryName& name, const std::string& path, std::stop_token stop);
 
-  /// One attempt, redirects and authentication included: a 401 from the registry is answered once with a new
-  /// authorization. Credentials go to the registry only. Throws TransportError or Error.
+  /// One attempt, with redirects and authentication: after a 401 from the registry, sends the request once more with a
+  /// new authorization. Credentials are sent to the registry only. Throws TransportError or Error.
   [[nodiscard]] Answer send(Request request, const Scope& scope, std::stop_token stop);
-  /// `send` until it succeeds or will not (see `repeat`).
-  [[nodiscard]] Answer send_patiently(const Request& request, const Scope& scope, std::stop_token stop);
+  /// `send` with retries (see `repeat`).
+  [[nodiscard]] Answer send_with_retries(const Request& request, const Scope& scope, std::stop_token stop);
 
-  /// Shows the credentials for `repository` (empty: for the registry as a whole) at the API's root. True if they were
-  /// accepted, false if anybody may come in there, so that nothing is proved. Throws Error{Unauthorized} or
-  /// Error{Denied} if they were refused, and what `send_patiently` throws.
+  /// Sends the credentials for `repository` (empty: for the whole registry) to the API's root. True if they were
+  /// accepted, false if the registry requires none. Throws Error{Unauthorized} or Error{Denied} if they were refused,
+  /// and what `send_with_retries` throws.
   [[nodiscard]] bool prove_credentials(const std::string& repository, std::stop_token stop);
 
-  /// What is known of the registry's referrers API; shared by all its repositories.
+  /// Whether the registry has the referrers API; shared by its repositories.
   [[nodiscard]] ReferrersApi& referrers_api() noexcept { return referrers_api_; }
-  /// What is known of how it takes HEAD; shared by all its repositories.
+  /// Whether it supports HEAD; shared by its repositories.
   [[nodiscard]] HeadAnswers& head_answers() noexcept { return head_answers_; }
-  /// What is known of the bodies that it takes; shared by all its repositories.
+  /// The request bodies that it accepts; shared by its repositories.
   [[nodiscard]] ChunkRecord& chunks() noexcept { return chunks_; }
-  /// The notes of unfinished uploads, of earlier runs too.
+  /// The records of unfinished uploads, also of earlier runs.
   [[nodiscard]] const KeptUploads& kept_uploads() const noexcept { return context_->kept_uploads; }
   void debug(std::string_view line) const { context_->progress.debug(line); }
-  /// One attempt at a URL that came with an image and need not be the registry's: never with credentials, nor to an
-  /// address that only this machine can reach. Throws TransportError or Error.
+  /// One request to a URL from an image, on any host: without credentials, and not to link-local or loopback addresses.
+  /// Throws TransportError or Error.
   [[nodiscard]] Answer send_elsewhere(Request request, std::stop_token stop) const;
   [[nodiscard]] Retrier::Attempts attempts_at(const Origin& elsewhere) { return context_->retrier.attempts(elsewhere); }
-  /// True if the registry wants a token for each set of repositories that a request touches.
+  /// True if the registry requires a token for each set of repositories of a request.
   [[nodiscard]] bool uses_tokens() { return authenticator_.uses_tokens(); }
   [[nodiscard]] const RegistryOptions& options() const noexcept { return context_->options; }
 
-  /// For operations that repeat themselves in their own way.
+  /// For operations with their own retries.
   [[nodiscard]] Retrier::Attempts attempts(Retrier::Lane lane = Retrier::Lane::Free);
   /// The client's own stop token.
   [[nodiscard]] const std::stop_token& stop() const noexcept { return context_->stop; }
@@ -100,15 +100,15 @@ class Connection {
   [[nodiscard]] Sender refused_sender(const Scope& scope, const Answer& answer, std::string_view authorization);
   [[nodiscard]] Answer ping(std::stop_token stop) const;
   [[nodiscard]] bool may_be_first(const Request& request) const;
-  /// Sends `request` in the place of the ping if nothing is known of the registry yet, and it can only speak https: a
-  /// success shows that it is one, and a 401 how to log in. The answer, if it counts provided that nobody wants
-  /// credentials; nullopt if the request is to be sent again, or was not sent.
+  /// Sends `request` instead of a ping if the registry is not known yet and can only use https: a success shows that it
+  /// is a registry, a 401 how to log in. Returns the response if it is final; nullopt if the request must be sent
+  /// again, or was not sent.
   [[nodiscard]] std::optional<Answer> first_contact(const Request& request, const std::stop_token& stop);
   void advise(TransportError& error) const;
-  /// True if plain http may be tried where https failed like this.
+  /// True if plain http may be tried after this failure of https.
   [[nodiscard]] bool may_be_plain(TransportError::Kind https_failure) const;
-  /// Throws Error{Unauthorized} if the registry speaks plain http and nobody has said that it may know us.
-  void check_may_know_us(const Url& base) const;
+  /// Throws Error{Unauthorized} if the registry uses plain http and is neither on loopback nor insecure.
+  void check_may_send_credentials(const Url& base) const;
   [[nodiscard]] Url at(const std::string& scheme) const;
   void check_ping(const Answer& answer) const;
 
@@ -120,8 +120,8 @@ class Connection {
   ReferrersApi referrers_api_;
   HeadAnswers head_answers_;
   ChunkRecord chunks_;
-  std::optional<Error> unreachable_;  ///< nobody answered the first contact
-  bool had_first_contact_ = false;    ///< a request in the ping's place was answered, or failed
+  std::optional<Error> unreachable_;  ///< there was no response to the first request
+  bool had_first_contact_ = false;    ///< a request instead of the ping had a response, or failed
   int first_failures_ = 0;            ///< 1 if the first one failed
 };
 

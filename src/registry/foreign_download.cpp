@@ -13,7 +13,7 @@ namespace ociferry {
 namespace {
 
 /// True for failures of this machine or of its user, which no other place will mend.
-bool is_our_own(ErrorCode code) {
+bool is_local_failure(ErrorCode code) {
   return code == ErrorCode::Interrupted || code == ErrorCode::Space || code == ErrorCode::Io ||
          code == ErrorCode::Internal;
 }
@@ -65,19 +65,19 @@ void ForeignDownload::run() {
       try {
         return verified.finish();
       } catch (const Error&) {
-        for (const std::string& giver : givers_) spoiled_.add(giver);
+        for (const std::string& giver : used_places_) spoiled_.add(giver);
         throw;
       }
     }
   }
-  throw nowhere();
+  throw not_found_anywhere();
 }
 
 /// True if all of the layer has arrived.
 bool ForeignDownload::try_place(const DownloadPlace& place, ByteSink& sink) {
   BlobDownload download(place, layer_, sink, stop_, delivered_);
   const auto take_stock = [&] {
-    if (download.delivered() > delivered_) givers_.push_back(place.name);
+    if (download.delivered() > delivered_) used_places_.push_back(place.name);
     delivered_ = download.delivered();
   };
   try {
@@ -85,7 +85,7 @@ bool ForeignDownload::try_place(const DownloadPlace& place, ByteSink& sink) {
     take_stock();
     return true;
   } catch (const Error& error) {
-    if (is_our_own(error.code()) || error.reason() == ErrorReason::CredentialsBroken) throw;
+    if (is_local_failure(error.code()) || error.reason() == ErrorReason::CredentialsBroken) throw;
     take_stock();
     if (error.code() == ErrorCode::Corrupt) {
       spoiled_.add(place.name);
@@ -101,7 +101,7 @@ void ForeignDownload::note_failure(const std::string& place, const Error& error)
   may_pass_ = may_pass_ || error.code() == ErrorCode::Network;
 }
 
-Error ForeignDownload::nowhere() const {
+Error ForeignDownload::not_found_anywhere() const {
   return Error(may_pass_ ? ErrorCode::Network : ErrorCode::NotFound,
                text::cat("the layer ", layer_.digest.text(), " (", layer_.media_type, ") cannot be had:\n  - ",
                          text::join(failures_, "\n  - ")))

@@ -8,7 +8,7 @@
 
 namespace ociferry {
 
-/// The places that gave wrong bytes for a layer, so that the next attempt begins elsewhere. Thread-safe.
+/// The places that sent wrong bytes for a layer; skipped by the next attempt. Thread-safe.
 class SpoiledPlaces {
  public:
   void add(const std::string& place);
@@ -19,9 +19,9 @@ class SpoiledPlaces {
   std::set<std::string> places_;
 };
 
-/// One download of a layer that may not be redistributed: from its repository or, if that does not have it, from the
-/// URLs that its descriptor names (image-spec, descriptor.md), in their order and without credentials. A place that
-/// fails leads to the next, which goes on where the last one broke.
+/// Downloads a layer that must not be redistributed: from its repository or, if absent there, from the URLs of its
+/// descriptor (image-spec, descriptor.md), in order and without credentials. After a failure, resumes from the next
+/// place.
 class ForeignDownload {
  public:
   /// All but `stop` must outlive it.
@@ -29,8 +29,8 @@ class ForeignDownload {
                   SpoiledPlaces& spoiled, std::stop_token stop);
 
   /// Blocks until all of the layer is in the sink, size and digest checked. Throws Error{Corrupt} if what arrived is
-  /// wrong: another download then begins at the next place. Throws Error{NotFound} or Error{Network} that lists
-  /// all places if none has it; whatever else the sink throws.
+  /// wrong; another download then starts at the next place. Throws Error{NotFound} or Error{Network} with a list
+  /// of all places if none has it; what the sink throws.
   void run();
 
  private:
@@ -38,7 +38,7 @@ class ForeignDownload {
   [[nodiscard]] DownloadPlace place_at(const std::string& url);
   [[nodiscard]] bool try_place(const DownloadPlace& place, ByteSink& sink);
   void note_failure(const std::string& place, const Error& error);
-  [[nodiscard]] Error nowhere() const;
+  [[nodiscard]] Error not_found_anywhere() const;
 
   Connection& connection_;
   const RepositoryName& name_;
@@ -47,9 +47,9 @@ class ForeignDownload {
   SpoiledPlaces& spoiled_;
   std::stop_token stop_;
   std::uint64_t delivered_ = 0;
-  std::vector<std::string> givers_;  ///< the places that what was delivered is from
+  std::vector<std::string> used_places_;  ///< the places that delivered bytes
   std::vector<std::string> failures_;
-  bool may_pass_ = false;  ///< one of the failures was of the network
+  bool may_pass_ = false;  ///< one of the failures was temporary
 };
 
 }  // namespace ociferry

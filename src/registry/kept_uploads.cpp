@@ -100,7 +100,7 @@ void KeptUpload::forget() {
   is_kept_ = false;
   if (!file_) return;
   try {
-    with_all_rights([this] {
+    with_all_privileges([this] {
       if (calls::unlinkat(AT_FDCWD, path_.c_str(), 0) == 0) return;
       throw system_error(text::cat("removing ", path_.string()), errno);
     });
@@ -121,7 +121,7 @@ std::unique_ptr<KeptUpload> KeptUploads::open(const RepositoryName& name, const 
   try {
     std::unique_ptr<KeptUpload> note;
     // The directory is no output of the command, so the sandbox does not know of it.
-    with_all_rights([&] { note = open_or_throw(name, blob); });
+    with_all_privileges([&] { note = open_or_throw(name, blob); });
     return note;
   } catch (const std::exception& error) {
     progress_.debug(text::cat("if this run is killed, the next one begins ", blob.text(), " again: ", error.what()));
@@ -140,7 +140,7 @@ std::unique_ptr<KeptUpload> KeptUploads::open_or_throw(const RepositoryName& nam
   if (!file) throw system_error(text::cat("opening ", path.string()), errno);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) throw system_error(text::cat("looking at ", path.string()), errno);
-  if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::Io, text::cat(path.string(), " is no regular file"));
+  if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::Io, text::cat(path.string(), " is not a regular file"));
   // Another process is uploading the same blob to the same place: it will have its own session.
   if (!lock_file(file.get(), path.string()) || !is_named(file.get(), path)) return nullptr;
   return std::make_unique<KeptUpload>(path, std::move(file), name, blob, progress_);

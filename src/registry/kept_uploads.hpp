@@ -16,20 +16,20 @@
 
 namespace ociferry {
 
-/// The note of one large upload: where its session is at the registry, so that a later run can go on with it if this
-/// one is killed. It is locked by its owner. Used by one thread. Whatever goes wrong with the file ends the note, told
-/// with --debug: an upload never fails for it.
+/// The record of one large upload, with its session at the registry, so that a later run can resume it if this one is
+/// killed. A file that its owner locks. Used by one thread. Errors of the file end the record with a debug line; an
+/// upload never fails because of them.
 class KeptUpload {
  public:
   KeptUpload(std::filesystem::path path, UniqueFd file, RepositoryName name, const Digest& blob, Progress& progress);
 
-  /// What an earlier run has noted, as `keep` got it; nullopt if it noted nothing that can be read.
+  /// What an earlier run passed to `keep`; nullopt if there is no usable record.
   [[nodiscard]] const std::optional<std::string>& earlier() const noexcept { return earlier_; }
-  /// Notes that the session is at `target` now, a path and query at the registry. Blocks on the disk's cache only.
+  /// Records `target`, the current path and query of the session. Writes to the page cache only.
   void keep(std::string_view target);
-  /// Removes the note: there is nothing to go on with.
+  /// Removes the record.
   void forget();
-  /// True if something is noted.
+  /// True if there is a record.
   [[nodiscard]] bool is_kept() const noexcept { return is_kept_; }
 
  private:
@@ -44,22 +44,22 @@ class KeptUpload {
   bool is_kept_ = false;
 };
 
-/// Where those notes are: a file for each upload below the user's state directory. A blob is what its digest says, so
-/// whatever it is read from, the note is that of its destination and digest. Thread-safe, also between processes.
+/// The directory of these records: a file for each upload in the user's state directory, named by destination and
+/// digest. Thread-safe, also between processes.
 class KeptUploads {
  public:
-  /// Smaller blobs begin again: they cost less than the notes.
+  /// Smaller blobs have no record: uploading them again costs less.
   static constexpr std::uint64_t kLeastBytes = std::uint64_t{16} * 1024 * 1024;
-  /// Registries take unfinished uploads away after some time; distribution after a week.
+  /// Registries remove unfinished uploads after some time; distribution after a week.
   static constexpr std::chrono::hours kLongest{7 * 24};
-  /// Further uploads leave no note.
+  /// Further uploads have no record.
   static constexpr std::size_t kMost = 256;
 
-  /// Notes are kept in `directory`, which is made when it is needed; empty: none are kept. `progress` must outlive it.
+  /// `directory` is created when needed; empty: no records. `progress` must outlive it.
   KeptUploads(std::filesystem::path directory, Progress& progress)
       : directory_(std::move(directory)), progress_(progress) {}
 
-  /// The note for `blob` on its way to `name`; null if none can be made, or another process has it.
+  /// The record of the upload of `blob` to `name`; null if it cannot be created, or another process has it.
   [[nodiscard]] std::unique_ptr<KeptUpload> open(const RepositoryName& name, const Digest& blob) const;
 
  private:
@@ -70,7 +70,7 @@ class KeptUploads {
   Progress& progress_;
 };
 
-/// $XDG_STATE_HOME/ociferry/uploads, or that below ~/.local/state; empty if there is no such place.
+/// $XDG_STATE_HOME/ociferry/uploads, or that below ~/.local/state; empty if there is no home directory.
 [[nodiscard]] std::filesystem::path kept_uploads_directory(const Environment& environment);
 
 }  // namespace ociferry

@@ -7,9 +7,8 @@
 
 namespace ociferry {
 
-/// Where a list goes on: the target of the first link (RFC 8288) in the Link fields that is a "next" one, as it is
-/// written there. A link that does not say what it is counts as one: some registries leave it out.
-/// Throws Error{Hostile} for a field that is malformed, as the list would end too soon without being noticed.
+/// The next page of a list: the target of the first link (RFC 8288) with rel="next", or without rel, as some registries
+/// send it. Throws Error{Hostile} for a malformed field, which would end the list early.
 [[nodiscard]] std::optional<std::string> next_link(const Headers& headers);
 
 }  // namespace ociferry

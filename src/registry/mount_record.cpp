@@ -17,9 +17,9 @@ bool MountRecord::is_refused(const RepositoryName& from) const {
   return refused_.contains(from);
 }
 
-bool MountRecord::tells_own() const {
+bool MountRecord::self_mount_reliable() const {
   const std::lock_guard lock(mutex_);
-  return tells_own_;
+  return self_mount_reliable_;
 }
 
 bool MountRecord::begins_trial() {
@@ -29,7 +29,7 @@ bool MountRecord::begins_trial() {
 
 void MountRecord::end_trial(bool passed) {
   const std::lock_guard lock(mutex_);
-  tells_own_ = passed;
+  self_mount_reliable_ = passed;
 }
 
 void MountRecord::distrust(const Digest& blob) {

@@ -8,24 +8,24 @@
 
 namespace ociferry {
 
-/// What is known of mounts into one repository, and of blobs that it only says it has. Thread-safe.
+/// Records which mounts into a repository work, and which blobs it wrongly reports as present. Thread-safe.
 ///
-/// A mount of a repository's blob from that repository itself asks whether the blob is there and, if it is not, opens
-/// the upload: one request instead of two. Registries are free to ignore mounts, so it is relied on only after a trial:
-/// for one blob it said "absent" before the upload and "there" after it.
+/// A mount of a blob from the repository itself checks whether the blob exists and, if not, starts an upload: one
+/// request instead of two. Registries may ignore mounts, so this is used only after a trial: for one blob, the mount
+/// failed before the upload and succeeded after it.
 class MountRecord {
  public:
-  /// A repository that is no use mounting from, so that it is tried in vain only once.
+  /// Mounts from `from` failed; they are not tried again.
   void refuse(const RepositoryName& from);
   [[nodiscard]] bool is_refused(const RepositoryName& from) const;
 
-  /// True if mounts from the repository itself are known to tell what is there.
-  [[nodiscard]] bool tells_own() const;
-  /// Call for each blob that has to be uploaded. True for one of the first few: with that blob the trial is made.
+  /// True if mounts from the repository itself reliably report which blobs exist.
+  [[nodiscard]] bool self_mount_reliable() const;
+  /// Call for each blob to upload. True for one of the first few, which is used for the trial.
   [[nodiscard]] bool begins_trial();
   void end_trial(bool passed);
 
-  /// The repository says that it has `blob`, but does not give it: the next upload asks nothing.
+  /// The repository wrongly reports `blob` as present: the next upload does not check.
   void distrust(const Digest& blob);
   /// True once for each call of `distrust`.
   [[nodiscard]] bool take_distrust(const Digest& blob);
@@ -35,7 +35,7 @@ class MountRecord {
   std::set<Digest> distrusted_;
   std::set<RepositoryName> refused_;
   int missing_ = 0;
-  bool tells_own_ = false;
+  bool self_mount_reliable_ = false;
 };
 
 }  // namespace ociferry

@@ -9,19 +9,18 @@
 
 namespace ociferry {
 
-/// The way through a list that a registry gives page by page: at the registry itself, and in no circle. Used by one
-/// thread.
+/// Walks the pages of a registry's list; each must be at the registry, and new. Used by one thread.
 class Pages {
  public:
   /// `what` names the list in messages ("the list of tags"). `connection` must outlive it, as must `what`.
   Pages(Connection& connection, Url first, std::string_view what);
 
-  /// The page to ask for now.
+  /// The URL of the current page.
   [[nodiscard]] const Url& url() const noexcept { return url_; }
-  /// How many pages were named so far, with the present one.
+  /// The number of pages so far, with the current one.
   [[nodiscard]] std::size_t count() const noexcept { return asked_.size(); }
-  /// Turns to the page that `answer` names as the next one; false if there is none. Throws Error{Hostile} if the list
-  /// leads to another server or back to a page of its own.
+  /// Moves to the next page, from the Link of `answer`; false if there is none. Throws Error{Hostile} if it is on
+  /// another server, or was visited before.
   [[nodiscard]] bool turn(const Answer& answer);
 
  private:

@@ -38,7 +38,7 @@ std::optional<std::vector<Descriptor>> ReferrerListing::run() {
 std::optional<Answer> ReferrerListing::page(const Url& url, bool is_first) {
   Request request{"GET", url, {{"Accept", std::string(media_type::kOciIndex)}}};
   request.max_body = limits::kManifestBytes;
-  Answer answer = connection_.send_patiently(request, Scope{name_}, connection_.stop());
+  Answer answer = connection_.send_with_retries(request, Scope{name_}, connection_.stop());
   if (is_list(answer)) return answer;
   const bool says_nothing = is_transient_status(answer.status) || answer.status == 401 || answer.status == 403;
   if (!is_first || says_nothing) throw response_error("GET", answer, ErrorCode::Network);

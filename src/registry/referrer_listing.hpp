@@ -17,13 +17,13 @@ class ReferrerListing {
   ReferrerListing(Connection& connection, const RepositoryName& name, const Digest& subject)
       : connection_(connection), name_(name), subject_(subject) {}
 
-  /// Blocks until the last page is there. Returns nullopt if the first page is not answered as the specification says:
-  /// registries that do not know the request answer it in many ways. What may pass is repeated, then thrown as
+  /// Blocks until the last page is read. Returns nullopt if the first page is not answered as the specification says:
+  /// registries without the API have many ways to say so. Temporary failures are retried, then thrown as
   /// Error{Network}; also throws Error{Unauthorized}, Error{Denied}, and Error{Hostile} for a list that has no end,
   /// leads to another registry or is malformed.
   [[nodiscard]] std::optional<std::vector<Descriptor>> run();
 
-  /// After `run` gave nullopt: false if the registry said no more than that it does not know the repository.
+  /// After `run` returned nullopt: false if the registry only reported an unknown repository.
   [[nodiscard]] bool is_conclusive() const noexcept { return conclusive_; }
 
  private:

@@ -17,11 +17,11 @@ namespace ociferry {
 /// Throws Error{Usage} if a certificate file cannot be used. `progress` must outlive it.
 [[nodiscard]] std::shared_ptr<Transport> make_transport(const RegistryOptions& options, Progress& progress);
 
-/// The way to all registries of one command: it finds credentials, decides between https and http once a host,
-/// keeps tokens, and retries. Thread-safe.
+/// Connects to all registries of one command: finds credentials, chooses https or http for each host, caches tokens,
+/// and retries. Thread-safe.
 class RegistryClient {
  public:
-  /// `stop` ends every request, whatever else ends it. `progress` and `clock` must outlive the client and all its
+  /// `stop` ends all requests. `progress` and `clock` must outlive the client and all its
   /// repositories. Throws Error{Usage} for malformed IMGPKG_* variables.
   RegistryClient(RegistryOptions options, std::shared_ptr<Transport> transport, Progress& progress,
                  std::stop_token stop = {}, Environment environment = current_environment(),
@@ -30,7 +30,7 @@ class RegistryClient {
   RegistryClient(const RegistryClient&) = delete;
   RegistryClient& operator=(const RegistryClient&) = delete;
 
-  /// The repository called `name`; the same object for the same name. Does not talk to the registry yet.
+  /// The repository called `name`; the same object for the same name. Does not contact the registry yet.
   /// It may outlive the client.
   [[nodiscard]] std::shared_ptr<Repository> repository(const RepositoryName& name);
 

@@ -101,7 +101,7 @@ void hint_at_encoding(Error& error, const Headers& answer) {
   const auto encoding = encoding_of(answer);
   if (!encoding) return;
   error.hint(text::cat("the answer came with \"Content-Encoding: ", text::printable(*encoding, limits::kErrorTextShown),
-                       "\", which was not asked for: a proxy before the registry changes what passes; have it leave "
+                       "\", which was not requested: a proxy before the registry changes what passes; have it leave "
                        "/v2/ as it is"));
 }
 

@@ -20,15 +20,15 @@ struct RegistryError {
 /// True if the answer's body names the error `code`.
 [[nodiscard]] bool names_error(const Response& answer, std::string_view code);
 
-/// How an answer says that its body was encoded on its way (Content-Encoding), in lower case; we ask for no encoding.
+/// The Content-Encoding of a response, in lower case, if any; none is requested.
 [[nodiscard]] std::optional<std::string> encoding_of(const Headers& answer);
-/// Adds a hint to the error of a body that is not what it should be, if the answer says that it was encoded.
+/// Adds a hint to the error of an unexpected body if the response has a Content-Encoding.
 void hint_at_encoding(Error& error, const Headers& answer);
 
-/// The Error that an unexpected answer stands for: 401 Unauthorized, 403 Denied, 404 and 410 NotFound, transient
+/// The Error for an unexpected response: 401 Unauthorized, 403 Denied, 404 and 410 NotFound, transient
 /// statuses Network (but Refused for a write to a server without room), other 4xx Denied where `otherwise` is Network,
-/// everything else `otherwise`. It names method, URL (no query), status, the registry's own words and the number of
-/// attempts, and knows a next step.
+/// everything else `otherwise`. It names method, URL (no query), status, the registry's message and the number of
+/// attempts, and has a hint.
 [[nodiscard]] Error response_error(std::string_view method, const Answer& answer, ErrorCode otherwise);
 
 }  // namespace ociferry

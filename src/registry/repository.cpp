@@ -126,7 +126,7 @@ std::optional<RawManifest> Repository::manifest(const std::string& selector) {
 Answer Repository::ask_for_manifest(const std::string& selector) {
   const std::stop_token& stop = connection_->stop();
   const Request request = manifest_request("GET", connection_->url(name_, "manifests/" + selector, stop));
-  return connection_->send_patiently(request, Scope{name_}, stop);
+  return connection_->send_with_retries(request, Scope{name_}, stop);
 }
 
 Error Repository::absence(const std::string& selector) {
@@ -147,7 +147,7 @@ std::optional<Digest> Repository::resolve(const std::string& selector) {
   if (!connection_->head_answers().for_manifests) return resolve_whole(selector);
   const std::stop_token& stop = connection_->stop();
   const Request request = manifest_request("HEAD", connection_->url(name_, "manifests/" + selector, stop));
-  const Answer answer = connection_->send_patiently(request, Scope{name_}, stop);
+  const Answer answer = connection_->send_with_retries(request, Scope{name_}, stop);
   if (answer.status == 404) return std::nullopt;
   if (answer.status == 401 || is_transient_status(answer.status)) {
     throw response_error("HEAD", answer, ErrorCode::Network);
@@ -258,7 +258,7 @@ bool Repository::send_manifest(const RawManifest& manifest, const std::string& t
       RequestBody{manifest.bytes.size(), [&manifest] { return std::make_unique<StringSource>(manifest.bytes); }};
   std::optional<Answer> given;
   try {
-    given = connection_->send_patiently(request, Scope{name_, Scope::Access::Push}, stop);
+    given = connection_->send_with_retries(request, Scope{name_, Scope::Access::Push}, stop);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::Network || !took(manifest, selector)) throw;
     return false;
@@ -280,11 +280,11 @@ bool Repository::send_manifest(const RawManifest& manifest, const std::string& t
 
 /// After an ambiguous failure: the registry may have done what it was asked, and only its answer was lost.
 bool Repository::took(const RawManifest& manifest, const std::string& selector) {
-  return digest_if_told(selector) == manifest.descriptor.digest;
+  return digest_if_known(selector) == manifest.descriptor.digest;
 }
 
 /// After a failure, which is the one to tell if this question fails, too.
-std::optional<Digest> Repository::digest_if_told(const std::string& selector) {
+std::optional<Digest> Repository::digest_if_known(const std::string& selector) {
   try {
     return resolve(selector);
   } catch (const Error& error) {
@@ -301,7 +301,7 @@ void Repository::explain_refusal(const Answer& answer, const RawManifest& manife
   const bool denied = answer.status >= 400 && answer.status < 500 && !is_transient_status(answer.status);
   if (!is_tag || !denied || answer.status == 401) throw error;
   // Registries refuse to write an immutable tag in many words; what counts is what the tag points to.
-  const auto there = digest_if_told(selector);
+  const auto there = digest_if_known(selector);
   const Digest& wanted = manifest.descriptor.digest;
   if (there == wanted) return;
   if (!there) throw error;

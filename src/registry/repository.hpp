@@ -14,7 +14,7 @@ class SpoiledPlaces;
 struct Answer;
 
 /// A repository of a registry, over the OCI distribution specification. Thread-safe. All methods block on the
-/// network, retry what may pass, and throw Error naming method, URL, status and the registry's own error:
+/// network, retry temporary failures, and throw Error naming method, URL, status and the registry's own error:
 /// Unauthorized (401), Denied (403), Network (retries spent), Refused (will not be accepted), Corrupt, Interrupted.
 class Repository : public ImageSource, public ImageTarget, public TagLister {
  public:
@@ -24,22 +24,22 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// GET manifests/<selector> (distribution-spec, "Pulling manifests"); nullopt for 404. The digest is computed
   /// from the bytes and compared with the selector and with Docker-Content-Digest.
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
-  /// GET manifests/<selector> for the registry's own words about what is not there.
+  /// GET manifests/<selector> for the registry's message about a missing manifest.
   [[nodiscard]] Error absence(const std::string& selector) override;
-  /// HEAD manifests/<selector>, or GET where HEAD is not answered usefully, or refused; nullopt for 404.
+  /// HEAD manifests/<selector>, or GET if HEAD has no useful response; nullopt for 404.
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
-  /// HEAD blobs/<digest>, or the last byte where HEAD is not answered.
+  /// HEAD blobs/<digest>, or GET of the last byte if HEAD is not supported.
   [[nodiscard]] bool is_blob(const Descriptor& content) override;
   /// HEAD blobs/<digest>; false also if the registry refuses to answer.
   [[nodiscard]] bool has_blob(const Descriptor& blob) override;
 
   /// GET tags/list with all its pages (distribution-spec, "Listing Tags"). Throws Error{Hostile} for a list that has no
-  /// end or leads to another registry. It may hold what cannot be a tag (see `is_valid_tag`).
+  /// end or leads to another registry. May contain invalid tags (see `is_valid_tag`).
   [[nodiscard]] std::vector<std::string> list_tags() override;
-  /// The same in at most so many pages.
+  /// The same if it has at most so many pages.
   [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override;
-  /// GET referrers/<digest> with all its pages; nullopt if the registry does not have the referrers API, which is found
-  /// out once for all its repositories. Throws Error{Hostile} for a list that has no end, leads to another registry or
+  /// GET referrers/<digest> with all its pages; nullopt if the registry does not have the referrers API (detected
+  /// once for all repositories). Throws Error{Hostile} for a list that has no end, leads to another registry or
   /// is malformed.
   [[nodiscard]] std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override;
 
@@ -47,13 +47,13 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// a registry that ignores Range, and of layers found elsewhere, all is read and the beginning is dropped.
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
                                                  std::stop_token stop) override;
-  /// GET blobs/<digest>, taken up again with Range after an interruption. Throws Error{Corrupt} if the registry
+  /// GET blobs/<digest>, resumed with Range after an interruption. Throws Error{Corrupt} if the registry
   /// has more or fewer bytes than the descriptor says, Error{NotFound} if it has none. With
   /// RegistryOptions::foreign_layers, layers that may not be redistributed are also looked for where their
   /// descriptors say, see ForeignDownload.
   void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override;
-  /// One Range of it, answered with 206 and exactly that Content-Range. Once a registry has given something
-  /// else, it is not asked again for ranges of this repository. Interruptions are mended inside.
+  /// One Range of it, answered with 206 and exactly that Content-Range. After another
+  /// response, no more ranges of this repository are requested. Resumes after interruptions.
   [[nodiscard]] bool fetch_range(const Descriptor& blob, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
                                  std::stop_token stop) override;
   [[nodiscard]] std::optional<RepositoryName> home() const override { return name_; }
@@ -63,31 +63,30 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// repository itself, such a mount replaces HEAD and POST: see MountRecord.
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
   void distrust(const Digest& blob) override;
-  /// PUT manifests/<selector>. Where the answer is lost, what the registry has then counts. A tag that cannot be
-  /// changed but already is right is a success; one that points to something else is Error{Refused} naming both
-  /// digests. A registry that does not say that it took note of the manifest's `subject` (OCI-Subject) gets the list at
-  /// the `referrers_tag` extended. Throws Error{Unstable} if the registry misses something that the manifest refers to,
-  /// or others keep overwriting that list.
+  /// PUT manifests/<selector>. If the response is lost, checks what the registry has. An immutable tag with the same
+  /// digest is a success; with another one, Error{Refused} naming both digests. If the registry does not confirm the
+  /// manifest's `subject` (OCI-Subject), adds the manifest to the list at the `referrers_tag`. Throws Error{Unstable}
+  /// if the registry lacks something that the manifest refers to, or others keep overwriting that list.
   void put_manifest(const RawManifest& manifest, const std::string& selector) override;
 
  private:
   void fetch_from(const Descriptor& blob, std::uint64_t offset, ByteSink& sink, const std::stop_token& stop);
-  /// True if the blob may have to be looked for outside of registries.
+  /// True if the blob may have to be downloaded from URLs outside of registries.
   [[nodiscard]] bool is_elsewhere(const Descriptor& blob) const;
   [[nodiscard]] Answer ask_for_manifest(const std::string& selector);
   [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector);
   [[nodiscard]] std::optional<Digest> resolve_whole(const std::string& selector);
-  /// The PUT alone, as of the media type `type`. Returns true if the registry took note of the subject.
+  /// The PUT with the media type `type`. True if the registry confirmed the subject.
   bool send_manifest(const RawManifest& manifest, const std::string& type, const std::string& selector);
   void attach(const RawManifest& manifest, const Digest& subject);
-  [[nodiscard]] std::optional<Digest> digest_if_told(const std::string& selector);
+  [[nodiscard]] std::optional<Digest> digest_if_known(const std::string& selector);
   [[nodiscard]] bool took(const RawManifest& manifest, const std::string& selector);
   void explain_refusal(const Answer& answer, const RawManifest& manifest, const std::string& selector);
 
   std::shared_ptr<Connection> connection_;
   RepositoryName name_;
   std::atomic<bool> gives_ranges_{true};
-  std::mutex attach_mutex_;  ///< one writer of referrers' tags at a time, as far as this process goes
+  std::mutex attach_mutex_;  ///< one writer of referrers' tags at a time in this process
   std::unique_ptr<MountRecord> mounts_;
   std::unique_ptr<SpoiledPlaces> spoiled_places_;
 };

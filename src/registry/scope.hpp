@@ -7,15 +7,15 @@
 
 namespace ociferry {
 
-/// What a request is going to do, as token servers want to know it (distribution, "Token scope").
+/// The access that a request needs (distribution, "Token scope").
 struct Scope {
   enum class Access { Pull, Push };
-  RepositoryName name;  ///< without a repository: nothing but the registry's front door
+  RepositoryName name;  ///< without a repository: access to the API's root only
   Access access = Access::Pull;
   std::string mount_from = {};  ///< another repository of the same registry that is read too
 };
 
-/// "repository:NAME:pull" or "repository:NAME:pull,push", and the repository that is mounted from after it.
+/// "repository:NAME:pull" or "repository:NAME:pull,push", then that of the repository to mount from.
 [[nodiscard]] inline std::vector<std::string> scope_texts(const Scope& scope) {
   if (scope.name.repository.empty()) return {};
   const std::string access = scope.access == Scope::Access::Push ? "pull,push" : "pull";

@@ -39,7 +39,7 @@ std::optional<std::vector<std::string>> TagListing::run_within(std::size_t most_
 Answer TagListing::page(const Url& url) {
   Request request{"GET", url};
   request.max_body = limits::kTagPageBytes;
-  Answer answer = connection_.send_patiently(request, Scope{name_}, connection_.stop());
+  Answer answer = connection_.send_with_retries(request, Scope{name_}, connection_.stop());
   repository_unknown_ = answer.status == 404 && names_error(answer, "NAME_UNKNOWN");
   if (answer.status != 200) throw response_error("GET", answer, ErrorCode::Network);
   return answer;

@@ -15,11 +15,11 @@ class TagListing {
   /// `connection` and `name` must outlive it.
   TagListing(Connection& connection, const RepositoryName& name) : connection_(connection), name_(name) {}
 
-  /// Blocks until the last page is there; what is promised and thrown: see Repository::list_tags.
+  /// Blocks until the last page is read. See Repository::list_tags.
   [[nodiscard]] std::vector<std::string> run();
   /// The same, or nullopt if there are more than `most_pages` pages.
   [[nodiscard]] std::optional<std::vector<std::string>> run_within(std::size_t most_pages);
-  /// After a failure: true if the registry said that it does not know the repository.
+  /// After a failure: true if the registry reported an unknown repository.
   [[nodiscard]] bool is_repository_unknown() const noexcept { return repository_unknown_; }
 
  private:

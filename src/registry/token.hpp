@@ -10,27 +10,27 @@
 
 namespace ociferry {
 
-/// A bearer token and until when it is used.
+/// A bearer token, and when to renew it.
 struct Token {
   std::string value;
   std::chrono::steady_clock::time_point renew_at;
 };
 
-/// What a token server is asked for.
+/// A request for a token.
 struct TokenRequest {
   Url realm;
-  std::string registry;  ///< the host that named the realm
+  std::string registry;  ///< the host of the challenge
   std::string service;
   std::vector<std::string> scopes;
   Credential credential;
   Sender sender = {};  ///< whose credential that is
 };
 
-/// How long before its end a token that lives for `life` is renewed: 30 s or a quarter of its life, whatever is more,
-/// but never more than a quarter of a life so short that nothing would be left of it.
+/// How long before it expires a token is renewed: 30 s or a quarter of its `life`, whichever is more; a quarter of a
+/// short life.
 [[nodiscard]] std::chrono::milliseconds renewal_margin(std::chrono::seconds life) noexcept;
 
-/// Asks for a token: the OAuth2 refresh grant if there is an identity token (GET where that is not known), else GET
+/// Requests a token: the OAuth2 refresh grant with an identity token (GET if that is not supported), else GET
 /// with Basic credentials or none (distribution, "Token authentication"). Throws Error{Unauthorized} if refused.
 [[nodiscard]] Token fetch_token(Transport& transport, Retrier& retrier, const TokenRequest& request,
                                 std::stop_token stop);

@@ -7,18 +7,17 @@
 
 namespace ociferry {
 
-/// What a token says about when it is valid (RFC 7519: nbf, exp), if it is one that says so.
+/// The validity period of a token (RFC 7519: nbf, exp), if it has one.
 struct TokenTimes {
   std::optional<std::chrono::sys_seconds> not_before = {};
   std::optional<std::chrono::sys_seconds> expires = {};
 };
 
-/// Reads a JSON Web Token; of any other text nothing is known. Its signature is not checked: this only explains
-/// failures.
+/// Parses a JSON Web Token; empty for any other text. Only for error messages: the signature is not checked.
 [[nodiscard]] TokenTimes times_of_token(std::string_view token);
 
-/// Why the token is not valid at `now`, by the registry's clock: "it is valid only in 90 s", "it has expired 5 s ago";
-/// empty if it says nothing of the kind.
+/// Why the token is not valid at `now`, by the registry's clock: "it is not valid for another 90 s", "it expired
+/// 5 s ago"; empty if it is valid or does not say.
 [[nodiscard]] std::string why_not_valid(const TokenTimes& times, std::chrono::sys_seconds now);
 
 }  // namespace ociferry

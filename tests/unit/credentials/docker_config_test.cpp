@@ -184,10 +184,10 @@ TEST_CASE("what was found says where, and what was not says whom it asked") {
   };
   CHECK(detail(one("reg.example:5000/a")) == "user me (password not shown), from 'reg.example:5000/a'");
   CHECK(detail(R"({"credsStore":"all"})") ==
-        "user helper all (password not shown), from docker-credential-all, asked for 'reg.example:5000'");
+        "user helper all (password not shown), from docker-credential-all for 'reg.example:5000'");
   CHECK(detail(R"({"credHelpers":{"reg.example:5000":"none"},"credsStore":"none"})") ==
-        "docker-credential-none, asked for 'reg.example:5000', which knows none; "
-        "docker-credential-none, asked for 'reg.example:5000', which knows none");
+        "docker-credential-none for 'reg.example:5000', which knows none; "
+        "docker-credential-none for 'reg.example:5000', which knows none");
   CHECK(detail("{}").empty());
 }
 
