@@ -8,8 +8,8 @@ namespace ociferry {
 /// between directories altogether.
 [[nodiscard]] int landlock_version() noexcept;
 
-/// Lets this thread write only where `rights` says, connect and listen by TCP only if it has a network, and start no
-/// programs. False, with nothing changed, if the kernel does not offer it.
+/// Restricts this thread to writing within `rights`, to TCP only with a network, and to starting no programs. False,
+/// with nothing changed, if the kernel does not support it.
 [[nodiscard]] bool restrict_by_landlock(const Rights& rights);
 
 }  // namespace ociferry

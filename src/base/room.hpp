@@ -8,34 +8,34 @@
 
 namespace ociferry {
 
-/// What bounds the length of a file.
+/// The limit of a file's size.
 struct FileLimit {
   std::uint64_t bytes = 0;
-  std::string why = {};  ///< "a file on FAT32", say, for messages
+  std::string why = {};  ///< for messages: "a file on FAT32"
 };
 
-/// The room where an open file or directory is.
+/// The free space of the file system of an open file or directory.
 struct Room {
-  std::uint64_t free_bytes = 0;                ///< for this user; very many where it is not known
-  std::optional<FileLimit> largest_file = {};  ///< absent: no bound is known
+  std::uint64_t free_bytes = 0;                ///< for this user; the maximum if not known
+  std::optional<FileLimit> largest_file = {};  ///< absent: no known limit
 };
 
 /// Asks the kernel (fstatvfs, fstatfs, RLIMIT_FSIZE). Throws Error{Io} naming `name`.
 [[nodiscard]] Room room_at(int fd, const std::string& name);
 
-/// The longest file that a file system of this kind (statfs(2), f_type) takes; nullopt where that is no matter.
+/// The largest file on a file system of this type (statfs(2), f_type); nullopt if irrelevant.
 [[nodiscard]] std::optional<FileLimit> limit_of_file_system(std::uint64_t type);
 
-/// Error{Space} if a file of `bytes` bytes, `there` of which are on the disk already, does not fit in `room`; nullopt
-/// if it does. `what` is the file, as in "the archive".
+/// Error{Space} if a file of `bytes` bytes, `there` of which are allocated already, does not fit in `room`; nullopt if
+/// it does. `what` is the file, as in "the archive".
 [[nodiscard]] std::optional<Error> lack_of_room(const Room& room, std::uint64_t bytes, std::uint64_t there,
                                                 const std::string& what, const std::string& where);
 
-/// What becomes of a file's length when room is set aside for it.
+/// Whether reserving space changes the file's size.
 enum class Length { Grow, Keep };
 
-/// Makes the file system set `bytes` bytes aside for the file `fd`, where it can do that: running out of room or quota
-/// shows now, and its blocks lie together. Throws Error{Space}, Error{Io} naming `name`.
+/// Reserves `bytes` bytes for the file `fd`, if the file system supports it: a lack of space or quota shows now, and
+/// the blocks are contiguous. Throws Error{Space}, Error{Io} naming `name`.
 void reserve_room(int fd, std::uint64_t bytes, Length length, const std::string& name);
 
 }  // namespace ociferry

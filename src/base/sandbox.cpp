@@ -20,7 +20,7 @@ std::unique_ptr<KeptThread>& kept_thread() {
 
 SandboxFeatures sandbox_features() noexcept { return {.landlock = landlock_version(), .seccomp = has_seccomp()}; }
 
-SandboxFeatures give_up_rights(const Rights& rights) {
+SandboxFeatures drop_privileges(const Rights& rights) {
   const bool has_network = rights.network == Rights::Network::Any;
   if (has_network && !kept_thread()) kept_thread() = std::make_unique<KeptThread>();
   SandboxFeatures used;
@@ -29,7 +29,7 @@ SandboxFeatures give_up_rights(const Rights& rights) {
   return used;
 }
 
-void with_all_rights(const std::function<void()>& work) {
+void with_all_privileges(const std::function<void()>& work) {
   if (kept_thread()) {
     kept_thread()->run(work);
   } else {

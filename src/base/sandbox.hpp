@@ -6,7 +6,7 @@
 
 namespace ociferry {
 
-/// What a command needs of the system, beyond reading files.
+/// What a command may do besides reading files.
 struct Rights {
   enum class Network { None, Any };
   Network network = Network::None;
@@ -14,22 +14,22 @@ struct Rights {
   std::vector<std::filesystem::path> writable = {};
 };
 
-/// What the kernel offers to take rights away with.
+/// The sandbox features of the kernel.
 struct SandboxFeatures {
-  int landlock = 0;      ///< the version of its interface; 0: none that is of use
+  int landlock = 0;      ///< ABI version; 0: not usable
   bool seccomp = false;  ///< filters of system calls
 };
 [[nodiscard]] SandboxFeatures sandbox_features() noexcept;
 
-/// Takes from this thread, and from all that it starts from now on, what `rights` does not name, for good: without
-/// network, sockets; writing elsewhere; always, starting programs and calls that only administrators need. With
-/// Network::None other threads lose sockets and programs too, and if nothing may be written, all writing. What the
-/// kernel does not offer is left out: this is a second wall behind the checks of what is read, not the only one.
-/// Returns what was used. Call once, before other threads that are to be confined.
-SandboxFeatures give_up_rights(const Rights& rights);
+/// Drops privileges for this thread, and all that it starts later, permanently: sockets without a network, writing
+/// elsewhere than in `rights`, starting programs, and privileged system calls. With Network::None, other threads lose
+/// sockets and programs too, and all writing if nothing is writable. Skips what the kernel does not support: this is
+/// defense in depth behind the checks of input. Returns the features used. Call once, before starting other threads
+/// that must be confined.
+SandboxFeatures drop_privileges(const Rights& rights);
 
-/// Runs `work` where rights were kept, such as to start a program, and waits for it: in a thread that `give_up_rights`
-/// started before it took them with Network::Any, else in this one. Throws what `work` throws.
-void with_all_rights(const std::function<void()>& work);
+/// Runs `work` with all privileges, such as to start a program, and waits for it: in a thread that `drop_privileges`
+/// with Network::Any started before, else in this one. Throws what `work` throws.
+void with_all_privileges(const std::function<void()>& work);
 
 }  // namespace ociferry

@@ -4,11 +4,11 @@
 
 namespace ociferry {
 
-/// How long the threads of this process have waited until what they wrote was on the disk (fsync, syncfs), in all.
-/// Other tools do not wait for it, so whoever compares takes it off.
+/// The total time that threads of this process have spent in fsync and syncfs. Other tools do not sync; subtract this
+/// to compare.
 [[nodiscard]] std::chrono::nanoseconds sync_time() noexcept;
 
-/// Counts towards `sync_time` as long as it lives.
+/// Adds its lifetime to `sync_time`.
 class SyncTimer {
  public:
   SyncTimer() noexcept = default;

@@ -8,7 +8,7 @@
 
 namespace ociferry {
 
-/// What a repository does with an index of which a child is not there.
+/// How a repository handles an index with an absent child.
 enum class SparseIndexes { Refused, Taken };
 
 /// A repository in memory: the reference implementation of the store interfaces, as strict as a good registry.
@@ -44,7 +44,7 @@ class MemoryTarget : public ImageSource, public ImageTarget, public TagLister {
   /// What tags point to.
   [[nodiscard]] std::map<std::string, Digest> tags() const;
   /// What was read and written so far, in order: "open <digest>", "get <selector>", "blob <digest>",
-  /// "manifest <digest>" and "tag <tag> <digest>". Blobs that were there already and HEAD-like questions are not in it.
+  /// "manifest <digest>" and "tag <tag> <digest>". Without blobs that existed, and checks like HEAD.
   [[nodiscard]] std::vector<std::string> operations() const;
 
  private:

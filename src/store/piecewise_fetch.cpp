@@ -12,7 +12,7 @@ namespace ociferry {
 namespace {
 
 /// True for failures of this machine, which another connection does not mend.
-bool is_our_own(ErrorCode code) {
+bool is_local_failure(ErrorCode code) {
   return code == ErrorCode::Space || code == ErrorCode::Io || code == ErrorCode::Internal;
 }
 
@@ -93,7 +93,7 @@ class PiecewiseFetch::PieceSink : public ByteSink {
     if (at_ == piece_.begin) begin();
     if (bytes.size() > piece_.end - at_) {
       throw Error(ErrorCode::Corrupt,
-                  text::cat(fetch_.from_.name_of(fetch_.blob_.digest), ": more bytes came than were asked for"));
+                  text::cat(fetch_.from_.name_of(fetch_.blob_.digest), ": more bytes came than were requested"));
     }
     fetch_.place_.write(at_, bytes);
     at_ += bytes.size();
@@ -290,7 +290,7 @@ void PiecewiseFetch::bring(const Piece& piece, PieceSink& sink) {
   } catch (const Enough&) {
     return;  // the stream was faster
   } catch (const Error& error) {
-    if (is_our_own(error.code())) throw;
+    if (is_local_failure(error.code())) throw;
     why = error.message();
   }
   if (pieces_stop_.stop_requested()) return;

@@ -19,20 +19,20 @@ namespace ociferry {
 
 class PiecewiseFetch;
 
-/// When a stream is so slow that other connections are worth their requests.
+/// When a stream is slow enough for more connections.
 struct SlowStream {
-  std::chrono::milliseconds watched{250};  ///< for so long it is watched first
-  std::chrono::milliseconds left{2000};    ///< so long it would take for the rest, at least
+  std::chrono::milliseconds watched{250};  ///< minimum time of observation
+  std::chrono::milliseconds left{2000};    ///< minimum estimated time for the rest
 };
 
-/// The blobs under way that may be divided. Thread-safe.
+/// The current blobs that may be divided. Thread-safe.
 class PieceBoard {
  public:
   explicit PieceBoard(const PieceRules& rules = {}, SlowStream slow = {}) : rules_(rules), slow_(slow) {}
 
-  /// Fetches a piece of one of the blobs, and blocks meanwhile. See BlobTarget::help.
+  /// Fetches a piece of one of the blobs; blocks. See BlobTarget::help.
   Help help() noexcept;
-  /// Nothing is divided from now on.
+  /// Stops dividing blobs.
   void close();
 
  private:
@@ -53,7 +53,7 @@ class PieceBoard {
 /// as soon as all before it is there. Once a piece is refused or fails, the stream brings all that is missing.
 class PiecewiseFetch {
  public:
-  /// The first `there` bytes are in their place. All but `stop` must outlive it.
+  /// The first `there` bytes exist in the file. All but `stop` must outlive it.
   PiecewiseFetch(const BlobPlace& place, std::uint64_t there, const Descriptor& blob, BlobSource& from,
                  PieceBoard& board, Progress& progress, const std::stop_token& stop);
   PiecewiseFetch(const PiecewiseFetch&) = delete;
@@ -61,18 +61,18 @@ class PiecewiseFetch {
   ~PiecewiseFetch() = default;
 
   /// Blocks until all of the blob is in its place, size and digest checked. Throws what source and medium throw,
-  /// Error{Corrupt}, Error{Interrupted}; then the progress was told that nothing was moved. If the content turns out
-  /// damaged that came in pieces, no other blob of the board is divided: the server may be wrong about ranges.
+  /// Error{Corrupt}, Error{Interrupted}; then its progress is subtracted. If content from pieces is damaged, no other
+  /// blob of the board is divided: the server may handle ranges wrongly.
   void run();
 
  private:
   friend class PieceBoard;
   class Stream;
   class PieceSink;
-  /// Thrown through a source that has given enough.
+  /// Thrown to end a source early.
   struct Enough : std::exception {};
 
-  /// What passes in order, on its way to its place: only what is new is written.
+  /// Writes what passes in order to its place, unless it exists.
   class InOrder : public ByteSink {
    public:
     enum class From { EarlierRun, Stream, Piece };
@@ -114,16 +114,16 @@ class PiecewiseFetch {
   std::condition_variable_any changed_;
   PieceMap map_;
   std::size_t changes_ = 0;   ///< of what follows, and of the map
-  std::size_t fetching_ = 0;  ///< pieces that threads are at
-  bool hashing_ = true;       ///< some thread is at the front
+  std::size_t fetching_ = 0;  ///< pieces that are being fetched
+  bool hashing_ = true;       ///< a thread works at the front
   bool ended_ = false;        ///< there will be no more pieces
   bool divided_ = false;      ///< there were some
   std::exception_ptr failure_;
 
-  std::atomic<std::int64_t> moved_{0};  ///< as told to the progress
+  std::atomic<std::int64_t> moved_{0};  ///< as reported to the progress
   std::int64_t skipped_ = 0;
   InOrder in_order_;
-  VerifyingSink verified_;                             ///< for the thread that has set `hashing_`
+  VerifyingSink verified_;                             ///< used by the thread that has set `hashing_`
   std::stop_callback<std::function<void()>> forward_;  // last: they may call at once
   std::stop_callback<std::function<void()>> forward_pieces_;
 };

@@ -11,11 +11,11 @@
 
 namespace ociferry {
 
-/// Hashes on a thread of its own, so that the caller's can go on moving bytes; on the caller's, where the system gives
-/// no other. Used by one thread.
+/// Hashes on a thread of its own, in parallel to the caller; on the caller's thread if the system allows no other. Used
+/// by one thread.
 class BackgroundHasher {
  public:
-  /// Goes on from what `begun` has hashed already.
+  /// Continues from the state of `begun`.
   explicit BackgroundHasher(Hasher begun);
   BackgroundHasher(const BackgroundHasher&) = delete;
   BackgroundHasher& operator=(const BackgroundHasher&) = delete;
@@ -24,7 +24,7 @@ class BackgroundHasher {
   /// Copies `bytes`, or hashes them at once if there is no thread. Blocks while more than kQueued bytes wait to be
   /// hashed.
   void update(Bytes bytes);
-  /// Waits until all is hashed. Call once, after the last update. Throws Error{Internal} if OpenSSL fails.
+  /// Blocks until all is hashed. Call once, after the last update. Throws Error{Internal} if OpenSSL fails.
   [[nodiscard]] Digest finish();
 
   static constexpr std::size_t kQueued = 1024 * 1024;
@@ -38,7 +38,7 @@ class BackgroundHasher {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::vector<std::byte>> waiting_;
-  std::vector<std::vector<std::byte>> spare_;  ///< buffers to be used again
+  std::vector<std::vector<std::byte>> spare_;  ///< buffers for reuse
   std::size_t waiting_bytes_ = 0;
   bool ended_ = false;
   std::exception_ptr failure_;

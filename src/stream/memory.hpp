@@ -8,7 +8,7 @@
 
 namespace ociferry {
 
-/// Reads from a text it owns, from the byte `offset` on.
+/// Reads a string that it owns, from the byte `offset` on.
 class StringSource : public ByteSource {
  public:
   explicit StringSource(std::string content, std::uint64_t offset = 0)
@@ -43,14 +43,14 @@ class SkippingSink : public ByteSink {
   std::uint64_t skipped_;
 };
 
-/// Passes bytes on and tells the progress; takes them back from it if the transfer is given up.
+/// Passes bytes on and reports them to the progress; subtracts them if the transfer is abandoned.
 class ProgressSink : public ByteSink {
  public:
-  /// The first `there` bytes are not moved, but read from where an earlier run has put them.
+  /// The first `there` bytes are from an earlier run, and count as skipped.
   ProgressSink(ByteSink& inner, std::uint64_t there, Progress& progress)
       : inner_(inner), progress_(progress), there_(there) {}
   void write(Bytes bytes) override;
-  /// The attempt failed: what was counted is counted back.
+  /// The attempt failed: subtracts what was counted.
   void take_back();
 
  private:
@@ -61,7 +61,7 @@ class ProgressSink : public ByteSink {
   std::int64_t moved_ = 0;
 };
 
-/// Moves all of `source` into `sink` and returns how many bytes.
+/// Copies all of `source` to `sink`; returns the number of bytes.
 std::uint64_t copy_stream(ByteSource& source, ByteSink& sink);
 /// All of `source` as text, at most `limit` bytes. Throws Error{Hostile} beyond that.
 [[nodiscard]] std::string read_all(ByteSource& source, std::uint64_t limit);

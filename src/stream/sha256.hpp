@@ -7,7 +7,7 @@
 
 namespace ociferry {
 
-/// Computes a digest from bytes as they come by. Not thread-safe.
+/// Computes a digest incrementally. Not thread-safe.
 class Hasher {
  public:
   /// `algorithm` is "sha256" or "sha512". Throws Error{Internal} for any other.

@@ -8,7 +8,7 @@
 
 namespace ociferry {
 
-/// A stream of bytes that is read once, from its beginning to its end. Used by one thread at a time.
+/// A stream of bytes to read once, from beginning to end. Used by one thread at a time.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
@@ -17,11 +17,11 @@ class ByteSource {
   [[nodiscard]] virtual std::size_t read(MutableBytes buffer) = 0;
 };
 
-/// Takes a stream of bytes. Used by one thread at a time.
+/// Receives a stream of bytes. Used by one thread at a time.
 class ByteSink {
  public:
   virtual ~ByteSink() = default;
-  /// Takes all of `bytes`. May block. Throws Error; after that the sink must not be written again.
+  /// Writes all of `bytes`. May block. Throws Error; after that the sink must not be written again.
   virtual void write(Bytes bytes) = 0;
 };
 

@@ -9,8 +9,8 @@
 
 namespace ociferry {
 
-/// Passes a stream on while counting and hashing it. The last bytes are handed out only when size and digest
-/// have proved right, so a damaged blob never arrives whole. Throws Error{Corrupt} naming `where`.
+/// Counts and hashes a stream while passing it on. The last bytes are passed on only after size and digest are
+/// verified, so that a damaged blob is never complete. Throws Error{Corrupt} naming `where`.
 class VerifyingSource : public ByteSource {
  public:
   VerifyingSource(std::unique_ptr<ByteSource> inner, const Descriptor& expected, std::string where);
@@ -26,8 +26,8 @@ class VerifyingSource : public ByteSource {
 };
 
 /// Passes bytes on to `inner` while counting and hashing them. Refuses more than the expected size at once;
-/// `finish` must be called at the end. Throws Error{Corrupt} naming `where`. What is long is hashed on a thread of its
-/// own while cores are left over: as long as fewer streams than cores are under way in this process.
+/// `finish` must be called at the end. Throws Error{Corrupt} naming `where`. A long stream is hashed on a thread of its
+/// own while cores are idle: as long as this process has fewer streams than cores.
 class VerifyingSink : public ByteSink {
  public:
   VerifyingSink(ByteSink& inner, const Descriptor& expected, std::string where);
@@ -47,9 +47,9 @@ class VerifyingSink : public ByteSink {
   Descriptor expected_;
   std::string where_;
   Hasher hasher_;
-  std::optional<BackgroundHasher> background_;  ///< has taken over from `hasher_`
+  std::optional<BackgroundHasher> background_;  ///< replaces `hasher_`
   std::uint64_t count_ = 0;
-  std::uint64_t considered_at_ = 0;  ///< the count at which a thread was last thought of
+  std::uint64_t considered_at_ = 0;  ///< the count at the last decision about a thread
 };
 
 }  // namespace ociferry

@@ -71,8 +71,8 @@ void try_everything(const fs::path& inside, const fs::path& outside) {
   tell("inet", make_socket(AF_INET));
   tell("unix", make_socket(AF_UNIX));
   tell("program", run_true());
-  with_all_rights([] { tell("program-with-all-rights", run_true()); });
-  in_thread([] { with_all_rights([] { tell("program-with-all-rights-from-a-thread", run_true()); }); });
+  with_all_privileges([] { tell("program-with-all-rights", run_true()); });
+  in_thread([] { with_all_privileges([] { tell("program-with-all-rights-from-a-thread", run_true()); }); });
 }
 
 }  // namespace
@@ -82,6 +82,6 @@ int main(int argc, char** argv) {
   Rights rights;
   if (words.at(0) == "network") rights.network = Rights::Network::Any;
   for (std::size_t i = 3; i < words.size(); ++i) rights.writable.emplace_back(words[i]);
-  give_up_rights(rights);
+  drop_privileges(rights);
   try_everything(words.at(1), words.at(2));
 }

@@ -105,5 +105,5 @@ TEST_CASE("what cannot be written because it is not there does no harm") {
 }
 
 TEST_CASE("work with all rights throws to whoever asked for it") {
-  CHECK_THROWS_AS(with_all_rights([] { throw std::runtime_error("x"); }), std::runtime_error);
+  CHECK_THROWS_AS(with_all_privileges([] { throw std::runtime_error("x"); }), std::runtime_error);
 }
