@@ -9,9 +9,9 @@
 
 namespace ociferry {
 
-/// A directory that nothing done through it can leave: the kernel refuses, for every path, "..", absolute parts and
-/// symbolic links on the way (openat2(2): RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS). The last part
-/// of a path is never followed either. Where the kernel has no openat2, each part is opened by itself with O_NOFOLLOW.
+/// Confines file operations to a directory: the kernel refuses, in every path, "..", absolute parts and symbolic links
+/// (openat2(2): RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS). The last part of a path is never followed
+/// either. Without openat2, each part is opened separately with O_NOFOLLOW.
 ///
 /// Paths are those of member_path(); an empty one is the directory itself. A path that leads through a symbolic link or
 /// a file throws Error{Hostile}; other failures throw Error from system_error(). Not thread-safe.
@@ -24,17 +24,17 @@ class ConfinedDirectory {
   /// Opens `directory`, which must exist; it stays confined to that directory even if it is renamed.
   explicit ConfinedDirectory(const std::filesystem::path& directory, Lookup lookup = Lookup::Kernel);
 
-  /// What is at `path`, a link itself rather than what it names. Absent too if its parent is absent.
+  /// The status of `path` (of a link itself). Absent also if its parent is absent.
   [[nodiscard]] Kind kind(const std::string& path);
   /// The names in the directory at `path`.
   [[nodiscard]] std::vector<std::string> names(const std::string& path);
-  /// What the symbolic link at `path` holds.
+  /// The target of the symbolic link at `path`.
   [[nodiscard]] std::string read_link(const std::string& path);
   /// Opens the file at `path` for reading.
   [[nodiscard]] UniqueFd open_file(const std::string& path);
 
-  /// Makes the directory at `path` and those above it, as far as they are missing, with mode 0777 less the umask.
-  /// Returns how many it made.
+  /// Creates the directory at `path` and missing ones above it, with mode 0777 less the umask. Returns how many were
+  /// created.
   std::size_t make_directories(const std::string& path);
   /// Gives the directory at `path` the permissions `mode`, less the umask that was in force when this object was made;
   /// the owner's rights are not taken away by the umask.
@@ -48,11 +48,11 @@ class ConfinedDirectory {
   [[nodiscard]] bool make_hardlink(const std::string& path, const std::string& existing);
   /// Removes what is at `path`, a directory with all it holds, a link itself; nothing if nothing is there.
   void remove(const std::string& path);
-  /// Makes all that was written durable (syncfs). Blocks on the disk.
+  /// Syncs all that was written (syncfs). Blocks on the disk.
   void sync();
 
  private:
-  /// A path taken apart: an open directory, which enter() keeps, and a name in it.
+  /// A split path: an open directory, which enter() keeps, and a name in it.
   struct Place {
     int directory;
     std::string name;

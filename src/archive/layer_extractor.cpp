@@ -157,7 +157,7 @@ void LayerExtractor::place_hardlink(const LayerMember& member) {
     return leave_out(member.path, report_.skipped_links);
   }
   if (found != Kind::File && found != Kind::Symlink) {
-    throw refused(member.path, text::cat("is a hard link to '", target, "', which is no file of the image"));
+    throw refused(member.path, text::cat("is a hard link to '", target, "', which is not a file of the image"));
   }
   if (target == member.path || target.starts_with(member.path + "/")) {
     throw refused(member.path, "is a hard link to itself or to what it replaces");

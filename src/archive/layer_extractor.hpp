@@ -14,13 +14,13 @@
 
 namespace ociferry {
 
-/// What an extraction wrote, and what it left out because it could harm or needs rights that files do not need.
+/// What an extraction wrote, and what it skipped as harmful or privileged.
 struct ExtractReport {
   std::uint64_t files = 0;            ///< hard links included
   std::uint64_t bytes = 0;            ///< in files, holes included
-  std::uint64_t skipped_links = 0;    ///< symbolic links to an absolute place or one outside the directory
+  std::uint64_t skipped_links = 0;    ///< symbolic links that are absolute or lead out of the directory
   std::uint64_t skipped_special = 0;  ///< devices and fifos
-  std::uint64_t behind_end = 0;       ///< bytes behind the ends of the layers, which nobody reads
+  std::uint64_t behind_end = 0;       ///< bytes after the ends of the layers, which no reader uses
 };
 
 /// Unpacks the layers of one image into a directory, and never anywhere else (image-spec, layer.md).
@@ -29,7 +29,7 @@ struct ExtractReport {
 /// bits for all; masked to 0777, then less the umask. Directories get theirs by the same rule, but their owner always
 /// has all rights, so that they can be filled and removed. Owner, setuid and extended attributes are not taken over.
 /// Holes of files stay holes. A hard link to a symbolic link becomes such a link; one to what was left out is left out
-/// too. What the file system AUFS keeps for itself is passed over. Nothing is written through a symbolic link.
+/// too. Metadata of the file system AUFS is skipped. Nothing is written through a symbolic link.
 class LayerExtractor {
  public:
   /// `directory` must exist and be empty, so that all that is found in it was put there by this object: throws
@@ -43,7 +43,7 @@ class LayerExtractor {
   /// members that would break out or contradict one another, Space, Io, Interrupted; then the directory holds a part.
   void apply(ByteSource& layer, const std::string& name, const std::stop_token& stop = {});
 
-  /// Makes all that was written durable. Blocks on the disk.
+  /// Syncs all that was written. Blocks on the disk.
   void sync() { root_.sync(); }
   [[nodiscard]] const ExtractReport& report() const noexcept { return report_; }
 

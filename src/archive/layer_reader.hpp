@@ -35,7 +35,7 @@ class LayerReader {
   }
 
  private:
-  /// Passes over content by unpacking it: there is no other way.
+  /// Skips content by unpacking it.
   class UnpackedInput : public TarInput {
    public:
     UnpackedInput(ByteSource& layer, const std::string& name, const UnpackLimits& limits)

@@ -11,13 +11,13 @@
 
 namespace ociferry {
 
-/// A layer that was written: the digest of its tar, and what its compressed form is (Docker's gzip layer type).
+/// A written layer: the digest of its tar, and the descriptor of its compressed form (Docker's gzip layer type).
 struct PackedLayer {
   Digest diff_id;
   Descriptor layer;
 };
 
-/// Which permissions the files of a layer keep.
+/// The permissions of the files in a layer.
 enum class Permissions {
   OwnerOnly,  ///< directories 0700, files what their owner may do: the digest does not depend on the umask
   Preserve,   ///< as imgpkg's --preserve-permissions: a file its own, every directory that of the argument above it

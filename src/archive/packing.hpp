@@ -4,8 +4,8 @@
 
 namespace ociferry {
 
-/// The program that packed something, told by its first bytes: "gzip", "zstd", "xz", "bzip2", "lz4", "lzip", "zip",
-/// "7z" or "rar"; empty if none of them did. Six bytes are enough.
+/// The compression format, detected from the first bytes: "gzip", "zstd", "xz", "bzip2", "lz4", "lzip", "zip",
+/// "7z" or "rar"; empty if none of these. Six bytes are enough.
 [[nodiscard]] std::string_view packing_of(std::string_view head) noexcept;
 
 }  // namespace ociferry

@@ -11,7 +11,7 @@
 
 namespace ociferry {
 
-/// The pieces of data that a file with holes may consist of. More than a million belong to no file that anybody packs.
+/// The maximum number of data segments of a file with holes.
 inline constexpr std::size_t kSparseSegments = 1'000'000;
 
 /// Where the stored bytes of a file with holes belong; everything else in it is zero.
@@ -37,11 +37,11 @@ struct SparseRecords {
   std::string major = {};
   std::string minor = {};
 
-  /// Takes the record; `key` is what follows "GNU.sparse.". Unknown ones are passed over. Throws Error{Hostile}.
+  /// Takes the record; `key` is what follows "GNU.sparse.". Unknown ones are ignored. Throws Error{Hostile}.
   void take(std::string_view key, std::string_view value);
-  /// True if they say that there are holes.
+  /// True if there are holes.
   [[nodiscard]] bool any() const { return size || !numbers.empty() || !major.empty() || !minor.empty(); }
-  /// True if the map lies in front of the content (version 1.0). Throws Error{Hostile} for versions that nobody knows.
+  /// True if the map lies in front of the content (version 1.0). Throws Error{Hostile} for unknown versions.
   [[nodiscard]] bool map_is_in_content() const;
   /// The map that `of_segments` and the size make. Throws Error{Hostile} if one of them is missing.
   [[nodiscard]] SparseMap map(const std::vector<std::uint64_t>& of_segments) const;

@@ -5,7 +5,7 @@
 
 namespace ociferry {
 
-/// What a tar archive is made of: headers and content are padded to whole blocks.
+/// Headers and content of a tar archive are padded to whole blocks of this size.
 inline constexpr std::uint64_t kTarBlock = 512;
 
 /// What a tar member is.

@@ -10,7 +10,7 @@
 
 namespace ociferry {
 
-/// What a tar header block says, as it says it: names are unchecked, and extended headers may override them.
+/// A decoded tar header block. Names are unchecked, and extended headers may override them.
 struct TarBlock {
   std::string path;
   std::string link;

@@ -92,7 +92,7 @@ std::optional<TarBlock> TarReader::read_header() {
     return parse_tar_block(block);
   } catch (const Error& error) {
     if (!is_first) throw;
-    throw Error(no_tar_, text::cat("it does not begin as a tar does: ", error.message())).because(ErrorReason::NotTar);
+    throw Error(no_tar_, text::cat("it does not begin like a tar: ", error.message())).because(ErrorReason::NotTar);
   }
 }
 

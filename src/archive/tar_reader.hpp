@@ -24,26 +24,26 @@ struct TarMember {
   std::uint64_t size = 0;    ///< bytes of content, holes included; 0 for everything but files
   std::uint64_t stored = 0;  ///< bytes of content that the tar holds: fewer than `size` for a file with holes
   std::int64_t mtime = 0;    ///< seconds since 1970
-  /// Why the member must not be unpacked, though its bytes can be passed over: a name or target that leads out, a kind
-  /// that nobody knows, a map of holes that contradicts itself. Empty: it may be.
+  /// Why the member must not be unpacked, although its bytes can be skipped: a name or target that leads out, an
+  /// unknown kind, a contradictory map of holes. Empty: it may be unpacked.
   std::string objection = {};
 
   /// Throws Error{Hostile} if there is an objection.
   void check() const;
 };
 
-/// Where a TarReader has its bytes from.
+/// The input of a TarReader.
 class TarInput : public ByteSource {
  public:
-  /// Passes over `bytes`, or all that are left if these are fewer. Returns how many it passed over.
+  /// Skips `bytes` bytes, or all that are left. Returns the number skipped.
   [[nodiscard]] virtual std::uint64_t skip(std::uint64_t bytes) = 0;
 };
 
-/// Reads a tar's members in order, the one reading that there is: v7, ustar, GNU and PAX headers, and files with holes
-/// in all forms of GNU tar (which bsdtar writes too). Volume labels are passed over.
+/// Reads a tar's members in order, for all formats: v7, ustar, GNU and PAX headers, and files with holes
+/// in all forms of GNU tar (which bsdtar writes too). Volume labels are skipped.
 ///
-/// The end is two zero blocks, one, or none: what is proved by a digest is not cut short, and many writers end so.
-/// Within a member it is an error. What lies behind the end is no part of the tar, and counted (`bytes_behind_end`).
+/// The end is two zero blocks, one, or none: content with a digest is not truncated, and many writers omit the blocks.
+/// Within a member it is an error. Bytes after the end are not part of the tar, and counted (`bytes_behind_end`).
 ///
 /// Throws Errors that name the tar: ErrorReason::NotTar if it does not begin as one, Error{Corrupt} for damaged headers
 /// and an end within a member, Error{Hostile} for what readers would disagree about, or beyond the limits. Not

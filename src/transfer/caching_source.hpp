@@ -9,13 +9,13 @@
 
 namespace ociferry {
 
-/// How many bytes all CachingSources that share it may still keep.
+/// The bytes that all CachingSources with the same budget may still cache.
 using CacheBudget = std::atomic<std::int64_t>;
-/// What the small blobs of one command may take in memory.
+/// The budget of one command.
 inline constexpr std::int64_t kCacheBytes = 16 * 1024 * 1024;
 
-/// Remembers the small blobs that were read through `read_blob` (configurations, lock files, locations), so that
-/// each is fetched once although it is looked at and then copied. Everything else passes through. Thread-safe.
+/// Caches the small blobs that are read through `read_blob` (configurations, lock files, locations), so that each is
+/// fetched once although it is inspected and then copied. Everything else passes through. Thread-safe.
 class CachingSource : public ImageSource {
  public:
   CachingSource(std::shared_ptr<ImageSource> inner, std::shared_ptr<CacheBudget> budget)
@@ -36,7 +36,7 @@ class CachingSource : public ImageSource {
   [[nodiscard]] std::optional<RepositoryName> home() const override { return inner_->home(); }
   [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
 
-  /// The whole blob, its size and digest checked; fetched once more if a registry's answer was damaged. Throws
+  /// The whole blob, its size and digest checked; fetched once more if a registry sent it damaged. Throws
   /// Error{Hostile} if it is larger than `limit` bytes.
   [[nodiscard]] std::string read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop);
 

@@ -21,29 +21,29 @@ struct TreeManifest : ParsedManifest {
   std::vector<Descriptor> blobs = {};  ///< indexes: the children that the source has as blobs
 };
 
-/// A manifest or index with everything it needs of its own kind: itself first, then its descendants, each once.
+/// A manifest or index with its descendants: itself first, each once.
 using ManifestTree = std::vector<TreeManifest>;
 
-/// Which children an index may lack.
+/// Which children of an index may be absent.
 struct TreeRules {
-  /// Those that are known to be absent, which are not asked for; any other must be there. Nothing: any may be absent,
-  /// as long as one image is whole.
+  /// The known absent ones, which are not requested; all others must exist. nullopt: any may be absent, if one image is
+  /// complete.
   std::optional<std::set<Digest>> absent = std::nullopt;
-  /// Tells whether the source holds a blob; a child of an index that lacks one counts as absent. Null: it holds all.
+  /// Whether the source has a blob; a child of an index without one of its blobs counts as absent. Null: it has all.
   std::function<bool(const Descriptor& blob)> holds = {};
 };
 
 /// Fetches the descendants of `root`: nothing for an image, the children (to limits::kGraphDepth) for an index.
-/// Children of types that are no manifest's are blobs or manifests, as the source has them. Throws Error{NotFound}
+/// Children of other media types are blobs or manifests, depending on the source. Throws Error{NotFound}
 /// naming what is missing if more is than `rules` allow. Blocks on `source`.
 [[nodiscard]] ManifestTree fetch_tree(ImageSource& source, ParsedManifest root, const TreeRules& rules = {});
 /// The same for a root that was not parsed yet. Throws Error{Hostile} also if it is malformed.
 [[nodiscard]] ManifestTree fetch_tree(ImageSource& source, RawManifest root, const TreeRules& rules = {});
 
-/// Manifests, indexes and blobs to be moved, each digest once, with where to read them from. Pure data: no I/O.
+/// Manifests, indexes and blobs to transfer, each digest once, with their sources. Pure data: no I/O.
 class Graph {
  public:
-  /// Says of a layer that may not be redistributed whether it is moved all the same.
+  /// Whether a layer that must not be redistributed is transferred all the same.
   using LayerFilter = std::function<bool(const Descriptor& layer)>;
   static bool move_none(const Descriptor&) { return false; }
   static bool move_all(const Descriptor&) { return true; }
@@ -57,16 +57,16 @@ class Graph {
     bool is_config = false;
   };
 
-  /// Adds `tree` and its blobs, to be read from `source`; what is there already keeps its source.
-  /// Layers that may not be redistributed are moved only if `moves_nondistributable` says so; the others are in
-  /// `skipped_layers`. Throws Error{Hostile} if two descriptors of one digest contradict each other, or a limit is
-  /// passed.
+  /// Adds `tree` and its blobs, to be read from `source`; existing ones keep their source.
+  /// Layers that must not be redistributed are transferred only if `moves_nondistributable` returns true; the others
+  /// are in `skipped_layers`. Throws Error{Hostile} if two descriptors of one digest contradict each other, or a limit
+  /// is exceeded.
   void add(ManifestTree tree, const std::shared_ptr<BlobSource>& source,
            const LayerFilter& moves_nondistributable = move_none);
 
-  /// Leaves out the layers that may not be redistributed: they are in `skipped_layers` then.
+  /// Moves the layers that must not be redistributed to `skipped_layers`.
   void skip_nondistributable();
-  /// Moves all `skipped_layers` after all; `source_of` says where each is to be read from.
+  /// Transfers all `skipped_layers` after all; `source_of` returns the source of each.
   void move_skipped(const std::function<std::shared_ptr<BlobSource>(const Digest& layer)>& source_of);
 
   [[nodiscard]] const std::map<Digest, ManifestNode>& manifests() const noexcept { return manifests_; }
@@ -75,14 +75,14 @@ class Graph {
   [[nodiscard]] const ManifestNode& at(const Digest& digest) const { return manifests_.at(digest); }
   [[nodiscard]] bool contains(const Digest& digest) const { return manifests_.contains(digest); }
 
-  /// The children of an index that are manifests and here, in its order; empty for an image.
+  /// The children of an index that are manifests and present, in order; empty for an image.
   [[nodiscard]] std::vector<Digest> children(const Digest& index) const;
-  /// The children of an index that are neither here nor blobs, each once; empty for an image.
+  /// The children of an index that are neither present nor blobs, each once; empty for an image.
   [[nodiscard]] std::vector<Descriptor> absent_children(const Digest& index) const;
-  /// Config and layers of an image manifest, in that order, less the layers that are not moved; of an index the
+  /// Config and layers of an image manifest, in that order, without skipped layers; of an index the
   /// children that are blobs.
   [[nodiscard]] std::vector<Descriptor> blobs_of(const Digest& manifest) const;
-  /// `digest` and all manifests below it that are here, children before parents, each once.
+  /// `digest` and all present manifests below it, children before parents, each once.
   [[nodiscard]] std::vector<Digest> closure(const Digest& digest) const;
   /// Bytes of all manifests and blobs below `digest`, shared ones counted once.
   [[nodiscard]] std::uint64_t total_bytes(const Digest& digest) const;
@@ -96,8 +96,8 @@ class Graph {
   std::map<Digest, ManifestNode> manifests_;
   std::map<Digest, BlobNode> blobs_;
   std::map<Digest, Descriptor> skipped_;
-  std::set<Digest> absent_;            ///< what indexes lacked when they were added
-  std::set<Digest> incomplete_roots_;  ///< what these are below
+  std::set<Digest> absent_;            ///< absent children of the added indexes
+  std::set<Digest> incomplete_roots_;  ///< the roots above them
 };
 
 /// All that an index lists; empty for an image manifest.

@@ -7,7 +7,7 @@
 
 namespace ociferry {
 
-/// Blobs that are made rather than found: manifests in an archive, locations images. Fill it before it is read.
+/// Generated blobs in memory: manifests in an archive, locations images. Fill it before reading.
 class MemoryBlobs : public BlobSource {
  public:
   void add(const Digest& digest, std::string content) { blobs_.emplace(digest, std::move(content)); }

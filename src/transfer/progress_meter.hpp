@@ -6,7 +6,7 @@
 
 namespace ociferry {
 
-/// Passes all that it is told to another Progress, and counts the bytes that were moved.
+/// Forwards to another Progress, and counts the transferred bytes.
 class ProgressMeter final : public Progress {
  public:
   /// `to` must outlive it.
@@ -22,7 +22,7 @@ class ProgressMeter final : public Progress {
   void moved(const MovedTag& tag) override { to_.moved(tag); }
   void debug(std::string_view line) override { to_.debug(line); }
 
-  /// What passed, also if it was in vain; without blobs that turned out to be there already.
+  /// All transferred bytes, those of failed attempts included; without skipped blobs.
   [[nodiscard]] std::uint64_t bytes_moved() const noexcept { return moved_.load(std::memory_order_relaxed); }
 
  private:

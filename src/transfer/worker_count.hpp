@@ -7,27 +7,27 @@
 
 namespace ociferry {
 
-/// What a pool of workers has done since it began.
+/// The work of a pool since its start.
 struct WorkDone {
   std::chrono::nanoseconds wall{0};
   std::chrono::nanoseconds cpu{0};  ///< of the whole process
-  std::size_t tasks = 0;            ///< that ended
-  std::uint64_t bytes = 0;          ///< that were moved, of tasks under way too
-  std::size_t busy = 0;             ///< tasks under way
+  std::size_t tasks = 0;            ///< finished ones
+  std::uint64_t bytes = 0;          ///< transferred, running tasks included
+  std::size_t busy = 0;             ///< running tasks
 };
 
-/// How many workers a pool should have when nobody said so. It begins with what the cores can feed, and adds workers
-/// while the cores are idle and the last that were added made the work go faster: on a far link each worker waits most
-/// of the time, on a full one or at a busy server more of them would only share what there is. What did not pay is
-/// taken back, and tried again later, and more rarely each time. Where a broken run loses what was under way, and each
-/// task takes long, a link that is full is shared by as few workers as fill it. Pure; the caller locks and measures.
+/// Adapts the number of workers of a pool. Starts with a number for the cores, and adds workers while the cores are idle
+/// and the last ones added increased the rate: with a high latency each worker mostly waits; on a saturated link or at a
+/// busy server, more of them gain nothing. Removes workers that did not help, and tries again later, less often each
+/// time. If an interrupted run loses its running tasks and these take long, a saturated link is shared by as few workers
+/// as saturate it. Pure; the caller locks and measures.
 class WorkerCount {
  public:
   static constexpr std::size_t kMost = 32;
-  /// Time between two calls of `observe`: few enough to cost nothing, often enough for the round trips of far links.
+  /// Time between two calls of `observe`: negligible cost, and still frequent enough for high latencies.
   static constexpr std::chrono::milliseconds kTick{50};
 
-  /// What of a task that is broken off is of use to the next run.
+  /// Whether the next run can use the work of an interrupted task.
   enum class BrokenOff { Kept, Lost };
 
   /// With `cores` of 0, which is "not known", as with one. Begins with `proven` workers if these are more than the

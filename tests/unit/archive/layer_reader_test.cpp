@@ -328,9 +328,9 @@ TEST_CASE("what is no tar is told from a damaged one, and how it is packed is na
     }
     return "";
   };
-  CHECK(why("this is no archive at all").find("does not begin as a tar") != std::string::npos);
-  CHECK(why(std::string("\0asm\1\0\0\0", 8)).find("does not begin as a tar") != std::string::npos);
-  CHECK(why(packed("{}", "gzip")).find("does not begin as a tar") != std::string::npos);
+  CHECK(why("this is no archive at all").find("does not begin like a tar") != std::string::npos);
+  CHECK(why(std::string("\0asm\1\0\0\0", 8)).find("does not begin like a tar") != std::string::npos);
+  CHECK(why(packed("{}", "gzip")).find("does not begin like a tar") != std::string::npos);
   CHECK(why(std::string("\xfd"
                         "7zXZ\0\0\0",
                         8))
