@@ -45,7 +45,7 @@ struct Arguments::State {
 
   std::string command;
   std::string usage;
-  Manners manners = Manners::Ociferry;
+  CalledAs called_as = CalledAs::Ociferry;
   std::vector<options::options_description> groups;  ///< one for each heading
   std::vector<DeclaredOption> declared;
   std::map<std::string, Alias> aliases;
@@ -117,7 +117,7 @@ struct Arguments::State {
     const bool has_short = option != declared.end() && option->short_name != 0;
     const std::string flag = has_short ? fmt::format("-{}, --{}", option->short_name, name) : "--" + name;
     return usage_error(fmt::format("invalid argument \"{}\" for \"{}\" flag: {}", value, flag,
-                                   manners == Manners::Imgpkg ? why_in_go : why));
+                                   called_as == CalledAs::Imgpkg ? why_in_go : why));
   }
 
   void take_switch(const std::string& name, const GivenFlag& flag) {
@@ -148,7 +148,7 @@ struct Arguments::State {
 
   /// Only one of the values can count, and the others would be lost. Values may be secret, so they are not shown.
   void repeated(const std::string& name, std::string_view how) {
-    if (manners == Manners::Ociferry) {
+    if (called_as == CalledAs::Ociferry) {
       throw usage_error(fmt::format("{} is given {}, but only one value counts", shown(name), how));
     }
     warnings.push_back(fmt::format("{} is given {}: only the last value counts", shown(name), how));
@@ -238,10 +238,10 @@ struct Arguments::State {
   }
 };
 
-Arguments::Arguments(std::string command, std::string usage, Manners manners) : state_(std::make_unique<State>()) {
+Arguments::Arguments(std::string command, std::string usage, CalledAs called_as) : state_(std::make_unique<State>()) {
   state_->command = std::move(command);
   state_->usage = std::move(usage);
-  state_->manners = manners;
+  state_->called_as = called_as;
 }
 Arguments::~Arguments() = default;
 
@@ -316,7 +316,7 @@ void Arguments::parse(const std::vector<std::string>& words) {
   if (state_->switches.contains(kHelp) && on(kHelp)) return;
   state_->check_ranges();
   // Go's programs look for missing options first; here the surplus word may be what is missing.
-  if (state_->manners == Manners::Ociferry) state_->check_positionals();
+  if (state_->called_as == CalledAs::Ociferry) state_->check_positionals();
   state_->check_required();
   state_->check_positionals();
 }
@@ -382,7 +382,7 @@ const std::vector<std::string>& Arguments::deprecations() const { return state_-
 
 const std::vector<std::string>& Arguments::warnings() const { return state_->warnings; }
 
-Manners Arguments::manners() const noexcept { return state_->manners; }
+CalledAs Arguments::called_as() const noexcept { return state_->called_as; }
 
 std::string Arguments::help() const {
   options::options_description all;

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/manners.hpp"
+#include "cli/called_as.hpp"
 
 namespace ociferry {
 
@@ -21,13 +21,13 @@ struct DeclaredOption {
 
 /// Declares and reads one command's options, in the syntax of flag_syntax.hpp. Values come out typed and checked;
 /// unknown options, missing values and surplus arguments throw Error{Usage}. So does an option that takes one value and
-/// is given twice, and a switch that is given as true and as false; with imgpkg's manners the last one counts, and the
-/// others are one of the `warnings`. As in imgpkg, an empty value is as good as none; lists may be repeated or
+/// is given twice, and a switch that is given as true and as false; called as imgpkg, the last one counts, and the
+/// others are one of the `warnings`. As in imgpkg, an empty value counts as none; lists may be repeated or
 /// separated by commas; maps are lists of k=v.
 class Arguments {
  public:
-  /// `command` is what a user types, "ociferry push", and is named by errors and hints.
-  Arguments(std::string command, std::string usage, Manners manners = Manners::Ociferry);
+  /// `command` is the command line, "ociferry push", for errors and hints.
+  Arguments(std::string command, std::string usage, CalledAs called_as = CalledAs::Ociferry);
   ~Arguments();
   Arguments(const Arguments&) = delete;
   Arguments& operator=(const Arguments&) = delete;
@@ -52,7 +52,7 @@ class Arguments {
   void require(const std::string& name);
   /// The one argument without a dash that the command takes.
   void positional(const std::string& placeholder);
-  /// What is declared from here on has a heading of its own in the help.
+  /// Starts a section of the help for the following options.
   void heading(const std::string& title);
 
   /// Call once, after all declarations.
@@ -70,9 +70,9 @@ class Arguments {
   [[nodiscard]] std::string positional_value() const;
   /// One line for each use of a deprecated name.
   [[nodiscard]] const std::vector<std::string>& deprecations() const;
-  /// What was given and does not count, a line each.
+  /// Options without effect, a line each.
   [[nodiscard]] const std::vector<std::string>& warnings() const;
-  [[nodiscard]] Manners manners() const noexcept;
+  [[nodiscard]] CalledAs called_as() const noexcept;
 
   [[nodiscard]] std::string help() const;
   /// All that the help shows, in its order.

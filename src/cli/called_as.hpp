@@ -2,7 +2,7 @@
 
 namespace ociferry {
 
-/// Whose ways the program has, by the name that it was called by.
-enum class Manners { Ociferry, Imgpkg };
+/// The name that the program was called by, which decides how it behaves.
+enum class CalledAs { Ociferry, Imgpkg };
 
 }  // namespace ociferry

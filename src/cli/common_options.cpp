@@ -167,7 +167,7 @@ HttpVersion http_version_of(const Arguments& arguments) {
 }
 
 void read_registry(const Arguments& arguments, RegistryOptions& registry) {
-  registry.as_imgpkg = arguments.manners() == Manners::Imgpkg;
+  registry.as_imgpkg = arguments.called_as() == CalledAs::Imgpkg;
   registry.username = arguments.text_of("registry-username");
   registry.password = read_password(arguments, registry);
   registry.token = arguments.text_of("registry-token");

@@ -83,7 +83,7 @@ bool is_sandbox_off() {
 
 std::string confine(const Rights& rights) {
   if (is_sandbox_off()) return "not confined: OCIFERRY_SANDBOX=off";
-  const SandboxFeatures used = give_up_rights(rights);
+  const SandboxFeatures used = drop_privileges(rights);
   std::string line =
       fmt::format("confined by Landlock {} and seccomp {}: {}", used.landlock, used.seccomp ? "yes" : "no",
                   rights.network == Rights::Network::Any ? "network" : "no network");

@@ -7,14 +7,14 @@
 
 namespace ociferry {
 
-/// What `command`, called with `arguments`, needs of the system: the network if it has the options for registries and
-/// does not work from archive to archive; to write where its options for outputs say.
+/// The privileges that `command` needs with `arguments`: network if it has registry options and does not convert an
+/// archive; writing to the outputs that its options name.
 [[nodiscard]] Rights rights_of(const Command& command, const Arguments& arguments);
 
-/// Gives up all other rights, unless the environment has OCIFERRY_SANDBOX=off. Returns what was done, for --debug.
+/// Drops all other privileges, unless the environment has OCIFERRY_SANDBOX=off. Returns a description for --debug.
 std::string confine(const Rights& rights);
 
-/// What the rights of `command` are without any options, for people: "no network, no writing, no programs".
+/// Describes the privileges of `command` without options: "no network, no writing, no programs".
 [[nodiscard]] std::string rights_text(const Command& command);
 
 /// True if OCIFERRY_SANDBOX=off.

@@ -35,7 +35,7 @@ std::string safe_block(std::string_view text) {
 
 Console::Console(ConsoleOptions options)
     : options_(std::move(options)),
-      collected_(options_.error_form == ErrorForm::Imgpkg ? Manners::Imgpkg : Manners::Ociferry, options_.command),
+      collected_(options_.error_form == ErrorForm::Imgpkg ? CalledAs::Imgpkg : CalledAs::Ociferry, options_.command),
       progress_(options_.progress, options_.err, [this](std::string_view text) { to_stderr(text); }) {}
 
 Console::~Console() {

@@ -20,26 +20,26 @@ namespace ociferry {
 /// How errors are laid out.
 enum class ErrorForm { Ociferry, Imgpkg };
 
-/// How the console behaves; from the global options, the name of the program and the terminals that are there.
+/// Options of the console; from the global options, the name of the program and the terminals.
 struct ConsoleOptions {
   std::string program = "ociferry";  ///< prefix of errors
   std::string command = {};          ///< "tag list"; empty while it is not known
   ErrorForm error_form = ErrorForm::Ociferry;
-  bool show_lines = false;  ///< stdout is a terminal, or --tty: say what is being done
+  bool show_lines = false;  ///< stdout is a terminal, or --tty: print steps
   ProgressForm progress = ProgressForm::Lines;
   bool debug = false;
-  bool json = false;                      ///< keep all output for one JSON object at the end (JsonOutput)
+  bool json = false;                      ///< collect all output for one JSON object at the end (JsonOutput)
   std::vector<std::string> columns = {};  ///< of tables; empty: all
   Emphasis emphasis = Emphasis::None;     ///< of titles and headers on stdout
   int out = 1;                            ///< file descriptors, not owned
   int err = 2;
 };
 
-/// All output of the program. Results go to stdout, everything else to stderr; foreign text is made safe. Thread-safe.
-/// Work that takes over a second shows how far it is, its rate and remaining time, and pauses. With --json, what would
-/// go to stdout is kept and printed by `end` as one object.
+/// All output of the program. Results go to stdout, everything else to stderr; text from outside is made safe.
+/// Thread-safe. Shows progress, rate, remaining time and pauses of work that takes over a second. With --json, collects
+/// the output for stdout, and `end` prints it as one object.
 ///
-/// What writes to stdout throws Error{Io} if it takes no more.
+/// Functions that write to stdout throw Error{Io} on failure.
 class Console : public Progress {
  public:
   explicit Console(ConsoleOptions options);
@@ -49,22 +49,22 @@ class Console : public Progress {
 
   /// A result of one line: always shown.
   void result(std::string_view line);
-  /// A result that has its lines already: always shown, with the newline at its end that it has or has not.
+  /// A formatted result: always shown, exactly as it is.
   void block(std::string_view text);
   /// A result with rows: always shown; restricted by --column. Throws Error{Usage} if that names no column of it.
   void table(const Table& table);
-  /// A command's own members of the object that --json prints (results.hpp). Not with imgpkg's manners, whose object
-  /// is made of what else is printed: so a command tells it both ways.
+  /// A command's own members of the object that --json prints (results.hpp). Not when called as imgpkg, whose object
+  /// contains the other output: so a command prints both.
   void document(Json::Object members);
-  /// What a person follows along with: on stdout, only if lines are shown.
+  /// A step: on stdout, only if lines are shown.
   void line(std::string_view line);
-  /// The same, for a line that "Succeeded" follows without an empty line between them.
+  /// The same, for a line directly before "Succeeded".
   void closing_line(std::string_view line);
-  /// The last line of a command that did what it was asked.
+  /// The last line of a successful command.
   void succeeded();
   /// An error with its context and hint, on stderr, and in the JSON object.
   void error(const Error& error, int exit_code);
-  /// The command is over: prints what --json has collected. Only the first call does anything.
+  /// Ends the command: prints what --json has collected. Only the first call has an effect.
   void end();
 
   [[nodiscard]] const ConsoleOptions& options() const noexcept { return options_; }
@@ -75,7 +75,7 @@ class Console : public Progress {
   void wait(const Wait& wait) override;
   void event(std::string_view line) override { this->line(line); }
   void warn(std::string_view line) override;
-  /// A warning; with imgpkg's manners nothing, since it tells of no tags.
+  /// A warning; nothing when called as imgpkg, which does not report tags.
   void moved(const MovedTag& tag) override;
   /// A line on standard error as it is.
   void remark(std::string_view line);

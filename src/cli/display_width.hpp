@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-/// How much room text takes on a terminal.
+/// The width of text on a terminal.
 namespace ociferry {
 
 /// Columns that well-formed UTF-8 takes: two for East Asian wide characters and emoji, none for combining marks.

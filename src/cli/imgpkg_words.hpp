@@ -5,14 +5,14 @@
 
 namespace ociferry {
 
-/// What imgpkg says where ociferry has other words: scripts match them. Other messages are equal, or stand in
+/// imgpkg's messages where ociferry has other ones: scripts match them. Other differences are listed in
 /// docs/compared-with-imgpkg.md.
 [[nodiscard]] std::string in_imgpkg_words(std::string message);
 
-/// True for a hint that imgpkg gives too, with these words.
+/// True for a hint that imgpkg has with the same text.
 [[nodiscard]] bool is_hint_of_imgpkg(std::string_view hint);
 
-/// What imgpkg says when it is called without a command, or, if `parent` is one, without the one below it.
+/// imgpkg's message for a missing command, or a missing subcommand of `parent`.
 [[nodiscard]] std::string imgpkg_subcommands(std::string_view parent);
 
 }  // namespace ociferry

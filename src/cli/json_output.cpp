@@ -12,7 +12,7 @@ Json null_if_empty(const Json::Array& items) { return items.empty() ? Json() : J
 
 }  // namespace
 
-std::string JsonOutput::text() const { return manners_ == Manners::Imgpkg ? as_imgpkg() : as_ociferry(); }
+std::string JsonOutput::text() const { return called_as_ == CalledAs::Imgpkg ? as_imgpkg() : as_ociferry(); }
 
 std::string JsonOutput::as_imgpkg() const {
   if (!has_output() || !error_.is_null()) return "";

@@ -4,16 +4,16 @@
 #include <string>
 #include <vector>
 
-#include "cli/manners.hpp"
+#include "cli/called_as.hpp"
 #include "oci/json.hpp"
 
 namespace ociferry {
 
-/// All that a command says and did, kept for the one object that --json prints when the command has ended: our own
-/// (man page, RESULTS AS JSON) or, with imgpkg's manners, what imgpkg prints, byte for byte.
+/// Collects the output and results of a command for the object that --json prints at the end: our own (man page,
+/// RESULTS AS JSON) or, when called as imgpkg, imgpkg's, byte for byte.
 class JsonOutput {
  public:
-  JsonOutput(Manners manners, std::string command) : manners_(manners), command_(std::move(command)) {}
+  JsonOutput(CalledAs called_as, std::string command) : called_as_(called_as), command_(std::move(command)) {}
 
   void add_table(Json table) { tables_.push_back(std::move(table)); }
   void add_block(std::string_view text) { blocks_.emplace_back(text); }
@@ -24,7 +24,7 @@ class JsonOutput {
   void set_members(Json::Object members) { members_ = std::move(members); }
   void set_error(Json error) { error_ = std::move(error); }
 
-  /// Empty if nothing was said. imgpkg's object has no newline at its end, and is missing where a command failed.
+  /// Empty if there was no output. imgpkg's object has no newline at its end, and is missing where a command failed.
   [[nodiscard]] std::string text() const;
 
  private:
@@ -32,7 +32,7 @@ class JsonOutput {
   [[nodiscard]] std::string as_imgpkg() const;
   [[nodiscard]] std::string as_ociferry() const;
 
-  Manners manners_;
+  CalledAs called_as_;
   std::string command_;
   Json::Array tables_;
   Json::Array blocks_;

@@ -104,7 +104,7 @@ class Run {
 
  private:
   [[nodiscard]] bool is_imgpkg() const { return name_ == kImgpkg; }
-  [[nodiscard]] Manners manners() const { return is_imgpkg() ? Manners::Imgpkg : Manners::Ociferry; }
+  [[nodiscard]] CalledAs called_as() const { return is_imgpkg() ? CalledAs::Imgpkg : CalledAs::Ociferry; }
   [[nodiscard]] ErrorForm error_form() const { return is_imgpkg() ? ErrorForm::Imgpkg : ErrorForm::Ociferry; }
 
   /// The code that the process ends with. imgpkg knows only 1; a signal keeps its own.
@@ -147,7 +147,7 @@ class Run {
     if (is_parent(call.name)) return parent_alone(call, plain);
     const Command* command = find_command(call.name, name_);
     if (command == nullptr) throw unknown_command(call.name);
-    Arguments arguments(text::cat(name_, " ", call.name), usage_of(*command, name_), manners());
+    Arguments arguments(text::cat(name_, " ", call.name), usage_of(*command, name_), called_as());
     declare_all(*command, arguments);
     arguments.parse(call.words);
     if (arguments.on("help")) {
@@ -184,14 +184,14 @@ class Run {
     }
     const Command* command = find_command(name, name_);
     if (command == nullptr) throw unknown_command(name);
-    Arguments arguments(text::cat(name_, " ", name), usage_of(*command, name_), manners());
+    Arguments arguments(text::cat(name_, " ", name), usage_of(*command, name_), called_as());
     declare_all(*command, arguments);
     plain.block(help_of(*command, arguments));
     return 0;
   }
 
   int without_command(const std::vector<std::string>& words, Console& plain) const {
-    Arguments arguments(name_, "", manners());
+    Arguments arguments(name_, "", called_as());
     declare_global(arguments);
     arguments.flag("version", "");
     arguments.parse(words);
@@ -207,7 +207,7 @@ class Run {
 
   /// `ociferry tag` without the command that is meant.
   int parent_alone(const Call& call, Console& plain) const {
-    Arguments arguments(text::cat(name_, " ", call.name), "", manners());
+    Arguments arguments(text::cat(name_, " ", call.name), "", called_as());
     declare_global(arguments);
     arguments.parse(call.words);
     if (is_imgpkg() && !arguments.on("help")) throw Error(ErrorCode::Usage, imgpkg_subcommands(call.name));

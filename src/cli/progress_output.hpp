@@ -16,25 +16,25 @@ enum class ProgressForm {
   Json,   ///< events, an object a line; see the manual
 };
 
-/// Says how far the work is, when it is time for that. Not thread-safe.
+/// Prints the progress at intervals. Not thread-safe.
 class ProgressOutput {
  public:
   using Clock = ProgressView::Clock;
   using Time = ProgressView::Time;
   using Write = std::function<void(std::string_view)>;
 
-  /// `terminal` is a file descriptor whose width counts for Live; `write` takes what is to be said, newlines included.
+  /// `terminal` is a file descriptor whose width counts for Live; `write` prints text, newlines included.
   ProgressOutput(ProgressForm form, int terminal, Write write);
 
   void phase(std::string_view name, std::uint64_t total_bytes, Time now);
   void advance(std::int64_t bytes) { view_.advance(bytes); }
   void skip(std::int64_t bytes) { view_.skip(bytes); }
   void wait(const Wait& wait, Time now);
-  /// To be called a few times a second.
+  /// Call it a few times a second.
   void tick(Time now);
-  /// Makes room for what somebody else writes.
+  /// Clears the line for other output.
   void clear();
-  /// The work is over, as far as it goes.
+  /// Ends the output.
   void finish(Time now);
   /// One event as JSON: `members` behind "version" and "event".
   void event(std::string_view name, Json::Object members);

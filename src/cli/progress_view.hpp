@@ -12,29 +12,29 @@
 
 namespace ociferry {
 
-/// How far the work is, and how that is told. Times come from the caller. Not thread-safe.
+/// Computes and formats the progress. Times are passed by the caller. Not thread-safe.
 class ProgressView {
  public:
   using Clock = std::chrono::steady_clock;
   using Time = Clock::time_point;
 
   void begin(std::string_view phase, std::uint64_t total_bytes, Time now);
-  /// No phase is under way any more.
+  /// Ends the last phase.
   void end();
   void advance(std::int64_t bytes);
   void skip(std::int64_t bytes);
-  /// True if it is worth a line of its own: it lasts, and longer than what was told before.
+  /// True if a line should be printed: the phase takes long, and longer than at the last line.
   bool wait(const Wait& wait, Time now);
-  /// To be called now and then, so that the rate is one of the last seconds.
+  /// Call it regularly, so that the rate is that of the last seconds.
   void sample(Time now);
 
   [[nodiscard]] bool is_active() const { return !phase_.empty(); }
   [[nodiscard]] bool is_waiting(Time now) const { return now < wait_until_; }
   [[nodiscard]] Time begun() const { return begun_; }
 
-  /// One line, of at most so many columns. What it says is made safe for terminals.
+  /// One line, of at most so many columns. Safe for terminals.
   [[nodiscard]] std::string text(Time now, std::size_t columns = std::string::npos) const;
-  /// What is waited for: "reg.example asks to wait 12 s". Empty if nothing is.
+  /// The current pause: "reg.example asks to wait 12 s". Empty if none.
   [[nodiscard]] std::string wait_text(Time now) const;
   /// The members of an event "progress", as the manual describes it.
   [[nodiscard]] Json::Object json(Time now) const;
@@ -48,9 +48,9 @@ class ProgressView {
   std::string phase_;
   std::int64_t total_ = 0;
   std::int64_t moved_ = 0;    ///< in this phase
-  std::int64_t skipped_ = 0;  ///< need not move in it
+  std::int64_t skipped_ = 0;  ///< in this phase
   Time begun_{};
-  std::deque<std::pair<Time, std::int64_t>> samples_;  ///< what had moved when
+  std::deque<std::pair<Time, std::int64_t>> samples_;  ///< progress over time
   Time wait_until_{};
   std::string wait_peer_;
   std::string wait_reason_;

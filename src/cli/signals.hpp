@@ -7,10 +7,10 @@
 namespace ociferry {
 
 /// Turns SIGINT, SIGTERM and SIGHUP into a request to stop; a second one ends the process at once, whatever it is
-/// doing. What was ignored when the program began stays so. SIGUSR1 and SIGUSR2, which other programs show progress at,
-/// do nothing. SIGPIPE and SIGXFSZ are ignored, so that writing to a closed pipe, or beyond a limit, is an error like
-/// any other. Where the system gives no thread to wait for signals with, the first one ends the process. Make it before
-/// any other thread.
+/// doing. Signals that were ignored at the start stay ignored. SIGUSR1 and SIGUSR2, which other programs show progress
+/// at, do nothing. SIGPIPE and SIGXFSZ are ignored, so that writing to a closed pipe, or beyond a limit, is an error
+/// like any other. If no thread can be started for signals, the first one ends the process. Create it before any other
+/// thread.
 class Signals {
  public:
   Signals();

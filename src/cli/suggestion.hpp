@@ -6,8 +6,8 @@
 
 namespace ociferry {
 
-/// The one of `known` that somebody meant who wrote `word`: it begins with it, or it takes few insertions, deletions,
-/// replacements and exchanges of neighbours to get there. Empty if none is near, or several are equally near.
+/// The closest match for `word` in `known`: with it as prefix, or within a small edit distance (insertions, deletions,
+/// replacements, transpositions). Empty if none is close, or several are equally close.
 [[nodiscard]] std::string meant_by(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace ociferry

@@ -7,14 +7,14 @@
 
 namespace ociferry {
 
-/// A result with rows and columns. Cells may hold foreign text.
+/// A result with rows and columns. Cells may contain text from outside.
 struct Table {
   struct Column {
-    std::string key = {};    ///< what --column and JSON call it
-    std::string title = {};  ///< what people read above it
+    std::string key = {};    ///< name for --column and JSON
+    std::string title = {};  ///< its heading
   };
   std::string title = {};    ///< above the table, on terminals
-  std::string content = {};  ///< what a row is, plural: "tags"
+  std::string content = {};  ///< name of the rows, plural: "tags"
   std::vector<Column> columns = {};
   std::vector<std::vector<std::string>> rows = {};  ///< each with one cell a column
   std::vector<std::string> notes = {};              ///< below the table, on terminals

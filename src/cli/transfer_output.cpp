@@ -11,7 +11,7 @@
 namespace ociferry {
 
 void CopyProgress::notice(std::string_view lines) {
-  if (manners_ == Manners::Ociferry) return inner_.notice(lines);
+  if (called_as_ == CalledAs::Ociferry) return inner_.notice(lines);
   std::string prefix = "copy | ";
   for (const std::string& line : text::split(lines, '\n')) inner_.event(std::exchange(prefix, "") + line);
 }

@@ -48,7 +48,7 @@ DemandedFingerprint::DemandedFingerprint(const std::string& text) : digits_(with
   if (digits_.starts_with(kAlgorithm)) digits_.erase(0, kAlgorithm.size());
   const bool is_hex = digits_.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (is_hex && (digits_.size() == kSpokenDigits || digits_.size() == kAllDigits)) return;
-  throw Error(ErrorCode::Usage, text::cat("'", text, "' is no fingerprint: it must have ", kSpokenDigits, " or ",
+  throw Error(ErrorCode::Usage, text::cat("'", text, "' is not a fingerprint: it must have ", kSpokenDigits, " or ",
                                           kAllDigits, " hexadecimal digits"))
       .hint("`ociferry inspect ARCHIVE` shows it, as did the export");
 }

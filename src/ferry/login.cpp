@@ -94,7 +94,7 @@ void change(const LoginFile& file, const Context& context, const std::function<v
 
 HelperTools helper_tools(const Context& context) {
   const auto patiently = [&context](const std::string& name, const std::function<void()>& work) {
-    run_patiently("docker-credential-" + name, work, real_clock(), *context.progress, context.stop);
+    run_with_retries("docker-credential-" + name, work, real_clock(), *context.progress, context.stop);
   };
   const CredentialHelper helper(context.stop);
   return {
@@ -156,7 +156,7 @@ LoginReport login(const LoginOptions& options, const Context& context) {
   change(file, context,
          [&](LoginText& text) { report.helper = text.store(target, credential, helper_tools(context)); });
   report.notes = notes_after_login(others.explain({target.registry, target.path}), file.path);
-  if (!report.proved) report.notes.push_back(report.registry + " asks nobody who they are: the password was not tried");
+  if (!report.proved) report.notes.push_back(report.registry + " requires no credentials: the password was not checked");
   return report;
 }
 

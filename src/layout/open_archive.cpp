@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 namespace {
 
 Error foreign(const std::string& name, std::string_view why) {
-  return Error(ErrorCode::Hostile, text::cat(name, " is no archive that can be read: ", why))
+  return Error(ErrorCode::Hostile, text::cat(name, " is not a readable archive: ", why))
       .hint(
           "give a file that `ociferry export`, `imgpkg copy --to-tar` or `docker save` wrote, or an OCI image layout");
 }
@@ -111,7 +111,7 @@ Error no_archive(const FileTree& tree, bool is_directory) {
         .hint(text::cat("pack it again, and give that file: tar -C ", shell_word(tree.name()), " -cf images.tar ."));
   }
   const bool can_be_layout = is_directory || tree.size_of("oci-layout");
-  return foreign(tree.name(), can_be_layout ? "index.json is missing, so it is no OCI image layout"
+  return foreign(tree.name(), can_be_layout ? "index.json is missing, so it is not an OCI image layout"
                                             : "it holds neither index.json nor manifest.json");
 }
 

@@ -30,7 +30,7 @@ PartialFile::PartialFile(std::filesystem::path archive)
   do {
     fd_ = open_file(partial_, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0666);
     if (!S_ISREG(status_of(fd_.get(), name_).st_mode)) {
-      throw Error(ErrorCode::Io, text::cat(name_, " is in the way: it is no file"))
+      throw Error(ErrorCode::Io, text::cat(name_, " is in the way: it is not a file"))
           .hint("remove it, or choose another output file");
     }
     if (!lock_file(fd_.get(), name_)) {

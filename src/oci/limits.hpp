@@ -9,7 +9,8 @@
 /// Limits on untrusted input. Sizes are in bytes.
 namespace ociferry::limits {
 
-/// Manifests and indexes. Registries accept no more (distribution: 4 MiB), so a larger one could be put nowhere.
+/// Manifests and indexes. Registries accept no more (distribution: 4 MiB), so a larger one could be put
+/// nowhere.
 inline constexpr std::uint64_t kManifestBytes = 4 * kMiB;
 /// Image configurations.
 inline constexpr std::uint64_t kConfigBytes = 8 * kMiB;

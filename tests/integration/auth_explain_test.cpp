@@ -95,7 +95,7 @@ echo '{"Username": "me", "Secret": "s3cret"}')");
             .out.find("config.json: wins: user me (password not shown), from docker-credential-some, asked for "
                       "'reg.example'\n") != std::string::npos);
   CHECK(desk.explain("other.example/app")
-            .out.find("config.json: no entry: docker-credential-some, asked for 'other.example', which knows none\n") !=
+            .out.find("config.json: no entry: docker-credential-some for 'other.example', which knows none\n") !=
         std::string::npos);
 }
 

@@ -255,7 +255,7 @@ TEST_CASE("login and logout say what other commands will use instead") {
   const RegistryServer open;
   const Outcome outcome = desk.run_with({"login", open.host(), "-u", "robot", "--password-stdin"}, kPassword);
   CHECK(outcome.exit_code == 0);
-  CHECK(has(outcome.err, open.host() + " asks nobody who they are: the password was not tried"));
+  CHECK(has(outcome.err, open.host() + " requires no credentials: the password was not checked"));
 }
 
 TEST_CASE("a password that is typed does not show, and the terminal shows again what is typed afterwards") {

@@ -399,7 +399,7 @@ TEST_CASE("pull names the type of what it cannot unpack, which is no damage") {
     return world.fail(1, {"pull", "-i", world.outside_ref("artifacts/a"), "-o", "out"});
   };
   const std::string wasm = why(std::string("\0asm\1\0\0\0", 8));
-  CHECK(wasm.find("does not begin as a tar") != std::string::npos);
+  CHECK(wasm.find("does not begin like a tar") != std::string::npos);
   CHECK(wasm.find("of type 'application/wasm'") != std::string::npos);
   CHECK(why("BZh91AY&SY").find("packed with bzip2") != std::string::npos);
 }

@@ -15,7 +15,7 @@ void declare(Arguments& arguments) {
   arguments.text("to-tar", "FILE", "Archive to copy to");
   arguments.text("lock-output", "FILE", "Write a lock file that names what was copied (with --to-repo)");
   arguments.flag("cosign-signatures", "Take the images' cosign signatures (tags sha256-<hex>.sig) along");
-  const bool by_default = arguments.manners() == Manners::Ociferry;
+  const bool by_default = arguments.called_as() == CalledAs::Ociferry;
   arguments.toggle("with-referrers", by_default,
                    fmt::format("Take signatures, attestations, SBOMs and what else is attached to images along "
                                "(default: {})",
@@ -27,7 +27,7 @@ void declare(Arguments& arguments) {
   declare_proof(arguments);
   arguments.flag("repo-based-tags", "Keep images under tags that begin with the repository they come from");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
-  arguments.flag("force", "With --to-tar: replace a file of that name even if it is no archive");
+  arguments.flag("force", "With --to-tar: replace a file of that name even if it is not an archive");
   arguments.flag("resume", "With --to-tar: go on with what an earlier run has left (always done)");
 }
 
@@ -81,7 +81,7 @@ TransferReport copy_to_repository(const Arguments& arguments, const RelocateOpti
 
 /// imgpkg replaces whatever has the name, and takes any name.
 TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
-  const bool as_imgpkg = arguments.manners() == Manners::Imgpkg;
+  const bool as_imgpkg = arguments.called_as() == CalledAs::Imgpkg;
   const bool force = as_imgpkg || arguments.on("force");
   if (!as_imgpkg) check_archive_name(archive);
   const GatherOptions gather = gather_options(arguments);
@@ -99,8 +99,8 @@ TransferReport copy_to_archive(const Arguments& arguments, const std::string& ar
 void run(const Arguments& arguments, Context& context, Console& console) {
   check(arguments);
   // imgpkg has no result to tell.
-  const bool tells = arguments.manners() == Manners::Ociferry;
-  CopyProgress progress(*context.progress, arguments.manners());
+  const bool tells = arguments.called_as() == CalledAs::Ociferry;
+  CopyProgress progress(*context.progress, arguments.called_as());
   context.progress = &progress;
   if (const auto archive = arguments.optional_text("to-tar")) {
     const TransferReport report = copy_to_archive(arguments, *archive, context);

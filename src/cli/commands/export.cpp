@@ -9,7 +9,7 @@ void declare(Arguments& arguments) {
   declare_source(arguments, true);
   arguments.text("output,o", "FILE", "The archive to write");
   arguments.require("output");
-  arguments.flag("force", "Replace a file of that name even if it is no archive");
+  arguments.flag("force", "Replace a file of that name even if it is not an archive");
   arguments.toggle("with-referrers", true,
                    "Take signatures, attestations, SBOMs and what else is attached to images along (default: true)");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");

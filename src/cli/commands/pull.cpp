@@ -23,7 +23,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
         .hint("it goes with --image (-i) only");
   }
   // imgpkg asks nobody.
-  options.force = arguments.on("force") || arguments.manners() == Manners::Imgpkg;
+  options.force = arguments.on("force") || arguments.called_as() == CalledAs::Imgpkg;
   console.document(pull_members(pull(options, context), options.output.string()));
 }
 

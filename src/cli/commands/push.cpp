@@ -36,7 +36,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   console.finish_progress();
   console.document(push_members(report));
   const std::string line = text::cat("Pushed '", to_string(report.pushed), "'");
-  const bool is_quiet = arguments.manners() == Manners::Imgpkg;  // without a terminal
+  const bool is_quiet = arguments.called_as() == CalledAs::Imgpkg;  // without a terminal
   if (is_quiet || console.options().show_lines) return console.closing_line(line);
   console.result(line);
 }

@@ -6,10 +6,10 @@
 
 #include "cli/command.hpp"
 
-/// Scripts that let a shell complete the program's command line, made from what the commands declare.
+/// Completion scripts for shells, generated from the declared options of the commands.
 namespace ociferry {
 
-/// What a shell offers for a value or an argument.
+/// The completion of a value or argument.
 enum class Offer { Nothing, Files, Directories, Shells };
 
 struct OptionWords {

@@ -40,7 +40,8 @@ struct Located {
                              const std::function<std::shared_ptr<CachingSource>(const RepositoryName&)>& open,
                              Progress& progress);
 
-/// Error{NotFound} for an image that is nowhere; `words`: what the places say about it, see Resolver::absence.
+/// Error{NotFound} for an image that is nowhere; `words`: what the places say about it, see
+/// Resolver::absence.
 [[nodiscard]] Error not_found(const Reference& image, std::string_view words);
 
 }  // namespace ociferry

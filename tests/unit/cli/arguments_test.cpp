@@ -12,8 +12,8 @@ namespace {
 
 struct Sample {
   Arguments arguments;
-  explicit Sample(Manners manners = Manners::Ociferry)
-      : arguments("ociferry sample", "Usage: ociferry sample", manners) {
+  explicit Sample(CalledAs called_as = CalledAs::Ociferry)
+      : arguments("ociferry sample", "Usage: ociferry sample", called_as) {
     arguments.flag("recursive,r", "flag");
     arguments.toggle("check", true, "toggle");
     arguments.text("output,o", "FILE", "text");
@@ -86,8 +86,8 @@ TEST_CASE("an option with one value that is given twice is refused by its names,
   CHECK(same.arguments.warnings().empty());
 }
 
-TEST_CASE("with imgpkg's manners the last value counts, with a warning, and an alias is the option") {
-  Sample sample{Manners::Imgpkg};
+TEST_CASE("with imgpkg's called_as the last value counts, with a warning, and an alias is the option") {
+  Sample sample{CalledAs::Imgpkg};
   sample.arguments.parse({"-o", "a", "-j", "2", "--output", "", "--concurrency", "4", "-r", "-r=false", "--check=F"});
   CHECK(sample.arguments.warnings() ==
         std::vector<std::string>{"--output (-o) is given more than once: only the last value counts",

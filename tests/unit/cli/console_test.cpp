@@ -173,7 +173,7 @@ TEST_CASE("columns can be chosen by their keys, and only those that exist") {
   CHECK_THROWS_WITH_AS(wrong.console.table(sample_table()), "Failed to find header: size", Error);
 }
 
-TEST_CASE("with imgpkg's manners --json collects all output in imgpkg's object, in ASCII and without a newline") {
+TEST_CASE("with imgpkg's called_as --json collects all output in imgpkg's object, in ASCII and without a newline") {
   Screen screen({.error_form = ErrorForm::Imgpkg, .json = true});
   screen.console.document({{"own", 1}});
   Table table = sample_table();
