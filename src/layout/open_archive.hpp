@@ -10,9 +10,9 @@
 
 namespace ociferry {
 
-/// Opens an archive of any ArchiveFormat, also one folder down. What is not sealed has its table of contents read and
-/// checked, and contradicting names refused, but no layer is looked at, save those of compressed docker-save archives.
-/// A file that is packed as a whole with gzip or zstd is unpacked to a temporary file first. ImageArchive::notes()
+/// Opens an archive of any ArchiveFormat, also one folder down. Without a seal, reads and checks its table of contents
+/// and refuses contradicting names, but reads no layers, except compressed ones of docker-save archives. A file that is
+/// compressed as a whole with gzip or zstd is unpacked to a temporary file first. ImageArchive::notes()
 /// become warnings. Throws Error{Corrupt}, Error{Hostile} or Error{Incomplete} naming the member, or Error{Usage} if
 /// `path` is neither a regular file nor a directory.
 [[nodiscard]] std::shared_ptr<ImageArchive> open_image_archive(const std::filesystem::path& path,
@@ -20,8 +20,8 @@ namespace ociferry {
                                                                Progress& progress = silent_progress(),
                                                                const std::stop_token& stop = {});
 
-/// True if the regular file at `path` begins as a sealed archive does, of whatever version and be the rest damaged or
-/// not. Throws Error{Io}.
+/// True if the regular file at `path` begins like a sealed archive of any version; the rest may be damaged. Throws
+/// Error{Io}.
 [[nodiscard]] bool is_own_archive(const std::filesystem::path& path);
 
 }  // namespace ociferry

@@ -8,11 +8,11 @@
 
 namespace ociferry {
 
-/// Gives the checked content of a small blob; nullopt if it is not there, or not small.
+/// Returns the verified content of a small blob; nullopt if absent or not small.
 using SmallBlobs = std::function<std::optional<std::string>(const Digest&)>;
 
-/// What an entry of index.json is attached as, which `cosign save` and hauler say in its annotation "kind": "sig",
-/// "att" or "sbom", the end of its tag beside the image; "" for a referrer, whose manifest names its subject. nullopt
+/// How an entry of index.json is attached, from the annotation "kind" of `cosign save` and hauler: "sig", "att" or
+/// "sbom", the suffix of its tag beside the image; "" for a referrer, whose manifest names its subject. nullopt
 /// for images. The names of an attached entry are those of its image.
 [[nodiscard]] std::optional<std::string> attached_kind(const Descriptor& entry);
 

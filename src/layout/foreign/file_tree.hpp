@@ -15,7 +15,7 @@
 
 namespace ociferry {
 
-/// Files by their names: a tar that is read in place, or a directory. Read-only and thread-safe.
+/// Files by path: in a tar that is read in place, or in a directory. Read-only and thread-safe.
 class FileTree {
  public:
   explicit FileTree(std::string name) : name_(std::move(name)) {}
@@ -23,7 +23,7 @@ class FileTree {
   FileTree& operator=(const FileTree&) = delete;
   virtual ~FileTree() = default;
 
-  /// The path that the user gave.
+  /// The path from the command line.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
   /// The size of the file called `path`, or nullopt if there is no such file.
@@ -35,17 +35,17 @@ class FileTree {
   [[nodiscard]] virtual std::vector<std::string> folders() const = 0;
   /// "<name>: <path> at offset <N>" or the like, for messages; also for files that are not there.
   [[nodiscard]] virtual std::string describe(const std::string& path) const = 0;
-  /// What the whole tree takes on disk, in bytes.
+  /// The size of the whole tree on disk, in bytes.
   [[nodiscard]] virtual std::uint64_t total_bytes() const = 0;
 
-  /// The whole content of a file that is there. Throws Error{Hostile} if it has more than `limit` bytes.
+  /// The whole content of an existing file. Throws Error{Hostile} if it has more than `limit` bytes.
   [[nodiscard]] std::string read(const std::string& path, std::uint64_t limit) const;
 
  private:
   std::string name_;
 };
 
-/// The files in a tar: where each lies is found once, by reading the headers only. Names are as TarReader cleans them,
+/// The files in a tar, indexed once by reading the headers only. Names are as TarReader cleans them,
 /// each at most once; hard and symbolic links between members are followed, within the tar. Files that are stored with
 /// holes cannot be opened. Nothing may follow the end, which may be missing.
 class TarTree : public FileTree {
@@ -65,7 +65,7 @@ class TarTree : public FileTree {
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
     bool has_holes = false;
-    std::optional<std::string> leads_to = {};  ///< links: the member they stand for
+    std::optional<std::string> leads_to = {};  ///< links: the target member
   };
 
   [[nodiscard]] const Member* find(const std::string& path) const;

@@ -8,12 +8,12 @@
 
 namespace ociferry {
 
-/// What an archive holds that has no blobs by digest but a list, manifest.json, of what its files are.
+/// The contents of an archive without blobs by digest, but with a list of its files, manifest.json.
 struct ListedContents {
   std::vector<ArchiveItem> items = {};
   std::map<Digest, RawManifest> manifests = {};
   std::map<Digest, std::string> configs = {};  ///< their content
-  std::map<Digest, std::string> layers = {};   ///< the file that should hold each; it may be absent
+  std::map<Digest, std::string> layers = {};   ///< the file of each, which may be absent
   std::vector<std::string> notes = {};         ///< ImageArchive::notes()
 };
 
@@ -24,7 +24,7 @@ struct ListedContents {
 
 /// Reads a docker-save archive: makes a manifest of each configuration and its layers, the same bytes for the same
 /// archive: a Docker (schema 2) one, or an OCI one if a layer is packed with zstd, for which Docker has no type. Layers
-/// are what the configuration's diff_ids say; compressed ones, whose digest nobody has noted, are read and hashed.
+/// are what the configuration's diff_ids say; compressed ones, whose digest is not recorded, are read and hashed.
 /// Throws Error{Corrupt} if a compressed layer has another diff_id, Error{Incomplete} if a file is missing,
 /// Error{Hostile} if manifest.json is malformed or a layer is packed as registries know no type for.
 [[nodiscard]] ListedContents read_docker_archive(const FileTree& tree, const UnpackLimits& limits = {});

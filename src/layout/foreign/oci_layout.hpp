@@ -6,7 +6,7 @@
 
 namespace ociferry {
 
-/// An OCI image layout that another tool made (image-spec, image-layout.md): blobs by digest, and an index.json.
+/// An OCI image layout from another tool (image-spec, image-layout.md): blobs by digest, and an index.json.
 /// Names and tags are those of the annotations org.opencontainers.image.ref.name and io.containerd.image.name; an entry
 /// without them is called unnamed_repository(). An archive of ours that was unpacked keeps the names it had. The index
 /// of referrers that a tag "sha256-<hex>" names (distribution-spec, "Referrers Tag Schema") stands for what it lists.
@@ -34,7 +34,7 @@ class OciLayout : public ImageArchive {
   std::vector<ArchiveItem> items_;
 };
 
-/// What a layout's index.json says.
+/// The parsed index.json of a layout.
 struct LayoutIndex {
   std::vector<ArchiveItem> items = {};  ///< each digest once
   std::vector<std::string> notes = {};  ///< ImageArchive::notes()
