@@ -9,17 +9,17 @@
 
 namespace ociferry {
 
-/// A layer on its way into a file of its own, where a run that was killed may have left its beginning.
+/// Downloads a layer to a file, resuming after a killed run.
 class Download {
  public:
-  /// Opens or creates the file. A large layer may come in pieces over as many connections as `jobs` says. `layer`,
+  /// Opens or creates the file. A large layer may be fetched in pieces over up to `jobs` connections. `layer`,
   /// `source` and `progress` must outlive it. Throws Error{Io}.
   Download(const std::filesystem::path& path, const Descriptor& layer, BlobSource& source, const Jobs& jobs,
            Progress& progress);
 
-  /// Blocks until all of the layer is in the file, size and digest checked: what is there is read and hashed, the rest
-  /// fetched. Content that was damaged on its way is fetched once more. Throws Error{Space} if there is no room for the
-  /// whole layer, before anything is fetched; Error{Corrupt}; whatever the source throws.
+  /// Blocks until the layer is complete and verified: existing bytes are hashed, the rest is fetched. Damaged content
+  /// is fetched once more. Throws Error{Space} if there is no room for the whole layer, before anything is fetched;
+  /// Error{Corrupt}; whatever the source throws.
   void run(const std::stop_token& stop);
 
   /// The file, for as long as this lives.

@@ -7,10 +7,10 @@
 
 namespace ociferry {
 
-/// What tells a sealed archive from every other one; nullopt for others.
+/// The fingerprint of a sealed archive; nullopt for others.
 [[nodiscard]] std::optional<Digest> fingerprint_of(const ImageArchive& archive);
 
-/// A fingerprint that somebody has read out or copied: see VerifyOptions for its forms.
+/// An expected fingerprint: see VerifyOptions for its forms.
 class DemandedFingerprint {
  public:
   /// Throws Error{Usage} if `text` has none of these forms.

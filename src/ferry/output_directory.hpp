@@ -10,7 +10,7 @@
 
 namespace ociferry {
 
-/// Makes the directories above a place, and takes away again those that were made, if empty, unless they are kept.
+/// Creates the parent directories of a path; removes those that it created, if empty, unless they are kept.
 class ParentDirectories {
  public:
   explicit ParentDirectories(const std::filesystem::path& directory);
@@ -25,17 +25,16 @@ class ParentDirectories {
   std::vector<std::filesystem::path> made_;  ///< the deepest first
 };
 
-/// True if nothing that somebody made by hand is lost when `directory` goes: it is absent or empty; or a pull of ours
-/// left its mark, which is an extended attribute of the directory (user.ociferry.pulled), so that nothing is added to
-/// what it holds; or it is a bundle as pulls leave it, of imgpkg too and where there are no such attributes: with
-/// .imgpkg/images.yml, but no folder of a version control system, which no push takes along. Throws Error{Io}.
+/// True if replacing `directory` loses no user's work: it is absent or empty; or has the mark of our pull, the extended
+/// attribute user.ociferry.pulled; or looks like a pulled bundle, also of imgpkg or without extended attributes: it has
+/// .imgpkg/images.yml, but no folder of a version control system, which push excludes. Throws Error{Io}.
 [[nodiscard]] bool may_be_replaced(const std::filesystem::path& directory);
 
-/// A directory that is filled beside its final place and then takes it in one step. What was there before stays
-/// untouched until then, and is removed afterwards.
+/// A directory that is written beside its final place and then renamed to it in one step. The old one stays untouched
+/// until then, and is removed afterwards.
 ///
-/// All that is not finished lies in ".NAME.ociferry-XXXXXX". If a run is killed, the next one for the same place takes
-/// that over: downloads go on (see `downloads`), the rest is removed. Several may be filled at a time; the last wins.
+/// Unfinished content is in ".NAME.ociferry-XXXXXX". The next run for the same place resumes the downloads of a killed
+/// one (see `downloads`), and removes the rest. Concurrent runs are possible; the last one wins.
 class OutputDirectory {
  public:
   /// Throws Error{Usage} for a path that must not be replaced: a file, empty, the root, the working
@@ -43,19 +42,19 @@ class OutputDirectory {
   /// made (see `may_be_replaced`), unless `force` is given; Error if the place beside it cannot be written.
   explicit OutputDirectory(const std::filesystem::path& target, bool force = false);
 
-  /// The room that there is, downloads of an earlier run included. Throws Error{Io}.
+  /// The free space, downloads of an earlier run included. Throws Error{Io}.
   [[nodiscard]] Room room() const;
   /// Throws Error{Space} if not even a download of `bytes` bytes would fit; what it unpacks to comes on top.
   void check_room(std::uint64_t bytes) const;
 
-  /// The directory to fill; mode 0777 less the umask.
+  /// The directory to write to; mode 0777 less the umask.
   [[nodiscard]] const std::filesystem::path& content() const noexcept { return content_; }
-  /// A further place on the same file system for what is not finished; removed in the end.
+  /// Another directory on the same file system for unfinished content; removed in the end.
   [[nodiscard]] std::filesystem::path scratch(const std::string& name) const { return temporary_.path() / name; }
   /// A directory for downloads, each named by its digest, on the same file system. A run that is killed leaves them to
   /// the next one: what is in them must be checked. Removed in the end.
   [[nodiscard]] const std::filesystem::path& downloads() const noexcept { return downloads_; }
-  /// Marks the content as a pull's, makes it durable and puts it in place. Throws Error; then the target is as it was.
+  /// Marks the content as pulled, syncs it and renames it to its place. Throws Error; then the target is as it was.
   void publish();
 
  private:

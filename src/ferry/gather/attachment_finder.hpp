@@ -16,7 +16,7 @@
 
 namespace ociferry {
 
-/// A manifest that something may be attached to, in a repository that has it.
+/// A manifest to find attachments of, and its repository.
 struct Subject {
   Digest digest;
   RepositoryName name;
@@ -24,15 +24,15 @@ struct Subject {
   friend auto operator<=>(const Subject&, const Subject&) = default;
 };
 
-/// Something that is attached to a manifest.
+/// An attachment of a manifest.
 struct Attachment {
   Reference reference;                  ///< by digest, where it was found
-  std::optional<std::string> tag = {};  ///< what attaches it; none: its own `subject`
+  std::optional<std::string> tag = {};  ///< the tag that attaches it; absent: its own `subject`
   ManifestTree tree = {};
   std::shared_ptr<CachingSource> source = {};
 };
 
-/// Looks for what is attached to manifests, in the repositories that these are read from (ARCHITECTURE.md, "What is
+/// Finds the attachments of manifests, in the repositories that these are read from (ARCHITECTURE.md, "What is
 /// attached to an image?"). Used by one thread; asks with `context.jobs`.
 class AttachmentFinder {
  public:
@@ -42,9 +42,9 @@ class AttachmentFinder {
   AttachmentFinder(Referrers which, Open open, const Context& context)
       : which_(which), open_(std::move(open)), context_(context) {}
 
-  /// What is attached to each of `subjects`, in their order. A repository that refuses to tell (401, 403) is passed
-  /// over with a warning, once; so is what is listed but not there, or does not say itself what it is attached to.
-  /// Blocks. Throws Error if asking fails in any other way.
+  /// The attachments of each of `subjects`, in order. A repository that denies access (401, 403) is skipped with one
+  /// warning; so is a listed attachment that is absent, or whose own `subject` is another one. Blocks. Throws Error for
+  /// any other failure.
   [[nodiscard]] std::vector<Attachment> find(const std::vector<Subject>& subjects);
 
  private:
@@ -66,10 +66,10 @@ class AttachmentFinder {
   Referrers which_;
   Open open_;
   const Context& context_;
-  std::map<RepositoryName, Tags> tags_;  ///< of the repositories that were asked for a list; changed between questions
+  std::map<RepositoryName, Tags> tags_;  ///< of the repositories whose list was requested; not changed during requests
   std::mutex mutex_;
-  std::set<RepositoryName> refused_;        ///< repositories that were warned of
-  std::set<RepositoryName> refused_lists_;  ///< repositories that do not show their lists of referrers
+  std::set<RepositoryName> refused_;        ///< repositories with a warning
+  std::set<RepositoryName> refused_lists_;  ///< repositories that deny access to their lists of referrers
 };
 
 }  // namespace ociferry

@@ -14,7 +14,7 @@
 namespace ociferry {
 
 /// The configuration of an image; nullopt if it is of another type, larger than limits::kConfigBytes, or cannot be
-/// parsed: such an image is carried, but not understood. Blocks on `source`.
+/// parsed: such an image is transferred without inspection. Blocks on `source`.
 [[nodiscard]] std::optional<ImageConfig> read_image_config(CachingSource& source, const Manifest& manifest,
                                                            const std::stop_token& stop);
 
@@ -27,19 +27,19 @@ namespace ociferry {
 [[nodiscard]] ImagesLock read_images_lock(CachingSource& source, const ParsedManifest& bundle,
                                           const UnpackLimits& limits, const std::stop_token& stop);
 
-/// A locations image and what it says.
+/// A locations image and its content.
 struct FoundLocations {
   RawManifest image;
-  std::optional<Locations> content = {};  ///< nothing if it cannot be believed
+  std::optional<Locations> content = {};  ///< absent if it cannot be trusted
 };
 
-/// The locations image of `bundle` in its repository, if there is one. It is only a cache: a content that is malformed
-/// or does not fit `lock` is reported to `progress`; so is one that we may not read, which counts as absent.
-/// Throws Error if asking for it fails in any other way.
+/// The locations image of `bundle` in its repository, if there is one. It is only a cache: if it is malformed, does
+/// not match `lock`, or is not readable for us, it counts as absent, with a warning. Throws Error for any other
+/// failure.
 [[nodiscard]] std::optional<FoundLocations> find_locations_image(CachingSource& repository, const Reference& bundle,
                                                                  const ImagesLock& lock, Progress& progress,
                                                                  const std::stop_token& stop);
-/// The same, if the content is all that matters.
+/// The same, without the image.
 [[nodiscard]] std::optional<Locations> find_locations(CachingSource& repository, const Reference& bundle,
                                                       const ImagesLock& lock, Progress& progress,
                                                       const std::stop_token& stop);

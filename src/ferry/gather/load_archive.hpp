@@ -11,7 +11,7 @@ namespace ociferry {
 
 /// Reads the whole graph of an archive of any format (everything but the layers of plain images) and checks that it is
 /// complete: every image of every lock file, every child of every index, every blob. Of a sealed archive also that it
-/// holds nothing else; of others, locations images are passed over, since they are made anew, and roots are the images
+/// holds nothing else; of others, locations images are skipped, since new ones are made, and roots are the images
 /// that the archive marks or tags and those that neither a lock file nor an index in it lists.
 /// Throws Error{Incomplete} or Error{Corrupt} naming all that is missing or contradicts its manifest.
 [[nodiscard]] ImageSet load_archive(const std::shared_ptr<ImageArchive>& archive, const Context& context);

@@ -11,10 +11,10 @@
 
 namespace ociferry {
 
-/// Where to look for one image, the best place first, each once (ARCHITECTURE.md, "Where is an image?").
+/// The places to search for one image, the best first, each once (ARCHITECTURE.md, "Where is an image?").
 using Places = std::vector<RepositoryName>;
 
-/// Which of the two places that every image may be at is asked first.
+/// Which of the two possible places of an image is searched first.
 enum class FirstPlace { Bundle, Lock };
 
 /// The places of `image`, which the lock of `bundle` lists: what `locations` says (null if there are none that fit),
@@ -22,8 +22,8 @@ enum class FirstPlace { Bundle, Lock };
 [[nodiscard]] Places places_of(const Reference& image, const RepositoryName& bundle, const Locations* locations,
                                FirstPlace first = FirstPlace::Bundle);
 
-/// What a bundle without locations leaves open: the lock's places, if the bundle's repository `source` lacks the
-/// first image of `lock`: then it lacks the others most likely, and each would be asked for in vain.
+/// The search order for a bundle without locations: the lock's places first if the bundle's repository `source` lacks
+/// the first image of `lock`, since it most likely lacks the others, too.
 [[nodiscard]] FirstPlace first_place(CachingSource& source, const ImagesLock& lock);
 
 /// An image and the repository that has it.
@@ -33,9 +33,9 @@ struct Located {
   RepositoryName name;
 };
 
-/// The image at the first of `places` that has it. One that lacks it or may not be read is passed over, and so is the
-/// lock's own if it cannot be reached while another is left; any other failure is thrown. Throws Error{NotFound}, or
-/// what was passed over, if no place is left.
+/// The image at the first of `places` that has it. A place that lacks it or denies access is skipped, and so is the
+/// lock's own if it cannot be reached and another one is left; any other failure is thrown. Throws Error{NotFound}, or
+/// the skipped failure, if no place is left.
 [[nodiscard]] Located locate(const Reference& image, const Places& places,
                              const std::function<std::shared_ptr<CachingSource>(const RepositoryName&)>& open,
                              Progress& progress);

@@ -6,8 +6,8 @@
 
 namespace ociferry {
 
-/// The list of what is attached to one manifest by `subject` that `place` keeps at its `referrers_tag`, for want of the
-/// referrers API; empty if there is none. Throws Error if asking fails.
+/// The list of what is attached to one manifest by `subject` that `place` keeps at its `referrers_tag`, if it has no
+/// referrers API; empty if there is none. Throws Error.
 [[nodiscard]] std::vector<Descriptor> listed_at_tag(Resolver& place, const Digest& subject);
 
 }  // namespace ociferry

@@ -10,7 +10,7 @@
 
 namespace ociferry {
 
-/// What the user asked for, before any registry was.
+/// An image or bundle that the user requested.
 struct Root {
   Reference reference;  ///< by tag or digest
   std::optional<std::string> tag = {};
@@ -18,7 +18,7 @@ struct Root {
   SourceArgument::Kind kind = SourceArgument::Kind::Bundle;
 };
 
-/// Reads a lock file, of the kind that it says it is. Throws Error naming the file.
+/// Reads a lock file of either kind. Throws Error naming the file.
 [[nodiscard]] std::variant<BundleLock, ImagesLock> read_lock_file(const std::string& path);
 
 /// Reads the lock files among `sources` and parses the references. Throws Error{Usage} or Error{Hostile}.

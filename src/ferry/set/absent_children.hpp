@@ -10,10 +10,10 @@ namespace ociferry {
 // Indexes of which not all is there: whoever saves one platform of many keeps the index as it was, since its bytes
 // carry its digest.
 
-/// What `image`, or an index below it, lists and `graph` does not hold; by digest, each once.
+/// The children that `image`, or an index below it, lists and `graph` lacks; by digest, each once.
 [[nodiscard]] std::vector<Descriptor> absent_below(const Graph& graph, const Digest& image);
 
-/// Tells of each image of `set` that lacks some of what it lists.
+/// Warns about each image of `set` that lacks some of its children.
 void warn_of_absent_children(const ImageSet& set, Progress& progress);
 
 }  // namespace ociferry

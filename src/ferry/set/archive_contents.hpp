@@ -13,7 +13,7 @@
 
 namespace ociferry {
 
-/// What goes into the archive of an image set, in the one order there is: docs/archive-format.md.
+/// The contents of the archive of an image set, in their order: docs/archive-format.md.
 struct ArchiveContents {
   std::vector<ArchiveItem> items;                      ///< for index.json
   std::string docker_manifest;                         ///< manifest.json
@@ -28,7 +28,7 @@ struct ArchiveContents {
 /// The digest and size of each blob, for plan_archive.
 [[nodiscard]] std::vector<Descriptor> descriptors(const ArchiveContents& contents);
 
-/// A locations image in an archive: nothing of an import needs it, but an archive promises that it is whole.
+/// A locations image in an archive. Import does not need it, but an archive must have all of it.
 struct StoredLocations {
   Graph::BlobNode manifest;
   Graph::BlobNode config;
@@ -47,7 +47,7 @@ class ContentsBuilder {
   [[nodiscard]] std::vector<ArchiveItem> make_items() const;
 
  private:
-  /// What readers need first lies first; within a group the digest decides.
+  /// Blobs that readers need first come first; within a group, by digest.
   enum class Group { Manifests, Configs, Locations, BundleLayers, Layers };
 
   void add(Group group, const Graph::BlobNode& blob);

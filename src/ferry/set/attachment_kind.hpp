@@ -8,7 +8,7 @@
 
 namespace ociferry {
 
-/// What a manifest with these tags is to the one it is attached to: "signature", "attestation", "sbom", else its
+/// The kind of an attachment with these tags: "signature", "attestation", "sbom", else its
 /// artifact type, which may be empty.
 [[nodiscard]] std::string attachment_kind(const std::set<std::string>& tags,
                                           const std::variant<Manifest, ImageIndex>& parsed);

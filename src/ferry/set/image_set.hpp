@@ -15,24 +15,24 @@
 
 namespace ociferry {
 
-/// One image, index or bundle that a transfer moves as a whole.
+/// One image, index or bundle of a transfer.
 struct SetImage {
-  Reference reference;  ///< digest reference: as its lock file, or the user, names it
-  /// What it must be called at the destination: the tags that the user asked for it by, and those that attach it to
-  /// another image (`attachment_subject`).
+  Reference reference;  ///< by digest, as its lock file or the user names it
+  /// Its tags at the destination: those that the user requested, and those that attach it to another image
+  /// (`attachment_subject`).
   std::set<std::string> tags = {};
-  bool is_root = false;  ///< asked for by the user
+  bool is_root = false;  ///< requested by the user
   bool is_bundle = false;
-  bool is_referrer = false;  ///< neither asked for nor listed in a lock file, but attached to an image that is
+  bool is_referrer = false;  ///< neither requested nor in a lock file, but attached to an image that is
   ImagesLock lock = {};      ///< bundles
 
   [[nodiscard]] const Digest& digest() const { return *reference.digest; }
 };
 
-/// Everything that one transfer moves, closed over lock files and indexes.
+/// All images of a transfer, with all that their lock files and indexes list.
 class ImageSet {
  public:
-  /// `images` holds each digest once, in any order; `graph` holds what they consist of.
+  /// `images` has each digest once, in any order; `graph` has their manifests and blobs.
   ImageSet(std::vector<SetImage> images, Graph graph);
 
   /// In the order of index.json, a function of the content alone: roots, then bundles, then images, then
@@ -51,14 +51,14 @@ class ImageSet {
   Graph graph_;
 };
 
-/// The locations of `bundle`'s images, which say that all of them are in the bundle's own repository, wherever that is.
+/// The locations of `bundle`'s images if all of them are in the repository of the bundle.
 [[nodiscard]] Locations relocatable_locations(const ImageSet& set, const SetImage& bundle);
 
-/// The layers that are left out because they may not be redistributed, by the images that need them; in their order.
+/// The layers that are left out because they must not be redistributed, by image, in order.
 [[nodiscard]] std::vector<SkippedLayer> skipped_layers(const ImageSet& set);
 
-/// Tells, in imgpkg's words, of the layers that are left out because they may not be redistributed and of the images
-/// they belong to; or, if they were to be `included`, that there are none.
+/// Warns, in imgpkg's words, about the layers that are left out because they must not be redistributed, and their
+/// images; or, if they are `included`, that there are none.
 void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progress& progress);
 
 /// The tags of `image` that are put at a destination: those that attach it to another image, and its own as a root
@@ -70,11 +70,11 @@ void check_tags(const std::vector<const SetImage*>& images, bool root_tags);
 /// The same for all of a set.
 void check_tags(const ImageSet& set, bool root_tags);
 
-/// What `image` is attached to: its manifest's `subject`, and what its tags name.
+/// The subjects of `image`: its manifest's `subject`, and what its tags name.
 [[nodiscard]] std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image);
 
 /// Throws Error{Hostile} if the lock files of one set list more than limits::kGraphNodes images, repetitions included:
-/// a few compressed bytes can list very many. To be asked with the sum so far whenever a lock file was read.
+/// a few compressed bytes can list very many. Call it with the sum so far after each lock file.
 void check_listed(std::size_t images);
 
 /// Throws Error{Hostile} if bundles list bundles over more than limits::kGraphDepth levels.
