@@ -34,7 +34,7 @@ int seek_callback(void* user, curl_off_t offset, int origin) noexcept {
 int tick_callback(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) noexcept {
   return exchange_of(user).on_tick(received, sent) ? 0 : 1;
 }
-/// The address as it is written in a URL; nullopt if it is of no kind that an URL can name.
+/// The address in the form of a URL's host; nullopt for other address families.
 std::optional<std::string> address_of(const sockaddr& address) {
   char text[INET6_ADDRSTRLEN] = {};
   if (address.sa_family == AF_INET) {

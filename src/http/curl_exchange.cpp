@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
 
-/// What libcurl would say if its own call had failed.
+/// libcurl's message for that failure.
 void throw_if_broken(int failure, const Request& request) {
   if (failure == 0) return;
   throw TransportError(TransportError::Kind::Broken, text::cat(request.method, " ", request.url.shown(), ": ",

@@ -18,7 +18,7 @@ constexpr int kProxyAuthenticationRequired = 407;
 /// True for "Unsupported proxy syntax in 'http://me:secret@host:99999'" and "Unsupported proxy scheme for '...'".
 bool is_unusable_proxy(std::string_view why) { return why.starts_with("Unsupported proxy"); }
 
-/// libcurl's words. Of a proxy that it cannot use nothing is shown: what has no form has no place for the password.
+/// libcurl's message, but not for an unusable proxy: a malformed URL may contain a password anywhere.
 std::string shown(std::string_view why) {
   if (is_unusable_proxy(why)) return "the proxy in the environment is not a usable URL";
   return without_secrets(text::trim(why));
@@ -53,7 +53,7 @@ Kind kind_of(const CurlFailure& failure) {
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST: return Kind::Connect;
-    // The only time-out of libcurl that is set; once the connection stands, the exchange has its own.
+    // The only time-out of libcurl that is set; after the connection is established, the exchange has its own.
     case CURLE_OPERATION_TIMEDOUT: return Kind::Silent;
     default: return Kind::Broken;
   }
@@ -92,7 +92,7 @@ bool suggests_other_version(const CurlFailure& failure, HttpVersion preferred) {
   switch (preferred) {
     case HttpVersion::Auto:
       if (failure.code == CURLE_SSL_CONNECT_ERROR) return end_of_handshake(failure.why) == TlsEnd::NoCommonProtocol;
-      // A server that sends HTTP/2 frames whatever was agreed upon: no status line of HTTP/1.
+      // A server that sends HTTP/2 frames without negotiation has no status line of HTTP/1.
       return failure.code == CURLE_UNSUPPORTED_PROTOCOL || failure.code == CURLE_WEIRD_SERVER_REPLY;
     case HttpVersion::Http2: return failure.code == CURLE_HTTP2 || failure.code == CURLE_HTTP2_STREAM;
     case HttpVersion::Http1: break;

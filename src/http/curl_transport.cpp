@@ -58,8 +58,8 @@ class SigpipeBlock {
   sigset_t before_{};
 };
 
-/// Names are resolved on a thread and with files and sockets of the C library's own, of whose failures nothing is told.
-/// Throws Error if there are no more file descriptors, which is why then, most likely.
+/// The C library resolves names on another thread, with files and sockets whose errors are not reported. Throws Error
+/// if there are no more file descriptors, the most likely cause.
 void check_shortage(const Request& request, int code) {
   if (code != CURLE_COULDNT_RESOLVE_HOST && code != CURLE_COULDNT_RESOLVE_PROXY) return;
   const UniqueFd one(calls::socket(AF_INET, SOCK_DGRAM, 0));
@@ -68,7 +68,7 @@ void check_shortage(const Request& request, int code) {
   if (const auto error = shortage(request, errno)) throw *error;
 }
 
-/// `store` is null where nobody is verified.
+/// `store` is null if certificates are not verified.
 CURLcode tls_callback(CURL*, void* tls_context, void* store) noexcept {
   set_tls_options(*static_cast<ssl_ctx_st*>(tls_context));
   if (store == nullptr) return CURLE_OK;
@@ -105,7 +105,7 @@ CurlFailure failure_of(CURL* handle, CURLcode code, std::string_view why) {
           .verify_result = info<long>(handle, CURLINFO_SSL_VERIFYRESULT)};
 }
 
-/// True if the server has ended the connection because of our certificate, or for want of one (RFC 8446, section 6.2).
+/// True if the server requires another client certificate (RFC 8446, section 6.2).
 bool refuses_our_certificate(std::string_view why) {
   return why.find("alert certificate required") != std::string_view::npos ||
          why.find("alert bad certificate") != std::string_view::npos;
@@ -149,7 +149,7 @@ class CurlTransport::Impl {
     }
     give_back(std::move(handle));
     log.response(exchange.response(), time);
-    // Only proxies answer so (RFC 9110, section 15.5.8).
+    // Only proxies send 407 (RFC 9110, section 15.5.8).
     if (exchange.response().status == 407) throw proxy_wants_credentials(what_of(request));
     return exchange.take_response();
   }
@@ -160,8 +160,8 @@ class CurlTransport::Impl {
     return with_context(doing, [&] { return options_.proxies.proxy_for(request.url.origin()); });
   }
 
-  /// This machine is reached by a server's word only if that server is on it as well: by its name, or because the name
-  /// that the user gave has led here.
+  /// A server may redirect to a loopback address only if it is on loopback itself: by its name, or because the user's
+  /// name for it resolved to loopback.
   CurlExchange::Loopback loopback_rule(const Request& request) {
     if (!request.sent_by || is_loopback(*request.sent_by)) return CurlExchange::Loopback::Allowed;
     const std::lock_guard lock(mutex_);
@@ -183,7 +183,7 @@ class CurlTransport::Impl {
       set(handle.get(), CURLOPT_SHARE, share_.get());
       return handle;
     }
-    // The one that came back last has the connection that is most likely still open.
+    // The last one returned most likely has an open connection.
     Handle handle = std::move(idle_.back());
     idle_.pop_back();
     return handle;
@@ -227,11 +227,11 @@ class CurlTransport::Impl {
     set(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024L);
     set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
     set(handle, CURLOPT_HTTP_VERSION, version_for(origin));
-    // Shorter than the pauses before the last attempts, which may find the host at another address.
+    // Shorter than the delays before the last retries, which may find the host at another address.
     set(handle, CURLOPT_DNS_CACHE_TIMEOUT, 10L);
   }
 
-  /// libcurl would read the variables by its own rules: the name of a proxy, even an empty one, keeps it from that.
+  /// Setting a proxy, even an empty one, keeps libcurl from reading the variables by its own rules.
   static void set_proxy(CURL* handle, const std::optional<Proxy>& proxy) {
     set(handle, CURLOPT_PROXY, proxy ? proxy->url.c_str() : "");
     set(handle, CURLOPT_NOPROXY, "");
@@ -240,14 +240,14 @@ class CurlTransport::Impl {
     set(handle, CURLOPT_PROXYPASSWORD, proxy->password.c_str());
   }
 
-  /// The newest version of HTTP that is offered to a host over TLS.
+  /// The newest version of HTTP to offer to a host over TLS.
   long version_for(const Origin& origin) {
     const std::lock_guard lock(mutex_);
     const bool prefers_http2 = options_.http_version == HttpVersion::Http2;
     return prefers_http2 != other_version_.contains(origin) ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
   }
 
-  /// Whether the host may do better with the version of HTTP that was not offered; it is offered from then on.
+  /// True if the host may support the version of HTTP that was not offered, which is offered from then on.
   bool change_version(const Origin& origin, const CurlFailure& failure) {
     if (!suggests_other_version(failure, options_.http_version)) return false;
     const std::lock_guard lock(mutex_);
@@ -257,7 +257,7 @@ class CurlTransport::Impl {
   void set_certificates(CURL* handle, const CertificateStore::Entry& host) {
     set(handle, CURLOPT_SSL_VERIFYPEER, options_.verify_certs ? 1L : 0L);
     set(handle, CURLOPT_SSL_VERIFYHOST, options_.verify_certs ? 2L : 0L);
-    // The trust store takes the place of the authorities that libcurl would read for each connection anew.
+    // The trust store replaces the authorities, which libcurl would read again for each connection.
     for (const CURLoption option : {CURLOPT_CAINFO, CURLOPT_CAPATH, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH}) {
       set(handle, option, static_cast<char*>(nullptr));
     }
@@ -290,7 +290,7 @@ class CurlTransport::Impl {
       list.reset(longer);
     };
     append("Expect:");
-    // Whoever says nothing would take any coding; digests are those of the bytes as they are.
+    // Without this header any encoding is acceptable; digests are those of the plain bytes.
     append("Accept-Encoding: identity");
     if (!headers.find("Accept")) append("Accept:");
     if (!headers.find("Content-Type")) append("Content-Type:");
@@ -325,13 +325,13 @@ class CurlTransport::Impl {
 
   TransportOptions options_;
   Progress& progress_;
-  CertificateStore certificates_;  ///< outlives the handles, whose connections refer to it
-  CurlShare share_;                ///< so does this
+  CertificateStore certificates_;  ///< outlives the handles, whose connections use it
+  CurlShare share_;                ///< outlives the handles, too
   std::atomic<std::uint64_t> exchanges_ = 0;
   std::mutex mutex_;
   std::vector<Handle> idle_;
-  std::set<Origin> other_version_;        ///< hosts that get another version of HTTP than the preferred one
-  std::set<std::string> loopback_hosts_;  ///< that the user named, and that are on this machine
+  std::set<Origin> other_version_;        ///< hosts that need the other version of HTTP
+  std::set<std::string> loopback_hosts_;  ///< named by the user, and on loopback
 };
 
 CurlTransport::CurlTransport(TransportOptions options, Progress& progress)

@@ -12,14 +12,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The names of the directory: as a reference spells the host, or with its port.
+/// The names of the directory: the host as in references, or with its port.
 std::vector<std::string> names_of(const Origin& host) {
   const std::string with_port = text::cat(host.host, ":", host.port);
   if (host.port != 443) return {with_port};
   return {host.host, with_port};
 }
 
-/// The files in it, sorted; nullopt if it does not exist or may not be read.
+/// The files in it, sorted; nullopt if it does not exist or is not readable.
 std::optional<std::vector<fs::path>> files_of(const fs::path& directory) {
   std::error_code failure;
   std::vector<fs::path> files;

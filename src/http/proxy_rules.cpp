@@ -63,7 +63,7 @@ HostAndPort split_port(std::string_view entry) {
   return parts;
 }
 
-/// What "%40" and the like stand for; nullopt if there is something else behind a '%'.
+/// Decodes percent-encoding; nullopt if malformed.
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -95,11 +95,11 @@ std::optional<Proxy> parse_authority(const std::string& scheme, std::string_view
     authority.remove_prefix(at + 1);
   }
   const bool is_socks = scheme.starts_with("socks");
-  // As for Go, not for libcurl, a proxy is at its scheme's port where the URL has none.
+  // As in Go, not libcurl, the default port of a proxy is that of its scheme.
   const std::string_view default_port = is_socks && split_port(authority).port.empty() ? ":1080" : "";
   const auto url = Url::try_parse(text::cat(scheme == "https" ? "https" : "http", "://", authority, default_port));
   if (!url) return std::nullopt;
-  // The name is resolved where the proxy is, as Go has it: that is what libcurl calls socks5h.
+  // The proxy resolves the name, as in Go: libcurl calls that socks5h.
   proxy.url = text::cat(is_socks ? "socks5h" : scheme, "://", url->origin().host, ":", url->origin().port);
   return proxy;
 }

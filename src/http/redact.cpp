@@ -16,7 +16,7 @@ bool is_one_of(const std::array<std::string_view, N>& names, std::string_view na
   return std::ranges::any_of(names, [&](std::string_view one) { return text::equals_ignoring_case(one, name); });
 }
 
-// Whatever is not listed may hold a secret: servers invent headers and parameters of their own.
+// Anything not listed may be a secret: servers use headers and parameters of their own.
 constexpr std::array<std::string_view, 37> kHarmlessHeaders{"Accept",
                                                             "Accept-Ranges",
                                                             "Age",
@@ -82,7 +82,7 @@ std::size_t end_of_word(std::string_view text, std::size_t begin, std::string_vi
   return begin;
 }
 
-/// "https://user:password@host" without what stands before the '@'.
+/// "https://user:password@host" without user and password.
 std::string without_userinfo(std::string_view text) {
   std::string out;
   for (;;) {
@@ -120,7 +120,7 @@ std::string without_header_values(std::string_view text) {
     } else {
       end = end_of_word(text, end);
     }
-    // "basic authentication" is prose; credentials are longer than words, or hold what words do not.
+    // "basic authentication" is prose; credentials are longer than words, or contain other characters.
     const std::string_view value = text.substr(found + length, end - found - length);
     const bool prose = !whole_line && value.size() < 24 &&
                        std::ranges::all_of(value, [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });

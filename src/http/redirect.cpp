@@ -18,13 +18,13 @@ Error refused(const Url& from, const Url& to, std::string_view why) {
   return {ErrorCode::Hostile, text::cat(from.shown(), " redirects to ", to.shown(), ", ", why)};
 }
 
-/// What a Location means. Throws Error naming who sent it.
+/// Resolves a Location. Throws Error naming the request.
 Url resolved(const Url& from, const std::string& location) {
   const auto doing = [&] { return text::cat("following the redirect of ", from.shown()); };
   return with_context(doing, [&] { return from.resolve(location); });
 }
 
-/// Turns `request`, which was sent to `asked` at first, into the one that the redirect `to` asks for.
+/// Changes `request`, first sent to `asked`, into the request after the redirect to `to`.
 void step(Request& request, Url to, const Origin& asked) {
   const Origin& from = request.url.origin();
   if (from.scheme == "https" && to.origin().scheme == "http") {
@@ -42,7 +42,7 @@ void step(Request& request, Url to, const Origin& asked) {
   request.url = std::move(to);
 }
 
-/// One exchange. A server that the user never named is not told of without who sent us there.
+/// One exchange. An error of a host that the user did not name says which host sent us there.
 Response send_step(Transport& transport, const Request& request, const Origin& asked, const std::stop_token& stop) {
   try {
     return transport.send(request, stop);

@@ -20,7 +20,7 @@ namespace {
 
 seconds bounded(seconds pause) { return std::clamp(pause, seconds{0}, limits::kRetryAfter); }
 
-/// The pause a 429 or 503 asks for; other statuses say nothing about the whole server.
+/// The delay that a 429 or 503 requests; other statuses are not about the whole server.
 std::optional<seconds> asked_pause(const Response* answer, const Clock& clock) {
   if (answer == nullptr || (answer->status != 429 && answer->status != 503)) return std::nullopt;
   const auto value = answer->headers.find("Retry-After");
@@ -43,7 +43,7 @@ milliseconds RetryPolicy::delay(int repetition, std::optional<seconds> retry_aft
   const milliseconds range = std::min(std::max(longest_delay, first_delay), first_delay * (1 << doublings));
   const milliseconds spread{std::llround(static_cast<double>(range.count()) * std::clamp(jitter, 0.0, 1.0))};
   if (!retry_after) return spread;
-  // A little jitter on top keeps the threads from coming back all at the same moment.
+  // Jitter keeps the threads from retrying at the same moment.
   return milliseconds(bounded(*retry_after)) + std::min(spread, milliseconds{1000});
 }
 
@@ -87,7 +87,7 @@ void Retrier::Attempts::begin(std::stop_token stop) {
   retrier_.wait_out_pause(way_.first, stop);
   if (way_.second != Lane::Free) {
     begun_ = retrier_.enter(way_, stop);
-    // Whoever waited for others to finish may have been overtaken by a pause that one of them was told.
+    // While this thread waited, another request may have started a pause.
     retrier_.wait_out_pause(way_.first, stop);
   }
   ++made_;
@@ -117,7 +117,7 @@ bool Retrier::Attempts::again_if_told(std::string_view why, const Response& answ
   return tells_to_wait(answer.status, asked_pause(&answer, retrier_.clock_)) && again(why, &answer, std::move(stop));
 }
 
-/// A server that says when to come back is obeyed without counting, until that has taken too long altogether.
+/// Requested delays do not count as failures, until they have taken too long in total.
 bool Retrier::Attempts::may_repeat(milliseconds delay, bool told_to_wait) {
   if (retrier_.policy_.retries <= 0) return false;
   if (told_to_wait && waited_ + delay <= retrier_.policy_.rate_limit_wait) {

@@ -101,7 +101,7 @@ class TrustStore::Impl {
     try {
       static_cast<Impl*>(self)->add_authorities_for(*chain);
     } catch (...) {
-      // Nobody is trusted then; who asks why is told by `rethrow`.
+      // No certificate is trusted then; `rethrow` throws the reason.
       static_cast<Impl*>(self)->keep_failure();
       X509_STORE_CTX_set_error(chain, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
     }

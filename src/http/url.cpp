@@ -30,7 +30,7 @@ std::optional<std::vector<int>> dotted_numbers(std::string_view host) {
     int value = 0;
     const auto parsed = std::from_chars(part.data(), part.data() + part.size(), value);
     const bool whole = parsed.ec == std::errc{} && parsed.ptr == part.data() + part.size();
-    // With a zero before it, some would read it as octal.
+    // Some parsers read a leading zero as octal.
     if (!whole || value < 0 || value > 255 || (part.size() > 1 && part[0] == '0')) return std::nullopt;
     numbers.push_back(value);
   }
@@ -38,12 +38,12 @@ std::optional<std::vector<int>> dotted_numbers(std::string_view host) {
   return numbers;
 }
 
-/// "example." is "example", in full.
+/// "example." is the same host as "example".
 std::string_view without_final_dot(std::string_view host) {
   return host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
 }
 
-/// True for what is read as an IPv4 address by whoever connects, but is not in its usual form: "127.1", "0x7f000001".
+/// True for IPv4 addresses in unusual forms, which the resolver accepts: "127.1", "0x7f000001".
 bool is_odd_address(std::string_view host) {
   const std::string_view name = without_final_dot(host);
   const std::string_view last = name.substr(name.rfind('.') + 1);
@@ -67,7 +67,7 @@ std::optional<Ipv6> ipv6_address(std::string_view host) {
   return address;
 }
 
-/// An IPv4 address that is written as an IPv6 one (::ffff:0:0/96), in its usual form.
+/// The IPv4 address in an IPv4-mapped IPv6 address (::ffff:0:0/96).
 std::optional<std::string> mapped_ipv4(const Ipv6& address) {
   constexpr std::array<unsigned char, 12> kPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (!std::equal(kPrefix.begin(), kPrefix.end(), address.begin())) return std::nullopt;
@@ -80,7 +80,7 @@ bool is_valid_host(std::string_view host) {
     const std::string_view inner = host.substr(1, host.size() - 2);
     return std::ranges::all_of(inner, [](char c) { return is_hex(c) || c == ':' || c == '.'; });
   }
-  // No percent-encoding: what it decodes to may differ between us and whoever connects.
+  // No percent-encoding: libcurl may decode it differently.
   return !host.empty() && host.size() <= 255 && !is_odd_address(host) &&
          std::ranges::all_of(host, [](char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_'; });
 }
@@ -103,7 +103,7 @@ bool is_printable_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-/// What is left of `text` for an error message: no query, no user name.
+/// `text` for an error message, without query and user name.
 std::string redacted(std::string_view text) {
   std::string_view rest = text.substr(0, text.find_first_of("?#"));
   const auto begin = rest.find("//");
@@ -220,11 +220,11 @@ bool is_loopback(std::string_view host) {
   if (host == "localhost" || host.ends_with(".localhost")) return true;
   if (const auto address = ipv6_address(host)) {
     if (const auto ipv4 = mapped_ipv4(*address)) return is_loopback(*ipv4);
-    // "::1", and "::", which leads to the same place.
+    // "::1", and "::", which also connects to this machine.
     return address->back() <= 1 &&
            std::all_of(address->begin(), address->end() - 1, [](int byte) { return byte == 0; });
   }
-  // Connecting to 0.0.0.0 is connecting to this machine.
+  // 0.0.0.0 also connects to this machine.
   const auto numbers = dotted_numbers(host);
   return numbers && (numbers->front() == 127 || numbers->front() == 0);
 }

@@ -92,7 +92,7 @@ std::string Authenticator::registry_host() {
   return base_->origin().host;
 }
 
-/// False for a server elsewhere that only plain http speaks for: anybody on the way may have named it.
+/// False for another server named over plain http: an attacker on the path may have named it.
 bool Authenticator::may_send_credentials_to(const Url& realm) {
   const std::lock_guard lock(mutex_);
   const Origin& registry = base_->origin();

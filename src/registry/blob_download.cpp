@@ -11,12 +11,12 @@ namespace ociferry {
 
 namespace {
 
-/// What an attempt must bring for earlier ones to be forgotten: a connection that breaks after every few bytes is no
-/// use.
+/// The progress of an attempt after which earlier failures no longer count, so that connections that break after a few
+/// bytes are not retried forever.
 constexpr std::uint64_t kProgress = 256 * kKiB;
 
-/// True if `value` is "bytes FIRST-LAST/TOTAL" (RFC 9110 section 14.4); a TOTAL of '*' is taken, too, and any LAST if
-/// none is given here.
+/// True if `value` is "bytes FIRST-LAST/TOTAL" (RFC 9110 section 14.4); TOTAL may be '*', and LAST anything if
+/// none is given.
 bool is_content_range(const std::string& value, std::uint64_t first, std::optional<std::uint64_t> last,
                       std::uint64_t total) {
   const std::string begin = last ? text::cat("bytes ", first, "-", *last, "/") : text::cat("bytes ", first, "-");
@@ -140,13 +140,13 @@ Error BlobDownload::wrong_size(std::string_view relation) const {
 
 bool BlobDownload::is_over(const Answer& answer) const { return is_success(answer.status) && delivered_ == end_; }
 
-/// Throws if another attempt cannot help.
+/// Throws if a retry cannot help.
 void BlobDownload::check(const Answer& answer) const {
-  // Whatever else is asked for now would be put behind bytes of another kind.
+  // Anything else would be appended to encoded bytes.
   if (is_success(answer.status) && encoding_of(body_headers_)) throw wrong_size("fewer");
   if (is_success(answer.status) || is_transient_status(answer.status)) return;
   if (answer.status == 416 && !only_range_) throw wrong_size("fewer");
-  // A storage server that the registry sent us to: its link has run out, the registry gives a new one.
+  // The link to a storage server has expired; the registry sends a new one.
   const bool elsewhere = answer.url.origin() != answer.asked;
   if (elsewhere && (answer.status == 401 || answer.status == 403 || answer.status == 404)) return;
   if (only_range_) throw RangeNotGiven();  // whether the blob can be had at all, a request without a range tells

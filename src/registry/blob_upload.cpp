@@ -13,11 +13,11 @@ namespace ociferry {
 
 namespace {
 
-/// How long a registry is given to forget an upload that was stopped.
+/// The time limit for cancelling a stopped upload.
 constexpr std::chrono::seconds kCancelPatience{2};
 constexpr std::size_t kReadBytes = 1024 * 1024;
 
-/// Reports the bytes that pass by.
+/// Reports the bytes that pass.
 class CountingSource : public ByteSource {
  public:
   CountingSource(std::unique_ptr<ByteSource> inner, UploadMeter& meter) : inner_(std::move(inner)), meter_(meter) {}
@@ -32,10 +32,10 @@ class CountingSource : public ByteSource {
   UploadMeter& meter_;
 };
 
-/// As a name of the registry in references.
+/// The name of the registry in references.
 std::string shown_host(const Origin& origin) { return to_string(origin).substr(origin.scheme.size() + 3); }
 
-/// What a server or a proxy answers, or does, that had not the patience for a body of that length.
+/// True for responses, or their absence, of servers and proxies that time out on long bodies.
 bool may_be_too_long(int status) { return status == 0 || status == 408 || status == 499 || status == 504; }
 
 }  // namespace
@@ -48,7 +48,7 @@ bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& b
   const int status = answer.status;
   const bool no_head = status == 405 || status == 501;
   if (no_head) connection.head_answers().for_blobs = false;
-  // Whatever else is refused, the upload will be done, or tell the reason, for which an answer to HEAD has no room.
+  // After any other refusal, the upload succeeds or shows the reason, which a response to HEAD cannot contain.
   if (status != 401 && !is_transient_status(status)) return false;
   throw response_error("HEAD", answer, ErrorCode::Network);
 }
@@ -87,8 +87,7 @@ BlobOutcome BlobUpload::run() {
   return outcome;
 }
 
-/// Asks with HEAD; where a mount is known to tell as well, with the request that opens the upload, too. An answer that
-/// would not be believed is not asked for.
+/// Checks with HEAD or, if reliable, with a mount, which also starts the upload. Does not check a distrusted blob.
 bool BlobUpload::exists() {
   if (is_distrusted_) return false;
   if (mounts_.self_mount_reliable() && !elsewhere()) {
@@ -117,20 +116,19 @@ bool BlobUpload::mount() {
   }
   try {
     const int status = ask_mount(*place).status;
-    // A blob that is certainly there may be missed by accident; one that is only guessed to be there is not asked for
-    // twice.
+    // A mount may fail by accident for a blob that exists; it is not retried for one that only may exist.
     const bool by_accident = is_transient_status(status) || (status == 404 && from_.home());
     if (status != 201 && status != 202 && !by_accident) mounts_.refuse(*place);
     return status == 201;
   } catch (const Error& error) {
-    // Whatever keeps a registry from mounting, the upload will do, or will tell the reason.
+    // After a failed mount, the upload succeeds, or shows the reason.
     if (error.code() == ErrorCode::Interrupted) throw;
     if (!error.is_transient()) mounts_.refuse(*place);
   }
   return false;
 }
 
-/// What a file merely names must not be taken from where only we may read: it has to hold the blob, too.
+/// A repository that only a file names may be readable for us alone: mount from it only if the file has the blob, too.
 void BlobUpload::prove_possession() {
   VerifyingSource content(from_.open(blob_, 0, stop_), blob_, from_.name_of(blob_.digest));
   std::vector<std::byte> buffer(kReadBytes);
@@ -149,7 +147,7 @@ Answer BlobUpload::ask_mount(const RepositoryName& place) {
   for (;;) {
     attempts.begin(stop_);
     Answer answer = connection_.send(Request{"POST", url}, both, stop_);
-    // What else fails is left to the question, or the upload, that takes the mount's place.
+    // Other failures are left to the check, or the upload, that replaces the mount.
     const std::string why = text::cat("POST ", answer.url.shown(), " answered ", answer.status);
     if (attempts.again_if_told(why, answer, stop_)) continue;
     if (answer.status == 202) {
@@ -160,7 +158,7 @@ Answer BlobUpload::ask_mount(const RepositoryName& place) {
   }
 }
 
-/// True if a mount from the repository itself is answered with `status`. Failures are no answer.
+/// True if the response to a mount from the repository itself has `status`.
 bool BlobUpload::self_mount_answered(int status) {
   try {
     return ask_mount(name_).status == status;
@@ -192,7 +190,7 @@ void BlobUpload::upload_with_retries() {
       if (!may_repeat(answer)) throw refusal(answer);
       const std::string why = text::cat(method_, " ", answer.url.shown(), " answered ", answer.status);
       if (!attempts.again(why, &answer, stop_)) {
-        // A session that the registry fails to close must not be in the way of every later run.
+        // A session that the registry fails to close must not block later runs.
         if (kept_ && chunks_ && chunks_->is_taken_up() && method_ == "PUT") kept_->forget();
         throw refusal(answer);
       }
@@ -213,13 +211,13 @@ void BlobUpload::end_session() {
 
 Error BlobUpload::refusal(const Answer& answer) const {
   const Error error = response_error(method_, answer, ErrorCode::Refused);
-  // "Not found" would be taken for the blob at its source.
+  // NotFound would mean that the source lacks the blob.
   const ErrorCode code = error.code() == ErrorCode::NotFound ? ErrorCode::Refused : error.code();
   const Error plain(code, error.message());
   const Origin home = connection_.base(stop_).origin();
   const Origin& there = answer.url.origin();
   if (answer.status == 401 && there != home) {
-    // Logging in there would not help: what a registry's word leads to gets no credentials.
+    // Logging in there would not help: hosts named by a registry get no credentials.
     return Error(plain).hint(text::cat("the registry ", shown_host(home), " sends uploads to ", shown_host(there),
                                        ", which gets no credentials; use that name, or have the registry's external "
                                        "URL set right"));
@@ -255,7 +253,7 @@ Answer BlobUpload::attempt_in_chunks(Retrier::Attempts& attempts) {
     if (opened.status != 202) return opened;
     chunks_->begin(opened);
   }
-  // Whatever happens, this is the session to cancel, and that the last request was.
+  // For cancelling and for messages, on any outcome.
   const auto note = [&] {
     open_ = chunks_->session();
     method_ = chunks_->method();
@@ -269,7 +267,7 @@ Answer BlobUpload::attempt_in_chunks(Retrier::Attempts& attempts) {
     note();
     throw;
   }
-  // It holds something else, or is nobody's any more.
+  // It contains something else, or has expired.
   chunks_->give_up();
   open_.reset();
   return attempt(attempts);
@@ -288,7 +286,7 @@ void BlobUpload::look_for_earlier_run() {
   if (blob_.size < KeptUploads::kLeastBytes) return;
   kept_ = connection_.kept_uploads().open(name_, blob_.digest);
   if (!kept_ || !kept_->earlier()) return;
-  // Only what lies at the registry itself is noted, see `note_session`.
+  // Only sessions at the registry itself are recorded, see `note_session`.
   const Url home = connection_.base(stop_);
   const auto session = Url::try_parse(to_string(home.origin()) + *kept_->earlier());
   if (!session || session->origin() != home.origin()) return;
@@ -301,8 +299,7 @@ std::optional<Url> BlobUpload::take_earlier_session() {
   return std::exchange(open_, std::nullopt);
 }
 
-/// Notes where the session is. Not elsewhere than at the registry: who knows an address at a storage server may need no
-/// credentials there.
+/// Records the URL of the session, unless it is at a storage server, where the URL alone may grant access.
 void BlobUpload::note_session(const Url& session) {
   if (!kept_) return;
   if (session.origin() != connection_.base(stop_).origin()) return kept_->forget();
@@ -314,12 +311,12 @@ bool BlobUpload::goes_in_chunks() const {
   return !record.is_refused() && (broke_off_ || blob_.size > record.limit().value_or(blob_.size));
 }
 
-/// A request was answered `status`, or not at all (0).
+/// A request ended with `status`, or without a response (0).
 void BlobUpload::note_break(int status) {
   if (method_ == "PUT" && may_be_too_long(status) && blob_.size > ChunkRecord::kChunkBytes) broke_off_ = true;
 }
 
-/// The answer that opens a session: what a mount was answered, else a new one.
+/// The response with a session: that of a mount, else of a new POST.
 Answer BlobUpload::take_session() {
   if (session_) return *std::exchange(session_, std::nullopt);
   method_ = "POST";
@@ -355,14 +352,14 @@ bool BlobUpload::is_done(const Answer& answer) const {
 bool BlobUpload::may_repeat(const Answer& answer) const {
   if (is_transient_status(answer.status)) return true;
   if (method_ == "POST") return false;
-  // A registry that takes no chunks may take all at once.
+  // A registry without support for chunks may accept one request.
   if (method_ == "PATCH" && connection_.chunks().is_refused()) return true;
-  // The session is gone, perhaps to another replica of the registry, or the bytes were damaged on their way.
+  // The session is lost, perhaps because of another replica of the registry, or the bytes were damaged.
   return answer.status == 404 || answer.status == 416 || names_error(answer, "BLOB_UPLOAD_UNKNOWN") ||
          names_error(answer, "BLOB_UPLOAD_INVALID") || names_error(answer, "DIGEST_INVALID");
 }
 
-/// True if a later run will know of `session`, and the registry says that it holds something.
+/// True if `session` is recorded for a later run, and the registry has some of its bytes.
 bool BlobUpload::can_go_on_later(const Url& session, const std::stop_token& stop) {
   if (!kept_ || !kept_->is_kept()) return false;
   const Answer answer = connection_.send(Request{"GET", session}, scope(), stop);
@@ -374,7 +371,7 @@ bool BlobUpload::can_go_on_later(const Url& session, const std::stop_token& stop
   return false;
 }
 
-/// Has the registry forget the session that is open, if any, unless a later run can go on with it.
+/// Cancels the open session, if any, unless a later run can resume it.
 void BlobUpload::cancel() noexcept {
   if (!open_ && !session_) return;
   try {

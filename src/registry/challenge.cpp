@@ -14,7 +14,7 @@ bool is_token_char(char c) {
          kOthers.find(c) != std::string_view::npos;
 }
 
-/// Walks over one field value.
+/// Scans one field value.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -63,7 +63,7 @@ class Scanner {
   std::string_view rest_;
 };
 
-/// Reads "name = value" if the scanner stands at one; moves only then.
+/// Parses "name = value", if present; moves only then.
 bool read_parameter(Scanner& scanner, Challenge& challenge) {
   Scanner ahead = scanner;
   const std::string_view name = ahead.token();

@@ -15,7 +15,7 @@ namespace ociferry {
 
 namespace {
 
-/// A registry may take a while to put a large blob in its place; at least this much it does a second.
+/// The assumed minimum rate, in bytes a second, at which a registry stores a blob.
 constexpr std::uint64_t kStoredPerSecond = 8 * kMiB;
 constexpr std::size_t kReadBytes = 1024 * 1024;
 
@@ -26,7 +26,7 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
-/// How many bytes "0-LAST" stands for. "0-0" is what registries say of nothing at all.
+/// The number of bytes in "0-LAST". Registries use "0-0" for an empty session.
 std::optional<std::uint64_t> length_of(std::string_view range) {
   range = text::trim(range);
   if (range.starts_with("bytes=")) range.remove_prefix(6);
@@ -36,7 +36,7 @@ std::optional<std::uint64_t> length_of(std::string_view range) {
   return *last + 1;
 }
 
-/// The next bytes of a stream, which go on counting for whoever owns it.
+/// The next bytes of a stream that the caller owns; advances its position.
 class Chunk : public ByteSource {
  public:
   Chunk(ByteSource& body, std::uint64_t& position, std::uint64_t size, UploadMeter& meter)
@@ -101,7 +101,7 @@ bool ChunkedUpload::goes_on() {
   try {
     there = ask_offset();
   } catch (const Error& error) {
-    // What an earlier run has sent is worth waiting for.
+    // The bytes from an earlier run are worth a retry.
     if (error.code() == ErrorCode::Interrupted || (taken_up_ && error.is_transient())) throw;
   }
   if (!there) {
@@ -125,7 +125,7 @@ Answer ChunkedUpload::send(Retrier::Attempts& attempts) {
     }
   }
   Answer answer = close();
-  // What was refused as a whole is not asked for again.
+  // After a refusal of all chunks, do not try again.
   if (!is_success(answer.status) && !is_transient_status(answer.status)) session_.reset();
   return answer;
 }
@@ -159,7 +159,7 @@ Answer ChunkedUpload::close() {
   return connection_.send(std::move(request), scope_, stop_);
 }
 
-/// True if another PATCH may fare better: a smaller one, or one that begins elsewhere.
+/// True if another PATCH may succeed: a smaller one, or at another offset.
 bool ChunkedUpload::adapts(const Answer& refusal, std::uint64_t size) {
   if (refusal.status == 405 || refusal.status == 501) connection_.chunks().refuse();
   if (refusal.status == 413) return fits_after_lowering(size);
@@ -167,7 +167,7 @@ bool ChunkedUpload::adapts(const Answer& refusal, std::uint64_t size) {
   const auto there = ask_offset();
   method_ = "PATCH";
   if (!there) return false;
-  // It agrees about the place: some registries answer so if a chunk is too large for them.
+  // The offset is right: some registries respond like this to a chunk that is too large.
   if (*there == offset_) return fits_after_lowering(size);
   offset_ = *there;
   return !std::exchange(rewound_, true);
@@ -177,7 +177,7 @@ bool ChunkedUpload::fits_after_lowering(std::uint64_t refused) {
   return connection_.chunks().lower(refused) && next_size() < refused;
 }
 
-/// How much of the blob the session holds; nullopt if it is gone, or what it says cannot be.
+/// The offset of the session; nullopt if it has expired, or the offset is impossible.
 std::optional<std::uint64_t> ChunkedUpload::ask_offset() {
   method_ = "GET";
   const Answer answer = connection_.send(Request{"GET", *session_}, scope_, stop_);
@@ -187,7 +187,7 @@ std::optional<std::uint64_t> ChunkedUpload::ask_offset() {
   return there && *there <= sent_ ? there : std::nullopt;
 }
 
-/// The session's place changes with each step where the registry keeps its state in it.
+/// The URL of the session changes with each request if the registry encodes its state in it.
 void ChunkedUpload::move_on(const Answer& answer) {
   if (answer.headers.find("Location")) move_to(upload_location(method_, answer));
 }

@@ -10,8 +10,8 @@ namespace ociferry {
 
 namespace {
 
-/// How often the first contact may come to nothing in this way before it is given up; nullopt: as often as all else.
-/// Most often the name is mistyped or the network is off: that is to be said soon.
+/// The number of such failures of the first request before giving up; nullopt: the usual number of retries. The usual
+/// cause is a wrong name or a missing network, which should be reported soon.
 std::optional<int> first_attempts(TransportError::Kind kind) {
   switch (kind) {
     case TransportError::Kind::Connect:
@@ -25,7 +25,7 @@ bool is_web_page(const Answer& answer) {
   return text::lower(answer.headers.find("Content-Type").value_or("")).starts_with("text/html");
 }
 
-/// False for what servers that speak https answer to plain http, and for what no registry answers.
+/// False for responses of https servers to plain http, and for those that no registry sends.
 bool may_be_registry(const Answer& answer) {
   const bool is_refusal = answer.status == 400 || is_transient_status(answer.status);
   return !is_refusal && answer.url.origin().scheme == "http" && !is_web_page(answer);
@@ -64,7 +64,7 @@ Url Connection::base(std::stop_token stop) {
       ++failures;
       const auto most = first_attempts(error.kind());
       if (!most || failures < *most) throw;
-      // Whoever else waits for this registry need not find out again.
+      // For the other threads that wait for this registry.
       unreachable_ = gave_up(error, failures);
       throw *unreachable_;
     }
@@ -80,7 +80,7 @@ Url Connection::base(std::stop_token stop) {
   return base;
 }
 
-/// True for a request that may tell what a ping would, and does not keep others waiting for long.
+/// True for a request that can replace the ping, and does not block others for long.
 bool Connection::may_be_first(const Request& request) const {
   const bool is_question = (request.method == "GET" || request.method == "HEAD") && request.sink == nullptr;
   return is_question && !may_be_plain(TransportError::Kind::Connect);
@@ -93,7 +93,7 @@ std::optional<Answer> Connection::first_contact(const Request& request, const st
     const std::lock_guard lock(mutex_);
     if (base_ || had_first_contact_) return std::nullopt;
   }
-  // Others that come now do the same: each opens its connection meanwhile, which takes longer than the answer.
+  // Other threads do the same now: each opens its connection, which takes longer than the response.
   try {
     Answer answer = send_following(*context_->transport, request, stop);
     const std::lock_guard lock(mutex_);
@@ -102,7 +102,7 @@ std::optional<Answer> Connection::first_contact(const Request& request, const st
     if (answer.status == 401 && from_here) authenticator_.learn(base, answer.headers);
     const bool is_registry = is_success(answer.status) ? !is_web_page(answer) : authenticator_.is_wanted();
     if (is_registry && !base_) base_ = base;
-    // What else was answered counts if a ping says that this is a registry, and wants no credentials.
+    // Any other response is final only if a ping shows a registry that requires no credentials.
     const bool settles = answer.status != 401 && !is_transient_status(answer.status);
     return settles ? std::optional(std::move(answer)) : std::nullopt;
   } catch (TransportError& error) {
@@ -120,11 +120,11 @@ bool Connection::may_be_plain(TransportError::Kind https_failure) const {
   switch (https_failure) {
     case TransportError::Kind::NotTls:
     case TransportError::Kind::Connect:
-    // Some servers that speak no TLS close the connection without a word.
+    // Some servers without TLS just close the connection.
     case TransportError::Kind::Handshake: return context_->options.insecure || is_loopback(host) || is_private(host);
-    // A host that says nothing is not asked twice, unless somebody has said that it speaks plain http.
+    // A host that does not respond is not tried again, unless the user allows plain http.
     case TransportError::Kind::Silent: return context_->options.insecure;
-    // Whoever answers speaks TLS, and after a certificate error may not be who we think; or the fault may pass.
+    // The peer speaks TLS, and after a certificate error may be an impostor; or the failure is temporary.
     case TransportError::Kind::Certificate:
     case TransportError::Kind::Proxy:
     case TransportError::Kind::Broken: break;
@@ -152,7 +152,7 @@ Answer Connection::ping(std::stop_token stop) const {
   }
 }
 
-/// Says what to do about a first contact by https that came to nothing, where somebody may do something.
+/// Adds a hint to a failed first request over https, if there is a next step.
 void Connection::advise(TransportError& error) const {
   const bool is_final = !may_be_plain(error.kind());
   switch (error.kind()) {
@@ -190,7 +190,7 @@ void Connection::check_ping(const Answer& answer) const {
 }
 
 Url Connection::url(const RepositoryName& name, const std::string& path, std::stop_token stop) {
-  // Where only https may be spoken there is nothing to find out first.
+  // With https only, there is nothing to detect.
   const bool is_known = !may_be_plain(TransportError::Kind::Connect);
   return (is_known ? at("https") : base(std::move(stop))).resolve(text::cat("/v2/", name.repository, "/", path));
 }
@@ -217,7 +217,7 @@ Answer Connection::send(Request request, const Scope& scope, std::stop_token sto
   return answer;
 }
 
-/// Who was refused, and what is wrong with the token, as far as it and the registry's clock say.
+/// The refused credentials, and what is wrong with the token, by its times and the registry's clock.
 Sender Connection::refused_sender(const Scope& scope, const Answer& answer, std::string_view authorization) {
   Sender sender = authenticator_.sender(scope);
   constexpr std::string_view kBearer = "Bearer ";
@@ -246,7 +246,7 @@ bool Connection::prove_credentials(const std::string& repository, std::stop_toke
 }
 
 Answer Connection::send_elsewhere(Request request, std::stop_token stop) const {
-  // Names are looked at again once they are resolved; behind a proxy, this is the only look.
+  // Names are checked again after DNS resolution; behind a proxy, this is the only check.
   const std::string& host = request.url.origin().host;
   if (is_link_local(host) || (is_loopback(host) && !is_loopback(at("https").origin().host))) {
     throw Error(ErrorCode::Hostile, text::cat(request.url.shown(), " is an address that only this machine can reach"));
@@ -257,7 +257,7 @@ Answer Connection::send_elsewhere(Request request, std::stop_token stop) const {
   try {
     return send_following(*context_->transport, std::move(request), std::move(stop));
   } catch (TransportError& error) {
-    // Only the registry can have led an upload there.
+    // Only the registry can have named that host.
     if (!writes) throw;
     error.while_doing(text::cat(registry_, " sends uploads to ", there));
     error.hint(

@@ -12,7 +12,7 @@ namespace ociferry {
 
 namespace {
 
-/// True for failures of this machine or of its user, which no other place will mend.
+/// True for local failures, for which another place does not help.
 bool is_local_failure(ErrorCode code) {
   return code == ErrorCode::Interrupted || code == ErrorCode::Space || code == ErrorCode::Io ||
          code == ErrorCode::Internal;

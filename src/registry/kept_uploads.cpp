@@ -22,19 +22,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A note is always as long as this, so that one write replaces another: there is never a part of one behind a part of
-/// another, wherever the process is killed.
+/// The fixed size of a record, so that one write replaces another completely, also if the process is killed.
 constexpr std::size_t kNoteBytes = 8192;
 constexpr std::size_t kNoteValues = 16;
 constexpr unsigned kOwnerOnly = 0600;
 constexpr unsigned kOwnersDirectory = 0700;
 
-/// What a note says.
+/// The content of a record.
 Json note(const RepositoryName& name, const Digest& blob, std::string_view target) {
   return Json::Object{{"repository", to_string(name)}, {"blob", blob.text()}, {"session", target}};
 }
 
-/// The session that is noted in `file`; nullopt for what is no note of `blob` on its way to `name`.
+/// The session in the record `file`; nullopt if it is not a record of the upload of `blob` to `name`.
 std::optional<std::string> session_in(int file, const fs::path& path, const RepositoryName& name, const Digest& blob) {
   std::string text(kNoteBytes, '\0');
   text.resize(pread_full(file, std::as_writable_bytes(std::span(text)), 0, path.string()));
@@ -49,7 +48,7 @@ std::optional<std::string> session_in(int file, const fs::path& path, const Repo
   return std::nullopt;  // cut off, or somebody else's: as good as none
 }
 
-/// Makes `directory` and those above it, as the user's own.
+/// Creates `directory` and its parents, for this user only.
 void make_directories(const fs::path& directory) {
   if (calls::mkdirat(AT_FDCWD, directory.c_str(), kOwnersDirectory) == 0 || errno == EEXIST) return;
   if (errno != ENOENT || !directory.has_relative_path()) {
@@ -120,7 +119,7 @@ std::unique_ptr<KeptUpload> KeptUploads::open(const RepositoryName& name, const 
   if (directory_.empty()) return nullptr;
   try {
     std::unique_ptr<KeptUpload> note;
-    // The directory is no output of the command, so the sandbox does not know of it.
+    // The directory is not an output of the command, so the sandbox does not allow it.
     with_all_privileges([&] { note = open_or_throw(name, blob); });
     return note;
   } catch (const std::exception& error) {
@@ -146,7 +145,7 @@ std::unique_ptr<KeptUpload> KeptUploads::open_or_throw(const RepositoryName& nam
   return std::make_unique<KeptUpload>(path, std::move(file), name, blob, progress_);
 }
 
-/// Takes away what is too old. False if there are as many notes as there may be.
+/// Removes old records. False if the maximum number is reached.
 bool KeptUploads::make_room() const {
   std::size_t count = 0;
   std::error_code failure;

@@ -17,7 +17,7 @@ struct Link {
   std::optional<std::string> relation = {};  ///< the value of `rel`
 };
 
-/// Takes a field apart, link by link.
+/// Splits a field into links.
 class LinkParser {
  public:
   explicit LinkParser(std::string_view field) : field_(field), rest_(field) {}

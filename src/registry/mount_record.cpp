@@ -3,7 +3,7 @@
 namespace ociferry {
 
 namespace {
-/// The trial costs a request, so it waits until there is reason to think that it pays.
+/// The trial costs a request, so it is made only after some missing blobs.
 constexpr int kTrialAt = 3;
 }  // namespace
 

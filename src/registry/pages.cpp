@@ -19,7 +19,7 @@ bool Pages::turn(const Answer& answer) {
   const Origin here = connection_.base(connection_.stop()).origin();
   Url url = answer.url.resolve(*link);
   const Origin& there = url.origin();
-  // A registry behind a proxy that ends TLS may not know that it is reached by https.
+  // A registry behind a TLS proxy may not know that clients use https.
   const bool behind_proxy = here.scheme == "https" && there.scheme == "http" && there.host == here.host &&
                             (there.port == here.port || there.port == 80);
   if (behind_proxy) url = url.at(here);

@@ -13,7 +13,7 @@ namespace ociferry {
 
 namespace {
 
-/// Whatever else answers with 200, such as a web page, is no list.
+/// Other responses with status 200, such as web pages, are not a list.
 bool is_list(const Answer& answer) {
   const std::string header = answer.headers.find("Content-Type").value_or("");
   const std::string type = text::lower(text::trim(std::string_view(header).substr(0, header.find(';'))));

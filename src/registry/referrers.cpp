@@ -1,4 +1,4 @@
-// What a repository knows of attached manifests: the referrers API, and the tag that stands in for it.
+// The referrers of a repository: the referrers API, and the tag that replaces it.
 
 #include "base/text.hpp"
 #include "oci/referrers_index.hpp"
@@ -11,7 +11,7 @@
 namespace ociferry {
 
 std::optional<std::vector<Descriptor>> Repository::referrers(const Digest& subject) {
-  // The first to ask finds out for all others, who wait: a registry without the API costs one request.
+  // The first thread detects the API for all others, which wait: a registry without it costs one request.
   ReferrersApi& api = connection_->referrers_api();
   std::unique_lock lock(api.mutex);
   if (api.exists == false) return std::nullopt;
@@ -28,7 +28,7 @@ std::optional<std::vector<std::string>> Repository::tags_within(std::size_t most
     return listing.run_within(most_requests);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Interrupted) throw;
-    // What distribution says of a repository that holds images, but not one tag.
+    // distribution responds like this for a repository with images, but without tags.
     if (listing.is_repository_unknown()) return std::vector<std::string>();
     return std::nullopt;  // not every registry lists tags, or lets everybody list them
   }

@@ -18,19 +18,19 @@ namespace {
 
 constexpr std::size_t kErrorsShown = 5;
 constexpr std::size_t kMemberDepth = 4;
-/// Members that hold words for people, the most telling first.
+/// Members with messages, the most useful first.
 constexpr std::array<std::string_view, 11> kWordMembers = {
     "message", "Message", "error_description", "description", "detail", "details", "reason", "msg", "error",
     "errors",  "title"};
 
-/// Adds what `words` does not say already.
+/// Appends what `words` does not contain already.
 void add(std::string& words, std::string_view more, std::string_view separator) {
   if (more.empty() || words.find(more) != std::string::npos) return;
   if (!words.empty()) words += separator;
   words += more;
 }
 
-/// The words in a value of any form; empty if there are none.
+/// The message in any value; empty if there is none.
 std::string words_in(const Json& value, std::size_t depth = 0) {
   if (const std::string* text = value.as_string()) return std::string(text::trim(*text));
   if (depth == kMemberDepth) return {};
@@ -49,8 +49,8 @@ std::string words_in(const Json& value, std::size_t depth = 0) {
   return words;
 }
 
-/// One of a registry's errors. Its detail is shown where it has words; as it is, where the error itself says nothing:
-/// distribution gives the error number of a full disk there.
+/// One of a registry's errors. Shows the message in its detail, or the whole detail if the error has no message:
+/// distribution puts the error number of a full disk there.
 std::string words_of_error(const Json& error) {
   std::string words = error.string_at("code");
   add(words, error.string_at("message"), ": ");
@@ -83,7 +83,7 @@ std::string_view element(std::string_view xml, std::string_view name) {
   return text::trim(rest.substr(0, rest.find('<')));
 }
 
-/// What the storage servers of the clouds say: S3, Azure and Google all have an Error with Code and Message.
+/// The message of cloud storage servers: S3, Azure and Google all use Error with Code and Message.
 std::string words_of_xml(std::string_view xml) {
   std::string words(element(xml, "Code"));
   for (const std::string_view name : {"Message", "Details"}) add(words, element(xml, name), ": ");

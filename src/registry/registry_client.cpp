@@ -11,7 +11,7 @@ namespace ociferry {
 
 namespace {
 
-/// Where Docker, podman and skopeo look for certificates of single registries; what is the user's own goes first.
+/// The directories of Docker, podman and skopeo with certificates of single registries; the user's own first.
 std::vector<std::filesystem::path> certificate_directories(const Environment& environment) {
   std::vector<std::filesystem::path> all;
   std::optional<std::filesystem::path> own = lookup(environment, "XDG_CONFIG_HOME");

@@ -16,8 +16,8 @@ constexpr int kGone = 410;
 
 bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
-/// What a refusal that stays means. A read that is refused for good is denied, whatever the registry's reason: to say
-/// that the network failed would send people to run the same command for ever.
+/// The code for a permanent refusal. Of a read it is Denied, whatever the reason: Network would suggest running the
+/// same command again.
 ErrorCode code_for(std::string_view method, int status, RefusalKind kind, ErrorCode otherwise) {
   if (status == 401) return ErrorCode::Unauthorized;
   if (status == 403) return ErrorCode::Denied;
@@ -29,7 +29,7 @@ ErrorCode code_for(std::string_view method, int status, RefusalKind kind, ErrorC
   return is_lasting && otherwise == ErrorCode::Network ? ErrorCode::Denied : otherwise;
 }
 
-/// What is known of whom the request came from.
+/// Describes the credentials of the request.
 std::string words_of(const Sender& sender) {
   std::string words;
   if (!sender.account.empty()) words = text::cat("; credentials: ", sender.account);
@@ -37,7 +37,7 @@ std::string words_of(const Sender& sender) {
   return words.empty() ? "; credentials: none" : words;
 }
 
-/// The next step for somebody whose credentials, or want of them, did not open a registry.
+/// The next step after refused or missing credentials.
 std::string hint_for(const Sender& sender) {
   if (!sender.remedy.empty()) return sender.remedy;
   if (sender.repository.empty()) return "check the user name and the password";

@@ -30,8 +30,8 @@ constexpr std::string_view kAccept =
 
 constexpr std::string_view kBlobUnknown = "MANIFEST_BLOB_UNKNOWN";
 
-/// True if what the registry does not know is a layer that lies elsewhere: by its nature, or because it has URLs, which
-/// distribution refuses together with a false "blob unknown".
+/// True if the unknown blob is a layer stored elsewhere: by its type, or because it has URLs, which distribution
+/// refuses with a false "blob unknown".
 bool misses_foreign_layer(const Answer& answer, const RawManifest& manifest) {
   const auto errors = parse_registry_errors(answer.body);
   const auto is_other = [](const RegistryError& error) { return error.code != kBlobUnknown; };
@@ -56,7 +56,7 @@ std::string content_type(const Answer& answer) {
   return text::lower(text::trim(std::string_view(header).substr(0, header.find(';'))));
 }
 
-/// What the body is by its own bytes: a server's Content-Type may be that of another manifest, or none.
+/// The type of the body by its bytes: a server's Content-Type may be wrong or missing.
 std::string media_type_of(const Answer& answer) {
   const std::string type = content_type(answer);
   if (type.starts_with("text/html")) {
@@ -96,7 +96,7 @@ void check_digest(const Answer& answer, const Digest& expected) {
 
 RawManifest read_manifest(Answer answer, const std::string& selector) {
   const auto wanted = Digest::try_parse(selector);
-  // Its digest is that of a part of it, so it would seem to be damaged.
+  // The digest is that of the beginning, so it would seem to be damaged.
   if (media_type::is_schema_1(content_type(answer))) static_cast<void>(parse_manifest("{}", content_type(answer)));
   if (wanted) check_digest(answer, *wanted);
   const auto told = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
@@ -153,7 +153,7 @@ std::optional<Digest> Repository::resolve(const std::string& selector) {
     throw response_error("HEAD", answer, ErrorCode::Network);
   }
   const bool no_head = answer.status == 405 || answer.status == 501;
-  // An answer to HEAD has no body: the reason for a refusal is found out with GET, which may even not be refused.
+  // A response to HEAD has no body: GET shows the reason for a refusal, or may even succeed.
   const bool refused = !is_success(answer.status);
   const auto told = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
   if (no_head) connection_->head_answers().for_manifests = false;
@@ -165,7 +165,7 @@ std::optional<Digest> Repository::resolve(const std::string& selector) {
   return wanted ? wanted : told;
 }
 
-/// What `selector` names, by fetching it.
+/// Resolves `selector` with GET.
 std::optional<Digest> Repository::resolve_whole(const std::string& selector) {
   const auto whole = manifest(selector);
   return whole ? std::optional(whole->descriptor.digest) : std::nullopt;
@@ -190,7 +190,7 @@ bool Repository::is_blob(const Descriptor& content) {
 }
 
 std::unique_ptr<ByteSource> Repository::open(const Descriptor& blob, std::uint64_t offset, std::stop_token stop) {
-  // What goes on where an earlier attempt ended must keep all that arrives, so it is not collected first.
+  // A resumed download must keep all that arrives, so it is not buffered.
   if (offset == 0 && blob.size <= limits::kSmallBlobBytes) {
     StringSink content(blob.size);
     fetch_from(blob, 0, content, stop);
@@ -278,12 +278,12 @@ bool Repository::send_manifest(const RawManifest& manifest, const std::string& t
   return answer.headers.find("OCI-Subject").has_value();
 }
 
-/// After an ambiguous failure: the registry may have done what it was asked, and only its answer was lost.
+/// After an ambiguous failure: the request may have succeeded, and only its response was lost.
 bool Repository::took(const RawManifest& manifest, const std::string& selector) {
   return digest_if_known(selector) == manifest.descriptor.digest;
 }
 
-/// After a failure, which is the one to tell if this question fails, too.
+/// After a failure, which is reported if this request fails, too.
 std::optional<Digest> Repository::digest_if_known(const std::string& selector) {
   try {
     return resolve(selector);
@@ -293,14 +293,14 @@ std::optional<Digest> Repository::digest_if_known(const std::string& selector) {
   }
 }
 
-/// Returns only if the registry has what it refused.
+/// Returns only if the registry has the manifest that it refused.
 void Repository::explain_refusal(const Answer& answer, const RawManifest& manifest, const std::string& selector) {
   if (names_error(answer, kBlobUnknown)) throw missing_part(answer, manifest);
   const Error error = response_error("PUT", answer, ErrorCode::Refused);
   const bool is_tag = !Digest::try_parse(selector);
   const bool denied = answer.status >= 400 && answer.status < 500 && !is_transient_status(answer.status);
   if (!is_tag || !denied || answer.status == 401) throw error;
-  // Registries refuse to write an immutable tag in many words; what counts is what the tag points to.
+  // Registries refuse to write an immutable tag in different ways; so check what the tag points to.
   const auto there = digest_if_known(selector);
   const Digest& wanted = manifest.descriptor.digest;
   if (there == wanted) return;

@@ -10,7 +10,7 @@ namespace ociferry {
 
 namespace {
 
-/// How many tags a page is asked to have.
+/// The requested number of tags on a page.
 constexpr std::string_view kPageSize = "1000";
 
 Error bad_list(const Answer& answer, std::string_view why) {
@@ -52,7 +52,7 @@ void TagListing::take_in(const Answer& answer) {
   if (list == nullptr || list->is_null()) return;
   if (list->as_array() == nullptr) throw bad_list(answer, "'tags' is no list");
   for (const Json& item : *list->as_array()) {
-    // Whatever the registry lists is shown, also what cannot be a tag; it is only never asked for.
+    // All listed tags are shown, also invalid ones, which are never requested.
     const std::string* const tag = item.as_string();
     tags_.insert(tag == nullptr ? item.dump() : *tag);
   }

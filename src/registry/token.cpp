@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// What a token that does not tell its life is given (distribution, "Token Response Fields").
+/// The lifetime of a token without expires_in (distribution, "Token Response Fields").
 constexpr seconds kDefaultLife{60};
 constexpr std::int64_t kLongestLife = 24 * 60 * 60;
 

@@ -8,7 +8,7 @@ namespace ociferry {
 
 namespace {
 
-/// What a Location means. Throws Error naming who sent it.
+/// Resolves a Location. Throws Error naming the request.
 Url resolved(std::string_view method, const Answer& answer, const std::string& location) {
   const auto doing = [&] {
     return text::cat("reading the place that ", method, " ", answer.url.shown(), " was answered with");
@@ -28,7 +28,7 @@ Url upload_location(std::string_view method, const Answer& answer) {
   const Origin& here = answer.url.origin();
   const Origin& there = url.origin();
   if (here.scheme != "https" || there.scheme != "http") return url;
-  // A registry behind a proxy that ends TLS may not know that it is reached by https.
+  // A registry behind a TLS proxy may not know that clients use https.
   if (there.host == here.host && (there.port == here.port || there.port == 80)) return url.at(here);
   throw Error(ErrorCode::Hostile, text::cat(method, " ", answer.url.shown(), ": the registry wants the upload at ",
                                             url.shown(), ", which is not encrypted"));
