@@ -26,7 +26,7 @@ UniqueFd::~UniqueFd() {
 
 void UniqueFd::close(const std::string& name) {
   const int fd = std::exchange(fd_, -1);
-  // After EINTR the descriptor is closed all the same.
+  // Even after EINTR, the descriptor is closed.
   if (fd >= 0 && calls::close(fd) != 0 && errno != EINTR) throw system_error(text::cat("closing ", name), errno);
 }
 
@@ -80,7 +80,7 @@ void write_full(int fd, Bytes bytes, const std::string& name) {
 
 void fsync_fd(int fd, const std::string& name) {
   const SyncTimer timer;
-  // Never a second time after another failure: the kernel tells of lost writes once, and then forgets them.
+  // Never retried after another failure: the kernel reports lost writes only once.
   while (calls::fsync(fd) != 0) {
     if (errno != EINTR) throw system_error(text::cat("syncing ", name), errno);
   }
@@ -91,7 +91,7 @@ void fsync_directory(const fs::path& directory) {
   const UniqueFd fd = open_file(named, O_RDONLY | O_DIRECTORY);
   const SyncTimer timer;
   while (calls::fsync(fd.get()) != 0) {
-    // Some file systems cannot sync directories and say so with EINVAL; there is nothing more to be done there.
+    // Some file systems cannot sync directories and return EINVAL.
     if (errno == EINVAL) return;
     if (errno != EINTR) throw system_error(text::cat("syncing the directory ", named.string()), errno);
   }

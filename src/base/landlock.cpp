@@ -12,8 +12,7 @@
 #include "base/fd.hpp"
 #include "base/system_calls.hpp"
 
-// The kernel's interface (linux/landlock.h) as far as it is used here: build machines may have headers older than the
-// kernels that the program meets.
+// The used parts of linux/landlock.h: the headers of the build machine may be older than the kernel at run time.
 
 namespace ociferry {
 
@@ -51,7 +50,7 @@ std::uint64_t writing_rights(int version) {
   return kWriteFile | kRemoveDirectory | kRemoveFile | kMakeAnything | kRefer | truncate;
 }
 
-/// Allows writing at or below `path`, if it is there.
+/// Allows writing at or below `path`, if it exists.
 bool allow(int ruleset, const std::filesystem::path& path, std::uint64_t rights) {
   const UniqueFd place(calls::open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat status {};

@@ -25,7 +25,7 @@ std::optional<FileLimit> limit_of_process() {
   return FileLimit{limit.rlim_cur, "a file of this process (ulimit -f)"};
 }
 
-/// fallocate says so where a file system cannot set room aside; that is no failure.
+/// The errors of fallocate on file systems without support for it, which are no failures.
 bool is_not_supported(int why) { return why == EOPNOTSUPP || why == ENOSYS || why == EINVAL || why == ENODEV; }
 
 }  // namespace
@@ -43,7 +43,7 @@ Room room_at(int fd, const std::string& name) {
   }
   std::optional<FileLimit> largest = limit_of_file_system(static_cast<std::uint64_t>(kind.f_type));
   if (const auto own = limit_of_process(); own && (!largest || own->bytes < largest->bytes)) largest = own;
-  // Some file systems, in memory or behind a user's program, have no number of blocks to tell.
+  // Some file systems (tmpfs, FUSE) do not report a number of blocks.
   const bool is_known = room.f_blocks != 0;
   return {is_known ? std::uint64_t{room.f_bavail} * room.f_frsize : kUnknownRoom, std::move(largest)};
 }
@@ -69,7 +69,7 @@ void reserve_room(int fd, std::uint64_t bytes, Length length, const std::string&
     if (is_not_supported(errno)) break;
     throw system_error(text::cat("reserving ", bytes, " bytes for ", name), errno);
   }
-  // Where no room can be set aside, at least the length shows whether it is too much.
+  // Without a reservation, at least the length shows whether the file is too large.
   while (length == Length::Grow && calls::ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
     if (errno != EINTR) throw system_error(text::cat("making ", name, " ", bytes, " bytes long"), errno);
   }

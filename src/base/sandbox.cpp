@@ -10,7 +10,7 @@ namespace ociferry {
 
 namespace {
 
-/// The one thread that keeps its rights; a confined process cannot have a second one.
+/// The one thread that keeps all privileges; a confined process cannot start another one.
 std::unique_ptr<KeptThread>& kept_thread() {
   static std::unique_ptr<KeptThread> thread;
   return thread;

@@ -28,7 +28,7 @@ constexpr std::uint32_t kArchitecture = 0;
 constexpr std::uint32_t kOtherCalls = 0;
 #endif
 
-// Calls whose numbers are the same everywhere, and which old headers do not name.
+// Calls that old headers lack; their numbers are the same on all architectures.
 constexpr std::uint32_t kIoUringSetup = 425;
 constexpr std::uint32_t kOpenat2 = 437;
 
@@ -38,7 +38,7 @@ const std::vector<long> kNobodyNeeds = {
     SYS_mount,       SYS_umount2,      SYS_pivot_root,        SYS_chroot,     SYS_unshare,         SYS_setns,
     SYS_init_module, SYS_finit_module, SYS_delete_module,     SYS_kexec_load, SYS_keyctl,          SYS_add_key};
 const std::vector<long> kSockets = {SYS_socket, SYS_socketpair};
-/// What changes files by name.
+/// Calls that change files by name.
 const std::vector<long> kWriting = {
 #if defined(__x86_64__)
     SYS_creat,       SYS_mkdir,       SYS_rmdir,    SYS_unlink,    SYS_rename,   SYS_link,      SYS_symlink,
@@ -48,7 +48,7 @@ const std::vector<long> kWriting = {
     SYS_fchmodat,    SYS_fchownat,    SYS_truncate, SYS_utimensat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr,
     SYS_removexattr, SYS_lremovexattr};
 
-/// A program for the kernel's filter. Each rule ends with an answer or goes on to the next.
+/// A filter program for the kernel. Each rule returns a result or continues with the next.
 class Filter {
  public:
   Filter() {
@@ -80,7 +80,7 @@ class Filter {
     code_.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
     const sock_fprog program{static_cast<unsigned short>(code_.size()), code_.data()};
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-    // Without leave to speculate, kernels before 5.16 slow the whole process down.
+    // Without this flag, kernels before 5.16 disable speculation, which slows the process down.
     return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0;
   }
 

@@ -64,7 +64,7 @@ int mkostemp(char* path_template) {
 }
 
 int close(int fd) {
-  // The descriptor is gone, whatever close returns: that is how Linux does it.
+  // On Linux, the descriptor is closed even if close fails.
   bool closed = false;
   const int result = observed({.kind = Kind::Close, .fd = fd}, [&](std::size_t) {
     closed = true;

@@ -22,7 +22,7 @@ constexpr std::string_view kRandomPart = "XXXXXX";
 
 fs::path or_here(const fs::path& directory) { return directory.empty() ? fs::path(".") : directory; }
 
-/// True if it is a `kind` of this user that nobody else may write to.
+/// True if it is a `kind` of this user, and not writable for others.
 bool is_ours(int fd, LeftoverKind kind) {
   struct stat status {};
   if (::fstat(fd, &status) != 0 || status.st_uid != ::geteuid()) return false;
@@ -30,7 +30,7 @@ bool is_ours(int fd, LeftoverKind kind) {
   return S_ISDIR(status.st_mode) && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
-/// mkostemp that a signal does not end.
+/// mkostemp that is retried after a signal.
 UniqueFd make_file(std::string& name, const std::string& name_template) {
   while (true) {
     name = name_template;
@@ -40,7 +40,7 @@ UniqueFd make_file(std::string& name, const std::string& name_template) {
   }
 }
 
-/// A new file under a temporary name, locked, so that nobody takes it for a leftover.
+/// A new file with a temporary name, locked, so that no other process takes it for a leftover.
 UniqueFd make_locked_file(std::string& name, const std::string& name_template) {
   while (true) {
     UniqueFd fd = make_file(name, name_template);

@@ -87,7 +87,7 @@ struct Arguments::State {
 
   [[nodiscard]] bool takes_value(const std::string& name) const { return kinds.contains(name); }
 
-  /// Every name that may be given, deprecated ones too.
+  /// All valid names, including deprecated ones.
   [[nodiscard]] std::vector<FlagName> flag_names() const {
     std::vector<FlagName> names;
     for (const DeclaredOption& option : declared) {
@@ -110,7 +110,7 @@ struct Arguments::State {
     return alias->second.target;
   }
 
-  /// `name` is the one that the user wrote, also if that is another one's alias.
+  /// `name` is as the user wrote it, even if it is an alias.
   [[nodiscard]] Error invalid(const std::string& name, const std::string& value, const std::string& why,
                               const std::string& why_in_go) const {
     const auto option = std::ranges::find(declared, name, &DeclaredOption::long_name);
@@ -146,7 +146,7 @@ struct Arguments::State {
     return option->short_name == 0 ? fmt::format("--{}", name) : fmt::format("--{} (-{})", name, option->short_name);
   }
 
-  /// Only one of the values can count, and the others would be lost. Values may be secret, so they are not shown.
+  /// Only one of the values can be used. Values may be secret, so they are not shown.
   void repeated(const std::string& name, std::string_view how) {
     if (called_as == CalledAs::Ociferry) {
       throw usage_error(fmt::format("{} is given {}, but only one value counts", shown(name), how));
@@ -154,7 +154,7 @@ struct Arguments::State {
     warnings.push_back(fmt::format("{} is given {}: only the last value counts", shown(name), how));
   }
 
-  /// Puts the values into the form that Boost stores.
+  /// Converts the values for Boost.
   options::parsed_options sort_out(const std::vector<GivenFlag>& flags, const options::options_description& all) {
     options::parsed_options parsed(&all);
     for (const GivenFlag& flag : flags) {
@@ -209,7 +209,7 @@ struct Arguments::State {
     return option->short_name != 0 ? fmt::format("-{}", option->short_name) : "--" + name;
   }
 
-  /// The option that whoever wrote `word` alone has forgotten, as far as that can be told; empty if not.
+  /// The option that is probably missing before `word`; empty if unknown.
   [[nodiscard]] std::string option_for(const std::string& word) const {
     std::error_code unknown;
     if (std::filesystem::exists(word, unknown)) {
@@ -225,7 +225,7 @@ struct Arguments::State {
     return fmt::format("{} if it is a bundle, or {} if it is an image", bundle, image);
   }
 
-  /// A word that is no option of the command, with the one that was meant, if that can be told.
+  /// The error for an unknown option, with a suggestion, if any.
   [[nodiscard]] Error unknown_option(const Error& error) const {
     constexpr std::string_view kUnknown = "unknown flag: --";
     if (!error.message().starts_with(kUnknown)) return usage_error(error.message());
@@ -315,7 +315,7 @@ void Arguments::parse(const std::vector<std::string>& words) {
   }
   if (state_->switches.contains(kHelp) && on(kHelp)) return;
   state_->check_ranges();
-  // Go's programs look for missing options first; here the surplus word may be what is missing.
+  // Unlike in Go's programs, before missing options: the surplus word may belong to one.
   if (state_->called_as == CalledAs::Ociferry) state_->check_positionals();
   state_->check_required();
   state_->check_positionals();

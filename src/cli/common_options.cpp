@@ -26,7 +26,7 @@ constexpr std::array<std::pair<const char*, SourceArgument::Kind>, 3> kSourceOpt
      {"image", SourceArgument::Kind::Image},
      {"lock", SourceArgument::Kind::Lock}}};
 
-/// Seconds in a unit of Go's times; 0 if it is none.
+/// The seconds of a unit of Go's durations; 0 if unknown.
 double seconds_in(std::string_view unit) {
   if (unit == "h") return 3600;
   if (unit == "m") return 60;
@@ -34,7 +34,7 @@ double seconds_in(std::string_view unit) {
   return unit == "ms" ? 1e-3 : 0;
 }
 
-/// Takes a number and its unit off the front of `rest`; a number without one is seconds. Nothing if that is none.
+/// Takes a number and its unit off the front of `rest`; without a unit, it is in seconds. nullopt if malformed.
 std::optional<double> take_seconds(std::string_view& rest) {
   double value = 0;
   const auto [end, failure] = std::from_chars(rest.data(), rest.data() + rest.size(), value, std::chars_format::fixed);
@@ -215,7 +215,7 @@ void declare_common(Arguments& arguments, CommonOptions options) {
 void read_common(const Arguments& arguments, CommonOptions options, Context& context) {
   if (options == CommonOptions::Registry) read_registry(arguments, context.registry);
   if (options == CommonOptions::None) return;
-  // Scripts ask imgpkg for any number; more threads than this would only wait for each other.
+  // Scripts for imgpkg use any number; more threads than this would only wait for each other.
   if (const auto jobs = arguments.optional_number_of("jobs")) {
     context.jobs = static_cast<std::size_t>(std::min(*jobs, 256));
   }

@@ -17,15 +17,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The options that say what a command writes.
+/// The options with outputs.
 constexpr std::array<std::string_view, 3> kOutputs{"output", "to-tar", "lock-output"};
 
 bool has_option(const Arguments& arguments, std::string_view name) {
   return std::ranges::any_of(arguments.declared(), [&](const DeclaredOption& one) { return one.long_name == name; });
 }
 
-/// What must be writable for `path` to come into being, or to be replaced, with all it holds and its temporary
-/// neighbours: the directory it is in, or the next one above that is there; and where links lead.
+/// Allows creating or replacing `path`, its content and its temporary files: makes its directory, or the nearest
+/// existing one above it, writable, and the targets of links.
 void allow_output(const fs::path& path, std::vector<fs::path>& writable) {
   std::error_code unknown;
   const fs::path absolute = fs::absolute(path.has_filename() ? path : path.parent_path(), unknown);
@@ -69,7 +69,7 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
   if (changes_logins(command)) allow_output(login_file_of(login_options_of(arguments)), rights.writable);
   const auto archive = archive_of(arguments);
   if (command.name == "push" || (archive && needs_temporary_file(*archive))) {
-    // The layer is made, and a packed archive unpacked, in a file without a name.
+    // The layer, and the content of a compressed archive, are written to a file without a name.
     std::error_code unknown;
     rights.writable.push_back(fs::temp_directory_path(unknown));
   }

@@ -19,7 +19,7 @@ namespace {
 constexpr std::chrono::milliseconds kTick{200};  // how often it is seen whether there is something to say
 constexpr std::size_t kLineBytes = 64 * 1024;    // longer lines of foreign text are cut
 
-/// A block's lines made safe, its newlines kept.
+/// Makes the lines of a block safe; keeps its newlines.
 std::string safe_block(std::string_view text) {
   std::string out;
   while (true) {
@@ -108,7 +108,7 @@ void Console::to_stderr(std::string_view text) {
   try {
     write_full(options_.err, as_bytes(text), "standard error");
   } catch (const Error&) {
-    // There is nowhere left to say that standard error is gone; the exit code still tells the outcome.
+    // Standard error is gone; the exit code still shows the result.
   }
 }
 

@@ -80,7 +80,7 @@ Json yaml_annotations(const std::map<std::string, std::string>& annotations) {
   return object;
 }
 
-/// What images and bundles have in common.
+/// The common parts of images and bundles.
 Json::Object yaml_head(const DescribedImage& image) {
   Json::Object object{{"image", to_string(image.image)}, {"origin", to_string(image.origin)}};
   if (!image.annotations.empty()) object.emplace_back("annotations", yaml_annotations(image.annotations));

@@ -16,7 +16,7 @@ constexpr std::size_t kMessageBytes = 64 * 1024;
 
 bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 
-/// How brackets nest; they may be of any kind.
+/// Tracks nested brackets of any kind.
 class Brackets {
  public:
   void pass(char c) {
@@ -32,12 +32,12 @@ class Brackets {
   bool balanced_ = true;
 };
 
-/// imgpkg does not say where it found that something was asked for in a wrong way.
+/// imgpkg shows no context for usage errors.
 bool is_told_by_imgpkg(const Error& error, std::string_view context) {
   return error.code() != ErrorCode::Usage && !context.starts_with("reading the lock file ");
 }
 
-/// The whole story in one line, the outermost context first, as Go programs wrap their errors.
+/// Message and context in one line, outermost context first, like wrapped errors in Go.
 std::string one_line(const Error& error) {
   std::string line;
   for (auto context = error.context().rbegin(); context != error.context().rend(); ++context) {

@@ -96,7 +96,7 @@ bool takes_next_word(std::string_view word, const std::vector<FlagName>& known) 
   return flag == nullptr || flag->takes_value;
 }
 
-/// Takes an item in quotes off the front of `rest`, and the text behind it up to the next comma.
+/// Takes a quoted item off the front of `rest`, with the text after it up to the next comma.
 std::string quoted_item(std::string_view& rest) {
   std::string item;
   for (std::size_t i = 1; i < rest.size(); ++i) {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kName = "ociferry";
 
-/// `text`, which says "ociferry" where a user types the program's name, with the name it was called by.
+/// Replaces "ociferry" in `text` by the name that the program was called by.
 std::string named(std::string_view text, std::string_view program) { return replaced(text, kName, program); }
 
 bool is_below(const Command& command, std::string_view parent) {

@@ -13,7 +13,7 @@ namespace {
 
 using Words = std::pair<std::string_view, std::string_view>;
 
-/// The begin of a message of ours, its end, and both of imgpkg's; between them stands the same.
+/// The beginning and end of a message of ours, and those of imgpkg's; the text between them is the same.
 struct Frame {
   std::string_view begin;
   std::string_view end;
@@ -58,7 +58,7 @@ std::string about_reference(const std::string& message) {
   return text::cat("could not parse reference: ", std::string_view(message).substr(1, end - 1));
 }
 
-/// The first question to a registry belongs to the making of a connection there.
+/// In imgpkg, the first request to a registry is part of making the connection.
 std::string about_ping(const std::string& message) {
   constexpr std::string_view kMethod = "GET ";
   const auto end = message.find("/v2/: ");
@@ -69,7 +69,7 @@ std::string about_ping(const std::string& message) {
       std::string_view(message).substr(kMethod.size(), end + 4 - kMethod.size()), "\"", rest);
 }
 
-/// What Go's library says of an answer without words.
+/// The message of Go's library for a response without a message.
 std::string unexpected_status(std::string_view status) {
   constexpr std::array<Words, 8> kReasons = {{{"401", "Unauthorized"},
                                               {"403", "Forbidden"},

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kLargestSize = std::uint64_t{1} << 62;
 
-/// How many bytes a unit has; 0 if it is none.
+/// The bytes of a unit; 0 if unknown.
 std::uint64_t bytes_in(std::string_view unit) {
   constexpr std::string_view kPrefixes = "KMGTPE";
   if (unit.empty() || unit == "B") return 1;

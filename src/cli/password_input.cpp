@@ -18,7 +18,7 @@ namespace ociferry {
 
 namespace {
 
-/// Reads what there is on standard input; empty at its end.
+/// Reads available bytes from standard input; empty at the end.
 std::string read_some() {
   std::array<char, 4096> buffer{};
   for (;;) {
@@ -34,7 +34,7 @@ void drop_line_end(std::string& line) {
   if (line.ends_with('\r')) line.pop_back();
 }
 
-/// Keeps what is typed from showing, as long as it lives.
+/// Turns the terminal's echo off during its lifetime.
 class HiddenInput {
  public:
   HiddenInput() {

@@ -42,7 +42,7 @@ const Command* find_command(std::string_view name, std::string_view program) {
   return found == all.end() ? nullptr : *found;
 }
 
-/// A command line whose command is known.
+/// A parsed command line.
 struct Call {
   std::string name = {};  ///< as the user wrote it: "push", "tag ls"
   std::vector<std::string> words = {};
@@ -65,7 +65,7 @@ Call read_call(const std::vector<std::string>& words) {
   return call;
 }
 
-/// A library's or the system's failure as an Error of ours.
+/// Converts an exception of a library or the system to an Error.
 Error as_error(const std::exception& exception) {
   if (const auto* error = dynamic_cast<const Error*>(&exception)) return *error;
   if (const auto* failure = dynamic_cast<const std::filesystem::filesystem_error*>(&exception)) {
@@ -87,13 +87,13 @@ void open_standard_descriptors() {
   }
 }
 
-/// The program as it was called.
+/// One run of the program.
 class Run {
  public:
   Run(std::string name, const Signals& signals) : name_(std::move(name)), signals_(signals) {}
 
   int run(const std::vector<std::string>& words) {
-    // Errors in the command line come before it can be read: look for these words in it.
+    // Errors may come before the command line is parsed: search it for these words.
     const bool json = std::ranges::any_of(words, [](auto& word) { return word == "--json" || word == "--json=true"; });
     Console plain({.program = name_,
                    .error_form = error_form(),
@@ -205,7 +205,7 @@ class Run {
     return arguments.on("help") ? 0 : exit_code(ErrorCode::Usage);
   }
 
-  /// `ociferry tag` without the command that is meant.
+  /// `ociferry tag` without a subcommand.
   int parent_alone(const Call& call, Console& plain) const {
     Arguments arguments(text::cat(name_, " ", call.name), "", called_as());
     declare_global(arguments);
@@ -216,7 +216,7 @@ class Run {
   }
 
   int run_command(const Command& command, const Arguments& arguments) const {
-    // Before the console, and whatever else starts threads.
+    // Before the console and others start threads.
     const std::string confinement = confine(rights_of(command, arguments));
     Console console(options_of(command, arguments));
     return guarded(console, [&] {
@@ -264,7 +264,7 @@ class Run {
     return apart || std::ranges::find(words, "--progress=json") != words.end();
   }
 
-  /// Terminals that know no control sequences are called dumb.
+  /// "dumb" terminals support no control sequences.
   static bool can_rewrite_lines() {
     const char* terminal = std::getenv("TERM");
     return terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb";

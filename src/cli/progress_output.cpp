@@ -19,14 +19,14 @@ constexpr auto kJsonEvery = 1s;
 constexpr int kJsonVersion = 1;
 constexpr std::size_t kUsualColumns = 80;
 
-/// Of the terminal as it is now. A character in the last column would make some of them begin a new line.
+/// The current width of the terminal, less one: some terminals wrap after a character in the last column.
 std::size_t usable_columns(int terminal) {
   winsize size{};
   const bool known = ::ioctl(terminal, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return (known ? size.ws_col : kUsualColumns) - 1;
 }
 
-/// Whoever was sent to the background leaves the terminal to others.
+/// A background process does not write to the terminal.
 bool is_in_foreground(int terminal) {
   const pid_t group = ::tcgetpgrp(terminal);
   return group < 0 || group == ::getpgrp();

@@ -75,7 +75,7 @@ int ProgressView::percent() const {
   return static_cast<int>(static_cast<double>(done) / static_cast<double>(total_) * 100);
 }
 
-/// Bytes a second, of those that moved.
+/// Transferred bytes a second.
 std::int64_t ProgressView::rate(Time now) const {
   if (samples_.empty()) return 0;
   const auto& [since, before] = samples_.front();
@@ -97,7 +97,7 @@ std::string ProgressView::wait_text(Time now) const {
   return fmt::format("{} failed, trying again in {}", wait_peer_, time);
 }
 
-/// What stands behind how far it is.
+/// The text after the progress.
 std::string ProgressView::tail(Time now) const {
   if (is_waiting(now)) return ", " + wait_text(now);
   if (total_ == 0) return "";

@@ -19,12 +19,12 @@ Json array_of(const Items& items, const ToJson& to_json) {
   return array;
 }
 
-/// What waiting for the disk took, to a thousandth.
+/// Seconds of syncing, rounded to milliseconds.
 Json sync_seconds() { return std::round(std::chrono::duration<double, std::milli>(sync_time()).count()) / 1000; }
 
 Json or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(); }
 
-/// A place as three members, so that nobody need take a reference apart.
+/// A reference as three members, so that scripts need not parse it.
 Json place_json(const Reference& reference) {
   return Json::Object{{"repository", to_string(reference.name)},
                       {"tag", or_null(reference.tag)},

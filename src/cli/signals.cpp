@@ -9,7 +9,7 @@ namespace ociferry {
 
 namespace {
 
-/// Sent by ourselves, when there is nothing left to wait for; from outside it means nothing.
+/// Sent by ourselves to end the waiting thread; ignored from outside.
 constexpr int kWake = SIGUSR1;
 
 sigset_t ending_signals() {
@@ -54,7 +54,7 @@ void Signals::wait() {
     if (sigwait(&awaited, &signal) != 0) return;
     if (signal == kWake) continue;
     received_ = signal;
-    // From now on the kernel itself ends the process at the next one, even if what follows never comes back.
+    // From now on the next signal kills the process, even if the following call hangs.
     pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
     sigemptyset(&awaited);
     sigaddset(&awaited, kWake);

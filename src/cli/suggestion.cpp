@@ -34,7 +34,7 @@ std::string meant_by(std::string_view word, const std::vector<std::string>& know
   std::size_t best = most + 1;
   std::string found;
   for (const std::string& one : known) {
-    // What is only not finished is nearer than anything else.
+    // A prefix is closer than any edit.
     const std::size_t far = one.starts_with(word) ? 0 : distance(word, one);
     if (far == best && one != found) found.clear();
     if (far >= best) continue;

@@ -44,7 +44,7 @@ void check_archive_name(const std::string& name) {
 
 namespace {
 
-/// What a proof that was asked for has shown.
+/// The result of a requested proof.
 std::string proved(const TransferReport& report) {
   return report.blobs_proved == 0 ? "" : fmt::format("; proved {}", count(report.blobs_proved, "blob"));
 }

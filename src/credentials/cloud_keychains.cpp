@@ -41,7 +41,7 @@ const CloudKeychain& keychain_called(const std::string& name, const std::string&
   return *found;
 }
 
-/// The password that GitHub takes with any user name; this one is what imgpkg sends.
+/// GitHub accepts any user name with a token; this is the one that imgpkg sends.
 Finding find_github_token(const Environment& environment) {
   const auto token = lookup(environment, "GITHUB_TOKEN");
   if (!token) return skipped("GITHUB_TOKEN is not set");
@@ -94,7 +94,7 @@ Finding find_in_keychain(const ActiveKeychain& active, const Environment& enviro
       if (error.reason() == ErrorReason::HelperMissing) continue;
       if (error.code() == ErrorCode::Interrupted) throw;
       if (!active.named) return skipped(error.message());
-      // The helper's own hint is for configuration files; options do not go before a keychain.
+      // The helper's own hint is for configuration files; options do not override a keychain.
       throw Error(error.code(), error.message())
           .hint(text::cat("run `echo ", name.registry, " | docker-credential-", helper, " get` to see why, or take ",
                           keychain.name, " out of ", active.variable));

@@ -16,14 +16,14 @@ namespace {
 constexpr std::uint64_t kMaxConfigBytes = 4 * kMiB;
 constexpr std::string_view kContentVariable = "DOCKER_AUTH_CONFIG";
 
-/// Why `path` is passed over; nullopt if it is there to be read.
+/// Why `path` is skipped; nullopt if it is readable.
 std::optional<Finding> absence(const fs::path& path) {
   std::error_code failure;
   const fs::file_status status = fs::status(path, failure);
   if (status.type() == fs::file_type::not_found) return not_set("there is no such file");
-  // As when HOME is another user's, in containers: who may not even look does not keep credentials there.
+  // For example, HOME in a container belongs to another user: a directory without access has no credentials for us.
   if (failure) return skipped(failure.message());
-  // Mounting a file that is not there into a container leaves a directory.
+  // Mounting a missing file into a container creates a directory.
   if (fs::is_directory(status)) return skipped("it is a directory");
   return std::nullopt;
 }

@@ -28,16 +28,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// What a finished program left behind.
+/// The result of a finished program.
 struct Outcome {
   std::string output;
   int status = 0;
 };
 
-/// Which process group a helper is in.
+/// The process group of a helper.
 enum class Group {
-  Own,   ///< so that it can be ended together with whatever it starts
-  Ours,  ///< the terminal's foreground group: who reads from a terminal in any other is stopped
+  Own,   ///< to kill it together with what it starts
+  Ours,  ///< the terminal's foreground group, which is required for reading from it
 };
 
 Group group_for_helpers() {
@@ -45,7 +45,7 @@ Group group_for_helpers() {
   return terminal && ::tcgetpgrp(terminal.get()) == ::getpgrp() ? Group::Ours : Group::Own;
 }
 
-/// A running program, ended in any case, with all of its group if that is its own.
+/// A running program, killed in the destructor, with its group if that is its own.
 class Child {
  public:
   Child(pid_t pid, Group group) : pid_(pid), group_(group) {}
@@ -57,7 +57,7 @@ class Child {
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
-  /// Its status if it has ended. What it has left running then stays, such as an agent that keeps keys.
+  /// Its status if it has ended. Programs that it left running, such as a key agent, are not killed then.
   /// Throws Error{Io} if that cannot be known, as when SIGCHLD is ignored.
   std::optional<int> ended() {
     int status = 0;
@@ -101,7 +101,7 @@ class SpawnActions {
     const std::array<char*, 3> arguments{name.data(), verb.data(), nullptr};
     pid_t pid = 0;
     const int failed = ::posix_spawnp(&pid, program.c_str(), &actions_, &attributes_, arguments.data(), environ);
-    // One folder of the PATH that may not be entered is enough for EACCES, wherever else was looked.
+    // One inaccessible directory in the PATH is enough for EACCES.
     if (failed == ENOENT || failed == EACCES) throw helper_missing(program);
     if (failed == EAGAIN) throw no_more_threads(text::cat("starting ", program));
     if (failed != 0) {
@@ -116,7 +116,7 @@ class SpawnActions {
   posix_spawnattr_t attributes_{};
 };
 
-/// How long a helper may still take. Every wait for it is cut into short ones, so that a stop is seen.
+/// The remaining time of a helper. Waits are divided into short ones, to notice a stop.
 class Deadline {
  public:
   Deadline(std::string program, std::chrono::milliseconds patience, const std::stop_token& stop)
@@ -158,7 +158,7 @@ std::string read_until_end(int fd, const std::string& program, const Deadline& d
 
 /// Runs `program verb` with `input` on its standard input.
 Outcome run(const std::string& program, const std::string& verb, const std::string& input, const Deadline& deadline) {
-  // A socket rather than pipes: writing to one that nobody reads can be had without SIGPIPE.
+  // A socket instead of pipes, to write without SIGPIPE.
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw system_error("socketpair", errno);
   const UniqueFd ours(ends[0]);
@@ -168,14 +168,13 @@ Outcome run(const std::string& program, const std::string& verb, const std::stri
   with_all_privileges([&] { pid = SpawnActions(group).spawn(program, verb, theirs.get()); });
   Child child(pid, group);
   theirs = UniqueFd();
-  // Server names, and passwords, are far shorter than a socket's buffer. A helper that does not read it will say what
-  // it lacks.
+  // Server names and passwords fit into a socket's buffer. A helper that does not read them reports an error.
   static_cast<void>(::send(ours.get(), input.data(), input.size(), MSG_NOSIGNAL));
   ::shutdown(ours.get(), SHUT_WR);
   Outcome outcome;
   outcome.output = read_until_end(ours.get(), program, deadline);
   for (;;) {
-    // Having closed its output it is about to end, as a rule.
+    // A helper that closed its output usually ends soon.
     if (const auto status = child.ended()) {
       outcome.status = *status;
       return outcome;
@@ -215,7 +214,7 @@ std::string program_called(const std::string& name) {
   throw Error(ErrorCode::Usage, text::cat("'", name, "' is not the name of a credential helper"));
 }
 
-/// The error of a helper that did not do what it was told. Its output may hold a secret: nothing of it is shown.
+/// The error of a helper that failed. Its output may contain a secret and is not shown.
 Error refused(const std::string& program, std::string_view what, const std::string& server) {
   return Error(ErrorCode::Unauthorized, text::cat(program, " could not ", what, " the credentials for ", server))
       .transient()
@@ -243,7 +242,7 @@ std::optional<Credential> CredentialHelper::operator()(const std::string& name, 
   const Outcome outcome = run(program, "get", server + "\n", Deadline(program, patience_, stop_));
   if (outcome.status != 0) {
     if (text::lower(outcome.output).find("credentials not found") != std::string::npos) return std::nullopt;
-    // Its output may hold a secret; only that it failed is told.
+    // Its output may contain a secret and is not shown.
     throw Error(ErrorCode::Unauthorized, text::cat(program, " could not give the credentials for ", server))
         .transient()
         .hint(text::cat("run `echo ", server, " | ", program, " get` to see why, or use --registry-anon"));

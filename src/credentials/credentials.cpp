@@ -52,7 +52,7 @@ Finding find_anonymous(bool option, const Environment& environment) {
   return skipped(text::cat(variable->name, " is not 'true'"));
 }
 
-/// The order of everything, in one place.
+/// All sources in search order.
 std::vector<CredentialSource> sources(const RegistryOptions& options, const Environment& environment,
                                       const HelperRunner& run_helper) {
   std::vector<CredentialSource> all;
@@ -94,7 +94,7 @@ std::vector<IneffectiveVariable> all_ineffective(const RegistryOptions& options,
   return all;
 }
 
-/// A header's value must not become two.
+/// A header value must not contain line breaks.
 void check_header_value(const std::string& token, const std::string& source) {
   const bool fine = std::ranges::all_of(token, [](char c) { return c > ' ' && c < '\x7f'; });
   if (fine) return;
@@ -102,7 +102,7 @@ void check_header_value(const std::string& token, const std::string& source) {
       .hint("check how it was read: tokens are one word");
 }
 
-/// A crash must not leave a password on a disk.
+/// A core dump would contain passwords.
 void leave_no_core_dump() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;
@@ -122,7 +122,7 @@ Credentials::Credentials(const RegistryOptions& options, const Environment& envi
 bool Credentials::is_fresh(Time made) const { return tools_.clock->now() < made + limits::kCredentialAge; }
 
 std::optional<Credential> Credentials::ask_helper(const std::string& name, const std::string& server) {
-  // Many repositories share a registry, and a helper may take a second. Only called under the mutex.
+  // Many repositories share a registry, and a helper may take a second. Called with the mutex locked.
   auto known = answers_.find({name, server});
   if (known == answers_.end() || !is_fresh(known->second.made)) {
     known = answers_.insert_or_assign({name, server}, run_helper(name, server)).first;
@@ -133,7 +133,7 @@ std::optional<Credential> Credentials::ask_helper(const std::string& name, const
   return answer.credential;
 }
 
-/// A failure is an answer, too: one that hangs must not do so for each of a thousand images.
+/// Failures are cached, too: a helper must not hang for each of a thousand images.
 Credentials::HelperAnswer Credentials::run_helper(const std::string& name, const std::string& server) {
   HelperAnswer answer;
   try {
@@ -149,7 +149,7 @@ Credentials::HelperAnswer Credentials::run_helper(const std::string& name, const
 }
 
 Credential Credentials::find(const RepositoryName& name) {
-  // Held while a helper runs: it may ask the user something, and must not do so twice at once.
+  // Held while a helper runs: it may prompt the user, and must not do so twice at once.
   const std::lock_guard lock(mutex_);
   const auto known = found_.find(name);
   if (known != found_.end() && is_fresh(known->second.made)) return known->second.credential;

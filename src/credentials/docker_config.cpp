@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kDockerHub = "index.docker.io";
 constexpr std::string_view kDockerHubKey = "https://index.docker.io/v1/";
 
-/// The names that one registry goes by in configuration files.
+/// The names of one registry in configuration files.
 std::vector<std::string> aliases(const std::string& registry) {
   if (registry != kDockerHub) return {registry};
   return {registry, "docker.io", "registry-1.docker.io"};
@@ -32,7 +32,7 @@ std::vector<std::string> paths_of(const std::string& registry, const std::string
   return paths;
 }
 
-/// "https://host/path" in parts; keys need not have a scheme or a path.
+/// Splits "https://host/path"; scheme and path are optional.
 struct Key {
   bool has_scheme = false;
   std::string_view host = {};
@@ -47,13 +47,13 @@ Key split_key(std::string_view key) {
   return {has_scheme, rest.substr(0, slash), rest.substr(slash)};
 }
 
-/// True if the key names the registry as a whole, as old clients wrote it: a URL, or with an API version.
+/// True if the key names the whole registry in the form of old clients: a URL, or with an API version.
 bool names_all_of_it(const Key& key) {
   constexpr std::array<std::string_view, 6> kWhole{"", "/", "/v1", "/v1/", "/v2", "/v2/"};
   return key.has_scheme || std::ranges::find(kWhole, key.path) != kWhole.end();
 }
 
-/// What `auth` holds: base64 of USER:PASSWORD, which some clients fold into lines or pad with zero bytes.
+/// Decodes `auth`: base64 of USER:PASSWORD, which some clients break into lines or pad with zero bytes.
 void read_auth(std::string auth, Credential& into, const std::string& what, const std::string& key) {
   std::erase_if(auth, [](char c) { return c == '\r' || c == '\n'; });
   if (auth.empty()) return;
@@ -76,7 +76,7 @@ std::optional<Credential> from_entry(const Json& entry, const std::string& what,
   return found;
 }
 
-/// What the helper says about `server`.
+/// The helper's credential for `server`.
 Finding ask(const HelperRunner& run_helper, const std::string& helper, const std::string& server) {
   const std::string who = text::cat("docker-credential-", helper, " for '", server, "'");
   auto credential = run_helper(helper, server);
@@ -136,7 +136,7 @@ Finding DockerConfig::find_by_path(const RepositoryName& name, const HelperRunne
   for (const std::string& registry : aliases(name.registry)) {
     std::ranges::move(paths_of(registry, name.repository), std::back_inserter(keys));
   }
-  // The aliases of Docker Hub side by side, so that the longest path comes first whichever name it is under.
+  // The aliases of Docker Hub together, so that the longest path comes first under any name.
   std::ranges::stable_sort(keys, std::ranges::greater{},
                            [](const std::string& key) { return std::ranges::count(key, '/'); });
   if (name.registry == kDockerHub) keys.emplace_back(kDockerHubKey);
@@ -170,7 +170,7 @@ Finding DockerConfig::find_by_host(const RepositoryName& name) const {
     return no_entry("");
   };
   Finding found = first(true);
-  // Of another path of the registry: better than nothing, and what imgpkg does.
+  // An entry for another path of the registry, as in imgpkg.
   return found.wins() ? found : first(false);
 }
 

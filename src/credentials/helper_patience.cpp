@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{8};
 
-/// Longer each time; by chance, so that several processes do not come back together.
+/// Growing delays with jitter, so that concurrent processes do not retry together.
 std::chrono::milliseconds pause_before(int repetition) {
   static thread_local std::minstd_rand random{std::random_device{}()};
   const int longest = std::min(2000, 200 << std::min(repetition - 1, 10));

@@ -15,7 +15,7 @@ namespace {
 constexpr std::array<std::string_view, 5> kFields{"HOSTNAME", "USERNAME", "PASSWORD", "IDENTITY_TOKEN",
                                                   "REGISTRY_TOKEN"};
 
-/// "https://user@host/v2/path" as it is compared: "host/path".
+/// "https://user@host/v2/path" in the form for comparisons: "host/path".
 std::string normalized(std::string_view text) {
   if (const auto scheme = text.find("://"); scheme != std::string_view::npos) text.remove_prefix(scheme + 3);
   const auto slash = std::min(text.find('/'), text.size());
@@ -28,7 +28,7 @@ std::string normalized(std::string_view text) {
   }
   if (path == "/") path = {};
   std::string_view authority = text.substr(0, slash);
-  // A URL may hold a password there, which must not be shown later.
+  // A URL may contain a password, which must not be shown later.
   if (const auto at = authority.rfind('@'); at != std::string_view::npos) authority.remove_prefix(at + 1);
   const std::string host = text::lower(authority);
   return text::cat(host == "docker.io" ? "index.docker.io" : host, path);
@@ -50,7 +50,7 @@ bool fits(std::string_view hostname, const RepositoryName& name) {
   const HostAndPort wanted = split_port(hostname.substr(0, slash));
   const HostAndPort actual = split_port(name.registry);
   if (wanted.port != actual.port || !host_fits(wanted.host, actual.host)) return false;
-  // A prefix of the text, as for imgpkg: "reg/team" is for "reg/team-a" too, "reg/team/" is not.
+  // A prefix of the text, as in imgpkg: "reg/team" matches "reg/team-a", "reg/team/" does not.
   return text::cat("/", name.repository, "/").starts_with(hostname.substr(slash));
 }
 

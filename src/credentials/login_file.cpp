@@ -21,14 +21,14 @@ constexpr std::string_view kDockerHub = "index.docker.io";
 constexpr std::string_view kDockerHubUrl = "https://index.docker.io/v1/";
 constexpr std::array<std::string_view, 5> kSecrets{"auth", "username", "password", "identitytoken", "registrytoken"};
 
-/// The object called `key`; one that is not there, or is something else, is empty.
+/// The object called `key`; empty if it is missing or not an object.
 Json::Object object_in(const Json& content, std::string_view key) {
   const Json* const found = content.find(key);
   const Json::Object* const object = found == nullptr ? nullptr : found->as_object();
   return object == nullptr ? Json::Object{} : *object;
 }
 
-/// `object` with `key` being `value`, where it was, or at the end.
+/// `object` with `key` set to `value`, at its place or at the end.
 Json::Object with(Json::Object object, const std::string& key, Json value) {
   const auto found = std::ranges::find(object, key, &Json::Member::first);
   if (found == object.end()) {
@@ -39,7 +39,7 @@ Json::Object with(Json::Object object, const std::string& key, Json value) {
   return object;
 }
 
-/// What an entry has beside secrets, such as the "email" of old files.
+/// The members of an entry that are not secrets, such as "email" in old files.
 Json::Object without_secrets_of(const Json* entry) {
   Json::Object kept;
   if (entry == nullptr || entry->as_object() == nullptr) return kept;
@@ -49,7 +49,7 @@ Json::Object without_secrets_of(const Json* entry) {
   return kept;
 }
 
-/// All the keys that stand for the target, as any tool may have written them.
+/// All keys for the target that any tool may have written.
 std::vector<std::string> keys_of(const LoginTarget& target) {
   if (!target.path.empty()) {
     const std::string path = "/" + target.path;
@@ -106,7 +106,7 @@ LoginTarget parse_login_target(std::string_view given) {
   while (path.starts_with('/')) path.remove_prefix(1);
   while (path.ends_with('/')) path.remove_suffix(1);
   if (path.empty() || path == "v1" || path == "v2") return target;
-  // Where the host has neither '.' nor ':' it would be read as a path of Docker Hub; then the name has no meaning here.
+  // A host without '.' and ':' would be parsed as a path of Docker Hub; such a target is invalid.
   const RepositoryName name = parse_repository(text::cat(target.registry, "/", path));
   if (name.registry != target.registry) throw unusable();
   target.path = path;
@@ -114,7 +114,7 @@ LoginTarget parse_login_target(std::string_view given) {
 }
 
 LoginText::LoginText(std::string_view text, LoginFile::Format format, std::string what) : format_(format) {
-  // It says what is wrong without showing anything of it.
+  // The message shows nothing of the content.
   static_cast<void>(DockerConfig::parse(text, what));
   if (text::trim(text).empty()) text = "{}";
   original_ = Json::parse(text, what);
@@ -135,7 +135,7 @@ LoginText::Keeper LoginText::keeper_of(const LoginTarget& target) const {
       if (std::string helper = helpers->string_at(key); !helper.empty()) return {std::move(helper), key};
     }
   }
-  // It knows whole registries only: what belongs to a part of one must not open all of it.
+  // A helper stores whole registries only: a credential for a part must not be used for all of it.
   if (!target.path.empty()) return {};
   const bool is_hub = target.registry == kDockerHub;
   return {content_.string_at("credsStore"), is_hub ? std::string(kDockerHubUrl) : target.registry};
@@ -168,11 +168,11 @@ std::string LoginText::store(const LoginTarget& target, const Credential& creden
   } else {
     helpers.store(helper, server, credential);
   }
-  // An older entry under another name of the registry would go before the helper's answer, or be found by other tools.
+  // An older entry under another name of the registry would override the helper, or be used by other tools.
   for (const std::string& other : keys_of(target)) {
     if (other != key) remove_entry(other);
   }
-  // Docker marks with an empty entry what its helper keeps, and so lists where one is logged in.
+  // Docker writes an empty entry for each registry in its helper, as a list of logins.
   if (helper.empty() || known != nullptr || format_ == LoginFile::Format::Docker) put_entry(key, std::move(entry));
   return helper;
 }

@@ -6,8 +6,8 @@ namespace ociferry {
 
 namespace {
 
-/// Why the value of OCIFERRY_USERNAME or IMGPKG_USERNAME and the like is not used; nullopt if it is, or if an option
-/// takes its place, which is what options are for.
+/// Why the value of OCIFERRY_USERNAME, IMGPKG_USERNAME etc. is not used; nullopt if it is used or overridden by an
+/// option.
 std::optional<std::string> passed_over(const RegistryOptions& options, const Environment& environment,
                                        std::string_view name, const std::string& value) {
   const auto user = find_variable(environment, "USERNAME");

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t kWindow = 32 * 1024 * 1024;
 
-/// True if so many bytes would push most other things out of memory.
+/// True if so many bytes would evict most of the page cache.
 bool would_fill_memory(std::uint64_t bytes) {
   const long pages = ::sysconf(_SC_PHYS_PAGES);
   const long page = ::sysconf(_SC_PAGESIZE);
@@ -25,7 +25,7 @@ void PageCacheHints::wrote(std::uint64_t size) {
   const std::uint64_t before = written_.fetch_add(size);
   if (before / kWindow == (before + size) / kWindow) return;
   static_cast<void>(::sync_file_range(fd_, 0, 0, SYNC_FILE_RANGE_WRITE));
-  // What the device has by now; the rest stays until a later call.
+  // Drops what was written back; the rest stays until a later call.
   if (fills_memory_) static_cast<void>(::posix_fadvise(fd_, 0, 0, POSIX_FADV_DONTNEED));
 }
 

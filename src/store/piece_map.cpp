@@ -6,8 +6,7 @@ namespace ociferry {
 
 namespace {
 
-/// Of what is left, the part that one request takes: large ones first, and small ones at the end, so that all end at
-/// about the same time.
+/// The size of the next piece: smaller towards the end, so that all finish at about the same time.
 constexpr std::uint64_t kParts = 8;
 
 }  // namespace
@@ -33,8 +32,8 @@ std::uint64_t PieceMap::share_of(std::uint64_t bytes) const noexcept {
   return std::clamp(bytes / kParts, rules_.least, rules_.most);
 }
 
-/// The first bytes that nobody has or brings. What lies before the first piece is the stream's: the later half of it is
-/// given away only if nothing else is left.
+/// The first bytes that are neither received nor requested. What lies before the first piece is left to the stream; its
+/// later half is claimed only if nothing else is left.
 std::optional<Piece> PieceMap::gap() const {
   std::uint64_t at = front_;
   bool is_streams = streams_;
@@ -52,7 +51,7 @@ std::optional<Piece> PieceMap::gap() const {
   }
   if (const auto found = look(size_)) return found;
   if (!streams_own || streams_own->size() < 2 * rules_.least) return std::nullopt;
-  // Little is kept at first, so that the front, which is all that a killed run leaves to the next, gets on soon.
+  // Few bytes ahead of the front at first: after a kill, the next run can resume only at the front.
   const std::uint64_t kept = pieces_.empty() ? rules_.least : streams_own->size() / 2;
   return Piece{streams_own->begin + kept, streams_own->end};
 }

@@ -11,7 +11,7 @@ namespace ociferry {
 
 namespace {
 
-/// True for failures of this machine, which another connection does not mend.
+/// True for local failures, for which another connection does not help.
 bool is_local_failure(ErrorCode code) {
   return code == ErrorCode::Space || code == ErrorCode::Io || code == ErrorCode::Internal;
 }
@@ -59,7 +59,7 @@ void PieceBoard::remove(PiecewiseFetch& blob) {
   std::erase(blobs_, &blob);
 }
 
-/// Between source and hash: ends the source where a piece begins.
+/// Ends the source where a piece begins.
 class PiecewiseFetch::Stream : public ByteSink {
  public:
   explicit Stream(PiecewiseFetch& fetch) : fetch_(fetch) {}
@@ -70,7 +70,7 @@ class PiecewiseFetch::Stream : public ByteSink {
       const std::lock_guard lock(fetch_.mutex_);
       const std::uint64_t limit = fetch_.map_.stream_limit();
       const std::uint64_t left = limit - fetch_.map_.front();
-      // What is beyond the blob's end goes through to who refuses it.
+      // Bytes beyond the blob's end are passed on, and refused there.
       if (limit < fetch_.blob_.size && bytes.size() >= left) {
         bytes = bytes.first(static_cast<std::size_t>(left));
         is_enough = true;
@@ -158,7 +158,7 @@ void PiecewiseFetch::run() {
     std::exception_ptr failure = std::current_exception();
     stop_.request_stop();
     leave();
-    // Who was stopped by the failure of another thread tells that one.
+    // Report another thread's failure instead of the stop that it caused.
     if (failure_ && code_of(failure) == ErrorCode::Interrupted) failure = failure_;
     if (divided_ && code_of(failure) == ErrorCode::Corrupt) board_.close();
     progress_.skip(-skipped_);
@@ -174,7 +174,7 @@ void PiecewiseFetch::fetch_in_order() {
   } while (collect_pieces());
 }
 
-/// Brings what is missing from the front on, until a piece is met that comes from elsewhere.
+/// Streams missing bytes from the front on, until a piece of another connection.
 void PiecewiseFetch::stream_on() {
   std::uint64_t front = 0;
   bool may_be_divided = false;
@@ -202,8 +202,8 @@ void PiecewiseFetch::stream_on() {
   map_.set_streaming(false);
 }
 
-/// Fetches pieces and hashes those that others have fetched, until the blob is whole: false then. True if there are no
-/// more pieces, and the stream must go on.
+/// Fetches pieces, and hashes those of other threads, until the blob is complete: returns false then. True if there are
+/// no more pieces, and the stream must continue.
 bool PiecewiseFetch::collect_pieces() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -227,14 +227,14 @@ bool PiecewiseFetch::collect_pieces() {
   }
 }
 
-/// What lies behind a gap will come again with the stream that closes it.
+/// Bytes behind a gap are fetched again by the stream that closes it.
 void PiecewiseFetch::forget_pieces() {
   const auto bytes = static_cast<std::int64_t>(map_.forget_finished());
   moved_ -= bytes;
   progress_.advance(-bytes);
 }
 
-/// Hashes the pieces at the front, unless another thread is there. Call with `lock` held; it is given up meanwhile.
+/// Hashes the pieces at the front, unless another thread does. Call with `lock` held; it is released meanwhile.
 void PiecewiseFetch::hash_front(std::unique_lock<std::mutex>& lock) {
   while (!hashing_ && !failure_) {
     const auto piece = map_.at_front();
@@ -271,7 +271,7 @@ bool PiecewiseFetch::is_slow() const {
          got * std::chrono::duration<double>(board_.slow_.left).count();
 }
 
-/// Brings a piece that was claimed. Its failure is not the blob's, unless it is one of this machine.
+/// Fetches a claimed piece. Its failure does not fail the blob, unless it is a local one.
 void PiecewiseFetch::fetch(const Piece& piece) noexcept {
   PieceSink sink(*this, piece);
   try {
@@ -298,7 +298,7 @@ void PiecewiseFetch::bring(const Piece& piece, PieceSink& sink) {
   progress_.debug(text::cat(from_.name_of(blob_.digest), " is not divided: ", why));
 }
 
-/// Notes what became of a piece, and hashes it if it is its turn.
+/// Records the result of a piece, and hashes it if it is at the front.
 void PiecewiseFetch::settle(const Piece& piece, PieceSink& sink) {
   std::unique_lock lock(mutex_);
   if (sink.is_full() && !failure_) {
@@ -331,7 +331,7 @@ void PiecewiseFetch::end_pieces() {
   pieces_stop_.request_stop();
 }
 
-/// Waits until no other thread is at this blob, and lets none begin.
+/// Waits until no other thread works on this blob, and lets none start.
 void PiecewiseFetch::leave() {
   board_.remove(*this);
   end_pieces();

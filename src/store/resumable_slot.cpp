@@ -32,7 +32,7 @@ bool ResumableSlot::holds(const Descriptor& blob, const std::stop_token& stop) {
   }
   if (is_whole()) return true;
   const std::uint64_t written = place_.written(blob.size);
-  // A place that is full and wrong was damaged: nothing of it is of use.
+  // A complete but wrong content is damaged: none of it can be used.
   begun_ = written < blob.size ? written : 0;
   state_ = State::Begun;
   return false;
@@ -42,7 +42,7 @@ void ResumableSlot::fill(const Descriptor& blob, Progress& progress,
                          const std::function<void(std::uint64_t there)>& bring) {
   if (state_ == State::Unknown) begun_ = place_.has_hole({0, blob.size}) ? place_.written(blob.size) : blob.size;
   state_ = State::Begun;
-  // What is there is tried once: if the whole has another digest in the end, it was that, most likely.
+  // The existing bytes are used once: a wrong digest of the whole was most likely caused by them.
   if (const std::uint64_t there = std::exchange(begun_, 0); there > 0) {
     try {
       bring(there);

@@ -59,7 +59,7 @@ void BackgroundHasher::work() {
   }
 }
 
-/// Gives back the buffer that `bytes` is and puts the next one there; false at the end.
+/// Returns the buffer in `bytes` and replaces it by the next one; false at the end.
 bool BackgroundHasher::take(std::vector<std::byte>& bytes) {
   std::unique_lock lock(mutex_);
   if (bytes.capacity() > 0) {

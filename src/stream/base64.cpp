@@ -15,7 +15,7 @@ bool is_in_alphabet(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
 }
 
-/// OpenSSL counts in int.
+/// OpenSSL takes sizes as int.
 int checked_size(std::size_t size) {
   if (size <= std::numeric_limits<int>::max() / 2) return static_cast<int>(size);
   throw Error(ErrorCode::Internal, "too much for base64");
@@ -33,7 +33,7 @@ std::string base64_encoded(std::string_view bytes) {
 }
 
 std::optional<std::string> base64_decoded(std::string_view text) {
-  // EVP_DecodeBlock would pass over white space, and takes whole groups only.
+  // EVP_DecodeBlock skips white space, and requires whole groups.
   while (text.ends_with('=')) text.remove_suffix(1);
   if (text.size() % 4 == 1 || !std::ranges::all_of(text, is_in_alphabet)) return std::nullopt;
   std::string groups(text);

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kCopyBuffer = 256 * 1024;
 constexpr std::size_t kShort = 8 * 1024;
 
-/// Copies until the end or, with `until_full`, until as much as fits into `buffer` was copied. Returns how much it was.
+/// Copies to the end or, with `until_full`, until `buffer` is full. Returns the number of bytes.
 std::uint64_t copy_through(MutableBytes buffer, ByteSource& source, ByteSink& sink, bool until_full) {
   std::uint64_t total = 0;
   while (const std::size_t got = source.read(buffer)) {
@@ -65,7 +65,7 @@ void ProgressSink::take_back() {
 }
 
 std::uint64_t copy_stream(ByteSource& source, ByteSink& sink) {
-  // Most streams are manifests and configurations, too short for a large buffer to be worth its making.
+  // Most streams are manifests and configurations, too short for a large buffer.
   std::array<std::byte, kShort>
       small;  // NOLINT(cppcoreguidelines-pro-type-member-init): it is written before it is read
   const std::uint64_t begin = copy_through(small, source, sink, true);

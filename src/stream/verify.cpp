@@ -17,11 +17,11 @@ Error wrong_size(const std::string& where, const Descriptor& expected, std::stri
                                         expected.digest.text(), " has (got ", got, ")")};
 }
 
-/// What is left of a blob must take longer to hash than a thread takes to start.
+/// Hashing the rest of a blob must take longer than starting a thread.
 constexpr std::uint64_t kLong = 8 * 1024 * 1024;
 constexpr std::uint64_t kConsiderEvery = 1024 * 1024;
 
-/// Threads that are busy with VerifyingSinks now.
+/// Threads that use VerifyingSinks now.
 std::atomic<unsigned> busy_threads{0};
 
 unsigned cores() {
@@ -86,7 +86,7 @@ void VerifyingSink::hash(Bytes bytes) {
 }
 
 bool VerifyingSink::is_worth_a_thread() const {
-  // Where threads are few, those that cannot be done without need them more.
+  // If threads are scarce, leave them for required ones.
   return expected_.size - count_ >= kLong && busy_threads < cores() && !were_threads_refused();
 }
 

@@ -14,20 +14,20 @@ namespace ociferry {
 namespace {
 
 constexpr std::uint64_t kSmall = 128 * kKiB;
-/// What is so large, and such a part of all bytes, takes about as long as all else on the other workers.
+/// A blob of at least this size and share of all bytes takes about as long as all others on the other workers.
 constexpr std::uint64_t kLarge = 8 * kMiB;
 constexpr std::uint64_t kPart = 8;
 
-/// How often more a blob is fetched that arrived damaged: once, and as often as there are other places for it.
+/// The retries of a blob that arrived damaged: one, and one for each other place.
 std::size_t further_chances(const Graph::BlobNode& blob) {
-  // A registry's answer can be damaged on its way to us; a file that is damaged stays so.
+  // A response can be damaged in transit; a damaged file stays damaged.
   if (!blob.source->home()) return 0;
   return std::clamp<std::size_t>(blob.descriptor.urls.size(), 1, limits::kForeignUrls);
 }
 
-/// From a registry the largest first, so that the tail is short; a file is read as it lies, since media may be slow.
-/// Small blobs take a round trip and hardly any bandwidth: spread among the large ones, they leave no time in which a
-/// far link does nothing but wait.
+/// From a registry the largest first, so that the tail is short; a file is read sequentially, since media may be slow.
+/// Small blobs take a round trip and hardly any bandwidth: spread among the large ones, they do not leave a link with a
+/// high latency idle.
 std::vector<const Graph::BlobNode*> in_good_order(std::vector<const Graph::BlobNode*> blobs) {
   const auto size = [](const Graph::BlobNode* blob) {
     return blob->source->home() ? blob->descriptor.size : std::uint64_t{0};
@@ -49,7 +49,7 @@ std::vector<const Graph::BlobNode*> in_good_order(std::vector<const Graph::BlobN
   return order;
 }
 
-/// Of what lies in files, the few that would make a long tail go first, whatever that costs a slow medium.
+/// From files, the few blobs that would cause a long tail go first, even on slow media.
 void put_longest_first(std::vector<const Graph::BlobNode*>& blobs) {
   std::uint64_t total = 0;
   for (const auto* blob : blobs) total += blob->descriptor.size;
@@ -74,7 +74,7 @@ BlobOutcome put_with_further_chances(const Graph::BlobNode& blob, BlobTarget& ta
   }
 }
 
-/// The blobs that their source turned out not to have.
+/// The blobs that their sources lack.
 class MissingBlobs {
  public:
   void add(const Error& error, const Graph::BlobNode& blob) {

@@ -64,14 +64,14 @@ std::string CachingSource::fetch_twice_if_damaged(const Descriptor& blob, const 
   try {
     return fetch_whole(blob, stop);
   } catch (const Error& error) {
-    // What a registry sends may have been damaged on its way; a file that is damaged stays so.
+    // A response can be damaged in transit; a damaged file stays damaged.
     if (error.code() != ErrorCode::Corrupt || !home()) throw;
   }
   return fetch_whole(blob, stop);
 }
 
 const std::string* CachingSource::find(const Digest& digest) {
-  // Nothing is ever taken out or changed, so the pointer stays good after the lock is released.
+  // Entries are never removed or changed, so the pointer stays valid after the lock is released.
   const std::lock_guard lock(mutex_);
   const auto found = known_.find(digest);
   return found == known_.end() ? nullptr : &found->second;

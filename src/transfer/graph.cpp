@@ -19,17 +19,17 @@ void check_same_size(const Descriptor& known, const Descriptor& seen) {
                                             known.size, " and ", seen.size, " bytes"));
 }
 
-/// False if it says nothing of what a child is: an index or an image.
+/// False if it does not tell an index from an image.
 bool is_known(std::string_view type) { return media_type::is_manifest(type) || media_type::is_index(type); }
 
-/// A manifest that does not say what it is may be called Docker's in one place and OCI's in another. Which of them it
-/// is taken for must not depend on the order of places: a known type comes first, and Docker's before OCI's.
+/// A manifest without a media type may be listed as Docker's in one place and as OCI's in another. The result must not
+/// depend on the order of places: a known type comes first, and Docker's before OCI's.
 bool says_more(std::string_view type, std::string_view other) {
   return std::pair(!is_known(type), type) < std::pair(!is_known(other), other);
 }
 
-/// Readers that believe one entry of an index would see something else than those that believe the other. Docker's type
-/// in the place of OCI's is another matter: the manifest's own bytes decide. No type, or an unknown one, says nothing.
+/// Contradicting entries of an index would mean different content to different readers. Docker's type instead of OCI's
+/// is harmless: the manifest's bytes decide. A missing or unknown type does not contradict others.
 void check_same_child(const Descriptor& known, const Descriptor& seen) {
   check_same_size(known, seen);
   if (!is_known(known.media_type) || !is_known(seen.media_type)) return;
@@ -53,7 +53,7 @@ class TreeWalk {
   }
 
  private:
-  /// Adds a manifest and all below it. False if nothing that could be run is whole: then it is as good as absent.
+  /// Adds a manifest and all below it. False if no runnable image in it is complete: then it counts as absent.
   bool add(ParsedManifest manifest, std::size_t depth) {
     auto& [raw, parsed] = manifest;
     if (depth > 1) raw.descriptor.media_type = std::visit([](const auto& one) { return one.media_type; }, parsed);
@@ -97,7 +97,7 @@ class TreeWalk {
       return lack(child);
     }
     check_same_size(child, found->descriptor);
-    // What it came as; its bytes decide.
+    // The type from the parent; the bytes decide.
     if (!type.empty()) found->descriptor.media_type = type;
     const std::size_t place = tree_.size();
     if (add(parse(*std::move(found)), depth + 1)) return true;
@@ -130,7 +130,7 @@ class TreeWalk {
   ManifestTree& tree_;
   std::map<Digest, Descriptor> seen_;
   std::set<Digest> is_blob_;
-  std::set<Digest> lacking_;  ///< children that are absent, or of which nothing is whole
+  std::set<Digest> lacking_;  ///< children that are absent or incomplete
   std::vector<std::string> missing_;
 };
 
@@ -217,7 +217,7 @@ void Graph::note_absent(const Digest& root) {
 }
 
 void Graph::add_blobs(const TreeManifest& tree, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves) {
-  // What is known already may still have got children that another place lacks.
+  // A known manifest may have children that another place lacks.
   for (const Descriptor& blob : tree.blobs) add_blob(blob, source, false);
   const auto* manifest = std::get_if<Manifest>(&tree.parsed);
   if (manifest == nullptr || contains(tree.raw.descriptor.digest)) return;

@@ -42,14 +42,14 @@ class Pool {
           inner_.request_stop();
         }) {}
 
-  /// With so many threads, the calling one among them.
+  /// With so many threads, including the calling one.
   void run(std::size_t threads) {
     std::vector<std::jthread> others;
     want(threads, others, 1);
     work(std::nullopt);
   }
 
-  /// With as many as `wanted` says; the calling thread watches, or works too where the system gives too few.
+  /// With the number of threads from `wanted`; the calling thread measures, or works too if the system allows too few.
   void run(WorkerCount& wanted, const BytesMoved& bytes_moved) {
     const auto begin = std::chrono::steady_clock::now();
     const auto cpu_before = cpu_of_this_process();
@@ -74,10 +74,10 @@ class Pool {
  private:
   static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
-  /// Lets `count` threads work: `threads`, more of them if need be, and `others`. Where the system gives no more, half
-  /// of them end, so that each of those that go on can have one for its task.
+  /// Lets `count` threads work: `threads`, to which it adds, and `others`. If the system allows no more, half of them
+  /// end, so that each remaining one can start a thread for its task.
   void want(std::size_t count, std::vector<std::jthread>& threads, std::size_t others) {
-    // None begins before it is known how many there are: a task must not wait for a thread that waits for a task.
+    // No thread works before the number is known: a task must not wait for a thread that waits for a task.
     while (threads.size() + others < std::min({count, assist_ ? kNoLimit : failures_.size(), most_})) {
       std::jthread thread = start_thread([this, slot = threads.size() + others] { work(slot); });
       if (!thread.joinable()) {
@@ -93,10 +93,10 @@ class Pool {
     changed_.notify_all();
   }
 
-  /// The system gave all threads that were wanted.
+  /// The system allowed all wanted threads.
   [[nodiscard]] bool is_served() const { return most_ == kNoLimit; }
 
-  /// Threads from slot number `most` on end when they have done what they are at.
+  /// Threads from slot number `most` on end after their current task.
   void limit(std::size_t most) {
     {
       const std::lock_guard lock(mutex_);
@@ -105,7 +105,7 @@ class Pool {
     changed_.notify_all();
   }
 
-  /// Without a slot, it is the calling thread, which always works.
+  /// The calling thread has no slot, and always works.
   void work(std::optional<std::size_t> slot) {
     while (const auto index = take(slot)) {
       try {
@@ -122,7 +122,7 @@ class Pool {
     for (Help last = Help::Given; last != Help::Never && may_assist(slot, last);) last = assist_();
   }
 
-  /// Blocks until there is reason to assist; false if there never will be. `last`: what came of it the last time.
+  /// Blocks until this thread should assist; false if it never will. `last`: the last result.
   bool may_assist(std::optional<std::size_t> slot, Help last) {
     std::unique_lock lock(mutex_);
     if (last == Help::NotNow) {
@@ -134,7 +134,7 @@ class Pool {
     return !is_done() && !is_surplus();
   }
 
-  /// Nothing once no task is left for this thread. Blocks while there are threads enough without it.
+  /// The next task; nullopt if there is none for this thread. Blocks while enough others work.
   std::optional<std::size_t> take(std::optional<std::size_t> slot) {
     std::unique_lock lock(mutex_);
     const auto is_surplus = [&] { return slot && *slot >= most_; };
@@ -182,7 +182,7 @@ std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count
                                              std::stop_token stop, const Task& task, const BytesMoved& bytes_moved,
                                              const Assist& assist) {
   Pool pool(count, on_failure, task, assist, stop);
-  // Tasks that move no bytes are questions: alike, and cheap. What pays for them says nothing about blobs.
+  // Tasks without bytes are small requests. Their best number of workers does not apply to blobs.
   // Who takes help keeps what was begun.
   const auto broken_off = bytes_moved && !assist ? WorkerCount::BrokenOff::Lost : WorkerCount::BrokenOff::Kept;
   WorkerCount adaptive(std::thread::hardware_concurrency(), bytes_moved ? 0 : jobs.learned(), broken_off);

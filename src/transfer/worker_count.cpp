@@ -11,10 +11,10 @@ namespace {
 
 constexpr std::size_t kFewest = 4;
 constexpr std::size_t kMostAtFirst = 8;
-/// A span tells something when it is at least so long, and each worker had the time for a task, or so many bytes.
+/// A span is representative if it is at least so long, and each worker had time for a task, or so many bytes.
 constexpr milliseconds kShortestSpan{100};
 constexpr std::uint64_t kShareBytes = kMiB;
-/// Requests take time whatever they carry: a task counts as so many bytes more.
+/// The overhead of a request: a task counts as so many additional bytes.
 constexpr std::uint64_t kTaskBytes = 64 * kKiB;
 /// The rate after a step up that pays, and after a step down that costs nothing, against the one before.
 constexpr double kGain = 1.1;
@@ -22,7 +22,7 @@ constexpr double kNoLoss = 0.95;
 /// A task that takes longer would be a pity to lose.
 constexpr std::chrono::seconds kLongTask{10};
 constexpr std::size_t kFewestLong = 2;
-/// Cores that are used more than this are what limits the work.
+/// Above this load, the cores are the bottleneck.
 constexpr double kBusy = 0.5;
 constexpr std::size_t kFirstRest = 4;
 constexpr std::size_t kLongestRest = 64;
@@ -86,7 +86,7 @@ bool WorkerCount::has_long_tasks(const WorkDone& now) const noexcept {
   return now.wall * static_cast<std::int64_t>(count_) > kLongTask * static_cast<std::int64_t>(now.tasks + count_);
 }
 
-/// False if there was one, and it was taken back.
+/// False if the last step was undone.
 bool WorkerCount::judge_last_step(double rate) noexcept {
   if (!trial_) return true;
   const bool was_up = count_ > trial_->count_before;

@@ -79,7 +79,7 @@ TransferReport copy_to_repository(const Arguments& arguments, const RelocateOpti
   return copy({.source = one_source(arguments), .gather = gather, .relocate = relocate}, context);
 }
 
-/// imgpkg replaces whatever has the name, and takes any name.
+/// imgpkg replaces any existing file, and accepts any name.
 TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
   const bool as_imgpkg = arguments.called_as() == CalledAs::Imgpkg;
   const bool force = as_imgpkg || arguments.on("force");
@@ -98,7 +98,7 @@ TransferReport copy_to_archive(const Arguments& arguments, const std::string& ar
 
 void run(const Arguments& arguments, Context& context, Console& console) {
   check(arguments);
-  // imgpkg has no result to tell.
+  // imgpkg prints no result.
   const bool tells = arguments.called_as() == CalledAs::Ociferry;
   CopyProgress progress(*context.progress, arguments.called_as());
   context.progress = &progress;

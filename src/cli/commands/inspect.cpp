@@ -40,8 +40,8 @@ std::string describe(const InspectedImage& image) {
   return line;
 }
 
-/// Prints the roots and, below each image, what is attached to it, and below each bundle what its lock file lists. What
-/// has anything below it and occurs again is not opened again.
+/// Prints the roots and, below each image, what is attached to it, and below each bundle what its lock file lists. An
+/// image with others below it is expanded only once.
 class Tree {
  public:
   Tree(const InspectReport& report, Console& console) : console_(console) {

@@ -22,7 +22,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
     throw Error(ErrorCode::Usage, "Cannot set --image-is-bundle-check while using -b flag")
         .hint("it goes with --image (-i) only");
   }
-  // imgpkg asks nobody.
+  // imgpkg always replaces the directory.
   options.force = arguments.on("force") || arguments.called_as() == CalledAs::Imgpkg;
   console.document(pull_members(pull(options, context), options.output.string()));
 }

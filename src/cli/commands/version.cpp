@@ -21,7 +21,7 @@ std::string sandbox_line() {
                      offered.seccomp ? "seccomp" : "no seccomp");
 }
 
-/// What a report of a mistake should say, and what an administrator wants to know.
+/// Details for bug reports and administrators.
 std::string details(std::string_view program) {
   const BuildInfo build = build_info();
   std::string out;

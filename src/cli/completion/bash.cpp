@@ -31,7 +31,7 @@ std::string bash_argument(Offer offer) {
   return offer == Offer::Shells ? "shells" : "";
 }
 
-/// The function that knows the words: what there is of a kind for a command.
+/// The function with the words of a kind for a command.
 std::string bash_words(const std::vector<CommandWords>& commands, std::string_view program) {
   std::string out = fmt::format("_{}_words() {{\n  case \"$1:$2\" in\n", program);
   out += bash_arm("commands", "", text::join(words_below(commands, ""), " "));

@@ -9,7 +9,7 @@ namespace ociferry {
 
 namespace {
 
-/// Placeholders say what a value is, for people and here.
+/// The kind of a value, from its placeholder.
 Offer offer_for(std::string_view placeholder) {
   if (placeholder == "FILE" || placeholder == "PATH" || placeholder == "ARCHIVE") return Offer::Files;
   if (placeholder == "DIRECTORY") return Offer::Directories;

@@ -9,7 +9,7 @@ namespace {
 /// In single quotes, as PowerShell reads them.
 std::string ps_quoted(std::string_view text) { return text::cat("'", replaced(text, "'", "''"), "'"); }
 
-/// What PowerShell offers for a value: words, '*' for files, which it offers by itself, or '' for nothing.
+/// The completion of a value: words, '*' for files, which PowerShell completes itself, or '' for none.
 std::string offered(Offer offer) {
   if (offer == Offer::Files || offer == Offer::Directories) return ps_quoted("*");
   return ps_quoted(offer == Offer::Shells ? text::join(known_shells(), " ") : "");
