@@ -92,7 +92,7 @@ TEST_CASE("auth explain asks helpers, and tells the user's name only") {
 echo '{"Username": "me", "Secret": "s3cret"}')");
   desk.ociferry.set_docker_config(R"({"credsStore": "some"})");
   CHECK(desk.explain("reg.example/app")
-            .out.find("config.json: wins: user me (password not shown), from docker-credential-some, asked for "
+            .out.find("config.json: wins: user me (password not shown), from docker-credential-some for "
                       "'reg.example'\n") != std::string::npos);
   CHECK(desk.explain("other.example/app")
             .out.find("config.json: no entry: docker-credential-some for 'other.example', which knows none\n") !=

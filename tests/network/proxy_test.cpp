@@ -174,7 +174,7 @@ TEST_CASE("hosts that NO_PROXY names are asked without the proxy, and ALL_PROXY 
   }
   const Outcome all = ask(registry, {{"ALL_PROXY", proxy.url()}});
   CHECK(all.exit_code == 23);
-  CHECK(has(all.err, "ALL_PROXY is set, but counts for nothing"));
+  CHECK(has(all.err, "ALL_PROXY is set, but ignored"));
   CHECK(proxy.requests().empty());
   CHECK(ask(registry, {{"HTTPS_PROXY", proxy.url()}, {"NO_PROXY", "other.example"}}).exit_code == 0);
   CHECK_FALSE(proxy.requests().empty());
