@@ -7,7 +7,7 @@
 
 namespace ociferry {
 
-/// What archives are carried on: bytes at offsets. Today it is one file. Thread-safe.
+/// The storage of an archive: bytes at offsets. Today it is one file. Thread-safe.
 class Medium {
  public:
   Medium() = default;
@@ -15,14 +15,14 @@ class Medium {
   Medium& operator=(const Medium&) = delete;
   virtual ~Medium() = default;
 
-  /// What the user knows it by, for messages: its path.
+  /// Its name for messages: the path.
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
   /// In bytes. Throws Error{Io}.
   [[nodiscard]] virtual std::uint64_t size() const = 0;
-  /// Fills `buffer` with what lies at `offset`; returns how many bytes: fewer than the buffer takes only at the end.
+  /// Reads at `offset`; returns the number of bytes: less than `buffer` has only at the end.
   /// Blocks. Throws Error{Io} naming medium and offset.
   [[nodiscard]] virtual std::size_t read_at(std::uint64_t offset, MutableBytes buffer) const = 0;
-  /// A hint: these bytes were read and will not be read again, so no memory need be kept for them.
+  /// A hint: these bytes will not be read again and need not be cached.
   virtual void done_with(std::uint64_t offset, std::uint64_t size) const noexcept;
 };
 

@@ -7,12 +7,12 @@
 
 namespace ociferry {
 
-/// Those of `manifests` (of `graph`) that have a `subject`, but that `place` does not list as attached to it.
+/// Those of `manifests` (of `graph`) with a `subject` that `place` does not list as its referrers.
 [[nodiscard]] std::set<Digest> unlisted(const Graph& graph, const std::set<Digest>& manifests, Resolver& place,
                                         const Context& context);
 
-/// Proves that all of `plan` that is attached to something can be found from there: by its tags, or in the list of its
-/// subject. Throws Error{Unstable} with all that cannot.
+/// Proves that all attachments in `plan` can be found from their subjects: by tag, or in the list of referrers. Throws
+/// Error{Unstable} with all that cannot.
 void check_attached_at(const RepositoryPlan& plan, const Graph& graph, const Destination& to, const Context& context);
 
 }  // namespace ociferry

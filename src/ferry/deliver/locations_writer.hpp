@@ -9,16 +9,16 @@
 
 namespace ociferry {
 
-/// What the destination has at these tags, in their order.
+/// The digests of these tags at the destination, in order.
 using AskTags = std::function<std::vector<TagState>(const std::vector<PlannedManifest>& tags)>;
 
 struct LocationsOptions {
-  bool trusts_tags = true;  ///< a locations image whose tag is right is there as a whole
-  bool keep_tags = false;   ///< throw Error{Refused} rather than move a tag
+  bool trusts_tags = true;  ///< a locations image with an up-to-date tag is complete
+  bool keep_tags = false;   ///< throw Error{Refused} instead of moving a tag
 };
 
-/// Puts the locations images of one step of a plan, all at once, as a far registry takes its time for each answer.
-/// Where the destination refuses Docker's types, which imgpkg writes, OCI's are put. Returns how many manifests were
+/// Puts the locations images of one step of a plan, in parallel because of the latency.
+/// If the destination refuses Docker's types, which imgpkg writes, puts OCI's. Returns how many manifests were
 /// written. Throws Error. Blocks.
 std::size_t write_locations(const std::vector<PlannedLocations>& step, const Destination& to, const AskTags& ask,
                             const LocationsOptions& options, const Context& context);

@@ -12,17 +12,17 @@
 
 namespace ociferry {
 
-/// What a tag that is already right at the destination proves.
+/// What an up-to-date tag at the destination proves.
 enum class Trust {
-  Tags,     ///< that everything below it is there, since tags are written last
+  Tags,     ///< everything below it exists, since tags are written last
   Nothing,  ///< nothing: the destination may have lost blobs since
 };
 
-/// What a destination lacks of a plan.
+/// The part of a plan that a destination lacks.
 struct Missing {
   std::vector<const SetImage*> images = {};     ///< blobs may be missing
-  std::set<Digest> manifests = {};              ///< images that are not there under their tag
-  std::map<std::string, TagState> others = {};  ///< tags of these that point to something else, with what that is
+  std::set<Digest> manifests = {};              ///< images without their tag
+  std::map<std::string, TagState> others = {};  ///< tags of these that point to another digest
 };
 
 /// The manifests of the plan that must be put, in its steps. A pure function.
@@ -35,7 +35,7 @@ struct Missing {
 [[nodiscard]] std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Graph& graph,
                                                          const Missing& missing);
 
-/// Finds out what a destination lacks, with as few requests as tell it. Blocks on the destination; throws Error.
+/// Finds what a destination lacks, with as few requests as possible. Blocks on the destination; throws Error.
 class MissingFinder {
  public:
   /// All of these must outlive it.
@@ -43,12 +43,12 @@ class MissingFinder {
                 const Context& context)
       : plan_(plan), graph_(graph), to_(to), trust_(trust), context_(context) {}
 
-  /// True if all tags are right that are written last.
+  /// True if all tags that are written last are up to date.
   [[nodiscard]] bool has_all() const;
   /// Throws Error{Refused} if a tag would have to be moved.
   void refuse_moves() const;
   [[nodiscard]] Missing find();
-  /// What is at `tags`, in their order.
+  /// The digests of `tags`, in order.
   [[nodiscard]] std::vector<TagState> ask(const std::vector<PlannedManifest>& tags) const;
 
  private:

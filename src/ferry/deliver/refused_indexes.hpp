@@ -11,15 +11,15 @@ namespace ociferry {
 
 // What a destination does not take although nothing is wrong with it.
 
-/// Thrown by whoever puts manifests: the destination does not take these indexes, because of what they lack.
+/// Thrown when manifests are put: the destination refuses these indexes, because some of their children are absent.
 class IndexesRefused : public Error {
  public:
   IndexesRefused(const Error& reason, std::set<Digest> which) : Error(reason), indexes(std::move(which)) {}
   std::set<Digest> indexes;
 };
 
-/// True if `error`, the answer to putting `index`, can only be for what the index lists and nobody has: the destination
-/// is asked for all else of it. Blocks on `to`.
+/// True if `error`, from putting `index`, can only be caused by the absent children of the index: checks that the
+/// destination has all others. Blocks on `to`.
 [[nodiscard]] bool is_for_absence(const Error& error, const Graph& graph, const Digest& index, const Destination& to);
 
 /// `set` for a destination that does not take the indexes `refused`: whatever is whole of them, or of an index above
@@ -28,8 +28,8 @@ class IndexesRefused : public Error {
 /// needed by its digest.
 [[nodiscard]] ImageSet without_indexes(const ImageSet& set, const std::set<Digest>& refused, Progress& progress);
 
-/// Throws Error{Refused} if a manifest of `set` has a digest that registries do not take for its name: that would be
-/// found out half-way.
+/// Throws Error{Refused} if a manifest of `set` has a digest algorithm that registries do not accept, before anything
+/// is written.
 void check_digests(const ImageSet& set);
 
 }  // namespace ociferry

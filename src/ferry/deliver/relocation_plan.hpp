@@ -12,34 +12,34 @@
 
 namespace ociferry {
 
-/// A manifest and the tag or digest it is put under. The manifest belongs to the set or the plan.
+/// A manifest and the tag or digest to put it under. The manifest belongs to the set or the plan.
 struct PlannedManifest {
   const RawManifest* raw = nullptr;
   std::string selector;
-  const RawManifest* instead = nullptr;  ///< serves as well, and is put where `raw` is refused; null: nothing does
+  const RawManifest* instead = nullptr;  ///< an equivalent that is put if `raw` is refused; may be null
 
   [[nodiscard]] const Digest& digest() const { return raw->descriptor.digest; }
-  /// True if what the destination has there is what is to be.
+  /// True if `there` is up to date.
   [[nodiscard]] bool is(const std::optional<Digest>& there) const {
     return there == digest() || (instead != nullptr && there == instead->descriptor.digest);
   }
 };
 
-/// Manifests that are put side by side.
+/// Manifests that are put in parallel.
 using PlannedStep = std::vector<PlannedManifest>;
 
-/// An image and the tag that it is kept under.
+/// An image and its tag.
 struct PlannedImage {
   const SetImage* image = nullptr;
   PlannedManifest kept = {};
 };
 
-/// The locations image that a bundle gets at the destination.
+/// The locations image of a bundle at the destination.
 struct PlannedLocations {
   const SetImage* bundle = nullptr;
   std::shared_ptr<const LocationsImage> image = {};
 
-  /// Where a pull looks for it.
+  /// The tag where pull looks for it.
   [[nodiscard]] PlannedManifest mark() const {
     return {&image->manifest, locations_tag(bundle->digest()), &image->oci_manifest};
   }

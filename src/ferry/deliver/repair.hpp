@@ -7,10 +7,10 @@
 
 namespace ociferry {
 
-/// What may be assumed of a destination.
+/// What is assumed about a destination.
 enum class Round {
-  First,   ///< that it has what its tags promise
-  Repair,  ///< nothing: it has lost what it had accepted
+  First,   ///< it has everything below its tags
+  Repair,  ///< nothing: it has lost accepted content
 };
 
 /// Calls `work`, and calls it again, twice at most, if it fails with Error{Unstable}: `to` has lost what it had

@@ -10,33 +10,33 @@
 
 namespace ociferry {
 
-/// A tag that is to be, and what it points to at the destination before.
+/// A wanted tag, and its digest at the destination before.
 struct TagState {
   PlannedManifest wanted;
   std::optional<Digest> there = {};
 
-  bool is_hidden = false;  ///< the destination refuses to tell what is there, if anything
+  bool is_hidden = false;  ///< the destination denies access to what is there, if anything
 
   [[nodiscard]] bool is_right() const { return wanted.is(there); }
   [[nodiscard]] bool moves() const { return there && !is_right(); }
 };
 
-/// Asks the destination for one tag. If it refuses to tell, as policies do for what is not signed or scanned yet, the
-/// tag is hidden: writing will show what is true.
+/// Resolves one tag at the destination. If it denies access, as policies do for images that are not signed or scanned
+/// yet, the tag is hidden: writing will show what is there.
 [[nodiscard]] TagState ask_tag(const Destination& to, const PlannedManifest& tag, const Context& context);
-/// The same with another question.
+/// The same with another request.
 [[nodiscard]] TagState ask_tag(const PlannedManifest& tag, const Context& context,
                                const std::function<std::optional<Digest>()>& ask);
 
-/// Asks the destination for each of `tags`, side by side; the result has their order.
+/// Resolves all of `tags` at the destination, in parallel; in their order.
 [[nodiscard]] std::vector<TagState> ask_tags(const Destination& to, const std::vector<PlannedManifest>& tags,
                                              const Context& context);
 
-/// Puts one tag that is not right yet, and tells `Progress::moved` if it pointed to something else.
+/// Puts one outdated tag, and reports it to Progress::moved if it existed.
 void put_tag(const Destination& to, const TagState& tag, const Context& context);
 
-/// Puts the tags that are not right yet, one by one, and asks for them again. Those that point to something else come
-/// first: if the destination does not let one of them be moved, none is made.
+/// Puts the outdated tags, one by one, and resolves them again. Those that exist come first: if the destination refuses
+/// to move one, no new tag is put.
 /// Returns how many were put.
 /// Throws Error{Refused} naming both digests, Error{Unstable} if a tag does not stay.
 std::size_t write_tags(const Destination& to, const std::vector<TagState>& tags, const Context& context);

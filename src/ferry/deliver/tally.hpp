@@ -8,9 +8,9 @@
 
 namespace ociferry {
 
-/// Counts what one repository gets, over all rounds of a run. A target that passes everything on and counts manifests;
-/// `blobs` is the one that counts blobs, too, since not all blobs are part of the count. Thread-safe, but for
-/// `begin_round`.
+/// Counts what is written to one repository, over all rounds of a run. A target that passes everything on and counts
+/// manifests; `blobs` is the one that counts blobs, too, since not all blobs are part of the count. Thread-safe, but
+/// for `begin_round`.
 class Tally : public ImageTarget {
  public:
   /// `to` must outlive it.

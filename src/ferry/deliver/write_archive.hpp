@@ -7,7 +7,7 @@
 
 namespace ociferry {
 
-/// Writes `set` into a sealed archive; its name appears when it is complete. Throws Error; then what was written is
+/// Writes `set` to a sealed archive, which gets its name when it is complete. Throws Error; then the partial file is
 /// kept for the next run. The set is freed before the archive is read back, which takes as much memory again. Blocks on
 /// the places that the set's blobs are read from.
 TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context);
