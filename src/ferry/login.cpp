@@ -156,7 +156,8 @@ LoginReport login(const LoginOptions& options, const Context& context) {
   change(file, context,
          [&](LoginText& text) { report.helper = text.store(target, credential, helper_tools(context)); });
   report.notes = notes_after_login(others.explain({target.registry, target.path}), file.path);
-  if (!report.proved) report.notes.push_back(report.registry + " requires no credentials: the password was not checked");
+  if (!report.proved)
+    report.notes.push_back(report.registry + " requires no credentials: the password was not checked");
   return report;
 }
 

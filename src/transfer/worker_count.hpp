@@ -16,11 +16,11 @@ struct WorkDone {
   std::size_t busy = 0;             ///< running tasks
 };
 
-/// Adapts the number of workers of a pool. Starts with a number for the cores, and adds workers while the cores are idle
-/// and the last ones added increased the rate: with a high latency each worker mostly waits; on a saturated link or at a
-/// busy server, more of them gain nothing. Removes workers that did not help, and tries again later, less often each
-/// time. If an interrupted run loses its running tasks and these take long, a saturated link is shared by as few workers
-/// as saturate it. Pure; the caller locks and measures.
+/// Adapts the number of workers of a pool. Starts with a number for the cores, and adds workers while the cores are
+/// idle and the last ones added increased the rate: with a high latency each worker mostly waits; on a saturated link
+/// or at a busy server, more of them gain nothing. Removes workers that did not help, and tries again later, less often
+/// each time. If an interrupted run loses its running tasks and these take long, a saturated link is shared by as few
+/// workers as saturate it. Pure; the caller locks and measures.
 class WorkerCount {
  public:
   static constexpr std::size_t kMost = 32;
