@@ -114,9 +114,10 @@ class ImgpkgReader {
   }
 
   Digest add_manifest(const Json& json) {
-    auto [digest, raw] = raw_member(json, "manifest");
+    auto member = raw_member(json, "manifest");
+    const Digest digest = member.first;  // clang 14 cannot capture structured bindings
     RawManifest manifest{.descriptor = {.media_type = text_member(json, "MediaType"), .digest = digest},
-                         .bytes = std::move(raw)};
+                         .bytes = std::move(member.second)};
     manifest.descriptor.size = manifest.bytes.size();
     const auto doing = [&] { return text::cat("reading the manifest ", digest.text(), " in manifest.json"); };
     with_context(doing, [&] {
