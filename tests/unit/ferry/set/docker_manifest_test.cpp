@@ -17,7 +17,7 @@ class Cargo {
   void add(const Image& image, SetImage entry) {
     ManifestTree tree;
     for (auto raw = image.manifests.rbegin(); raw != image.manifests.rend(); ++raw) {
-      tree.push_back({*raw, parse_manifest(raw->bytes, raw->descriptor.media_type)});
+      tree.push_back({{*raw, parse_manifest(raw->bytes, raw->descriptor.media_type)}});
     }
     graph_.add(std::move(tree), source_);
     entry.reference.digest = image.descriptor.digest;
