@@ -174,7 +174,9 @@ std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const Unp
     for (const std::string& line : archive->notes()) progress.warn(line);
     return archive;
   } catch (Error& error) {
-    if (error.code() == ErrorCode::Usage) throw;
+    // These are about the file itself, and name it.
+    const bool names_file = error.code() == ErrorCode::Usage || error.code() == ErrorCode::NotFound;
+    if (names_file) throw;
     error.while_doing(text::cat("opening ", path.string()));
     if (error.code() == ErrorCode::Corrupt) {
       error.hint("the archive was damaged or changed after it was written: copy it again, and compare its sha256sum");
