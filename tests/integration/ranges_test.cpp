@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <fstream>
 #include <mutex>
 #include <sstream>
 
 #include "base/sizes.hpp"
 #include "base/text.hpp"
+#include "gate.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/sanitized.hpp"
 #include "support/temp.hpp"
@@ -65,6 +67,14 @@ struct Stage {
   [[nodiscard]] Rule stands_still() const {
     return {.match = {"GET", layer}, .fault = {.cut_answer = kStreamed, .cut = Cut::Stall}, .times = 1};
   }
+  /// True if the partial archive has this byte and its neighbours. The layer is random, and nearly all of the archive.
+  [[nodiscard]] bool has_written(std::uint64_t offset) const {
+    std::ifstream partial(world.path("a.tar.partial"), std::ios::binary);
+    std::string bytes(64, '\0');
+    partial.seekg(static_cast<std::streamoff>(offset));
+    partial.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return bytes.find_first_not_of('\0') != std::string::npos;
+  }
   /// The requests for the layer, in the order in which they were made.
   [[nodiscard]] std::vector<Exchange> requests() const {
     std::vector<Exchange> all = proxy.transcript();
@@ -86,6 +96,7 @@ TEST_CASE("killed while a layer comes in ranges, the next run goes on behind wha
   {
     Process process(stage.world.ociferry.program(stage.command));
     REQUIRE(ranges.await(1));
+    await("what was streamed", [&] { return stage.has_written(kStreamed / 2); });
     process.send_signal(SIGKILL);
   }
   CHECK_FALSE(std::filesystem::exists(stage.world.path("a.tar")));
