@@ -53,7 +53,7 @@ std::string framed(std::string message) {
 /// "'a b' is not an image reference: why" is "could not parse reference: a b".
 std::string about_reference(const std::string& message) {
   constexpr std::string_view kOurs = "' is not an image reference: ";
-  const auto end = message.find(kOurs);
+  const auto end = message.find(kOurs, 1);
   if (!message.starts_with('\'') || end == std::string::npos) return message;
   return text::cat("could not parse reference: ", std::string_view(message).substr(1, end - 1));
 }
@@ -93,14 +93,15 @@ std::string about_refusal(const std::string& message) {
   const bool is_absent = absent != std::string::npos && absent < message.find(' ');
   const std::string rest = is_absent ? message.substr(absent + kAbsent.find("GET")) : message;
   const auto answered = rest.find(kAnswered);
-  if (!rest.starts_with("GET http") || answered != rest.find(": ")) return message;
+  if (!rest.starts_with("GET http") || answered == std::string::npos || answered != rest.find(": ")) return message;
   const std::string_view said = std::string_view(rest).substr(answered + kAnswered.size());
-  const auto end = said.rfind(')');
-  const bool has_words = end != std::string_view::npos && said.substr(kStatusLength).starts_with(" (");
-  const auto words_end = std::min(end, said.find("); credentials: "));
+  const std::string_view status = said.substr(0, kStatusLength);
+  std::string_view words = said.substr(status.size());
+  const auto end = words.rfind(')');
+  const bool has_words = words.starts_with(" (") && end != std::string_view::npos;
+  if (has_words) words = words.substr(2, std::min(end, words.find("); credentials: ")) - 2);
   return text::cat(is_absent ? "Fetching image: " : "", std::string_view(rest).substr(0, answered), ": ",
-                   has_words ? std::string(said.substr(kStatusLength + 2, words_end - kStatusLength - 2))
-                             : unexpected_status(said.substr(0, kStatusLength)));
+                   has_words ? std::string(words) : unexpected_status(status));
 }
 
 /// imgpkg looks for such a layer in the tar only.

@@ -64,6 +64,10 @@ TEST_CASE("where imgpkg has other words, these are taken") {
         "imgpkg: Error: GET http://r/v2/a/tags/list: unexpected status code 404 Not Found");
   CHECK(said("GET http://r/v2/a/tags/list: answered 418") ==
         "imgpkg: Error: GET http://r/v2/a/tags/list: unexpected status code 418");
+  CHECK(said("GET http:") == "imgpkg: Error: GET http:");
+  CHECK(said("GET http: answered 4") == "imgpkg: Error: GET http: unexpected status code 4");
+  CHECK(said("GET http: answered )23 (") == "imgpkg: Error: GET http: unexpected status code )23");
+  CHECK(said("GET http: answered 400 ()") == "imgpkg: Error: GET http: ");
   const std::string hex(64, 'a');
   CHECK(said(("the layer sha256:" + hex + " (x) cannot be had:\n  - r/a: gone").c_str()) ==
         "imgpkg: Error: file sha256-" + hex +
