@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 import count_results  # noqa: E402
 import house_rules  # noqa: E402
 import include_rules  # noqa: E402
+import manual_rules  # noqa: E402
 
 
 class Tree(unittest.TestCase):
@@ -109,21 +110,40 @@ class HouseRules(Tree):
         self.write("src/base/aa.cpp", "")
         self.assertEqual(list(house_rules.every_source_is_built(self.root)), ["src/base/aa.cpp: in no meson.build"])
 
-    def test_commands_missing_in_the_manual_are_found(self):
-        self.write("src/cli/commands/push.cpp", "")
-        self.write("src/cli/commands/tag_list.cpp", "")
-        self.assertEqual(len(list(house_rules.every_command_is_in_the_manual(self.root))), 1)
-        self.write("man/ociferry.1", ".Cm push\n.Cm tag list\n")
-        self.assertEqual(list(house_rules.every_command_is_in_the_manual(self.root)), [])
-        self.write("src/cli/commands/pull.cpp", "")
-        self.assertEqual(len(list(house_rules.every_command_is_in_the_manual(self.root))), 1)
-
     def test_system_calls_outside_of_their_place_are_found(self):
         self.write("src/ferry/a.cpp", "calls::open(p);\nx.read(b);\nSource::open(b);\n// ::rename(a, b)\nfs::exists(p);\n")
         self.write("src/base/system_calls.cpp", "::rename(a, b);\n")
         self.assertEqual(list(house_rules.system_calls_go_through_one_place(self.root)), [])
         self.write("src/ferry/b.cpp", "if (::rename(a, b) != 0) fs::remove(a);\nfs::create_directories(a);\n::pwrite(1);\n")
         self.assertEqual(len(list(house_rules.system_calls_go_through_one_place(self.root))), 3)
+
+
+class ManualRules(Tree):
+    PAGE = "".join(f".Sh {section}\n" for section in manual_rules.SECTIONS)
+
+    def found(self, options_of, accepts=lambda flag: False):
+        return list(manual_rules.findings(manual_rules.Manual(self.root / "man"), options_of, accepts))
+
+    def test_options_are_read_from_the_help(self):
+        text = "Options:\n  -b [ --bundle ] REF   Bundle, or --image\n  --lock FILE\n                 --no\n  --force   x\n"
+        self.assertEqual(manual_rules.options_in(text), {"-b", "--bundle", "--lock", "--force"})
+        text = "Usage\n\nCommands:\n  push          Push\n  tag list      List the tags\n\n'--help'\n"
+        self.assertEqual(manual_rules.commands_in(text), [["push"], ["tag", "list"]])
+
+    def test_a_page_is_required_for_every_command(self):
+        self.assertEqual(self.found({"ociferry-push.1": set()}), ["man/ociferry-push.1: missing"])
+        self.write("man/ociferry-push.1", self.PAGE)
+        self.assertEqual(self.found({"ociferry-push.1": set()}), [])
+        self.write("man/ociferry.1", ".Xr ociferry-pull 1\n")
+        self.assertEqual(len(self.found({"ociferry-push.1": set()})), 2)
+
+    def test_options_that_differ_from_the_program_are_found(self):
+        self.write("man/ociferry-push.1", self.PAGE + ".It Fl b , Fl -bundle Ar ref\n.Fl -json\n")
+        self.assertEqual(self.found({"ociferry-push.1": {"-b", "--bundle", "--json"}}), [])
+        self.assertEqual(len(self.found({"ociferry-push.1": {"-b", "--bundle", "--json", "--tty"}})), 1)
+        self.assertEqual(len(self.found({"ociferry-push.1": {"-b", "--bundle"}})), 1)
+        self.assertEqual(self.found({"ociferry-push.1": {"-b", "--bundle"}}, lambda flag: True), [])
+        self.assertEqual(len(self.found({"ociferry-push.1": {"-b", "--json"}})), 2)
 
 
 class CountResults(unittest.TestCase):
