@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace ociferry {
 
 namespace {
@@ -48,6 +50,8 @@ std::string usage_of(const Command& command, std::string_view program) {
   if (!command.examples.empty()) text += fmt::format("\nExamples:\n{}", named(command.examples, program));
   return text;
 }
+
+std::string manual_page_of(const Command& command) { return text::cat(kName, "-", replaced(command.name, " ", "-")); }
 
 std::string help_of(const Command& command, const Arguments& arguments) {
   return fmt::format("{}\n\n{}", command.summary, arguments.help());

@@ -16,6 +16,8 @@ namespace ociferry {
 [[nodiscard]] std::string overview(std::string_view parent, std::string_view program);
 /// Usage and examples, the part of a command's help above its options.
 [[nodiscard]] std::string usage_of(const Command& command, std::string_view program);
+/// The name of its manual page: "ociferry-tag-list".
+[[nodiscard]] std::string manual_page_of(const Command& command);
 /// All that --help shows; `arguments` has the command's declarations.
 [[nodiscard]] std::string help_of(const Command& command, const Arguments& arguments);
 

@@ -9,8 +9,8 @@
 
 namespace ociferry {
 
-/// Collects the output and results of a command for the object that --json prints at the end: our own (man page,
-/// RESULTS AS JSON) or, when called as imgpkg, imgpkg's, byte for byte.
+/// Collects the output and results of a command for the object that --json prints at the end: our own
+/// (ociferry-json(5)) or, when called as imgpkg, imgpkg's, byte for byte.
 class JsonOutput {
  public:
   JsonOutput(CalledAs called_as, std::string command) : called_as_(called_as), command_(std::move(command)) {}

@@ -16,6 +16,7 @@
 #include "cli/help.hpp"
 #include "cli/imgpkg_words.hpp"
 #include "cli/limit_options.hpp"
+#include "cli/manual.hpp"
 #include "cli/signals.hpp"
 #include "cli/suggestion.hpp"
 
@@ -175,7 +176,8 @@ class Run {
         .hint(text::cat(question, "'", name_, " --help' lists them"));
   }
 
-  /// `ociferry help`, `ociferry help tag list`
+  /// `ociferry help`, `ociferry help tag list`. Of a command a reader at a terminal gets the manual page, if it is
+  /// there.
   int help(const std::vector<std::string>& words, Console& plain) const {
     const std::string name = text::join(read_words(words, global_flags()).positionals, " ");
     if (name.empty() || name == "help" || is_parent(name)) {
@@ -184,6 +186,8 @@ class Run {
     }
     const Command* command = find_command(name, name_);
     if (command == nullptr) throw unknown_command(name);
+    const bool has_reader = ::isatty(STDOUT_FILENO) == 1 && !plain.options().json;
+    if (has_reader && !is_imgpkg()) show_manual_page(manual_page_of(*command));
     Arguments arguments(text::cat(name_, " ", name), usage_of(*command, name_), called_as());
     declare_all(*command, arguments);
     plain.block(help_of(*command, arguments));

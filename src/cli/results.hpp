@@ -7,8 +7,8 @@
 
 namespace ociferry {
 
-/// The members that --json prints for each command (man page, RESULTS AS JSON). Names and meanings stay within one
-/// `kSchemaVersion`; members may be added.
+/// The members that --json prints for each command (ociferry-json(5) and the commands' pages). Names and meanings stay
+/// within one `kSchemaVersion`; members may be added.
 inline constexpr int kSchemaVersion = 1;
 
 [[nodiscard]] Json::Object push_members(const PushReport& report);

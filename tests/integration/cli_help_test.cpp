@@ -7,6 +7,7 @@
 #include "rows.hpp"
 #include "support/golden.hpp"
 #include "support/temp.hpp"
+#include "support/terminal.hpp"
 
 // Help, version and completion; they need no registry.
 
@@ -117,6 +118,43 @@ class PowerShellScript {
   std::vector<std::string> texts_;
 };
 
+/// Someone at a terminal whose PATH has no program but, maybe, a `man` that notes how it is called.
+class Reader {
+ public:
+  /// `search` is what `man -w` ends with.
+  void install_man(int search) const {
+    write_text(bin() / "man", "#!/bin/sh\necho \"man $*\" >> man.log\n[ \"$1\" != -w ] || exit " +
+                                  std::to_string(search) +
+                                  "\necho \"the page $1\"\n"
+                                  "while read -r name value; do case $name in SigBlk:|SigIgn:) echo \"$name $value\"\n"
+                                  "esac; done < /proc/$$/status\n");
+    std::filesystem::permissions(bin() / "man", std::filesystem::perms::owner_all);
+  }
+  /// What the terminal shows, line ends as programs write them.
+  std::string read(Words words, const std::string& name = "ociferry") const {
+    std::filesystem::create_directories(bin());
+    const Terminal terminal;
+    Program program = caller.ociferry.program(words, {{"PATH", bin().string()}});
+    if (name == "imgpkg") program.arguments.front() = (caller.ociferry.home() / "imgpkg").string();
+    program.arguments.insert(program.arguments.begin(), {"/bin/sh", "-c", "exec \"$@\" > \"$0\"", terminal.name()});
+    const Outcome outcome = testing::run(program);
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.err.empty());
+    std::string shown = terminal.shown();
+    std::erase(shown, '\r');
+    return shown;
+  }
+  std::string calls() const {
+    const std::filesystem::path log = caller.ociferry.home() / "man.log";
+    return std::filesystem::exists(log) ? read_text(log) : "";
+  }
+
+  Caller caller;
+
+ private:
+  std::filesystem::path bin() const { return caller.ociferry.home() / "bin"; }
+};
+
 void write_script(const Caller& caller, const std::string& shell) {
   const Outcome outcome = caller.run({"completion", shell});
   REQUIRE(outcome.exit_code == 0);
@@ -210,6 +248,34 @@ TEST_CASE("help takes the options that every command takes, and helps with itsel
   }
   CHECK(caller.run({"help", "push", "--tty"}).out == caller.run({"push", "--help"}).out);
   CHECK(caller.run({"help", "tag", "list", "--help"}).out == caller.run({"tag", "list", "--help"}).out);
+}
+
+TEST_CASE("help opens the manual page of a command for a reader at a terminal") {
+  const Reader reader;
+  reader.install_man(0);
+  const std::string shown = reader.read({"help", "tag", "ls"});
+  CHECK(shown.starts_with("the page ociferry-tag-list\n"));
+  CHECK(reader.calls() == "man -w ociferry-tag-list\nman ociferry-tag-list\n");
+  // As from a shell: Ctrl-C and a pager that is left early end it.
+  CHECK(shown.find("SigBlk: 0000000000000000") != std::string::npos);
+  const auto ignored = shown.find("SigIgn: ");
+  REQUIRE(ignored != std::string::npos);
+  CHECK((std::stoul(shown.substr(ignored + 8), nullptr, 16) & 0x1000UL) == 0);  // SIGPIPE
+}
+
+TEST_CASE("help prints the options where there is no manual page, no man, or no reader") {
+  const Reader reader;
+  const std::string text = reader.caller.run({"version", "--help"}).out;
+  CHECK(reader.read({"help", "version"}) == text);
+  reader.install_man(16);
+  CHECK(reader.read({"help", "version"}) == text);
+  CHECK(reader.calls() == "man -w ociferry-version\n");
+  reader.install_man(0);
+  CHECK(reader.read({"help", "version", "--json"}).starts_with("{"));
+  CHECK(reader.read({"help", "version"}, "imgpkg").starts_with("Print the version\n"));
+  CHECK(reader.read({"version", "--help"}) == text);
+  CHECK(reader.read({"help", "tag"}).find("tag resolve") != std::string::npos);
+  CHECK(reader.calls() == "man -w ociferry-version\n");
 }
 
 TEST_CASE("the version is told in imgpkg's form, by the name that was called") {

@@ -15,6 +15,7 @@
 #include "oci/json.hpp"
 #include "support/image_builder.hpp"
 #include "support/temp.hpp"
+#include "support/terminal.hpp"
 #include "world.hpp"
 
 // login and logout: what they prove, what they write, and that podman, skopeo and Docker's files are shared with them.
@@ -53,40 +54,6 @@ struct Desk {
   [[nodiscard]] bool is_known(const Variables& variables = {}) const {
     return has(run_with({"auth", "explain", registry.host() + "/team/app"}, "", variables).out, "wins: user robot");
   }
-};
-
-/// A terminal, and whoever types on it.
-class Terminal {
- public:
-  Terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY)) {
-    REQUIRE(static_cast<bool>(master_));
-    REQUIRE(::grantpt(master_.get()) == 0);
-    REQUIRE(::unlockpt(master_.get()) == 0);
-    std::array<char, 64> name{};
-    REQUIRE(::ptsname_r(master_.get(), name.data(), name.size()) == 0);
-    name_ = name.data();
-    slave_ = UniqueFd(::open(name_.c_str(), O_RDWR | O_NOCTTY));
-    REQUIRE(static_cast<bool>(slave_));
-  }
-
-  [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] bool shows_what_is_typed() const {
-    termios settings{};
-    return ::tcgetattr(slave_.get(), &settings) == 0 && (settings.c_lflag & static_cast<tcflag_t>(ECHO)) != 0;
-  }
-  void type(const std::string& line) const { write_full(master_.get(), as_bytes(line + "\n"), name_); }
-  /// What it shows so far.
-  [[nodiscard]] std::string shown() const {
-    std::array<char, 4096> buffer{};
-    REQUIRE(::fcntl(master_.get(), F_SETFL, O_NONBLOCK) == 0);
-    const ssize_t got = ::read(master_.get(), buffer.data(), buffer.size());
-    return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
-  }
-
- private:
-  UniqueFd master_;
-  UniqueFd slave_;
-  std::string name_;
 };
 
 bool lacks_registry() { return lacks({"docker-registry", "htpasswd"}); }
