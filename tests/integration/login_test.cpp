@@ -1,16 +1,12 @@
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
 
-#include "base/fd.hpp"
 #include "gate.hpp"
 #include "oci/json.hpp"
 #include "support/image_builder.hpp"
