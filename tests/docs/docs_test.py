@@ -49,8 +49,8 @@ class Blocks(unittest.TestCase):
 
     def test_commands_that_would_not_be_run_are_found(self):
         self.assertEqual(list(console_blocks.complaints(PAGE)), [])
-        hidden = ["```\nls\n```", "```sh\nls\n```", "```text\n$ ls\n```", "```console\nls\n```", "\n    ociferry help\n"]
-        for page in hidden:
+        fences = ["```\nls\n```", "```sh\nls\n```", "```text\n$ ls\n```", "```console\nls\n```"]
+        for page in [*fences, "\n    ociferry help\n"]:
             self.assertEqual(len(list(console_blocks.complaints(page))), 1, page)
         with self.assertRaises(ValueError):
             list(console_blocks.blocks_of("```console\n$ ls\n"))
