@@ -41,7 +41,12 @@ std::string overview(std::string_view parent, std::string_view program) {
     if (parent.empty() || is_below(*command, parent))
       text += fmt::format("  {:14}{}\n", command->name, command->summary);
   }
-  return text + fmt::format("\n'{} COMMAND --help' shows a command's options; the manual is ociferry(1).\n", program);
+  if (program != kName) {
+    return text + fmt::format("\n'{} COMMAND --help' shows a command's options; the manual is ociferry(1).\n", program);
+  }
+  return text +
+         "\n'ociferry COMMAND --help' shows a command's options, 'ociferry help COMMAND' its manual page.\n"
+         "The manual begins with ociferry(1).\n";
 }
 
 std::string usage_of(const Command& command, std::string_view program) {
