@@ -30,11 +30,13 @@ sys.dont_write_bytecode = True
 
 import console_blocks  # noqa: E402
 
-NEEDED = ["bash", "docker-registry", "jq", "skopeo", "tar"]
+NEEDED = ["bash", "docker-registry", "jq", "openssl", "skopeo", "tar"]
 PATIENCE = 120  # seconds, for a page
 
-# What pages say -> what is used: {outside} and {inside} are the registries, {home} is the directory of the page.
+# What pages say -> what is used: {outside} and {inside} are the registries, {home} is the directory of the page. {tls}
+# is a registry whose certificate is signed by the authority in {home}/ca.pem; it runs only for pages that name it.
 STANDS_FOR = {
+    "registry.internal:8443": "{tls}",
     "registry.example.com": "{outside}",
     "localhost:5000": "{outside}",
     "registry.internal": "{inside}",
@@ -57,12 +59,14 @@ MARK = "\x1e"
 class Registry:
     """A docker-registry on a free port of this machine."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, certificate=None):
+        """`certificate` is a pair of files, it and its key; without it the registry speaks plain http."""
         folder.mkdir()
         config = folder / "config.yml"
+        tls = f", tls: {{certificate: {certificate[0]}, key: {certificate[1]}}}" if certificate else ""
         config.write_text(
             f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true}}}}\n"
-            'http: {addr: "127.0.0.1:0"}\n'
+            f'http: {{addr: "127.0.0.1:0"{tls}}}\n'
         )
         self.log = folder / "log"
         with self.log.open("wb") as log:
@@ -81,6 +85,21 @@ class Registry:
     def stop(self):
         self.process.kill()
         self.process.wait()
+
+
+def make_certificate(folder, authority):
+    """Makes an authority, and a certificate of it for 127.0.0.1; returns the latter's file and its key."""
+
+    def openssl(name, certificate, key, *options):
+        call = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        files = ["-subj", f"/CN={name}", "-out", certificate, "-keyout", key]
+        subprocess.run([*call, "-days", "2", *files, *options], check=True, capture_output=True)
+
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE"]
+    openssl("Authority of the site", authority, folder / "ca.key")
+    certificate, key = folder / "tls.crt", folder / "tls.key"
+    openssl("registry", certificate, key, "-CA", authority, "-CAkey", folder / "ca.key", *names)
+    return certificate, key
 
 
 def script_of(commands, stands_for):
@@ -123,9 +142,9 @@ def page_findings(page, commands, outputs):
 
 
 class Stage:
-    """A directory with the program and two registries, in which the commands of one page run."""
+    """A directory with the program and its registries, in which the commands of one page run."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, page):
         self.folder = folder
         self.home = folder / "home"
         for path in (self.home, self.home / "usb", folder / "bin", folder / "tmp"):
@@ -133,19 +152,21 @@ class Stage:
         wrapper = folder / "bin" / "ociferry"
         wrapper.write_text(WRAPPER.format(program=program))
         wrapper.chmod(0o755)
-        self.registries = [Registry(folder / name) for name in ("outside", "inside")]
+        self.registries = {name: Registry(folder / name) for name in ("outside", "inside")}
+        if any("{tls}" in actual and name in page for name, actual in STANDS_FOR.items()):
+            self.registries["tls"] = Registry(folder / "tls", make_certificate(folder, self.home / "ca.pem"))
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for registry in self.registries:
+        for registry in self.registries.values():
             registry.stop()
 
     def run(self, commands, page):
         """{number of the command: (lines, status)}"""
-        outside, inside = (registry.address() for registry in self.registries)
-        places = {"outside": outside, "inside": inside, "home": str(self.home)}
+        places = {name: registry.address() for name, registry in self.registries.items()}
+        places["home"] = str(self.home)
         stands_for = {name: actual.format(**places) for name, actual in STANDS_FOR.items() if name in page}
         environment = {
             "PATH": f"{self.folder}/bin:{os.environ['PATH']}",
@@ -168,7 +189,7 @@ def run_page(program, root, name):
     found = [f"{name}: {complaint}" for complaint in console_blocks.complaints(page)]
     if found or not commands:
         return found
-    with tempfile.TemporaryDirectory(prefix="docs-") as folder, Stage(program, pathlib.Path(folder)) as stage:
+    with tempfile.TemporaryDirectory(prefix="docs-") as folder, Stage(program, pathlib.Path(folder), page) as stage:
         outputs = stage.run(commands, page)
     if os.environ.get("UPDATE_DOCS") == "1":
         came = {commands[number].line: lines for number, (lines, _) in outputs.items()}
