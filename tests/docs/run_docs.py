@@ -172,6 +172,7 @@ class Stage:
             "PATH": f"{self.folder}/bin:{os.environ['PATH']}",
             "HOME": str(self.home),
             "TMPDIR": f"{self.folder}/tmp",
+            "XDG_RUNTIME_DIR": f"{self.folder}/tmp",  # that of the system may be closed to this user
             "LC_ALL": "C.UTF-8",
             **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")},
         }
