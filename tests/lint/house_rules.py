@@ -30,6 +30,7 @@ RAW_CALL = re.compile(
 # Terminals and the pipes of helper processes are not files that anything is kept in.
 MAKES_RAW_CALLS = {
     "base/system_calls.cpp",
+    "cli/manual.cpp",
     "cli/password_input.cpp",
     "cli/program.cpp",
     "credentials/credential_helper.cpp",
