@@ -6,9 +6,12 @@
 #include <vector>
 
 #include "ociferry/error.hpp"
+#include "ociferry/export.hpp"
 #include "ociferry/reference.hpp"
 
 namespace ociferry {
+
+// Plain data, made by `explain_credentials`.
 
 /// One place where credentials are looked up, and the outcome. Never holds a secret.
 struct CredentialStep {
@@ -35,13 +38,9 @@ struct CredentialReport {
   std::optional<Error> failure = {};  ///< the error of a command that needs credentials
 };
 
-/// True if `error` says that a registry refuses to let us read: Unauthorized or Denied, but not for a reason of our own
-/// (ErrorReason::CredentialsBroken): what cannot be read because of that must not count as absent.
-[[nodiscard]] bool is_refusal(const Error& error) noexcept;
-
 /// "not set", "no entry", "skipped", "wins", "failed", "not asked"
-[[nodiscard]] std::string_view to_string(CredentialStep::Outcome outcome) noexcept;
+[[nodiscard]] OCIFERRY_EXPORT std::string_view to_string(CredentialStep::Outcome outcome) noexcept;
 /// "anonymous", "password", "identity token", "registry token"
-[[nodiscard]] std::string_view to_string(CredentialReport::Kind kind) noexcept;
+[[nodiscard]] OCIFERRY_EXPORT std::string_view to_string(CredentialReport::Kind kind) noexcept;
 
 }  // namespace ociferry

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ociferry/digest.hpp"
+#include "ociferry/export.hpp"
 
 namespace ociferry {
 
@@ -27,15 +28,15 @@ inline constexpr std::string_view kDockerLayer = "application/vnd.docker.image.r
 inline constexpr std::string_view kDockerLayerGzip = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
 /// True for an OCI index or a Docker manifest list.
-[[nodiscard]] bool is_index(std::string_view type) noexcept;
+[[nodiscard]] OCIFERRY_EXPORT bool is_index(std::string_view type) noexcept;
 /// True for an OCI or Docker (schema 2) image manifest, or an OCI artifact manifest.
-[[nodiscard]] bool is_manifest(std::string_view type) noexcept;
+[[nodiscard]] OCIFERRY_EXPORT bool is_manifest(std::string_view type) noexcept;
 /// True for Docker's schema 1, signed or not.
-[[nodiscard]] bool is_schema_1(std::string_view type) noexcept;
+[[nodiscard]] OCIFERRY_EXPORT bool is_schema_1(std::string_view type) noexcept;
 /// True for layers that must not be redistributed (Docker "foreign", OCI "nondistributable").
-[[nodiscard]] bool is_nondistributable(std::string_view type) noexcept;
+[[nodiscard]] OCIFERRY_EXPORT bool is_nondistributable(std::string_view type) noexcept;
 /// True for layers that are a tar archive, whatever their compression.
-[[nodiscard]] bool is_tar_layer(std::string_view type) noexcept;
+[[nodiscard]] OCIFERRY_EXPORT bool is_tar_layer(std::string_view type) noexcept;
 }  // namespace media_type
 
 /// The platform of an index's child (image-spec, image-index.md). Empty strings: not given.
@@ -49,7 +50,7 @@ struct Platform {
 };
 
 /// "linux/arm64/v8"; empty if no member is set.
-[[nodiscard]] std::string to_string(const Platform& platform);
+[[nodiscard]] OCIFERRY_EXPORT std::string to_string(const Platform& platform);
 
 /// Type, digest and size of content (image-spec, descriptor.md).
 struct Descriptor {

@@ -6,11 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "ociferry/export.hpp"
+
 namespace ociferry {
 
 /// A content digest, always well formed: `sha256:` and 64, or `sha512:` and 128, lower-case hex digits.
-/// (image-spec, descriptor.md "Digests"). Never empty. Copies share the text.
-class Digest {
+/// (image-spec, descriptor.md "Digests"). Never empty. Copies share the text, and may be
+/// used by different threads.
+class OCIFERRY_EXPORT Digest {
  public:
   Digest(const Digest&) noexcept = default;  // a move would leave an empty one behind
   Digest& operator=(const Digest&) noexcept = default;

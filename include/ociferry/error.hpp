@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ociferry/export.hpp"
+
 namespace ociferry {
 
 /// What kind of failure an Error is. Each value has one documented exit code (see `exit_code`).
@@ -35,13 +37,13 @@ enum class ErrorReason {
 };
 
 /// The process exit code that stands for `code`; part of the command line interface (man page, EXIT STATUS).
-[[nodiscard]] int exit_code(ErrorCode code) noexcept;
+[[nodiscard]] OCIFERRY_EXPORT int exit_code(ErrorCode code) noexcept;
 
 /// The one exception type of ociferry: what went wrong, what was being done, and what to do next.
 ///
-/// Callers add context on the way up. Only the command line interface renders an Error. Its texts may contain bytes
-/// from outside: print them through `printable`.
-class Error : public std::exception {
+/// Callers add context on the way up. Its texts may contain control characters from outside: escape them before they go
+/// to a terminal. Copies may be used by several threads, one object by one at a time.
+class OCIFERRY_EXPORT Error : public std::exception {
  public:
   Error(ErrorCode code, std::string message);
 
@@ -80,9 +82,5 @@ class Error : public std::exception {
   std::vector<std::string> context_;
   std::string hint_;
 };
-
-/// An Error for a failed system call: `what` names the call and its object, `saved_errno` says why.
-/// ENOSPC, EDQUOT and EFBIG become ErrorCode::Space, ENOENT becomes NotFound, all others Io.
-[[nodiscard]] Error system_error(std::string_view what, int saved_errno);
 
 }  // namespace ociferry

@@ -10,6 +10,7 @@
 
 #include "ociferry/auth.hpp"
 #include "ociferry/descriptor.hpp"
+#include "ociferry/export.hpp"
 #include "ociferry/jobs.hpp"
 #include "ociferry/limits.hpp"
 #include "ociferry/login.hpp"
@@ -17,9 +18,21 @@
 #include "ociferry/reference.hpp"
 #include "ociferry/registry_options.hpp"
 
-/// One function for each command. All of them block until done and throw Error. A failure leaves no half-written file
-/// under its final name. The tags of the roots are put last, one by one: a failure before that changes none of them,
-/// and Progress::moved reports each tag that was moved.
+/// One function for each command. A failure leaves no half-written file under its final name. The tags of the roots are
+/// put last, one by one: a failure before that changes none of them, and Progress::moved reports each tag that was
+/// moved.
+///
+/// Errors: all functions throw Error; std::system_error and std::bad_alloc may pass through. After a failure, the same
+/// call again resumes from what exists.
+///
+/// Threads: all functions block until done, and may be called by any number of threads at once, also with the same
+/// Context. Two that write the same file or directory: one throws Error{Busy}. The library's own threads end before a
+/// call returns.
+///
+/// The process: the library writes nothing to standard output or error, installs no signal handler, and changes neither
+/// locale nor working directory. Once it has found credentials it switches core dumps off. `pull` sets and restores the
+/// umask, for an instant. Credential helpers are child processes: SIGCHLD must not be ignored. Confining itself (the
+/// sandbox) is left to the program.
 namespace ociferry {
 
 /// What all commands need. `progress` must outlive the call.
@@ -62,7 +75,7 @@ struct PushReport {
   bool was_there = false;        ///< the tag pointed to it already; nothing was uploaded
   std::uint64_t layer_size = 0;  ///< in bytes
 };
-PushReport push(const PushOptions& options, const Context& context);
+OCIFERRY_EXPORT PushReport push(const PushOptions& options, const Context& context);
 
 /// A root of a transfer: its reference at the source and at the destination.
 struct PlacedRoot {
@@ -118,7 +131,7 @@ struct ExportOptions {
 };
 /// Resumes from what an interrupted run left beside `archive`, and reuses the blobs of an existing archive of that
 /// name. A complete archive of the same content is checked and kept.
-TransferReport export_archive(const ExportOptions& options, const Context& context);
+OCIFERRY_EXPORT TransferReport export_archive(const ExportOptions& options, const Context& context);
 
 /// How the destination's content is proved before the roots' tags are put.
 enum class Proof {
@@ -135,7 +148,7 @@ struct RelocateOptions {
   RepositoryName to = {};
   std::optional<std::filesystem::path> lock_output = {};
   bool root_tags = true;         ///< put the tags that the roots were exported with
-  bool repository_tags = false;  ///< tag images by `repository_tag` instead of `image_tag`
+  bool repository_tags = false;  ///< put the end of their repository's path into the tags of images
   bool keep_tags = false;        ///< throw Error{Refused}, before any write, if a tag would have to be moved
   bool recheck = false;          ///< check that every blob exists, even below tags that are up to date
   Proof proof = Proof::Manifests;
@@ -150,7 +163,7 @@ struct ImportOptions {
   /// images come from.
   bool nondistributable_layers = false;
 };
-TransferReport import_archive(const ImportOptions& options, const Context& context);
+OCIFERRY_EXPORT TransferReport import_archive(const ImportOptions& options, const Context& context);
 
 /// `ociferry copy --tar --to-tar`: converts an archive of any format to one like those of `export`
 struct ConvertOptions {
@@ -160,7 +173,7 @@ struct ConvertOptions {
   bool nondistributable_layers = false;
   bool force = false;  ///< see ExportOptions
 };
-TransferReport convert_archive(const ConvertOptions& options, const Context& context);
+OCIFERRY_EXPORT TransferReport convert_archive(const ConvertOptions& options, const Context& context);
 
 /// `ociferry copy` from registry to registry
 struct CopyOptions {
@@ -168,7 +181,7 @@ struct CopyOptions {
   GatherOptions gather = {};
   RelocateOptions relocate = {};
 };
-TransferReport copy(const CopyOptions& options, const Context& context);
+OCIFERRY_EXPORT TransferReport copy(const CopyOptions& options, const Context& context);
 
 /// `ociferry pull`
 struct PullOptions {
@@ -183,7 +196,7 @@ struct PullReport {
   std::vector<Reference> nested = {};  ///< the nested bundles that were pulled, each digest once
   bool images_are_beside = false;  ///< bundles: the images are in its repository, and the lock file names them there
 };
-PullReport pull(const PullOptions& options, const Context& context);
+OCIFERRY_EXPORT PullReport pull(const PullOptions& options, const Context& context);
 
 /// One image, index or bundle of an archive, as `inspect` shows it.
 struct InspectedImage {
@@ -196,6 +209,7 @@ struct InspectedImage {
   std::vector<Digest> subjects = {};  ///< what it is attached to, by `subject` or by tag
   /// Of attached ones: "signature", "attestation", "sbom", else the artifact type, else empty.
   std::string attached_as = {};
+  std::vector<Descriptor> layers = {};  ///< images: in the manifest's order
   std::vector<Digest> children = {};    ///< indexes: all manifests below it that are present
   std::vector<Descriptor> absent = {};  ///< indexes: listed by it or below it, but not present
   std::uint64_t total_bytes = 0;        ///< with all blobs; shared ones count for each image
@@ -216,7 +230,7 @@ struct InspectReport {
   std::vector<InspectedImage> images = {};  ///< roots first, each digest once
 };
 /// `ociferry inspect`: reads and checks everything except the layers. Needs no network.
-InspectReport inspect(const std::filesystem::path& archive, const Context& context);
+OCIFERRY_EXPORT InspectReport inspect(const std::filesystem::path& archive, const Context& context);
 
 struct VerifyReport {
   std::string format = {};  ///< as in InspectReport
@@ -229,7 +243,7 @@ struct VerifyReport {
   std::size_t blobs = 0;
 };
 /// The part of a fingerprint that people compare: 32 hexadecimal digits, in groups of four.
-[[nodiscard]] std::string spoken(const Digest& fingerprint);
+[[nodiscard]] OCIFERRY_EXPORT std::string spoken(const Digest& fingerprint);
 
 struct VerifyOptions {
   std::filesystem::path archive = {};
@@ -241,7 +255,7 @@ struct VerifyOptions {
 /// expected fingerprint is malformed; Error{Corrupt} if the archive has another one (before all of it is read), or with
 /// a list of what is damaged; Error{Incomplete} with a list of what is missing, or if a fingerprint is expected of an
 /// archive without a seal.
-VerifyReport verify(const VerifyOptions& options, const Context& context);
+OCIFERRY_EXPORT VerifyReport verify(const VerifyOptions& options, const Context& context);
 
 /// An image in the output of `describe`, by imgpkg's types.
 struct DescribedImage {
@@ -268,7 +282,7 @@ struct DescribeOptions {
 };
 /// `ociferry describe`: a bundle with all its images and nested bundles. Fetches manifests, configurations, lock files
 /// and locations, but no other layers. Throws Error{Usage} if it is no bundle.
-DescribedImage describe(const DescribeOptions& options, const Context& context);
+OCIFERRY_EXPORT DescribedImage describe(const DescribeOptions& options, const Context& context);
 
 struct TagListOptions {
   RepositoryName repository = {};
@@ -280,25 +294,25 @@ struct ListedTag {
   std::optional<Digest> digest = {};  ///< if requested and the tag still existed
 };
 /// `ociferry tag list`: sorted bytewise.
-std::vector<ListedTag> list_tags(const TagListOptions& options, const Context& context);
+OCIFERRY_EXPORT std::vector<ListedTag> list_tags(const TagListOptions& options, const Context& context);
 
 /// `ociferry tag resolve`: the same reference by digest. Throws Error{NotFound}.
-Reference resolve_tag(const Reference& reference, const Context& context);
+OCIFERRY_EXPORT Reference resolve_tag(const Reference& reference, const Context& context);
 
 /// `ociferry auth explain`: which credentials the other commands use for `name`, and why. Contacts no registry; reads
 /// configuration files and may run credential helpers. If one of these is broken, the report says so. Throws
 /// Error{Usage} for malformed IMGPKG_* variables.
-CredentialReport explain_credentials(const RepositoryName& name, const Context& context);
+OCIFERRY_EXPORT CredentialReport explain_credentials(const RepositoryName& name, const Context& context);
 
 /// `ociferry login`: checks the user name and password in `context.registry` with the registry, then stores them in a
 /// file, or with the credential helper that the file names. Throws Error{Unauthorized}, and stores nothing, if the
 /// registry refuses them. May run credential helpers.
-LoginReport login(const LoginOptions& options, const Context& context);
+OCIFERRY_EXPORT LoginReport login(const LoginOptions& options, const Context& context);
 
 /// `ociferry logout`: removes what `login` stored. Contacts no registry; may run credential helpers.
-LogoutReport logout(const LoginOptions& options, const Context& context);
+OCIFERRY_EXPORT LogoutReport logout(const LoginOptions& options, const Context& context);
 
 /// The file that `login` and `logout` change, with links resolved. Throws Error{Usage} if its directory is not known.
-std::filesystem::path login_file_of(const LoginOptions& options);
+OCIFERRY_EXPORT std::filesystem::path login_file_of(const LoginOptions& options);
 
 }  // namespace ociferry

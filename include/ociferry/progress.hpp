@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "ociferry/export.hpp"
+
 namespace ociferry {
 
 struct MovedTag;
@@ -16,9 +18,10 @@ struct Wait {
   std::chrono::milliseconds time{0};
 };
 
-/// Receives the progress of a command. Implementations must be thread-safe and must not block for long. Texts may
-/// contain bytes from outside. The defaults do nothing.
-class Progress {
+/// Receives the progress of a command. Called by several threads at once: implementations must be thread-safe. They
+/// must neither block for long nor throw. Texts may contain control characters from outside, and last as long as the
+/// call. The defaults do nothing.
+class OCIFERRY_EXPORT Progress {
  public:
   virtual ~Progress() = default;
   /// A new phase begins, in which `total_bytes` will be transferred (0: not known or not counted).
@@ -43,6 +46,6 @@ class Progress {
 };
 
 /// A Progress that shows nothing. Never destroyed before the program ends.
-[[nodiscard]] Progress& silent_progress();
+[[nodiscard]] OCIFERRY_EXPORT Progress& silent_progress();
 
 }  // namespace ociferry

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <compare>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "ociferry/digest.hpp"
+#include "ociferry/export.hpp"
 
 namespace ociferry {
 
@@ -19,10 +19,10 @@ struct RepositoryName {
 };
 
 /// "registry/repository"
-[[nodiscard]] std::string to_string(const RepositoryName& name);
+[[nodiscard]] OCIFERRY_EXPORT std::string to_string(const RepositoryName& name);
 
 /// Names an image in a repository by tag, digest or both; the digest takes precedence.
-struct Reference {
+struct OCIFERRY_EXPORT Reference {
   RepositoryName name;
   std::optional<std::string> tag;
   std::optional<Digest> digest;
@@ -42,34 +42,15 @@ struct Reference {
 };
 
 /// The fully qualified form: "registry/repository@digest", else "registry/repository:tag", else without either.
-[[nodiscard]] std::string to_string(const Reference& reference);
+[[nodiscard]] OCIFERRY_EXPORT std::string to_string(const Reference& reference);
 
 /// Parses a bare repository, such as a --to-repo value. Throws Error{Usage} if a tag or digest is given.
-[[nodiscard]] RepositoryName parse_repository(std::string_view text);
+[[nodiscard]] OCIFERRY_EXPORT RepositoryName parse_repository(std::string_view text);
 
 /// Parses `repo@sha256:<hex>` as an ImagesLock demands (a tag before the @ is dropped). Throws Error{Usage}.
-[[nodiscard]] Reference parse_digest_reference(std::string_view text);
+[[nodiscard]] OCIFERRY_EXPORT Reference parse_digest_reference(std::string_view text);
 
 /// True if `tag` fits the distribution specification's grammar.
-[[nodiscard]] bool is_valid_tag(std::string_view tag) noexcept;
-
-/// "sha256-<hex>.imgpkg": the tag of every relocated image.
-[[nodiscard]] std::string image_tag(const Digest& digest);
-/// "apps-web-sha256-<hex>.imgpkg": the tag of an image with --repo-based-tags: the end of its repository's path,
-/// without characters that are not valid in tags, then `image_tag`. At most 128 characters for sha256. `image` has a
-/// digest.
-[[nodiscard]] std::string repository_tag(const Reference& image);
-/// "sha256-<hex>.sig" and the like: the tag of what cosign attaches to the image with `digest`. `suffix` is one of
-/// kAttachmentSuffixes.
-[[nodiscard]] std::string attachment_tag(const Digest& digest, std::string_view suffix);
-/// The digest in such a tag; nullopt for any other tag.
-[[nodiscard]] std::optional<Digest> attachment_subject(std::string_view tag);
-/// Signatures, attestations and bills of materials that cosign attaches without a `subject`.
-inline constexpr std::array<std::string_view, 3> kAttachmentSuffixes = {"sig", "att", "sbom"};
-/// "sha256-<hex>": the tag of the list of what is attached to the manifest with `digest`, in registries without the
-/// referrers API (distribution-spec, "Referrers Tag Schema").
-[[nodiscard]] std::string referrers_tag(const Digest& digest);
-/// "sha256-<hex>.image-locations.imgpkg": the tag of the locations image of the bundle with `digest`.
-[[nodiscard]] std::string locations_tag(const Digest& digest);
+[[nodiscard]] OCIFERRY_EXPORT bool is_valid_tag(std::string_view tag) noexcept;
 
 }  // namespace ociferry

@@ -6,13 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "ociferry/credential.hpp"
 #include "ociferry/http_version.hpp"
 
 namespace ociferry {
 
-/// The `--registry-*` options. With empty credentials, they are looked up in the environment (OCIFERRY_*, IMGPKG_*) and
-/// in Docker's and containers' configuration files.
+/// The `--registry-*` options. Without credentials here, they are looked up in the environment (OCIFERRY_*, IMGPKG_*)
+/// and in Docker's and containers' configuration files.
 struct RegistryOptions {
+  CredentialFinder find_credential = {};  ///< asked before all others, if set
   std::string username = {};
   std::string password = {};
   std::string token = {};                                 ///< sent as a Bearer token

@@ -12,6 +12,7 @@
 
 #include "archive/member_path.hpp"
 #include "base/system_calls.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 

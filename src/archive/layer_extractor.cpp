@@ -12,6 +12,7 @@
 #include "base/fd.hpp"
 #include "base/stop.hpp"
 #include "base/system_calls.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"

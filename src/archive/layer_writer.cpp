@@ -9,6 +9,7 @@
 
 #include "base/fd.hpp"
 #include "base/stop.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "stream/go_gzip.hpp"

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ociferry/progress.hpp"
 

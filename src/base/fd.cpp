@@ -8,6 +8,7 @@
 
 #include "base/sync_time.hpp"
 #include "base/system_calls.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 

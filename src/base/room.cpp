@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "base/system_calls.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 
 namespace ociferry {

@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/system_error.hpp"
+
 namespace ociferry {
 
 namespace {

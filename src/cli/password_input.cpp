@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/stop.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "credentials/limits.hpp"
 #include "ociferry/error.hpp"

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <system_error>
 
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "base/threads.hpp"
 #include "cli/command.hpp"

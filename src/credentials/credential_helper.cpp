@@ -16,6 +16,7 @@
 #include "base/fd.hpp"
 #include "base/sandbox.hpp"
 #include "base/stop.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "base/threads.hpp"
 #include "credentials/limits.hpp"

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "credentials/credential.hpp"
 #include "credentials/limits.hpp"
+#include "ociferry/credential.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {

@@ -52,10 +52,22 @@ Finding find_anonymous(bool option, const Environment& environment) {
   return skipped(text::cat(variable->name, " is not 'true'"));
 }
 
+Finding find_by_caller(const CredentialFinder& find_credential, const RepositoryName& name) {
+  std::optional<Credential> found = find_credential(name);
+  if (!found) return no_entry("");
+  if (found->is_anonymous()) return {CredentialStep::Outcome::Wins, "anonymous, from the calling program", {}};
+  return wins(std::move(*found), "the calling program");
+}
+
 /// All sources in search order.
 std::vector<CredentialSource> sources(const RegistryOptions& options, const Environment& environment,
                                       const HelperRunner& run_helper) {
   std::vector<CredentialSource> all;
+  if (options.find_credential) {
+    all.push_back({"the calling program", [find = options.find_credential](const RepositoryName& name) {
+                     return find_by_caller(find, name);
+                   }});
+  }
   all.push_back(
       {"OCIFERRY_REGISTRY_* and IMGPKG_REGISTRY_* variables",
        [variables = ImgpkgEnvironment(environment)](const RepositoryName& name) { return variables.find(name); }});

@@ -37,9 +37,9 @@ struct CredentialSource {
   std::function<Finding(const RepositoryName&)> ask;
 };
 
-/// Finds the credential for a repository in the first source that has one: IMGPKG_REGISTRY_* variables with a matching
-/// HOSTNAME; enabled cloud keychains; the options (or IMGPKG_USERNAME etc. if they are empty): user name and password,
-/// else token, else anonymous; the files of `credential_files`. Thread-safe.
+/// Finds the credential for a repository in the first source that has one: the calling program's own; IMGPKG_REGISTRY_*
+/// variables with a matching HOSTNAME; enabled cloud keychains; the options (or IMGPKG_USERNAME etc. if they are
+/// empty): user name and password, else token, else anonymous; the files of `credential_files`. Thread-safe.
 class Credentials {
  public:
   /// Throws Error{Usage} for malformed IMGPKG_* variables.

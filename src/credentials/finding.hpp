@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "credentials/credential.hpp"
 #include "ociferry/auth.hpp"
+#include "ociferry/credential.hpp"
 
 namespace ociferry {
 
@@ -30,5 +30,9 @@ struct Finding {
 
 /// The kind of `credential`; a token takes precedence over a password.
 [[nodiscard]] CredentialReport::Kind kind_of(const Credential& credential) noexcept;
+
+/// True if `error` says that a registry refuses to let us read: Unauthorized or Denied, but not for a reason of our own
+/// (ErrorReason::CredentialsBroken): what cannot be read because of that must not count as absent.
+[[nodiscard]] bool is_refusal(const Error& error) noexcept;
 
 }  // namespace ociferry

@@ -6,10 +6,12 @@
 
 #include "base/context.hpp"
 #include "base/text.hpp"
+#include "credentials/finding.hpp"
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/places.hpp"
 #include "ferry/gather/registries.hpp"
 #include "oci/limits.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/parallel.hpp"

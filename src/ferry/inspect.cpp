@@ -64,6 +64,9 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
     if (!shown.subjects.empty()) {
       shown.attached_as = attachment_kind(image.tags, set.graph().at(image.digest()).parsed);
     }
+    if (const auto* manifest = std::get_if<Manifest>(&set.graph().at(image.digest()).parsed)) {
+      shown.layers = manifest->layers;
+    }
     shown.children = set.graph().closure(image.digest());
     shown.children.pop_back();  // the image itself
     shown.absent = absent_below(set.graph(), image.digest());

@@ -11,6 +11,7 @@
 
 #include "base/room.hpp"
 #include "base/system_calls.hpp"
+#include "base/system_error.hpp"
 #include "base/temporary.hpp"
 #include "base/text.hpp"
 #include "bundle/bundle.hpp"

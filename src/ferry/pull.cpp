@@ -7,8 +7,10 @@
 
 #include "archive/layer_extractor.hpp"
 #include "base/system_calls.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "bundle/limits.hpp"
+#include "credentials/finding.hpp"
 #include "ferry/download.hpp"
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/places.hpp"

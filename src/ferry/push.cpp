@@ -12,6 +12,7 @@
 #include "ferry/deliver/tag_writer.hpp"
 #include "ferry/gather/registries.hpp"
 #include "medium/temporary_file.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "transfer/memory_blobs.hpp"

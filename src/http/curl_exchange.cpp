@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/system_calls.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "http/limits.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {

@@ -6,6 +6,7 @@
 
 #include "base/room.hpp"
 #include "base/system_calls.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "medium/holes.hpp"
 #include "ociferry/error.hpp"

@@ -7,6 +7,7 @@
 
 #include "base/room.hpp"
 #include "base/system_calls.hpp"
+#include "base/system_error.hpp"
 #include "base/temporary.hpp"
 #include "base/text.hpp"
 #include "medium/file_medium.hpp"

@@ -10,6 +10,7 @@
 
 #include "base/sandbox.hpp"
 #include "base/system_calls.hpp"
+#include "base/system_error.hpp"
 #include "base/temporary.hpp"
 #include "base/text.hpp"
 #include "oci/json.hpp"

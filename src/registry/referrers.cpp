@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "oci/referrers_index.hpp"
+#include "oci/tag_names.hpp"
 #include "registry/limits.hpp"
 #include "registry/referrer_listing.hpp"
 #include "registry/repository.hpp"

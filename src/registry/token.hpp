@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "credentials/credential.hpp"
 #include "http/repeat.hpp"
+#include "ociferry/credential.hpp"
 
 namespace ociferry {
 

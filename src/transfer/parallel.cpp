@@ -185,14 +185,14 @@ std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count
   // Tasks without bytes are small requests. Their best number of workers does not apply to blobs.
   // Who takes help keeps what was begun.
   const auto broken_off = bytes_moved && !assist ? WorkerCount::BrokenOff::Lost : WorkerCount::BrokenOff::Kept;
-  WorkerCount adaptive(std::thread::hardware_concurrency(), bytes_moved ? 0 : jobs.learned(), broken_off);
+  WorkerCount adaptive(std::thread::hardware_concurrency(), bytes_moved ? 0 : LearnedWorkers::of(jobs), broken_off);
   if (jobs.number() && assist) {
     pool.run(std::min(*jobs.number(), std::max(count, WorkerCount::kMost)));
   } else if (jobs.number() || (count <= adaptive.fewest() && !assist)) {
     pool.run(std::min(jobs.number().value_or(count), count));
   } else {
     pool.run(adaptive, bytes_moved);
-    if (!bytes_moved) jobs.learn(adaptive.proven());
+    if (!bytes_moved) LearnedWorkers::set(jobs, adaptive.proven());
   }
   throw_if_stopped(stop);
   return pool.take_failures();

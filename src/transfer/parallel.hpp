@@ -26,6 +26,16 @@ using BytesMoved = std::function<std::uint64_t()>;
 /// Called by threads without a task while others are running. Must not throw.
 using Assist = std::function<Help()>;
 
+/// The number of parallel requests that worked best with a Jobs and its copies. 0: not known yet, or the number is
+/// fixed. Thread-safe.
+class LearnedWorkers {
+ public:
+  [[nodiscard]] static std::size_t of(const Jobs& jobs) noexcept { return jobs.learned_ ? jobs.learned_->load() : 0; }
+  static void set(const Jobs& jobs, std::size_t number) noexcept {
+    if (jobs.learned_) jobs.learned_->store(number);
+  }
+};
+
 /// Runs `task(0) ... task(count - 1)` on up to `jobs` threads, lower indices first, and waits for all of them. If the
 /// number of threads adapts and tasks differ in size, `bytes_moved` helps to measure the rate. With `assist` there may
 /// be more threads than tasks; it is not called while the cores are busy. Returns the failures by index (null for a

@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "base/text.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "support/fake_registry.hpp"

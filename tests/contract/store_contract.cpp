@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/text.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "store/limits.hpp"
 #include "store/memory_target.hpp"

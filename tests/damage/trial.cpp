@@ -8,6 +8,7 @@
 #include <functional>
 #include <regex>
 
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"

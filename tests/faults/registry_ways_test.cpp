@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/ferry.hpp"
 #include "quirks.hpp"
 #include "stage.hpp"

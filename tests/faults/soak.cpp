@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "kinds.hpp"
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "stream/sha256.hpp"
 

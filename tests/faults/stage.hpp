@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "oci/tag_names.hpp"
 #include "ociferry/ferry.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/image_builder.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "archive/layer_writer.hpp"
+#include "oci/tag_names.hpp"
 #include "odd_content.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"

@@ -12,6 +12,7 @@
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "layout/open_archive.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "random_world.hpp"

@@ -5,6 +5,7 @@
 #include "layout/sealed/archive_index.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "stream/sha256.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "rows.hpp"
 #include "support/golden.hpp"
 #include "support/temp.hpp"

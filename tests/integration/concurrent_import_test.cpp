@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "stream/sha256.hpp"
 #include "world.hpp"
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "layout/sealed/archive_reader.hpp"
+#include "oci/tag_names.hpp"
 #include "rows.hpp"
 #include "support/temp.hpp"
 

@@ -5,6 +5,7 @@
 #include "bundle/bundle.hpp"
 #include "imgpkg_images.hpp"
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "rows.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/golden.hpp"

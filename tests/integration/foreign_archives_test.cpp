@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "stream/sha256.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"

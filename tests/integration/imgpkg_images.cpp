@@ -1,6 +1,7 @@
 #include "imgpkg_images.hpp"
 
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "stream/sha256.hpp"
 #include "support/temp.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "oci/tag_names.hpp"
 #include "rows.hpp"
 #include "support/fake_registry.hpp"
 #include "support/fault_proxy.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bundle/bundle.hpp"
+#include "oci/tag_names.hpp"
 #include "support/tar_builder.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"

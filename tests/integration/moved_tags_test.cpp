@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "oci/tag_names.hpp"
 #include "rows.hpp"
 
 // Tags of the destination that an import or a copy moves, and roots that have one tag between them.

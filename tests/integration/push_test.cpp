@@ -4,6 +4,7 @@
 
 #include "bundle/bundle.hpp"
 #include "imgpkg_images.hpp"
+#include "oci/tag_names.hpp"
 #include "rows.hpp"
 #include "stream/sha256.hpp"
 #include "support/temp.hpp"

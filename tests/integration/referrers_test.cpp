@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "rows.hpp"
 #include "stream/sha256.hpp"
 #include "support/fault_proxy.hpp"

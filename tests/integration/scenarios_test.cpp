@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "oci/tag_names.hpp"
 #include "support/temp.hpp"
 #include "world.hpp"
 

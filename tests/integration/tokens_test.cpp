@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "gate.hpp"
+#include "oci/tag_names.hpp"
 #include "stream/base64.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/http_server.hpp"

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "support/temp.hpp"
 
 namespace ociferry::testing {

@@ -56,6 +56,7 @@ ROOMS = {
 # The layer that a header of include/ociferry belongs to; those not named here belong to ferry.
 PUBLIC_LAYER = {
     "error": "base",
+    "export": "base",
     "limits": "base",
     "progress": "base",
     "version": "base",
@@ -64,6 +65,7 @@ PUBLIC_LAYER = {
     "reference": "oci",
     "jobs": "transfer",
     "http_version": "http",
+    "credential": "credentials",
     "registry_options": "credentials",
     "auth": "credentials",
 }

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/text.hpp"
+#include "oci/tag_names.hpp"
 #include "reader.hpp"
 #include "world.hpp"
 

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "layout/image_archive.hpp"
 #include "layout/open_archive.hpp"

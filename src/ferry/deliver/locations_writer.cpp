@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "ferry/gather/bundle_reader.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/memory_blobs.hpp"
 #include "transfer/parallel.hpp"

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/fd.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "oci/tag_names.hpp"
+
 namespace ociferry {
 
 namespace {

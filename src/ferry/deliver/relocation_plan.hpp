@@ -8,6 +8,7 @@
 #include "bundle/locations_image.hpp"
 #include "ferry/deliver/placement.hpp"
 #include "ferry/set/image_set.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/ferry.hpp"
 
 namespace ociferry {

@@ -5,7 +5,9 @@
 #include <span>
 
 #include "base/text.hpp"
+#include "credentials/finding.hpp"
 #include "ferry/gather/referrers_list.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/parallel.hpp"

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "ferry/gather/archive_images.hpp"
 #include "ferry/gather/verify_blobs.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "credentials/finding.hpp"
 #include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 

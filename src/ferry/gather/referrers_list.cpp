@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "oci/manifest.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/reference.hpp"
 
 namespace ociferry {

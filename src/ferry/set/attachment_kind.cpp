@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "oci/tag_names.hpp"
 #include "ociferry/reference.hpp"
 
 namespace ociferry {

@@ -8,6 +8,7 @@
 #include "ferry/set/absent_children.hpp"
 #include "layout/archive_names.hpp"
 #include "oci/limits.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/limits.hpp"
 

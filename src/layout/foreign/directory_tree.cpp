@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/fd.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "layout/foreign/file_tree.hpp"
 #include "medium/file_medium.hpp"

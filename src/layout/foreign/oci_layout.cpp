@@ -12,6 +12,7 @@
 #include "layout/sealed/archive_index.hpp"
 #include "oci/json.hpp"
 #include "oci/limits.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "store/limits.hpp"
 #include "stream/memory.hpp"

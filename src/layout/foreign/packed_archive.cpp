@@ -9,6 +9,7 @@
 #include "base/shell_word.hpp"
 #include "base/sizes.hpp"
 #include "base/stop.hpp"
+#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/temporary_file.hpp"

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {

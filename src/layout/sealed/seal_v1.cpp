@@ -6,6 +6,7 @@
 #include "layout/sealed/archive_index.hpp"
 #include "layout/sealed/seal.hpp"
 #include "oci/manifest.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "stream/sha256.hpp"
 

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "bundle/yaml.hpp"
+#include "oci/tag_names.hpp"
 #include "support/golden.hpp"
 
 using namespace ociferry;

@@ -1,4 +1,5 @@
 #include "credentials/credentials.hpp"
+#include "credentials/finding.hpp"
 #include "credentials/limits.hpp"
 #include "ociferry/auth.hpp"
 #include "support/rig.hpp"

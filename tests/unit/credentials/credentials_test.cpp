@@ -79,6 +79,28 @@ TEST_CASE("sources are asked in their order: each wins until an earlier one is t
   environment["IMGPKG_REGISTRY_HOSTNAME"] = host;
   environment["IMGPKG_REGISTRY_USERNAME"] = "registry variable";
   now("registry variable");
+  options.find_credential = [](const RepositoryName& name) { return Credential{.username = "of " + to_string(name)}; };
+  now("of " + to_string(kName));
+}
+
+TEST_CASE("a program's own source of credentials can give one, demand none, leave it to the others, or fail") {
+  std::optional<Credential> answer = Credential{.registry_token = "t0k3n"};
+  RegistryOptions options{.find_credential = [&](const RepositoryName&) { return answer; }, .username = "option"};
+  const auto report = [&] { return Credentials(options, {}, {no_helper}).explain(kName); };
+
+  CHECK(Credentials(options, {}, {no_helper}).find(kName) == *answer);
+  CHECK(step(report(), "the calling program") == "wins: registry token (not shown), from the calling program");
+  answer = Credential{};
+  CHECK(report().kind == CredentialReport::Kind::Anonymous);
+  CHECK(step(report(), "the calling program") == "wins: anonymous, from the calling program");
+  answer.reset();
+  CHECK(step(report(), "the calling program") == "no entry: ");
+  CHECK(report().username == "option");
+  options.find_credential = [](const RepositoryName&) -> std::optional<Credential> {
+    throw Error(ErrorCode::Network, "the vault is sealed");
+  };
+  CHECK(report().failure->message() == "the vault is sealed");
+  CHECK_THROWS_AS(static_cast<void>(Credentials(options, {}, {no_helper}).find(kName)), Error);
 }
 
 TEST_CASE("a keychain goes before the options, and IMGPKG_REGISTRY_ variables before it") {

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "oci/limits.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 #include "stream/sha256.hpp"

@@ -4,6 +4,7 @@
 #include "archive/single_layer_image.hpp"
 #include "bundle/locations_image.hpp"
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 
 using namespace ociferry;

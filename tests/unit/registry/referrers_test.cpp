@@ -3,6 +3,7 @@
 
 #include "oci/json.hpp"
 #include "oci/limits.hpp"
+#include "oci/tag_names.hpp"
 #include "registry/limits.hpp"
 #include "stream/sha256.hpp"
 #include "support/rig.hpp"

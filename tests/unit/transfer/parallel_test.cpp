@@ -75,7 +75,7 @@ TEST_CASE("workers are added while the cores are idle and bytes flow") {
 
 TEST_CASE("what paid for questions is where the next ones begin, and not where blobs do") {
   const Jobs jobs;
-  jobs.learn(20);
+  LearnedWorkers::set(jobs, 20);
   std::latch all_there(20);
   run_parallel_or_throw(jobs, 20, {}, [&](std::size_t, const std::stop_token&) { all_there.arrive_and_wait(); });
 
@@ -90,7 +90,7 @@ TEST_CASE("what paid for questions is where the next ones begin, and not where b
       },
       [] { return std::uint64_t{0}; });
   CHECK(threads.size() < 20);
-  CHECK(jobs.learned() == 20);
+  CHECK(LearnedWorkers::of(jobs) == 20);
 }
 
 TEST_CASE("the bytes moved are asked for while the number of workers is open") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 #include "stream/memory.hpp"

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "ferry/deliver/relocate.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 

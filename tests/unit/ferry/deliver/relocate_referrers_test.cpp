@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ferry/deliver/relocate.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "ferry/deliver/lock_output.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 

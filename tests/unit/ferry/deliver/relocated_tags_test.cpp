@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "ferry/deliver/relocate.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 #include "stream/sha256.hpp"

@@ -9,6 +9,7 @@
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 #include "support/temp.hpp"

@@ -10,6 +10,7 @@
 #include "ferry/set/archive_contents.hpp"
 #include "ferry/set/attachment_kind.hpp"
 #include "oci/limits.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 #include "support/index_json.hpp"

@@ -7,6 +7,7 @@
 #include "base/fd.hpp"
 #include "ferry/set/archive_contents.hpp"
 #include "oci/limits.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 #include "stream/sha256.hpp"

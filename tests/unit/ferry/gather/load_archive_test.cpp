@@ -10,6 +10,7 @@
 #include "layout/open_archive.hpp"
 #include "medium/file_medium.hpp"
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "support/tar_builder.hpp"
 

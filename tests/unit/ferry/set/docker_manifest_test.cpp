@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "oci/json.hpp"
+#include "oci/tag_names.hpp"
 #include "store/memory_target.hpp"
 #include "support/image_builder.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "archive_files.hpp"
 #include "layout/open_archive.hpp"
+#include "oci/tag_names.hpp"
 #include "stream/sha256.hpp"
 
 using namespace ociferry;

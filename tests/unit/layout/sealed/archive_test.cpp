@@ -10,6 +10,7 @@
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
 #include "medium/partial_file.hpp"
+#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "ociferry/reference.hpp"
+
+namespace ociferry {
+
+/// A credential for a registry: a user name with a password, or a token. All fields empty: anonymous. Never print it.
+struct Credential {
+  std::string username = {};
+  std::string password = {};
+  std::string identity_token = {};  ///< exchanged at the token server (OAuth2 refresh token)
+  std::string registry_token = {};  ///< sent to the registry as a Bearer token
+
+  [[nodiscard]] bool is_basic() const noexcept { return !username.empty() || !password.empty(); }
+  [[nodiscard]] bool is_anonymous() const noexcept {
+    return !is_basic() && identity_token.empty() && registry_token.empty();
+  }
+  friend bool operator==(const Credential&, const Credential&) = default;
+};
+
+/// A program's own source of credentials, such as a vault. Returns the credential for a repository; an anonymous one to
+/// use none; nullopt to search the usual places.
+///
+/// Called at most once in ten minutes for a repository, by one thread of the library at a time, which need not be the
+/// one that called the library; all requests that need a credential wait meanwhile. An Error that it throws is
+/// the command's; it must throw nothing else.
+using CredentialFinder = std::function<std::optional<Credential>(const RepositoryName&)>;
+
+}  // namespace ociferry
