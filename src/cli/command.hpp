@@ -8,6 +8,7 @@
 #include "cli/console.hpp"
 #include "cli/results.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/version.hpp"
 
 namespace ociferry {
 
@@ -76,7 +77,8 @@ void declare_all(const Command& command, Arguments& arguments);
 [[nodiscard]] std::string count(std::size_t number, std::string_view noun);
 
 /// Runs the program: `path` is what it was called by, `words` are its arguments. Called by the name imgpkg it says so
-/// in its messages, lays errors out as imgpkg does, and ends with 1 for every error. Returns the exit code.
-int run_program(const std::string& path, const std::vector<std::string>& words);
+/// in its messages, lays errors out as imgpkg does, and ends with 1 for every error. `build` is what `version` shows;
+/// it lasts as long as the program. Returns the exit code.
+int run_program(const std::string& path, const std::vector<std::string>& words, std::string_view build = version());
 
 }  // namespace ociferry

@@ -23,6 +23,7 @@ enum class ErrorForm { Ociferry, Imgpkg };
 /// Options of the console; from the global options, the name of the program and the terminals.
 struct ConsoleOptions {
   std::string program = "ociferry";  ///< prefix of errors
+  std::string_view build = {};       ///< what `version` shows
   std::string command = {};          ///< "tag list"; empty while it is not known
   ErrorForm error_form = ErrorForm::Ociferry;
   bool show_lines = false;  ///< stdout is a terminal, or --tty: print steps

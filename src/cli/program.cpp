@@ -92,7 +92,8 @@ void open_standard_descriptors() {
 /// One run of the program.
 class Run {
  public:
-  Run(std::string name, const Signals& signals) : name_(std::move(name)), signals_(signals) {}
+  Run(std::string name, std::string_view build, const Signals& signals)
+      : name_(std::move(name)), build_(build), signals_(signals) {}
 
   int run(const std::vector<std::string>& words) {
     // Errors may come before the command line is parsed: search it for these words.
@@ -242,6 +243,7 @@ class Run {
     const bool out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
     const bool colors = arguments.on("color") && (arguments.is_set("color") || (out_is_terminal && !no_color()));
     return {.program = name_,
+            .build = build_,
             .command = std::string(command.name),
             .error_form = error_form(),
             .show_lines = arguments.on("tty") || out_is_terminal,
@@ -282,6 +284,7 @@ class Run {
   }
 
   std::string name_;
+  std::string_view build_;
   const Signals& signals_;
 };
 
@@ -301,11 +304,11 @@ std::vector<const Command*> commands_of(std::string_view program) {
   return all;
 }
 
-int run_program(const std::string& path, const std::vector<std::string>& words) {
+int run_program(const std::string& path, const std::vector<std::string>& words, std::string_view build) {
   open_standard_descriptors();
   const Signals signals;
   const bool is_imgpkg = std::filesystem::path(path).filename() == kImgpkg;
-  return Run(is_imgpkg ? std::string(kImgpkg) : "ociferry", signals).run(words);
+  return Run(is_imgpkg ? std::string(kImgpkg) : "ociferry", build, signals).run(words);
 }
 
 }  // namespace ociferry

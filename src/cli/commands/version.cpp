@@ -8,7 +8,6 @@
 #include "cli/command.hpp"
 #include "cli/confinement.hpp"
 #include "http/curl_transport.hpp"
-#include "ociferry/version.hpp"
 
 namespace ociferry {
 
@@ -37,8 +36,8 @@ std::string details(std::string_view program) {
 }
 
 void run(const Arguments& arguments, Context&, Console& console) {
-  Json::Object members{{"version", version()}};
-  console.block(text::cat(console.options().program, " version ", version(), "\n"));
+  Json::Object members{{"version", console.options().build}};
+  console.block(text::cat(console.options().program, " version ", console.options().build, "\n"));
   if (arguments.on("verbose")) {
     const std::string text = details(console.options().program);
     console.block(text);
