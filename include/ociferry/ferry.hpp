@@ -14,6 +14,7 @@
 #include "ociferry/jobs.hpp"
 #include "ociferry/limits.hpp"
 #include "ociferry/login.hpp"
+#include "ociferry/names.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
 #include "ociferry/registry_options.hpp"
@@ -77,9 +78,9 @@ struct PushReport {
 };
 OCIFERRY_EXPORT PushReport push(const PushOptions& options, const Context& context);
 
-/// A root of a transfer: its reference at the source and at the destination.
-struct PlacedRoot {
-  Reference from = {};  ///< by digest, with the requested tag, if any
+/// An image of a transfer: its reference at the source and at the destination.
+struct PlacedImage {
+  Reference from = {};  ///< by digest, with its tag, if any: the requested one, or that of its archive
   Reference to = {};    ///< by digest, with its tag at the destination
 };
 
@@ -102,7 +103,10 @@ struct TransferReport {
   std::optional<Digest> fingerprint = {};  ///< export: of the archive; see InspectReport
   std::size_t manifests_written = 0;       ///< import, copy: manifests put, locations images and root tags included
   std::size_t blobs_proved = 0;            ///< import, copy: blobs that were checked or read back in the end
-  std::vector<PlacedRoot> roots = {};      ///< import, copy: one for each tag of a root at the destination
+  std::vector<PlacedImage> roots = {};     ///< import, copy: one for each tag of a root at the destination
+  /// import, copy: one for each name of an image, index or bundle, roots first. What is only attached to others is left
+  /// out: it has no name.
+  std::vector<PlacedImage> names = {};
   std::vector<SkippedLayer> skipped = {};  ///< one for each image that has the layer
 };
 
@@ -145,8 +149,11 @@ enum class Proof {
 
 /// The options that import and copy share.
 struct RelocateOptions {
-  RepositoryName to = {};
+  RepositoryName to = {};                        ///< takes all images, unless `by_name` is set
+  std::optional<NamedDestination> by_name = {};  ///< each image goes to a repository of its own
   std::optional<std::filesystem::path> lock_output = {};
+  /// A file that gets the old and the new name of each image: a JSON object (manual of `import`, "MAPPING OUTPUT").
+  std::optional<std::filesystem::path> mapping_output = {};
   bool root_tags = true;         ///< put the tags that the roots were exported with
   bool repository_tags = false;  ///< put the end of their repository's path into the tags of images
   bool keep_tags = false;        ///< throw Error{Refused}, before any write, if a tag would have to be moved

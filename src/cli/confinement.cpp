@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// The options with outputs.
-constexpr std::array<std::string_view, 3> kOutputs{"output", "to-tar", "lock-output"};
+constexpr std::array<std::string_view, 4> kOutputs{"output", "to-tar", "lock-output", "mapping-output"};
 
 bool has_option(const Arguments& arguments, std::string_view name) {
   return std::ranges::any_of(arguments.declared(), [&](const DeclaredOption& one) { return one.long_name == name; });

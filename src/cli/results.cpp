@@ -5,6 +5,7 @@
 
 #include "base/sync_time.hpp"
 #include "cli/describe_output.hpp"
+#include "cli/transfer_output.hpp"
 
 namespace ociferry {
 
@@ -29,6 +30,10 @@ Json place_json(const Reference& reference) {
   return Json::Object{{"repository", to_string(reference.name)},
                       {"tag", or_null(reference.tag)},
                       {"digest", reference.digest ? Json(reference.digest->text()) : Json()}};
+}
+
+Json placed_json(const PlacedImage& image) {
+  return Json::Object{{"from", place_json(image.from)}, {"to", place_json(image.to)}};
 }
 
 Json skipped_json(const SkippedLayer& skipped) {
@@ -85,15 +90,15 @@ Json::Object export_members(const TransferReport& report, const std::string& arc
   return members;
 }
 
-Json::Object relocation_members(const TransferReport& report, const RepositoryName& to) {
-  Json::Object members{{"repository", to_string(to)}};
+Json::Object relocation_members(const TransferReport& report, const RelocateOptions& options) {
+  const std::string to = shown_destination(options);
+  Json::Object members{options.by_name ? Json::Member("registry", to) : Json::Member("repository", to)};
   add_counts(members, report);
   members.emplace_back("blobsMounted", number(report.blobs_mounted));
   members.emplace_back("blobsProved", number(report.blobs_proved));
   members.emplace_back("manifestsWritten", number(report.manifests_written));
-  members.emplace_back("roots", array_of(report.roots, [](const PlacedRoot& root) {
-                         return Json(Json::Object{{"from", place_json(root.from)}, {"to", place_json(root.to)}});
-                       }));
+  members.emplace_back("roots", array_of(report.roots, placed_json));
+  if (options.by_name) members.emplace_back("names", array_of(report.names, placed_json));
   members.emplace_back("skippedLayers", array_of(report.skipped, skipped_json));
   return members;
 }

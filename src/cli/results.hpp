@@ -13,8 +13,8 @@ inline constexpr int kSchemaVersion = 1;
 
 [[nodiscard]] Json::Object push_members(const PushReport& report);
 [[nodiscard]] Json::Object export_members(const TransferReport& report, const std::string& archive);
-/// Of an import, or of a copy to a repository.
-[[nodiscard]] Json::Object relocation_members(const TransferReport& report, const RepositoryName& to);
+/// Of an import, or of a copy to a repository or registry.
+[[nodiscard]] Json::Object relocation_members(const TransferReport& report, const RelocateOptions& options);
 [[nodiscard]] Json::Object pull_members(const PullReport& report, const std::string& directory);
 [[nodiscard]] Json::Object verify_members(const VerifyReport& report, const std::string& archive);
 [[nodiscard]] Json::Object description_members(const DescribedImage& bundle);

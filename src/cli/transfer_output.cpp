@@ -63,17 +63,23 @@ std::string moved_line(const MovedTag& tag) {
                      tag.to.text());
 }
 
-void print_relocation(const TransferReport& report, const RepositoryName& to, Console& console) {
-  console.result(relocate_line(report, to));
-  for (const PlacedRoot& root : report.roots) {
-    const Reference was{root.from.name, root.from.tag, root.from.tag ? std::nullopt : root.from.digest};
-    console.result(fmt::format("  {} -> {}", to_string(was), full_name(root.to)));
+std::string shown_destination(const RelocateOptions& options) {
+  if (!options.by_name) return to_string(options.to);
+  const NamedDestination& to = *options.by_name;
+  return to.prefix.empty() ? to.registry : to.registry + "/" + to.prefix;
+}
+
+void print_relocation(const TransferReport& report, const RelocateOptions& options, Console& console) {
+  console.result(relocate_line(report, shown_destination(options)));
+  for (const PlacedImage& image : options.by_name ? report.names : report.roots) {
+    const Reference was{image.from.name, image.from.tag, image.from.tag ? std::nullopt : image.from.digest};
+    console.result(fmt::format("  {} -> {}", to_string(was), full_name(image.to)));
   }
 }
 
-std::string relocate_line(const TransferReport& report, const RepositoryName& to) {
+std::string relocate_line(const TransferReport& report, const std::string& destination) {
   const std::string what =
-      fmt::format("{} in {}", count_images(report.images, report.bundles, report.referrers), to_string(to));
+      fmt::format("{} in {}", count_images(report.images, report.bundles, report.referrers), destination);
   if (report.manifests_written == 0 && report.blobs_written == 0) {
     return fmt::format("Nothing to do: {} already there{}", what, proved(report));
   }

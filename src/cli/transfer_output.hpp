@@ -35,10 +35,13 @@ void print_export(const TransferReport& report, const std::string& archive, Cons
 [[nodiscard]] std::string fingerprint_line(const Digest& fingerprint);
 /// Throws Error{Usage} for names that no archive can have: that of standard output, and those of compressed files.
 void check_archive_name(const std::string& name);
-/// One line with the result of an import or copy.
-[[nodiscard]] std::string relocate_line(const TransferReport& report, const RepositoryName& to);
-/// The same, with the old and new place of each root: "  OLD:TAG -> NEW:TAG@DIGEST".
-void print_relocation(const TransferReport& report, const RepositoryName& to, Console& console);
+/// "registry/repository", or "registry/prefix" where images keep their names.
+[[nodiscard]] std::string shown_destination(const RelocateOptions& options);
+/// One line with the result of an import or copy to `destination`.
+[[nodiscard]] std::string relocate_line(const TransferReport& report, const std::string& destination);
+/// The same, with the old and new place of each root, or of each image where images keep their names:
+/// "  OLD:TAG -> NEW:TAG@DIGEST".
+void print_relocation(const TransferReport& report, const RelocateOptions& options, Console& console);
 /// The old and new digest of a moved tag, and the option to prevent that.
 [[nodiscard]] std::string moved_line(const MovedTag& tag);
 /// "registry/repository:tag@digest", with what of it is known

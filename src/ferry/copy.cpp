@@ -1,6 +1,9 @@
+#include "base/text.hpp"
+#include "ferry/deliver/name_rule.hpp"
 #include "ferry/deliver/relocate_to_registry.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/sources.hpp"
+#include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 
 namespace ociferry {
@@ -15,6 +18,16 @@ std::optional<ImagesLock> asked_lock(const SourceArgument& source) {
   return images == nullptr ? std::nullopt : std::optional(*images);
 }
 
+void check_no_copy_onto_itself(const PlacedSet& placed) {
+  for (const SetImage& image : placed.set().images()) {
+    for (const PlacedImage& name : placed.names_of(image)) {
+      if (name.from.name != name.to.name) continue;
+      throw Error(ErrorCode::Usage, text::cat(to_string(name.from.name), " would be copied onto itself"))
+          .hint("give --to-registry another registry, or a prefix: HOST/PREFIX");
+    }
+  }
+}
+
 }  // namespace
 
 TransferReport copy(const CopyOptions& options, const Context& context) {
@@ -22,8 +35,9 @@ TransferReport copy(const CopyOptions& options, const Context& context) {
   Registries registries(context, options.gather);
   const ImageSet set = discover(roots, registries.opener(), options.gather, context);
   warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
-  return relocate_to_registry(set, everything_to(options.relocate.to), options.relocate, asked_lock(options.source),
-                              registries, context);
+  const Placement placement = placement_of(options.relocate);
+  if (options.relocate.by_name) check_no_copy_onto_itself(PlacedSet(set, placement, options.relocate.root_tags));
+  return relocate_to_registry(set, placement, options.relocate, asked_lock(options.source), registries, context);
 }
 
 }  // namespace ociferry

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/name_rule.hpp"
 #include "ferry/deliver/relocate_to_registry.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archive.hpp"
@@ -40,8 +41,8 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
   context.progress->phase("checking the archive", 0);
   check_headers(*archive);
   ImageSet set = load_archive(archive, context);
-  const Placement placement = everything_to(options.relocate.to);
-  check_tags(set, placement, options.relocate.root_tags);
+  const Placement placement = placement_of(options.relocate);
+  static_cast<void>(PlacedSet(set, placement, options.relocate.root_tags));  // fails before all bytes are read
   if (!options.nondistributable_layers) set.graph().skip_nondistributable();
   // No seal has covered the bytes of other tools' archives, which may have lain on a shelf for years.
   if (options.verify_first || archive->format() != ArchiveFormat::Sealed) {

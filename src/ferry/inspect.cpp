@@ -34,6 +34,8 @@ std::vector<std::string> platforms(const Graph& graph, const Digest& digest, Cac
   return names;
 }
 
+std::vector<std::string> to_vector(const std::set<std::string>& tags) { return {tags.begin(), tags.end()}; }
+
 }  // namespace
 
 InspectReport inspect(const std::filesystem::path& path, const Context& context) {
@@ -54,7 +56,7 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
   for (const SetImage& image : set.images()) {
     InspectedImage shown{.reference = image.reference,
                          .descriptor = set.graph().at(image.digest()).raw.descriptor,
-                         .tags = {image.tags.begin(), image.tags.end()},
+                         .tags = to_vector(all_tags(image)),
                          .is_root = image.is_root,
                          .is_bundle = image.is_bundle,
                          .is_referrer = image.is_referrer,

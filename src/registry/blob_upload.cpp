@@ -110,14 +110,14 @@ std::optional<RepositoryName> BlobUpload::elsewhere() const {
 bool BlobUpload::mount() {
   const auto place = elsewhere();
   if (!place || is_distrusted_) return false;
-  if (!from_.home()) {
+  if (!from_.is_mount_certain()) {
     if (connection_.uses_tokens()) return false;  // a mere guess is not worth a token
     prove_possession();
   }
   try {
     const int status = ask_mount(*place).status;
     // A mount may fail by accident for a blob that exists; it is not retried for one that only may exist.
-    const bool by_accident = is_transient_status(status) || (status == 404 && from_.home());
+    const bool by_accident = is_transient_status(status) || (status == 404 && from_.is_mount_certain());
     if (status != 201 && status != 202 && !by_accident) mounts_.refuse(*place);
     return status == 201;
   } catch (const Error& error) {

@@ -45,6 +45,9 @@ class BlobSource {
 
   /// A repository that may have these blobs, even if they are read from elsewhere: mounting is tried from it.
   [[nodiscard]] virtual std::optional<RepositoryName> mountable_from() const { return home(); }
+  /// True if that repository is known to have these blobs, because they were read from it or put there. False if only a
+  /// file names it.
+  [[nodiscard]] virtual bool is_mount_certain() const { return home().has_value(); }
 
   /// Names the blob and its place for messages: "repository@digest" by default, or the digest alone. Blobs that are
   /// absent have a name, too.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "ferry/deliver/name_rule.hpp"
 #include "ferry/deliver/relocate.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/bundle_reader.hpp"
@@ -37,7 +38,7 @@ Context context(std::size_t jobs) { return {.registry = {.retry_delay = {}}, .jo
 std::string described(const SetImage& image) {
   std::string text = text::cat(image.is_root ? "root " : "", image.is_bundle ? "bundle " : "",
                                image.is_referrer ? "referrer " : "", image.digest().text());
-  for (const std::string& tag : image.tags) text += text::cat(" ", tag);
+  for (const std::string& tag : all_tags(image)) text += text::cat(" ", tag);
   for (const ImageRef& ref : image.lock.images) text += text::cat(" ", to_string(ref.image));
   return text;
 }
@@ -123,7 +124,7 @@ void check_reports(const fs::path& archive, const ImageSet& set) {
   for (std::size_t i = 0; i < set.images().size(); ++i) {
     const SetImage& image = set.images()[i];
     const InspectedImage& shown = inspected.images[i];
-    require(shown.reference == image.reference && std::ranges::equal(shown.tags, image.tags) &&
+    require(shown.reference == image.reference && std::ranges::equal(shown.tags, all_tags(image)) &&
                 shown.is_bundle == image.is_bundle && shown.is_root == image.is_root &&
                 shown.is_referrer == image.is_referrer && shown.locations.has_value() == image.is_bundle,
             "inspect shows an image otherwise");
@@ -131,9 +132,9 @@ void check_reports(const fs::path& archive, const ImageSet& set) {
 }
 
 /// Two images may have been asked for by the same tag, of different repositories.
-bool root_tags_are_clear(const ImageSet& set) {
+bool root_tags_are_clear(const ImageSet& set, const Placement& placement = everything_to(kTo)) {
   try {
-    check_tags(set, true);
+    static_cast<void>(PlacedSet(set, placement, true));
     return true;
   } catch (const Error&) {
     return false;
@@ -228,6 +229,64 @@ void import_into(const std::shared_ptr<MemoryTarget>& target, const fs::path& ar
           "a second import writes again");
 }
 
+/// A registry of repositories in memory, made as they are named.
+class MemoryRegistry {
+ public:
+  [[nodiscard]] OpenDestination opener() {
+    return [this](const RepositoryName& name) -> Destination { return {name, at(name), at(name)}; };
+  }
+  MemoryTarget& at(const RepositoryName& name) {
+    return repositories_.try_emplace(name, name, SparseIndexes::Taken).first->second;
+  }
+  [[nodiscard]] std::map<RepositoryName, std::map<std::string, Digest>> tags() {
+    std::map<RepositoryName, std::map<std::string, Digest>> all;
+    for (auto& [name, repository] : repositories_) all[name] = repository.tags();
+    return all;
+  }
+
+ private:
+  std::map<RepositoryName, MemoryTarget> repositories_;
+};
+
+/// Into a registry where each image keeps its names: all are there, with what is attached to them, and a second run
+/// writes nothing.
+void import_by_name(const fs::path& archive, RelocateOptions options) {
+  const ImageSet set = load(archive);
+  const Placement placement = placement_of(options);
+  options.root_tags = root_tags_are_clear(set, placement);
+  MemoryRegistry registry;
+  const TransferReport report = relocate(set, placement, registry.opener(), options, context(1));
+  for (const PlacedImage& name : report.names) {
+    MemoryTarget& place = registry.at(name.to.name);
+    require(place.resolve(*name.to.tag) == name.to.digest, text::cat(to_string(name.from), " is not where it was put"));
+    for (const Digest& digest : set.graph().closure(*name.to.digest)) {
+      require(place.resolve(digest.text()) == digest, "an image lacks a manifest in its own repository");
+      for (const Descriptor& blob : set.graph().blobs_of(digest)) {
+        require(place.has_blob(blob.digest), "an image lacks a blob in its own repository");
+      }
+    }
+  }
+  for (const SetImage& image : set.images()) {
+    require(image.is_referrer ||
+                std::ranges::any_of(report.names,
+                                    [&](const PlacedImage& name) { return name.from.digest == image.digest(); }),
+            "an image has no name");
+    if (image.is_bundle && !options.by_name->only_own_repository) {
+      const RepositoryName& home = std::ranges::find(report.names, image.digest(), [](const PlacedImage& name) {
+                                     return *name.from.digest;
+                                   })->to.name;
+      for (const ImageRef& ref : image.lock.images) {
+        require(registry.at(home).resolve(ref.image.digest->text()) == ref.image.digest,
+                "a bundle's repository lacks one of its images");
+      }
+    }
+  }
+  const auto before = registry.tags();
+  const TransferReport again = relocate(set, placement, registry.opener(), options, context(1));
+  require(again.manifests_written == 0 && again.blobs_written == 0 && registry.tags() == before,
+          "a second import by name writes again");
+}
+
 /// The roots of `set`, at the destination.
 std::vector<Root> roots_inside(const ImageSet& set) {
   std::vector<Root> roots;
@@ -236,7 +295,7 @@ std::vector<Root> roots_inside(const ImageSet& set) {
     const auto kind = image.is_bundle ? SourceArgument::Kind::Bundle : SourceArgument::Kind::Image;
     Root root{.reference = {kTo, std::nullopt, image.digest()}, .tag = std::nullopt, .kind = kind};
     bool has_tag = false;
-    for (const std::string& tag : image.tags) {
+    for (const std::string& tag : all_tags(image)) {
       if (attachment_subject(tag)) continue;
       root.tag = tag;
       roots.push_back(root);
@@ -294,6 +353,10 @@ RoundTrip make_round_trip(std::uint64_t seed) {
   if (is_sparse(set)) import_into_strict(first);
   const auto inside = std::make_shared<MemoryTarget>(kTo, SparseIndexes::Taken);
   import_into(inside, first);
+  import_by_name(first, {.by_name = NamedDestination{.registry = "d.example", .keep_registry = true}});
+  import_by_name(first,
+                 {.by_name = NamedDestination{
+                      .registry = "d.example", .prefix = "in", .keep_registry = true, .only_own_repository = true}});
   const fs::path again = directory.path() / "again.tar";
   export_to(again, roots_inside(set), open_only(inside), 2);
   const ImageSet after = load(again);

@@ -138,7 +138,7 @@ TEST_CASE("copy, export and import refuse contradictions in imgpkg's words, and 
       {.arguments = {"export", "-b", "{R}"}, .err = "Error: required flag(s) \"output\" not set\n"},
       {.arguments = {"export", "-o", "a.tar"}, .err = "Error: Nothing to export"},
       {.arguments = {"import", "--to-repo", "{I}/to-a"}, .err = "Error: ARCHIVE is missing\n"},
-      {.arguments = {"import", "a.tar"}, .err = "Error: required flag(s) \"to-repo\" not set\n"},
+      {.arguments = {"import", "a.tar"}, .err = "Error: No destination: give --to-repo or --to-registry\n"},
       {.arguments = {"import", "a.tar", "b.tar", "--to-repo", "{I}/to-a"},
        .err = "Error: command 'ociferry import' does not accept extra arguments 'b.tar'\n"},
   };

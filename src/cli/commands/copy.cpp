@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "cli/destination_options.hpp"
 #include "cli/transfer_output.hpp"
-#include "oci/given_reference.hpp"
 
 namespace ociferry {
 
@@ -11,9 +11,8 @@ namespace {
 void declare(Arguments& arguments) {
   declare_source(arguments, false);
   arguments.text("tar", "FILE", "Archive to copy from");
-  arguments.text("to-repo", "REGISTRY/REPOSITORY", "Repository to copy to");
   arguments.text("to-tar", "FILE", "Archive to copy to");
-  arguments.text("lock-output", "FILE", "Write a lock file that names what was copied (with --to-repo)");
+  declare_destination(arguments);
   arguments.flag("cosign-signatures", "Take the images' cosign signatures (tags sha256-<hex>.sig) along");
   const bool by_default = arguments.called_as() == CalledAs::Ociferry;
   arguments.toggle("with-referrers", by_default,
@@ -21,11 +20,6 @@ void declare(Arguments& arguments) {
                                "(default: {})",
                                by_default));
   arguments.flag("verify-first", "With --tar: check every byte of the archive before the first write");
-  arguments.flag("no-root-tags", "Do not put the tags that the roots have at the source");
-  arguments.flag("keep-tags", "Refuse to move a tag that the destination has already");
-  arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
-  declare_proof(arguments);
-  arguments.flag("repo-based-tags", "Keep images under tags that begin with the repository they come from");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   arguments.flag("force", "With --to-tar: replace a file of that name even if it is not an archive");
   arguments.flag("resume", "With --to-tar: go on with what an earlier run has left (always done)");
@@ -36,12 +30,13 @@ void check(const Arguments& arguments) {
   if (sources != 1) {
     throw Error(ErrorCode::Usage, "Expected either --lock, --bundle (-b), --image (-i), or --tar as a source");
   }
-  if (arguments.is_set("to-repo") == arguments.is_set("to-tar")) {
+  const bool to_registry = arguments.is_set("to-repo") || arguments.is_set("to-registry");
+  if (to_registry == arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "Expected either --to-tar or --to-repo");
   }
-  for (const char* name : {"no-root-tags", "keep-tags", "recheck", "repo-based-tags", "verify"}) {
+  for (const std::string& name : registry_only_options()) {
     if (arguments.is_set("to-tar") && arguments.is_set(name)) {
-      throw Error(ErrorCode::Usage, std::string("--") + name + " goes with --to-repo only");
+      throw Error(ErrorCode::Usage, "--" + name + " goes with --to-repo only");
     }
   }
   if (arguments.on("force") && !arguments.is_set("to-tar"))
@@ -49,7 +44,7 @@ void check(const Arguments& arguments) {
   if (arguments.on("resume") && !arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "Flag --resume can only be used when copying to tar");
   }
-  if (arguments.is_set("verify-first") && !(arguments.is_set("tar") && arguments.is_set("to-repo"))) {
+  if (arguments.is_set("verify-first") && !(arguments.is_set("tar") && to_registry)) {
     throw Error(ErrorCode::Usage, "--verify-first goes with --tar and --to-repo only");
   }
   if (arguments.is_set("with-referrers") && arguments.is_set("tar")) {
@@ -108,17 +103,11 @@ void run(const Arguments& arguments, Context& context, Console& console) {
     console.document(export_members(report, *archive));
     if (tells) print_export(report, *archive, console);
   } else {
-    const RelocateOptions relocate{.to = given_repository(arguments.text_of("to-repo")),
-                                   .lock_output = arguments.optional_text("lock-output"),
-                                   .root_tags = !arguments.on("no-root-tags"),
-                                   .repository_tags = arguments.on("repo-based-tags"),
-                                   .keep_tags = arguments.on("keep-tags"),
-                                   .recheck = arguments.on("recheck"),
-                                   .proof = proof_of(arguments)};
+    const RelocateOptions relocate = relocate_options(arguments);
     const TransferReport report = copy_to_repository(arguments, relocate, context);
     console.finish_progress();
-    console.document(relocation_members(report, relocate.to));
-    if (tells) print_relocation(report, relocate.to, console);
+    console.document(relocation_members(report, relocate));
+    if (tells) print_relocation(report, relocate, console);
   }
 }
 
@@ -128,8 +117,8 @@ const Command kCopyCommand{
     .name = "copy",
     .summary = "Copy between registries, or like export and import",
     .usage =
-        "ociferry copy (-b REF | -i REF | --lock FILE | --tar ARCHIVE) (--to-repo REGISTRY/REPOSITORY | --to-tar "
-        "ARCHIVE) [options]",
+        "ociferry copy (-b REF | -i REF | --lock FILE | --tar ARCHIVE) (--to-repo REGISTRY/REPOSITORY | --to-registry "
+        "REGISTRY[/PREFIX] | --to-tar ARCHIVE) [options]",
     .examples =
         "  # Carry a bundle from one registry to another\n"
         "  ociferry copy -b registry.example.com/team/app:v1 --to-repo registry.internal/team/app\n"

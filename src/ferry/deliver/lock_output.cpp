@@ -20,44 +20,44 @@ namespace {
 /// True for /dev/stdout and its like, which cannot be replaced.
 bool is_special(const fs::path& path) { return fs::exists(path) && !fs::is_regular_file(path); }
 
-std::string bundle_lock(const SetImage& root, const Placement& placement, bool root_tags) {
-  BundleLock lock{.image = Reference::by_digest(placement(root), root.digest())};
-  if (const auto tags = tags_to_put(root, root_tags); !tags.empty()) lock.tag = *tags.begin();
+std::string bundle_lock(const SetImage& root, const PlacedSet& placed) {
+  BundleLock lock{.image = Reference::by_digest(placed.own_of(root), root.digest())};
+  lock.tag = placed.names_of(root).front().to.tag;
   return lock.to_yaml();
 }
 
-std::string images_lock(const ImageSet& set, const Placement& placement) {
+std::string images_lock(const PlacedSet& placed) {
   ImagesLock lock;
   std::vector<const SetImage*> images;
-  for (const SetImage& image : set.images()) {
+  for (const SetImage& image : placed.set().images()) {
     if (!image.is_referrer) images.push_back(&image);
   }
   std::ranges::sort(images, {}, [](const SetImage* image) { return to_string(image->reference); });
   for (const SetImage* image : images) {
-    lock.images.push_back({.image = Reference::by_digest(placement(*image), image->digest())});
+    lock.images.push_back({.image = Reference::by_digest(placed.own_of(*image), image->digest())});
   }
   return lock.to_yaml();
 }
 
 /// The lock that was asked for, with the images where they are now.
-std::string images_lock(const ImageSet& set, const Placement& placement, ImagesLock lock) {
+std::string images_lock(const PlacedSet& placed, ImagesLock lock) {
   for (ImageRef& ref : lock.images) {
-    const SetImage* const image = set.find(*ref.image.digest);
+    const SetImage* const image = placed.set().find(*ref.image.digest);
     if (image == nullptr) throw Error(ErrorCode::Internal, text::cat(to_string(ref.image), " was not moved"));
-    ref.image.name = placement(*image);
+    ref.image.name = placed.own_of(*image);
   }
   return lock.to_yaml();
 }
 
 }  // namespace
 
-std::string relocated_lock(const ImageSet& set, const Placement& placement, bool root_tags,
-                           const std::optional<ImagesLock>& asked) {
-  if (asked) return images_lock(set, placement, *asked);
-  if (std::ranges::none_of(set.images(), &SetImage::is_bundle)) return images_lock(set, placement);
+std::string relocated_lock(const PlacedSet& placed, const std::optional<ImagesLock>& asked) {
+  const ImageSet& set = placed.set();
+  if (asked) return images_lock(placed, *asked);
+  if (std::ranges::none_of(set.images(), &SetImage::is_bundle)) return images_lock(placed);
   const auto roots = std::ranges::count_if(set.images(), &SetImage::is_root);
   const auto root = std::ranges::find_if(set.images(), &SetImage::is_root);
-  if (roots == 1 && root->is_bundle) return bundle_lock(*root, placement, root_tags);
+  if (roots == 1 && root->is_bundle) return bundle_lock(*root, placed);
   // Archives of old releases of imgpkg do not say which of their bundles was asked for.
   throw Error(ErrorCode::Usage,
               text::cat("Unable to determine correct root bundle to use for lock-output: there are ", roots, " roots"))
@@ -67,10 +67,10 @@ std::string relocated_lock(const ImageSet& set, const Placement& placement, bool
 void check_lock_path(const fs::path& path) {
   const fs::path parent = path.parent_path().empty() ? fs::path(".") : path.parent_path();
   if (path.filename().empty() || fs::is_directory(path)) {
-    throw Error(ErrorCode::Usage, text::cat("'", path.string(), "' is not a file name for a lock file"));
+    throw Error(ErrorCode::Usage, text::cat("'", path.string(), "' is not a name for a file"));
   }
   if (!is_special(path) && ::access(parent.c_str(), W_OK) != 0) {
-    throw system_error(text::cat("checking that a lock file can be written in ", parent.string()), errno);
+    throw system_error(text::cat("checking that a file can be written in ", parent.string()), errno);
   }
 }
 

@@ -9,14 +9,12 @@
 
 namespace ociferry {
 
-/// The text of the lock file with the new places of `set`: a BundleLock if its one root is a
+/// The text of the lock file with the new places of images: a BundleLock if its one root is a
 /// bundle, an ImagesLock in the order of the original references if there is no bundle. `asked` is the ImagesLock that
-/// the user gave, whose order and annotations are kept; `root_tags`: the root's tag is put, too. Throws
-/// Error{Usage} if there are bundles, but not one root.
-[[nodiscard]] std::string relocated_lock(const ImageSet& set, const Placement& placement, bool root_tags,
-                                         const std::optional<ImagesLock>& asked);
+/// the user gave, whose order and annotations are kept. Throws Error{Usage} if there are bundles, but not one root.
+[[nodiscard]] std::string relocated_lock(const PlacedSet& placed, const std::optional<ImagesLock>& asked);
 
-/// Throws Error if `path` cannot be a lock file: call it before any other work.
+/// Throws Error if no file can be written at `path`: call it before any other work.
 void check_lock_path(const std::filesystem::path& path);
 
 /// Writes a lock file as imgpkg does, with mode 0600 or that of the file that it replaces; whole or not at all, unless

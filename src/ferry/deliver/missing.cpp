@@ -13,11 +13,11 @@ namespace {
 
 constexpr std::size_t kFewTags = 4;
 
-/// A blob of an archive that another repository of the destination's registry may have as well.
-class MaybeElsewhere : public BlobSource {
+/// A blob that another repository of the destination's registry has, or may have, as well.
+class MountableElsewhere : public BlobSource {
  public:
-  MaybeElsewhere(std::shared_ptr<BlobSource> inner, RepositoryName place)
-      : inner_(std::move(inner)), place_(std::move(place)) {}
+  MountableElsewhere(std::shared_ptr<BlobSource> inner, RepositoryName place, bool is_certain)
+      : inner_(std::move(inner)), place_(std::move(place)), is_certain_(is_certain) {}
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
                                                  std::stop_token stop) override {
     return inner_->open(blob, offset, std::move(stop));
@@ -25,20 +25,32 @@ class MaybeElsewhere : public BlobSource {
   void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override {
     inner_->fetch(blob, sink, std::move(stop));
   }
+  [[nodiscard]] bool fetch_range(const Descriptor& blob, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
+                                 std::stop_token stop) override {
+    return inner_->fetch_range(blob, begin, end, sink, std::move(stop));
+  }
+  [[nodiscard]] std::optional<RepositoryName> home() const override { return inner_->home(); }
   [[nodiscard]] std::optional<RepositoryName> mountable_from() const override { return place_; }
+  [[nodiscard]] bool is_mount_certain() const override { return is_certain_; }
   [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
 
  private:
   std::shared_ptr<BlobSource> inner_;
   RepositoryName place_;
+  bool is_certain_;
 };
 
 /// Where the blobs of one image are read, and may be mounted, from.
-Graph::BlobNode blob_of(const Graph::BlobNode& blob, const SetImage& image, const RepositoryName& to) {
-  const RepositoryName& origin = image.reference.name;
-  const bool may_be_elsewhere = !blob.source->home() && origin.registry == to.registry && origin != to;
+Graph::BlobNode blob_of(const Graph::BlobNode& blob, const SetImage& image, const RepositoryName& to,
+                        const BlobPlaces& placed) {
   Graph::BlobNode node = blob;
-  if (may_be_elsewhere) node.source = std::make_shared<MaybeElsewhere>(blob.source, origin);
+  const RepositoryName& origin = image.reference.name;
+  const auto place = placed.find(blob.descriptor.digest);
+  if (place != placed.end() && place->second.registry == to.registry && place->second != to) {
+    node.source = std::make_shared<MountableElsewhere>(blob.source, place->second, true);
+  } else if (!blob.source->home() && origin.registry == to.registry && origin != to) {
+    node.source = std::make_shared<MountableElsewhere>(blob.source, origin, false);
+  }
   return node;
 }
 
@@ -70,7 +82,8 @@ std::vector<PlannedStep> missing_steps(const RepositoryPlan& plan, const Graph& 
   return steps;
 }
 
-std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Graph& graph, const Missing& missing) {
+std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Graph& graph, const Missing& missing,
+                                           const BlobPlaces& placed) {
   // Of many blobs, copies are made once only; in the order of their digests, in which they lie in an archive.
   std::map<Digest, const SetImage*> users;
   for (const SetImage* image : missing.images) {
@@ -82,7 +95,7 @@ std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Gra
   blobs.reserve(users.size());
   for (const Graph::BlobNode* blob : plan.blobs) {
     if (const auto user = users.find(blob->descriptor.digest); user != users.end()) {
-      blobs.push_back(blob_of(*blob, *user->second, plan.name));
+      blobs.push_back(blob_of(*blob, *user->second, plan.name, placed));
     } else if (media_type::is_nondistributable(blob->descriptor.media_type)) {
       blobs.push_back(*blob);  // a run without these layers leaves the same tags as one with them
     }

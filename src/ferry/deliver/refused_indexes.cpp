@@ -45,7 +45,7 @@ std::string platform_tag(const std::string& tag, const Descriptor& child) {
 class Splitter {
  public:
   Splitter(const ImageSet& set, Progress& progress) : set_(set), progress_(progress) {
-    for (const SetImage& image : set.images()) tags_.insert(image.tags.begin(), image.tags.end());
+    for (const SetImage& image : set.images()) tags_.merge(all_tags(image));
   }
 
   void keep(const SetImage& image) { merge(image); }
@@ -61,6 +61,7 @@ class Splitter {
       if (!is_about_another(child)) {
         part.is_root = index.is_root;
         part.tags = runnable == 1 ? index.tags : platform_tags(index.tags, child);
+        for (const auto& [name, tags] : index.also) part.also[name] = runnable == 1 ? tags : platform_tags(tags, child);
       }
       std::string name = shown_child(child);
       for (const std::string& tag : part.tags) name += text::cat(" with the tag ", tag);
@@ -97,6 +98,7 @@ class Splitter {
     const auto [known, is_new] = images_.try_emplace(image.digest(), image);
     if (is_new) return;
     known->second.tags.insert(image.tags.begin(), image.tags.end());
+    for (const auto& [name, tags] : image.also) known->second.also[name].insert(tags.begin(), tags.end());
     known->second.is_root = known->second.is_root || image.is_root;
     known->second.is_referrer = known->second.is_referrer && image.is_referrer;
   }

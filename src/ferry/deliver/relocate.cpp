@@ -50,8 +50,11 @@ class Relocation {
       report.bundles += image.is_bundle ? 1 : 0;
       report.referrers += image.is_referrer ? 1 : 0;
     }
-    for (const RepositoryPlan& plan : plans_) {
-      report.roots.insert(report.roots.end(), plan.roots.begin(), plan.roots.end());
+    for (const SetImage& image : set_->images()) {
+      for (PlacedImage& name : final_names(image, *placed_, options_)) {
+        if (image.is_root) report.roots.push_back(name);
+        report.names.push_back(std::move(name));
+      }
     }
     for (const auto& [name, repository] : repositories_) {
       report.blobs_written += repository.tally.blobs_written();
@@ -69,7 +72,8 @@ class Relocation {
  private:
   void make_plans() {
     rounds_.clear();
-    plans_ = relocation_plan(*set_, placement_, options_);
+    placed_.emplace(*set_, placement_, options_.root_tags);
+    plans_ = relocation_plan(*placed_, options_);
     for (const RepositoryPlan& plan : plans_) {
       if (!repositories_.contains(plan.name)) repositories_.try_emplace(plan.name, open_(plan.name));
     }
@@ -92,14 +96,14 @@ class Relocation {
     context_.progress->event(text::cat("importing ", set_->images().size(), " images..."));
     context_.progress->phase("asking the destination what it has", 0);
     if (trust == Trust::Tags && std::ranges::all_of(rounds_, &RepositoryRound::has_all)) {
-      each(&RepositoryRound::write_blobs);  // which no tag promises
+      write_blobs();  // which no tag promises
       each(&RepositoryRound::prove_all);
       context_.progress->event("Tagging images");
       return;
     }
     if (options_.keep_tags) each(&RepositoryRound::refuse_moves);
     each(&RepositoryRound::find_missing);
-    each(&RepositoryRound::write_blobs);
+    write_blobs();
     context_.progress->phase("writing manifests", 0);
     each(&RepositoryRound::write_images);
     each(&RepositoryRound::put_attaching_tags);
@@ -111,6 +115,12 @@ class Relocation {
     each(&RepositoryRound::prove_all);
     context_.progress->event("Tagging images");
     each(&RepositoryRound::put_root_tags);
+  }
+
+  /// What several repositories have travels once.
+  void write_blobs() {
+    BlobPlaces placed;
+    for (RepositoryRound& round : rounds_) round.write_blobs(rounds_.size() > 1 ? &placed : nullptr);
   }
 
   template <typename Step>
@@ -138,9 +148,7 @@ class Relocation {
                             refusal.message()))
           .hint("leave --lock-output out: then what is there of the index is put without it");
     }
-    ImageSet rest = without_indexes(*set_, refusal.indexes, *context_.progress);
-    check_tags(rest, placement_, options_.root_tags);
-    parts_ = std::move(rest);
+    parts_ = without_indexes(*set_, refusal.indexes, *context_.progress);
     set_ = &*parts_;
     make_plans();
   }
@@ -151,6 +159,7 @@ class Relocation {
   const OpenDestination& open_;
   const RelocateOptions& options_;
   const Context& context_;
+  std::optional<PlacedSet> placed_;
   std::vector<RepositoryPlan> plans_;
   std::map<RepositoryName, CountedRepository> repositories_;
   std::deque<RepositoryRound> rounds_;  ///< of the last round, one for each of `plans_`
@@ -160,7 +169,6 @@ class Relocation {
 
 TransferReport relocate(const ImageSet& set, const Placement& placement, const OpenDestination& open,
                         const RelocateOptions& options, const Context& context) {
-  check_tags(set, placement, options.root_tags);
   check_digests(set);
   Relocation relocation(set, placement, open, options, context);
   run_with_repairs(relocation.names(), context, [&](Round round) {

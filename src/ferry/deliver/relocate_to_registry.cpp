@@ -3,6 +3,7 @@
 #include <string>
 
 #include "ferry/deliver/lock_output.hpp"
+#include "ferry/deliver/mapping_output.hpp"
 #include "ferry/deliver/relocate.hpp"
 
 namespace ociferry {
@@ -14,14 +15,16 @@ TransferReport relocate_to_registry(const ImageSet& set, const Placement& placem
   std::optional<std::string> lock;
   if (options.lock_output) {
     check_lock_path(*options.lock_output);
-    lock = relocated_lock(set, placement, options.root_tags, asked);
+    lock = relocated_lock(PlacedSet(set, placement, options.root_tags), asked);
   }
+  if (options.mapping_output) check_lock_path(*options.mapping_output);
   const auto open = [&](const RepositoryName& name) -> Destination {
     const auto repository = registries.repository(name);  // which the registries keep
     return {.name = name, .target = *repository, .source = *repository};
   };
   const TransferReport report = relocate(set, placement, open, options, context);
   if (lock) write_lock_file(*options.lock_output, *lock);
+  if (options.mapping_output) write_mapping(*options.mapping_output, report.names);
   return report;
 }
 

@@ -10,11 +10,20 @@ namespace ociferry {
 
 namespace {
 
+/// The tag that an image is kept under in each of its repositories.
+std::string kept_tag(const SetImage& image, const RelocateOptions& options) {
+  return options.repository_tags ? repository_tag(image.reference) : image_tag(image.digest());
+}
+
 /// Plans what one repository gets.
 class RepositoryPlanner {
  public:
-  RepositoryPlanner(const ImageSet& set, const RelocateOptions& options, RepositoryName name)
-      : set_(set), graph_(set.graph()), options_(options), plan_{.name = std::move(name)} {}
+  RepositoryPlanner(const PlacedSet& placed, const RelocateOptions& options, RepositoryName name)
+      : placed_set_(placed),
+        set_(placed.set()),
+        graph_(set_.graph()),
+        options_(options),
+        plan_{.name = std::move(name)} {}
 
   void add(const SetImage& image) {
     own_.insert(image.digest());
@@ -28,10 +37,7 @@ class RepositoryPlanner {
   RepositoryPlan finish() {
     plan_steps();
     plan_blobs();
-    for (const PlannedImage& planned : plan_.images) {
-      plan_tags(*planned.image);
-      plan_roots(*planned.image);
-    }
+    for (const PlannedImage& planned : plan_.images) plan_tags(*planned.image);
     for (const auto& step : plan_.locations) {
       for (const PlannedLocations& planned : step) plan_.marks.push_back(planned.mark());
     }
@@ -40,10 +46,7 @@ class RepositoryPlanner {
 
  private:
   [[nodiscard]] const RawManifest* raw(const SetImage& image) const { return &graph_.at(image.digest()).raw; }
-  [[nodiscard]] std::string tag_of(const SetImage& image) const {
-    return options_.repository_tags ? repository_tag(image.reference) : image_tag(image.digest());
-  }
-  [[nodiscard]] PlannedManifest kept(const SetImage& image) const { return {raw(image), tag_of(image)}; }
+  [[nodiscard]] PlannedManifest kept(const SetImage& image) const { return {raw(image), kept_tag(image, options_)}; }
 
   void plan_steps() {
     std::vector<const SetImage*> plain;
@@ -100,7 +103,7 @@ class RepositoryPlanner {
   }
 
   void plan_tags(const SetImage& image) {
-    for (const std::string& tag : tags_to_put(image, options_.root_tags)) {
+    for (const std::string& tag : placed_set_.of(image).all.at(plan_.name)) {
       (attachment_subject(tag) ? plan_.attaching_tags : plan_.root_tags).push_back({raw(image), tag});
       plan_.marks.push_back({raw(image), tag});
     }
@@ -110,18 +113,7 @@ class RepositoryPlanner {
     if (is_late || options_.repository_tags) plan_.marks.push_back(kept(image));
   }
 
-  void plan_roots(const SetImage& image) {
-    if (!image.is_root) return;
-    const auto place = [&](const std::optional<std::string>& was, const std::string& is) {
-      plan_.roots.push_back({{image.reference.name, was, image.digest()}, {plan_.name, is, image.digest()}});
-    };
-    const auto tags = tags_to_put(image, options_.root_tags);
-    for (const std::string& tag : tags) place(tag, tag);
-    if (!tags.empty()) return;
-    for (const std::string& tag : image.tags) place(tag, tag_of(image));
-    if (image.tags.empty()) place(std::nullopt, tag_of(image));
-  }
-
+  const PlacedSet& placed_set_;
   const ImageSet& set_;
   const Graph& graph_;
   const RelocateOptions& options_;
@@ -150,26 +142,33 @@ std::vector<std::vector<const SetImage*>> bundles_by_height(const ImageSet& set)
 
 }  // namespace
 
-std::vector<RepositoryPlan> relocation_plan(const ImageSet& set, const Placement& placement,
-                                            const RelocateOptions& options) {
+std::vector<RepositoryPlan> relocation_plan(const PlacedSet& placed, const RelocateOptions& options) {
+  const ImageSet& set = placed.set();
   std::map<RepositoryName, RepositoryPlanner> planners;
-  const auto planner_of = [&](const SetImage& image) -> RepositoryPlanner& {
-    const RepositoryName name = placement(image);
-    return planners.try_emplace(name, set, options, name).first->second;
-  };
-  for (const SetImage& image : set.images()) planner_of(image).add(image);
+  for (const SetImage& image : set.images()) {
+    for (const auto& [name, tags] : placed.of(image).all) {
+      planners.try_emplace(name, placed, options, name).first->second.add(image);
+    }
+  }
   const auto levels = bundles_by_height(set);
   for (auto& [name, planner] : planners) planner.set_locations_steps(levels.size());
   for (std::size_t i = 0; i < levels.size(); ++i) {
     for (const SetImage* bundle : levels[i]) {
-      auto image =
-          std::make_shared<const LocationsImage>(make_locations_image(placed_locations(set, *bundle, placement)));
-      planner_of(*bundle).add_locations({bundle, std::move(image)}, i);
+      const auto image = std::make_shared<const LocationsImage>(make_locations_image(placed.locations_of(*bundle)));
+      for (const auto& [name, tags] : placed.of(*bundle).all) planners.at(name).add_locations({bundle, image}, i);
     }
   }
   std::vector<RepositoryPlan> plans;
   for (auto& [name, planner] : planners) plans.push_back(planner.finish());
   return plans;
+}
+
+std::vector<PlacedImage> final_names(const SetImage& image, const PlacedSet& placed, const RelocateOptions& options) {
+  std::vector<PlacedImage> names = placed.names_of(image);
+  for (PlacedImage& name : names) {
+    if (!name.to.tag) name.to.tag = kept_tag(image, options);
+  }
+  return names;
 }
 
 }  // namespace ociferry

@@ -29,7 +29,7 @@ struct PlannedManifest {
 /// Manifests that are put in parallel.
 using PlannedStep = std::vector<PlannedManifest>;
 
-/// An image and its tag.
+/// An image and the tag that it is kept under.
 struct PlannedImage {
   const SetImage* image = nullptr;
   PlannedManifest kept = {};
@@ -64,14 +64,15 @@ struct RepositoryPlan {
   /// The tags that are written last: where all of them are right, so is everything that tags promise. What is attached
   /// to an image may be newer than these, so it is among them.
   std::vector<PlannedManifest> marks = {};
-  /// Where the roots are in the end: one for each tag, or under the tag that they are kept under. Without their own
-  /// tags, one for each name that they had.
-  std::vector<PlacedRoot> roots = {};
 };
 
-/// What a relocation writes, where, and in which order: a plan for each repository that `placement` names, in the order
-/// of their names. A pure function. Throws Error{Usage} if the placement scatters a bundle over registries.
-[[nodiscard]] std::vector<RepositoryPlan> relocation_plan(const ImageSet& set, const Placement& placement,
-                                                          const RelocateOptions& options);
+/// What a relocation writes, where, and in which order: a plan for each repository of `placed`, in the order of their
+/// names. A pure function. Throws Error{Usage} if a bundle is scattered over registries.
+[[nodiscard]] std::vector<RepositoryPlan> relocation_plan(const PlacedSet& placed, const RelocateOptions& options);
+
+/// Where the images are in the end, by all of their names, in the set's order. Those without a tag of their own are at
+/// the tag that they are kept under.
+[[nodiscard]] std::vector<PlacedImage> final_names(const SetImage& image, const PlacedSet& placed,
+                                                   const RelocateOptions& options);
 
 }  // namespace ociferry

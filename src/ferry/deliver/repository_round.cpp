@@ -24,8 +24,10 @@ RepositoryRound::RepositoryRound(const RepositoryPlan& plan, const Graph& graph,
   tally_.begin_round();
 }
 
-void RepositoryRound::write_blobs() {
-  const std::vector<Graph::BlobNode> needed = missing_blobs(plan_, graph_, missing_);
+void RepositoryRound::write_blobs(BlobPlaces* placed) {
+  const BlobPlaces none;
+  const std::vector<Graph::BlobNode> needed =
+      missing_blobs(plan_, graph_, missing_, placed == nullptr ? none : *placed);
   there_before_ = plan_.blobs.size() - needed.size();
   if (missing_.images.empty()) {
     const auto is_new = [&](const Graph::BlobNode& blob) { return !tally_.has_put(blob.descriptor.digest); };
@@ -33,7 +35,12 @@ void RepositoryRound::write_blobs() {
         std::ranges::count_if(plan_.blobs, [&](const Graph::BlobNode* blob) { return is_new(*blob); }) -
         std::ranges::count_if(needed, is_new));
   }
-  if (needed.empty()) return;
+  if (!needed.empty()) write_blobs(needed);
+  if (placed == nullptr) return;
+  for (const Graph::BlobNode* blob : plan_.blobs) placed->try_emplace(blob->descriptor.digest, plan_.name);
+}
+
+void RepositoryRound::write_blobs(const std::vector<Graph::BlobNode>& needed) {
   std::vector<const Graph::BlobNode*> blobs;
   std::uint64_t bytes = 0;
   for (const Graph::BlobNode& blob : needed) {

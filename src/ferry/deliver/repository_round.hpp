@@ -30,7 +30,8 @@ class RepositoryRound {
   [[nodiscard]] bool has_all() const { return finder_.has_all(); }
   void refuse_moves() const { finder_.refuse_moves(); }
   void find_missing() { missing_ = finder_.find(); }
-  void write_blobs();
+  /// Blobs that are in `placed` are mounted from there. Adds those of the plan to it, unless it is null.
+  void write_blobs(BlobPlaces* placed);
   void write_images();
   void put_attaching_tags() { put_tags(plan_.attaching_tags); }
   void prove_images() const;
@@ -46,6 +47,7 @@ class RepositoryRound {
   [[nodiscard]] std::size_t blobs_proved() const noexcept { return proved_; }
 
  private:
+  void write_blobs(const std::vector<Graph::BlobNode>& needed);
   void put_tags(const std::vector<PlannedManifest>& wanted) const;
 
   const RepositoryPlan& plan_;

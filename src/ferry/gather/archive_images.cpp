@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <set>
 
 #include "base/text.hpp"
@@ -32,6 +33,7 @@ RawManifest manifest_of(const ArchiveItem& item, CachingSource& source) {
 struct Listed {
   const ArchiveItem* item = nullptr;
   std::set<std::string> tags = {};
+  std::map<RepositoryName, std::set<std::string>> also = {};  ///< its other names
 };
 
 /// True for what an index.json lists although it is no manifest: no repository could take it by itself.
@@ -53,7 +55,10 @@ std::vector<Listed> listed_images(ImageArchive& archive, Progress& progress) {
     }
     const bool is_new = listed.empty() || listed.back().item->descriptor.digest != item.descriptor.digest;
     if (is_new) listed.push_back({.item = &item});
-    if (item.tag) listed.back().tags.insert(*item.tag);
+    Listed& image = listed.back();
+    const bool is_first_name = item.reference.name == image.item->reference.name;
+    std::set<std::string>& tags = is_first_name ? image.tags : image.also[item.reference.name];
+    if (item.tag) tags.insert(*item.tag);
   }
   return listed;
 }
@@ -77,6 +82,7 @@ ReadImage read_image(const Listed& listed, const ImageArchive& archive, CachingS
   ReadImage read{.tree = fetch_tree(source, manifest_of(item, source), tree_rules(archive, item))};
   read.image = {.reference = item.reference,
                 .tags = listed.tags,
+                .also = listed.also,
                 .is_root = item.is_root,
                 .is_referrer = item.role == ArchiveRole::Referrer};
   // What is attached to an image is carried as it is, whatever it says to be.

@@ -140,9 +140,13 @@ class Discovery {
   /// One digest found twice: by two roots, or by a root and in a lock file. A root's name goes before a lock's.
   static void merge(SetImage& known, const SetImage& other) {
     if (!other.is_root) return;
-    if (!known.is_root || to_string(other.reference) < to_string(known.reference)) known.reference = other.reference;
-    known.tags.insert(other.tags.begin(), other.tags.end());
+    if (known.is_root) known.also[known.reference.name].merge(known.tags);
+    known.also[other.reference.name].insert(other.tags.begin(), other.tags.end());
     known.is_root = true;
+    // The smallest name comes first, so that the order of the roots does not count.
+    auto first = known.also.extract(known.also.begin());
+    known.reference.name = first.key();
+    known.tags = std::move(first.mapped());
   }
 
   /// Remembers manifests that something may be attached to. imgpkg asks for signatures of whole images only.

@@ -34,6 +34,15 @@ ArchiveRole role_of(const SetImage& image) {
   return image.is_bundle ? ArchiveRole::Bundle : ArchiveRole::Image;
 }
 
+/// An entry for each of `tags`, or one without a tag.
+void add_names(std::vector<ArchiveItem>& items, ArchiveItem item, const std::set<std::string>& tags) {
+  if (tags.empty()) items.push_back(item);
+  for (const std::string& tag : tags) {
+    item.tag = tag;
+    items.push_back(item);
+  }
+}
+
 StoredLocationsByBundle make_all_locations(const ImageSet& set) {
   StoredLocationsByBundle all;
   const auto made = std::make_shared<MemoryBlobs>();
@@ -77,10 +86,10 @@ std::vector<ArchiveItem> ContentsBuilder::make_items() const {
                      .reference = image.reference,
                      .is_runnable = is_runnable(set_, image)};
     for (const Descriptor& child : absent_below(set_.graph(), image.digest())) item.absent.insert(child.digest);
-    if (image.tags.empty()) items.push_back(item);
-    for (const std::string& tag : image.tags) {
-      item.tag = tag;
-      items.push_back(item);
+    add_names(items, item, image.tags);
+    for (const auto& [name, tags] : image.also) {
+      item.reference.name = name;
+      add_names(items, item, tags);
     }
   }
   for (const SetImage& bundle : set_.images()) {

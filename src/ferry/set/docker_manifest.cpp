@@ -48,9 +48,13 @@ std::vector<Descriptor> linux_children(const Graph& graph, const Digest& index) 
 
 /// What `image` is called in the storage of a runtime: by its tags, else by the tag made of its digest.
 std::vector<std::string> names_of(const SetImage& image) {
-  if (image.tags.empty()) return {text::cat(runtime_name(image.reference.name), ":", image_tag(image.digest()))};
   std::vector<std::string> names;
-  for (const std::string& tag : image.tags) names.push_back(text::cat(runtime_name(image.reference.name), ":", tag));
+  const auto add = [&](const RepositoryName& name, const std::set<std::string>& tags) {
+    for (const std::string& tag : tags) names.push_back(text::cat(runtime_name(name), ":", tag));
+  };
+  add(image.reference.name, image.tags);
+  for (const auto& [name, tags] : image.also) add(name, tags);
+  if (names.empty()) names.push_back(text::cat(runtime_name(image.reference.name), ":", image_tag(image.digest())));
   return names;
 }
 

@@ -91,36 +91,42 @@ void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progres
   progress.notice(warning);
 }
 
-std::set<std::string> tags_to_put(const SetImage& image, bool root_tags) {
-  // Tags that say a digest in imgpkg's way are made anew wherever an image goes.
-  std::set<std::string> tags;
-  std::ranges::copy_if(image.tags, std::inserter(tags, tags.end()), [&](const std::string& tag) {
-    return attachment_subject(tag) || (root_tags && !is_digest_tag(tag));
-  });
+std::set<std::string> all_tags(const SetImage& image) {
+  std::set<std::string> tags = image.tags;
+  for (const auto& [name, others] : image.also) tags.insert(others.begin(), others.end());
   return tags;
 }
 
-void check_tags(const std::vector<const SetImage*>& images, bool root_tags) {
-  std::map<std::string, const SetImage*> owners;
-  for (const SetImage* image : images) {
-    for (const std::string& tag : tags_to_put(*image, root_tags)) {
-      const auto [owner, is_new] = owners.emplace(tag, image);
-      if (is_new) continue;
-      throw Error(ErrorCode::Usage,
-                  text::cat("two images have the tag '", tag, "': ", to_string(owner->second->reference), " and ",
-                            to_string(image->reference)))
-          .hint(attachment_subject(tag)
-                    ? "what is attached to an image by a tag can come from one repository only: carry them apart"
-                    : "a tag can point to one of them only: with --no-root-tags --repo-based-tags each image is at a "
-                      "tag that begins with the name of its repository, and the result says which is which");
-    }
-  }
+std::set<std::string> tags_to_put(const std::set<std::string>& tags, bool root_tags) {
+  // Tags that say a digest in imgpkg's way are made anew wherever an image goes.
+  std::set<std::string> put;
+  std::ranges::copy_if(tags, std::inserter(put, put.end()), [&](const std::string& tag) {
+    return attachment_subject(tag) || (root_tags && !is_digest_tag(tag));
+  });
+  return put;
+}
+
+std::set<std::string> tags_to_put(const SetImage& image, bool root_tags) {
+  return tags_to_put(all_tags(image), root_tags);
+}
+
+Error two_claims(const std::string& tag, const SetImage& one, const SetImage& other) {
+  return Error(ErrorCode::Usage, text::cat("two images have the tag '", tag, "': ", to_string(one.reference), " and ",
+                                           to_string(other.reference)))
+      .hint(attachment_subject(tag)
+                ? "what is attached to an image by a tag can come from one repository only: carry them apart"
+                : "a tag can point to one of them only: --to-registry keeps each in a repository of its own; with "
+                  "--no-root-tags --repo-based-tags each is at a tag that begins with the name of its repository");
 }
 
 void check_tags(const ImageSet& set, bool root_tags) {
-  std::vector<const SetImage*> images;
-  for (const SetImage& image : set.images()) images.push_back(&image);
-  check_tags(images, root_tags);
+  std::map<std::string, const SetImage*> owners;
+  for (const SetImage& image : set.images()) {
+    for (const std::string& tag : tags_to_put(image, root_tags)) {
+      const auto [owner, is_new] = owners.emplace(tag, &image);
+      if (!is_new) throw two_claims(tag, *owner->second, image);
+    }
+  }
 }
 
 std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image) {

@@ -8,6 +8,7 @@
 
 #include "bundle/bundle.hpp"
 #include "oci/limits.hpp"
+#include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/reference.hpp"
 #include "transfer/graph.hpp"
@@ -21,6 +22,8 @@ struct SetImage {
   /// Its tags at the destination: those that the user requested, and those that attach it to another image
   /// (`attachment_subject`).
   std::set<std::string> tags = {};
+  /// Roots that were requested by several names: the other repositories, and the tags there.
+  std::map<RepositoryName, std::set<std::string>> also = {};
   bool is_root = false;  ///< requested by the user
   bool is_bundle = false;
   bool is_referrer = false;  ///< neither requested nor in a lock file, but attached to an image that is
@@ -61,14 +64,19 @@ class ImageSet {
 /// images; or, if they are `included`, that there are none.
 void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progress& progress);
 
-/// The tags of `image` that are put at a destination: those that attach it to another image, and its own as a root
-/// if `root_tags`.
-[[nodiscard]] std::set<std::string> tags_to_put(const SetImage& image, bool root_tags);
+/// The tags of `image` by all of its names.
+[[nodiscard]] std::set<std::string> all_tags(const SetImage& image);
 
-/// Throws Error{Usage} if two of `images`, which go to one place, would claim one tag.
-void check_tags(const std::vector<const SetImage*>& images, bool root_tags);
-/// The same for all of a set.
+/// The tags of `image` that are put at a destination, where all of its names are one: those that attach it to another
+/// image, and its own as a root if `root_tags`.
+[[nodiscard]] std::set<std::string> tags_to_put(const SetImage& image, bool root_tags);
+/// Those of `tags`.
+[[nodiscard]] std::set<std::string> tags_to_put(const std::set<std::string>& tags, bool root_tags);
+
+/// Throws Error{Usage} if two images, which go to one place, would claim one tag.
 void check_tags(const ImageSet& set, bool root_tags);
+/// The Error{Usage} for two images that would claim `tag`.
+[[nodiscard]] Error two_claims(const std::string& tag, const SetImage& one, const SetImage& other);
 
 /// The subjects of `image`: its manifest's `subject`, and what its tags name.
 [[nodiscard]] std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image);

@@ -39,7 +39,8 @@ SetImage bundle(SetImage image, std::set<std::string> tags = {}) {
 }
 
 std::string lock_of(std::vector<SetImage> images, const std::string& to, std::optional<ImagesLock> asked = {}) {
-  return relocated_lock({std::move(images), {}}, everything_to(parse_repository("localhost:5601/" + to)), true, asked);
+  const ImageSet set(std::move(images), {});
+  return relocated_lock({set, everything_to(parse_repository("localhost:5601/" + to)), true}, asked);
 }
 
 }  // namespace
@@ -117,10 +118,11 @@ TEST_CASE("one digest under two references gives the same archive, locations and
     std::rotate(asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(run / 2 % asked.size()), asked.end());
     const ImageSet set = discover(asked, world.opener(), {}, {.jobs = 1 + run % 4});
     indexes.insert(std::to_string(run % 2) + testing::index_of(archive_contents(set, {}).items));
-    locations.insert(to_seed_yaml(placed_locations(set, *set.find(*outer.digest), everything_to({"d.example", "to"}))));
+    locations.insert(
+        to_seed_yaml(PlacedSet(set, everything_to({"d.example", "to"}), true).locations_of(*set.find(*outer.digest))));
     const ImageSet images = discover({asked.size() == 4 ? roots[2] : roots[3], roots[3], roots[2]}, world.opener(), {},
                                      {.jobs = 1 + run % 4});
-    locks.insert(relocated_lock(images, everything_to(parse_repository("d.example/to")), true, std::nullopt));
+    locks.insert(relocated_lock({images, everything_to(parse_repository("d.example/to")), true}, std::nullopt));
   }
   CHECK(indexes.size() == 2);
   CHECK(locations.size() == 1);

@@ -192,16 +192,16 @@ TEST_CASE("two roots with one tag are refused before anything is written") {
 
 TEST_CASE("the lock file names the new place: a BundleLock for a bundle, an ImagesLock for images") {
   Sample sample;
-  const std::string bundle = relocated_lock(sample.set, everything_to(kTo), true, std::nullopt);
+  const std::string bundle = relocated_lock({sample.set, everything_to(kTo), true}, std::nullopt);
   CHECK(bundle.find("image: inside.example/my/apps@" + sample.outer.digest->text()) != std::string::npos);
   CHECK(bundle.find("tag: v1") != std::string::npos);
-  CHECK(relocated_lock(sample.set, everything_to(kTo), false, std::nullopt).find("tag") == std::string::npos);
+  CHECK(relocated_lock({sample.set, everything_to(kTo), false}, std::nullopt).find("tag") == std::string::npos);
 
   const auto image = SourceArgument::Kind::Image;
   const ImageSet plain = discover({root_of(sample.image, image, "v1")}, sample.world.opener(), {}, {});
-  CHECK(relocated_lock(plain, everything_to(kTo), true, std::nullopt).find("kind: ImagesLock") != std::string::npos);
+  CHECK(relocated_lock({plain, everything_to(kTo), true}, std::nullopt).find("kind: ImagesLock") != std::string::npos);
   const ImageSet both = discover({root_of(sample.outer), root_of(sample.inner)}, sample.world.opener(), {}, {});
-  CHECK_THROWS_AS(static_cast<void>(relocated_lock(both, everything_to(kTo), true, std::nullopt)), Error);
+  CHECK_THROWS_AS(static_cast<void>(relocated_lock({both, everything_to(kTo), true}, std::nullopt)), Error);
 }
 
 TEST_CASE("what is attached to an image comes after it, and before any locations image") {

@@ -253,12 +253,12 @@ TEST_CASE("without the roots' tags, each name that a root had is told with the t
   MemoryTarget target(kTo);
   const auto roots = sample.put(target, {.root_tags = false, .repository_tags = true}).roots;
   REQUIRE(roots.size() == 3);
-  for (const PlacedRoot& root : roots) {
+  for (const PlacedImage& root : roots) {
     CHECK(root.to.name == kTo);
     CHECK(root.to.tag == repository_tag({root.from.name, std::nullopt, root.from.digest}));
     CHECK(target.tags().at(*root.to.tag) == root.to.digest);
   }
-  CHECK(std::ranges::count(roots, sample.outer.name, [](const PlacedRoot& root) { return root.from.name; }) == 2);
+  CHECK(std::ranges::count(roots, sample.outer.name, [](const PlacedImage& root) { return root.from.name; }) == 2);
 }
 
 TEST_CASE("an immutable tag that points elsewhere is refused before any new tag of its kind is made") {

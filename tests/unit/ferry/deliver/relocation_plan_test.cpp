@@ -49,7 +49,20 @@ std::vector<Digest> bundles_of(const std::vector<PlannedLocations>& step) {
 }
 
 /// Bundles by themselves, everything else, attachments too, beside one another.
-RepositoryName apart(const SetImage& image) { return image.is_bundle ? kBundles : kTo; }
+const Placement kApart = {.rule = [](const Reference& name) {
+  const bool is_image = name.name.repository.starts_with("apps/");
+  return Reference{is_image ? kTo : kBundles, name.tag, std::nullopt};
+}};
+
+std::vector<RepositoryPlan> plan_of(const ImageSet& set, const Placement& placement,
+                                    const RelocateOptions& options = {}) {
+  return relocation_plan(PlacedSet(set, placement, options.root_tags), options);
+}
+
+std::vector<PlacedImage> names_of(const ImageSet& set, const Reference& image, const Placement& placement,
+                                  const RelocateOptions& options = {}) {
+  return final_names(*set.find(*image.digest), PlacedSet(set, placement, options.root_tags), options);
+}
 
 using Selectors = std::vector<std::string>;
 
@@ -57,7 +70,7 @@ using Selectors = std::vector<std::string>;
 
 TEST_CASE("a plan lists what its one repository gets, each manifest and blob once, in the order of putting") {
   const Sample sample;
-  const auto plans = relocation_plan(sample.whole, everything_to(kTo), {});
+  const auto plans = plan_of(sample.whole, everything_to(kTo), {});
   REQUIRE(plans.size() == 1);
   const RepositoryPlan& plan = plans.front();
   CHECK(plan.name == kTo);
@@ -72,18 +85,20 @@ TEST_CASE("a plan lists what its one repository gets, each manifest and blob onc
   CHECK((bundles_of(plan.locations[1]) == std::vector{*sample.outer.digest}));
   CHECK((selectors(plan.attaching_tags) == Selectors{attachment_tag(*sample.image.digest, "sig")}));
   CHECK((selectors(plan.root_tags) == Selectors{"v1"}));
-  REQUIRE(plan.roots.size() == 1);
-  CHECK(plan.roots.front().to == Reference{kTo, "v1", sample.outer.digest});
+  const auto names = names_of(sample.whole, sample.outer, everything_to(kTo));
+  REQUIRE(names.size() == 1);
+  CHECK(names.front().to == Reference{kTo, "v1", sample.outer.digest});
 }
 
 TEST_CASE("the options say which tags a plan has") {
   const Sample sample;
-  const auto plan = relocation_plan(sample.whole, everything_to(kTo), {.root_tags = false, .repository_tags = true});
+  const RelocateOptions options{.root_tags = false, .repository_tags = true};
+  const auto plan = plan_of(sample.whole, everything_to(kTo), options);
   CHECK(plan.front().root_tags.empty());
   CHECK(plan.front().attaching_tags.size() == 1);
   const std::string kept = repository_tag({sample.outer.name, std::nullopt, sample.outer.digest});
   CHECK(plan.front().images.front().kept.selector == kept);
-  CHECK(plan.front().roots.front().to.tag == kept);
+  CHECK(names_of(sample.whole, sample.outer, everything_to(kTo), options).front().to.tag == kept);
 }
 
 TEST_CASE("a child of two indexes, and one that is an image itself, is put once") {
@@ -95,7 +110,7 @@ TEST_CASE("a child of two indexes, and one that is an image itself, is put once"
   const auto kind = SourceArgument::Kind::Image;
   const ImageSet set =
       discover({root_of(index, kind), root_of(one, kind)}, world.opener(), {.referrers = Referrers::All}, {});
-  const auto plans = relocation_plan(set, everything_to(kTo), {});
+  const auto plans = plan_of(set, everything_to(kTo), {});
   Selectors children{image_tag(*one.digest), two.digest->text()};
   if (*two.digest < *one.digest) std::ranges::reverse(children);
   CHECK((selectors(plans.front().steps) ==
@@ -104,7 +119,7 @@ TEST_CASE("a child of two indexes, and one that is an image itself, is put once"
 
 TEST_CASE("two repositories of a plan: each has its images, blobs and tags, and locations say where images are") {
   const Sample sample;
-  const auto plans = relocation_plan(sample.whole, apart, {});
+  const auto plans = plan_of(sample.whole, kApart, {});
   REQUIRE(plans.size() == 2);
   const RepositoryPlan& apps = plans[0];
   const RepositoryPlan& bundles = plans[1];
@@ -113,18 +128,18 @@ TEST_CASE("two repositories of a plan: each has its images, blobs and tags, and 
          std::vector<Selectors>{{image_tag(*sample.image.digest)}, {image_tag(*sample.signature.digest)}}));
   CHECK((selectors(apps.attaching_tags) == Selectors{attachment_tag(*sample.image.digest, "sig")}));
   CHECK(apps.root_tags.empty());
-  CHECK(apps.roots.empty());
   CHECK(bundles.name == kBundles);
   CHECK((selectors(bundles.steps) ==
          std::vector<Selectors>{{image_tag(*sample.inner.digest)}, {image_tag(*sample.outer.digest)}}));
   CHECK((selectors(bundles.root_tags) == Selectors{"v1"}));
-  CHECK(bundles.roots.front().to == Reference{kBundles, "v1", sample.outer.digest});
+  CHECK(names_of(sample.whole, sample.outer, kApart).front().to == Reference{kBundles, "v1", sample.outer.digest});
   CHECK(apps.blobs.size() + bundles.blobs.size() == sample.whole.graph().blobs().size());
   for (const Graph::BlobNode* blob : apps.blobs) CHECK(std::ranges::find(bundles.blobs, blob) == bundles.blobs.end());
 
   CHECK(apps.locations.size() == bundles.locations.size());
   CHECK((bundles_of(bundles.locations[1]) == std::vector{*sample.outer.digest}));
-  const Locations locations = placed_locations(sample.whole, *sample.whole.find(*sample.outer.digest), apart);
+  const Locations locations =
+      PlacedSet(sample.whole, kApart, true).locations_of(*sample.whole.find(*sample.outer.digest));
   for (const LocationEntry& entry : locations.entries) {
     CHECK(entry.repository == (entry.is_bundle ? kBundles : kTo).repository);
   }
@@ -139,7 +154,7 @@ TEST_CASE("two repositories are relocated together: each has its own, and the ro
     MemoryTarget& target = name == kTo ? apps : bundles;
     return {name, target, target};
   };
-  const TransferReport report = relocate(sample.whole, apart, open, {}, {.jobs = 1});
+  const TransferReport report = relocate(sample.whole, kApart, open, {}, {.jobs = 1});
   CHECK(report.images == 4);
   CHECK(report.blobs_written == sample.whole.graph().blobs().size());
   CHECK(report.manifests_written == 2 + 1 + 2 + 2 * 2 + 1);  // images, signature's tag, bundles, locations, root's tag
@@ -147,7 +162,7 @@ TEST_CASE("two repositories are relocated together: each has its own, and the ro
   CHECK(apps.tags().contains(attachment_tag(*sample.image.digest, "sig")));
   CHECK_FALSE(apps.tags().contains("v1"));
   CHECK(bundles.tags().at("v1") == *sample.outer.digest);
-  CHECK(relocate(sample.whole, apart, open, {}, {.jobs = 1}).manifests_written == 0);
+  CHECK(relocate(sample.whole, kApart, open, {}, {.jobs = 1}).manifests_written == 0);
   // A bundle in its own repository finds its images in theirs.
   CHECK(discover({root_of({kBundles, std::nullopt, sample.outer.digest})},
                  [&](const RepositoryName& name) -> std::shared_ptr<ImageSource> {
@@ -161,10 +176,11 @@ TEST_CASE("two repositories are relocated together: each has its own, and the ro
 
 TEST_CASE("a bundle and its images cannot be placed in two registries") {
   const Sample sample;
-  const auto placement = [](const SetImage& image) {
-    return image.is_bundle ? kTo : RepositoryName{"other.example", "my/apps"};
-  };
-  CHECK_THROWS_AS(static_cast<void>(relocation_plan(sample.whole, placement, {})), Error);
+  const Placement placement = {.rule = [](const Reference& name) {
+    const bool is_image = name.name.repository.starts_with("apps/");
+    return Reference{is_image ? RepositoryName{"other.example", "my/apps"} : kTo, name.tag, std::nullopt};
+  }};
+  CHECK_THROWS_AS(static_cast<void>(plan_of(sample.whole, placement, {})), Error);
 }
 
 TEST_CASE("one tag may be in each of two repositories, but not twice in one") {
@@ -173,10 +189,10 @@ TEST_CASE("one tag may be in each of two repositories, but not twice in one") {
     return root_of(world.image(repository, repository), SourceArgument::Kind::Image, "v1");
   };
   const ImageSet set = discover({root("r.example/apps/a"), root("r.example/apps/b")}, world.opener(), {}, {});
-  const auto as_it_was = [](const SetImage& image) { return image.reference.name; };
-  CHECK_NOTHROW(check_tags(set, as_it_was, true));
-  CHECK_THROWS_AS(check_tags(set, everything_to(kTo), true), Error);
-  CHECK_NOTHROW(check_tags(set, everything_to(kTo), false));
+  const Placement as_it_was = {.rule = [](const Reference& name) { return name; }};
+  CHECK_NOTHROW(PlacedSet(set, as_it_was, true));
+  CHECK_THROWS_AS(PlacedSet(set, everything_to(kTo), true), Error);
+  CHECK_NOTHROW(PlacedSet(set, everything_to(kTo), false));
 }
 
 TEST_CASE("blobs of an archive that may be mounted are read by the contract of a store") {
@@ -186,7 +202,7 @@ TEST_CASE("blobs of an archive that may be mounted are read by the contract of a
   static_cast<void>(write_archive(sample.set, path, {}));
   const ImageSet set = load_archive(std::make_shared<ArchiveReader>(path), {});
   const RepositoryName to{sample.outer.name.registry, "elsewhere"};
-  const auto plan = relocation_plan(set, everything_to(to), {}).front();
+  const auto plan = plan_of(set, everything_to(to), {}).front();
   Missing all;
   for (const SetImage& image : set.images()) all.images.push_back(&image);
   bool is_mountable = false;

@@ -1,0 +1,82 @@
+#include "cli/destination_options.hpp"
+
+#include "cli/command.hpp"
+#include "oci/given_reference.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace {
+
+NameMap name_map(const Arguments& arguments) {
+  NameMap map;
+  for (const std::string& argument : arguments.list_of("map")) {
+    if (argument.find('=') != std::string::npos) {
+      map.mappings.push_back(parse_name_mapping(argument));
+      continue;
+    }
+    NameMap file = read_name_map(argument);
+    map.mappings.insert(map.mappings.end(), file.mappings.begin(), file.mappings.end());
+    if (file.levels != 0) map.levels = file.levels;
+  }
+  return map;
+}
+
+void check_needs_registry(const Arguments& arguments) {
+  if (arguments.is_set("to-registry")) return;
+  for (const char* name : {"keep-registry", "map", "only-own-repository"}) {
+    if (arguments.is_set(name))
+      throw Error(ErrorCode::Usage, std::string("--") + name + " goes with --to-registry only");
+  }
+}
+
+}  // namespace
+
+void declare_destination(Arguments& arguments) {
+  arguments.text("to-repo", "REGISTRY/REPOSITORY", "The repository that takes all images");
+  arguments.text("to-registry", "REGISTRY[/PREFIX]",
+                 "The registry that takes each image in a repository of its own name, below PREFIX");
+  arguments.flag("keep-registry", "With --to-registry: begin the new names with the registries that images come from");
+  arguments.repeated("map", "OLD=NEW|FILE", "With --to-registry: another name for an image, or a file of mappings");
+  arguments.flag("only-own-repository",
+                 "With --to-registry: do not put the images of bundles into the bundles' repositories, too");
+  arguments.text("mapping-output", "FILE", "Write the old and the new name of each image (JSON)");
+  arguments.text("lock-output", "FILE", "Write a lock file that names what was put there");
+  arguments.flag("no-root-tags", "Do not put the tags that the roots have at the source");
+  arguments.flag("keep-tags", "Refuse to move a tag that the destination has already");
+  arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
+  declare_proof(arguments);
+  arguments.flag("repo-based-tags", "Keep images under tags that begin with the repository they come from");
+}
+
+const std::vector<std::string>& registry_only_options() {
+  static const std::vector<std::string> kNames = {"no-root-tags",    "keep-tags", "recheck",
+                                                  "repo-based-tags", "verify",    "mapping-output"};
+  return kNames;
+}
+
+RelocateOptions relocate_options(const Arguments& arguments) {
+  if (arguments.is_set("to-repo") && arguments.is_set("to-registry")) {
+    throw Error(ErrorCode::Usage, "--to-repo puts all images into one repository, --to-registry each into its own")
+        .hint("give one of them");
+  }
+  check_needs_registry(arguments);
+  RelocateOptions options{.lock_output = arguments.optional_text("lock-output"),
+                          .mapping_output = arguments.optional_text("mapping-output"),
+                          .root_tags = !arguments.on("no-root-tags"),
+                          .repository_tags = arguments.on("repo-based-tags"),
+                          .keep_tags = arguments.on("keep-tags"),
+                          .recheck = arguments.on("recheck"),
+                          .proof = proof_of(arguments)};
+  if (const auto registry = arguments.optional_text("to-registry")) {
+    options.by_name = parse_named_destination(*registry);
+    options.by_name->keep_registry = arguments.on("keep-registry");
+    options.by_name->map = name_map(arguments);
+    options.by_name->only_own_repository = arguments.on("only-own-repository");
+  } else {
+    options.to = given_repository(arguments.text_of("to-repo"));
+  }
+  return options;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,102 @@
+#include <algorithm>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+#include "bundle/limits.hpp"
+#include "bundle/yaml.hpp"
+#include "bundle/yaml_object.hpp"
+#include "oci/given_reference.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/names.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::string_view kHint =
+    "a file of mappings looks like this: {rules: [{path: 'team/*', to: 'mirror/{name}'}]}";
+
+std::optional<std::string> optional_text(const YamlObject& object, std::string_view name) {
+  const std::string text = object.text(name);
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+NameMapping mapping_of(const YamlObject& rule) {
+  rule.allow_only({"registry", "path", "tag", "to", "refuse"});
+  NameMapping mapping;
+  mapping.registry = optional_text(rule, "registry").value_or("*");
+  mapping.path = optional_text(rule, "path").value_or("*");
+  mapping.tag = optional_text(rule, "tag").value_or("*");
+  mapping.to = rule.text("to");
+  mapping.refuse = optional_text(rule, "refuse");
+  if (mapping.to.empty() != mapping.refuse.has_value()) {
+    throw Error(ErrorCode::Usage, text::cat(rule.path("to"), ": a rule has either 'to' or 'refuse'"));
+  }
+  return mapping;
+}
+
+std::size_t levels_of(const YamlObject& document) {
+  const std::string text = document.text("levels");
+  if (text.empty()) return 0;
+  const bool is_number = text.size() <= 2 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  const std::size_t levels = is_number ? std::stoul(text) : 0;
+  if (levels == 0) throw Error(ErrorCode::Usage, text::cat("levels: '", text, "' is not a number from 1 to 99"));
+  return levels;
+}
+
+}  // namespace
+
+NameMap read_name_map(const std::filesystem::path& file) {
+  const std::string yaml = read_file(file, limits::kYamlBytes);
+  try {
+    const Json json = parse_yaml(yaml, "mappings", RepeatedKeys::Refuse);
+    const YamlObject document(json, "mappings");
+    document.allow_only({"levels", "rules"});
+    NameMap map{.mappings = {}, .levels = levels_of(document)};
+    for (const Json& rule : document.list("rules")) {
+      map.mappings.push_back(mapping_of(YamlObject(rule, text::cat("rules[", map.mappings.size(), "]"))));
+    }
+    return map;
+  } catch (const Error& error) {
+    throw Error(ErrorCode::Usage, text::cat("the mapping file ", file.string(), " cannot be used: ", error.message()))
+        .hint(std::string(kHint));
+  }
+}
+
+NameMapping parse_name_mapping(std::string_view argument) {
+  const auto equals = argument.find('=');
+  const std::string_view to = equals == std::string_view::npos ? "" : argument.substr(equals + 1);
+  if (to.empty()) {
+    throw Error(ErrorCode::Usage, text::cat("'", text::printable(argument), "' is not of the form OLD=NEW"));
+  }
+  const Reference name = given_reference(argument.substr(0, equals));
+  if (name.digest) {
+    throw Error(ErrorCode::Usage, text::cat("'", text::printable(argument), "' maps a digest: a mapping is for names"));
+  }
+  return {.registry = name.name.registry,
+          .path = name.name.repository,
+          .tag = name.tag.value_or("*"),
+          .to = std::string(to)};
+}
+
+NamedDestination parse_named_destination(std::string_view text) {
+  const auto slash = text.find('/');
+  NamedDestination to{.registry = std::string(text.substr(0, slash))};
+  if (slash != std::string_view::npos) to.prefix = std::string(text.substr(slash + 1));
+  const auto refuse = [&](std::string_view why) {
+    throw Error(ErrorCode::Usage, text::cat("'", text::printable(text), "' is not of the form HOST[/PREFIX]", why))
+        .hint("HOST has a '.' or a port: registry.example.com, localhost:5000");
+  };
+  // Docker Hub's short names have no host: here the first part always is one.
+  if (to.registry.find_first_of(".:") == std::string::npos) refuse("");
+  if (slash != std::string_view::npos && to.prefix.empty()) refuse("");
+  try {
+    constexpr std::string_view kAnyRepository = "/any";
+    to.registry = parse_repository(text::cat(text, kAnyRepository)).registry;
+  } catch (const Error& error) {
+    refuse(text::cat(": ", error.message()));
+  }
+  return to;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "ferry/deliver/placement.hpp"
+#include "ociferry/ferry.hpp"
+#include "ociferry/names.hpp"
+
+namespace ociferry {
+
+/// The rule of a destination where images keep their names. Throws Error{Usage} for names that registries refuse
+/// (distribution-spec, "Pulling manifests": the grammar of <name>; at most 255 characters) or that a mapping refuses.
+[[nodiscard]] NameRule name_rule(NamedDestination destination);
+
+/// Where the images of an import or copy go.
+[[nodiscard]] Placement placement_of(const RelocateOptions& options);
+
+}  // namespace ociferry

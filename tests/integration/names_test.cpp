@@ -1,0 +1,203 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "oci/json.hpp"
+#include "oci/tag_names.hpp"
+#include "rows.hpp"
+#include "support/temp.hpp"
+
+// Images that keep their own names: import and copy with --to-registry.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+using Tags = std::vector<std::string>;
+
+Image small_image(std::uint64_t seed) { return make_image({.layers = {{.seed = seed}}}); }
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// The tags that people gave.
+Tags own_tags(const RegistryServer& registry, const std::string& repository) {
+  Tags tags = World::tags(registry, repository);
+  std::erase_if(tags, [](const std::string& tag) { return tag.ends_with(".imgpkg"); });
+  return tags;
+}
+
+/// A bundle of two images, each in a repository of its own, in an archive.
+struct Carried {
+  World world;
+  Reference app = push_image(world.outside, "team/app", small_image(1), "2.3.1");
+  Reference tool = push_image(world.outside, "tools/tool", small_image(2), "2.3.1");
+  Reference bundle = world.push_bundle("bundles/all", {app, tool});
+
+  Carried() { world.succeed({"export", "-b", world.outside_ref("bundles/all"), "-o", "all.tar"}); }
+};
+
+}  // namespace
+
+TEST_CASE("three images with one tag from three repositories arrive under their own names") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  const Reference a = push_image(world.outside, "apps/a", small_image(1), "2.3.1");
+  const Reference b = push_image(world.outside, "apps/b", small_image(2), "2.3.1");
+  const Reference c = push_image(world.outside, "deep/er/c", small_image(3), "2.3.1");
+  world.succeed({"export", "-i", world.outside_ref("apps/a", "2.3.1"), "-i", world.outside_ref("apps/b", "2.3.1"), "-i",
+                 world.outside_ref("deep/er/c", "2.3.1"), "-o", "all.tar"});
+  const std::string to = world.inside.host() + "/mirror";
+  const std::string told = world.succeed({"import", "all.tar", "--to-registry", to, "--mapping-output", "names.json"});
+  for (const Reference& image : {a, b, c}) {
+    const std::string& path = image.name.repository;
+    CHECK(digest_of(world.inside, "mirror/" + path, "2.3.1") == image.digest->text());
+    CHECK(own_tags(world.inside, "mirror/" + path) == Tags{"2.3.1"});
+    CHECK(contains(
+        told, "  " + to_string(image.name) + ":2.3.1 -> " + to + "/" + path + ":2.3.1@" + image.digest->text() + "\n"));
+  }
+  const Json names = Json::parse(read_text(world.path("names.json")), "names.json");
+  REQUIRE(names.find("images")->as_array()->size() == 3);
+  CHECK(names.find("images")->as_array()->front().string_at("from") == to_string(a.name) + ":2.3.1");
+  CHECK(names.find("images")->as_array()->front().string_at("to") == to + "/apps/a:2.3.1");
+  world.inside.forget_requests();
+  CHECK(contains(world.succeed({"import", "all.tar", "--to-registry", to}), "Nothing to do"));
+  CHECK(writes(world.inside).empty());
+}
+
+TEST_CASE("one image that was exported by two names has both of them in the end") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  const Reference one = push_image(world.outside, "apps/one", small_image(1), "v1");
+  const Reference other = push_image(world.outside, "apps/other", small_image(1), "stable");
+  REQUIRE(one.digest == other.digest);
+  world.succeed({"export", "-i", world.outside_ref("apps/one", "v1"), "-i", world.outside_ref("apps/other", "stable"),
+                 "-o", "both.tar"});
+  world.succeed({"verify", "both.tar"});
+  world.succeed({"import", "both.tar", "--to-registry", world.inside.host()});
+  CHECK(own_tags(world.inside, "apps/one") == Tags{"v1"});
+  CHECK(own_tags(world.inside, "apps/other") == Tags{"stable"});
+  world.succeed({"import", "both.tar", "--to-repo", world.inside_repo("dest")});
+  CHECK(own_tags(world.inside, "dest") == Tags{"stable", "v1"});
+}
+
+TEST_CASE("a bundle's locations name the images' own repositories, and imgpkg finds the images beside the bundle") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Carried carried;
+  World& world = carried.world;
+  const std::string told = world.succeed({"import", "all.tar", "--to-registry", world.inside.host() + "/in", "--json"});
+  CHECK(world.locations(world.inside, "in/bundles/all", *carried.bundle.digest) ==
+        seed_yaml({{to_string(carried.app), "in/team/app"}, {to_string(carried.tool), "in/tools/tool"}}));
+  // No blob travels twice.
+  const Json result = Json::parse(told, "result");
+  CHECK(result.find("blobsMounted")->dump() == "4");  // two images of a configuration and a layer
+  CHECK(result.find("blobsWritten")->dump() == "6");
+  const std::string bundle = world.inside_repo("in/bundles/all") + ":v1";
+  const auto reads = [&](const Variables& variables) {
+    world.inside.forget_requests();
+    world.succeed({"pull", "-b", bundle, "-o", "pulled"}, variables);
+    return world.inside.requests();
+  };
+  static_cast<void>(reads({}));
+  CHECK(contains(read_text(world.path("pulled/.imgpkg/images.yml")), world.inside_repo("in/team/app") + "@"));
+  // imgpkg, and releases of kapp-controller, look in the bundle's repository only.
+  for (const Reference& image : {carried.app, carried.tool}) {
+    CHECK(digest_of(world.inside, "in/bundles/all", image_tag(*image.digest)) == image.digest->text());
+  }
+}
+
+TEST_CASE("with --only-own-repository, nothing but the bundle is in its repository, and a pull finds the images") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Carried carried;
+  World& world = carried.world;
+  world.succeed({"import", "all.tar", "--to-registry", world.inside.host(), "--only-own-repository"});
+  const Tags tags = World::tags(world.inside, "bundles/all");
+  CHECK(std::ranges::find(tags, image_tag(*carried.app.digest)) == tags.end());
+  world.succeed({"pull", "-b", world.inside_repo("bundles/all") + ":v1", "-o", "pulled"});
+  CHECK(contains(read_text(world.path("pulled/.imgpkg/images.yml")), world.inside_repo("team/app") + "@"));
+  world.succeed({"export", "-b", world.inside_repo("bundles/all") + ":v1", "-o", "again.tar"});
+  CHECK(contains(world.succeed({"inspect", "again.tar"}), carried.app.digest->text()));
+}
+
+TEST_CASE("what is attached to an image goes where the image goes") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  const Reference app = push_image(world.outside, "team/app", small_image(1), "v1");
+  const std::string tag = attachment_tag(*app.digest, "sig");
+  push_image(world.outside, "team/app", small_image(7), tag);
+  const Reference bundle = world.push_bundle("bundles/all", {app});
+  world.succeed({"export", "-b", world.outside_ref("bundles/all"), "-o", "all.tar"});
+  world.succeed({"import", "all.tar", "--to-registry", world.inside.host()});
+  for (const char* repository : {"team/app", "bundles/all"}) {
+    const Tags tags = World::tags(world.inside, repository);
+    CHECK(std::ranges::find(tags, tag) != tags.end());
+  }
+}
+
+TEST_CASE("mappings give images other names, and what cannot be named is found before anything is written") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Carried carried;
+  World& world = carried.world;
+  const std::string to = world.inside.host() + "/m";
+  write_text(world.path("map.yml"),
+             "levels: 3\n"
+             "rules:\n"
+             "- path: 'tools/*'\n"
+             "  to: 'utilities/{name}'\n"
+             "- path: 'bundles/*'\n"
+             "  to: 'a/b/c/{path}:{tag}-carried'\n");
+  world.succeed({"import", "all.tar", "--to-registry", to, "--map", to_string(carried.app.name) + "=renamed", "--map",
+                 "map.yml"});
+  CHECK(digest_of(world.inside, "m/renamed", image_tag(*carried.app.digest)) == carried.app.digest->text());
+  CHECK(digest_of(world.inside, "m/utilities/tool", image_tag(*carried.tool.digest)) == carried.tool.digest->text());
+  const std::string mapping = world.succeed({"import", "all.tar", "--to-registry", to, "--map", "map.yml"});
+  CHECK(contains(mapping, ":v1-carried@"));
+  CHECK(contains(mapping, " -> " + to + "/a/b-c-bundles-all-"));
+
+  world.inside.forget_requests();
+  const auto refused = [&](const std::string& yaml, const std::string& why) {
+    write_text(world.path("bad.yml"), yaml);
+    const std::string error = world.fail(1, {"import", "all.tar", "--to-registry", to, "--map", "bad.yml"});
+    CAPTURE(error);
+    CHECK(contains(error, why));
+  };
+  refused("rules: [{path: 'tools/*', refuse: 'not licensed'}]", "not licensed");
+  refused("rules: [{path: 'tools/*', to: 'UPPER/{name}'}]", "not a name that registries accept");
+  refused("rules: [{path: 'tools/*', to: 'x/{owner}'}]", "{owner}");
+  refused("rules: [{path: 'tools/*'}]", "either 'to' or 'refuse'");
+  refused("rules: [{path: 'tools/*', into: 'x'}]", "unknown field \"into\"");
+  refused("levels: none", "levels");
+  CHECK(writes(world.inside).empty());
+  const std::string fields =
+      world.fail(1, {"import", "all.tar", "--to-repo", world.inside_repo("x"), "--map", "map.yml"});
+  CHECK(contains(fields, "--map goes with --to-registry only"));
+}
+
+TEST_CASE("two images that would meet at one name are refused before anything is written") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  push_image(world.outside, "apps/a", small_image(1), "v1");
+  push_image(world.outside, "other/a", small_image(2), "v1");
+  world.succeed(
+      {"export", "-i", world.outside_ref("apps/a", "v1"), "-i", world.outside_ref("other/a", "v1"), "-o", "all.tar"});
+  const std::string error = world.fail(1, {"import", "all.tar", "--to-registry", world.inside.host(), "--map",
+                                           to_string(RepositoryName{world.outside.host(), "other/a"}) + "=apps/a"});
+  CHECK(contains(error, "two images have the tag 'v1'"));
+  CHECK(writes(world.inside).empty());
+}
+
+TEST_CASE("copy keeps names, too, and does not copy images onto themselves") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Carried carried;
+  World& world = carried.world;
+  const std::string bundle = world.outside_ref("bundles/all");
+  world.succeed({"copy", "-b", bundle, "--to-registry", world.inside.host(), "--keep-registry"});
+  std::string host = world.outside.host();
+  std::ranges::replace(host, ':', '-');
+  CHECK(digest_of(world.inside, host + "/bundles/all", "v1") == carried.bundle.digest->text());
+  CHECK(digest_of(world.inside, host + "/team/app", image_tag(*carried.app.digest)) == carried.app.digest->text());
+  world.outside.forget_requests();
+  const std::string error = world.fail(1, {"copy", "-b", bundle, "--to-registry", world.outside.host()});
+  CHECK(contains(error, "onto itself"));
+  CHECK(writes(world.outside).empty());
+}
