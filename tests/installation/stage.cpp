@@ -62,10 +62,11 @@ Installation::Installation() {
       {.arguments = {"meson", "install", "-C", build.string(), "--no-rebuild", "--quiet", "--skip-subprojects"}});
 }
 
-Words Installation::pkg_config(Words options) const {
-  options.insert(options.begin(), {"env", "PKG_CONFIG_PATH=" + (libraries() / "pkgconfig").string(), "pkg-config"});
-  options.emplace_back("ociferry");
-  std::istringstream out(run_or_throw({.arguments = options}));
+Words Installation::pkg_config(const Words& options, const Words& packages) const {
+  Words all = {"env", "PKG_CONFIG_PATH=" + (libraries() / "pkgconfig").string(), "pkg-config"};
+  all.insert(all.end(), options.begin(), options.end());
+  all.insert(all.end(), packages.begin(), packages.end());
+  std::istringstream out(run_or_throw({.arguments = all}));
   return {std::istream_iterator<std::string>(out), {}};
 }
 

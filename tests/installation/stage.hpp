@@ -40,8 +40,8 @@ class Installation {
 
   [[nodiscard]] std::filesystem::path program(const std::string& name) const { return prefix() / "bin" / name; }
   [[nodiscard]] std::filesystem::path libraries() const { return prefix() / "lib"; }
-  /// What pkg-config prints about ociferry, word by word. Throws Error if it fails.
-  [[nodiscard]] Words pkg_config(Words options) const;
+  /// What pkg-config prints about packages, word by word. Throws Error if it fails.
+  [[nodiscard]] Words pkg_config(const Words& options, const Words& packages = {"ociferry"}) const;
 
  private:
   Installation();
