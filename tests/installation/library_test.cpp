@@ -4,6 +4,7 @@
 #include <array>
 #include <iostream>
 #include <list>
+#include <regex>
 #include <set>
 
 #include "base/text.hpp"
@@ -168,7 +169,17 @@ TEST_CASE("the shared library exports its public interface, and nothing of other
        text::split(run_or_throw({.arguments = {"nm", "-D", "--defined-only", "-C", library.string()}}), '\n')) {
     if (line.size() > 19) symbols.insert(line.substr(19));
   }
-  check_golden(FIXTURES "/golden/installation/symbols.txt", text::join({symbols.begin(), symbols.end()}, "\n") + "\n");
+  const std::string all = text::join({symbols.begin(), symbols.end()}, "\n") + "\n";
+  const std::regex marked(R"(OCIFERRY_EXPORT (?!__)[^;{]*?(\w+)\()");
+  for (const auto& header : fs::directory_iterator(fs::path(SOURCE_ROOT) / "include" / "ociferry")) {
+    const std::string code = read_text(header.path());
+    for (std::sregex_iterator found(code.begin(), code.end(), marked), end; found != end; ++found) {
+      const std::string name = (*found)[1];
+      CAPTURE(name);
+      CHECK(std::regex_search(all, std::regex("::" + name + "(\\[abi:cxx11\\])?\\(")));
+    }
+  }
+  check_golden(FIXTURES "/golden/installation/symbols.txt", all);
 }
 
 TEST_CASE("the soname has the whole version, since no release promises to replace another") {
