@@ -59,7 +59,7 @@ Kind kind_of(const CurlFailure& failure) {
   }
 }
 
-std::string hint_for(Kind kind, const CurlFailure& failure) {
+std::string hint_for(Kind kind, const CurlFailure& failure, const std::string& authorities) {
   if (failure.code == CURLE_COULDNT_RESOLVE_PROXY || is_unusable_proxy(failure.why)) {
     return "check the proxy's URL in HTTPS_PROXY or HTTP_PROXY; NO_PROXY names hosts that need none";
   }
@@ -74,17 +74,19 @@ std::string hint_for(Kind kind, const CurlFailure& failure) {
   if (kind == Kind::Proxy) {
     return "have the proxy (HTTPS_PROXY) let this host through, or name the host in NO_PROXY if it needs no proxy";
   }
-  if (failure.code == CURLE_PEER_FAILED_VERIFICATION) return certificate_hint(failure.verify_result);
-  return {};
+  if (failure.code != CURLE_PEER_FAILED_VERIFICATION) return {};
+  const std::string hint = certificate_hint(failure.verify_result);
+  if (is_unknown_authority(failure.verify_result) && !authorities.empty()) return text::cat(hint, "; ", authorities);
+  return hint;
 }
 
 }  // namespace
 
-TransportError transport_error(const std::string& what, const CurlFailure& failure) {
+TransportError transport_error(const std::string& what, const CurlFailure& failure, const std::string& authorities) {
   if (failure.connect_status == kProxyAuthenticationRequired) return proxy_wants_credentials(what);
   const Kind kind = kind_of(failure);
   TransportError error(kind, text::cat(what, shown(failure.why)));
-  if (std::string hint = hint_for(kind, failure); !hint.empty()) error.hint(std::move(hint));
+  if (std::string hint = hint_for(kind, failure, authorities); !hint.empty()) error.hint(std::move(hint));
   return error;
 }
 

@@ -17,8 +17,10 @@ struct CurlFailure {
   bool passes_over_proxy = false;  ///< ALL_PROXY is set, which is not supported
 };
 
-/// The error for it, with a hint if there is a next step; `what` names the request. Contains no secrets.
-[[nodiscard]] TransportError transport_error(const std::string& what, const CurlFailure& failure);
+/// The error for it, with a hint if there is a next step; `what` names the request. Contains no secrets. `authorities`
+/// says where certificate authorities were looked for, if they were.
+[[nodiscard]] TransportError transport_error(const std::string& what, const CurlFailure& failure,
+                                             const std::string& authorities = {});
 
 /// True if the server may support the version of HTTP that was not offered: HTTP/2 if HTTP/1.1 is `preferred` (Auto),
 /// HTTP/1.1 if HTTP/2 is.

@@ -317,9 +317,10 @@ class CurlTransport::Impl {
           .hint(text::cat("put it and its key, as NAME.cert and NAME.key, into ~/.config/containers/certs.d/",
                           host.host, host.port == 443 ? "" : text::cat(":", host.port)));
     }
-    TransportError error = transport_error(what, failure);
+    TrustStore& trusted = *certificates_.at(request.url.origin()).trusted;
+    TransportError error = transport_error(what, failure, trusted.where_looked());
     if (error.kind() == TransportError::Kind::Silent) error.transient(options_.retry_timeouts);
-    if (error.kind() == TransportError::Kind::Certificate) certificates_.at(request.url.origin()).trusted->rethrow();
+    if (error.kind() == TransportError::Kind::Certificate) trusted.rethrow();
     throw error;
   }
 

@@ -18,6 +18,9 @@ enum class TlsEnd {
 /// differs between versions. Without a code, the connection was lost.
 [[nodiscard]] TlsEnd end_of_handshake(std::string_view why);
 
+/// True if OpenSSL's reason `verify_result` (X509_V_ERR_...) is that no trusted authority signed the certificate.
+[[nodiscard]] bool is_unknown_authority(long verify_result);
+
 /// The next step after a certificate was refused: by OpenSSL for the reason `verify_result` (X509_V_ERR_...), or, if
 /// that names none (0 or 1), by libcurl, for the name in it. Empty if nothing helps but another certificate.
 [[nodiscard]] std::string certificate_hint(long verify_result);

@@ -13,6 +13,7 @@
 #include "base/fd.hpp"
 #include "base/sizes.hpp"
 #include "base/text.hpp"
+#include "http/authority_places.hpp"
 #include "http/lazy_certificates.hpp"
 #include "ociferry/error.hpp"
 
@@ -31,17 +32,6 @@ struct FreeBio {
 struct FreeCertificate {
   void operator()(X509* certificate) const noexcept { X509_free(certificate); }
 };
-
-std::string system_bundle(const std::string& built_in) {
-  const char* const from_environment = std::getenv("SSL_CERT_FILE");
-  for (const char* path : {from_environment, built_in.c_str(), "/etc/ssl/certs/ca-certificates.crt",
-                           "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"}) {
-    std::error_code ignored;
-    if (path == nullptr || !std::filesystem::is_regular_file(path, ignored)) continue;
-    return read_file(path, kMaxBundleBytes);
-  }
-  return {};  // no authorities at all: then only the extra ones are trusted
-}
 
 /// Adds the certificates of a PEM text to `store` and returns how many there were before the first that is malformed.
 std::size_t add_certificates(X509_STORE& store, const std::string& pem) {
@@ -78,7 +68,8 @@ void add_file(X509_STORE& store, const std::filesystem::path& path) {
 class TrustStore::Impl {
  public:
   Impl(const std::vector<std::filesystem::path>& extra, const char* built_in)
-      : store_(X509_STORE_new()), built_in_(built_in == nullptr ? "" : built_in) {
+      : store_(X509_STORE_new()),
+        places_(authority_places(std::getenv("SSL_CERT_FILE"), std::getenv("SSL_CERT_DIR"), built_in)) {
     if (!store_) throw std::bad_alloc();
     // As libcurl does: what is trusted goes before what a server sends, and may be an intermediate authority.
     X509_STORE_set_flags(store_.get(), X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
@@ -96,6 +87,11 @@ class TrustStore::Impl {
     if (const auto failure = std::exchange(failure_, nullptr)) std::rethrow_exception(failure);
   }
 
+  std::string where_looked_for_authorities() {
+    const std::lock_guard lock(mutex_);
+    return where_looked_;
+  }
+
  private:
   static int verify(X509_STORE_CTX* chain, void* self) noexcept {
     try {
@@ -110,7 +106,11 @@ class TrustStore::Impl {
 
   void add_authorities_for(X509_STORE_CTX& chain) {
     const std::lock_guard lock(mutex_);
-    if (!system_) system_ = std::make_unique<LazyCertificates>(system_bundle(built_in_));
+    if (!system_) {
+      const Authorities found = read_authorities(places_);
+      where_looked_ = ociferry::where_looked(places_, found);
+      system_ = std::make_unique<LazyCertificates>(found.pem);
+    }
     system_->add_for(chain, *store_);
   }
 
@@ -120,9 +120,10 @@ class TrustStore::Impl {
   }
 
   std::unique_ptr<X509_STORE, FreeStore> store_;
-  std::string built_in_;
+  AuthorityPlaces places_;
   std::mutex mutex_;
-  std::unique_ptr<LazyCertificates> system_;
+  std::unique_ptr<LazyCertificates> system_;  ///< null until the first certificate comes
+  std::string where_looked_;
   std::exception_ptr failure_;
 };
 
@@ -131,6 +132,8 @@ TrustStore::TrustStore(const std::vector<std::filesystem::path>& extra, const ch
 TrustStore::~TrustStore() = default;
 
 void TrustStore::rethrow() { impl_->rethrow(); }
+
+std::string TrustStore::where_looked() const { return impl_->where_looked_for_authorities(); }
 
 bool TrustStore::attach(void* tls_context) noexcept { return impl_->attach(*static_cast<SSL_CTX*>(tls_context)); }
 

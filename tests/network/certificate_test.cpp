@@ -45,3 +45,25 @@ TEST_CASE("an authority that nobody knows points to --registry-ca-cert-path, and
   CHECK(has(json.out + json.err, R"("transient": false)"));
   CHECK(registry.requests().empty());
 }
+
+TEST_CASE("an authority that nobody knows: the hint says where authorities were looked for") {
+  if (lacks({"openssl"})) return;
+  const TlsRegistry registry;
+  const Ociferry ociferry(OCIFERRY_BINARY);
+  const std::string other = (ociferry.home() / "other.pem").string();
+  write_text(other, "no certificate\n");
+  const Words resolve = {"tag", "resolve", "-i", registry.image()};
+  CHECK(has(ociferry.run(resolve, {{"SSL_CERT_FILE", other}}).err,
+            "the authorities that are trusted are those in " + other));
+}
+
+TEST_CASE("authorities in the directories of SSL_CERT_DIR are trusted") {
+  if (lacks({"openssl"})) return;
+  const TlsRegistry registry;
+  const Ociferry ociferry(OCIFERRY_BINARY);
+  const auto directory = ociferry.home() / "authorities";
+  write_text(directory / "ours.pem", read_text(registry.identity().authority));
+  const Words resolve = {"tag", "resolve", "-i", registry.image()};
+  CHECK(ociferry.run(resolve, {{"SSL_CERT_DIR", "/nowhere:" + directory.string()}}).exit_code == 0);
+  CHECK(ociferry.run(resolve, {{"SSL_CERT_DIR", "/nowhere"}}).exit_code == 23);
+}
