@@ -217,7 +217,6 @@ class CurlTransport::Impl {
     set(handle, CURLOPT_NOSIGNAL, 1L);
     set(handle, CURLOPT_FOLLOWLOCATION, 0L);
     set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     set(handle, CURLOPT_PATH_AS_IS, 1L);
     set(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     set(handle, CURLOPT_HTTP_CONTENT_DECODING, 0L);
