@@ -42,12 +42,12 @@ class MountableElsewhere : public BlobSource {
 
 /// Where the blobs of one image are read, and may be mounted, from.
 Graph::BlobNode blob_of(const Graph::BlobNode& blob, const SetImage& image, const RepositoryName& to,
-                        const BlobPlaces& placed) {
+                        const BlobPlaces& owners) {
   Graph::BlobNode node = blob;
   const RepositoryName& origin = image.reference.name;
-  const auto place = placed.find(blob.descriptor.digest);
-  if (place != placed.end() && place->second.registry == to.registry && place->second != to) {
-    node.source = std::make_shared<MountableElsewhere>(blob.source, place->second, true);
+  const auto owner = owners.find(blob.descriptor.digest);
+  if (owner != owners.end() && owner->second.registry == to.registry && owner->second != to) {
+    node.source = std::make_shared<MountableElsewhere>(blob.source, owner->second, true);
   } else if (!blob.source->home() && origin.registry == to.registry && origin != to) {
     node.source = std::make_shared<MountableElsewhere>(blob.source, origin, false);
   }
@@ -83,7 +83,7 @@ std::vector<PlannedStep> missing_steps(const RepositoryPlan& plan, const Graph& 
 }
 
 std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Graph& graph, const Missing& missing,
-                                           const BlobPlaces& placed) {
+                                           const BlobPlaces& owners) {
   // Of many blobs, copies are made once only; in the order of their digests, in which they lie in an archive.
   std::map<Digest, const SetImage*> users;
   for (const SetImage* image : missing.images) {
@@ -95,7 +95,7 @@ std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Gra
   blobs.reserve(users.size());
   for (const Graph::BlobNode* blob : plan.blobs) {
     if (const auto user = users.find(blob->descriptor.digest); user != users.end()) {
-      blobs.push_back(blob_of(*blob, *user->second, plan.name, placed));
+      blobs.push_back(blob_of(*blob, *user->second, plan.name, owners));
     } else if (media_type::is_nondistributable(blob->descriptor.media_type)) {
       blobs.push_back(*blob);  // a run without these layers leaves the same tags as one with them
     }

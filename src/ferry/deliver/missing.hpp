@@ -25,7 +25,7 @@ struct Missing {
   std::map<std::string, TagState> others = {};  ///< tags of these that point to another digest
 };
 
-/// For each blob a repository that this run has put it into.
+/// For blobs of several repositories, the one that this run puts them into first.
 using BlobPlaces = std::map<Digest, RepositoryName>;
 
 /// The manifests of the plan that must be put, in its steps. A pure function.
@@ -33,10 +33,11 @@ using BlobPlaces = std::map<Digest, RepositoryName>;
                                                      const Missing& missing);
 
 /// The blobs of the plan that must be put: those of the missing images, and those that no tag promises (layers that may
-/// not be redistributed) of all images. One that `placed` has is mounted from there; one of an archive may be mounted
-/// from the repository that its image is named by. Both only within the destination's registry. A pure function.
+/// not be redistributed) of all images. One with another repository in `owners` is mounted from there; one of an
+/// archive may be mounted from the repository that its image is named by. Both only within the destination's registry.
+/// A pure function.
 [[nodiscard]] std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Graph& graph,
-                                                         const Missing& missing, const BlobPlaces& placed = {});
+                                                         const Missing& missing, const BlobPlaces& owners = {});
 
 /// Finds what a destination lacks, with as few requests as possible. Blocks on the destination; throws Error.
 class MissingFinder {

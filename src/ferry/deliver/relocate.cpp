@@ -1,7 +1,8 @@
 #include "ferry/deliver/relocate.hpp"
 
-#include <algorithm>
+#include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -11,15 +12,31 @@
 #include "ferry/deliver/repair.hpp"
 #include "ferry/deliver/repository_round.hpp"
 #include "ociferry/error.hpp"
+#include "transfer/parallel.hpp"
 
 namespace ociferry {
 
 namespace {
 
+constexpr std::size_t kNamesShown = 3;
+
 std::string names_of(const std::vector<RepositoryPlan>& plans) {
+  if (plans.size() > kNamesShown) {
+    return text::cat(plans.size(), " repositories of ", plans.front().name.registry);
+  }
   std::vector<std::string> names;
   for (const RepositoryPlan& plan : plans) names.push_back(to_string(plan.name));
   return text::join(names, ", ");
+}
+
+/// The first repository of each blob; empty if there is only one for all.
+BlobPlaces owners_of(const std::vector<RepositoryPlan>& plans) {
+  BlobPlaces owners;
+  if (plans.size() < 2) return owners;
+  for (const RepositoryPlan& plan : plans) {
+    for (const Graph::BlobNode* blob : plan.blobs) owners.try_emplace(blob->descriptor.digest, plan.name);
+  }
+  return owners;
 }
 
 /// A run: rounds over all repositories, until everything is there.
@@ -95,7 +112,7 @@ class Relocation {
   void move(Trust trust) {
     context_.progress->event(text::cat("importing ", set_->images().size(), " images..."));
     context_.progress->phase("asking the destination what it has", 0);
-    if (trust == Trust::Tags && std::ranges::all_of(rounds_, &RepositoryRound::has_all)) {
+    if (trust == Trust::Tags && has_all()) {
       write_blobs();  // which no tag promises
       each(&RepositoryRound::prove_all);
       context_.progress->event("Tagging images");
@@ -110,22 +127,42 @@ class Relocation {
     each(&RepositoryRound::prove_images);  // behind the signatures: a policy may forbid to read what has none
     const std::size_t steps = plans_.empty() ? 0 : plans_.front().locations.size();
     for (std::size_t step = 0; step < steps; ++step) {
-      for (RepositoryRound& round : rounds_) round.write_locations(step);
+      each([step](const RepositoryRound& round) { round.write_locations(step); });
     }
     each(&RepositoryRound::prove_all);
     context_.progress->event("Tagging images");
     each(&RepositoryRound::put_root_tags);
   }
 
-  /// What several repositories have travels once.
+  /// What several repositories have travels once: one gets it, and the others mount it from there.
   void write_blobs() {
-    BlobPlaces placed;
-    for (RepositoryRound& round : rounds_) round.write_blobs(rounds_.size() > 1 ? &placed : nullptr);
+    const BlobPlaces owners = owners_of(plans_);
+    BlobsToWrite all;
+    for (RepositoryRound& round : rounds_) {
+      const BlobsToWrite found = round.find_blobs(owners);
+      all.count += found.count;
+      all.bytes += found.bytes;
+    }
+    if (all.count == 0) return;
+    context_.progress->phase(text::cat("writing ", all.count, " blobs to ", names()), all.bytes);
+    each(&RepositoryRound::write_own_blobs);
+    each(&RepositoryRound::write_shared_blobs);
   }
 
+  [[nodiscard]] bool has_all() {
+    std::atomic<bool> all = true;
+    each([&](RepositoryRound& round) {
+      if (all && !round.has_all()) all = false;
+    });
+    return all;
+  }
+
+  /// Takes a step in all repositories, in several at a time.
   template <typename Step>
-  void each(Step step) {
-    for (RepositoryRound& round : rounds_) (round.*step)();
+  void each(const Step& step) {
+    if (rounds_.size() == 1) return std::invoke(step, rounds_.front());
+    run_parallel_or_throw(context_.jobs, rounds_.size(), context_.stop,
+                          [&](std::size_t i, const std::stop_token&) { std::invoke(step, rounds_[i]); });
   }
 
   /// What a run that ends now leaves for the next one.

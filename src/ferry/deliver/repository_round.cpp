@@ -1,6 +1,8 @@
 #include "ferry/deliver/repository_round.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/text.hpp"
 #include "ferry/deliver/attachments.hpp"
@@ -24,30 +26,30 @@ RepositoryRound::RepositoryRound(const RepositoryPlan& plan, const Graph& graph,
   tally_.begin_round();
 }
 
-void RepositoryRound::write_blobs(BlobPlaces* placed) {
-  const BlobPlaces none;
-  const std::vector<Graph::BlobNode> needed =
-      missing_blobs(plan_, graph_, missing_, placed == nullptr ? none : *placed);
-  there_before_ = plan_.blobs.size() - needed.size();
+BlobsToWrite RepositoryRound::find_blobs(const BlobPlaces& owners) {
+  own_ = missing_blobs(plan_, graph_, missing_, owners);
+  there_before_ = plan_.blobs.size() - own_.size();
   if (missing_.images.empty()) {
     const auto is_new = [&](const Graph::BlobNode& blob) { return !tally_.has_put(blob.descriptor.digest); };
     untouched_ = static_cast<std::size_t>(
         std::ranges::count_if(plan_.blobs, [&](const Graph::BlobNode* blob) { return is_new(*blob); }) -
-        std::ranges::count_if(needed, is_new));
+        std::ranges::count_if(own_, is_new));
   }
-  if (!needed.empty()) write_blobs(needed);
-  if (placed == nullptr) return;
-  for (const Graph::BlobNode* blob : plan_.blobs) placed->try_emplace(blob->descriptor.digest, plan_.name);
+  BlobsToWrite found{.count = own_.size()};
+  for (const Graph::BlobNode& blob : own_) found.bytes += blob.descriptor.size;
+  const auto others = std::stable_partition(own_.begin(), own_.end(), [&](const Graph::BlobNode& blob) {
+    const auto owner = owners.find(blob.descriptor.digest);
+    return owner == owners.end() || owner->second == plan_.name;
+  });
+  shared_.assign(std::make_move_iterator(others), std::make_move_iterator(own_.end()));
+  own_.erase(others, own_.end());
+  return found;
 }
 
-void RepositoryRound::write_blobs(const std::vector<Graph::BlobNode>& needed) {
+void RepositoryRound::write(std::vector<Graph::BlobNode> nodes) {
+  if (nodes.empty()) return;
   std::vector<const Graph::BlobNode*> blobs;
-  std::uint64_t bytes = 0;
-  for (const Graph::BlobNode& blob : needed) {
-    blobs.push_back(&blob);
-    bytes += blob.descriptor.size;
-  }
-  context_.progress->phase(text::cat("writing ", blobs.size(), " blobs to ", to_string(to_.name)), bytes);
+  for (const Graph::BlobNode& node : nodes) blobs.push_back(&node);
   copy_blobs(std::move(blobs), tally_.blobs(), context_.jobs, *context_.progress, context_.stop);
 }
 

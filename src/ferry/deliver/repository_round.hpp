@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "ferry/deliver/destination.hpp"
@@ -19,6 +21,12 @@ struct CountedRepository {
   Destination counted;
 };
 
+/// How much a round writes.
+struct BlobsToWrite {
+  std::size_t count = 0;
+  std::uint64_t bytes = 0;
+};
+
 /// The steps that one round of a relocation takes in one repository; `relocate` has their order. All of them block on
 /// the repository, and throw Error.
 class RepositoryRound {
@@ -30,8 +38,11 @@ class RepositoryRound {
   [[nodiscard]] bool has_all() const { return finder_.has_all(); }
   void refuse_moves() const { finder_.refuse_moves(); }
   void find_missing() { missing_ = finder_.find(); }
-  /// Blobs that are in `placed` are mounted from there. Adds those of the plan to it, unless it is null.
-  void write_blobs(BlobPlaces* placed);
+  /// Finds the blobs that must be written. `owners`: for blobs of several repositories, the one that gets them first.
+  BlobsToWrite find_blobs(const BlobPlaces& owners);
+  void write_own_blobs() { write(std::exchange(own_, {})); }
+  /// Mounts blobs from their owners, which have theirs.
+  void write_shared_blobs() { write(std::exchange(shared_, {})); }
   void write_images();
   void put_attaching_tags() { put_tags(plan_.attaching_tags); }
   void prove_images() const;
@@ -47,7 +58,7 @@ class RepositoryRound {
   [[nodiscard]] std::size_t blobs_proved() const noexcept { return proved_; }
 
  private:
-  void write_blobs(const std::vector<Graph::BlobNode>& needed);
+  void write(std::vector<Graph::BlobNode> nodes);
   void put_tags(const std::vector<PlannedManifest>& wanted) const;
 
   const RepositoryPlan& plan_;
@@ -59,6 +70,8 @@ class RepositoryRound {
   const Context& context_;
   MissingFinder finder_;
   Missing missing_;
+  std::vector<Graph::BlobNode> own_;
+  std::vector<Graph::BlobNode> shared_;
   std::vector<PlannedStep> written_;  ///< the manifests that were put
   std::size_t there_before_ = 0;      ///< blobs that need not be put, because their images are there
   std::size_t untouched_ = 0;         ///< those of them that count as having existed
