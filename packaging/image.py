@@ -4,7 +4,8 @@
 usage: image.py LAYOUT VERSION REVISION ARCH=TREE...
 
 TREE is the content of a static tarball. An image has the program, the certificate authorities of Debian's
-ca-certificates, the licences, and empty /tmp and /work. The same input makes the same bytes: times are SOURCE_DATE_EPOCH, the members of the layer are in a fixed order.
+ca-certificates, the licences, and empty /tmp and /work. The same input makes the same bytes: times are
+SOURCE_DATE_EPOCH, and the members of the layer are in a fixed order.
 """
 
 import datetime

@@ -175,7 +175,7 @@ def package_id(package):
 
 def license_of(package):
     if package.source not in LICENSES:
-        sys.exit(f"sbom.py: {package.source} is used, and its licence is not in the table: read {package.copyright_file}")
+        sys.exit(f"sbom.py: the licence of {package.source} is not in the table: read {package.copyright_file}")
     return LICENSES[package.source]
 
 
@@ -225,7 +225,7 @@ def file_entry(path, name, license_id):
 
 
 def document_name(path, place):
-    """A file's name without where it was built: ./usr/lib/..., or ./build-static/ARCH/... for what was fetched or built."""
+    """A file's name without where it was built: ./usr/lib/..., or ./build-static/ARCH/... for what is no package's."""
     if place in path.parents:
         return f"./build-static/{place.name}/{path.relative_to(place)}"
     return "." + str(path)
