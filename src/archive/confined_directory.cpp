@@ -29,7 +29,7 @@ int open_beneath(int root, const char* path) {
   }
 }
 
-/// openat that a signal does not end.
+/// openat, repeated after EINTR.
 int open_at(int directory, const std::string& name, int flags, unsigned mode = 0) {
   while (true) {
     const int fd = calls::openat(directory, name.c_str(), flags, mode);
@@ -46,12 +46,12 @@ Error failure(std::string_view doing, const std::string& root, const std::string
   const int reason = errno;
   if (reason == ELOOP || reason == ENOTDIR || reason == EXDEV) {
     return {ErrorCode::Hostile,
-            text::cat(doing, " '", path, "' in ", root, ": the way there leads through a symbolic link or a file")};
+            text::cat(doing, " '", path, "' in ", root, ": its path leads through a symbolic link or a file")};
   }
   return system_error(text::cat(doing, " '", path, "' in ", root), reason);
 }
 
-/// The last part of `path`, which system calls get as it is: it must be a name.
+/// The last part of `path`. Throws unless it is a plain name, since system calls get it unchanged.
 std::string last_name(const std::string& path) {
   std::string name(file_name(path));
   if (name.empty() || name == "." || name == "..") {
@@ -60,7 +60,7 @@ std::string last_name(const std::string& path) {
   return name;
 }
 
-/// The umask can only be learnt by setting it.
+/// The umask can only be read by setting it.
 unsigned current_umask() {
   const mode_t mask = ::umask(0);
   ::umask(mask);
@@ -94,14 +94,14 @@ int ConfinedDirectory::walk(const std::string& directory) const {
 }
 
 int ConfinedDirectory::look_up(const std::string& directory) const {
-  // One step down from where we are; this keeps deep trees from taking time that is quadratic in their depth.
+  // One step down from the current directory: avoids quadratic time in deep trees.
   if (!entered_path_.empty() && parent_path(directory) == entered_path_) {
     return open_at(entered_.get(), last_name(directory), kDirectoryFlags | O_NOFOLLOW);
   }
   return lookup_ == Lookup::Kernel ? open_beneath(root_.get(), directory.c_str()) : walk(directory);
 }
 
-/// Makes `directory` the one that entered_ holds; false if it does not exist.
+/// Sets entered_ to `directory`; false if it does not exist.
 bool ConfinedDirectory::enter(const std::string& directory) {
   if (directory == entered_path_) return true;
   UniqueFd found(look_up(directory));
@@ -190,7 +190,7 @@ void ConfinedDirectory::make_directory(const std::string& path) {
   if (::fstatat(at.directory, at.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     throw failure("looking at", name_, path);
   }
-  // An umask that takes the owner's rights would keep us from filling the directory.
+  // An umask without the owner's permissions would make the directory unusable for us.
   if ((status.st_mode & S_IRWXU) == S_IRWXU) return;
   if (calls::fchmodat(at.directory, at.name.c_str(), (status.st_mode & 0777) | S_IRWXU) != 0) {
     throw failure("setting the mode of", name_, path);
@@ -218,7 +218,7 @@ void ConfinedDirectory::make_symlink(const std::string& path, const std::string&
 }
 
 bool ConfinedDirectory::make_hardlink(const std::string& path, const std::string& existing) {
-  // The first place's directory is not kept open by the second one.
+  // A copy, since the second place() closes the first one's directory.
   const UniqueFd from(::fcntl(place(existing).directory, F_DUPFD_CLOEXEC, 0));
   if (!from) throw failure("looking up", name_, existing);
   const Place to = place(path);
@@ -233,7 +233,7 @@ void ConfinedDirectory::remove(const std::string& path) {
   if (found == Kind::Absent) return;
   if (found == Kind::Directory) {
     for (const std::string& name : names(path)) remove(join_path(path, name));
-    // What entered_ holds may be gone in a moment.
+    // entered_ may be removed.
     entered_path_.clear();
   }
   const Place at = place(path);

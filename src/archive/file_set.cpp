@@ -37,7 +37,7 @@ std::vector<std::string> sorted_names(const fs::path& directory) {
   return names;
 }
 
-/// The last part of a path as the user meant it: "a/b/" is b.
+/// The last part of a path; that of "a/b/" is b.
 std::string base_name(const fs::path& path) {
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
@@ -59,7 +59,7 @@ class Walk {
     const bool is_directory = S_ISDIR(status.st_mode);
     if (!is_directory && !S_ISREG(status.st_mode)) {
       throw Error(ErrorCode::Usage, text::cat("Expected file '", path.string(), "' to be a regular file"))
-          .hint("replace it by what it stands for, or exclude it with --file-exclusion");
+          .hint("replace it by a regular file, or exclude it with --file-exclusion");
     }
     out_.push_back({.name = name,
                     .type = is_directory ? TarType::Directory : TarType::File,
@@ -89,7 +89,7 @@ std::string join_paths(const std::vector<fs::path>& paths) {
 
 std::string lock_name() { return text::cat(kBundleDirectory, "/", kImagesLockFile); }
 
-/// What is wrong with `files` as a bundle, or nullopt.
+/// The reason why `files` are not a bundle, or nullopt.
 std::optional<std::string> bundle_fault(const std::vector<FileEntry>& files, const std::vector<fs::path>& arguments) {
   std::vector<const FileEntry*> found;
   for (const FileEntry& file : files) {

@@ -72,7 +72,7 @@ void LayerExtractor::place(LayerReader& reader, const LayerMember& member, const
   if (is_aufs_own(member.path)) return;
   if (const auto whiteout = parse_whiteout(member.path)) return place_whiteout(member, *whiteout);
   if (member.path == ".") {
-    if (member.kind != LayerMember::Kind::Directory) throw refused(member.path, "is the root but no directory");
+    if (member.kind != LayerMember::Kind::Directory) throw refused(member.path, "is the root but not a directory");
     return;
   }
   switch (member.kind) {
@@ -85,9 +85,9 @@ void LayerExtractor::place(LayerReader& reader, const LayerMember& member, const
 }
 
 void LayerExtractor::place_whiteout(const LayerMember& member, const Whiteout& whiteout) {
-  // AUFS has one file for all of them: each but the first is a hard link to another.
+  // AUFS makes all whiteouts hard links to one file.
   const bool is_linked = member.kind == LayerMember::Kind::Hardlink && file_name(member.link).starts_with(".wh.");
-  if (member.kind != LayerMember::Kind::File && !is_linked) throw refused(member.path, "is a whiteout but no file");
+  if (member.kind != LayerMember::Kind::File && !is_linked) throw refused(member.path, "is a whiteout but not a file");
   if (!whiteout.name) return hide_content(whiteout.directory);
   hide(join_path(whiteout.directory, *whiteout.name));
 }
@@ -99,7 +99,7 @@ void LayerExtractor::place_directory(const LayerMember& member) {
   note(member.path);
 }
 
-// What an image makes on the disk is counted, not what it names: one long path can ask for two thousand directories.
+// Counts created directories, not members: one long path can create two thousand.
 void LayerExtractor::make_directories(const std::string& path) { count_members(root_.make_directories(path)); }
 
 void LayerExtractor::count_members(std::uint64_t more) {
@@ -164,14 +164,14 @@ void LayerExtractor::place_hardlink(const LayerMember& member) {
     throw refused(member.path, "is a hard link to itself or to what it replaces");
   }
   make_room(member.path);
-  // The same relative target may lead out from here.
+  // The same relative target may lead out of the directory from here.
   if (found == Kind::Symlink) return make_symlink(member.path, root_.read_link(target));
   if (!root_.make_hardlink(member.path, target)) copy_file(target, member.path);
   note(member.path);
   ++report_.files;
 }
 
-// For file systems without hard links, such as those of most USB sticks.
+// For file systems without hard links, such as on most USB sticks.
 void LayerExtractor::copy_file(const std::string& from, const std::string& to) {
   const UniqueFd source = root_.open_file(from);
   struct stat status {};
@@ -186,7 +186,7 @@ void LayerExtractor::copy_file(const std::string& from, const std::string& to) {
   copy.close(to);
 }
 
-/// Makes the directories above `path` and removes what is at it.
+/// Creates the directories above `path` and removes what exists at it.
 void LayerExtractor::make_room(const std::string& path) {
   make_directories(parent_path(path));
   const Kind found = root_.kind(path);
@@ -204,13 +204,13 @@ void LayerExtractor::hide(const std::string& path) {
   }
 }
 
-/// Removes from `directory` what earlier layers left; what this layer has made stays, whichever came first.
+/// Removes the content of earlier layers from `directory`. What this layer has created stays, in whichever order.
 void LayerExtractor::hide_content(const std::string& directory) {
   if (is_first_layer_ || root_.kind(directory) != Kind::Directory) return;
   for (const std::string& name : root_.names(directory)) hide(join_path(directory, name));
 }
 
-/// Remembers that the current layer made `path`.
+/// Records that the current layer created `path`.
 void LayerExtractor::note(const std::string& path) {
   if (is_first_layer_) return;
   std::string own = path;
@@ -221,7 +221,7 @@ void LayerExtractor::note(const std::string& path) {
   check_names();
 }
 
-/// Counts a member that is not made, and remembers it for hard links to it.
+/// Counts a skipped member, and records it for hard links to it.
 void LayerExtractor::leave_out(const std::string& path, std::uint64_t& count) {
   ++count;
   if (left_out_.insert(path).second) left_out_bytes_ += path.size();

@@ -24,7 +24,7 @@ constexpr std::uint32_t kDirectoryMode = 0700;
 constexpr std::uint32_t kFileMode = 0600;
 constexpr std::array<std::byte, kTarEnd> kZeros{};
 
-/// Passes bytes on while counting and hashing them.
+/// Forwards bytes, and counts and hashes them.
 class HashingSink : public ByteSink {
  public:
   explicit HashingSink(ByteSink& inner) : inner_(inner) {}
@@ -72,7 +72,7 @@ class LayerStream {
   HashingSink tar_{gzip_};
 };
 
-/// The number that Go has for a file mode; its special bits are not where Unix has them.
+/// The mode bits as Go has them: its special bits differ from those of Unix.
 std::uint32_t go_mode(std::uint32_t mode, TarType type) {
   std::uint32_t out = mode & 0777;
   if ((mode & S_ISUID) != 0) out |= 1U << 23;
@@ -94,7 +94,7 @@ Error changed(const FileEntry& file) {
 }
 
 UniqueFd open_listed(const FileEntry& file) {
-  // Without O_NONBLOCK, opening a pipe that took the file's place would wait for a writer.
+  // O_NONBLOCK, since opening a pipe in the file's place would wait for a writer.
   UniqueFd fd = open_file(file.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", file.path.string()), errno);

@@ -93,7 +93,7 @@ std::optional<Whiteout> parse_whiteout(std::string_view path) {
   if (name == kOpaque) return Whiteout{std::move(directory), std::nullopt};
   const std::string_view hidden = name.substr(kWhiteout.size());
   if (hidden.empty() || hidden == "." || hidden == ".." || hidden.starts_with(kWhiteout)) {
-    throw refused(path, "this is not a whiteout's name");
+    throw refused(path, "this is not a valid name of a whiteout");
   }
   return Whiteout{std::move(directory), std::string(hidden)};
 }

@@ -12,7 +12,7 @@ struct Magic {
   std::string_view program;
 };
 
-// "\0" would end a literal, and a hexadecimal escape takes every digit that follows.
+// Split literals: a hexadecimal escape would take every digit that follows, and "\0" would end the literal.
 constexpr std::array<Magic, 9> kMagics{{{"\x1f\x8b", "gzip"},
                                         {"\x28\xb5\x2f\xfd", "zstd"},
                                         {{"\xfd"

@@ -44,12 +44,12 @@ void check_count(std::uint64_t segments) {
 }  // namespace
 
 void SparseMap::check(std::uint64_t stored) const {
-  if (size > std::numeric_limits<std::int64_t>::max()) throw hostile("is for a file that is larger than any");
+  if (size > std::numeric_limits<std::int64_t>::max()) throw hostile("is for a file of an impossible size");
   std::uint64_t end = 0;
   std::uint64_t sum = 0;
   for (const Segment& segment : segments) {
-    if (segment.offset < end) throw hostile("goes back or overlaps");
-    if (segment.offset > size || segment.size > size - segment.offset) throw hostile("leads beyond the file's size");
+    if (segment.offset < end) throw hostile("is not in order or overlaps");
+    if (segment.offset > size || segment.size > size - segment.offset) throw hostile("exceeds the file's size");
     end = segment.offset + segment.size;
     sum += segment.size;
   }

@@ -11,7 +11,7 @@ namespace ociferry {
 
 namespace {
 
-/// A place in the header block (POSIX.1-2008, pax, "ustar Header Block").
+/// A field of the header block (POSIX.1-2008, pax, "ustar Header Block").
 struct Field {
   std::size_t offset = 0;
   std::size_t size = 0;
@@ -48,17 +48,17 @@ std::string_view without_trailing_slashes(std::string_view text) {
   return text.substr(0, text.find_last_not_of('/') + 1);
 }
 
-/// An octal field ends in NUL, so it has one digit less than bytes.
+/// An octal field ends in NUL, so it has one digit fewer than bytes.
 bool fits_octal(Field field, std::uint64_t value) { return value >> (3 * (field.size - 1)) == 0; }
 
-/// One header block, zero where nothing was set.
+/// One header block, initially zero.
 class Block {
  public:
   void set(Field field, std::string_view text) {
     text = text.substr(0, field.size);
     std::ranges::copy(text, bytes_.begin() + static_cast<std::ptrdiff_t>(field.offset));
   }
-  /// A name that is cut off must not end in a slash: some readers would take the file for a directory.
+  /// A truncated name must not end in a slash: some readers would take the file for a directory.
   void set_name(std::string_view name) {
     set(kName, name.size() > kName.size ? without_trailing_slashes(name.substr(0, kName.size)) : name);
   }
@@ -75,7 +75,7 @@ class Block {
   void set_number(Field field, std::uint64_t value, Format format) {
     if (fits_octal(field, value)) return set_octal(field, value);
     if (format == Format::Gnu) return set_base256(field, value);
-    set_octal(field, 0);  // a PAX record says it
+    set_octal(field, 0);  // a PAX record has the value
   }
 
   /// Completes the block: magic, and the checksum over all bytes with its own field as spaces.
@@ -101,7 +101,7 @@ struct SplitName {
   std::string name;
 };
 
-/// Divides an ASCII name between the header's two fields; nullopt if it does not fit.
+/// Splits an ASCII name between the header's two fields; nullopt if it does not fit.
 std::optional<SplitName> split_name(const std::string& name) {
   if (name.size() <= kName.size) return SplitName{{}, name};
   const auto slash = name.rfind('/', kPrefix.size);
@@ -125,7 +125,7 @@ Block entry_block(const TarEntry& entry, std::string_view name, Format format) {
   return block;
 }
 
-/// A pseudo member that says more about the member after it.
+/// A pseudo member with more attributes of the next member.
 std::string extension(std::string_view name, char type, std::string data, Format format) {
   Block block;
   block.set(kName, without_trailing_slashes(name.substr(0, kName.size)));

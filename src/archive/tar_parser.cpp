@@ -19,7 +19,7 @@ Error corrupt(std::string_view why) { return {ErrorCode::Corrupt, std::string(wh
 
 std::string_view until_nul(std::string_view field) { return field.substr(0, field.find('\0')); }
 
-/// A number in base 256 (GNU): big-endian two's complement below the topmost bit, which only marks the form.
+/// A number in base 256 (GNU): big-endian two's complement, after the topmost bit, which marks the format.
 std::int64_t base256(std::string_view field, std::string_view what) {
   const bool negative = (static_cast<unsigned char>(field[0]) & 0x40) != 0;
   std::int64_t value = negative ? -1 : 0;
@@ -49,7 +49,7 @@ std::int64_t number(std::string_view field, std::string_view what) {
   return value;
 }
 
-/// Old writers summed signed bytes; either sum is accepted, as every reader does.
+/// Old writers added up signed bytes; like every reader, accepts either sum.
 void check_sum(std::string_view block) {
   std::int64_t as_unsigned = 0;
   std::int64_t as_signed = 0;
@@ -118,7 +118,7 @@ TarBlock parse_tar_block(Bytes bytes) {
                   .mode = static_cast<std::uint32_t>(tar_number(block.substr(100, 8), "mode")),
                   .size = tar_number(block.substr(124, 12), "size"),
                   .mtime = number(block.substr(136, 12), "time")};
-  // GNU headers ("ustar  ") keep other things where POSIX has the front part of the name.
+  // GNU headers ("ustar ") have other fields where POSIX has the prefix of the name.
   const std::string_view prefix = until_nul(block.substr(345, 155));
   if (block.substr(257, 6) == std::string_view("ustar\0", 6) && !prefix.empty()) {
     parsed.path = text::cat(prefix, "/", parsed.path);
@@ -130,7 +130,7 @@ PaxRecords parse_pax_records(std::string_view body) {
   PaxRecords records;
   while (!body.empty()) {
     const auto [key, value] = take_record(body);
-    // An empty value takes an earlier record back.
+    // An empty value cancels an earlier record.
     const bool given = !value.empty();
     if (key == "path") {
       records.path = given ? std::optional(name_value(value)) : std::nullopt;

@@ -24,7 +24,7 @@ Error hostile(std::string_view why) { return {ErrorCode::Hostile, std::string(wh
 
 constexpr char kVolumeLabel = 'V';
 
-/// Nothing for types that readers do not agree about.
+/// nullopt for types that readers treat differently.
 std::optional<TarMember::Kind> kind_of(const TarBlock& block, std::string_view name) {
   using Kind = TarMember::Kind;
   switch (block.type) {
@@ -32,20 +32,20 @@ std::optional<TarMember::Kind> kind_of(const TarBlock& block, std::string_view n
     case '0':
     case '7':  // "contiguous", a file to everybody
       return name.ends_with('/') ? Kind::Directory : Kind::File;
-    case 'S': return Kind::File;  // GNU: with holes
+    case 'S': return Kind::File;  // GNU: sparse
     case '1': return Kind::Hardlink;
     case '2': return Kind::Symlink;
     case '3':
     case '4':
     case '6': return Kind::Other;
     case '5':
-    case 'D': return Kind::Directory;  // GNU: the content lists what was in it when it was saved
+    case 'D': return Kind::Directory;  // GNU: the content lists the names in it
     default: return std::nullopt;
   }
 }
 
-/// True if bytes follow the header. Other members have none, whatever their size says: old bundles hold directories
-/// with one.
+/// True if content follows the header. Other members have none, even if they have a size, as directories in old
+/// bundles.
 bool has_content(const TarBlock& block, const TarMember& member) {
   return member.kind == TarMember::Kind::File || block.type == 'D';
 }
@@ -145,7 +145,7 @@ TarMember TarReader::make_member(TarBlock block, Extensions extensions) {
   count(name.size() + member.link.size());
   set_size(name, member, block, pax);
   content_.start(0);
-  // Its further headers must be passed over whatever is wrong with the member.
+  // Read its extension headers even if the member is refused, to skip them.
   auto gnu_map = block.type == 'S' ? std::optional(read_gnu_map()) : std::nullopt;
   try {
     if (!kind) throw hostile(text::cat("member '", name, "' has type ", int{block.type}, ", which is not read"));
@@ -161,13 +161,13 @@ TarMember TarReader::make_member(TarBlock block, Extensions extensions) {
 void TarReader::set_names(TarMember& member, std::string name) {
   member.path = member_path(name);
   if (name.ends_with('/') && member.kind != TarMember::Kind::Directory) {
-    throw hostile(text::cat("member '", name, "' is named as a directory but is none"));
+    throw hostile(text::cat("member '", name, "' is named like a directory but is a file"));
   }
   if (member.link.size() > limits::kPathBytes) throw hostile(text::cat("member '", name, "' has too long a target"));
   if (member.kind == TarMember::Kind::Hardlink) member.link = member_path(member.link);
 }
 
-// Two sizes of one member are how one reader is made to see members where another sees content (CVE-2025-62518).
+// With two sizes, one reader could see members where another one sees content (CVE-2025-62518).
 void TarReader::set_size(const std::string& name, const TarMember& member, const TarBlock& block,
                          const PaxRecords& pax) {
   if (pax.size && *pax.size <= kOctalSize && *pax.size != block.size) {
@@ -190,7 +190,7 @@ void TarReader::set_content(TarMember& member, std::optional<SparseMap> map, con
     return content_.start(left_);
   }
   try {
-    if (member.kind != TarMember::Kind::File) throw hostile("it has holes but is no file");
+    if (member.kind != TarMember::Kind::File) throw hostile("it has holes but is not a file");
     if (map && records.any()) throw hostile("it has two maps of its holes");
     if (!map) map = read_pax_map(records);
     map->check(left_);
@@ -235,7 +235,7 @@ void TarReader::read_to_end() {
   std::array<std::byte, kTarBlock> second{};
   const std::size_t got = read_full(second);
   if (!is_all_zero(Bytes(second).first(got))) {
-    throw hostile("one zero block, and then more: some readers end there, others go on");
+    throw hostile("a single zero block before more members: some readers stop there, others continue");
   }
   std::vector<std::byte> rest(64 * kKiB);
   std::uint64_t bytes = 0;
@@ -251,7 +251,7 @@ void TarReader::skip_data() {
   if (const std::uint64_t bytes = left_ + padding_; bytes > 0) {
     const std::uint64_t passed = input_.skip(bytes);
     position_ += passed;
-    // Some writers leave out the padding of the last member.
+    // Some writers omit the padding of the last member.
     if (passed < left_) {
       throw Error(ErrorCode::Corrupt,
                   text::cat("the tar is cut short: ", left_ - passed, " bytes of a member are missing"));

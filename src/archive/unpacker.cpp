@@ -26,18 +26,18 @@ constexpr std::size_t kPackedBuffer = 128 * 1024;
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
 
-/// True for the magic of a zstd frame that carries no data; such a frame may come first (RFC 8878, 3.1.2).
+/// True for the magic of a skippable zstd frame, which may come first (RFC 8878, 3.1.2).
 bool is_skippable_frame(std::string_view head) {
   return head.size() >= 4 && head[0] >= 0x50 && head[0] <= 0x5f && head.substr(1, 3) == "\x2a\x4d\x18";
 }
 
-/// The window of the first zstd frame; libzstd holds the frames after it to the same limit.
+/// Checks the window of the first zstd frame; libzstd applies the same limit to later frames.
 void check_window(std::string_view head, const std::string& name) {
   constexpr unsigned kSingleSegment = 0x20;
   if (head.size() < 6 || (static_cast<unsigned char>(head[4]) & kSingleSegment) != 0) return;
   const int window_log = 10 + (static_cast<unsigned char>(head[5]) >> 3);
   if (window_log > limits::kZstdWindowLog) {
-    throw Error(ErrorCode::Hostile, text::cat(name, ": its zstd frame wants a window of 2^", window_log, " bytes; 2^",
+    throw Error(ErrorCode::Hostile, text::cat(name, ": its zstd frame needs a window of 2^", window_log, " bytes; 2^",
                                               limits::kZstdWindowLog, " is the limit"));
   }
 }
@@ -68,8 +68,8 @@ std::size_t SniffedSource::read(MutableBytes buffer) {
   return got;
 }
 
-/// One libarchive filter over a stream of raw bytes. The filter is named, never guessed: libarchive would unpack
-/// packed data within packed data, and can start external programs for filters it was built without.
+/// One libarchive filter over a stream of raw bytes. The filter is set explicitly: libarchive's detection would also
+/// unpack nested compression, and can start external programs for filters it was built without.
 class Unpacker::Filter {
  public:
   Filter(SniffedSource& packed, int code, const std::string& name)
@@ -86,12 +86,12 @@ class Unpacker::Filter {
   std::size_t read(MutableBytes out) {
     if (!opened_) open();
     const la_ssize_t got = archive_read_data(handle_.get(), out.data(), out.size());
-    // libarchive takes a failure of the source for the end of it when it looks for a header.
+    // When libarchive looks for a header, it treats an error of the source as its end.
     if (got < 0 || failure_) fail();
     return static_cast<std::size_t>(got);
   }
 
-  /// How many of the bytes that were fetched belonged to the packed stream.
+  /// The number of fetched bytes that belong to the packed stream.
   [[nodiscard]] std::uint64_t used() const {
     return static_cast<std::uint64_t>(archive_filter_bytes(handle_.get(), -1));
   }
@@ -101,11 +101,11 @@ class Unpacker::Filter {
     opened_ = true;
     if (archive_read_open(handle_.get(), this, nullptr, supply, nullptr) != ARCHIVE_OK) fail();
     archive_entry* entry = nullptr;
-    // A stream that is damaged from the start looks empty here; no layer unpacks to nothing.
+    // A stream that is damaged from the start looks empty here, and no layer is empty.
     if (archive_read_next_header(handle_.get(), &entry) != ARCHIVE_OK) fail();
   }
 
-  // An exception must not pass through C code: it waits in failure_ until libarchive has returned.
+  // Exceptions must not pass through C code: failure_ keeps them until libarchive has returned.
   static la_ssize_t supply(archive* handle, void* self, const void** bytes) {
     auto& filter = *static_cast<Filter*>(self);
     try {

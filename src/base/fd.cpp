@@ -119,7 +119,7 @@ void make_directory(const fs::path& path) {
 
 std::uint64_t file_size(int fd, const std::string& name) {
   struct stat status {};
-  if (::fstat(fd, &status) != 0) throw system_error(text::cat("asking for the size of ", name), errno);
+  if (::fstat(fd, &status) != 0) throw system_error(text::cat("getting the size of ", name), errno);
   return static_cast<std::uint64_t>(status.st_size);
 }
 

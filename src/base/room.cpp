@@ -40,7 +40,7 @@ Room room_at(int fd, const std::string& name) {
   struct statvfs room {};
   struct statfs kind {};
   if (::fstatvfs(fd, &room) != 0 || ::fstatfs(fd, &kind) != 0) {
-    throw system_error(text::cat("asking for the room left for ", name), errno);
+    throw system_error(text::cat("getting the free space for ", name), errno);
   }
   std::optional<FileLimit> largest = limit_of_file_system(static_cast<std::uint64_t>(kind.f_type));
   if (const auto own = limit_of_process(); own && (!largest || own->bytes < largest->bytes)) largest = own;

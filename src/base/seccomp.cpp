@@ -33,7 +33,7 @@ constexpr std::uint32_t kIoUringSetup = 425;
 constexpr std::uint32_t kOpenat2 = 437;
 
 /// Other programs, other users' memory, the system itself. (ptrace is left to Landlock, which allows it within.)
-const std::vector<long> kNobodyNeeds = {
+const std::vector<long> kNeverNeeded = {
     SYS_execve,      SYS_execveat,     SYS_process_vm_writev, SYS_bpf,        SYS_perf_event_open, SYS_userfaultfd,
     SYS_mount,       SYS_umount2,      SYS_pivot_root,        SYS_chroot,     SYS_unshare,         SYS_setns,
     SYS_init_module, SYS_finit_module, SYS_delete_module,     SYS_kexec_load, SYS_keyctl,          SYS_add_key};
@@ -121,7 +121,7 @@ bool filter_system_calls(const Rights& rights) {
   if (!has_seccomp()) return false;
   const bool has_network = rights.network == Rights::Network::Any;
   Filter filter;
-  filter.deny(kNobodyNeeds, EPERM);
+  filter.deny(kNeverNeeded, EPERM);
   filter.deny(kIoUringSetup, ENOSYS);  // a way around all of this
   if (!has_network) filter.deny(kSockets, EACCES);
   if (!has_network && rights.writable.empty()) deny_writing(filter);

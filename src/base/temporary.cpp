@@ -46,7 +46,7 @@ UniqueFd make_locked_file(std::string& name, const std::string& name_template) {
   while (true) {
     UniqueFd fd = make_file(name, name_template);
     if (lock_file(fd.get(), name) && is_named(fd.get(), name)) return fd;
-    static_cast<void>(calls::unlinkat(AT_FDCWD, name.c_str(), 0));  // somebody was quicker, and removes it
+    static_cast<void>(calls::unlinkat(AT_FDCWD, name.c_str(), 0));  // another process locked it as a leftover
   }
 }
 
@@ -90,7 +90,7 @@ void write_file_atomically(const fs::path& path, std::string_view content, unsig
   const fs::path parent = or_here(path.parent_path());
   const std::string prefix = temporary_prefix(path);
   for (const Leftover& leftover : leftovers(parent, prefix, LeftoverKind::File)) {
-    static_cast<void>(calls::unlinkat(AT_FDCWD, leftover.path.c_str(), 0));  // what cannot be removed does no harm
+    static_cast<void>(calls::unlinkat(AT_FDCWD, leftover.path.c_str(), 0));  // best effort
   }
   std::string temporary;
   UniqueFd fd = make_locked_file(temporary, (parent / text::cat(prefix, kRandomPart)).string());
@@ -126,7 +126,7 @@ TempDirectory::TempDirectory(const fs::path& parent, const std::string& prefix) 
       static_cast<void>(calls::remove_tree(path_));
       throw;
     }
-    static_cast<void>(calls::remove_tree(path_));  // somebody was quicker, took it for a leftover, and removes it
+    static_cast<void>(calls::remove_tree(path_));  // another process locked it as a leftover
   }
 }
 
@@ -139,7 +139,7 @@ TempDirectory::~TempDirectory() {
 UniqueFd anonymous_file(const fs::path& directory) {
   UniqueFd fd(calls::open(directory.c_str(), O_TMPFILE | O_RDWR, 0600));
   if (fd) return fd;
-  // Not every file system has O_TMPFILE: make a named one and take its name away at once.
+  // Without O_TMPFILE on this file system: creates a named file and removes the name at once.
   std::string name = (directory / text::cat(".ociferry-", kRandomPart)).string();
   fd = make_file(name, name);
   if (calls::unlinkat(AT_FDCWD, name.c_str(), 0) != 0) throw system_error(text::cat("removing ", name), errno);

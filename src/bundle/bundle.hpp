@@ -76,11 +76,10 @@ struct Locations {
   friend bool operator==(const Locations&, const Locations&) = default;
 };
 
-/// The locations of the images in `lock`: one entry a digest, sorted by reference text. If two references share a
-/// digest the bytewise smaller one stays. `repository` is put into every entry; absent, the result is relocatable.
-/// Throws Error{Internal} if a reference has no digest.
-[[nodiscard]] Locations make_locations(const ImagesLock& lock, const std::function<bool(const Digest&)>& is_bundle,
-                                       const std::optional<std::string>& repository);
+/// The locations of the images in `lock`: one entry for each digest, sorted by reference text. If two references
+/// share a digest, the bytewise smaller one is used. Entries name no repository, so the bundle can be relocated. Throws
+/// Error{Internal} if a reference has no digest.
+[[nodiscard]] Locations make_locations(const ImagesLock& lock, const std::function<bool(const Digest&)>& is_bundle);
 
 /// The file `image-locations.yml` (kind ImageLocations), byte for byte as imgpkg writes it; it has no place for
 /// repositories.

@@ -19,7 +19,7 @@ constexpr std::string_view kReleasedKind = "ImageLocations";
 constexpr std::string_view kSeedKind = "ImagesLocation";
 constexpr std::size_t kLongestRepository = 255;
 
-/// The repository named by an entry. It becomes part of request paths, so only a real repository's path will do.
+/// The repository named by an entry. It becomes part of request paths, so it must be a valid repository path.
 std::optional<std::string> repository_of(const YamlObject& entry) {
   std::string repository = entry.text("repository");
   if (repository.empty()) return std::nullopt;
@@ -29,7 +29,7 @@ std::optional<std::string> repository_of(const YamlObject& entry) {
   };
   if (repository.size() > kLongestRepository) throw refuse();
   try {
-    // Any registry will do; with a port it cannot be taken for a part of the path.
+    // Any registry serves the check; with a port it cannot be taken for a part of the path.
     if (parse_repository("registry:5000/" + repository).repository != repository) throw refuse();
   } catch (const Error&) {
     throw refuse();
@@ -49,8 +49,7 @@ const Digest& digest_of(const Reference& reference) {
 
 }  // namespace
 
-Locations make_locations(const ImagesLock& lock, const std::function<bool(const Digest&)>& is_bundle,
-                         const std::optional<std::string>& repository) {
+Locations make_locations(const ImagesLock& lock, const std::function<bool(const Digest&)>& is_bundle) {
   std::map<Digest, const Reference*> smallest;
   for (const ImageRef& ref : lock.images) {
     const auto [found, is_new] = smallest.emplace(digest_of(ref.image), &ref.image);
@@ -60,7 +59,7 @@ Locations make_locations(const ImagesLock& lock, const std::function<bool(const 
   for (const auto& [digest, reference] : smallest) sorted.emplace(to_string(*reference), reference);
   Locations locations;
   for (const auto& [text, reference] : sorted) {
-    locations.entries.push_back({*reference, is_bundle(*reference->digest), repository});
+    locations.entries.push_back({*reference, is_bundle(*reference->digest)});
   }
   return locations;
 }

@@ -82,7 +82,7 @@ bool is_bundle_lock(std::string_view yaml) {
     const Json json = parse_yaml(yaml, kReadingBundle, RepeatedKeys::Refuse);
     return YamlObject(json, std::string(kReadingBundle)).text("kind") == "BundleLock";
   } catch (const Error&) {
-    return false;  // what is wrong with it comes out when it is read as one kind or the other
+    return false;  // parsing it as either kind reports the error
   }
 }
 

@@ -15,8 +15,7 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
-/// Whether a code point is a letter. Beyond ASCII, the blocks of signs and marks that keys may plausibly hold are
-/// told from the rest, which is letters for the most part.
+/// True if a code point is a letter. Beyond ASCII an approximation: all but the blocks of signs and marks.
 bool is_letter(char32_t point) {
   using Range = std::pair<char32_t, char32_t>;
   constexpr std::array<Range, 17> kOthers = {{{0x80, 0xA9},
@@ -51,7 +50,7 @@ std::string_view without_leading_zeros(std::string_view digits) {
   return digits.substr(std::min(digits.find_first_not_of('0'), digits.size()));
 }
 
-/// True if the digits just before `at` are part of a number above zero, so that zeros from `at` on count.
+/// True if the digits before `at` have a digit other than zero, so that zeros from `at` on count.
 bool continues_number(std::string_view text, std::size_t at) {
   while (at > 0 && is_digit(text[at - 1])) {
     if (text[--at] != '0') return true;
@@ -59,7 +58,7 @@ bool continues_number(std::string_view text, std::size_t at) {
   return false;
 }
 
-/// Where two texts differ first, at the start of a character.
+/// The first difference of two texts, at the start of a character.
 std::size_t first_difference(std::string_view a, std::string_view b) {
   auto at = static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
   while (at > 0 && at < a.size() && at < b.size() && (is_continuation(a[at]) || is_continuation(b[at]))) --at;
@@ -91,8 +90,8 @@ bool naturally_less(std::string_view a, std::string_view b) {
 }  // namespace
 
 void sort_naturally(std::vector<std::string>& keys) {
-  // The order has circles ("01" < "0a" < "1" < "01"), which std::sort may not survive. A merge sort never looks
-  // beyond its ranges, whatever the comparison says; starting from bytewise order, its result depends on the keys only.
+  // The order is not transitive ("01" < "0a" < "1" < "01"), which is undefined behaviour in std::sort. A merge sort
+  // stays within its ranges with any comparison; starting from bytewise order, its result depends on the keys only.
   std::ranges::sort(keys);
   std::vector<std::string> merged(keys.size());
   const auto at = [&](std::vector<std::string>& list, std::size_t position) {

@@ -21,14 +21,14 @@ namespace ociferry {
 
 namespace {
 
-/// yaml-cpp's marks for a plain scalar and for a quoted one, and the one tag that changes nothing.
+/// yaml-cpp's tags of plain and quoted scalars, and the only explicit tag that has no effect.
 constexpr std::string_view kPlain = "?";
 constexpr std::string_view kQuoted = "!";
 constexpr std::string_view kStringTag = "tag:yaml.org,2002:str";
 constexpr std::size_t kKeyShown = 100;
 
-/// yaml-cpp writes U+0085 and U+00A0 as one byte when they come from the escapes \N and \_. In text that was UTF-8
-/// before, these are the only bytes that do not belong to a character.
+/// yaml-cpp writes U+0085 and U+00A0 as one byte when they come from the escapes \N and \_. In valid UTF-8 text, only
+/// these bytes can be stray.
 std::string with_whole_characters(std::string scalar) {
   if (text::is_utf8(scalar)) return scalar;
   std::string out;
@@ -42,13 +42,13 @@ std::string with_whole_characters(std::string scalar) {
   return out;
 }
 
-/// A rule that is broken, before it is known in which document.
+/// A violated rule, without the name of the document.
 struct Refusal {
   YAML::Mark where;
   std::string why;
 };
 
-/// Builds a Json from yaml-cpp's events, refusing what could make a small document large or mean two things.
+/// Builds a Json from yaml-cpp's events. Refuses what could make a small document large, or ambiguous.
 class Builder : public YAML::EventHandler {
  public:
   explicit Builder(RepeatedKeys repeated) : repeated_(repeated) {}
@@ -88,7 +88,7 @@ class Builder : public YAML::EventHandler {
     Json::Array array = {};
     Json::Object object = {};
     std::unordered_map<std::string, std::size_t> positions = {};  ///< of the object's keys
-    std::optional<std::size_t> waiting = {};                      ///< the member that has a key but no value yet
+    std::optional<std::size_t> waiting = {};                      ///< the member with a key but no value yet
   };
 
   void count(const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -149,8 +149,8 @@ class Builder : public YAML::EventHandler {
   Json result_;
 };
 
-/// YAML allows no control characters but tab, line feed, carriage return and NEL; yaml-cpp would take U+0004 for
-/// the end of the text.
+/// YAML allows no control characters but tab, line feed, carriage return and NEL; yaml-cpp treats U+0004 as the end of
+/// the text.
 bool has_control_character(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
@@ -162,7 +162,7 @@ bool has_control_character(std::string_view text) {
   return false;
 }
 
-/// The most commas and brackets that one line has.
+/// The most commas and brackets on one line.
 std::size_t most_marks_on_a_line(std::string_view text) {
   std::size_t most = 0;
   std::size_t here = 0;
@@ -178,7 +178,7 @@ void check_text(std::string_view text, std::string_view what) {
   if (text.size() > limits::kYamlBytes) refuse(text::cat("larger than ", limits::kYamlBytes, " bytes"));
   if (!text::is_utf8(text)) refuse("not UTF-8");
   if (has_control_character(text)) refuse("holds a control character");
-  // yaml-cpp keeps the tokens of a whole line, some 500 bytes for each of these, before it says what they mean.
+  // yaml-cpp keeps all tokens of a line, about 500 bytes each, before it emits events.
   if (most_marks_on_a_line(text) > limits::kYamlLineMarks) {
     refuse(text::cat("more than ", limits::kYamlLineMarks, " commas and brackets on one line"));
   }

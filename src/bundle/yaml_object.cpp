@@ -43,8 +43,7 @@ void YamlObject::allow_only(std::initializer_list<std::string_view> names) const
 }
 
 const Json& YamlObject::field(std::string_view name) const {
-  // Among spellings that differ in case, the bytewise last one counts: the decoder that is followed here sees its
-  // members sorted.
+  // Among spellings that differ in case, the bytewise last one counts, as in imgpkg's decoder, which sorts members.
   const Json::Member* found = nullptr;
   for (const Json::Member& member : *object_) {
     if (!text::equals_ignoring_case(member.first, name)) continue;

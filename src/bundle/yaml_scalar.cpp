@@ -32,7 +32,7 @@ constexpr std::array<std::string_view, 3> kNan = {".nan", ".NaN", ".NAN"};
 constexpr std::array<std::string_view, 6> kInfinity = {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"};
 constexpr std::array<std::string_view, 3> kMinusInfinity = {"-.inf", "-.Inf", "-.INF"};
 
-/// The scalars that are known by their exact spelling.
+/// Scalars with an exact spelling.
 std::optional<Json> named_value(std::string_view scalar) {
   if (is_one_of(scalar, kNull)) return Json();
   if (is_one_of(scalar, kTrue)) return Json(true);
@@ -50,7 +50,7 @@ std::optional<std::uint64_t> parse_digits(std::string_view digits, int base) {
   return value;
 }
 
-/// The number without its sign; the base follows from its prefix as in Go.
+/// Parses a number without sign; its prefix determines the base, as in Go.
 std::optional<std::uint64_t> parse_magnitude(std::string_view number) {
   if (number.size() < 2 || number[0] != '0') return parse_digits(number, 10);
   switch (number[1]) {
@@ -73,14 +73,14 @@ std::optional<Json> signed_integer(bool negative, std::uint64_t magnitude) {
 }
 
 std::optional<Json> parse_integer(std::string_view number) {
-  // The parser that is followed here also takes a sign after "0b".
+  // imgpkg's parser also accepts a sign after "0b".
   const bool late_sign = number.starts_with("0b-") || number.starts_with("0b+");
   const char sign = late_sign ? number[2] : number.front();
   const bool has_sign = sign == '-' || sign == '+';
   const auto magnitude = late_sign ? parse_digits(number.substr(3), 2) : parse_magnitude(number.substr(has_sign));
   if (!magnitude) return std::nullopt;
   auto value = signed_integer(sign == '-', *magnitude);
-  // A '+' before a number of 64 bits makes it a floating-point number.
+  // A '+' before a 64-bit number makes it a floating-point number.
   if (value && value->as_string() != nullptr && has_sign) return std::nullopt;
   return value;
 }
@@ -117,7 +117,7 @@ std::optional<Json> parse_float(std::string_view text) {
   double value = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   if (result.ec == std::errc::result_out_of_range) {
-    // Too small is zero; too large is no number but text.
+    // Underflow is zero; overflow is text.
     if (text.find("e-") == std::string_view::npos && text.find("E-") == std::string_view::npos) return std::nullopt;
     return Json(text.starts_with('-') ? -0.0 : 0.0);
   }
@@ -130,7 +130,7 @@ std::string without_underscores(std::string_view scalar) {
   return out;
 }
 
-/// In a number that starts with a point, underscores must stand between digits.
+/// In a number that starts with a point, underscores must be between digits.
 bool has_misplaced_underscore(std::string_view scalar) {
   for (std::size_t i = 0; i < scalar.size(); ++i) {
     if (scalar[i] != '_') continue;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLongestSimpleKey = 128;
 
-/// What a text holds that some style cannot express.
+/// Properties of a text that some styles cannot express.
 struct Traits {
   bool has_indicator = false;    ///< would mean something else if plain
   bool has_special = false;      ///< needs escapes
@@ -24,7 +24,7 @@ struct Traits {
 
 bool is_blank(char c) { return c == ' ' || c == '\n'; }
 
-/// True if the character at `at` keeps a text from being written plain.
+/// True if the character at `at` requires quotes.
 bool is_indicator(std::string_view text, std::size_t at) {
   const bool blank_follows = at + 1 == text.size() || is_blank(text[at + 1]);
   if (at == 0 && std::string_view("#,[]{}&*!|>'\"%@`").find(text[0]) != std::string_view::npos) return true;

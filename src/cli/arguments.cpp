@@ -62,7 +62,7 @@ struct Arguments::State {
   std::vector<std::string> warnings;
 
   [[nodiscard]] Error usage_error(const std::string& why) const {
-    return Error(ErrorCode::Usage, why).hint(fmt::format("'{} --help' lists what it takes", command));
+    return Error(ErrorCode::Usage, why).hint(fmt::format("'{} --help' lists its options", command));
   }
 
   void declare(const std::string& name, const std::string& placeholder, const std::string& help) {
@@ -99,7 +99,7 @@ struct Arguments::State {
     return names;
   }
 
-  /// The option that `name` stands for; a deprecated name is remembered.
+  /// The option named `name`; warns about a deprecated name.
   std::string resolve(const std::string& name) {
     const auto alias = aliases.find(name);
     if (alias == aliases.end()) return name;
@@ -234,7 +234,7 @@ struct Arguments::State {
     const std::string meant = meant_by(std::string_view(error.message()).substr(kUnknown.size()), known);
     if (meant.empty()) return usage_error(error.message());
     return Error(ErrorCode::Usage, error.message())
-        .hint(fmt::format("did you mean --{}? '{} --help' lists what it takes", meant, command));
+        .hint(fmt::format("did you mean --{}? '{} --help' lists its options", meant, command));
   }
 };
 

@@ -16,7 +16,7 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::chrono::milliseconds kTick{200};  // how often it is seen whether there is something to say
+constexpr std::chrono::milliseconds kTick{200};  // how often progress is updated
 constexpr std::size_t kLineBytes = 64 * 1024;    // longer lines of foreign text are cut
 
 /// Makes the lines of a block safe; keeps its newlines.
@@ -79,7 +79,7 @@ void Console::document(Json::Object members) {
 }
 
 void Console::line(std::string_view line) {
-  if (options_.json && line.empty()) return;  // a gap for the eye
+  if (options_.json && line.empty()) return;  // only for readability
   if (options_.show_lines || options_.json) result(line);
 }
 
@@ -159,7 +159,7 @@ void Console::phase(std::string_view name, std::uint64_t total_bytes) {
 void Console::advance(std::int64_t bytes) {
   const std::lock_guard lock(mutex_);
   progress_.advance(bytes);
-  if (!watcher_.joinable()) progress_.tick(ProgressOutput::Clock::now());  // the system gave us no thread for it
+  if (!watcher_.joinable()) progress_.tick(ProgressOutput::Clock::now());  // no thread was available
 }
 
 void Console::skip(std::int64_t bytes) {
@@ -179,7 +179,7 @@ void Console::finish_progress() {
     progress_.finish(ProgressOutput::Clock::now());
   }
   if (were_threads_refused() && !std::exchange(told_of_threads_, true)) {
-    warn("the system allowed fewer threads than wanted (ulimit -u, or a container's limit): this may take longer");
+    warn("the system allowed fewer threads than requested (ulimit -u, or a container's limit): this may take longer");
   }
 }
 

@@ -61,8 +61,8 @@ class TextDescription {
   std::string out_;
 };
 
-/// `text` with those characters made visible that the console would change and the YAML writer would not escape: a
-/// change after the writing could break the document.
+/// Escapes the characters that the console would replace and the YAML writer would not escape: replacing them later
+/// could break the document.
 std::string shown(std::string_view text) {
   std::string out;
   while (!text.empty()) {

@@ -15,7 +15,7 @@ struct Range {
   char32_t last;
 };
 
-/// Unicode's East Asian Width W and F, in blocks: what is not assigned in them is of no matter.
+/// Unicode's East Asian Width W and F, by blocks; these include unassigned code points.
 constexpr std::array<Range, 18> kWide = {{{0x1100, 0x115F},
                                           {0x231A, 0x231B},
                                           {0x23E9, 0x23F3},

@@ -33,7 +33,7 @@ class Brackets {
 };
 
 /// imgpkg shows no context for usage errors.
-bool is_told_by_imgpkg(const Error& error, std::string_view context) {
+bool is_shown_by_imgpkg(const Error& error, std::string_view context) {
   return error.code() != ErrorCode::Usage && !context.starts_with("reading the lock file ");
 }
 
@@ -41,7 +41,7 @@ bool is_told_by_imgpkg(const Error& error, std::string_view context) {
 std::string one_line(const Error& error) {
   std::string line;
   for (auto context = error.context().rbegin(); context != error.context().rend(); ++context) {
-    if (!is_told_by_imgpkg(error, *context)) continue;
+    if (!is_shown_by_imgpkg(error, *context)) continue;
     std::string text = safe_message(*context);
     if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
       text.front() = static_cast<char>(text.front() - 32);

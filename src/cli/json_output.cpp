@@ -28,7 +28,7 @@ std::string JsonOutput::as_ociferry() const {
   if (members_) {
     all.insert(all.end(), members_->begin(), members_->end());
   } else if (error_.is_null()) {
-    std::string text;  // help, completion scripts: what is there to be read
+    std::string text;  // help and completion scripts
     for (const Json& block : blocks_) text += *block.as_string();
     all.emplace_back("text", std::move(text));
   }

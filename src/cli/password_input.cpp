@@ -48,7 +48,7 @@ class HiddenInput {
   HiddenInput& operator=(const HiddenInput&) = delete;
   ~HiddenInput() {
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-    std::fputc('\n', stderr);  // the one that was typed did not show
+    std::fputc('\n', stderr);  // the typed one was not echoed
   }
 
  private:

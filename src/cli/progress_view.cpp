@@ -14,10 +14,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kWindow = 15s;  // what the rate is taken from
+constexpr auto kWindow = 15s;  // the rate is measured over this time
 constexpr auto kBetweenSamples = 100ms;
-constexpr auto kWorthALine = 2s;    // shorter pauses are no news
-constexpr auto kLongerEnough = 1s;  // by so much a pause must outlast the one that was told
+constexpr auto kWorthALine = 2s;    // shorter pauses are not reported
+constexpr auto kLongerEnough = 1s;  // a pause is reported again if it is this much longer
 
 std::string human(std::int64_t bytes) {
   return text::human_bytes(static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0)));

@@ -29,7 +29,7 @@ Signals::Signals() {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   ::signal(SIGUSR2, SIG_IGN);
-  ::signal(SIGCHLD, SIG_DFL);  // where the caller ignores it, nobody learns how a credential helper ended
+  ::signal(SIGCHLD, SIG_DFL);  // if ignored, the status of credential helpers would be lost
   sigset_t set = ending_signals();
   sigaddset(&set, kWake);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);

@@ -6,7 +6,7 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::size_t kLongestWord = 64;  // nobody means a command by more
+constexpr std::size_t kLongestWord = 64;  // longer words are not mistyped commands
 
 /// The edit distance, where exchanging two neighbours is one edit (optimal string alignment).
 std::size_t distance(std::string_view a, std::string_view b) {

@@ -64,7 +64,7 @@ class Child {
     int status = 0;
     const pid_t waited = ::waitpid(pid_, &status, WNOHANG);
     if (waited == 0 || (waited < 0 && errno == EINTR)) return std::nullopt;
-    pid_ = 0;  // it is gone, and its number may be another's by now
+    pid_ = 0;  // it has ended, and its number may be reused
     if (waited < 0) throw system_error("waiting for a credential helper", errno);
     return status;
   }
@@ -83,7 +83,7 @@ class SpawnActions {
     sigset_t none;
     sigemptyset(&none);
     posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setpgroup(&attributes_, 0);  // counts only with its flag
+    posix_spawnattr_setpgroup(&attributes_, 0);  // effective only with its flag
     const int flags = POSIX_SPAWN_SETSIGMASK | (group == Group::Own ? POSIX_SPAWN_SETPGROUP : 0);
     posix_spawnattr_setflags(&attributes_, static_cast<short>(flags));
   }

@@ -10,8 +10,8 @@ namespace ociferry {
 
 namespace {
 
-/// The ImagesLock that the user gave, if that is what the source is.
-std::optional<ImagesLock> asked_lock(const SourceArgument& source) {
+/// The ImagesLock that the user gave as source, if any.
+std::optional<ImagesLock> given_lock(const SourceArgument& source) {
   if (source.kind != SourceArgument::Kind::Lock) return std::nullopt;
   const auto lock = read_lock_file(source.value);
   const auto* images = std::get_if<ImagesLock>(&lock);
@@ -37,7 +37,7 @@ TransferReport copy(const CopyOptions& options, const Context& context) {
   warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
   const Placement placement = placement_of(options.relocate);
   if (options.relocate.by_name) check_no_copy_onto_itself(PlacedSet(set, placement, options.relocate.root_tags));
-  return relocate_to_registry(set, placement, options.relocate, asked_lock(options.source), registries, context);
+  return relocate_to_registry(set, placement, options.relocate, given_lock(options.source), registries, context);
 }
 
 }  // namespace ociferry

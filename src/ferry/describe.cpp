@@ -20,30 +20,30 @@ namespace ociferry {
 
 namespace {
 
-/// Entries of a description, which repeats a bundle wherever it occurs.
+/// The most entries in a description; a bundle is repeated wherever it occurs.
 constexpr std::size_t kDescribedImages = 250'000;
 
 using Type = DescribedImage::Type;
 
-/// An image that a lock file lists, and where to look for it.
+/// An image that a lock file lists, and its possible places.
 struct Listed {
   ImageRef ref = {};
   Places places = {};
 };
 
-/// What tells two looks apart: the tag or digest asked for, and the places.
+/// Identifies a lookup: the tag or digest, and the places.
 using Key = std::pair<std::string, Places>;
 Key key_of(const Listed& listed) { return {listed.ref.image.selector(), listed.places}; }
 
-/// What is known of an image once it was looked at.
+/// What was found about an image.
 struct Facts {
-  DescribedImage self = {};  ///< without origin, annotations and images, which depend on who lists it
+  DescribedImage self = {};  ///< without origin, annotations and images, which depend on the bundle that lists it
   std::optional<DescribedImage> signature = {};
   std::vector<Listed> listed = {};               ///< bundles
   std::optional<DescribedImage> locations = {};  ///< bundles
 };
 
-/// The child of an index whose layers stand for it, as imgpkg chooses: for linux/amd64, or for no platform at all.
+/// The child whose layers represent an index, chosen like imgpkg: for linux/amd64, or without a platform.
 const Descriptor* usual_child(const ImageIndex& index) {
   for (const Descriptor& child : index.manifests) {
     const std::string& type = child.media_type;
@@ -65,7 +65,7 @@ std::vector<Digest> layers_of(Resolver& source, ParsedManifest image) {
     const Descriptor* const child = usual_child(std::get<ImageIndex>(image.parsed));
     if (child == nullptr) return {};
     auto next = source.manifest(child->digest.text());
-    if (!next) return {};  // an index of which only some children were copied: no reason to describe nothing
+    if (!next) return {};  // an incomplete index is described without layers
     next->descriptor.media_type = child->media_type;
     image = parse(*std::move(next));
   }
@@ -89,7 +89,7 @@ class Describer {
   }
 
  private:
-  /// Looks at all of `frontier` side by side; gives what their lock files list and nobody looked at yet.
+  /// Looks up all of `frontier` in parallel. Returns the images in their lock files that were not looked up yet.
   std::vector<Listed> explore(const std::vector<Listed>& frontier) {
     std::vector<Facts> found(frontier.size());
     run_parallel_or_throw(context_.jobs, frontier.size(), context_.stop,
@@ -169,7 +169,7 @@ class Describer {
     return {.type = type, .image = place, .origin = place};
   }
 
-  /// What is kept beside images. That one is not what its tag says is no reason to describe nothing.
+  /// A signature or locations image. If it is malformed, it is described without layers.
   DescribedImage artifact(CachingSource& source, const RepositoryName& name, const RawManifest& raw, Type type) {
     DescribedImage image = without_layers(name, raw, type);
     if (!options_.layers) return image;
@@ -182,7 +182,7 @@ class Describer {
     return image;
   }
 
-  /// `listed` with all below it. A bundle that occurs again is spelled out again.
+  /// `listed` with everything below it. A bundle that occurs again is described again.
   DescribedImage tree(const Listed& listed, std::size_t depth = 0) {
     check_size(++described_);
     check_depth("bundles", depth);
@@ -217,7 +217,7 @@ class Describer {
 }  // namespace
 
 DescribedImage describe_bundle(const DescribeOptions& options, const OpenSource& open_source, const Context& context) {
-  context.progress->phase("looking at images", 0);
+  context.progress->phase("reading images", 0);
   return Describer(options, open_source, context).run();
 }
 

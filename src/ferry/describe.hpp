@@ -5,7 +5,7 @@
 
 namespace ociferry {
 
-/// `describe` with repositories that `open_source` opens.
+/// Implements `describe` with the repositories that `open_source` opens.
 [[nodiscard]] DescribedImage describe_bundle(const DescribeOptions& options, const OpenSource& open_source,
                                              const Context& context);
 

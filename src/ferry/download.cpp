@@ -10,7 +10,7 @@ namespace ociferry {
 
 namespace {
 
-/// True if so many bytes may come in pieces.
+/// True if so many bytes may be fetched in pieces.
 bool is_large(std::uint64_t bytes) { return bytes >= 2 * PieceRules{}.least; }
 
 }  // namespace
@@ -21,14 +21,14 @@ Download::Download(const std::filesystem::path& path, const Descriptor& layer, B
 
 void Download::run(const std::stop_token& stop) {
   ResumableSlot slot(place_, Existing::Keep);
-  const auto bring = [&](std::uint64_t there) { attempt(there, stop); };
+  const auto download = [&](std::uint64_t there) { attempt(there, stop); };
   try {
-    return slot.fill(layer_, progress_, bring);
+    return slot.fill(layer_, progress_, download);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::Corrupt) throw;
     progress_.warn(text::cat(error.message(), "; fetching it once more"));
   }
-  slot.fill(layer_, progress_, bring);
+  slot.fill(layer_, progress_, download);
 }
 
 void Download::attempt(std::uint64_t there, const std::stop_token& stop) {

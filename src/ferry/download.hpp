@@ -22,7 +22,7 @@ class Download {
   /// Error{Corrupt}; whatever the source throws.
   void run(const std::stop_token& stop);
 
-  /// The file, for as long as this lives.
+  /// The file; valid as long as this object.
   [[nodiscard]] const Medium& file() const noexcept { return file_; }
 
  private:

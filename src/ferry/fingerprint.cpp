@@ -11,13 +11,13 @@ namespace ociferry {
 
 namespace {
 
-/// So many that nobody can make another archive with the same ones, and few enough to be read out.
+/// Long enough that nobody can make another archive with the same digits, short enough to be read aloud.
 constexpr std::size_t kSpokenDigits = 32;
 constexpr std::size_t kAllDigits = 64;
 constexpr std::size_t kGroup = 4;
 constexpr std::string_view kAlgorithm = "sha256:";
 
-/// The letters and digits of `text`, in small letters.
+/// `text` in lower case, without separators.
 std::string without_separators(std::string_view text) {
   std::string kept;
   for (const char c : text) {
@@ -61,9 +61,9 @@ void DemandedFingerprint::check(const ImageArchive& archive) const {
         .hint("compare the sha256sum of the whole file on both sides");
   }
   if (there->hex().starts_with(digits_)) return;
-  throw Error(ErrorCode::Corrupt, text::cat(archive.name(), " is another archive than the one that was named: its ",
-                                            "fingerprint is ", spoken(*there)))
-      .hint("compare it once more with the one that the export showed; if it differs, get the right file");
+  throw Error(ErrorCode::Corrupt,
+              text::cat(archive.name(), " is not the expected archive: its ", "fingerprint is ", spoken(*there)))
+      .hint("compare it again with the one that the export showed; if it differs, get the right file");
 }
 
 }  // namespace ociferry

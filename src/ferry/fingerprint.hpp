@@ -10,7 +10,7 @@ namespace ociferry {
 /// The fingerprint of a sealed archive; nullopt for others.
 [[nodiscard]] std::optional<Digest> fingerprint_of(const ImageArchive& archive);
 
-/// An expected fingerprint: see VerifyOptions for its forms.
+/// An expected fingerprint; VerifyOptions documents its forms.
 class DemandedFingerprint {
  public:
   /// Throws Error{Usage} if `text` has none of these forms.
@@ -20,7 +20,7 @@ class DemandedFingerprint {
   void check(const ImageArchive& archive) const;
 
  private:
-  std::string digits_;  ///< the whole digest's, or its first ones
+  std::string digits_;  ///< the whole digest in hex, or its first digits
 };
 
 }  // namespace ociferry

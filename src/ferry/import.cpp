@@ -16,7 +16,7 @@ namespace ociferry {
 
 namespace {
 
-/// A conversion asks no registry: what the archive lacks cannot be had.
+/// Throws if layers are demanded that the archive lacks: a conversion has no registry to fetch them from.
 void check_nondistributable_layers(const ImageSet& set, const std::string& archive, bool demanded, Progress& progress) {
   const auto& skipped = set.graph().skipped_layers();
   if (!demanded || skipped.empty()) return warn_of_nondistributable_layers(set, demanded, progress);
@@ -27,7 +27,7 @@ void check_nondistributable_layers(const ImageSet& set, const std::string& archi
       .hint("export it again with --include-non-distributable-layers, or convert it without that flag");
 }
 
-/// What the archive lacks is read where it would have been exported from.
+/// Fetches the layers that the archive lacks from the repositories of their images.
 void fetch_skipped_layers(ImageSet& set, Registries& registries) {
   std::map<Digest, RepositoryName> places;
   for (const SkippedLayer& skipped : skipped_layers(set)) places.emplace(skipped.layer.digest, skipped.image.name);
@@ -44,7 +44,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
   const Placement placement = placement_of(options.relocate);
   static_cast<void>(PlacedSet(set, placement, options.relocate.root_tags));  // fails before all bytes are read
   if (!options.nondistributable_layers) set.graph().skip_nondistributable();
-  // No seal has covered the bytes of other tools' archives, which may have lain on a shelf for years.
+  // Archives of other tools have no seal, so their blobs are verified before anything is written.
   if (options.verify_first || archive->format() != ArchiveFormat::Sealed) {
     verify_blobs(*archive, blobs_to_verify(*archive, set), context, &set);
   }

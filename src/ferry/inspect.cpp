@@ -15,7 +15,7 @@ namespace ociferry {
 
 namespace {
 
-/// The platforms of an image: of its configuration, or of an index's children.
+/// The platforms of an image, from its configuration, or of an index, from its children.
 std::vector<std::string> platforms(const Graph& graph, const Digest& digest, CachingSource& source,
                                    const std::stop_token& stop) {
   const Graph::ManifestNode& node = graph.at(digest);

@@ -30,7 +30,7 @@ LoginFile file_of(const LoginOptions& options) {
     throw Error(ErrorCode::Usage, "--authfile and --docker-config exclude each other");
   }
   LoginFile file = login_file(current_environment(), options.auth_file, options.docker_config);
-  // What is behind a link is changed; the link stays.
+  // Changes the target of a link, not the link.
   file.path = behind_links(fs::absolute(file.path));
   return file;
 }
@@ -39,7 +39,7 @@ std::string shown(const LoginTarget& target) {
   return target.path.empty() ? target.registry : text::cat(target.registry, "/", target.path);
 }
 
-/// Whoever makes the directory keeps secrets there: it is for the user alone, as Docker and podman have it.
+/// Creates a directory that only the user can access, as Docker and podman do: it holds secrets.
 void make_private_directory(const fs::path& directory) {
   std::error_code unknown;
   if (fs::exists(directory, unknown)) return;
@@ -48,11 +48,11 @@ void make_private_directory(const fs::path& directory) {
   fs::permissions(directory, fs::perms::owner_all);
 }
 
-/// Keeps other logins and logouts from changing a file as long as it lives: the later one of two would lose what the
-/// earlier one wrote. A file of its own beside it is locked, since the file itself is replaced.
+/// Serializes logins and logouts that change the same file; otherwise one could overwrite the other's change. Locks a
+/// separate file, since the file itself is replaced.
 class LoginLock {
  public:
-  /// Blocks until nobody else has the lock. Throws Error{Busy} after half a minute.
+  /// Blocks until the lock is free. Throws Error{Busy} after 30 s.
   LoginLock(const fs::path& file, const Context& context)
       : path_(file.parent_path() / (temporary_prefix(file) + "lock")) {
     constexpr std::chrono::seconds kPatience{30};
@@ -68,10 +68,10 @@ class LoginLock {
   }
   LoginLock(const LoginLock&) = delete;
   LoginLock& operator=(const LoginLock&) = delete;
-  ~LoginLock() { static_cast<void>(calls::unlinkat(AT_FDCWD, path_.c_str(), 0)); }  // one that stays does no harm
+  ~LoginLock() { static_cast<void>(calls::unlinkat(AT_FDCWD, path_.c_str(), 0)); }  // a leftover is harmless
 
  private:
-  /// False also if whoever had the lock has removed the file in the meantime.
+  /// Also false if the previous owner has removed the file in the meantime.
   bool try_lock() {
     fd_ = open_file(path_, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     return lock_file(fd_.get(), path_.string()) && is_named(fd_.get(), path_);
@@ -81,7 +81,7 @@ class LoginLock {
   UniqueFd fd_;
 };
 
-/// Reads the file, has `change` change its text, and replaces it as a whole.
+/// Reads the file, applies `change` to its text, and replaces it atomically.
 void change(const LoginFile& file, const Context& context, const std::function<void(LoginText&)>& change) {
   make_private_directory(file.path.parent_path());
   const LoginLock lock(file.path, context);
@@ -93,24 +93,25 @@ void change(const LoginFile& file, const Context& context, const std::function<v
 }
 
 HelperTools helper_tools(const Context& context) {
-  const auto patiently = [&context](const std::string& name, const std::function<void()>& work) {
+  const auto with_retries = [&context](const std::string& name, const std::function<void()>& work) {
     run_with_retries("docker-credential-" + name, work, real_clock(), *context.progress, context.stop);
   };
   const CredentialHelper helper(context.stop);
-  return {
-      .find =
-          [=](const std::string& name, const std::string& server) {
-            std::optional<Credential> found;
-            patiently(name, [&] { found = helper(name, server); });
-            return found;
-          },
-      .store = [=](const std::string& name, const std::string& server,
-                   const Credential& credential) { patiently(name, [&] { helper.store(name, server, credential); }); },
-      .erase = [=](const std::string& name,
-                   const std::string& server) { patiently(name, [&] { helper.erase(name, server); }); }};
+  return {.find =
+              [=](const std::string& name, const std::string& server) {
+                std::optional<Credential> found;
+                with_retries(name, [&] { found = helper(name, server); });
+                return found;
+              },
+          .store =
+              [=](const std::string& name, const std::string& server, const Credential& credential) {
+                with_retries(name, [&] { helper.store(name, server, credential); });
+              },
+          .erase = [=](const std::string& name,
+                       const std::string& server) { with_retries(name, [&] { helper.erase(name, server); }); }};
 }
 
-/// What the other commands, which get no options for it, find. Throws Error{Usage} for malformed variables.
+/// The credentials that other commands would use. Throws Error{Usage} for malformed variables.
 Credentials credentials_of_others(const Context& context) {
   return {{}, current_environment(), {CredentialHelper(context.stop), &real_clock(), context.progress, context.stop}};
 }
@@ -122,7 +123,7 @@ const CredentialStep* winner(const CredentialReport& report) {
   return nullptr;
 }
 
-/// What other commands do otherwise than somebody expects who has just logged in by `file`.
+/// Warnings if other commands will not use the login in `file`.
 std::vector<std::string> notes_after_login(const CredentialReport& found, const fs::path& file) {
   if (found.failure) return {text::cat("other commands will fail: ", found.failure->message())};
   const CredentialStep* const used = winner(found);
@@ -147,7 +148,7 @@ LoginReport login(const LoginOptions& options, const Context& context) {
     throw Error(ErrorCode::Usage, "a user name and a password are needed to log in").hint("-u USER --password-stdin");
   }
   Credentials others = credentials_of_others(context);
-  // Nothing of the environment: what is written is what was tried.
+  // Ignores the environment, so that the password that is checked is the one that is written.
   const auto client =
       std::make_shared<ClientContext>(context.registry, make_transport(context.registry, *context.progress),
                                       *context.progress, context.stop, Environment{}, real_clock());

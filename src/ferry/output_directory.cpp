@@ -28,13 +28,13 @@ bool contains(const fs::path& outer, const fs::path& inner) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
-/// The path without a trailing slash, after it has proved safe to replace.
+/// Returns the path without a trailing slash. Throws if it must not be replaced.
 fs::path checked(const fs::path& given) {
   const fs::path target = given.has_filename() ? given : given.parent_path();
   const fs::path name = target.filename();
   if (target.empty() || name.empty() || name == "." || name == "..") {
     throw Error(ErrorCode::Usage, "Disallowed output directory (trying to avoid accidental deletion)")
-        .hint(text::cat("name a directory of its own instead of '", given.string(), "': it is replaced as a whole"));
+        .hint(text::cat("name a separate directory instead of '", given.string(), "': it is replaced as a whole"));
   }
   if (fs::exists(target) && !fs::is_directory(target)) {
     throw Error(ErrorCode::Usage, text::cat("'", given.string(), "' is not a directory"));
@@ -44,8 +44,8 @@ fs::path checked(const fs::path& given) {
   const bool is_home = home != nullptr && *home != '\0' && contains(absolute, fs::weakly_canonical(home));
   if (is_home || contains(absolute, fs::current_path()) || absolute == absolute.root_path()) {
     throw Error(ErrorCode::Usage, text::cat("Disallowed output directory '", given.string(),
-                                            "': the home and working directories lie in it"))
-        .hint("name a directory of its own: it is replaced as a whole");
+                                            "': it contains the home or the working directory"))
+        .hint("name a separate directory: it is replaced as a whole");
   }
   return target;
 }
@@ -73,7 +73,7 @@ constexpr std::string_view kOld = "old";
 constexpr std::string_view kContent = "content";
 constexpr std::string_view kDownloads = "downloads";
 
-/// Between two steps of replacing the target, its old content lies in the temporary directory only: back with it.
+/// Restores the target's old content if a run ended between the two steps of replacing it.
 void restore(const fs::path& target, const fs::path& leftover) {
   std::error_code ignored;
   if (fs::exists(fs::symlink_status(leftover / kOld, ignored)) && !fs::exists(fs::symlink_status(target, ignored))) {
@@ -94,7 +94,7 @@ void clean(const fs::path& leftover) {
   }
 }
 
-/// What a killed run left, or a new directory. TempDirectory can be neither moved nor copied.
+/// The directory that a killed run left, or a new one.
 TempDirectory begin(const fs::path& target) {
   std::vector<Leftover> found = leftovers(parent_of(target), temporary_prefix(target), LeftoverKind::Directory);
   for (const Leftover& leftover : found) restore(target, leftover.path);
@@ -130,14 +130,14 @@ ParentDirectories::ParentDirectories(const fs::path& directory) {
       }
     }
   } catch (...) {
-    take_away();
+    remove_created();
     throw;
   }
 }
 
-ParentDirectories::~ParentDirectories() { take_away(); }
+ParentDirectories::~ParentDirectories() { remove_created(); }
 
-void ParentDirectories::take_away() noexcept {
+void ParentDirectories::remove_created() noexcept {
   for (const fs::path& made : made_) static_cast<void>(calls::unlinkat(AT_FDCWD, made.c_str(), AT_REMOVEDIR));
 }
 
@@ -178,12 +178,12 @@ void OutputDirectory::replace_in_two_steps() {
 }
 
 void OutputDirectory::publish() {
-  check_replaceable(target_, force_);  // a download takes long: somebody may have put something there
+  check_replaceable(target_, force_);  // the target may have been filled during the download
   const UniqueFd directory = open_file(content_, O_RDONLY | O_DIRECTORY);
-  // Not every file system has attributes; there, a later pull wants --force unless this is a bundle.
+  // Ignored on file systems without attributes: there a later pull requires --force, except for bundles.
   static_cast<void>(::fsetxattr(directory.get(), kMark, "1", 1, 0));
   sync_file_system(directory.get(), target_.string());
-  // The old content, if any, goes to where the new one came from, and away with the temporary directory.
+  // The old content, if any, is now in the temporary directory, and removed with it.
   if (calls::exchange(content_.c_str(), target_.c_str()) != 0) {
     const bool cannot_exchange = errno == EINVAL || errno == ENOSYS;
     if (!cannot_exchange && errno != ENOENT) throw system_error(text::cat("replacing ", target_.string()), errno);

@@ -10,7 +10,7 @@
 
 namespace ociferry {
 
-/// Creates the parent directories of a path; removes those that it created, if empty, unless they are kept.
+/// Creates the parent directories of a path. Removes the ones it created, if empty, unless keep() was called.
 class ParentDirectories {
  public:
   explicit ParentDirectories(const std::filesystem::path& directory);
@@ -20,14 +20,14 @@ class ParentDirectories {
   void keep() noexcept { made_.clear(); }
 
  private:
-  void take_away() noexcept;
+  void remove_created() noexcept;
 
-  std::vector<std::filesystem::path> made_;  ///< the deepest first
+  std::vector<std::filesystem::path> made_;  ///< deepest first
 };
 
-/// True if replacing `directory` loses no user's work: it is absent or empty; or has the mark of our pull, the extended
-/// attribute user.ociferry.pulled; or looks like a pulled bundle, also of imgpkg or without extended attributes: it has
-/// .imgpkg/images.yml, but no folder of a version control system, which push excludes. Throws Error{Io}.
+/// True if replacing `directory` loses no user data: it is absent or empty; has the mark of our pull, the extended
+/// attribute user.ociferry.pulled; or looks like a pulled bundle, which imgpkg may have written: it has
+/// .imgpkg/images.yml, but no version control, which push excludes. Throws Error{Io}.
 [[nodiscard]] bool may_be_replaced(const std::filesystem::path& directory);
 
 /// A directory that is written beside its final place and then renamed to it in one step. The old one stays untouched
@@ -37,22 +37,22 @@ class ParentDirectories {
 /// one (see `downloads`), and removes the rest. Concurrent runs are possible; the last one wins.
 class OutputDirectory {
  public:
-  /// Throws Error{Usage} for a path that must not be replaced: a file, empty, the root, the working
-  /// directory or one above it, the home directory; Error{Refused} for a directory with something in it that no pull
-  /// made (see `may_be_replaced`), unless `force` is given; Error if the place beside it cannot be written.
+  /// Throws Error{Usage} for a path that must not be replaced: a file, empty, the root, the working directory or one
+  /// above it, the home directory; Error{Refused} for a directory whose content may not come from a pull (see
+  /// `may_be_replaced`), unless `force`; Error if the place beside it cannot be written.
   explicit OutputDirectory(const std::filesystem::path& target, bool force = false);
 
   /// The free space, downloads of an earlier run included. Throws Error{Io}.
   [[nodiscard]] Room room() const;
-  /// Throws Error{Space} if not even a download of `bytes` bytes would fit; what it unpacks to comes on top.
+  /// Throws Error{Space} if a download of `bytes` bytes would not fit; its unpacked content needs additional space.
   void check_room(std::uint64_t bytes) const;
 
   /// The directory to write to; mode 0777 less the umask.
   [[nodiscard]] const std::filesystem::path& content() const noexcept { return content_; }
-  /// Another directory on the same file system for unfinished content; removed in the end.
+  /// Another directory on the same file system for unfinished content; removed by the destructor.
   [[nodiscard]] std::filesystem::path scratch(const std::string& name) const { return temporary_.path() / name; }
-  /// A directory for downloads, each named by its digest, on the same file system. A run that is killed leaves them to
-  /// the next one: what is in them must be checked. Removed in the end.
+  /// A directory for downloads, each named by its digest, on the same file system. A killed run leaves them to the next
+  /// one, so their content must be verified. Removed by the destructor.
   [[nodiscard]] const std::filesystem::path& downloads() const noexcept { return downloads_; }
   /// Marks the content as pulled, syncs it and renames it to its place. Throws Error; then the target is as it was.
   void publish();

@@ -32,17 +32,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Downloads are kept until the end, for a run that is killed, where there is room for what they unpack to as well.
-constexpr std::uint64_t kUnpacksTo = 6;
+/// Downloads are kept until the end, for a repeated run, if the free space is this many times their size: enough for
+/// the unpacked content, too.
+constexpr std::uint64_t kUnpackedRatio = 6;
 
-/// A bundle that was unpacked, and what is known of where its images are.
+/// An unpacked bundle, and the locations of its images if known.
 struct Unpacked {
   RepositoryName name;
   ImagesLock lock;
   std::optional<Locations> locations = {};
 };
 
-/// The path of a bundle's lock file in an extracted tree, after making sure that it is no link to somewhere else.
+/// The path of a bundle's lock file in an extracted tree. Throws if it is a link.
 fs::path lock_path(const fs::path& tree) {
   const fs::path path = tree / kImagesLockPath;
   const bool is_real = fs::symlink_status(path.parent_path()).type() == fs::file_type::directory &&
@@ -102,7 +103,7 @@ class Pull {
     return Reference::by_digest(found.name, found.manifest.digest());
   }
 
-  /// Tells what is done, indented by the depth of nesting as in imgpkg's output.
+  /// Reports progress, indented by the depth of nesting like imgpkg.
   void say(std::size_t depth, const std::string& line) const {
     context_.progress->event(line.empty() ? line : std::string(2 * depth, ' ') + line);
   }
@@ -127,7 +128,7 @@ class Pull {
       largest = std::max(largest, layer.size);
     }
     output_.check_room(largest);
-    const bool keeps_downloads = output_.room().free_bytes / kUnpacksTo >= bytes;
+    const bool keeps_downloads = output_.room().free_bytes / kUnpackedRatio >= bytes;
     context_.progress->phase(text::cat("pulling ", found.manifest.digest().text()), bytes);
     LayerExtractor extractor(directory, ConfinedDirectory::Lookup::Kernel, context_.unpack);
     for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -144,12 +145,12 @@ class Pull {
                                         "directory, devices, sockets or pipes"));
     }
     if (report.behind_end > 0) {
-      context_.progress->warn(text::cat(report.behind_end, " bytes behind the ends of the layers were passed over: no ",
+      context_.progress->warn(text::cat(report.behind_end, " bytes after the ends of the layers were skipped: no ",
                                         "program unpacks them"));
     }
   }
 
-  /// The layer is unpacked only after all of it has proved right; until then it waits beside the output.
+  /// Downloads and verifies the whole layer before unpacking any of it.
   void extract_layer(CachingSource& source, const Descriptor& layer, LayerExtractor& extractor) {
     Download download(download_path(layer), layer, source, context_.jobs, *context_.progress);
     download.run(context_.stop);
@@ -169,7 +170,7 @@ class Pull {
   }
 
   [[nodiscard]] std::string no_room(const Descriptor& layer) const {
-    return text::cat("what this layer of ", layer.size, " bytes unpacks to needs more than the ",
+    return text::cat("the unpacked content of this layer of ", layer.size, " bytes needs more than the ",
                      output_.room().free_bytes, " bytes that are left: free some space, or pull to another place");
   }
 
@@ -184,8 +185,8 @@ class Pull {
     }
   }
 
-  /// Extracts a bundle and, if asked to, those nested in it. Returns true if its images are known to be at the first of
-  /// their places; the lock file names these then.
+  /// Extracts a bundle and, if requested, those nested in it. Returns true if its images are all at the first of their
+  /// places, which the lock file then names.
   bool unpack_bundle(const Located& found, const fs::path& tree, std::size_t depth) {
     check_depth("bundles", depth);
     extract(found, tree, depth + 1);
@@ -193,9 +194,9 @@ class Pull {
     Unpacked bundle{.name = found.name, .lock = ImagesLock::parse(read_file(path, limits::kYamlBytes))};
     bundle.locations =
         find_locations(*found.source, reference_to(found), bundle.lock, *context_.progress, context_.stop);
-    // Locations are believed without asking.
+    // Locations are trusted without a request, ...
     bool hosts_all = bundle.locations || repository_has_all(bundle.name, bundle.lock);
-    // ... until a nested bundle turns out to be elsewhere.
+    // ... unless a nested bundle turns out to be elsewhere.
     if (options_.recursive && !unpack_nested(bundle, depth + 1)) hosts_all = false;
     if (hosts_all && !bundle.lock.images.empty()) rewrite(path, bundle);
     return hosts_all;

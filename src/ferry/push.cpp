@@ -22,7 +22,7 @@ namespace ociferry {
 
 namespace {
 
-/// A packed layer in a file without a name, so that an upload can begin again.
+/// A packed layer in an unnamed file, so that an upload can be repeated.
 class PackedFile : public BlobSource {
  public:
   explicit PackedFile(std::unique_ptr<Medium> file) : file_(std::move(file)) {}
@@ -45,7 +45,7 @@ std::filesystem::path temporary_directory() {
 
 void check_options(const PushOptions& options) {
   if (options.target.digest) {
-    throw Error(ErrorCode::Usage, text::cat("'", to_string(options.target), "' names a digest; a push needs a tag"))
+    throw Error(ErrorCode::Usage, text::cat("'", to_string(options.target), "' has a digest; a push needs a tag"))
         .hint("write REPOSITORY:TAG");
   }
   if (options.labels.contains(std::string(kBundleLabel))) {
@@ -58,7 +58,7 @@ void check_options(const PushOptions& options) {
   if (options.lock_output) check_lock_path(*options.lock_output);
 }
 
-/// A lock file that no pull could read is better found now.
+/// Fails early on a lock file that no pull could read.
 void check_images_lock(const std::vector<FileEntry>& entries) {
   const auto lock = std::ranges::find(entries, std::string(kImagesLockPath), &FileEntry::name);
   if (lock == entries.end()) return;
@@ -90,7 +90,7 @@ bool upload(Repository& repository, const PushOptions& options, const SingleLaye
     MemoryBlobs configs;
     configs.add(image.config_descriptor.digest, image.config);
     context.progress->phase("pushing", layer.size);
-    // Side by side: on a far link each takes three round trips.
+    // In parallel, since each takes three round trips.
     run_parallel_or_throw(context.jobs, 2, context.stop, [&](std::size_t i, const std::stop_token& stop) {
       if (i == 0) {
         repository.put_blob(layer, packed, *context.progress, stop);
@@ -106,7 +106,7 @@ bool upload(Repository& repository, const PushOptions& options, const SingleLaye
   return tag_is_right;
 }
 
-/// Packs the files into a temporary file, since the digest of all must be known before the upload.
+/// Packs the files into a temporary file: an upload needs the digest of the whole layer first.
 PackedLayer pack(const std::vector<FileEntry>& entries, const PushOptions& options, TemporaryFile& file,
                  const Context& context) {
   const Permissions permissions = options.preserve_permissions ? Permissions::Preserve : Permissions::OwnerOnly;
@@ -146,7 +146,8 @@ PushReport push(const PushOptions& options, const Context& context) {
                     .tag = options.target.selector(),
                     .layer_size = packed.layer.size};
   run_with_repairs(to_string(options.target.name), context, [&](Round round) {
-    report.was_there = upload(repository, options, image, packed.layer, source, round, context);
+    const bool tag_was_right = upload(repository, options, image, packed.layer, source, round, context);
+    report.was_there = tag_was_right && round == Round::First;  // a repair uploads everything again
   });
 
   if (options.lock_output) {

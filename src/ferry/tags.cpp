@@ -20,20 +20,19 @@ std::vector<ListedTag> list_tags_of(TagLister& lister, Tagger& tagger, const Tag
     if (options.internal_tags || !name.ends_with(kInternalSuffix)) tags.push_back({.name = std::move(name)});
   }
   if (!options.digests) return tags;
-  context.progress->phase("asking for digests", 0);
+  context.progress->phase("resolving tags", 0);
   run_parallel_or_throw(context.jobs, tags.size(), context.stop, [&](std::size_t i, const std::stop_token&) {
     if (is_valid_tag(tags[i].name)) tags[i].digest = tagger.resolve(tags[i].name);
   });
   for (const ListedTag& tag : tags) {
     if (tag.digest) continue;
     if (!is_valid_tag(tag.name)) {
-      context.progress->warn(text::cat("the registry lists '", tag.name,
-                                       "', which cannot be a tag; no digest is asked "
-                                       "for"));
+      context.progress->warn(
+          text::cat("the registry lists '", tag.name, "', which is not a valid tag; its digest is left out"));
       continue;
     }
-    context.progress->warn(text::cat("the tag ", tag.name, " is listed, but points to nothing: it was deleted just ",
-                                     "now, or the registry lost its manifest"));
+    context.progress->warn(text::cat("the tag ", tag.name, " is listed, but has no manifest: it was just deleted, ",
+                                     "or the registry lost the manifest"));
   }
   return tags;
 }

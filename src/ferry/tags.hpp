@@ -5,7 +5,7 @@
 
 namespace ociferry {
 
-/// `list_tags` of a repository that is open: `lister` names the tags, `tagger` knows what they point to.
+/// Implements `list_tags` for an open repository: `lister` lists the tags, `tagger` resolves them.
 [[nodiscard]] std::vector<ListedTag> list_tags_of(TagLister& lister, Tagger& tagger, const TagListOptions& options,
                                                   const Context& context);
 

@@ -34,7 +34,7 @@ std::optional<Error> shortage(const Request& request, int why) {
     case ENFILE: return error().hint("allow more open files (ulimit -n), or use fewer --jobs");
     case ENOBUFS:
     case ENOMEM: return error();
-    default: return std::nullopt;  // such as a family of addresses that is switched off here
+    default: return std::nullopt;  // such as a disabled address family
   }
 }
 

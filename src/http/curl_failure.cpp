@@ -103,7 +103,7 @@ bool suggests_other_version(const CurlFailure& failure, HttpVersion preferred) {
 }
 
 TransportError proxy_wants_credentials(const std::string& what) {
-  TransportError error(Kind::Proxy, text::cat(what, "the proxy answered 407: it wants (other) credentials"));
+  TransportError error(Kind::Proxy, text::cat(what, "the proxy answered 407: it requires (other) credentials"));
   error.hint("give them in HTTPS_PROXY or HTTP_PROXY: http://USER:PASSWORD@HOST:PORT");
   return error;
 }

@@ -68,7 +68,7 @@ std::optional<unsigned long> subject_of(const std::string& der) {
   Walk walk(der);
   if (!walk.enter() || !walk.enter() || !walk.pass()) return std::nullopt;
   if (walk.passed_version() && !walk.pass()) return std::nullopt;
-  // What was passed is the serial number; signature, issuer and validity follow.
+  // After the serial number come signature, issuer and validity.
   if (!walk.pass() || !walk.pass() || !walk.pass()) return std::nullopt;
   const auto name = walk.name();
   if (!name) return std::nullopt;
@@ -91,7 +91,7 @@ LazyCertificates::LazyCertificates(const std::string& pem) {
     char* header = nullptr;
     unsigned char* data = nullptr;
     long size = 0;
-    if (PEM_read_bio(text.get(), &kind, &header, &data, &size) != 1) continue;  // it has gone on by a line at least
+    if (PEM_read_bio(text.get(), &kind, &header, &data, &size) != 1) continue;  // at least one line was consumed
     const Text<char> owned_kind(kind);
     const Text<char> owned_header(header);
     const Text<unsigned char> owned_data(data);

@@ -191,7 +191,7 @@ std::optional<Proxy> ProxyRules::proxy_for(const Origin& origin) const {
     TransportError error(TransportError::Kind::Proxy,
                          text::cat(setting.variable,
                                    " is not used where REQUEST_METHOD is set: in a CGI environment "
-                                   "whoever sends a request may have named the proxy"));
+                                   "the sender of a request may have set the proxy"));
     error.hint("unset REQUEST_METHOD, or name the host in NO_PROXY if it needs no proxy");
     throw error;
   }

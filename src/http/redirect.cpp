@@ -42,7 +42,7 @@ void step(Request& request, Url to, const Origin& asked) {
   request.url = std::move(to);
 }
 
-/// One exchange. An error of a host that the user did not name says which host sent us there.
+/// Sends one request. An error of another host than the user named says which host redirected to it.
 Response send_step(Transport& transport, const Request& request, const Origin& asked, const std::stop_token& stop) {
   try {
     return transport.send(request, stop);
@@ -51,7 +51,7 @@ Response send_step(Transport& transport, const Request& request, const Origin& a
     error.while_doing(
         text::cat("following a redirect: ", to_string(asked), " sends us to ", to_string(request.url.origin())));
     error.hint(text::cat("this machine must reach ", request.url.origin().host, " as well, where ", asked.host,
-                         " keeps its blobs; or have the registry give them itself, without redirects"));
+                         " stores its blobs; or have the registry serve them itself, without redirects"));
     throw;
   }
 }

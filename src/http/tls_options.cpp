@@ -56,7 +56,7 @@ void prefer_chacha20(SSL_CTX& context) {
   std::stable_partition(ciphers.begin(), ciphers.end(), [](const SSL_CIPHER* cipher) {
     return SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305;
   });
-  // Names that OpenSSL gave are names that it takes.
+  // Cannot fail: the names come from OpenSSL.
   if (const std::string list = cipher_list(ciphers, true); !list.empty()) {
     SSL_CTX_set_ciphersuites(&context, list.c_str());
   }
@@ -66,12 +66,12 @@ void prefer_chacha20(SSL_CTX& context) {
 }
 
 void set_tls_options(SSL_CTX& context) noexcept {
-  // libcurl takes no tickets of TLS 1.2; servers that keep no sessions let connections be resumed by these alone.
+  // libcurl disables TLS 1.2 tickets, but some servers resume sessions only by ticket.
   SSL_CTX_clear_options(&context, SSL_OP_NO_TICKET);
   try {
     if (!cpu_has_aes()) prefer_chacha20(context);
   } catch (...) {
-    return;  // out of memory: it goes without the better order
+    return;  // out of memory: keeps the default order
   }
 }
 

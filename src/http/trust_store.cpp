@@ -38,7 +38,7 @@ std::size_t add_certificates(X509_STORE& store, const std::string& pem) {
   const std::unique_ptr<BIO, FreeBio> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (!text) throw std::bad_alloc();
   std::size_t count = 0;
-  // Both forms that files of authorities have; what else is in the file is passed over.
+  // Reads both kinds of PEM certificates; other content of the file is skipped.
   while (const std::unique_ptr<X509, FreeCertificate> certificate{
       PEM_read_bio_X509_AUX(text.get(), nullptr, nullptr, nullptr)}) {
     if (X509_STORE_add_cert(&store, certificate.get()) != 1) throw std::bad_alloc();

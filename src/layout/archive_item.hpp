@@ -18,16 +18,16 @@ enum class ArchiveRole { Bundle, Image, Referrer, Locations };
 /// One entry of an archive's index.json; see docs/archive-format.md, "index.json". An image with
 /// several tags has an entry for each.
 struct ArchiveItem {
-  Descriptor descriptor;  ///< without annotations, which are made from the fields below
+  Descriptor descriptor;  ///< without annotations: those are derived from the fields below
   ArchiveRole role = ArchiveRole::Image;
-  bool is_root = false;  ///< requested by the user at export, not found in a lock file
-  Reference reference;   ///< by digest, as its lock file or the user names it
+  bool is_root = false;  ///< requested at export, not taken from a lock file
+  Reference reference;   ///< by digest, as in the lock file or on the command line
   /// The tag of a root, or the tag that attaches an image to another one.
   std::optional<std::string> tag = {};
-  std::set<Digest> absent = {};       ///< indexes: listed by them or below them, but not in the archive
-  std::optional<Digest> bundle = {};  ///< locations images: the bundle they belong to
-  /// Container runtimes can load it: the entry has names for them. Signatures and charts have none, since runtimes that
-  /// load all named entries would fail.
+  std::set<Digest> absent = {};       ///< for an index: what it or its children list but the archive lacks
+  std::optional<Digest> bundle = {};  ///< for a locations image: its bundle
+  /// True if container runtimes can load it, so the entry is named for them. Signatures and charts are not: a runtime
+  /// that loads all named entries would fail on them.
   bool is_runnable = true;
 };
 

@@ -35,14 +35,14 @@ void ImageNames::add(const std::string& name) {
 
 std::optional<std::string> note_of_names(const ImageNames& names, const Digest& image) {
   if (names.unreadable.empty()) return std::nullopt;
-  const bool one = names.unreadable.size() == 1;
-  return text::cat("the image ", image.text(), " is carried without its ", one ? "name " : "names ",
+  const bool is_one = names.unreadable.size() == 1;
+  return text::cat("the image ", image.text(), " is carried without its ", is_one ? "name " : "names ",
                    text::join(names.unreadable, ", "), ", which no registry takes");
 }
 
 bool is_digest_tag(std::string_view tag) {
   if (tagged_digest(tag, ".imgpkg") || tagged_digest(tag, ".image-locations.imgpkg")) return true;
-  constexpr std::string_view kLong = "sha512-";  // and the first half of its digits
+  constexpr std::string_view kLong = "sha512-";  // followed by the first half of the digits
   if (!tag.starts_with(kLong)) return false;
   const std::string as_short = text::cat("sha256-", tag.substr(kLong.size()));
   return tagged_digest(as_short, ".imgpkg") || tagged_digest(as_short, ".image-locations.imgpkg");

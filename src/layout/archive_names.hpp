@@ -10,15 +10,15 @@
 
 namespace ociferry {
 
-/// The name of an image without a name in its archive: valid in no registry (RFC 2606).
+/// The repository of an image that its archive does not name; its host is reserved as invalid (RFC 2606).
 [[nodiscard]] RepositoryName unnamed_repository();
 
 /// The images of another tool's archive, each digest once, with their names and tags.
 class ItemList {
  public:
-  /// Adds an image with the tags `tags`; an image that was added before gets the tags and the better name. A tag makes
-  /// the image a root, unless it attaches it to another image (then it is a Referrer) or is a digest tag of imgpkg,
-  /// which is made again at the destination. Invalid tags are ignored.
+  /// Adds an image with the tags `tags`; a known image gets the tags and the better name. A tag makes the image a root,
+  /// unless it attaches the image to another one (then the image is a Referrer) or is a digest tag of imgpkg, which is
+  /// regenerated at the destination. Invalid tags are ignored.
   void add(ArchiveItem item, const std::set<std::string>& tags);
   /// In the order of `add`, with an entry for each tag.
   [[nodiscard]] std::vector<ArchiveItem> take() const;
@@ -37,20 +37,20 @@ class ItemList {
 
 /// The parsed names of an image in an archive.
 struct ImageNames {
-  std::optional<RepositoryName> repository = {};  ///< of the first name that has one
+  std::optional<RepositoryName> repository = {};  ///< of the first name with a repository
   std::set<std::string> tags = {};
   std::vector<std::string> unreadable = {};  ///< names that are not valid references
 
-  /// Adds a reference, as in `docker save`.
+  /// Adds a full reference, as in docker-save archives.
   void add_reference(const std::string& name);
-  /// Adds a reference or a tag alone, as in layouts.
+  /// Adds a reference or a bare tag, as in layouts.
   void add(const std::string& name);
 };
 
-/// The warning about names that are dropped; nullopt if none.
+/// The warning about dropped names; nullopt if there are none.
 [[nodiscard]] std::optional<std::string> note_of_names(const ImageNames& names, const Digest& image);
 
-/// True for a digest tag of imgpkg (`image_tag`, `locations_tag`), which is made again at the destination.
+/// True for a digest tag of imgpkg (`image_tag`, `locations_tag`), which is regenerated at the destination.
 [[nodiscard]] bool is_digest_tag(std::string_view tag);
 
 /// The digest that a tag of the form "sha256-<hex><suffix>" names; nullopt for any other tag.

@@ -10,7 +10,7 @@ namespace ociferry {
 
 namespace {
 
-/// The manifest that `raw` is; nothing for what is none, although it may be called one.
+/// Parses `raw` as a manifest; nullopt if it is not one, whatever its media type says.
 std::optional<std::variant<Manifest, ImageIndex>> try_parse(const RawManifest& raw, std::string_view media_type) {
   try {
     return parse_manifest(raw.bytes, media_type);
@@ -31,13 +31,13 @@ bool ImageArchive::is_blob(const Descriptor& content) {
     raw = manifest(content.digest.text());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::Hostile) throw;
-    return true;  // no JSON
+    return true;  // not JSON
   }
   if (!raw) return true;
   const auto parsed = try_parse(*raw, content.media_type);
   if (!parsed) return true;
   const auto is_here = [this](const Descriptor& part) { return size_of(part.digest).has_value(); };
-  if (const auto* index = std::get_if<ImageIndex>(&*parsed)) {  // of which a part may be absent
+  if (const auto* index = std::get_if<ImageIndex>(&*parsed)) {  // children may be absent
     return !index->manifests.empty() && std::ranges::none_of(index->manifests, is_here);
   }
   const auto& manifest = std::get<Manifest>(*parsed);

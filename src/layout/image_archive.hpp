@@ -33,17 +33,17 @@ class ImageArchive : public ImageSource {
   /// The path from the command line.
   [[nodiscard]] virtual const std::string& name() const = 0;
   [[nodiscard]] virtual ArchiveFormat format() const = 0;
-  /// The images that the archive lists, each digest once. Without a seal, roles are derived from names (a bundle is
-  /// an Image here), and only roots that the archive marks are marked.
+  /// The images that the archive lists, each digest once. Without a seal, roles are derived from names (so a bundle is
+  /// an Image), and an image is a root only if the archive marks it.
   [[nodiscard]] virtual const std::vector<ArchiveItem>& items() const = 0;
-  /// The length of the file; of a directory, that of all files in it.
+  /// The size of the file, or of all files in the directory.
   [[nodiscard]] virtual std::uint64_t total_bytes() const = 0;
-  /// Decided by its form: content that refers to present blobs like a manifest is none.
+  /// Decided by content: what parses as a manifest and refers to present blobs is not a blob.
   [[nodiscard]] bool is_blob(const Descriptor& content) override;
   /// The size of a blob in the archive; nullopt if absent.
   [[nodiscard]] virtual std::optional<std::uint64_t> size_of(const Digest& blob) const = 0;
 
-  /// Warnings from opening the archive: names that are dropped, a seal that does not match.
+  /// Warnings from opening the archive: dropped names, a seal that does not match.
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
   void note(std::string line) { notes_.push_back(std::move(line)); }
 
@@ -54,8 +54,8 @@ class ImageArchive : public ImageSource {
   std::vector<std::string> notes_;
 };
 
-/// The manifest in `bytes`, whose digest is `digest`; the media type of the descriptor is that of the bytes.
-/// Throws Error{Hostile} starting with `what` if they are no JSON.
+/// The manifest in `bytes`, whose digest is `digest`; its media type is taken from the bytes. Throws Error{Hostile}
+/// starting with `what` if they are not JSON.
 [[nodiscard]] RawManifest make_raw_manifest(std::string bytes, const Digest& digest, std::string_view what);
 
 }  // namespace ociferry

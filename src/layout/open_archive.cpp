@@ -28,7 +28,7 @@ Error foreign(const std::string& name, std::string_view why) {
           "give a file that `ociferry export`, `imgpkg copy --to-tar` or `docker save` wrote, or an OCI image layout");
 }
 
-/// Throws for what never was a tar. A file that begins as ours do is one that may be damaged.
+/// Throws if the file never was a tar. One that begins like our archives may be a damaged tar.
 void check_is_tar(const Medium& medium) {
   std::array<std::byte, kTarBlock> head{};
   const std::size_t got = medium.read_at(0, head);
@@ -40,28 +40,28 @@ void check_is_tar(const Medium& medium) {
   try {
     static_cast<void>(parse_tar_block(head));
   } catch (const Error&) {
-    throw foreign(medium.name(), "it is no tar");
+    throw foreign(medium.name(), "it is not a tar file");
   }
 }
 
-/// The first header of every archive of ours. A program that packed the files again writes its own: other times, owners
-/// or forms of numbers.
-bool begins_as_ours(const Medium& medium) {
+/// True if the first header is the one of all our archives. Other programs that pack the files again write different
+/// times, owners or number formats.
+bool has_our_first_header(const Medium& medium) {
   const std::string ours = first_header();
   std::string header(ours.size(), '\0');
   static_cast<void>(medium.read_at(0, std::as_writable_bytes(std::span(header))));
   return header == ours;
 }
 
-/// Which files come before the seal says its version.
+/// The seal is among the first files, at the top level. Which files precede it depends on its version.
 bool is_sealed(const Medium& medium) {
   const auto names = first_members(medium, kMostFrontFiles, kSealFile);
   const auto seal = std::ranges::find(names, kSealFile);
-  return seal != names.end() && begins_as_ours(medium) &&
+  return seal != names.end() && has_our_first_header(medium) &&
          std::none_of(names.begin(), seal, [](const std::string& file) { return file.find('/') != std::string::npos; });
 }
 
-/// Both kinds have a manifest.json with a list of images, but only docker's name a file as Config.
+/// Both docker-save archives and imgpkg's tars have a manifest.json, but only docker's entries have a Config.
 bool is_docker(const std::string& manifest, const std::string& what) {
   const Json list = Json::parse(manifest, what);
   const auto* images = list.as_array();
@@ -81,7 +81,7 @@ bool holds_images(const FileTree& tree, const std::string& folder = "") {
   return tree.size_of(folder + "index.json") || tree.size_of(folder + "manifest.json");
 }
 
-/// `tree`, or the one folder in it that holds images: many tools pack the folder that a layout is in.
+/// `tree`, or the one folder in it that holds images: many tools pack a layout's folder instead of its content.
 std::unique_ptr<FileTree> enter_folder(std::unique_ptr<FileTree> tree, bool is_directory,
                                        std::vector<std::string>& notes) {
   if (holds_images(*tree)) return tree;
@@ -101,9 +101,9 @@ std::unique_ptr<FileTree> enter_folder(std::unique_ptr<FileTree> tree, bool is_d
   return std::make_unique<Subtree>(std::move(tree), found.front());
 }
 
-/// Only a layout names its files by digest: in a directory, paths out of a manifest.json could lead anywhere on this
+/// Of directories only layouts are read: they name files by digest, while a manifest.json could name any path of this
 /// machine.
-Error no_archive(const FileTree& tree, bool is_directory) {
+Error not_an_archive(const FileTree& tree, bool is_directory) {
   if (is_directory && tree.size_of("manifest.json")) {
     return Error(ErrorCode::Hostile,
                  text::cat(tree.name(), " is a docker-save archive or imgpkg tar that was unpacked; ",
@@ -132,7 +132,7 @@ std::shared_ptr<ImageArchive> open_tree(std::unique_ptr<FileTree> tree, const Un
   } else if (has_manifest && !is_directory) {
     archive = open_listed(std::move(tree), limits);
   } else {
-    throw no_archive(*tree, is_directory);
+    throw not_an_archive(*tree, is_directory);
   }
   for (std::string& line : notes) archive->note(std::move(line));
   return archive;
@@ -174,7 +174,7 @@ std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const Unp
     for (const std::string& line : archive->notes()) progress.warn(line);
     return archive;
   } catch (Error& error) {
-    // These are about the file itself, and name it.
+    // These messages name the file already.
     const bool names_file = error.code() == ErrorCode::Usage || error.code() == ErrorCode::NotFound;
     if (names_file) throw;
     error.while_doing(text::cat("opening ", path.string()));
@@ -191,7 +191,7 @@ bool is_own_archive(const fs::path& path) {
     return medium && is_sealed(*medium);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Io) throw;
-    return false;  // no tar
+    return false;  // not a tar
   }
 }
 

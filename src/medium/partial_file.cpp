@@ -63,15 +63,15 @@ std::uint64_t PartialFile::written_until(std::uint64_t offset) const { return ne
 void PartialFile::reserve(std::uint64_t bytes, Existing existing) {
   check_room(bytes);
   if (existing == Existing::Keep) {
-    // If the earlier run ended because the disk failed, what it could not write may still be in memory, and look fine.
+    // If the earlier run failed to write, the page cache may still hold data that is not on the disk.
     static_cast<void>(::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED));
   } else {
     if (calls::ftruncate(fd_.get(), 0) != 0) throw system_error(text::cat("emptying ", name_), errno);
     try {
-      // Blocks in one piece, where the file system gives them: that is faster, and running out of room shows now.
+      // Allocates contiguous blocks if possible: this is faster, and a lack of space shows now.
       reserve_room(fd_.get(), bytes, Length::Grow, name_);
     } catch (Error& error) {
-      remove();  // there is nothing in it
+      remove();  // it is empty
       error.hint("free some space or choose another output file; nothing was downloaded yet");
       throw;
     }

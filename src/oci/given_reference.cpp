@@ -51,7 +51,7 @@ RepositoryName given_repository(std::string_view text) {
   check_is_no_registry(text);
   const auto colon = text.find(':');
   const bool is_bare = text.find('/') == std::string_view::npos && colon != std::string_view::npos;
-  // An image of Docker Hub's could have such a tag, but no repository has one.
+  // "name:5000" may be an image of Docker Hub, but not a repository.
   if (is_bare && is_port(text.substr(colon + 1))) throw no_repository(text);
   return parse_repository(text);
 }

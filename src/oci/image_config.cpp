@@ -10,8 +10,8 @@ namespace ociferry {
 
 namespace {
 
-/// The members of `object` that Go's decoder takes for `name`, in their order: it ignores case, and takes repeated keys
-/// one after the other.
+/// The members of `object` that Go's decoder matches with `name`, in order: it ignores case and applies repeated keys
+/// in turn.
 std::vector<const Json*> members(const Json& object, std::string_view name) {
   std::vector<const Json*> found;
   if (object.as_object() == nullptr) return found;
@@ -51,7 +51,7 @@ std::optional<ImageConfig> try_parse_image_config(std::string_view bytes) {
   try {
     return parse_image_config(bytes);
   } catch (const Error&) {
-    return std::nullopt;  // it is carried all the same: its digest and size are all that this takes
+    return std::nullopt;  // still transferred, which needs only its digest and size
   }
 }
 

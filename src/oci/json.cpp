@@ -15,7 +15,7 @@ namespace {
 
 enum class Reading { Strict, Lenient };
 
-/// Builds a Json from nlohmann's events; a strict one refuses what a tolerant parser would let through.
+/// Builds a Json from nlohmann's events; a strict one refuses what lenient parsers accept.
 class Builder {
  public:
   Builder(Reading reading, std::size_t most_values)
@@ -98,7 +98,7 @@ class Builder {
   bool is_strict_;
   std::size_t most_values_;
   std::size_t values_left_;
-  std::size_t too_deep_ = 0;  ///< how many levels below the deepest that is kept
+  std::size_t too_deep_ = 0;  ///< levels below the deepest one that is kept
   std::vector<Level> levels_;
   Json result_;
   std::string error_;
@@ -176,7 +176,7 @@ class Writer {
   static bool is_plain(char c) {
     return c >= 0x20 && c < 0x7F && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
   }
-  /// Writes the character at the front of `rest` and returns how many bytes it has.
+  /// Writes the first character of `rest` and returns its size in bytes.
   std::size_t quoted_character(std::string_view rest) {
     constexpr std::string_view kEscaped = "\"\\\b\f\n\r\t";
     constexpr std::string_view kLetters = "\"\\bfnrt";
@@ -232,7 +232,7 @@ Json::Json(std::uint64_t value) {
 namespace {
 
 Json parsed(std::string_view text, std::string_view what, Builder builder) {
-  // The parser takes a NUL for the end, whatever follows; no JSON text holds one.
+  // nlohmann's parser stops at a NUL, which JSON text cannot contain.
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
     throw Error(ErrorCode::Hostile, text::cat(what, ": not valid JSON at byte ", nul + 1));
   }

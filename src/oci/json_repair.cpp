@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kEscapeLength = 6;  // \uXXXX
 
-/// The number of the escape \uXXXX that `text` begins with, if it does.
+/// The code unit of the escape \uXXXX that `text` begins with; nullopt if none.
 std::optional<unsigned> unicode_escape(std::string_view text) {
   if (text.size() < kEscapeLength || text[0] != '\\' || text[1] != 'u') return std::nullopt;
   unsigned unit = 0;

@@ -33,7 +33,7 @@ std::string optional_string(const Json& json, std::string_view key) {
   return *value->as_string();
 }
 
-/// The key as readers see it that ignore case as Go's decoder does: it also takes U+017F for s, and U+212A for k.
+/// The key in lower case, as Go's decoder compares it: U+017F equals s, and U+212A equals k.
 std::string folded(std::string_view key) {
   std::string out = text::lower(key);
   for (const auto& [other, letter] : {std::pair<std::string_view, char>{"\u017F", 's'}, {"\u212A", 'k'}}) {
@@ -44,8 +44,8 @@ std::string folded(std::string_view key) {
   return out;
 }
 
-/// Two readers must not see different blobs in one manifest: each of `keys` is there once at most, and as it is
-/// spelled. What else an object holds is nobody's business but its author's.
+/// Throws unless each of `keys` occurs at most once and in this spelling, so that all readers see the same blobs. Other
+/// keys are ignored.
 void check_keys(const Json& json, std::initializer_list<std::string_view> keys) {
   if (json.as_object() == nullptr) return;
   std::set<std::string_view> seen;
@@ -58,7 +58,7 @@ void check_keys(const Json& json, std::initializer_list<std::string_view> keys) 
   }
 }
 
-/// Those values of an object that are text; others say nothing that anybody here reads.
+/// The string values of an object; others are ignored.
 std::map<std::string, std::string> string_map(const Json* json) {
   std::map<std::string, std::string> map;
   if (json == nullptr || json->as_object() == nullptr) return map;
@@ -105,7 +105,7 @@ Descriptor parse_descriptor(const Json& json) {
   return descriptor;
 }
 
-/// What a manifest says to be attached to. One that names nothing is attached to nothing.
+/// The subject of a manifest; nullopt if absent or without a digest.
 std::optional<Descriptor> parse_subject(const Json& body) {
   const Json* const subject = body.find("subject");
   if (subject == nullptr) return std::nullopt;
@@ -118,7 +118,7 @@ std::optional<Descriptor> parse_subject(const Json& body) {
                     .size = bytes == nullptr || *bytes < 0 ? 0 : static_cast<std::uint64_t>(*bytes)};
 }
 
-/// A list that is null, or is not there, is empty to all readers.
+/// An absent list, or null, is empty.
 std::vector<Descriptor> parse_descriptors(const Json* list, std::string_view key) {
   std::vector<Descriptor> descriptors;
   if (list == nullptr || list->is_null()) return descriptors;
@@ -132,15 +132,15 @@ bool is_second_schema(const Json& body) {
   return version != nullptr && version->as_int() != nullptr && *version->as_int() == 2;
 }
 
-/// True for what every reader takes for an index or an image, although it does not say what it is.
+/// True if a manifest without media type is an index or an image to every reader.
 bool has_known_form(const Json& body) {
   if (!is_second_schema(body)) return false;
   const Json* const config = body.find("config");
   return body.find("manifests") != nullptr || (config != nullptr && config->as_object() != nullptr);
 }
 
-/// What the manifest is by its bytes. A `given` type of the other kind, image or index, is refused: readers that
-/// believe it would see something else. One that is neither says nothing, unless the bytes agree or say nothing either.
+/// The media type by the manifest's bytes. Throws if `given` says index for an image or the reverse: readers that trust
+/// it would see something else. Any other `given` type is used only if the bytes have the same or none.
 std::string agreed_media_type(const Json& body, std::string_view given) {
   const std::string own = optional_string(body, "mediaType");
   const bool is_foreign = !given.empty() && !media_type::is_index(given) && !media_type::is_manifest(given);
@@ -149,16 +149,16 @@ std::string agreed_media_type(const Json& body, std::string_view given) {
   const bool is_same_kind = is_foreign || media_type::is_index(type) == media_type::is_index(given);
   const bool is_known = media_type::is_index(type) || media_type::is_manifest(type);
   if (given.empty() || (is_same_kind && is_known)) return type;
-  refuse(text::cat("it says to be ", type, " but came as ", given));
+  refuse(text::cat("it is ", type, " but was served or listed as ", given));
 }
 
 void refuse_schema_1(const Json& body, std::string_view given) {
   if (body.find("fsLayers") == nullptr && !media_type::is_schema_1(given)) return;
   throw Error(ErrorCode::Hostile, "the image uses Docker's schema 1, which no longer carries its own digest")
-      .hint("push the image again with a tool of this decade");
+      .hint("push the image again with a current tool");
 }
 
-/// Of a type that nobody here knows, the form decides; without any, the bytes are all there is to it.
+/// For an unknown type, decides by content whether it has layers.
 Manifest parse_image(const Json& body, std::string type) {
   Manifest manifest{.media_type = std::move(type), .layers = parse_descriptors(body.find("layers"), "layers")};
   if (manifest.media_type == media_type::kOciArtifact) {

@@ -28,7 +28,7 @@ std::string manifest_type(const Json& body, std::string_view given) {
   if (std::string own = body.string_at("mediaType"); !own.empty()) return own;
   const bool lists = body.find("manifests") != nullptr;
   const bool is_image = body.find("layers") != nullptr || body.find("config") != nullptr;
-  if (!lists && !is_image) return std::string(given);  // neither: to be refused as what it came as
+  if (!lists && !is_image) return std::string(given);  // neither; the caller refuses it under this type
   const std::string_view docker = lists ? media_type::kDockerManifestList : media_type::kDockerManifest;
   if (given == docker && !has_oci_parts(body)) return std::string(docker);
   return std::string(lists ? media_type::kOciIndex : media_type::kOciManifest);

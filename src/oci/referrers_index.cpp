@@ -12,7 +12,7 @@ namespace ociferry {
 
 namespace {
 
-/// The type that lists tell a manifest by: its own, else that of an image's configuration.
+/// The artifact type for the list: the manifest's own, else the media type of its configuration.
 std::string listed_type(const std::variant<Manifest, ImageIndex>& parsed) {
   if (const auto* index = std::get_if<ImageIndex>(&parsed)) return index->artifact_type;
   const auto& manifest = std::get<Manifest>(parsed);
@@ -36,7 +36,7 @@ Json entry_of(const RawManifest& referrer) {
   return entry;
 }
 
-/// The members of the index but its list, and the list's entries by digest.
+/// The members of the index without its list, and the entries of the list by digest.
 struct Listing {
   Json::Object members = {{"schemaVersion", 2}, {"mediaType", std::string(media_type::kOciIndex)}};
   std::map<std::string, Json> entries = {};
@@ -49,7 +49,7 @@ Listing read(const RawManifest& current) {
     const auto* index = std::get_if<ImageIndex>(&parsed);
     if (index == nullptr || index->media_type != media_type::kOciIndex) throw Error(ErrorCode::Hostile, "no OCI index");
   } catch (const Error& error) {
-    throw Error(ErrorCode::Refused, text::cat("its list of what is attached to an image is none: ", error.message()));
+    throw Error(ErrorCode::Refused, text::cat("its list of referrers is malformed: ", error.message()));
   }
   const Json body = Json::parse_leniently(current.bytes, "list of referrers");
   for (const auto& [key, value] : *body.as_object()) {
@@ -74,8 +74,8 @@ std::optional<std::string> add_referrer(const RawManifest* current, const RawMan
   index.emplace(index.begin() + 2, "manifests", std::move(manifests));
   std::string bytes = Json(std::move(index)).dump();
   if (bytes.size() > limits::kManifestBytes) {
-    throw Error(ErrorCode::Refused, text::cat("too much is attached to one image: the list of it would have ",
-                                              bytes.size(), " bytes, but registries accept ", limits::kManifestBytes));
+    throw Error(ErrorCode::Refused, text::cat("an image has too many referrers: their list would have ", bytes.size(),
+                                              " bytes, but registries accept ", limits::kManifestBytes));
   }
   return bytes;
 }

@@ -8,8 +8,8 @@ namespace ociferry {
 
 namespace {
 
-/// A digest as a part of a tag, of which 128 characters are allowed: of longer digests than sha256 the beginning, as in
-/// the distribution specification's "Referrers Tag Schema".
+/// A digest as part of a tag, which may have 128 characters: digests longer than sha256 are truncated, as in the
+/// distribution specification's "Referrers Tag Schema".
 std::string in_tag(const Digest& digest) {
   constexpr std::size_t kHexLength = 64;
   return text::cat(digest.algorithm(), "-", digest.hex().substr(0, kHexLength));
@@ -35,7 +35,7 @@ std::string repository_tag(const Reference& image) {
   std::string path = image.name.repository;
   std::ranges::replace(path, '/', '-');
   path = without_odd_characters(std::move(path));
-  // The end of a path says more than its beginning; cut there, it may begin with what a tag cannot begin with.
+  // Keeps the end of a long path, which identifies more; a tag may not begin with some of its characters.
   if (path.size() > kLongest) path = without_odd_characters(path.substr(path.size() - kLongest));
   const std::string usual = image_tag(image.digest.value());
   return path.empty() ? usual : text::cat(path, "-", usual);

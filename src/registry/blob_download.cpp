@@ -149,7 +149,7 @@ void BlobDownload::check(const Answer& answer) const {
   // The link to a storage server has expired; the registry sends a new one.
   const bool elsewhere = answer.url.origin() != answer.asked;
   if (elsewhere && (answer.status == 401 || answer.status == 403 || answer.status == 404)) return;
-  if (only_range_) throw RangeNotGiven();  // whether the blob can be had at all, a request without a range tells
+  if (only_range_) throw RangeNotGiven();  // a request without a range shows whether the blob exists
   if (answer.status == 404) {
     Error error = response_error("GET", answer, ErrorCode::Network);
     throw std::move(error).while_doing("reading " + place());

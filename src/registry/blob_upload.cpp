@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "registry/registry_error.hpp"
 #include "registry/upload_location.hpp"
+#include "stream/read_buffer.hpp"
 #include "stream/verify.hpp"
 
 namespace ociferry {
@@ -15,8 +16,6 @@ namespace {
 
 /// The time limit for cancelling a stopped upload.
 constexpr std::chrono::seconds kCancelPatience{2};
-constexpr std::size_t kReadBytes = 1024 * 1024;
-
 /// Reports the bytes that pass.
 class CountingSource : public ByteSource {
  public:
@@ -131,7 +130,7 @@ bool BlobUpload::mount() {
 /// A repository that only a file names may be readable for us alone: mount from it only if the file has the blob, too.
 void BlobUpload::prove_possession() {
   VerifyingSource content(from_.open(blob_, 0, stop_), blob_, from_.name_of(blob_.digest));
-  std::vector<std::byte> buffer(kReadBytes);
+  std::vector<std::byte> buffer(kReadBufferBytes);
   while (content.read(buffer) > 0) {
     throw_if_stopped(stop_);
   }

@@ -10,6 +10,7 @@
 #include "registry/limits.hpp"
 #include "registry/upload_location.hpp"
 #include "stream/memory.hpp"
+#include "stream/read_buffer.hpp"
 
 namespace ociferry {
 
@@ -17,8 +18,6 @@ namespace {
 
 /// The assumed minimum rate, in bytes a second, at which a registry stores a blob.
 constexpr std::uint64_t kStoredPerSecond = 8 * kMiB;
-constexpr std::size_t kReadBytes = 1024 * 1024;
-
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -203,11 +202,11 @@ void ChunkedUpload::go_to(std::uint64_t offset) {
     position_ = 0;
   }
   meter_.set(offset);
-  std::vector<std::byte> buffer(position_ < offset ? kReadBytes : 0);
+  std::vector<std::byte> buffer(position_ < offset ? kReadBufferBytes : 0);
   while (position_ < offset) {
     throw_if_stopped(stop_);
     const std::size_t got =
-        body_->read(MutableBytes(buffer).first(std::min<std::uint64_t>(kReadBytes, offset - position_)));
+        body_->read(MutableBytes(buffer).first(std::min<std::uint64_t>(kReadBufferBytes, offset - position_)));
     if (got == 0) throw Error(ErrorCode::Internal, text::cat(blob_.digest.text(), " ended at ", position_));
     position_ += got;
   }

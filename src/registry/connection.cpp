@@ -148,7 +148,7 @@ Answer Connection::ping(std::stop_token stop) const {
     } catch (const TransportError& plain) {
       if (!cut_off || plain.is_lasting()) throw;
     }
-    throw;  // the first failure: https may be spoken there after all, when the connection is not cut off
+    throw;  // the first failure: the host may speak https after all
   }
 }
 
@@ -176,7 +176,7 @@ void Connection::check_may_send_credentials(const Url& base) const {
   if (origin.scheme != "http" || context_->options.insecure || is_loopback(origin.host)) return;
   throw Error(ErrorCode::Unauthorized,
               text::cat(to_string(origin),
-                        " wants credentials, but does not speak https: anybody on the way could read "
+                        " requires credentials, but does not speak https: anybody on the path could read "
                         "them"))
       .hint("if you accept that, use --registry-insecure");
 }
@@ -223,8 +223,8 @@ Sender Connection::refused_sender(const Scope& scope, const Answer& answer, std:
   constexpr std::string_view kBearer = "Bearer ";
   if (!authorization.starts_with(kBearer)) {
     if (authenticator_.is_wanted()) return sender;
-    sender.trouble = "no credentials were sent, since the registry names no way to log in that is known here";
-    sender.remedy = "have the registry accept Basic or Bearer (WWW-Authenticate); --debug shows what it answers";
+    sender.trouble = "no credentials were sent, since the registry offers no supported way to log in";
+    sender.remedy = "have the registry accept Basic or Bearer (WWW-Authenticate); --debug shows its answers";
     return sender;
   }
   const auto date = parse_http_date(answer.headers.find("Date").value_or(""));

@@ -60,7 +60,7 @@ void ForeignDownload::run() {
   VerifyingSink verified(sink_, layer_, layer_.digest.text());
   for (const DownloadPlace& place : places()) {
     if (spoiled_.contains(place.name)) {
-      failures_.push_back(text::cat(place.name, ": gave other bytes than it should"));
+      failures_.push_back(text::cat(place.name, ": sent other content than expected"));
     } else if (try_place(place, verified)) {
       try {
         return verified.finish();
@@ -89,7 +89,7 @@ bool ForeignDownload::try_place(const DownloadPlace& place, ByteSink& sink) {
     take_stock();
     if (error.code() == ErrorCode::Corrupt) {
       spoiled_.add(place.name);
-      if (delivered_ > 0) throw;  // what the sink has cannot be trusted: begin anew
+      if (delivered_ > 0) throw;  // the content of the sink cannot be trusted
     }
     note_failure(place.name, error);
     return false;

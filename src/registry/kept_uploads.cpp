@@ -46,7 +46,7 @@ std::optional<std::string> session_in(int file, const fs::path& path, const Repo
   } catch (const Error& error) {
     if (error.code() != ErrorCode::Hostile) throw;
   }
-  return std::nullopt;  // cut off, or somebody else's: as good as none
+  return std::nullopt;  // truncated or foreign: ignored
 }
 
 /// Creates `directory` and its parents, for this user only.

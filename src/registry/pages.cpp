@@ -23,8 +23,8 @@ bool Pages::turn(const Answer& answer) {
   const bool behind_proxy = here.scheme == "https" && there.scheme == "http" && there.host == here.host &&
                             (there.port == here.port || there.port == 80);
   if (behind_proxy) url = url.at(here);
-  if (url.origin() != here) refuse(text::cat(" goes on at another server, ", url.shown()));
-  if (!asked_.insert(url.text()).second) refuse(" leads back to a page of its own");
+  if (url.origin() != here) refuse(text::cat(" continues at another server, ", url.shown()));
+  if (!asked_.insert(url.text()).second) refuse(" links back to an earlier page");
   url_ = std::move(url);
   return true;
 }

@@ -41,7 +41,7 @@ void Repository::attach(const RawManifest& manifest, const Digest& subject) {
   const std::lock_guard lock(attach_mutex_);
   for (int writes = 0;; ++writes) {
     const auto current = this->manifest(tag);
-    // GitLab's registry takes such a tag for the digest: then it is the subject itself, and there is no list yet.
+    // GitLab's registry resolves such a tag to the subject itself: then there is no list yet.
     const bool is_list = current && current->descriptor.digest != subject;
     auto bytes = add_referrer(is_list ? &*current : nullptr, manifest);
     if (!bytes) return;

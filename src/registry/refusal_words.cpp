@@ -124,7 +124,7 @@ RefusalKind refusal_kind(int status, std::string_view words, bool writes) {
   constexpr int kLegalReasons = 451;
   constexpr int kInsufficientStorage = 507;
   constexpr int kTooManyRequests = 429;
-  if (status == kTooManyRequests) return RefusalKind::Unknown;  // a quota of requests is no quota of storage
+  if (status == kTooManyRequests) return RefusalKind::Unknown;  // a rate limit, not a storage quota
   const std::string said = text::lower(words);
   // 28 is ENOSPC, 122 EDQUOT, 30 EROFS: distribution gives the number alone.
   if (status == kInsufficientStorage ||
@@ -155,7 +155,7 @@ std::string refusal_hint(RefusalKind kind, std::string_view host) {
     case RefusalKind::Immutable: return "tags are immutable there: use another tag or repository";
     case RefusalKind::Policy:
       return text::cat("a policy of ", host,
-                       " holds this image back: have it signed or scanned as the policy demands, "
+                       " blocks this image: have it signed or scanned as the policy requires, "
                        "or ask the project's administrator for an exception");
     case RefusalKind::Unknown: break;
   }

@@ -23,7 +23,7 @@ ErrorCode code_for(std::string_view method, int status, RefusalKind kind, ErrorC
   if (status == 403) return ErrorCode::Denied;
   if (status == 404 || status == kGone) return ErrorCode::NotFound;
   const bool is_full = kind == RefusalKind::NoSpace || kind == RefusalKind::Quota;
-  if (is_full && !is_read(method)) return ErrorCode::Refused;  // 500 and 507 too: time alone makes no room
+  if (is_full && !is_read(method)) return ErrorCode::Refused;  // also 500 and 507: waiting does not free space
   if (is_transient_status(status)) return ErrorCode::Network;
   const bool is_lasting = status >= 400 && status < 500;
   return is_lasting && otherwise == ErrorCode::Network ? ErrorCode::Denied : otherwise;
@@ -61,7 +61,7 @@ std::string hint_for(int status, const std::string& host) {
     case 413:
       return "a proxy in front of the registry limits the size of a request's body; have the limit raised "
              "(nginx: client_max_body_size)";
-    case 429: return "the registry limits how often it may be asked; log in, use fewer --concurrency, or wait";
+    case 429: return "the registry limits the rate of requests; log in, use fewer --concurrency, or wait";
     default: return {};
   }
 }

@@ -72,12 +72,12 @@ Error missing_part(const Answer& answer, const RawManifest& manifest) {
   if (!misses_foreign_layer(answer, manifest)) {
     return Error(ErrorCode::Unstable, message)
         .hint(
-            "the registry does not have what it had accepted before: its garbage collection may be at work, or its "
+            "the registry lost content that it had accepted: its garbage collection may be running, or its "
             "replicas do not share their storage; run the same command again");
   }
   return Error(ErrorCode::Refused, message)
       .hint(
-          "the registry takes no layers that lie elsewhere: have it allow their URLs (docker-registry: "
+          "the registry refuses layers that are stored elsewhere: have it allow their URLs (docker-registry: "
           "validation.manifests.urls.allow), or give --include-non-distributable-layers for layers that may not be "
           "redistributed");
 }
@@ -120,7 +120,7 @@ std::optional<RawManifest> Repository::manifest(const std::string& selector) {
   } catch (const Error& error) {
     if (error.code() != ErrorCode::Corrupt) throw;
   }
-  return get_manifest(selector);  // once more: what was damaged on its way may arrive whole now
+  return get_manifest(selector);  // again: it may have been damaged in transit
 }
 
 Answer Repository::ask_for_manifest(const std::string& selector) {
@@ -132,7 +132,7 @@ Answer Repository::ask_for_manifest(const std::string& selector) {
 Error Repository::absence(const std::string& selector) {
   const Answer answer = ask_for_manifest(selector);
   if (!is_success(answer.status)) return response_error("GET", answer, ErrorCode::NotFound);
-  return Error(ErrorCode::NotFound, text::cat("GET ", answer.url.shown(), ": was not there a moment ago, and now is"))
+  return Error(ErrorCode::NotFound, text::cat("GET ", answer.url.shown(), ": was missing a moment ago, but now exists"))
       .transient();
 }
 
@@ -181,7 +181,7 @@ bool Repository::is_blob(const Descriptor& content) {
   if (has_blob(content)) return true;
   if (connection_->head_answers().for_blobs || content.size == 0) return false;
   try {
-    static_cast<void>(read_all(*open(content, content.size - 1, {}), 1));  // without HEAD, the last byte tells as well
+    static_cast<void>(read_all(*open(content, content.size - 1, {}), 1));  // without HEAD, reads the last byte
     return true;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::NotFound) throw;
@@ -307,7 +307,7 @@ void Repository::explain_refusal(const Answer& answer, const RawManifest& manife
   if (!there) throw error;
   throw Error(ErrorCode::Refused, text::cat("the tag ", to_string(name_), ":", selector, " points to ", there->text(),
                                             " and cannot be moved to ", wanted.text(), ": ", error.message()))
-      .hint("if tags are immutable there, use another tag or repository; if not, ask for the right to change tags");
+      .hint("if tags are immutable there, use another tag or repository; if not, request permission to change tags");
 }
 
 }  // namespace ociferry

@@ -50,7 +50,7 @@ void TagListing::take_in(const Answer& answer) {
   const Json body = Json::parse(answer.body, text::cat("GET ", answer.url.shown()), limits::kTags + kBesideTags);
   const Json* const list = body.find("tags");
   if (list == nullptr || list->is_null()) return;
-  if (list->as_array() == nullptr) throw bad_list(answer, "'tags' is no list");
+  if (list->as_array() == nullptr) throw bad_list(answer, "'tags' is not a list");
   for (const Json& item : *list->as_array()) {
     // All listed tags are shown, also invalid ones, which are never requested.
     const std::string* const tag = item.as_string();

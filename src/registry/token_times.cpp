@@ -33,7 +33,7 @@ TokenTimes times_of_token(std::string_view token) {
     const Json claims = Json::parse(*plain, "token");
     return {time_at(claims, "nbf"), time_at(claims, "exp")};
   } catch (const Error&) {
-    return {};  // any text may be a token
+    return {};  // tokens may have any format
   }
 }
 

@@ -22,7 +22,7 @@ Url upload_location(std::string_view method, const Answer& answer) {
   const auto location = answer.headers.find("Location");
   if (!location) {
     throw Error(ErrorCode::Refused,
-                text::cat(method, " ", answer.url.shown(), ": the registry names no place to upload to"));
+                text::cat(method, " ", answer.url.shown(), ": the registry sent no URL for the upload"));
   }
   Url url = resolved(method, answer, *location);
   const Origin& here = answer.url.origin();
@@ -30,7 +30,7 @@ Url upload_location(std::string_view method, const Answer& answer) {
   if (here.scheme != "https" || there.scheme != "http") return url;
   // A registry behind a TLS proxy may not know that clients use https.
   if (there.host == here.host && (there.port == here.port || there.port == 80)) return url.at(here);
-  throw Error(ErrorCode::Hostile, text::cat(method, " ", answer.url.shown(), ": the registry wants the upload at ",
+  throw Error(ErrorCode::Hostile, text::cat(method, " ", answer.url.shown(), ": the registry sends the upload to ",
                                             url.shown(), ", which is not encrypted"));
 }
 

@@ -4,18 +4,17 @@
 #include <vector>
 
 #include "base/stop.hpp"
+#include "stream/read_buffer.hpp"
 
 namespace ociferry {
 
 namespace {
 
-constexpr std::size_t kReadBack = 1024 * 1024;
-
 std::vector<std::byte> buffer_for(std::uint64_t size) {
-  return std::vector<std::byte>(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBack, size)));
+  return std::vector<std::byte>(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBufferBytes, size)));
 }
 
-/// How many of `bytes` there are before the zeros that they end with.
+/// The number of `bytes` without trailing zeros.
 std::size_t without_zeros(Bytes bytes) {
   const auto last = std::find_if(bytes.rbegin(), bytes.rend(), [](std::byte one) { return one != std::byte{0}; });
   return static_cast<std::size_t>(bytes.rend() - last);

@@ -67,7 +67,7 @@ void MemoryTarget::put_manifest(const RawManifest& manifest, const std::string& 
 void MemoryTarget::check_references(const RawManifest& manifest) const {
   const auto refuse = [&](const Descriptor& missing) {
     throw Error(ErrorCode::Unstable, text::cat("manifest ", manifest.descriptor.digest.text(), " refers to ",
-                                               missing.digest.text(), ", which is not there"));
+                                               missing.digest.text(), ", which is missing"));
   };
   const auto parsed = parse_manifest(manifest.bytes, manifest.descriptor.media_type);
   if (const auto* index = std::get_if<ImageIndex>(&parsed)) {

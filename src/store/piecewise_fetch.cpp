@@ -93,7 +93,7 @@ class PiecewiseFetch::PieceSink : public ByteSink {
     if (at_ == piece_.begin) begin();
     if (bytes.size() > piece_.end - at_) {
       throw Error(ErrorCode::Corrupt,
-                  text::cat(fetch_.from_.name_of(fetch_.blob_.digest), ": more bytes came than were requested"));
+                  text::cat(fetch_.from_.name_of(fetch_.blob_.digest), ": more bytes arrived than were requested"));
     }
     fetch_.place_.write(at_, bytes);
     at_ += bytes.size();
@@ -195,7 +195,8 @@ void PiecewiseFetch::stream_on() {
     if (front > 0) copy_stream(*from_.open(blob_, front, stop_.get_token()), sink);
     if (verified_.count() < blob_.size) verified_.finish();  // throws: the blob ended too early
   } catch (const Enough&) {
-    progress_.debug(text::cat(from_.name_of(blob_.digest), " comes in pieces from byte ", verified_.count(), " on"));
+    progress_.debug(
+        text::cat(from_.name_of(blob_.digest), " is fetched in pieces from byte ", verified_.count(), " on"));
   }
   const std::lock_guard lock(mutex_);
   hashing_ = false;
@@ -283,7 +284,7 @@ void PiecewiseFetch::fetch(const Piece& piece) noexcept {
 }
 
 void PiecewiseFetch::bring(const Piece& piece, PieceSink& sink) {
-  std::string why = "its source does not give ranges";
+  std::string why = "its source does not support ranges";
   try {
     const bool given = from_.fetch_range(blob_, piece.begin, piece.end, sink, pieces_stop_.get_token());
     if (given && sink.is_full()) return;
@@ -295,7 +296,7 @@ void PiecewiseFetch::bring(const Piece& piece, PieceSink& sink) {
   }
   if (pieces_stop_.stop_requested()) return;
   end_pieces();
-  progress_.debug(text::cat(from_.name_of(blob_.digest), " is not divided: ", why));
+  progress_.debug(text::cat(from_.name_of(blob_.digest), " is not fetched in pieces: ", why));
 }
 
 /// Records the result of a piece, and hashes it if it is at the front.

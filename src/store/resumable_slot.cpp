@@ -50,7 +50,7 @@ void ResumableSlot::fill(const Descriptor& blob, Progress& progress,
       return;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Corrupt) throw;
-      progress.debug(text::cat(error.message(), "; what an earlier run had left of it is of no use"));
+      progress.debug(text::cat(error.message(), "; the partial content of an earlier run is discarded"));
     }
   }
   bring(0);

@@ -15,7 +15,7 @@ void BlobSource::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token s
 }
 
 Error Resolver::absence(const std::string& selector) {
-  return {ErrorCode::NotFound, text::cat(selector, " is not there")};
+  return {ErrorCode::NotFound, text::cat(selector, " is missing")};
 }
 
 std::optional<std::vector<Descriptor>> Resolver::referrers(const Digest& /*subject*/) { return std::nullopt; }

@@ -18,7 +18,7 @@ constexpr std::uint8_t kManyZeros = 18;
 constexpr std::array<std::uint8_t, 19> kLengthOrder = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
                                                        11, 4,  12, 3, 13, 2, 14, 1, 15};
 
-/// The part of a length or distance that its symbol does not say.
+/// The extra bits of a length or distance, beside its symbol.
 struct Extra {
   std::uint32_t symbol = 0;
   std::uint32_t bits = 0;
@@ -33,7 +33,7 @@ Extra split_length(std::uint32_t length_minus_3) {
   return {257 + 4 * count + (length_minus_3 >> count), length_minus_3 & ((1U << count) - 1), count};
 }
 
-/// Distances do so after every two.
+/// Distances double after every two symbols.
 Extra split_distance(std::uint32_t distance_minus_1) {
   if (distance_minus_1 < 2) return {distance_minus_1, 0, 0};
   const auto count = static_cast<unsigned>(std::bit_width(distance_minus_1)) - 2;
@@ -134,7 +134,7 @@ bool BlockWriter::begin_dynamic(Bytes piece) {
   literals_used_ = used(literal_counts_);
   distances_used_ = used(distance_counts_);
   if (distances_used_ == 0) {
-    // A block must name at least one distance code.
+    // A block must define at least one distance code.
     distance_counts_[0] = 1;
     distances_used_ = 1;
   }
@@ -196,7 +196,7 @@ void BlockWriter::add_item(std::uint8_t symbol, std::size_t extra) {
   ++length_counts_[symbol];
 }
 
-// Without the extra bits of lengths and distances: Go leaves them out when it weighs the two forms.
+// Without the extra bits of lengths and distances: Go ignores them when it compares the two forms.
 std::uint64_t BlockWriter::dynamic_size() const {
   std::uint64_t bits = 3 + 5 + 5 + 4 + 3 * lengths_used_;
   for (const LengthItem& item : items_) bits += length_codes_[item.symbol].length + extra_bits(item.symbol);

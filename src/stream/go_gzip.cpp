@@ -45,12 +45,12 @@ struct GoGzipSink::State {
   std::size_t piece_size = 0;
   std::vector<Token> tokens;
   std::uint32_t crc = 0;
-  std::uint32_t size = 0;  ///< modulo 2^32, as the trailer wants it
+  std::uint32_t size = 0;  ///< modulo 2^32, as in the trailer
 };
 
 void GoGzipSink::State::end_piece() {
   compress(Bytes(window).subspan(Matcher::kHistory, piece_size));
-  // The newest bytes become the next piece's history; after the last, shorter piece nobody needs it.
+  // The newest bytes become the next piece's history. The last, shorter piece has no next one.
   if (piece_size == kPieceBytes) std::memcpy(window.data(), window.data() + kPieceBytes, Matcher::kHistory);
   piece_size = 0;
 }

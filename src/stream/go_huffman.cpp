@@ -49,8 +49,8 @@ Level merge_level(std::span<const Symbol> symbols, const Level& below) {
   return level;
 }
 
-/// How many symbols get a code of each length, by package-merge (Larmore and Hirschberg, 1990). `symbols` are
-/// sorted by count; there are at least three.
+/// The number of symbols for each code length, by package-merge (Larmore and Hirschberg, 1990). `symbols` are sorted by
+/// count; there are at least three.
 std::array<std::size_t, kMaxBits + 1> count_lengths(std::span<const Symbol> symbols, unsigned limit) {
   const auto levels = static_cast<unsigned>(std::min<std::size_t>(limit, symbols.size() - 1));
   std::array<Level, kMaxBits> merged;

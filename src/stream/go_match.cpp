@@ -12,7 +12,7 @@ constexpr std::size_t kTableSlots = 16384;
 constexpr std::uint32_t kLongestMatch = 258;
 /// Matches are not looked for in the last bytes of a piece.
 constexpr std::uint32_t kTail = 15;
-/// So far on, position 0, which empty slots have, is out of every match's reach.
+/// The first position: empty slots have position 0, which must be out of reach of every match.
 constexpr std::uint32_t kFirstPosition = Matcher::kHistory + 1;
 /// Positions are moved back to kFirstPosition once they are beyond this, so that they never overflow.
 constexpr std::uint32_t kPositionsEnd = 1U << 24;
@@ -27,7 +27,7 @@ Word load(const std::byte* at) {
   return word;
 }
 
-/// How many of the first `limit` bytes at `a` and `b` are equal.
+/// The length of the common prefix of `a` and `b`, at most `limit` bytes.
 std::uint32_t common_prefix(const std::byte* a, const std::byte* b, std::uint32_t limit) {
   std::uint32_t n = 0;
   for (; n + 8 <= limit; n += 8) {
@@ -63,7 +63,7 @@ class Matcher::Run {
  private:
   [[nodiscard]] std::uint32_t word(std::uint32_t offset) const { return load<std::uint32_t>(data_ + offset); }
 
-  /// Puts the word at `offset` into the table and gives what was in its slot.
+  /// Puts the word at `offset` into the table and returns the previous slot.
   Slot exchange(std::uint32_t offset) {
     const std::uint32_t value = word(offset);
     Slot& slot = table_[slot_of(value)];
@@ -78,7 +78,7 @@ class Matcher::Run {
     return candidate.word == word(offset) && distance(candidate, offset) <= kHistory;
   }
 
-  /// Looks for a match from at_ on, in wider and wider steps where none is found. False at the end of the piece.
+  /// Looks for a match from at_ on, with growing steps. False at the end of the piece.
   bool search() {
     std::uint32_t skip = 32;
     std::uint32_t next = at_;
@@ -93,7 +93,7 @@ class Matcher::Run {
     }
   }
 
-  /// Takes the match at at_ and those that follow without a gap. False at the end of the piece.
+  /// Emits the match at at_ and those that follow without a gap. False at the end of the piece.
   bool follow_matches() {
     do {
       const std::uint32_t back = distance(candidate_, at_);

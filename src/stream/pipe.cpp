@@ -25,7 +25,7 @@ class Ring : public ByteSink {
     while (!bytes.empty()) {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return used_ < kCapacity || abandoned_; });
-      if (abandoned_) throw Error(ErrorCode::Interrupted, "the reader of a stream went away");
+      if (abandoned_) throw Error(ErrorCode::Interrupted, "the reader of a stream has ended");
       const std::size_t end = (begin_ + used_) % kCapacity;
       const std::size_t room = std::min(kCapacity - used_, kCapacity - end);
       const std::size_t count = std::min(room, bytes.size());

@@ -18,7 +18,7 @@ constexpr std::uint64_t kSmall = 128 * kKiB;
 constexpr std::uint64_t kLarge = 8 * kMiB;
 constexpr std::uint64_t kPart = 8;
 
-/// The retries of a blob that arrived damaged: one, and one for each other place.
+/// The retries of a damaged blob: one, and one for each other source.
 std::size_t further_chances(const Graph::BlobNode& blob) {
   // A response can be damaged in transit; a damaged file stays damaged.
   if (!blob.source->home()) return 0;
@@ -80,7 +80,7 @@ class MissingBlobs {
   void add(const Error& error, const Graph::BlobNode& blob) {
     const std::lock_guard lock(mutex_);
     lines_.push_back(error.message());
-    // Its source need not have had it: the advice is about the layer then.
+    // Its source may never have had it, so the hint is about the layer.
     if (media_type::is_nondistributable(blob.descriptor.media_type)) hint_ = error.hint_text();
     if (!blob.source->home()) hint_ = "the archive was changed while it was read: copy it again";
   }

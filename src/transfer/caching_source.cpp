@@ -34,8 +34,8 @@ void CachingSource::fetch(const Descriptor& blob, ByteSink& sink, std::stop_toke
 std::string CachingSource::read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop) {
   if (const std::string* content = find(blob.digest)) return *content;
   if (blob.size > limit) {
-    throw Error(ErrorCode::Hostile, text::cat(name_of(blob.digest), " has ", blob.size, " bytes; at most ", limit,
-                                              " are allowed for what it is"));
+    throw Error(ErrorCode::Hostile,
+                text::cat(name_of(blob.digest), " has ", blob.size, " bytes; the limit is ", limit));
   }
   std::string content = fetch_twice_if_damaged(blob, stop);
   keep(blob, content);
@@ -49,7 +49,7 @@ void CachingSource::keep(const Descriptor& blob, const std::string& content) {
     const std::lock_guard lock(mutex_);
     if (known_.emplace(blob.digest, content).second) return;
   }
-  budget_->fetch_add(size);  // it is too much, or another thread has kept the same blob
+  budget_->fetch_add(size);  // too large, or cached by another thread
 }
 
 std::string CachingSource::fetch_whole(const Descriptor& blob, const std::stop_token& stop) {

@@ -22,9 +22,9 @@ void check_same_size(const Descriptor& known, const Descriptor& seen) {
 /// False if it does not tell an index from an image.
 bool is_known(std::string_view type) { return media_type::is_manifest(type) || media_type::is_index(type); }
 
-/// A manifest without a media type may be listed as Docker's in one place and as OCI's in another. The result must not
-/// depend on the order of places: a known type comes first, and Docker's before OCI's.
-bool says_more(std::string_view type, std::string_view other) {
+/// A manifest without a media type may be listed with a Docker type here and an OCI type there. The result must not
+/// depend on the order: a known type takes precedence, and Docker's over OCI's.
+bool takes_precedence(std::string_view type, std::string_view other) {
   return std::pair(!is_known(type), type) < std::pair(!is_known(other), other);
 }
 
@@ -34,8 +34,8 @@ void check_same_child(const Descriptor& known, const Descriptor& seen) {
   check_same_size(known, seen);
   if (!is_known(known.media_type) || !is_known(seen.media_type)) return;
   if (media_type::is_index(known.media_type) == media_type::is_index(seen.media_type)) return;
-  throw Error(ErrorCode::Hostile, text::cat("the manifest ", seen.digest.text(), " is said to be ", known.media_type,
-                                            " and to be ", seen.media_type));
+  throw Error(ErrorCode::Hostile, text::cat("the manifest ", seen.digest.text(), " is listed both as ",
+                                            known.media_type, " and as ", seen.media_type));
 }
 
 /// Walks an index depth first, fetching each manifest once.
@@ -47,13 +47,14 @@ class TreeWalk {
   void add_root(ParsedManifest root) {
     const Digest digest = root.digest();
     if (add(std::move(root), 1) || children_of(tree_.front().parsed).empty()) return;
-    throw Error(ErrorCode::NotFound,
-                text::cat("nothing of the index ", digest.text(), " is whole:\n  - ", text::join(missing_, "\n  - ")))
-        .hint("save or copy the image again with at least one platform that was pulled as a whole");
+    throw Error(ErrorCode::NotFound, text::cat("no image of the index ", digest.text(), " is complete:\n  - ",
+                                               text::join(missing_, "\n  - ")))
+        .hint("save or copy the image again with at least one complete platform");
   }
 
  private:
-  /// Adds a manifest and all below it. False if no runnable image in it is complete: then it counts as absent.
+  /// Adds a manifest and everything below it. Returns false, so that it counts as absent, if no runnable image in it is
+  /// complete.
   bool add(ParsedManifest manifest, std::size_t depth) {
     auto& [raw, parsed] = manifest;
     if (depth > 1) raw.descriptor.media_type = std::visit([](const auto& one) { return one.media_type; }, parsed);
@@ -190,7 +191,7 @@ void Graph::add(ManifestTree tree, const std::shared_ptr<BlobSource>& source, co
     add_blobs(one, source, moves);
     if (const auto known = manifests_.find(digest); known != manifests_.end()) {
       const std::string& type = one.raw.descriptor.media_type;
-      if (!says_more(type, known->second.raw.descriptor.media_type)) continue;
+      if (!takes_precedence(type, known->second.raw.descriptor.media_type)) continue;
       known->second.raw.descriptor.media_type = type;
       known->second.parsed = std::move(one.parsed);
       continue;
@@ -234,7 +235,7 @@ void Graph::add_blobs(const TreeManifest& tree, const std::shared_ptr<BlobSource
 void Graph::add_blob(const Descriptor& blob, const std::shared_ptr<BlobSource>& source, bool is_config) {
   const auto [known, is_new] = blobs_.try_emplace(blob.digest, BlobNode{blob, source, is_config});
   if (!is_new) check_same_size(known->second.descriptor, blob);
-  known->second.is_config |= is_config;  // whatever the order of finding
+  known->second.is_config |= is_config;  // in any order of discovery
   skipped_.erase(blob.digest);
 }
 
@@ -243,7 +244,7 @@ void Graph::skip_nondistributable() {
     return media_type::is_nondistributable(blob.second.descriptor.media_type);
   };
   if (std::ranges::none_of(blobs_, may_be_skipped)) return;
-  std::set<Digest> free;  // some manifest says that they may be redistributed
+  std::set<Digest> free;  // layers that some manifest allows to redistribute
   for (const auto& [digest, node] : manifests_) {
     const auto* manifest = std::get_if<Manifest>(&node.parsed);
     if (manifest == nullptr) continue;

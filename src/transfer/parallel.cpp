@@ -66,7 +66,7 @@ class Pool {
       const std::lock_guard lock(mutex_);
       cores_are_idle_ = wanted.cores_are_idle();
     }
-    work(std::nullopt);  // what is left, if something is
+    work(std::nullopt);  // any remaining tasks
   }
 
   [[nodiscard]] std::vector<std::exception_ptr> take_failures() { return std::move(failures_); }
@@ -182,8 +182,8 @@ std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count
                                              std::stop_token stop, const Task& task, const BytesMoved& bytes_moved,
                                              const Assist& assist) {
   Pool pool(count, on_failure, task, assist, stop);
-  // Tasks without bytes are small requests. Their best number of workers does not apply to blobs.
-  // Who takes help keeps what was begun.
+  // Tasks without bytes are small requests. Their best number of workers does not apply to blobs. With assistance,
+  // interrupted work is kept.
   const auto broken_off = bytes_moved && !assist ? WorkerCount::BrokenOff::Lost : WorkerCount::BrokenOff::Kept;
   WorkerCount adaptive(std::thread::hardware_concurrency(), bytes_moved ? 0 : LearnedWorkers::of(jobs), broken_off);
   if (jobs.number() && assist) {

@@ -11,15 +11,15 @@ namespace {
 
 constexpr std::size_t kFewest = 4;
 constexpr std::size_t kMostAtFirst = 8;
-/// A span is representative if it is at least so long, and each worker had time for a task, or so many bytes.
+/// A measurement is representative if it takes at least this long, and each worker finished a task or so many bytes.
 constexpr milliseconds kShortestSpan{100};
 constexpr std::uint64_t kShareBytes = kMiB;
 /// The overhead of a request: a task counts as so many additional bytes.
 constexpr std::uint64_t kTaskBytes = 64 * kKiB;
-/// The rate after a step up that pays, and after a step down that costs nothing, against the one before.
+/// The relative rate from which a step up pays off, and from which a step down costs nothing.
 constexpr double kGain = 1.1;
 constexpr double kNoLoss = 0.95;
-/// A task that takes longer would be a pity to lose.
+/// Tasks that take longer are worth keeping.
 constexpr std::chrono::seconds kLongTask{10};
 constexpr std::size_t kFewestLong = 2;
 /// Above this load, the cores are the bottleneck.
@@ -53,7 +53,7 @@ std::size_t WorkerCount::observe(const WorkDone& now) noexcept {
   since_ = now;
   cores_are_idle_ = leaves_cores_idle(span);
   if (is_settling_) {
-    is_settling_ = now.busy > count_;  // workers that are to go first end what they are at
+    is_settling_ = now.busy > count_;  // surplus workers finish their tasks first
     return count_;
   }
   const bool are_long = has_long_tasks(now);
@@ -100,7 +100,7 @@ bool WorkerCount::judge_last_step(double rate) noexcept {
   return true;
 }
 
-/// More workers, or fewer where these might do as well.
+/// Adds workers, or removes some that may be unnecessary.
 void WorkerCount::step(double rate, bool are_long) noexcept {
   if (may_step_down_ && are_long && count_ > fewest_) {
     step_to(std::max(fewest_, count_ / 2), rate);

@@ -17,8 +17,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-ErrorCode code_of(const std::function<void()>& action) { return error_of(action).code(); }
-
 std::string descriptor(const std::string& digest, const std::string& size = "2", const std::string& more = "") {
   return R"({"mediaType":"application/x","digest":")" + digest + R"(","size":)" + size + more + "}";
 }
@@ -94,7 +92,7 @@ TEST_CASE("CVE-2019-11253: YAML that grows by its aliases is refused at the firs
   CHECK(code_of([&] { (void)BundleLock::parse(bomb); }) == ErrorCode::Hostile);
 }
 
-TEST_CASE("CVE-2024-3727: what is no digest becomes neither a path nor a URL") {
+TEST_CASE("CVE-2024-3727: what is not a digest becomes neither a path nor a URL") {
   const std::vector<std::string> bad{"sha256:../../../../etc/passwd",
                                      "../../etc/passwd",
                                      "sha256:",

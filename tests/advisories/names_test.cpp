@@ -89,7 +89,7 @@ TEST_CASE("CVE-2026-50195: names in an archive do not decide where it is written
   }
 }
 
-TEST_CASE("CVE-2026-50195: a name that is no tag reaches no URL") {
+TEST_CASE("CVE-2026-50195: a name that is not a tag reaches no URL") {
   for (const char* name : {"../../victim/manifests/latest", "v1/../../x", "v1?x=y", "v1 x", "v1%2f..", "-v1"}) {
     CAPTURE(name);
     Import import(oci_archive(make_image(), text::cat(R"("org.opencontainers.image.ref.name":")", name, '"')));

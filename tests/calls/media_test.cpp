@@ -105,7 +105,7 @@ TEST_CASE("an export to a file system that is too small is refused before a laye
   }));
 }
 
-TEST_CASE("a pull that runs out of room while it unpacks says so and leaves the old directory and nothing else") {
+TEST_CASE("a pull that runs out of space while it unpacks says so and leaves the old directory and nothing else") {
   CallStage& stage = fresh_stage();
   if (cannot_mount(stage)) return;
   Words words = stage.words(Command::Pull, 2);

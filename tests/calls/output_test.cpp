@@ -123,7 +123,7 @@ TEST_CASE("what lies at the place of the partial archive never ends in the archi
   }
 }
 
-TEST_CASE("a partial archive that is no file is left alone, with a clear error") {
+TEST_CASE("a partial archive that is not a file is left alone, with a clear error") {
   CallStage& stage = fresh_stage();
   fs::create_directory(stage.path("out.tar.partial"));
   CHECK(stage.run(Command::Export).exit_code == 31);

@@ -4,11 +4,11 @@
 
 #include "base/text.hpp"
 #include "oci/tag_names.hpp"
-#include "ociferry/error.hpp"
 #include "store/limits.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
+#include "support/error_of.hpp"
 
 namespace ociferry::testing {
 
@@ -50,16 +50,6 @@ struct Sample {
     for (const Descriptor& blob : {config, layer}) place.target.put_blob(blob, from, silent_progress(), {});
   }
 };
-
-ErrorCode code_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  FAIL("did not fail");
-  return ErrorCode::Internal;
-}
 
 void check_blobs(Place place) {
   Sample sample;

@@ -50,7 +50,7 @@ struct Forgery {
 
 }  // namespace
 
-TEST_CASE("an archive that is put together as it must be is no forgery") {
+TEST_CASE("an archive that is put together as it must be is not a forgery") {
   Forgery forgery;
   CHECK(forgery.bytes() == forgery.sample.bytes);
 }

@@ -87,7 +87,7 @@ TEST_CASE("ECR: digests are computed, and no Authorization goes to the storage s
   }));
 }
 
-TEST_CASE("a tag that cannot be put again, but is right, is no failure; one that is not right stays as it is") {
+TEST_CASE("a tag that cannot be put again, but is right, is not a failure; one that is not right stays as it is") {
   if (lacks_programs()) return;
   const std::vector<HttpReply> refusals{registry_error_reply(400, "ImageTagAlreadyExistsException", "immutable"),
                                         registry_error_reply(412, "PRECONDITION", "configured as immutable"),
@@ -166,7 +166,7 @@ TEST_CASE("Nexus: the scheme of a challenge may be in capitals") {
   CHECK(read_text(directory.path() / "out/file") == "content");
 }
 
-TEST_CASE("JFrog: manifests are asked for as manifests, never as blobs") {
+TEST_CASE("JFrog: manifests are requested as manifests, never as blobs") {
   if (lacks_programs()) return;
   const Transcript all = check_all_commands(quirks::jfrog());
   for (const Exchange& put : all) {

@@ -179,7 +179,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a token that runs out while a layer comes in ranges is renewed, and the ranges go on") {
+TEST_CASE("a token that runs out while a layer comes in ranges is renewed, and the ranges continue") {
   if (lacks({"docker-registry"})) return;
   const TokenServer tokens;
   Large large(&tokens);

@@ -101,7 +101,7 @@ TEST_CASE("Harbor: where only signed images may be read, a signed one is importe
   CHECK(scene.import_to("signed/two").manifests_written == 0);
 }
 
-TEST_CASE("GitLab: the subject itself at the tag of the list is no list") {
+TEST_CASE("GitLab: the subject itself at the tag of the list is not a list") {
   if (lacks({"docker-registry"})) return;
   Scene scene;
   scene.export_from(scene.registry.host());

@@ -209,7 +209,7 @@ RoundTrip check_refused(RandomWorld& world, const fs::path& archive) {
   try {
     export_to(archive, world.roots(), world.opener(), 1);
   } catch (const Error& error) {
-    require(error.code() == ErrorCode::Refused && error.message().find("is named by sha512") != std::string::npos,
+    require(error.code() == ErrorCode::Refused && error.message().find("has a digest by sha512") != std::string::npos,
             text::cat("a manifest by sha512: ", error.message()));
     require(fs::is_empty(archive.parent_path()), "an export that was refused left a file");
     return {.refused = 1};

@@ -29,7 +29,7 @@ std::string fingerprint_in(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a file that is no archive of ours is replaced only with --force, and archives always") {
+TEST_CASE("a file that is not an archive of ours is replaced only with --force, and archives always") {
   if (lacks({"docker-registry"})) return;
   Stage stage;
   World& world = stage.world;
@@ -40,7 +40,7 @@ TEST_CASE("a file that is no archive of ours is replaced only with --force, and 
     write_text(world.path("x.txt"), kNeeded);
     world.outside.forget_requests();
     const std::string error = world.fail(1, words);
-    CHECK(error.find("x.txt is there") != std::string::npos);
+    CHECK(error.find("x.txt exists") != std::string::npos);
     CHECK(error.find("--force") != std::string::npos);
     CHECK(world.outside.requests().empty());
     CHECK(read_text(world.path("x.txt")) == kNeeded);
@@ -120,7 +120,7 @@ TEST_CASE("export, inspect and verify show one fingerprint, and verify demands i
   push_image(world.outside, "apps/b", make_image(), "v1");
   world.succeed({"export", "-i", world.outside.host() + "/apps/b:v1", "-o", "other.tar"});
   const std::string error = world.fail(10, {"verify", "other.tar", "--fingerprint", spoken});
-  CHECK(error.find("another archive") != std::string::npos);
+  CHECK(error.find("is not the expected archive") != std::string::npos);
   CHECK(error.find("is whole") == std::string::npos);
   world.fail(1, {"verify", "a.tar", "--fingerprint", spoken.substr(0, 19)});
   world.fail(1, {"verify", "a.tar", "--fingerprint", "the first one"});
@@ -128,7 +128,7 @@ TEST_CASE("export, inspect and verify show one fingerprint, and verify demands i
   CHECK(world.fail(11, {"verify", "layout", "--fingerprint", spoken}).find("no fingerprint") != std::string::npos);
 }
 
-TEST_CASE("what waiting for the disk took is told apart from the rest") {
+TEST_CASE("what waiting for the disk took is distinguished from the rest") {
   if (lacks({"docker-registry"})) return;
   Stage stage;
   for (const Words& words : {Words{"export", "-i", stage.image, "-o", "a.tar", "--json"},

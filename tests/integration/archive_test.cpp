@@ -227,7 +227,7 @@ TEST_CASE("images that are missing at the source are all listed, and no archive 
   CHECK_FALSE(std::filesystem::exists(world.path("a.tar.partial")));
 }
 
-TEST_CASE("a layer that is missing at the source leaves no archive, and the same command goes on when it is back") {
+TEST_CASE("a layer that is missing at the source leaves no archive, and the same command continues when it is back") {
   if (lacks(kNeeded)) return;
   World world;
   const Image image = make_image({.layers = {{.size = 100'000, .seed = 1}, {.size = 200'000, .seed = 2}}});

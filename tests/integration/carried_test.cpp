@@ -145,13 +145,13 @@ TEST_CASE("of an index of which one platform is there, a registry that takes no 
     INFO(imported.err);
     REQUIRE(imported.exit_code == 0);
     CHECK(holds(imported.err, "only a part is there; absent: "));
-    CHECK(holds(imported.err, "is left out, because its destination takes none"));
+    CHECK(holds(imported.err, "is left out, because the destination refuses incomplete"));
     CHECK(tagged(world.inside, "web", "v1") == layout.amd64.digest.text());
   }
   CHECK(holds(world.fail(24, {"import", "layout", "--to-repo", world.inside_repo("web"), "--lock-output", "lock.yml"}),
               "the lock file would name one"));
   layout.write(world.path("nothing"), {layout.amd64.digest});
-  CHECK(holds(world.fail(11, {"import", "nothing", "--to-repo", world.inside_repo("none")}), "is whole"));
+  CHECK(holds(world.fail(11, {"import", "nothing", "--to-repo", world.inside_repo("none")}), "is complete"));
 }
 
 TEST_CASE("of an index of which two platforms are there, each gets the tag with its platform") {
@@ -209,8 +209,8 @@ TEST_CASE("blobs named by sha512 are imported; a manifest named so is refused be
   CHECK(tagged(world.inside, "blobs", "v1") == by_sha256.digest.text());
   world.succeed({"verify", "all"});
   world.inside.forget_requests();
-  CHECK(holds(world.fail(24, {"import", "all", "--to-repo", world.inside_repo("all")}), "is named by sha512"));
+  CHECK(holds(world.fail(24, {"import", "all", "--to-repo", world.inside_repo("all")}), "has a digest by sha512"));
   CHECK(writes(world.inside).empty());
-  CHECK(holds(world.fail(24, {"copy", "--tar", "all", "--to-tar", "all.tar"}), "is named by sha512"));
+  CHECK(holds(world.fail(24, {"copy", "--tar", "all", "--to-tar", "all.tar"}), "has a digest by sha512"));
   CHECK_FALSE(std::filesystem::exists(world.path("all.tar")));
 }

@@ -189,7 +189,7 @@ TEST_CASE("every command's help is as it was agreed on, by --help, -h and help")
   }
 }
 
-TEST_CASE("the overview is shown when asked for, and, as an error, when no command is given") {
+TEST_CASE("the overview is shown when requested, and, as an error, when no command is given") {
   const Caller caller;
   const Outcome asked = caller.run({"--help"});
   CHECK(asked.exit_code == 0);
@@ -217,7 +217,7 @@ TEST_CASE("unknown commands are errors") {
         "ociferry: Error: unknown command \"xyzzy\" for \"ociferry\"\n  hint: 'ociferry --help' lists them\n");
 }
 
-TEST_CASE("what is wrong in a command line is told with the command, the option or its place that was meant") {
+TEST_CASE("what is wrong in a command line is reported with the command, the option or its place that was meant") {
   const Caller caller;
   write_text(caller.ociferry.home() / "a.tar", "");
   const auto hint = [&](const Words& words) {
@@ -236,8 +236,8 @@ TEST_CASE("what is wrong in a command line is told with the command, the option 
   CHECK(hint({"copy", "-b", "reg/app:v1", "reg/app"}) == "give it with --to-repo\n");
   CHECK(hint({"copy", "a.tar", "--to-repo", "reg/app"}) == "give it with --tar\n");
   CHECK(hint({"push", "-b", "reg/app:v1", "a.tar"}) == "give it with -f\n");
-  CHECK(hint({"push", "--bundel", "x"}) == "did you mean --bundle? 'ociferry push --help' lists what it takes\n");
-  CHECK(hint({"push", "--xyzzy"}) == "'ociferry push --help' lists what it takes\n");
+  CHECK(hint({"push", "--bundel", "x"}) == "did you mean --bundle? 'ociferry push --help' lists its options\n");
+  CHECK(hint({"push", "--xyzzy"}) == "'ociferry push --help' lists its options\n");
 }
 
 TEST_CASE("help takes the options that every command takes, and helps with itself") {

@@ -170,7 +170,7 @@ TEST_CASE("a layout that umoci made enters with every tag, and can be read again
   check_readable(world, "made", "full");
 }
 
-TEST_CASE("a directory that is no layout is not read, since its files could be any of this machine's") {
+TEST_CASE("a directory that is not a layout is not read, since its files could be any of this machine's") {
   if (lacks(kNeeded)) return;
   World world;
   write_text(world.path("secret.json"), "{}");

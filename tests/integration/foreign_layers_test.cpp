@@ -120,7 +120,7 @@ TEST_CASE("called as imgpkg, a copy tells of layers that are left out among the 
   CHECK(outcome.err.empty());
 }
 
-TEST_CASE("foreign layers come from their URLs if that is asked for, and travel in archives like all others") {
+TEST_CASE("foreign layers come from their URLs if that is requested, and travel in archives like all others") {
   const Windows windows;
   CHECK(windows.run({"export", "-i", windows.from(), "-o", "a.tar", kInclude}).err.empty());
   ArchiveReader reader(windows.ociferry.home() / "a.tar");

@@ -109,7 +109,7 @@ TEST_CASE("locations that an immutable tag keeps are good enough if they fit, an
   const Outcome outcome = world.ociferry.run(copy);
   INFO(outcome.err);
   CHECK(outcome.exit_code == 0);
-  CHECK(outcome.err.find("the locations image that is there lists the same images") != std::string::npos);
+  CHECK(outcome.err.find("the existing locations image lists the same images") != std::string::npos);
   CHECK(digest_of(world.inside, "dest", tag) == theirs);
   CHECK(digest_of(world.inside, "dest", "v1") == bundle.digest->text());
 

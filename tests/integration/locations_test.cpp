@@ -78,7 +78,7 @@ struct Brought {
 
 }  // namespace
 
-TEST_CASE("a locations image that cannot be right is ignored with a warning, and the search goes on") {
+TEST_CASE("a locations image that cannot be right is ignored with a warning, and the search continues") {
   if (lacks({"docker-registry"})) return;
   Brought brought;
   const Reference& app = brought.app;

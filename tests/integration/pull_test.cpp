@@ -389,7 +389,7 @@ TEST_CASE("what must not be unpacked keeps no bundle from being exported, copied
   CHECK_FALSE(std::filesystem::exists(world.path("out")));
 }
 
-TEST_CASE("pull names the type of what it cannot unpack, which is no damage") {
+TEST_CASE("pull names the type of what it cannot unpack, which is not damage") {
   if (lacks({"docker-registry"})) return;
   World world;
   const auto why = [&](const std::string& content) {

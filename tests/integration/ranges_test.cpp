@@ -85,7 +85,7 @@ struct Stage {
 
 }  // namespace
 
-TEST_CASE("killed while a layer comes in ranges, the next run goes on behind what came in order, and ends the same") {
+TEST_CASE("killed while a layer comes in ranges, the next run continues behind what came in order, and ends the same") {
   if (lacks({"docker-registry"})) return;
   Ranges ranges;
   Stage stage(24 * kMiB);

@@ -204,7 +204,7 @@ TEST_CASE("a single image with a subject is listed as attached to it, beside wha
   CHECK(writes(world.inside).empty());
 }
 
-TEST_CASE("a registry that refuses to show signatures is told once, and one that fails is not taken at its word") {
+TEST_CASE("a registry that refuses to show signatures is reported once, and one that fails is not taken at its word") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Cargo cargo(world);
@@ -224,7 +224,7 @@ TEST_CASE("a registry that refuses to show signatures is told once, and one that
     const Outcome outcome = world.ociferry.run(copy, {});
     CHECK(outcome.exit_code == 0);
     CHECK(outcome.err.find("Warning: ") != std::string::npos);
-    CHECK(outcome.err.find("signatures") == outcome.err.rfind("signatures and what else"));
+    CHECK(outcome.err.find("signatures") == outcome.err.rfind("signatures and other attachments"));
   }
   status = 503;
   world.fail(23, copy);

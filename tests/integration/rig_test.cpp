@@ -145,7 +145,7 @@ TEST_CASE("a registry with tokens takes those of its server while they last, for
   CHECK(strict.request("GET", "/v2/").status == 401);
 }
 
-TEST_CASE("a token server takes a refresh token, and may grant less than was asked for") {
+TEST_CASE("a token server takes a refresh token, and may grant less than was requested") {
   TokenServer tokens({.user = "robot:s3cret", .refresh_token = "r+1", .scopes_granted = 1});
   RegistryServer registry({.token = tokens.realm()});
   const std::string form =
@@ -160,7 +160,7 @@ TEST_CASE("a token server takes a refresh token, and may grant less than was ask
   CHECK(tokens.requests().back().scopes.size() == 2);
 }
 
-TEST_CASE("a process has its own environment, directory and input, and its end is told apart from a signal's") {
+TEST_CASE("a process has its own environment, directory and input, and its end is distinguished from a signal's") {
   const TempDirectory directory = temp_directory();
   const Outcome outcome = run({.arguments = {"sh", "-c", "cat; pwd; echo \"$WORD\" >&2; exit 7"},
                                .environment = Variables{{"WORD", "hello"}},

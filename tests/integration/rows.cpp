@@ -21,8 +21,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }
 
 /// How the lines of progress begin.
-constexpr std::array kPhases = {
-    "looking for ", "asking the destination ", "writing ", "exporting ", "checking the ", "verifying ", "pulling "};
+constexpr std::array kPhases = {"looking for ", "checking ", "writing ", "exporting ", "verifying ", "pulling "};
 
 std::string filled(const std::string& text, const World& world, const std::string& repository) {
   std::string out = replaced(text, "{R}", world.outside.host() + "/" + repository);

@@ -38,7 +38,7 @@ TEST_CASE("inspect, verify and conversions work without network, HOME and config
   CHECK(read_text(world.path("b.tar")) == read_text(world.path("a.tar")));
 }
 
-TEST_CASE("outputs are written wherever they are asked for: links, new directories, /dev/stdout") {
+TEST_CASE("outputs are written wherever they are requested: links, new directories, /dev/stdout") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");

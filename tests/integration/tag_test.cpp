@@ -20,7 +20,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 }  // namespace
 
-TEST_CASE("tag list shows imgpkg's own tags only if they are asked for, and digests if they are wanted") {
+TEST_CASE("tag list shows imgpkg's own tags only if they are requested, and digests if they are wanted") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_imgpkg_copy(world.inside, "art/dst");

@@ -71,7 +71,7 @@ TEST_CASE("where threads are few every command does its work with those there ar
       CAPTURE(words.front());
       INFO(outcome.err);
       CHECK(outcome.exit_code == 0);
-      if (limit == 1) CHECK(outcome.err.find("fewer threads than wanted") != std::string::npos);
+      if (limit == 1) CHECK(outcome.err.find("fewer threads than requested") != std::string::npos);
     }
     CHECK((read_text(world.path(n + ".tar")) == read_text(world.path("a.tar"))));
   }

@@ -269,7 +269,7 @@ struct Refusal {
 }  // namespace
 
 TEST_CASE(
-    "a locations tag that answers 401 or 403 counts as absent, with a warning: the bundle's repository is asked for "
+    "a locations tag that answers 401 or 403 is ignored, with a warning: the bundle's repository is requested "
     "each image") {
   if (lacks({"docker-registry"})) return;
   Refusal refusal;
@@ -284,18 +284,18 @@ TEST_CASE(
     REQUIRE(outcome.exit_code == 0);
     // Not mistaken for absence without a word, as it may be a mistake of whoever gave the rights.
     CHECK(outcome.err.find("Warning: the locations image " + refusal.dest() + ":" +
-                           locations_tag(*refusal.bundle.digest) + " may not be read and counts as absent: ") !=
+                           locations_tag(*refusal.bundle.digest) + " may not be read and is ignored: ") !=
           std::string::npos);
     CHECK(refusal.front.count("HEAD", refusal.app_path()) == before + 1);
     CHECK(refusal.pulled_lock().find(refusal.dest() + "@" + refusal.app.digest->text()) != std::string::npos);
 
     const Outcome exported = refusal.world.ociferry.run({"export", "-b", bundle, "-o", "a.tar"});
     CHECK(exported.exit_code == 0);
-    CHECK(exported.err.find("counts as absent") != std::string::npos);
+    CHECK(exported.err.find("is ignored") != std::string::npos);
   }
 }
 
-TEST_CASE("a locations tag that answers 500 is asked for again, and in the end it is an error") {
+TEST_CASE("a locations tag that answers 500 is requested again, and in the end it is an error") {
   if (lacks({"docker-registry"})) return;
   Refusal refusal;
   refusal.status = 500;

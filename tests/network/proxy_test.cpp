@@ -138,7 +138,7 @@ TEST_CASE("a plain-http proxy sees a password for a plain-http registry only wit
   const Variables environment{{"HTTP_PROXY", proxy.origin()}, {"IMGPKG_PASSWORD", "s3cr3tpw"}};
   const Outcome refused = Ociferry(OCIFERRY_BINARY).run(arguments, environment);
   CHECK(refused.exit_code == 20);
-  CHECK(has(refused.err, "anybody on the way could read them"));
+  CHECK(has(refused.err, "anybody on the path could read them"));
   CHECK(has(refused.err, "--registry-insecure"));
   CHECK_FALSE(std::ranges::any_of(
       proxy.requests(), [](const HttpRequest& request) { return request.headers.find("Authorization").has_value(); }));
@@ -180,7 +180,7 @@ TEST_CASE("hosts that NO_PROXY names are asked without the proxy, and ALL_PROXY 
   CHECK_FALSE(proxy.requests().empty());
 }
 
-TEST_CASE("of a proxy that is no URL nothing is shown") {
+TEST_CASE("of a proxy that is not a URL nothing is shown") {
   if (lacks({"openssl"})) return;
   const TlsRegistry registry;
   for (const char* proxy : {"http://user:s3cr3tpw@127.0.0.1:99999", "user:s3cr3tpw@127.0.0.1:99999",

@@ -126,7 +126,7 @@ TEST_CASE("each program reads out of each archive what docs/readers.md says") {
   }
 }
 
-TEST_CASE("runtimes get every image under its name, and nothing that is no image") {
+TEST_CASE("runtimes get every image under its name, and nothing that is not an image") {
   if (lacks_readers() || lacks_root()) return;
   const Shelf shelf;
   const auto images_of = [&](MakeReader make, const std::string& kind) {

@@ -2,11 +2,11 @@
 
 #include <doctest/doctest.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "registry/registry_client.hpp"
+#include "support/error_of.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_registry.hpp"
 #include "support/fake_transport.hpp"
@@ -70,16 +70,5 @@ struct Rig {
                                               std::move(environment), clock);
   }
 };
-
-/// Runs `action`, which must throw Error, and gives that.
-inline Error error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("did not fail");
-  return {ErrorCode::Internal, ""};
-}
 
 }  // namespace ociferry::testing

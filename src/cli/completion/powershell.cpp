@@ -39,7 +39,7 @@ std::string list_entry(const std::vector<CommandWords>& commands, const std::str
   return out + "        )\n";
 }
 
-/// What is in capitals is filled in.
+/// Words in capitals are placeholders.
 constexpr std::string_view kScript = R"ps(# PowerShell completion for NAME
 
 Register-ArgumentCompleter -Native -CommandName 'NAME' -ScriptBlock {

@@ -8,7 +8,7 @@ namespace ociferry {
 
 namespace {
 
-/// `_arguments` and `_describe` take colons and brackets for their own.
+/// Escapes colons and brackets, which have a meaning to `_arguments` and `_describe`.
 std::string zsh_text(std::string_view text) {
   std::string out;
   for (const char c : text) {

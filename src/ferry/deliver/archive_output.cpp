@@ -17,8 +17,8 @@ namespace ociferry {
 
 namespace {
 
-Error in_the_way(const std::filesystem::path& file, std::string_view what) {
-  return Error(ErrorCode::Usage, text::cat(file.string(), " is there, and is ", what))
+Error would_replace(const std::filesystem::path& file, std::string_view what) {
+  return Error(ErrorCode::Usage, text::cat(file.string(), " exists, and is ", what))
       .hint("choose another output file, or add --force to replace it; nothing was changed");
 }
 
@@ -27,7 +27,7 @@ bool may_have_left(const std::filesystem::path& partial) {
   return medium && ArchiveWriter::may_have_left(*medium);
 }
 
-/// A slip of the shell's completion must not cost a file that somebody needs.
+/// A mistake in shell completion must not destroy an unrelated file.
 void check_replaceable(const std::filesystem::path& archive) {
   std::error_code ignored;
   const auto holds_something = [&](const std::filesystem::path& file) {
@@ -35,11 +35,11 @@ void check_replaceable(const std::filesystem::path& archive) {
            std::filesystem::file_size(file) > 0;
   };
   if (holds_something(archive) && !is_own_archive(archive)) {
-    throw in_the_way(archive, "not an archive that ociferry wrote, or one whose beginning is damaged");
+    throw would_replace(archive, "not an archive that ociferry wrote, or one whose beginning is damaged");
   }
   const auto partial = PartialFile::path_for(archive);
   if (holds_something(partial) && !may_have_left(partial)) {
-    throw in_the_way(partial, "not what an unfinished export left, but has the name of that");
+    throw would_replace(partial, "not an unfinished export, although it has such a name");
   }
 }
 
@@ -50,8 +50,7 @@ std::filesystem::path behind_links(const std::filesystem::path& path) {
   std::filesystem::path target = path;
   std::error_code ignored;
   for (int links = 0; std::filesystem::is_symlink(target, ignored); ++links) {
-    if (links == kMostLinks)
-      throw Error(ErrorCode::Usage, text::cat(path.string(), " is a link that leads in circles"));
+    if (links == kMostLinks) throw Error(ErrorCode::Usage, text::cat(path.string(), " is a link in a loop of links"));
     target = target.parent_path() / std::filesystem::read_symlink(target);
   }
   return target;
@@ -71,7 +70,7 @@ void check_output(const std::filesystem::path& output, bool force) {
   const std::filesystem::path parent = archive.parent_path().empty() ? "." : archive.parent_path();
   if (::access(parent.c_str(), W_OK) != 0) {
     throw system_error(text::cat("checking that an archive can be written in ", parent.string()), errno)
-        .hint("make that directory, or choose another output file; nothing was asked of any registry yet");
+        .hint("make that directory, or choose another output file; no registry was contacted yet");
   }
   if (!force) check_replaceable(archive);
 }

@@ -11,7 +11,7 @@ namespace ociferry {
 
 namespace {
 
-/// `manifests` of `graph` by what their `subject` is.
+/// The `manifests` of `graph` with a subject, by that subject.
 std::map<Digest, std::set<Digest>> by_subject(const Graph& graph, const std::set<Digest>& manifests) {
   std::map<Digest, std::set<Digest>> all;
   for (const Digest& digest : manifests) {
@@ -51,20 +51,20 @@ void check_attached_at(const RepositoryPlan& plan, const Graph& graph, const Des
   for (std::size_t i = 0; i < tags.size(); ++i) {
     if (wrong[i] != 0) missing.push_back(text::cat(tags[i].digest().text(), " at the tag ", tags[i].selector));
   }
-  std::set<Digest> manifests;  // not all of the graph: an index may have been left out
+  std::set<Digest> manifests;  // fewer than the graph's: an index may have been left out
   for (const PlannedStep& step : plan.steps) {
     for (const PlannedManifest& manifest : step) manifests.insert(manifest.digest());
   }
   for (const Digest& digest : unlisted(graph, manifests, to.source, context)) {
     const Digest& subject = subject_of(graph.at(digest).parsed)->digest;
-    missing.push_back(text::cat(digest.text(), " in the list of what is attached to ", subject.text()));
+    missing.push_back(text::cat(digest.text(), " in the referrers list of ", subject.text()));
   }
   if (missing.empty()) return;
   throw Error(
       ErrorCode::Unstable,
-      text::cat(to_string(to.name), " accepted what is attached to images, but not all of it is found there:\n  - ",
+      text::cat(to_string(to.name), " accepted all attachments of images, but some cannot be found there:\n  - ",
                 text::join(missing, "\n  - ")))
-      .hint("signatures that are not found make verification fail; run the same command again");
+      .hint("images whose signatures are missing fail verification; run the same command again");
 }
 
 }  // namespace ociferry

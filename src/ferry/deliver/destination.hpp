@@ -14,7 +14,7 @@ struct Destination {
   ImageSource& source;  ///< the same repository, to read back what was written
 };
 
-/// Opens a repository to write to, which must outlive what is done with it.
+/// Opens a repository to write to. The result must stay valid for the whole relocation.
 using OpenDestination = std::function<Destination(const RepositoryName& name)>;
 
 }  // namespace ociferry

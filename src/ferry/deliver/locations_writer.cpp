@@ -15,8 +15,8 @@ namespace ociferry {
 
 namespace {
 
-/// A locations image that is not at the destination, and what is at the tags that it still gets: its own, and then
-/// the one of its bundle. Bundles that list the same images share the former.
+/// A locations image to write, and the tags that it still needs: its own, then its bundle's. Bundles with the same
+/// images share a locations image, and so its own tag.
 struct NewLocations {
   const PlannedLocations* planned = nullptr;
   std::vector<TagState> tags = {};
@@ -60,7 +60,7 @@ class LocationsWriter {
                                        to_string(to_.name), ":", locations.tags.back().wanted.selector));
   }
 
-  /// False if the destination keeps other locations that serve as well.
+  /// False if the destination refuses but has equivalent locations.
   bool write_tags_of(const PlannedLocations& planned, const std::vector<TagState>& tags) {
     try {
       if (options_.keep_tags) refuse_moves(to_, tags);
@@ -73,12 +73,12 @@ class LocationsWriter {
         if (write_in_oci_types(mark)) return true;
         throw;
       }
-      context_.progress->warn(text::cat(error.message(), "; the locations image that is there lists the same images"));
+      context_.progress->warn(text::cat(error.message(), "; the existing locations image lists the same images"));
       return false;
     }
   }
 
-  /// False if the destination refuses these as well.
+  /// False if the destination refuses OCI types, too.
   bool write_in_oci_types(const TagState& mark) {
     const RawManifest* const oci = mark.wanted.instead;
     const TagState own{.wanted = {oci, image_tag(oci->descriptor.digest)}};

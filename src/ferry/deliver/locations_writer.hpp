@@ -9,7 +9,7 @@
 
 namespace ociferry {
 
-/// The digests of these tags at the destination, in order.
+/// Returns the states of tags at the destination, in order.
 using AskTags = std::function<std::vector<TagState>(const std::vector<PlannedManifest>& tags)>;
 
 struct LocationsOptions {
@@ -17,9 +17,8 @@ struct LocationsOptions {
   bool keep_tags = false;   ///< throw Error{Refused} instead of moving a tag
 };
 
-/// Puts the locations images of one step of a plan, in parallel because of the latency.
-/// If the destination refuses Docker's types, which imgpkg writes, puts OCI's. Returns how many manifests were
-/// written. Throws Error. Blocks.
+/// Puts the locations images of one step of a plan, in parallel. Uses Docker's media types like imgpkg, or OCI's if the
+/// destination refuses those. Returns the number of manifests written. Throws Error. Blocks.
 std::size_t write_locations(const std::vector<PlannedLocations>& step, const Destination& to, const AskTags& ask,
                             const LocationsOptions& options, const Context& context);
 

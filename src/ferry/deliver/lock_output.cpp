@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// True for /dev/stdout and its like, which cannot be replaced.
+/// True for /dev/stdout and the like, which cannot be replaced.
 bool is_special(const fs::path& path) { return fs::exists(path) && !fs::is_regular_file(path); }
 
 std::string bundle_lock(const SetImage& root, const PlacedSet& placed) {
@@ -39,7 +39,7 @@ std::string images_lock(const PlacedSet& placed) {
   return lock.to_yaml();
 }
 
-/// The lock that was asked for, with the images where they are now.
+/// `lock` with the new places of its images.
 std::string images_lock(const PlacedSet& placed, ImagesLock lock) {
   for (ImageRef& ref : lock.images) {
     const SetImage* const image = placed.set().find(*ref.image.digest);
@@ -51,17 +51,17 @@ std::string images_lock(const PlacedSet& placed, ImagesLock lock) {
 
 }  // namespace
 
-std::string relocated_lock(const PlacedSet& placed, const std::optional<ImagesLock>& asked) {
+std::string relocated_lock(const PlacedSet& placed, const std::optional<ImagesLock>& given) {
   const ImageSet& set = placed.set();
-  if (asked) return images_lock(placed, *asked);
+  if (given) return images_lock(placed, *given);
   if (std::ranges::none_of(set.images(), &SetImage::is_bundle)) return images_lock(placed);
   const auto roots = std::ranges::count_if(set.images(), &SetImage::is_root);
   const auto root = std::ranges::find_if(set.images(), &SetImage::is_root);
   if (roots == 1 && root->is_bundle) return bundle_lock(*root, placed);
-  // Archives of old releases of imgpkg do not say which of their bundles was asked for.
+  // Archives of old imgpkg releases do not mark the root bundle.
   throw Error(ErrorCode::Usage,
               text::cat("Unable to determine correct root bundle to use for lock-output: there are ", roots, " roots"))
-      .hint("leave --lock-output out, or carry each bundle in an archive of its own, made anew if it is an old one");
+      .hint("leave out --lock-output, or export each bundle again to its own archive");
 }
 
 void check_lock_path(const fs::path& path) {
@@ -76,7 +76,7 @@ void check_lock_path(const fs::path& path) {
 
 void write_lock_file(const fs::path& path, const std::string& yaml) {
   if (!is_special(path)) {
-    // A link stays one: the file it leads to is replaced.
+    // Replaces the target of a link, not the link.
     const bool is_new = !fs::exists(path);
     const auto mode = is_new ? 0600 : static_cast<unsigned>(fs::status(path).permissions());
     write_file_atomically(is_new ? path : fs::canonical(path), yaml, mode);

@@ -9,10 +9,10 @@
 
 namespace ociferry {
 
-/// The text of the lock file with the new places of images: a BundleLock if its one root is a
-/// bundle, an ImagesLock in the order of the original references if there is no bundle. `asked` is the ImagesLock that
-/// the user gave, whose order and annotations are kept. Throws Error{Usage} if there are bundles, but not one root.
-[[nodiscard]] std::string relocated_lock(const PlacedSet& placed, const std::optional<ImagesLock>& asked);
+/// The text of the lock file with the new places of images: a BundleLock if the only root is a bundle; an ImagesLock,
+/// ordered by the original references, if there are no bundles. If the user gave an ImagesLock, `given`, its order and
+/// annotations are kept. Throws Error{Usage} if there are bundles, but not exactly one root.
+[[nodiscard]] std::string relocated_lock(const PlacedSet& placed, const std::optional<ImagesLock>& given);
 
 /// Throws Error if no file can be written at `path`: call it before any other work.
 void check_lock_path(const std::filesystem::path& path);

@@ -8,16 +8,16 @@
 
 namespace ociferry {
 
-void write_manifests(const std::vector<PlannedStep>& steps, const std::map<std::string, TagState>& others,
+void write_manifests(const std::vector<PlannedStep>& steps, const std::map<std::string, TagState>& outdated,
                      const Graph& graph, const Destination& to, const Context& context) {
   std::mutex mutex;
   std::optional<IndexesRefused> refusal;
   const auto put = [&](const PlannedManifest& manifest) {
-    const auto other = others.find(manifest.selector);
+    const auto other = outdated.find(manifest.selector);
     try {
-      put_tag(to, other == others.end() ? TagState{.wanted = manifest} : other->second, context);
+      put_tag(to, other == outdated.end() ? TagState{.wanted = manifest} : other->second, context);
     } catch (const Error& error) {
-      // An index that the destination does not take although it has all of it that is there is no failure yet.
+      // A refusal only because of absent children is collected: the caller replaces such an index.
       if (!is_for_absence(error, graph, manifest.digest(), to)) throw;
       const std::lock_guard lock(mutex);
       if (!refusal) refusal.emplace(error, std::set<Digest>{});

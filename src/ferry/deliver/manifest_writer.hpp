@@ -10,13 +10,12 @@
 
 namespace ociferry {
 
-/// Puts the manifests of `steps`, those of one step side by side; `others` says which tags point to something else now.
-/// Throws IndexesRefused naming the indexes of one step that the destination does not take although it has all of them
-/// that is there; Error. Blocks.
-void write_manifests(const std::vector<PlannedStep>& steps, const std::map<std::string, TagState>& others,
+/// Puts the manifests of `steps`, each step in parallel. `outdated` has the tags that point to another digest. Throws
+/// IndexesRefused with the indexes of a step that are refused only because of absent children; Error. Blocks.
+void write_manifests(const std::vector<PlannedStep>& steps, const std::map<std::string, TagState>& outdated,
                      const Graph& graph, const Destination& to, const Context& context);
 
-/// Success is proved, not assumed: reads again what was put, and compares. Throws Error{Unstable}. Blocks.
+/// Reads back the manifests of `steps` and compares their digests. Throws Error{Unstable}. Blocks.
 void read_back(const std::vector<PlannedStep>& steps, const Destination& to, const Context& context);
 
 }  // namespace ociferry

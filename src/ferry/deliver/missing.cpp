@@ -40,9 +40,9 @@ class MountableElsewhere : public BlobSource {
   bool is_certain_;
 };
 
-/// Where the blobs of one image are read, and may be mounted, from.
-Graph::BlobNode blob_of(const Graph::BlobNode& blob, const SetImage& image, const RepositoryName& to,
-                        const BlobPlaces& owners) {
+/// A copy of `blob` that may also be mounted from the repository that `image` is named after.
+Graph::BlobNode mountable_blob(const Graph::BlobNode& blob, const SetImage& image, const RepositoryName& to,
+                               const BlobPlaces& owners) {
   Graph::BlobNode node = blob;
   const RepositoryName& origin = image.reference.name;
   const auto owner = owners.find(blob.descriptor.digest);
@@ -84,7 +84,7 @@ std::vector<PlannedStep> missing_steps(const RepositoryPlan& plan, const Graph& 
 
 std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Graph& graph, const Missing& missing,
                                            const BlobPlaces& owners) {
-  // Of many blobs, copies are made once only; in the order of their digests, in which they lie in an archive.
+  // One user of each blob. Blobs stay in the order of their digests, as in an archive.
   std::map<Digest, const SetImage*> users;
   for (const SetImage* image : missing.images) {
     for (const Digest& manifest : graph.closure(image->digest())) {
@@ -95,9 +95,9 @@ std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Gra
   blobs.reserve(users.size());
   for (const Graph::BlobNode* blob : plan.blobs) {
     if (const auto user = users.find(blob->descriptor.digest); user != users.end()) {
-      blobs.push_back(blob_of(*blob, *user->second, plan.name, owners));
+      blobs.push_back(mountable_blob(*blob, *user->second, plan.name, owners));
     } else if (media_type::is_nondistributable(blob->descriptor.media_type)) {
-      blobs.push_back(*blob);  // a run without these layers leaves the same tags as one with them
+      blobs.push_back(*blob);  // no tag promises these layers
     }
   }
   return blobs;
@@ -142,8 +142,8 @@ Missing MissingFinder::find() {
     if (states[i].moves()) missing.others.emplace(kept.selector, states[i]);
     (states[i].is_right() ? tagged : missing.images).push_back(image);
   }
-  // An earlier run may have ended between a manifest and the list of what is attached to its subject: then it is put
-  // once more, although its tag is right.
+  // An earlier run may have ended between putting a manifest and updating its subject's referrers list. Such a manifest
+  // is put again, although its tag is up to date.
   const std::set<Digest> unlisted = unlisted_in(tagged);
   missing.manifests.insert(unlisted.begin(), unlisted.end());
   std::ranges::copy_if(tagged, std::back_inserter(missing.images), [&](const SetImage* image) {
@@ -166,8 +166,7 @@ std::vector<TagState> MissingFinder::ask(const std::vector<PlannedManifest>& tag
   return states;
 }
 
-/// False if the destination's list of tags lacks it. A list that is behind costs no more than writing once more what
-/// is there.
+/// False if the destination's list of tags lacks it. If the list is outdated, the tag is only written again.
 bool MissingFinder::may_be_there(const PlannedManifest& tag) const {
   return !listed_ || std::ranges::binary_search(*listed_, tag.selector);
 }
@@ -181,7 +180,7 @@ TagState MissingFinder::state_of(const PlannedManifest& tag) const {
   });
 }
 
-/// What of `images` the destination does not list as attached to its subject.
+/// The manifests of `images` that the destination does not list as referrers of their subjects.
 std::set<Digest> MissingFinder::unlisted_in(const std::vector<const SetImage*>& images) const {
   return unlisted(graph_, manifests_of(graph_, images), to_.source, context_);
 }

@@ -14,7 +14,7 @@ namespace ociferry {
 
 /// What an up-to-date tag at the destination proves.
 enum class Trust {
-  Tags,     ///< everything below it exists, since tags are written last
+  Tags,     ///< everything below it exists, since tags are put last
   Nothing,  ///< nothing: the destination may have lost blobs since
 };
 
@@ -22,13 +22,13 @@ enum class Trust {
 struct Missing {
   std::vector<const SetImage*> images = {};     ///< blobs may be missing
   std::set<Digest> manifests = {};              ///< images without their tag
-  std::map<std::string, TagState> others = {};  ///< tags of these that point to another digest
+  std::map<std::string, TagState> others = {};  ///< those of their tags that point to another digest
 };
 
 /// For blobs of several repositories, the one that this run puts them into first.
 using BlobPlaces = std::map<Digest, RepositoryName>;
 
-/// The manifests of the plan that must be put, in its steps. A pure function.
+/// The manifests that must be put, in the steps of the plan. A pure function.
 [[nodiscard]] std::vector<PlannedStep> missing_steps(const RepositoryPlan& plan, const Graph& graph,
                                                      const Missing& missing);
 
@@ -42,17 +42,17 @@ using BlobPlaces = std::map<Digest, RepositoryName>;
 /// Finds what a destination lacks, with as few requests as possible. Blocks on the destination; throws Error.
 class MissingFinder {
  public:
-  /// All of these must outlive it.
+  /// The arguments must outlive it.
   MissingFinder(const RepositoryPlan& plan, const Graph& graph, const Destination& to, Trust trust,
                 const Context& context)
       : plan_(plan), graph_(graph), to_(to), trust_(trust), context_(context) {}
 
-  /// True if all tags that are written last are up to date.
+  /// True if the tags that are put last are all up to date.
   [[nodiscard]] bool has_all() const;
   /// Throws Error{Refused} if a tag would have to be moved.
   void refuse_moves() const;
   [[nodiscard]] Missing find();
-  /// The digests of `tags`, in order.
+  /// The states of `tags` at the destination, in order.
   [[nodiscard]] std::vector<TagState> ask(const std::vector<PlannedManifest>& tags) const;
 
  private:

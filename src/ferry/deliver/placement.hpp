@@ -24,7 +24,7 @@ struct Placement {
   bool beside_bundles = false;
 };
 
-/// The placement of imgpkg: all images in one repository.
+/// Puts all images in one repository, as imgpkg does.
 [[nodiscard]] Placement everything_to(RepositoryName repository);
 
 /// The repositories of one image, and the tags of people and attachments that it gets in each.

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kNamed = 10;
 
-/// Takes what is only to be hashed.
+/// Discards the content; only counts it.
 class ReadBack : public ByteSink {
  public:
   explicit ReadBack(Progress& progress) : progress_(progress) {}
@@ -34,7 +34,7 @@ class Prover {
     for (const Descriptor* blob : all.blobs) bytes += blob->size;
     const bool reads = proof_ == Proof::Full;
     context_.progress->phase(
-        text::cat(reads ? "reading " : "asking for ", all.blobs.size(), " blobs of ", to_string(to_.name)),
+        text::cat(reads ? "reading " : "checking ", all.blobs.size(), " blobs in ", to_string(to_.name)),
         reads ? bytes : 0);
     lost_ = std::vector<std::string>(all.manifests.size() + all.blobs.size());
     run_parallel_or_throw(context_.jobs, lost_.size(), context_.stop, [&](std::size_t i, const std::stop_token& stop) {
@@ -55,7 +55,7 @@ class Prover {
       if (error.code() != ErrorCode::Corrupt) throw;
       return error.message();
     }
-    return text::cat("manifest ", digest.text(), " is not there");
+    return text::cat("manifest ", digest.text(), " is missing");
   }
 
   [[nodiscard]] std::optional<std::string> lost_blob(const Descriptor& blob, const std::stop_token& stop) const {
@@ -65,7 +65,7 @@ class Prover {
     return lost;
   }
 
-  /// Why the blob cannot be read back, if it cannot.
+  /// The reason why the blob cannot be read back; nullopt if it can.
   [[nodiscard]] std::optional<std::string> unreadable(const Descriptor& blob, const std::stop_token& stop) const {
     ReadBack sink(*context_.progress);
     VerifyingSink verified(sink, blob, to_.source.name_of(blob.digest));
@@ -74,11 +74,11 @@ class Prover {
       verified.finish();
       return std::nullopt;
     } catch (const Error& error) {
-      if (error.code() == ErrorCode::NotFound) return text::cat("blob ", blob.digest.text(), " is not there");
+      if (error.code() == ErrorCode::NotFound) return text::cat("blob ", blob.digest.text(), " is missing");
       if (error.code() == ErrorCode::Corrupt) return error.message();
       if (error.code() != ErrorCode::Network) throw;
-      // A registry that has lost what it still lists breaks off, or fails, each time it is asked for that. If it is the
-      // registry or the network that is ill, this question fails as well.
+      // A registry whose storage lost the blob fails or breaks off every time. If the registry or the network is down,
+      // this request fails, too, and its error is thrown.
       static_cast<void>(to_.target.has_blob(blob));
       return error.message();
     }
@@ -88,15 +88,15 @@ class Prover {
     const std::size_t named = std::min(lost_.size(), kNamed);
     const std::vector<std::string> first(lost_.begin(), lost_.begin() + static_cast<std::ptrdiff_t>(named));
     const std::string more = named < lost_.size() ? text::cat("\n  - and ", lost_.size() - named, " more") : "";
-    return Error(ErrorCode::Unstable, text::cat(to_string(to_.name), " does not have what it had accepted:\n  - ",
+    return Error(ErrorCode::Unstable, text::cat(to_string(to_.name), " no longer has what it accepted:\n  - ",
                                                 text::join(first, "\n  - "), more))
-        .hint("check that no garbage collection is at work there, then run the same command again");
+        .hint("check that no garbage collection runs there, then run the same command again");
   }
 
   const Destination& to_;
   Proof proof_;
   const Context& context_;
-  std::vector<std::string> lost_;  ///< of each thing what is wrong with it; empty if nothing is
+  std::vector<std::string> lost_;  ///< for each object what is wrong with it; empty if intact
 };
 
 }  // namespace

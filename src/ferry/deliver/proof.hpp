@@ -7,20 +7,20 @@
 
 namespace ociferry {
 
-/// What a destination must have in the end. All of it belongs to others, who must outlive it.
+/// What a destination must have in the end. Owns nothing.
 struct ToProve {
   std::vector<const RawManifest*> manifests = {};
   std::vector<const Descriptor*> blobs = {};
 };
 
-/// All manifests and blobs of the plan, the blobs of locations images too. The manifests of these are asked for where
-/// they are written: whether they are there may depend on what the destination had before.
+/// All manifests and blobs of the plan, and the blobs of locations images. The manifests of locations images are
+/// checked where they are written: an existing one may be kept instead.
 [[nodiscard]] ToProve everything(const RepositoryPlan& plan);
 
-/// Success is proved, not assumed: reads every manifest back by its digest, and asks for every blob; with Proof::Full
-/// reads and hashes it. A registry that does not answer HEAD is asked for the content. Blobs that are not there as they
-/// should be are distrusted from then on. `proof` is not Proof::Manifests. Returns how many blobs were proved. Throws
-/// Error{Unstable} naming what is missing or damaged, others when nothing can be known.
+/// Reads every manifest back by its digest, and checks by HEAD that every blob exists, or by GET where HEAD finds none;
+/// with Proof::Full reads and hashes every blob. Missing or damaged blobs are distrusted from then on. `proof` is not
+/// Proof::Manifests. Returns the number of blobs proved. Throws Error{Unstable} naming what is missing or damaged;
+/// another Error if that cannot be determined.
 [[nodiscard]] std::size_t prove(const Destination& to, const ToProve& all, Proof proof, const Context& context);
 
 }  // namespace ociferry

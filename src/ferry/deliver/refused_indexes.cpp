@@ -12,19 +12,19 @@ namespace ociferry {
 
 namespace {
 
-/// The manifests that are there of an index of which some are not: whole images and whole indexes.
-void add_whole(const Graph& graph, const Digest& index, std::map<Digest, Descriptor>& whole) {
+/// Adds the complete images and indexes below an incomplete index.
+void add_complete(const Graph& graph, const Digest& index, std::map<Digest, Descriptor>& complete) {
   for (const Descriptor& child : children_of(graph.at(index).parsed)) {
     if (!graph.contains(child.digest)) continue;
     if (absent_below(graph, child.digest).empty()) {
-      whole.emplace(child.digest, child);
+      complete.emplace(child.digest, child);
     } else {
-      add_whole(graph, child.digest, whole);
+      add_complete(graph, child.digest, complete);
     }
   }
 }
 
-/// The children of `index`, and of the indexes below it of which a part is absent, that are no manifests.
+/// Adds the children that are not manifests, of `index` and of the incomplete indexes below it.
 void add_blobs(const Graph& graph, const Digest& index, std::set<Digest>& blobs) {
   for (const Descriptor& blob : graph.blobs_of(index)) blobs.insert(blob.digest);
   for (const Digest& child : graph.children(index)) {
@@ -33,7 +33,7 @@ void add_blobs(const Graph& graph, const Digest& index, std::set<Digest>& blobs)
   }
 }
 
-/// A root's tag for one of several platforms: "v1-linux-arm64".
+/// A root's tag with the child's platform, such as "v1-linux-arm64"; empty if it would be invalid.
 std::string platform_tag(const std::string& tag, const Descriptor& child) {
   if (!child.platform) return {};
   std::string name = text::cat(tag, "-", to_string(*child.platform));
@@ -51,12 +51,12 @@ class Splitter {
   void keep(const SetImage& image) { merge(image); }
 
   void split(const SetImage& index) {
-    std::map<Digest, Descriptor> whole;
-    add_whole(set_.graph(), index.digest(), whole);
+    std::map<Digest, Descriptor> complete;
+    add_complete(set_.graph(), index.digest(), complete);
     const auto runnable =
-        std::ranges::count_if(whole, [](const auto& child) { return !is_about_another(child.second); });
+        std::ranges::count_if(complete, [](const auto& child) { return !is_about_another(child.second); });
     std::vector<std::string> names;
-    for (const auto& [digest, child] : whole) {
+    for (const auto& [digest, child] : complete) {
       SetImage part{.reference = Reference::by_digest(index.reference.name, digest)};
       if (!is_about_another(child)) {
         part.is_root = index.is_root;
@@ -70,10 +70,10 @@ class Splitter {
     }
     std::set<Digest> blobs;
     add_blobs(set_.graph(), index.digest(), blobs);
-    std::string left = blobs.empty() ? "" : "; left out with it, because it is no image:";
+    std::string left = blobs.empty() ? "" : "; also left out, because they are not images:";
     for (const Digest& blob : blobs) left += text::cat(" ", blob.text());
     progress_.warn(text::cat("the index ", to_string(index.reference),
-                             " is left out, because its destination takes none of which a part is absent; "
+                             " is left out, because the destination refuses incomplete indexes; "
                              "put instead: ",
                              text::join(names, ", "), left));
   }
@@ -105,11 +105,11 @@ class Splitter {
 
   const ImageSet& set_;
   Progress& progress_;
-  std::set<std::string> tags_;  ///< that are taken
+  std::set<std::string> tags_;  ///< all tags in use
   std::map<Digest, SetImage> images_;
 };
 
-/// The images that cannot do without their index: it is listed by its digest, or attached to another image.
+/// What refers to the index by its digest, so that it cannot be replaced; nullopt if nothing does.
 std::optional<std::string> who_needs(const ImageSet& set, const SetImage& index) {
   if (index.is_referrer) return "what it is attached to";
   for (const SetImage& bundle : set.images()) {
@@ -141,23 +141,23 @@ ImageSet without_indexes(const ImageSet& set, const std::set<Digest>& refused, P
       continue;
     }
     if (const auto user = who_needs(set, image)) {
-      throw Error(ErrorCode::Refused, text::cat("the destination takes no index of which a part is absent, and ", *user,
-                                                " needs ", to_string(image.reference), " by its digest"))
-          .hint("import into a registry that takes such indexes, or export the image again with all its platforms");
+      throw Error(ErrorCode::Refused, text::cat("the destination refuses incomplete indexes, and ", *user, " needs ",
+                                                to_string(image.reference), " by its digest"))
+          .hint("import into a registry that accepts them, or export the image again with all its platforms");
     }
     splitter.split(image);
   }
   return {splitter.take(), set.graph()};
 }
 
-/// A digest that registries do not take for the name of a manifest would be found out half-way.
+/// Checked early: a registry would refuse such a manifest half-way.
 void check_digests(const ImageSet& set) {
   for (const auto& [digest, node] : set.graph().manifests()) {
     if (digest.algorithm() == "sha256") continue;
     throw Error(ErrorCode::Refused,
-                text::cat("the manifest ", digest.text(), " is named by ", digest.algorithm(),
-                          ": registries keep manifests by sha256, and would give it another digest"))
-        .hint("make the image again with sha256 digests; its layers and configuration may be named by sha512");
+                text::cat("the manifest ", digest.text(), " has a digest by ", digest.algorithm(),
+                          ": registries address manifests by sha256, so it would get another digest"))
+        .hint("build the image again with sha256 manifests; its layers and configuration may have sha512 digests");
   }
 }
 

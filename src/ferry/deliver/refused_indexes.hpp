@@ -9,7 +9,7 @@
 
 namespace ociferry {
 
-// What a destination does not take although nothing is wrong with it.
+// Handles valid manifests that a destination refuses.
 
 /// Thrown when manifests are put: the destination refuses these indexes, because some of their children are absent.
 class IndexesRefused : public Error {
@@ -18,18 +18,16 @@ class IndexesRefused : public Error {
   std::set<Digest> indexes;
 };
 
-/// True if `error`, from putting `index`, can only be caused by the absent children of the index: checks that the
-/// destination has all others. Blocks on `to`.
+/// True if `error`, from putting `index`, can only be caused by absent children: checks that the destination has all
+/// other children. Blocks on `to`.
 [[nodiscard]] bool is_for_absence(const Error& error, const Graph& graph, const Digest& index, const Destination& to);
 
-/// `set` for a destination that does not take the indexes `refused`: whatever is whole of them, or of an index above
-/// them, stands in their place, and `progress` is told so. One such image gets the tags of the index; of several each
-/// gets them with its platform ("v1-linux-arm64"). Throws Error{Refused} if an index cannot be left out, since it is
-/// needed by its digest.
+/// Replaces the indexes `refused`, and those above them, by the complete images below them, and warns about it. A
+/// single image gets the tags of its index; several get tags with their platforms ("v1-linux-arm64"). Throws
+/// Error{Refused} if something refers to such an index by its digest.
 [[nodiscard]] ImageSet without_indexes(const ImageSet& set, const std::set<Digest>& refused, Progress& progress);
 
-/// Throws Error{Refused} if a manifest of `set` has a digest algorithm that registries do not accept, before anything
-/// is written.
+/// Throws Error{Refused} if a manifest of `set` has a digest algorithm that registries do not accept.
 void check_digests(const ImageSet& set);
 
 }  // namespace ociferry

@@ -39,7 +39,7 @@ BlobPlaces owners_of(const std::vector<RepositoryPlan>& plans) {
   return owners;
 }
 
-/// A run: rounds over all repositories, until everything is there.
+/// Runs rounds over all repositories until they have everything.
 class Relocation {
  public:
   Relocation(const ImageSet& set, const Placement& placement, const OpenDestination& open,
@@ -50,7 +50,7 @@ class Relocation {
 
   [[nodiscard]] std::string names() const { return names_of(plans_); }
 
-  /// Relocates the set; what of it a destination does not take is replaced by its parts, from then on.
+  /// Relocates the set. If a destination refuses incomplete indexes, replaces them by their parts and starts again.
   void run(Trust trust) {
     for (;;) {
       try {
@@ -104,16 +104,16 @@ class Relocation {
     try {
       move(trust);
     } catch (Error& error) {
-      if (error.code() == ErrorCode::Interrupted || error.code() == ErrorCode::Network) error.hint(what_is_kept());
+      if (error.code() == ErrorCode::Interrupted || error.code() == ErrorCode::Network) error.hint(resume_hint());
       throw;
     }
   }
 
   void move(Trust trust) {
     context_.progress->event(text::cat("importing ", set_->images().size(), " images..."));
-    context_.progress->phase("asking the destination what it has", 0);
+    context_.progress->phase("checking what the destination has", 0);
     if (trust == Trust::Tags && has_all()) {
-      write_blobs();  // which no tag promises
+      write_blobs();  // non-distributable layers, which no tag promises
       each(&RepositoryRound::prove_all);
       context_.progress->event("Tagging images");
       return;
@@ -124,7 +124,7 @@ class Relocation {
     context_.progress->phase("writing manifests", 0);
     each(&RepositoryRound::write_images);
     each(&RepositoryRound::put_attaching_tags);
-    each(&RepositoryRound::prove_images);  // behind the signatures: a policy may forbid to read what has none
+    each(&RepositoryRound::prove_images);  // after the signatures: a policy may deny reading unsigned images
     const std::size_t steps = plans_.empty() ? 0 : plans_.front().locations.size();
     for (std::size_t step = 0; step < steps; ++step) {
       each([step](const RepositoryRound& round) { round.write_locations(step); });
@@ -165,8 +165,8 @@ class Relocation {
                           [&](std::size_t i, const std::stop_token&) { std::invoke(step, rounds_[i]); });
   }
 
-  /// What a run that ends now leaves for the next one.
-  [[nodiscard]] std::string what_is_kept() const {
+  /// A hint about the state that a failed run leaves for the next one.
+  [[nodiscard]] std::string resume_hint() const {
     std::size_t there = 0;
     std::size_t blobs = 0;
     std::size_t manifests = 0;
@@ -174,24 +174,23 @@ class Relocation {
     for (const RepositoryPlan& plan : plans_) blobs += plan.blobs.size();
     for (const auto& [name, repository] : repositories_) manifests += repository.tally.manifests_written();
     if (there == 0 && manifests == 0) return "nothing was written; run the same command again";
-    return text::cat(there, " of ", blobs, " blobs are in ", names(),
-                     " by now: the same command goes on with the others");
+    return text::cat(there, " of ", blobs, " blobs are in ", names(), " now; run the same command again to continue");
   }
 
   void replace_indexes(const IndexesRefused& refusal) {
     if (options_.lock_output) {
-      throw Error(ErrorCode::Refused,
-                  text::cat(names(), " takes no index of which a part is absent, and the lock file would name one: ",
-                            refusal.message()))
-          .hint("leave --lock-output out: then what is there of the index is put without it");
+      throw Error(
+          ErrorCode::Refused,
+          text::cat(names(), " refuses incomplete indexes, and the lock file would name one: ", refusal.message()))
+          .hint("leave out --lock-output: then the images of the index are put without it");
     }
     parts_ = without_indexes(*set_, refusal.indexes, *context_.progress);
     set_ = &*parts_;
     make_plans();
   }
 
-  const ImageSet* set_;            ///< what is moved: the set that was given, or `parts_`
-  std::optional<ImageSet> parts_;  ///< the set with the parts of refused indexes in the place of these
+  const ImageSet* set_;            ///< what is moved: the given set or `parts_`
+  std::optional<ImageSet> parts_;  ///< the set with refused indexes replaced by their parts
   const Placement& placement_;
   const OpenDestination& open_;
   const RelocateOptions& options_;
@@ -199,7 +198,7 @@ class Relocation {
   std::optional<PlacedSet> placed_;
   std::vector<RepositoryPlan> plans_;
   std::map<RepositoryName, CountedRepository> repositories_;
-  std::deque<RepositoryRound> rounds_;  ///< of the last round, one for each of `plans_`
+  std::deque<RepositoryRound> rounds_;  ///< the current round, one for each of `plans_`
 };
 
 }  // namespace

@@ -9,17 +9,17 @@
 namespace ociferry {
 
 TransferReport relocate_to_registry(const ImageSet& set, const Placement& placement, const RelocateOptions& options,
-                                    const std::optional<ImagesLock>& asked, Registries& registries,
+                                    const std::optional<ImagesLock>& given_lock, Registries& registries,
                                     const Context& context) {
-  // Made first: whether there is one lock file to write must not turn out after everything else was.
+  // Made first, so that its errors are found before anything is written.
   std::optional<std::string> lock;
   if (options.lock_output) {
     check_lock_path(*options.lock_output);
-    lock = relocated_lock(PlacedSet(set, placement, options.root_tags), asked);
+    lock = relocated_lock(PlacedSet(set, placement, options.root_tags), given_lock);
   }
   if (options.mapping_output) check_lock_path(*options.mapping_output);
   const auto open = [&](const RepositoryName& name) -> Destination {
-    const auto repository = registries.repository(name);  // which the registries keep
+    const auto repository = registries.repository(name);  // owned by `registries`
     return {.name = name, .target = *repository, .source = *repository};
   };
   const TransferReport report = relocate(set, placement, open, options, context);

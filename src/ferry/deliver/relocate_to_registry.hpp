@@ -9,9 +9,10 @@
 
 namespace ociferry {
 
-/// `relocate` into repositories of registries, then the lock file if one is asked for.
+/// Relocates into repositories of registries, then writes the lock file if requested. `given_lock`: see
+/// relocated_lock().
 TransferReport relocate_to_registry(const ImageSet& set, const Placement& placement, const RelocateOptions& options,
-                                    const std::optional<ImagesLock>& asked, Registries& registries,
+                                    const std::optional<ImagesLock>& given_lock, Registries& registries,
                                     const Context& context);
 
 }  // namespace ociferry

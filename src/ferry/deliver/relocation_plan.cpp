@@ -15,7 +15,7 @@ std::string kept_tag(const SetImage& image, const RelocateOptions& options) {
   return options.repository_tags ? repository_tag(image.reference) : image_tag(image.digest());
 }
 
-/// Plans what one repository gets.
+/// Makes the plan of one repository.
 class RepositoryPlanner {
  public:
   RepositoryPlanner(const PlacedSet& placed, const RelocateOptions& options, RepositoryName name)
@@ -107,8 +107,8 @@ class RepositoryPlanner {
       (attachment_subject(tag) ? plan_.attaching_tags : plan_.root_tags).push_back({raw(image), tag});
       plan_.marks.push_back({raw(image), tag});
     }
-    // Images may be there under the tags of the other kind, with everything else in place: then no other tag is proof.
-    // What bundles list is put before these.
+    // An earlier run may have used the other kind of tags; then only the image's own tag shows that it is missing. The
+    // images of bundles are put before their bundle.
     const bool is_late = image.is_root || image.is_referrer;
     if (is_late || options_.repository_tags) plan_.marks.push_back(kept(image));
   }
@@ -117,16 +117,16 @@ class RepositoryPlanner {
   const ImageSet& set_;
   const Graph& graph_;
   const RelocateOptions& options_;
-  std::set<Digest> own_;     ///< the images that are placed here
-  std::set<Digest> placed_;  ///< the manifests that have a step
+  std::set<Digest> own_;     ///< the images of this repository
+  std::set<Digest> placed_;  ///< the manifests that are in a step
   RepositoryPlan plan_;
 };
 
-/// The bundles of `set`, the innermost first: by how many levels of bundles there are below them.
+/// The bundles of `set` by the levels of bundles below them, innermost first.
 std::vector<std::vector<const SetImage*>> bundles_by_height(const ImageSet& set) {
   std::vector<std::vector<const SetImage*>> levels;
   std::map<Digest, std::size_t> heights;
-  // Returns how many levels of bundles there are from `bundle` down; 0 if it is none.
+  // Returns the number of levels from `bundle` down; 0 if it is not a bundle.
   const auto visit = [&](const auto& self, const SetImage* bundle) -> std::size_t {
     if (bundle == nullptr || !bundle->is_bundle) return 0;
     if (const auto known = heights.find(bundle->digest()); known != heights.end()) return known->second;

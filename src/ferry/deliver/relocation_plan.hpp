@@ -13,14 +13,14 @@
 
 namespace ociferry {
 
-/// A manifest and the tag or digest to put it under. The manifest belongs to the set or the plan.
+/// A manifest and the tag or digest to put it under. The set or the plan owns the manifest.
 struct PlannedManifest {
   const RawManifest* raw = nullptr;
   std::string selector;
-  const RawManifest* instead = nullptr;  ///< an equivalent that is put if `raw` is refused; may be null
+  const RawManifest* instead = nullptr;  ///< put if `raw` is refused; may be null
 
   [[nodiscard]] const Digest& digest() const { return raw->descriptor.digest; }
-  /// True if `there` is up to date.
+  /// True if `there` is the digest of `raw` or `instead`.
   [[nodiscard]] bool is(const std::optional<Digest>& there) const {
     return there == digest() || (instead != nullptr && there == instead->descriptor.digest);
   }
@@ -40,29 +40,30 @@ struct PlannedLocations {
   const SetImage* bundle = nullptr;
   std::shared_ptr<const LocationsImage> image = {};
 
-  /// The tag where pull looks for it.
+  /// The tag where pull looks for it; it marks the bundle as complete.
   [[nodiscard]] PlannedManifest mark() const {
     return {&image->manifest, locations_tag(bundle->digest()), &image->oci_manifest};
   }
 };
 
-/// All that one repository has when a relocation is done. Data, which can be read without any destination; it refers to
-/// the set, which must outlive it.
+/// Everything that a relocation puts into one repository. Plain data, independent of a destination. Refers to the set,
+/// which must outlive it.
 struct RepositoryPlan {
   RepositoryName name;
   std::vector<PlannedImage> images = {};  ///< in the set's order
-  /// Every manifest once, in steps, each of which needs all of the ones before. Children come before parents, bundles
-  /// after plain images, roots after inner bundles, and what is attached to an image after all of them.
+  /// Every manifest once, in steps that depend on the ones before. Children come before parents, plain images before
+  /// bundles, inner bundles before roots, and attachments last.
   std::vector<PlannedStep> steps = {};
   std::vector<const Graph::BlobNode*> blobs = {};  ///< of all images, by digest
-  /// In steps, by how deep bundles are nested in theirs: inner bundles come first, so that whoever sees the outer one's
-  /// locations can rely on theirs. All repositories of a plan have the same number of steps.
+  /// In steps by nesting: inner bundles first, since the locations of an outer bundle imply theirs. All repositories
+  /// have the same number of steps.
   std::vector<std::vector<PlannedLocations>> locations = {};
-  /// The tags that attach images to others: signatures must be found before the images that they are for.
+  /// The tags that attach images to others. Put before the roots' tags, so that signatures are found as soon as images
+  /// are.
   std::vector<PlannedManifest> attaching_tags = {};
   std::vector<PlannedManifest> root_tags = {};  ///< the commit point
-  /// The tags that are written last: where all of them are right, so is everything that tags promise. What is attached
-  /// to an image may be newer than these, so it is among them.
+  /// The tags that are put last: if all of them are up to date, so is everything that tags promise. Includes
+  /// attachments, which may be newer than the images.
   std::vector<PlannedManifest> marks = {};
 };
 

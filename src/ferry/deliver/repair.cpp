@@ -11,7 +11,7 @@ namespace ociferry {
 namespace {
 
 constexpr int kRepairs = 2;
-/// A blob that was lost is known to be lost soon, but not at once; with the default delay this is 2 s.
+/// Registries notice a lost blob after a short time only. With the default delay this is 2 s.
 constexpr int kDelays = 4;
 
 }  // namespace
@@ -22,7 +22,7 @@ void run_with_repairs(std::string_view to, const Context& context, const std::fu
       return work(repairs == 0 ? Round::First : Round::Repair);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Unstable || repairs == kRepairs) throw;
-      context.progress->warn(text::cat(error.message(), "; asking ", to, " for every blob"));
+      context.progress->warn(text::cat(error.message(), "; checking every blob in ", to));
     }
     real_clock().sleep_until(std::chrono::steady_clock::now() + kDelays * context.registry.retry_delay, context.stop);
   }

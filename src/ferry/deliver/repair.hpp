@@ -7,16 +7,15 @@
 
 namespace ociferry {
 
-/// What is assumed about a destination.
+/// What a round assumes about the destination.
 enum class Round {
-  First,   ///< it has everything below its tags
-  Repair,  ///< nothing: it has lost accepted content
+  First,   ///< its tags prove what is below them
+  Repair,  ///< nothing: it has lost content that it accepted
 };
 
-/// Calls `work`, and calls it again, twice at most, if it fails with Error{Unstable}: `to` has lost what it had
-/// accepted, as registries do while they collect garbage. Before it is called again it waits for four times the
-/// registry's retry delay (2 s by default), so that not all rounds fall into one collection. Throws what `work` throws,
-/// Error{Interrupted}.
+/// Calls `work`, and repeats it at most twice if it throws Error{Unstable}: `to` has lost content that it accepted, as
+/// registries do during garbage collection. Waits before each repetition for four retry delays of the registry (2 s by
+/// default), so that not all rounds fall into the same collection. Throws what `work` throws, Error{Interrupted}.
 void run_with_repairs(std::string_view to, const Context& context, const std::function<void(Round)>& work);
 
 }  // namespace ociferry

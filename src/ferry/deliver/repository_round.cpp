@@ -70,13 +70,13 @@ void RepositoryRound::write_locations(std::size_t step) const {
 }
 
 void RepositoryRound::prove_all() {
-  if (options_.proof == Proof::Manifests) return;  // without making lists of what may be many blobs
+  if (options_.proof == Proof::Manifests) return;  // avoids a list of many blobs
   proved_ = prove(to_, everything(plan_), options_.proof, context_);
 }
 
 void RepositoryRound::put_tags(const std::vector<PlannedManifest>& wanted) const {
   const auto tags = finder_.ask(wanted);
-  if (options_.keep_tags) ociferry::refuse_moves(to_, tags);  // somebody may have put them in the meantime
+  if (options_.keep_tags) ociferry::refuse_moves(to_, tags);  // others may have put them in the meantime
   write_tags(to_, tags, context_);
 }
 

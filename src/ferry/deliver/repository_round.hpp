@@ -13,7 +13,7 @@
 
 namespace ociferry {
 
-/// A repository that a relocation writes to, and what was counted there in all rounds.
+/// A repository that a relocation writes to, with counts over all rounds.
 struct CountedRepository {
   explicit CountedRepository(const Destination& to)
       : tally(to.target), counted{.name = to.name, .target = tally, .source = to.source} {}
@@ -27,11 +27,11 @@ struct BlobsToWrite {
   std::uint64_t bytes = 0;
 };
 
-/// The steps that one round of a relocation takes in one repository; `relocate` has their order. All of them block on
-/// the repository, and throw Error.
+/// The steps of one round of a relocation in one repository; `relocate` calls them in order. All block on the
+/// repository and throw Error.
 class RepositoryRound {
  public:
-  /// All of these must outlive it.
+  /// The arguments must outlive it.
   RepositoryRound(const RepositoryPlan& plan, const Graph& graph, CountedRepository& repository, Trust trust,
                   const RelocateOptions& options, const Context& context);
 
@@ -46,14 +46,14 @@ class RepositoryRound {
   void write_images();
   void put_attaching_tags() { put_tags(plan_.attaching_tags); }
   void prove_images() const;
-  /// `step`: of the plan's locations.
+  /// `step` is an index into the plan's locations.
   void write_locations(std::size_t step) const;
   void prove_all();
   void put_root_tags() { put_tags(plan_.root_tags); }
 
-  /// How many of the plan's blobs are in the repository by now, as far as this round knows.
+  /// The number of the plan's blobs that this round knows to be in the repository.
   [[nodiscard]] std::size_t blobs_there() const { return there_before_ + tally_.arrived(); }
-  /// How many were there although no round of this run has put them.
+  /// The number of blobs that existed before this run.
   [[nodiscard]] std::size_t blobs_existed() const { return untouched_ + tally_.blobs_existed(); }
   [[nodiscard]] std::size_t blobs_proved() const noexcept { return proved_; }
 
@@ -72,9 +72,9 @@ class RepositoryRound {
   Missing missing_;
   std::vector<Graph::BlobNode> own_;
   std::vector<Graph::BlobNode> shared_;
-  std::vector<PlannedStep> written_;  ///< the manifests that were put
-  std::size_t there_before_ = 0;      ///< blobs that need not be put, because their images are there
-  std::size_t untouched_ = 0;         ///< those of them that count as having existed
+  std::vector<PlannedStep> written_;  ///< the manifests that this round has put
+  std::size_t there_before_ = 0;      ///< blobs of images that exist already
+  std::size_t untouched_ = 0;         ///< those of them that no earlier round has put
   std::size_t proved_ = 0;
 };
 

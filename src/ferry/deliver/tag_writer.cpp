@@ -12,10 +12,10 @@
 namespace ociferry {
 
 namespace {
-/// How long replicas are given to agree, at most, between two questions.
+/// The longest pause between two requests, in retry delays, while replicas may be behind.
 constexpr int kMostDelays = 4;
 
-/// True for a tag that people gave and whose target the destination does not show: it may be about to be moved.
+/// True for a tag given by people whose target the destination hides: putting it may move it.
 bool may_move(const TagState& tag) { return tag.is_hidden && !tag.wanted.selector.ends_with(".imgpkg"); }
 }  // namespace
 
@@ -46,7 +46,7 @@ void put_tag(const Destination& to, const TagState& tag, const Context& context)
   to.target.put_manifest(*tag.wanted.raw, tag.wanted.selector);
   if (may_move(tag)) {
     context.progress->warn(text::cat("put the tag ", to_string(to.name), ":", tag.wanted.selector, " at ",
-                                     tag.wanted.digest().text(), "; the registry did not show what it was before"));
+                                     tag.wanted.digest().text(), "; the registry hid its previous target"));
   }
   if (!tag.moves()) return;
   context.progress->moved({{to.name, tag.wanted.selector, std::nullopt}, *tag.there, tag.wanted.digest()});
@@ -100,7 +100,7 @@ Error not_kept(const Destination& to, const PlannedManifest& manifest, bool has_
                text::cat(to_string(to.name), " accepted the manifest ", manifest.digest().text(), " as ",
                          manifest.selector, has_another ? ", but now has another one there" : ", but no longer has it"))
       .hint(has_another ? "check that nothing else writes there, then run the same command again"
-                        : "its replicas may be behind, or its garbage collection at work; run the same command again");
+                        : "its replicas may be behind, or garbage collection is running; run the same command again");
 }
 
 }  // namespace ociferry

@@ -15,20 +15,20 @@ struct TagState {
   PlannedManifest wanted;
   std::optional<Digest> there = {};
 
-  bool is_hidden = false;  ///< the destination denies access to what is there, if anything
+  bool is_hidden = false;  ///< the destination denies access to the tag's target, if any
 
   [[nodiscard]] bool is_right() const { return wanted.is(there); }
   [[nodiscard]] bool moves() const { return there && !is_right(); }
 };
 
-/// Resolves one tag at the destination. If it denies access, as policies do for images that are not signed or scanned
-/// yet, the tag is hidden: writing will show what is there.
+/// Resolves one tag at the destination. If access is denied, as by policies for unsigned or unscanned images, the tag
+/// is hidden.
 [[nodiscard]] TagState ask_tag(const Destination& to, const PlannedManifest& tag, const Context& context);
-/// The same with another request.
+/// The same by way of `ask`, which returns the tag's digest.
 [[nodiscard]] TagState ask_tag(const PlannedManifest& tag, const Context& context,
                                const std::function<std::optional<Digest>()>& ask);
 
-/// Resolves all of `tags` at the destination, in parallel; in their order.
+/// Resolves `tags` at the destination in parallel. Returns their states in order.
 [[nodiscard]] std::vector<TagState> ask_tags(const Destination& to, const std::vector<PlannedManifest>& tags,
                                              const Context& context);
 
@@ -44,13 +44,13 @@ std::size_t write_tags(const Destination& to, const std::vector<TagState>& tags,
 /// Throws Error{Refused} naming all of `tags` that would have to be moved, with both digests.
 void refuse_moves(const Destination& to, const std::vector<TagState>& tags);
 
-/// Asks with `ask` what the destination has where `manifest` was just put, and again for some seconds (several times
-/// `context.registry.retry_delay`) while it is something else: one of several replicas may be behind. Throws
-/// Error{Unstable} if that does not change, and what `ask` throws.
+/// Calls `ask` until it returns the digest of `manifest`, which was just put: replicas may be behind. Pauses in between
+/// for some multiples of `context.registry.retry_delay`. Throws Error{Unstable} after some seconds, and what `ask`
+/// throws.
 void await_kept(const Destination& to, const PlannedManifest& manifest,
                 const std::function<std::optional<Digest>()>& ask, const Context& context);
 
-/// The Error for a manifest that the destination accepted and no longer has as it was.
+/// The Error for a manifest that was accepted, but is missing or another one afterwards.
 [[nodiscard]] Error not_kept(const Destination& to, const PlannedManifest& manifest, bool has_another);
 
 }  // namespace ociferry

@@ -8,9 +8,9 @@
 
 namespace ociferry {
 
-/// Counts what is written to one repository, over all rounds of a run. A target that passes everything on and counts
-/// manifests; `blobs` is the one that counts blobs, too, since not all blobs are part of the count. Thread-safe, but
-/// for `begin_round`.
+/// Counts what is written to one repository, over all rounds of a run. Forwards every call and counts manifests. Blobs
+/// are counted only through `blobs`, since those of locations images are not part of the report. Thread-safe except for
+/// `begin_round`.
 class Tally : public ImageTarget {
  public:
   /// `to` must outlive it.
@@ -26,19 +26,20 @@ class Tally : public ImageTarget {
 
   [[nodiscard]] BlobTarget& blobs() noexcept { return blobs_; }
 
-  /// From now on `existed` counts anew, and not what an earlier round has put.
+  /// Resets the counts of existing and arrived blobs. From then on, blobs that earlier rounds have put do not count as
+  /// existing.
   void begin_round();
-  /// The blobs of this round that are in the repository because they were put or turned out to be there.
+  /// The number of blobs that this round has put or found.
   [[nodiscard]] std::size_t arrived() const noexcept { return arrived_; }
   /// True if an earlier round has put `blob`.
   [[nodiscard]] bool has_put(const Digest& blob) const;
 
-  // Each time something was put counts, since what a destination has lost is put again.
+  // A blob that is put twice counts twice: the destination had lost it.
   [[nodiscard]] std::size_t blobs_written() const noexcept { return written_; }
   [[nodiscard]] std::size_t blobs_mounted() const noexcept { return mounted_; }
   [[nodiscard]] std::uint64_t bytes_written() const noexcept { return bytes_written_; }
   [[nodiscard]] std::size_t manifests_written() const noexcept { return manifests_; }
-  /// Blobs of this round that were there although no round of this run has put them.
+  /// The number of blobs that this round has found and no earlier round has put.
   [[nodiscard]] std::size_t blobs_existed() const noexcept { return existed_; }
 
  private:

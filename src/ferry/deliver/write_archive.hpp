@@ -8,8 +8,8 @@
 namespace ociferry {
 
 /// Writes `set` to a sealed archive, which gets its name when it is complete. Throws Error; then the partial file is
-/// kept for the next run. The set is freed before the archive is read back, which takes as much memory again. Blocks on
-/// the places that the set's blobs are read from.
+/// kept for the next run. Frees the set before reading the archive back, which needs as much memory again. Blocks on
+/// the sources of the set's blobs.
 TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context);
 
 }  // namespace ociferry

@@ -29,26 +29,26 @@ RawManifest manifest_of(const ArchiveItem& item, CachingSource& source) {
   return *std::move(raw);
 }
 
-/// An image of an archive, and what it is called there.
+/// An image of an archive, with all its tags.
 struct Listed {
   const ArchiveItem* item = nullptr;
   std::set<std::string> tags = {};
   std::map<RepositoryName, std::set<std::string>> also = {};  ///< its other names
 };
 
-/// True for what an index.json lists although it is no manifest: no repository could take it by itself.
-bool is_no_image(const ArchiveItem& item, ImageArchive& archive) {
+/// True if index.json lists something other than a manifest: no repository would accept it on its own.
+bool is_blob_only(const ArchiveItem& item, ImageArchive& archive) {
   const std::string& type = item.descriptor.media_type;
   const bool is_known = type.empty() || media_type::is_manifest(type) || media_type::is_index(type);
   return !is_known && archive.format() != ArchiveFormat::Sealed && archive.is_blob(item.descriptor);
 }
 
-/// The entries of an image with several tags follow one another.
+/// An image with several tags has several entries, in a row.
 std::vector<Listed> listed_images(ImageArchive& archive, Progress& progress) {
   std::vector<Listed> listed;
   for (const ArchiveItem& item : archive.items()) {
     if (item.role == ArchiveRole::Locations) continue;
-    if (is_no_image(item, archive)) {
+    if (is_blob_only(item, archive)) {
       progress.warn(text::cat("left out, because it is neither an image nor an index: ", item.descriptor.digest.text(),
                               " (", text::printable(item.descriptor.media_type), ") of ", archive.name()));
       continue;
@@ -68,8 +68,7 @@ struct ReadImage {
   ManifestTree tree = {};
 };
 
-/// An archive of ours says itself what it lacks, and imgpkg writes all or nothing. Others hold what their writers had:
-/// perhaps one platform of many.
+/// Our archives record what they lack, and imgpkg's are complete. Others may have only some children of an index.
 TreeRules tree_rules(const ImageArchive& archive, const ArchiveItem& item) {
   const bool is_complete = archive.format() == ArchiveFormat::Sealed || archive.format() == ArchiveFormat::ImgpkgTar;
   if (is_complete) return {.absent = item.absent};
@@ -78,14 +77,14 @@ TreeRules tree_rules(const ImageArchive& archive, const ArchiveItem& item) {
 
 ReadImage read_image(const Listed& listed, const ImageArchive& archive, CachingSource& source, const Context& context) {
   const ArchiveItem& item = *listed.item;
-  // Not one initializer for all: where a later member throws, GCC 12 destroys what inner braces made twice.
+  // Not in one initializer: if a later member throws, GCC 12 destroys the inner aggregates twice.
   ReadImage read{.tree = fetch_tree(source, manifest_of(item, source), tree_rules(archive, item))};
   read.image = {.reference = item.reference,
                 .tags = listed.tags,
                 .also = listed.also,
                 .is_root = item.is_root,
                 .is_referrer = item.role == ArchiveRole::Referrer};
-  // What is attached to an image is carried as it is, whatever it says to be.
+  // An attachment is never treated as a bundle.
   const ParsedManifest& root = read.tree.front();
   read.image.is_bundle = !read.image.is_referrer && is_bundle(source, root.parsed, context.stop);
   if (read.image.is_bundle) {
@@ -94,7 +93,7 @@ ReadImage read_image(const Listed& listed, const ImageArchive& archive, CachingS
   return read;
 }
 
-/// What `work` returns; its failures say what was being read.
+/// Returns what `work` returns; adds the image to its errors.
 template <typename Work>
 auto reading(const Listed& listed, const ImageArchive& archive, const Work& work) {
   try {
@@ -112,7 +111,7 @@ LoadedImages load_images(ImageArchive& archive, const std::shared_ptr<CachingSou
   const auto is_held = [&](const Descriptor& layer) { return archive.size_of(layer.digest).has_value(); };
   LoadedImages loaded;
   std::atomic<std::size_t> in_locks{0};
-  // A part at a time, as what was read takes more memory until it is in the graph.
+  // Read in batches: images take more memory before they are in the graph.
   for (std::size_t begin = 0; begin < listed.size(); begin += kReadAtOnce) {
     std::vector<ReadImage> part(std::min(kReadAtOnce, listed.size() - begin));
     const auto read = [&](std::size_t i, const std::stop_token&) {

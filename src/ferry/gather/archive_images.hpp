@@ -10,13 +10,13 @@
 
 namespace ociferry {
 
-/// The images that an archive lists, and what they consist of, before anything is made of it.
+/// The images that an archive lists, and their graph.
 struct LoadedImages {
   std::vector<SetImage> images = {};
   Graph graph = {};
 };
 
-/// Reads them through `source`, which must be over `archive`. Throws Error{Incomplete} if a manifest is missing.
+/// Reads the images of `archive` through `source`, a cache of it. Throws Error{Incomplete} if a manifest is missing.
 [[nodiscard]] LoadedImages load_images(ImageArchive& archive, const std::shared_ptr<CachingSource>& source,
                                        const Context& context);
 

@@ -48,10 +48,10 @@ std::vector<Attachment> AttachmentFinder::find(const std::vector<Subject>& subje
       found[i] = find_one(subjects[i]);
     } catch (Error& error) {
       error.while_doing(
-          text::cat("looking for what is attached to ", to_string(subjects[i].name), "@", subjects[i].digest.text()));
+          text::cat("looking for attachments of ", to_string(subjects[i].name), "@", subjects[i].digest.text()));
       if (error.code() != ErrorCode::Interrupted) {
-        error.hint(which_ == Referrers::All ? "--with-referrers=false leaves out all that is attached to images"
-                                            : "without --cosign-signatures no signature is looked for");
+        error.hint(which_ == Referrers::All ? "--with-referrers=false leaves out all attachments"
+                                            : "without --cosign-signatures no signatures are looked for");
       }
       throw;
     }
@@ -61,15 +61,15 @@ std::vector<Attachment> AttachmentFinder::find(const std::vector<Subject>& subje
   return all;
 }
 
-/// A list of all tags answers many questions with few requests. It may take half as many as asking for each tag that is
-/// of interest would; a repository with more tags than that is asked for each. Later levels use what is there.
+/// Lists all tags of a repository instead of resolving each tag of interest, if that takes at most half as many
+/// requests. Later levels reuse the list.
 void AttachmentFinder::list_tags(const std::vector<Subject>& subjects) {
-  std::map<RepositoryName, std::size_t> questions;
+  std::map<RepositoryName, std::size_t> requests;
   for (const Subject& subject : subjects) {
-    if (!tags_.contains(subject.name)) questions[subject.name] += suffixes(which_).size();
+    if (!tags_.contains(subject.name)) requests[subject.name] += suffixes(which_).size();
   }
-  std::erase_if(questions, [](const auto& entry) { return entry.second < 2; });
-  std::vector<std::pair<RepositoryName, std::size_t>> order(questions.begin(), questions.end());
+  std::erase_if(requests, [](const auto& entry) { return entry.second < 2; });
+  std::vector<std::pair<RepositoryName, std::size_t>> order(requests.begin(), requests.end());
   std::vector<Tags> listed(order.size());
   run_parallel_or_throw(context_.jobs, order.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
     const auto tags = open_(order[i].first)->tags_within(order[i].second / 2);
@@ -130,19 +130,19 @@ void AttachmentFinder::add_one_listed(const Subject& subject, const Digest& dige
   auto raw = read(subject.name, *source, digest.text());
   if (!raw) {
     context_.progress->warn(
-        text::cat("left out, because it is listed but not there: ", name, ", attached to ", subject.digest.text()));
+        text::cat("left out, because it is listed but missing: ", name, ", attached to ", subject.digest.text()));
     return;
   }
   ParsedManifest manifest = parse(*std::move(raw));
   if (!is_attached(manifest, subject)) {
-    context_.progress->warn(text::cat("left out, because it does not say so itself: ", name,
+    context_.progress->warn(text::cat("left out, because its own subject is another one: ", name,
                                       ", which is listed as attached to ", subject.digest.text()));
     return;
   }
   found.push_back(attachment(subject, std::move(manifest), std::nullopt, source));
 }
 
-/// To be called while `error` is handled. The image can be moved without what nobody could read at its destination.
+/// Call it while `error` is handled. An attachment that nothing can read at the destination is not needed there.
 void AttachmentFinder::leave_out_malformed(const std::string& name, const Error& error) const {
   if (error.code() != ErrorCode::Hostile) throw;
   context_.progress->warn(text::cat("left out, because it cannot be read: ", name, ": ", error.message()));
@@ -187,10 +187,11 @@ std::optional<RawManifest> AttachmentFinder::read(const RepositoryName& name, Ca
 void AttachmentFinder::note_refusal(const RepositoryName& name, const Error& refusal) {
   const std::lock_guard lock(mutex_);
   if (!refused_.insert(name).second) return;
-  context_.progress->warn(text::cat("signatures and what else is attached to images of ", to_string(name),
-                                    " may be left out, because its registry refuses to show them; where signatures are "
-                                    "demanded, these images will not pass: ",
-                                    refusal.message()));
+  context_.progress->warn(
+      text::cat("signatures and other attachments of images of ", to_string(name),
+                " may be left out, because its registry denies access to them; where signatures are "
+                "required, these images will be rejected: ",
+                refusal.message()));
 }
 
 }  // namespace ociferry

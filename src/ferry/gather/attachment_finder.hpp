@@ -32,8 +32,8 @@ struct Attachment {
   std::shared_ptr<CachingSource> source = {};
 };
 
-/// Finds the attachments of manifests, in the repositories that these are read from (ARCHITECTURE.md, "What is
-/// attached to an image?"). Used by one thread; asks with `context.jobs`.
+/// Finds the attachments of manifests, in the repositories of these (ARCHITECTURE.md, "What is attached to an image?").
+/// Used by one thread; sends requests from `context.jobs` threads.
 class AttachmentFinder {
  public:
   using Open = std::function<std::shared_ptr<CachingSource>(const RepositoryName&)>;
@@ -66,7 +66,7 @@ class AttachmentFinder {
   Referrers which_;
   Open open_;
   const Context& context_;
-  std::map<RepositoryName, Tags> tags_;  ///< of the repositories whose list was requested; not changed during requests
+  std::map<RepositoryName, Tags> tags_;  ///< of repositories whose tags were listed; constant during parallel requests
   std::mutex mutex_;
   std::set<RepositoryName> refused_;        ///< repositories with a warning
   std::set<RepositoryName> refused_lists_;  ///< repositories that deny access to their lists of referrers

@@ -21,7 +21,7 @@ namespace ociferry {
 
 namespace {
 
-/// A file of a layer, after the whole layer has proved right. A layer that is no tar holds none.
+/// A file of a layer, after the whole layer was verified; nullopt for a layer that is not a tar.
 std::optional<std::string> file_in_layer(CachingSource& source, const Descriptor& layer, std::string_view path,
                                          const UnpackLimits& limits, const std::stop_token& stop) {
   const std::string name = source.name_of(layer.digest);
@@ -49,7 +49,7 @@ const Manifest& as_manifest(const std::variant<Manifest, ImageIndex>& parsed) {
   throw Error(ErrorCode::Hostile, "it is an index, not an image");
 }
 
-/// True for failures that say something about the locations image rather than about the way to it.
+/// True for errors caused by the locations image itself, not by the registry or the network.
 bool is_its_own_fault(const Error& error) {
   if (error.reason() == ErrorReason::CredentialsBroken) return false;
   const ErrorCode code = error.code();
@@ -128,7 +128,7 @@ std::optional<FoundLocations> find_locations_image(CachingSource& repository, co
     progress.warn(text::cat("ignoring the ", name, ": it does not list the images of the bundle's lock file"));
   } catch (const Error& error) {
     if (is_refusal(error)) {
-      progress.warn(text::cat("the ", name, " may not be read and counts as absent: ", error.message()));
+      progress.warn(text::cat("the ", name, " may not be read and is ignored: ", error.message()));
     } else if (is_its_own_fault(error)) {
       progress.warn(text::cat("ignoring the ", name, ": ", error.message()));
     } else {

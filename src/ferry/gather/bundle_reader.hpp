@@ -18,12 +18,12 @@ namespace ociferry {
 [[nodiscard]] std::optional<ImageConfig> read_image_config(CachingSource& source, const Manifest& manifest,
                                                            const std::stop_token& stop);
 
-/// True if it is an image whose configuration carries imgpkg's bundle label. Fetches the configuration.
+/// True for an image whose configuration has imgpkg's bundle label. Fetches the configuration.
 [[nodiscard]] bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& parsed,
                              const std::stop_token& stop);
 
-/// The ImagesLock inside a bundle's layers; each layer read is checked against its digest.
-/// Throws Error{Hostile} if there is none, or it is not valid, or a layer passes `limits`.
+/// The ImagesLock in a bundle's layers, which are verified by digest. Throws Error{Hostile} if there is none, it is
+/// invalid, or a layer exceeds `limits`.
 [[nodiscard]] ImagesLock read_images_lock(CachingSource& source, const ParsedManifest& bundle,
                                           const UnpackLimits& limits, const std::stop_token& stop);
 
@@ -33,18 +33,17 @@ struct FoundLocations {
   std::optional<Locations> content = {};  ///< absent if it cannot be trusted
 };
 
-/// The locations image of `bundle` in its repository, if there is one. It is only a cache: if it is malformed, does
-/// not match `lock`, or is not readable for us, it counts as absent, with a warning. Throws Error for any other
-/// failure.
+/// The locations image of `bundle` in its repository, if any. It is only a cache: if it is malformed, does not match
+/// `lock`, or may not be read, it is ignored with a warning. Throws Error for any other failure.
 [[nodiscard]] std::optional<FoundLocations> find_locations_image(CachingSource& repository, const Reference& bundle,
                                                                  const ImagesLock& lock, Progress& progress,
                                                                  const std::stop_token& stop);
-/// The same, without the image.
+/// The content of that locations image.
 [[nodiscard]] std::optional<Locations> find_locations(CachingSource& repository, const Reference& bundle,
                                                       const ImagesLock& lock, Progress& progress,
                                                       const std::stop_token& stop);
 
-/// The files at the root of a locations image's one layer, by name. Throws Error{Hostile} if it is not of that form.
+/// The files in the only layer of a locations image, by name. Throws Error{Hostile} if it has another form.
 [[nodiscard]] std::map<std::string, std::string> read_locations_files(CachingSource& source,
                                                                       const ParsedManifest& image,
                                                                       const std::stop_token& stop);

@@ -19,12 +19,12 @@ namespace ociferry {
 
 namespace {
 
-/// An image that is to be found.
+/// An image to find.
 struct Wanted {
-  Reference reference;                    ///< roots: by tag or digest; others: by digest, as the lock names it
+  Reference reference;                    ///< roots: by tag or digest; others: by digest, from the lock file
   Places places;                          ///< where to look, in this order
   const Root* root = nullptr;             ///< null: listed in a lock file
-  FirstPlace first = FirstPlace::Bundle;  ///< where the bundle that lists it has its images
+  FirstPlace first = FirstPlace::Bundle;  ///< where the images of its bundle were found
 };
 
 /// An image that was found.
@@ -33,14 +33,14 @@ struct Found {
   RepositoryName place;  ///< where it was found
   ManifestTree tree;
   std::shared_ptr<CachingSource> source;
-  std::vector<Wanted> next;  ///< bundles: the images of the lock file
+  std::vector<Wanted> next;  ///< for a bundle: the images of its lock file
 };
 
-/// What is known of an image that lock files list.
+/// The state of an image that lock files list.
 struct Listed {
-  Reference name;                   ///< the smallest of the names they give it
-  std::set<RepositoryName> tried;   ///< the places that were, or are being, looked at
-  std::exception_ptr failure = {};  ///< of the last look
+  Reference name;                   ///< the smallest of its names in lock files
+  std::set<RepositoryName> tried;   ///< places already searched, or being searched
+  std::exception_ptr failure = {};  ///< of the last search
 };
 
 void check_kind(const Root& root, const Found& found) {
@@ -68,7 +68,7 @@ class Discovery {
       frontier.push_back({.reference = root.reference, .places = {root.reference.name}, .root = &root});
     }
     for (std::size_t round = 0; !frontier.empty(); ++round) {
-      // A level can take two rounds: the second when it names new places for what was not found.
+      // A level can take two rounds: the second searches new places for images that were not found.
       check_depth("bundles", (round + 1) / 2);
       frontier = explore(frontier);
     }
@@ -77,12 +77,13 @@ class Discovery {
     announce();
     std::vector<SetImage> images;
     for (auto& [digest, image] : images_) {
-      // Locks may give one digest several names: the smallest counts, so that the order of finding does not.
+      // Lock files may name a digest differently: the smallest name is used, so that the order of discovery does not
+      // matter.
       if (!image.is_root && !image.is_referrer) image.reference = listed_.at(digest).name;
       images.push_back(std::move(image));
     }
     ImageSet set(std::move(images), std::move(graph_));
-    // No archive is written that no import would read.
+    // An archive that no import would accept must not be written.
     check_attached(set);
     check_nesting(set);
     check_tags(set, false);
@@ -91,7 +92,7 @@ class Discovery {
   }
 
  private:
-  /// Finds all of `frontier` side by side, then takes it in one by one, so that the result has one order.
+  /// Finds all of `frontier` in parallel, then adds the results in order, so that the outcome is deterministic.
   std::vector<Wanted> explore(const std::vector<Wanted>& frontier) {
     std::vector<std::optional<Found>> found(frontier.size());
     const auto failures = run_parallel(context_.jobs, frontier.size(), OnFailure::CarryOn, context_.stop,
@@ -125,7 +126,7 @@ class Discovery {
     for (const Wanted& wanted : found.next) note(wanted, next);
   }
 
-  /// Remembers an image that a lock lists; it is to be looked for in those of its places that were not tried yet.
+  /// Records an image of a lock file, to be searched for in its places that were not tried yet.
   void note(const Wanted& wanted, std::map<Digest, Wanted>& next) {
     const Digest& digest = *wanted.reference.digest;
     Listed& listed = listed_.try_emplace(digest, Listed{.name = wanted.reference, .tried = {}}).first->second;
@@ -137,7 +138,7 @@ class Discovery {
     }
   }
 
-  /// One digest found twice: by two roots, or by a root and in a lock file. A root's name goes before a lock's.
+  /// Merges two finds of one digest: by two roots, or by a root and a lock file. A root's name takes precedence.
   static void merge(SetImage& known, const SetImage& other) {
     if (!other.is_root) return;
     if (known.is_root) known.also[known.reference.name].merge(known.tags);
@@ -149,7 +150,7 @@ class Discovery {
     known.tags = std::move(first.mapped());
   }
 
-  /// Remembers manifests that something may be attached to. imgpkg asks for signatures of whole images only.
+  /// Records manifests that may have attachments. imgpkg looks only for signatures of top-level images.
   void note_subjects(const ManifestTree& tree, const RepositoryName& name, std::vector<Subject>& subjects) {
     if (gather_.referrers == Referrers::None) return;
     const std::size_t count = gather_.referrers == Referrers::All ? tree.size() : 1;
@@ -161,17 +162,17 @@ class Discovery {
 
   /// Level by level: a signature may be attached to a bill of materials, and that to an image.
   void find_attachments() {
-    context_.progress->phase("looking for what is attached to images", 0);
+    context_.progress->phase("looking for attachments of images", 0);
     AttachmentFinder finder(
         gather_.referrers, [this](const RepositoryName& name) { return source(name); }, context_);
     std::vector<Subject> frontier = std::move(subjects_);
     for (std::size_t depth = 0; !frontier.empty(); ++depth) {
       if (depth > limits::kGraphDepth) {
         throw Error(ErrorCode::Hostile,
-                    text::cat("attached to what is attached, more than ", limits::kGraphDepth,
+                    text::cat("attachments of attachments, more than ", limits::kGraphDepth,
                               " levels deep: ", to_string(frontier.front().name), "@", frontier.front().digest.text()));
       }
-      std::ranges::sort(frontier);  // so that the order of finding does not count
+      std::ranges::sort(frontier);  // makes the outcome deterministic
       std::vector<Subject> next;
       for (Attachment& attachment : finder.find(frontier)) take_in(std::move(attachment), next);
       frontier = gather_.referrers == Referrers::All ? std::move(next) : std::vector<Subject>{};
@@ -182,7 +183,7 @@ class Discovery {
     const Digest& digest = *attachment.reference.digest;
     if (attachment.tag && tag_owners_.try_emplace(*attachment.tag, digest).first->second != digest) {
       context_.progress->warn(text::cat("left out: ", to_string(attachment.reference),
-                                        ", because another repository has ", "something else at the tag ",
+                                        ", because another repository has another attachment at the tag ",
                                         *attachment.tag));
       return;
     }
@@ -237,7 +238,7 @@ class Discovery {
     found.image.lock = read_images_lock(*found.source, located.manifest, context_.unpack, context_.stop);
     const Reference at = Reference::by_digest(located.name, located.manifest.digest());
     const auto locations = find_locations(*found.source, at, found.image.lock, *context_.progress, context_.stop);
-    // Bundles that lie where a lock names them have images that do, too.
+    // If a bundle is where its lock file says, so are its images, most likely.
     const bool at_home = wanted.first == FirstPlace::Lock && at.name == wanted.reference.name;
     const FirstPlace first = locations ? FirstPlace::Bundle
                              : at_home ? FirstPlace::Lock
@@ -249,7 +250,7 @@ class Discovery {
     }
   }
 
-  /// imgpkg's words for what a copy will move, and from where.
+  /// imgpkg's messages about the images and their places.
   void announce() {
     context_.progress->event(text::cat("exporting ", found_at_.size(), " images..."));
     std::ranges::sort(found_at_);
@@ -279,7 +280,7 @@ class Discovery {
     throw Error(all_missing ? ErrorCode::Incomplete : *codes.rbegin(),
                 text::cat(lines.size(), lines.size() == 1 ? " image" : " images", " cannot be read:\n  - ",
                           text::join(lines, "\n  - ")))
-        .hint("the search went on past them; nothing was written");
+        .hint("all other images were read; nothing was written");
   }
 
   OpenSource open_source_;
@@ -292,11 +293,11 @@ class Discovery {
   std::map<Digest, SetImage> images_;
   std::vector<std::string> found_at_;  ///< digest references, one for each image
   std::map<Digest, Listed> listed_;
-  std::size_t listed_in_locks_ = 0;  ///< repetitions included
+  std::size_t listed_in_locks_ = 0;  ///< with repetitions
   std::vector<std::exception_ptr> root_failures_;
-  std::vector<Subject> subjects_;             ///< in the order of finding
-  std::set<Subject> asked_;                   ///< all that were, or will be, asked for what is attached to them
-  std::map<std::string, Digest> tag_owners_;  ///< what the tags that attach something point to
+  std::vector<Subject> subjects_;             ///< in the order of discovery
+  std::set<Subject> asked_;                   ///< all whose attachments were or will be looked for
+  std::map<std::string, Digest> tag_owners_;  ///< the targets of attaching tags
   std::size_t referrers_ = 0;
 };
 

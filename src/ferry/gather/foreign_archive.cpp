@@ -13,7 +13,7 @@ namespace ociferry {
 
 namespace {
 
-/// What lock files and indexes list.
+/// The digests that lock files and indexes list.
 std::set<Digest> listed_digests(const LoadedImages& loaded) {
   std::set<Digest> listed;
   for (const SetImage& image : loaded.images) {
@@ -25,7 +25,7 @@ std::set<Digest> listed_digests(const LoadedImages& loaded) {
   return listed;
 }
 
-/// True if `image` says, by a tag or its manifest, that it belongs to another one that is there.
+/// True if `image` is attached, by a tag or its subject, to another one in the graph.
 bool is_attached(const SetImage& image, const Graph& graph) {
   const Descriptor* subject = subject_of(graph.at(image.digest()).parsed);
   if (subject != nullptr && graph.contains(subject->digest)) return true;
@@ -35,7 +35,7 @@ bool is_attached(const SetImage& image, const Graph& graph) {
   });
 }
 
-/// Other tools say little about what an image is there for.
+/// Derives the roles of images, which other tools do not record.
 void guess_roles(LoadedImages& loaded, const ImageArchive& archive, Progress& progress) {
   const bool says_root = std::ranges::any_of(loaded.images, &SetImage::is_root);
   const std::set<Digest> listed = listed_digests(loaded);
@@ -45,13 +45,13 @@ void guess_roles(LoadedImages& loaded, const ImageArchive& archive, Progress& pr
     if (image.is_root || image.is_referrer || listed.contains(image.digest())) continue;
     image.is_root = true;
     if (!image.is_bundle || says_root || archive.format() != ArchiveFormat::ImgpkgTar) continue;
-    progress.event(text::cat(archive.name(), " marks no root, as those of old releases of imgpkg: ",
-                             to_string(image.reference), " is one, since no other bundle lists it"));
+    progress.event(text::cat(archive.name(), " does not mark a root, like those of old imgpkg releases: ",
+                             to_string(image.reference), " is a root, since no other bundle lists it"));
   }
 }
 
-/// Finds all that is missing or of another size at once, without reading it.
-void check_held(const ImageArchive& archive, const ImageSet& set) {
+/// Finds all missing blobs and wrong sizes, without reading content.
+void check_blobs_exist(const ImageArchive& archive, const ImageSet& set) {
   std::vector<std::pair<Digest, std::string>> missing;
   std::vector<std::pair<Digest, std::string>> wrong;
   for (const auto& [digest, blob] : set.graph().blobs()) {
@@ -69,7 +69,7 @@ void check_held(const ImageArchive& archive, const ImageSet& set) {
   }
   if (!wrong.empty()) {
     throw Error(ErrorCode::Corrupt,
-                text::cat(wrong.size(), " blobs have another size than they must:\n  - ", list_of_damage(wrong, &set)));
+                text::cat(wrong.size(), " blobs have the wrong size:\n  - ", list_of_damage(wrong, &set)));
   }
 }
 
@@ -86,7 +86,7 @@ ImageSet load_foreign_archive(const std::shared_ptr<ImageArchive>& archive, cons
   check_complete(set);
   check_attached(set);
   check_nesting(set);
-  check_held(*archive, set);
+  check_blobs_exist(*archive, set);
   return set;
 }
 

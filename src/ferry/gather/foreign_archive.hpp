@@ -8,8 +8,8 @@
 
 namespace ociferry {
 
-/// Reads the graph of an archive that another tool wrote, works out the roles that it does not state, and checks that
-/// nothing is missing: see `load_archive`. Throws Error{Incomplete} or Error{Corrupt}.
+/// Reads the graph of an archive that another tool wrote, derives the roles of images, and checks that nothing is
+/// missing: see `load_archive`. Throws Error{Incomplete} or Error{Corrupt}.
 [[nodiscard]] ImageSet load_foreign_archive(const std::shared_ptr<ImageArchive>& archive, const Context& context);
 
 }  // namespace ociferry

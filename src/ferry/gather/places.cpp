@@ -10,7 +10,7 @@
 namespace ociferry {
 
 namespace {
-/// A single image is asked for in both places in any case.
+/// A single image would be searched in both places anyway.
 constexpr std::size_t kProbeFrom = 2;
 }  // namespace
 

@@ -11,19 +11,19 @@
 
 namespace ociferry {
 
-/// The places to search for one image, the best first, each once (ARCHITECTURE.md, "Where is an image?").
+/// The repositories to search for one image, best first, without duplicates (ARCHITECTURE.md, "Where is an image?").
 using Places = std::vector<RepositoryName>;
 
-/// Which of the two possible places of an image is searched first.
+/// Which place is searched first: the bundle's repository or the one in the lock file.
 enum class FirstPlace { Bundle, Lock };
 
-/// The places of `image`, which the lock of `bundle` lists: what `locations` says (null if there are none that fit),
-/// then the bundle's repository and the place that the lock names.
+/// The places of `image`, which the lock file of a bundle lists: its entry in `locations`, which may be null, then the
+/// repository `bundle` and the one that the lock file names, in the order that `first` says.
 [[nodiscard]] Places places_of(const Reference& image, const RepositoryName& bundle, const Locations* locations,
                                FirstPlace first = FirstPlace::Bundle);
 
-/// The search order for a bundle without locations: the lock's places first if the bundle's repository `source` lacks
-/// the first image of `lock`, since it most likely lacks the others, too.
+/// The search order for a bundle without locations: the lock file's places first if the bundle's repository `source`
+/// lacks the first image of `lock`, since it probably lacks the others, too.
 [[nodiscard]] FirstPlace first_place(CachingSource& source, const ImagesLock& lock);
 
 /// An image and the repository that has it.
@@ -33,15 +33,14 @@ struct Located {
   RepositoryName name;
 };
 
-/// The image at the first of `places` that has it. A place that lacks it or denies access is skipped, and so is the
-/// lock's own if it cannot be reached and another one is left; any other failure is thrown. Throws Error{NotFound}, or
-/// the skipped failure, if no place is left.
+/// The image at the first of `places` that has it. Skips places that lack it or deny access, and the lock file's if it
+/// is unreachable and not the last; throws any other error. Throws Error{NotFound}, or the last skipped error, if no
+/// place is left.
 [[nodiscard]] Located locate(const Reference& image, const Places& places,
                              const std::function<std::shared_ptr<CachingSource>(const RepositoryName&)>& open,
                              Progress& progress);
 
-/// Error{NotFound} for an image that is nowhere; `words`: what the places say about it, see
-/// Resolver::absence.
+/// Error{NotFound} for an image; `words` are the registries' answers, see Resolver::absence.
 [[nodiscard]] Error not_found(const Reference& image, std::string_view words);
 
 }  // namespace ociferry

@@ -4,8 +4,8 @@
 
 namespace ociferry {
 
-/// What `work` returns, which reads an archive. A store says that it does not have something, Error{NotFound}; what is
-/// not in an archive cannot be found anywhere else, so that becomes Error{Incomplete}.
+/// Returns what `work` returns, which reads an archive. Turns Error{NotFound}, by which any store reports a missing
+/// blob, into Error{Incomplete}: an archive must have all its blobs.
 template <typename Work>
 auto reading_archive(const Work& work) {
   try {

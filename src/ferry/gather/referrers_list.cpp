@@ -10,8 +10,8 @@ namespace ociferry {
 
 std::vector<Descriptor> listed_at_tag(Resolver& place, const Digest& subject) {
   const auto raw = place.manifest(referrers_tag(subject));
-  if (!raw || !media_type::is_index(raw->descriptor.media_type)) return {};  // a tag that means something else
-  if (raw->descriptor.digest == subject) return {};  // GitLab's registry takes such a tag for the digest
+  if (!raw || !media_type::is_index(raw->descriptor.media_type)) return {};  // another use of the tag
+  if (raw->descriptor.digest == subject) return {};  // GitLab's registry resolves such a tag to the subject
   return std::get<ImageIndex>(parse_manifest(raw->bytes, raw->descriptor.media_type)).manifests;
 }
 

@@ -6,8 +6,8 @@
 
 namespace ociferry {
 
-/// The list of what is attached to one manifest by `subject` that `place` keeps at its `referrers_tag`, if it has no
-/// referrers API; empty if there is none. Throws Error.
+/// The referrers of `subject` listed at its `referrers_tag` in `place`, for registries without the referrers API; empty
+/// if there is no list. Throws Error.
 [[nodiscard]] std::vector<Descriptor> listed_at_tag(Resolver& place, const Digest& subject);
 
 }  // namespace ociferry

@@ -8,7 +8,7 @@
 
 namespace ociferry {
 
-/// The registries of one command, with the options of `context` (which must outlive it).
+/// The registries of one command. `context` must outlive it.
 class Registries {
  public:
   explicit Registries(const Context& context, const GatherOptions& gather = {});

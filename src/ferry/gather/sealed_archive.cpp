@@ -21,12 +21,13 @@ namespace {
 const SetImage& bundle_of(const ArchiveItem& item, const ImageSet& set) {
   const auto bundle = std::ranges::find(set.images(), *item.bundle, &SetImage::digest);
   if (bundle == set.images().end() || !bundle->is_bundle) {
-    throw Error(ErrorCode::Corrupt, text::cat("locations for ", item.bundle->text(), ", which is no bundle in it"));
+    throw Error(ErrorCode::Corrupt,
+                text::cat("locations for ", item.bundle->text(), ", which is not a bundle in the archive"));
   }
   return *bundle;
 }
 
-/// Reads a locations image and checks what it says: its bytes may be those of another release of ociferry.
+/// Reads a locations image and checks its content, not its bytes, which depend on the release of ociferry.
 StoredLocations load_locations(const ArchiveItem& item, const ImageSet& set,
                                const std::shared_ptr<CachingSource>& source, const std::stop_token& stop) {
   auto raw = source->manifest(item.descriptor.digest.text());
@@ -39,8 +40,8 @@ StoredLocations load_locations(const ArchiveItem& item, const ImageSet& set,
                                                                  {kImgpkgLocationsFile, to_imgpkg_yaml(expected)}};
   for (const auto& [name, text] : as_written) {
     const auto file = files.find(std::string(name));
-    const bool says_so = file != files.end() && (file->second == text || parse_locations(file->second) == expected);
-    if (!says_so) {
+    const bool is_equal = file != files.end() && (file->second == text || parse_locations(file->second) == expected);
+    if (!is_equal) {
       throw Error(ErrorCode::Corrupt,
                   text::cat(name, " of ", item.descriptor.digest.text(), " does not list the images of its bundle"));
     }
@@ -75,8 +76,8 @@ std::vector<std::string> texts(const std::set<Digest>& digests) {
 
 const Digest& digest_of(const Graph::BlobNode* blob) { return blob->descriptor.digest; }
 
-/// Blobs that the graph needs and the archive lacks, or the other way round. Lists are made only of what is wrong,
-/// since there may be very many.
+/// Throws unless the archive has exactly the blobs that the graph needs. Lists only differences, since blobs may be
+/// many.
 void compare_blobs(const ArchiveReader& archive, const std::vector<const Graph::BlobNode*>& needed) {
   std::vector<std::string> missing;
   for (const Graph::BlobNode* blob : needed) {
@@ -91,10 +92,10 @@ void compare_blobs(const ArchiveReader& archive, const std::vector<const Graph::
   for (const Descriptor& blob : archive.blobs()) surplus.insert(blob.digest);
   for (const Graph::BlobNode* blob : needed) surplus.erase(digest_of(blob));
   throw Error(ErrorCode::Corrupt,
-              text::cat(archive.name(), " holds what nothing refers to: ", text::join(texts(surplus), ", ")));
+              text::cat(archive.name(), " holds blobs that nothing refers to: ", text::join(texts(surplus), ", ")));
 }
 
-/// Which order the blobs lie in is told by the seal, and is no business of a reader: another release may have chosen
+/// Compares the archive with what we would write for `set`, except for the order of blobs: another release may use
 /// another one.
 void check_canonical(const ArchiveReader& archive, const ImageSet& set, const StoredLocationsByBundle& locations) {
   ContentsBuilder builder(set, locations);
@@ -102,8 +103,8 @@ void check_canonical(const ArchiveReader& archive, const ImageSet& set, const St
   const ArchivePlan& plan = archive.plan();
   const auto expected = plan.codec->write_files(builder.make_items(), docker_manifest(set));
   const auto differs = std::ranges::mismatch(expected, plan.front, {}, &FrontFile::content, &FrontFile::content).in2;
-  if (differs->name == kSealFile) return;  // it was read from these files
-  throw Error(ErrorCode::Corrupt, text::cat(archive.name(), ": ", differs->name, " is not what its images call for"));
+  if (differs->name == kSealFile) return;  // only the seal differs, and that is checked by the reader
+  throw Error(ErrorCode::Corrupt, text::cat(archive.name(), ": ", differs->name, " does not match its images"));
 }
 
 }  // namespace

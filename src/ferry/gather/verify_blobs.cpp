@@ -6,14 +6,13 @@
 #include "base/text.hpp"
 #include "ferry/gather/reading_archive.hpp"
 #include "ociferry/error.hpp"
+#include "stream/read_buffer.hpp"
 #include "stream/verify.hpp"
 #include "transfer/parallel.hpp"
 
 namespace ociferry {
 
 namespace {
-
-constexpr std::size_t kReadBytes = 1024 * 1024;
 
 void verify_blob(ImageArchive& archive, const Descriptor& blob, std::vector<std::byte>& buffer, Progress& progress,
                  const std::stop_token& stop) {
@@ -32,7 +31,7 @@ bool is_part_of(const Digest& blob, const SetImage& image, const Graph& graph) {
   });
 }
 
-/// "needed by A, B and 3 more"; empty if none does.
+/// "needed by A, B and 3 more"; empty if no image needs it.
 std::string needed_by(const ImageSet& set, const Digest& blob) {
   constexpr std::size_t kNamed = 3;
   std::vector<std::string> names;
@@ -76,7 +75,7 @@ void throw_damage(const std::vector<std::exception_ptr>& failures, const std::ve
 }  // namespace
 
 std::string list_of_damage(const std::vector<std::pair<Digest, std::string>>& lines, const ImageSet* set) {
-  constexpr std::size_t kExplained = 20;  // each takes a walk over all images
+  constexpr std::size_t kExplained = 20;  // each takes a search through all images
   std::vector<std::string> all;
   for (const auto& [digest, line] : lines) {
     const std::string needed = set != nullptr && all.size() < kExplained ? needed_by(*set, digest) : "";
@@ -92,7 +91,7 @@ void verify_blobs(ImageArchive& archive, const std::vector<Descriptor>& blobs, c
   context.progress->phase(text::cat("verifying ", blobs.size(), " blobs"), bytes);
   throw_damage(run_parallel(jobs_or_cores(context.jobs), blobs.size(), OnFailure::CarryOn, context.stop,
                             [&](std::size_t i, const std::stop_token& stop) {
-                              std::vector<std::byte> buffer(kReadBytes);
+                              std::vector<std::byte> buffer(kReadBufferBytes);
                               verify_blob(archive, blobs[i], buffer, *context.progress, stop);
                             }),
                blobs, set);

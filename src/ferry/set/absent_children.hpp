@@ -7,10 +7,10 @@
 
 namespace ociferry {
 
-// Indexes of which not all is there: whoever saves one platform of many keeps the index as it was, since its bytes
-// carry its digest.
+// Incomplete indexes: a tool that saves only one platform must keep the index unchanged, since its digest depends on
+// it.
 
-/// The children that `image`, or an index below it, lists and `graph` lacks; by digest, each once.
+/// The children that `image` or an index below it lists and `graph` lacks, sorted by digest, without duplicates.
 [[nodiscard]] std::vector<Descriptor> absent_below(const Graph& graph, const Digest& image);
 
 /// Warns about each image of `set` that lacks some of its children.

@@ -15,7 +15,7 @@ namespace ociferry {
 
 namespace {
 
-/// The manifests of a graph, which must outlive it, as blobs.
+/// Reads the manifests of a graph as blobs. The graph must outlive it.
 class ManifestBlobs : public BlobSource {
  public:
   explicit ManifestBlobs(const Graph& graph) : graph_(graph) {}
@@ -48,7 +48,7 @@ StoredLocationsByBundle make_all_locations(const ImageSet& set) {
   const auto made = std::make_shared<MemoryBlobs>();
   for (const SetImage& bundle : set.images()) {
     if (!bundle.is_bundle) continue;
-    // The layout's own family: older readers of OCI archives pass over Docker manifests.
+    // OCI types, like the layout: older readers ignore Docker manifests in OCI archives.
     const LocationsImage image = make_locations_image(relocatable_locations(set, bundle), ImageFamily::Oci);
     made->add(image.manifest.descriptor.digest, image.manifest.bytes);
     made->add(image.config_descriptor.digest, image.config);
@@ -103,7 +103,7 @@ std::vector<ArchiveItem> ContentsBuilder::make_items() const {
   return items;
 }
 
-/// `blob` belongs to the set, to the locations, or to `manifests_`.
+/// The set, the locations or `manifests_` owns `blob`.
 void ContentsBuilder::add(Group group, const Graph::BlobNode& blob) {
   blobs_.try_emplace(blob.descriptor.digest, group, &blob);
 }

@@ -13,7 +13,7 @@ namespace ociferry {
 
 namespace {
 
-/// Words in a media type that tell what it is.
+/// A word in a media type, and the kind that it implies.
 struct KindWord {
   std::string_view word;
   std::string_view kind;
@@ -41,7 +41,7 @@ std::string_view kind_of_tag(std::string_view tag) {
   return tag.ends_with(".att") ? "attestation" : "sbom";
 }
 
-/// A Sigstore bundle holds either; it says which in its annotations.
+/// A Sigstore bundle holds a signature or an attestation, according to its annotations.
 std::string_view kind_of_bundle(const std::map<std::string, std::string>& annotations) {
   const auto predicate = annotations.find("dev.sigstore.bundle.predicateType");
   const bool attests = predicate != annotations.end() && predicate->second != "https://sigstore.dev/cosign/sign/v1";

@@ -8,8 +8,8 @@
 
 namespace ociferry {
 
-/// The kind of an attachment with these tags: "signature", "attestation", "sbom", else its
-/// artifact type, which may be empty.
+/// The kind of an attachment with these tags: "signature", "attestation" or "sbom", else its artifact type, which may
+/// be empty.
 [[nodiscard]] std::string attachment_kind(const std::set<std::string>& tags,
                                           const std::variant<Manifest, ImageIndex>& parsed);
 

@@ -6,10 +6,10 @@
 
 namespace ociferry {
 
-/// What the receiver of an archive has already. Nothing, today: whatever makes a baseline has to make the reader of
-/// such an archive know of it, too.
+/// The content that the receiver of an archive already has. Always empty today: readers of archives do not support it
+/// yet.
 struct Baseline {
-  std::set<Digest> blobs = {};  ///< manifests among them
+  std::set<Digest> blobs = {};  ///< manifests included
 };
 
 }  // namespace ociferry

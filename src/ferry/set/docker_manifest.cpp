@@ -24,7 +24,7 @@ bool is_runnable(const Graph& graph, const Manifest& manifest) {
          });
 }
 
-/// The manifest of an image that is there and can be run; else null.
+/// The manifest of a runnable image in the graph; else null.
 const Manifest* runnable_manifest(const Graph& graph, const Digest& digest) {
   const auto node = graph.manifests().find(digest);
   if (node == graph.manifests().end()) return nullptr;
@@ -32,7 +32,7 @@ const Manifest* runnable_manifest(const Graph& graph, const Digest& digest) {
   return manifest != nullptr && is_runnable(graph, *manifest) ? manifest : nullptr;
 }
 
-/// The linux images below an index that can be run, in its order.
+/// The runnable linux images below an index, in order.
 std::vector<Descriptor> linux_children(const Graph& graph, const Digest& index) {
   std::vector<Descriptor> found;
   const auto node = graph.manifests().find(index);
@@ -46,7 +46,7 @@ std::vector<Descriptor> linux_children(const Graph& graph, const Digest& index) 
   return found;
 }
 
-/// What `image` is called in the storage of a runtime: by its tags, else by the tag made of its digest.
+/// The names of `image` for a container runtime: with its tags, else with the tag made from its digest.
 std::vector<std::string> names_of(const SetImage& image) {
   std::vector<std::string> names;
   const auto add = [&](const RepositoryName& name, const std::set<std::string>& tags) {
@@ -58,7 +58,7 @@ std::vector<std::string> names_of(const SetImage& image) {
   return names;
 }
 
-/// The same names with the platform at their ends, such as "app:v1-arm64-v8"; those that get too long are left out.
+/// The names with the platform appended, such as "app:v1-arm64-v8", without those that get too long.
 std::vector<std::string> with_platform(const std::vector<std::string>& names, const Platform& platform) {
   std::string suffix = text::cat("-", platform.architecture);
   if (!platform.variant.empty()) suffix += text::cat("-", platform.variant);

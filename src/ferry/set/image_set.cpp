@@ -32,13 +32,12 @@ bool ImageSet::is_bundle(const Digest& digest) const {
 }
 
 Locations relocatable_locations(const ImageSet& set, const SetImage& bundle) {
-  return make_locations(
-      bundle.lock, [&](const Digest& digest) { return set.is_bundle(digest); }, std::nullopt);
+  return make_locations(bundle.lock, [&](const Digest& digest) { return set.is_bundle(digest); });
 }
 
 namespace {
 
-/// The layers of `image`, and of the images that it is an index of, that are not moved; each once, in order.
+/// The layers of `image`, or of the images of an index, that are not moved; in order, without duplicates.
 std::vector<Descriptor> skipped_layers_of(const Graph& graph, const Digest& image) {
   std::vector<Descriptor> skipped;
   for (const Digest& digest : graph.closure(image)) {
@@ -98,7 +97,7 @@ std::set<std::string> all_tags(const SetImage& image) {
 }
 
 std::set<std::string> tags_to_put(const std::set<std::string>& tags, bool root_tags) {
-  // Tags that say a digest in imgpkg's way are made anew wherever an image goes.
+  // imgpkg's digest tags are made again at each destination.
   std::set<std::string> put;
   std::ranges::copy_if(tags, std::inserter(put, put.end()), [&](const std::string& tag) {
     return attachment_subject(tag) || (root_tags && !is_digest_tag(tag));
@@ -114,7 +113,7 @@ Error two_claims(const std::string& tag, const SetImage& one, const SetImage& ot
   return Error(ErrorCode::Usage, text::cat("two images have the tag '", tag, "': ", to_string(one.reference), " and ",
                                            to_string(other.reference)))
       .hint(attachment_subject(tag)
-                ? "what is attached to an image by a tag can come from one repository only: carry them apart"
+                ? "attachments with the same tag cannot go to one repository: move these images separately"
                 : "a tag can point to one of them only: --to-registry keeps each in a repository of its own; with "
                   "--no-root-tags --repo-based-tags each is at a tag that begins with the name of its repository");
 }
@@ -152,7 +151,7 @@ void check_attached(const ImageSet& set) {
       reach(image);
     }
   }
-  // Level by level, since what is attached may be attached to what is attached.
+  // Level by level, since an attachment may have attachments.
   for (std::size_t depth = 0; !pending.empty() && depth < limits::kGraphDepth; ++depth) {
     const auto attached = std::stable_partition(pending.begin(), pending.end(), [&](const SetImage* image) {
       return std::ranges::none_of(subjects_of(set, *image), [&](const Digest& at) { return reached.contains(at); });
@@ -163,7 +162,7 @@ void check_attached(const ImageSet& set) {
   }
   if (pending.empty()) return;
   throw Error(ErrorCode::Corrupt,
-              text::cat(to_string(pending.front()->reference), " is attached to no image that is there"));
+              text::cat(to_string(pending.front()->reference), " is attached to an image that is missing"));
 }
 
 void check_listed(std::size_t images) {

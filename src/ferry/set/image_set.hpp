@@ -18,34 +18,34 @@ namespace ociferry {
 
 /// One image, index or bundle of a transfer.
 struct SetImage {
-  Reference reference;  ///< by digest, as its lock file or the user names it
-  /// Its tags at the destination: those that the user requested, and those that attach it to another image
+  Reference reference;  ///< by digest, as in the lock file or on the command line
+  /// The tags that it gets at the destination: the requested ones, and those that attach it to another image
   /// (`attachment_subject`).
   std::set<std::string> tags = {};
   /// Roots that were requested by several names: the other repositories, and the tags there.
   std::map<RepositoryName, std::set<std::string>> also = {};
   bool is_root = false;  ///< requested by the user
   bool is_bundle = false;
-  bool is_referrer = false;  ///< neither requested nor in a lock file, but attached to an image that is
-  ImagesLock lock = {};      ///< bundles
+  bool is_referrer = false;  ///< not requested, but attached to another image
+  ImagesLock lock = {};      ///< of a bundle
 
   [[nodiscard]] const Digest& digest() const { return *reference.digest; }
 };
 
-/// All images of a transfer, with all that their lock files and indexes list.
+/// All images of a transfer, including those that lock files and indexes list.
 class ImageSet {
  public:
-  /// `images` has each digest once, in any order; `graph` has their manifests and blobs.
+  /// `images` has no duplicate digests, in any order; `graph` has their manifests and blobs.
   ImageSet(std::vector<SetImage> images, Graph graph);
 
-  /// In the order of index.json, a function of the content alone: roots, then bundles, then images, then
-  /// what is attached to them; by reference.
+  /// In the order of index.json, which depends on the content only: roots, bundles, images, attachments; then by
+  /// reference.
   [[nodiscard]] const std::vector<SetImage>& images() const noexcept { return images_; }
   [[nodiscard]] const Graph& graph() const noexcept { return graph_; }
   [[nodiscard]] Graph& graph() noexcept { return graph_; }
   [[nodiscard]] bool contains(const Digest& digest) const { return index_.contains(digest); }
   [[nodiscard]] bool is_bundle(const Digest& digest) const;
-  /// The image with that digest, or null. Lives as long as the set.
+  /// The image with that digest, or null. Owned by the set.
   [[nodiscard]] const SetImage* find(const Digest& digest) const;
 
  private:
@@ -54,14 +54,14 @@ class ImageSet {
   Graph graph_;
 };
 
-/// The locations of `bundle`'s images if all of them are in the repository of the bundle.
+/// The locations of `bundle`'s images in the repository of the bundle.
 [[nodiscard]] Locations relocatable_locations(const ImageSet& set, const SetImage& bundle);
 
-/// The layers that are left out because they must not be redistributed, by image, in order.
+/// The non-distributable layers that are left out, by image, in order.
 [[nodiscard]] std::vector<SkippedLayer> skipped_layers(const ImageSet& set);
 
-/// Warns, in imgpkg's words, about the layers that are left out because they must not be redistributed, and their
-/// images; or, if they are `included`, that there are none.
+/// Warns, like imgpkg, about non-distributable layers that are left out; or, if they are `included`, that there are
+/// none.
 void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progress& progress);
 
 /// The tags of `image` by all of its names.
@@ -78,21 +78,21 @@ void check_tags(const ImageSet& set, bool root_tags);
 /// The Error{Usage} for two images that would claim `tag`.
 [[nodiscard]] Error two_claims(const std::string& tag, const SetImage& one, const SetImage& other);
 
-/// The subjects of `image`: its manifest's `subject`, and what its tags name.
+/// The subjects of `image`, from its manifest and its tags.
 [[nodiscard]] std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image);
 
-/// Throws Error{Hostile} if the lock files of one set list more than limits::kGraphNodes images, repetitions included:
-/// a few compressed bytes can list very many. Call it with the sum so far after each lock file.
+/// Throws Error{Hostile} if `images`, the sum over all lock files so far, exceeds limits::kGraphNodes: a few compressed
+/// bytes can list very many images.
 void check_listed(std::size_t images);
 
-/// Throws Error{Hostile} if bundles list bundles over more than limits::kGraphDepth levels.
+/// Throws Error{Hostile} if bundles are nested more than limits::kGraphDepth levels deep.
 void check_nesting(const ImageSet& set);
 
-/// Throws Error{Corrupt} if a referrer is not attached, over at most limits::kGraphDepth others, to an image that is
-/// none.
+/// Throws Error{Corrupt} if a referrer is not attached to an image, directly or through at most limits::kGraphDepth
+/// other referrers.
 void check_attached(const ImageSet& set);
 
-/// Throws Error{Incomplete} naming all images of all lock files that `set` does not hold.
+/// Throws Error{Incomplete} naming all images of lock files that `set` lacks.
 void check_complete(const ImageSet& set);
 
 }  // namespace ociferry

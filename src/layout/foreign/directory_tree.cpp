@@ -18,10 +18,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A file's content from `offset` on, together with the file.
-class RestOfFile : public ByteSource {
+/// A file's content from `offset` on; owns the file.
+class OwningFileSource : public ByteSource {
  public:
-  RestOfFile(std::unique_ptr<Medium> file, std::uint64_t offset)
+  OwningFileSource(std::unique_ptr<Medium> file, std::uint64_t offset)
       : file_(std::move(file)), content_(*file_, offset, file_->size() - std::min(offset, file_->size())) {}
   [[nodiscard]] std::size_t read(MutableBytes buffer) override { return content_.read(buffer); }
 
@@ -34,14 +34,13 @@ class RestOfFile : public ByteSource {
 
 std::string FileTree::read(const std::string& path, std::uint64_t limit) const {
   if (const std::uint64_t size = size_of(path).value_or(0); size > limit) {
-    throw Error(ErrorCode::Hostile,
-                text::cat(describe(path), " has ", size, " bytes; at most ", limit, " are allowed for what it is"));
+    throw Error(ErrorCode::Hostile, text::cat(describe(path), " has ", size, " bytes; the limit is ", limit));
   }
   return read_all(*open(path, 0), limit);
 }
 
 DirectoryTree::DirectoryTree(const fs::path& path) : FileTree(path.string()), directory_(path) {
-  // Opened and closed again only to say early and clearly that it cannot be read.
+  // Opened only to fail early, with a clear message, if it cannot be read.
   static_cast<void>(open_file(path, O_RDONLY | O_DIRECTORY));
 }
 
@@ -54,13 +53,12 @@ std::optional<std::uint64_t> DirectoryTree::size_of(const std::string& path) con
   throw system_error(text::cat("looking at ", describe(path)), errno);
 }
 
-// Links are followed, as the tools that build layouts out of links expect: whatever they lead to must have the digest
-// that the layout names.
+// Symbolic links are followed, since some tools build layouts of links; the content is verified by digest.
 std::unique_ptr<ByteSource> DirectoryTree::open(const std::string& path, std::uint64_t offset) const {
   if (!size_of(path)) throw Error(ErrorCode::Incomplete, text::cat(describe(path), " is missing"));
   auto file = open_medium(directory_ / path);
   if (!file) throw Error(ErrorCode::Hostile, text::cat(describe(path), " is not a file"));
-  return std::make_unique<RestOfFile>(std::move(file), offset);
+  return std::make_unique<OwningFileSource>(std::move(file), offset);
 }
 
 std::vector<std::string> DirectoryTree::folders() const {
@@ -85,7 +83,7 @@ std::uint64_t DirectoryTree::total_bytes() const {
       if (entry.is_regular_file()) total += entry.file_size();
     }
   } catch (const fs::filesystem_error& error) {
-    throw system_error(text::cat("adding up the files in ", name()), error.code().value());
+    throw system_error(text::cat("adding up the file sizes in ", name()), error.code().value());
   }
   return total;
 }

@@ -5,7 +5,6 @@
 #include "archive/single_layer_image.hpp"
 #include "archive/unpacker.hpp"
 #include "base/shell_word.hpp"
-#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "layout/archive_names.hpp"
 #include "layout/foreign/listed_archive.hpp"
@@ -14,6 +13,7 @@
 #include "oci/limits.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
+#include "stream/read_buffer.hpp"
 #include "stream/sha256.hpp"
 
 namespace ociferry {
@@ -22,7 +22,7 @@ namespace {
 
 Error malformed(std::string_view why) { return {ErrorCode::Hostile, text::cat("manifest.json: ", why)}; }
 
-/// Hashes what passes.
+/// Hashes what is read through it.
 class HashingSource : public ByteSource {
  public:
   explicit HashingSource(std::unique_ptr<ByteSource> inner) : inner_(std::move(inner)) {}
@@ -43,7 +43,7 @@ std::vector<std::string> texts(const Json* list, std::string_view what) {
   if (list == nullptr || list->is_null()) return all;
   if (list->as_array() == nullptr) throw malformed(text::cat("\"", what, "\" is not a list"));
   for (const Json& value : *list->as_array()) {
-    if (value.as_string() == nullptr) throw malformed(text::cat("\"", what, "\" holds what is no text"));
+    if (value.as_string() == nullptr) throw malformed(text::cat("\"", what, "\" has an element that is not a string"));
     all.push_back(*value.as_string());
   }
   return all;
@@ -93,7 +93,7 @@ class DockerReader {
     return layers;
   }
 
-  /// Docker has no type for zstd, and images are of one family.
+  /// One zstd layer makes the whole image an OCI one: Docker has no media type for zstd, and families are not mixed.
   RawManifest make_manifest(const std::string& config, std::vector<Descriptor> layers) {
     const bool is_oci = std::ranges::any_of(
         layers, [](const Descriptor& layer) { return layer.media_type == media_type::kOciLayerZstd; });
@@ -109,7 +109,8 @@ class DockerReader {
     return make_image_manifest(descriptor, layers, is_oci ? ImageFamily::Oci : ImageFamily::Docker);
   }
 
-  /// A layer as it is has its diff_id for digest, so whoever reads it checks it. A compressed one must be read here.
+  /// The digest of an uncompressed layer is its diff_id and is verified when the layer is read. A compressed one is
+  /// read and hashed here.
   Descriptor layer_in(const std::string& path, const Digest& diff_id) {
     const auto known = compressed_.find({path, diff_id});
     if (known != compressed_.end()) return known->second;
@@ -146,7 +147,7 @@ class DockerReader {
     HashingSource packed(tree_.open(path, 0));
     Unpacker unpacker(packed, tree_.describe(path), limits_);
     Hasher unpacked(diff_id.algorithm());
-    std::vector<std::byte> buffer(kMiB);
+    std::vector<std::byte> buffer(kReadBufferBytes);
     while (const std::size_t got = unpacker.read(buffer)) unpacked.update(MutableBytes(buffer).first(got));
     if (const Digest actual = unpacked.finish(); actual != diff_id) {
       throw Error(ErrorCode::Corrupt, text::cat(tree_.describe(path), " unpacks to ", actual.text(),

@@ -28,12 +28,12 @@ class FileTree {
 
   /// The size of the file called `path`, or nullopt if there is no such file.
   [[nodiscard]] virtual std::optional<std::uint64_t> size_of(const std::string& path) const = 0;
-  /// Its content from the byte `offset` on, of which there are at least so many. The tree must outlive the stream.
-  /// Throws Error{Incomplete} if there is no such file.
+  /// The file's content from byte `offset` on, which is at most its size. The tree must outlive the stream. Throws
+  /// Error{Incomplete} if there is no such file.
   [[nodiscard]] virtual std::unique_ptr<ByteSource> open(const std::string& path, std::uint64_t offset) const = 0;
   /// The names of the folders at the top, sorted.
   [[nodiscard]] virtual std::vector<std::string> folders() const = 0;
-  /// "<name>: <path> at offset <N>" or the like, for messages; also for files that are not there.
+  /// "<name>: <path> at offset <N>" or similar, for messages; also for missing files.
   [[nodiscard]] virtual std::string describe(const std::string& path) const = 0;
   /// The size of the whole tree on disk, in bytes.
   [[nodiscard]] virtual std::uint64_t total_bytes() const = 0;
@@ -45,13 +45,13 @@ class FileTree {
   std::string name_;
 };
 
-/// The files in a tar, indexed once by reading the headers only. Names are as TarReader cleans them,
-/// each at most once; hard and symbolic links between members are followed, within the tar. Files that are stored with
-/// holes cannot be opened. Nothing may follow the end, which may be missing.
+/// The files in a tar, indexed once by reading only the headers. Names are normalized by TarReader and unique; hard and
+/// symbolic links are followed within the tar. Sparse files cannot be opened. The end marker may be missing, but
+/// nothing may follow it.
 class TarTree : public FileTree {
  public:
-  /// Reads the headers of `medium`, to its end. Throws Error{Corrupt} or Error{Hostile}, as TarReader does and if
-  /// a name occurs twice.
+  /// Reads the headers of `medium`, to its end. Throws Error{Corrupt} or Error{Hostile}, as TarReader does, and for a
+  /// duplicate name.
   explicit TarTree(std::unique_ptr<Medium> medium, const UnpackLimits& limits = {});
 
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
@@ -65,7 +65,7 @@ class TarTree : public FileTree {
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
     bool has_holes = false;
-    std::optional<std::string> leads_to = {};  ///< links: the target member
+    std::optional<std::string> leads_to = {};  ///< for a link: its target
   };
 
   [[nodiscard]] const Member* find(const std::string& path) const;
@@ -78,7 +78,7 @@ class TarTree : public FileTree {
 /// The files below a directory.
 class DirectoryTree : public FileTree {
  public:
-  /// Throws Error if `path` is no directory that can be read.
+  /// Throws Error if `path` is not a readable directory.
   explicit DirectoryTree(const std::filesystem::path& path);
 
   [[nodiscard]] std::optional<std::uint64_t> size_of(const std::string& path) const override;
@@ -92,7 +92,7 @@ class DirectoryTree : public FileTree {
   std::filesystem::path directory_;
 };
 
-/// The files below one folder of another tree, whose name it keeps.
+/// The files below one folder of another tree, under that tree's name.
 class Subtree : public FileTree {
  public:
   Subtree(std::unique_ptr<FileTree> tree, std::string folder);
@@ -108,8 +108,8 @@ class Subtree : public FileTree {
   std::string folder_;
 };
 
-/// The names of the first `count` members of the tar in `medium`, or of fewer, up to one that is called `last`; read as
-/// strictly as TarTree does. Throws Error.
+/// The names of the first members of the tar in `medium`: at most `count`, ending with `last` if it is among them.
+/// Reads as strictly as TarTree. Throws Error.
 [[nodiscard]] std::vector<std::string> first_members(const Medium& medium, std::size_t count,
                                                      std::string_view last = {});
 

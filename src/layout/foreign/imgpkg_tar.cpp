@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::string_view kRootLabel = "dev.carvel.imgpkg.copy.root-bundle";
 
-/// The member called `key` in any case, as Go reads JSON. Two that differ in case only would be read differently by
-/// different readers.
+/// The member named `key`, ignoring case like Go's decoder. Names that differ only in case are refused: readers would
+/// disagree about which one counts.
 const Json* find_member(const Json& json, std::string_view key) {
   const Json* found = nullptr;
   if (json.as_object() == nullptr) return nullptr;
@@ -26,7 +26,7 @@ const Json* find_member(const Json& json, std::string_view key) {
   return found == nullptr || found->is_null() ? nullptr : found;
 }
 
-/// Empty if it is absent or null.
+/// The string at `key`; empty if absent or null.
 std::string text_member(const Json& json, std::string_view key) {
   const Json* value = find_member(json, key);
   if (value == nullptr) return {};
@@ -58,7 +58,7 @@ std::pair<Digest, std::string> raw_member(const Json& json, std::string_view wha
   return {*promised, std::move(raw)};
 }
 
-/// The name that the lock file gives, or else where the image was read.
+/// The name from the lock file, or else where the image was read.
 Reference reference_of(const Json& image, const Digest& digest) {
   const Json::Array& refs = list_member(image, "Refs");
   if (refs.empty() || refs.front().as_string() == nullptr) {

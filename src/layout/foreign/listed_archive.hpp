@@ -8,28 +8,28 @@
 
 namespace ociferry {
 
-/// The contents of an archive without blobs by digest, but with a list of its files, manifest.json.
+/// The contents of an archive whose files are not named by digest but listed in manifest.json.
 struct ListedContents {
   std::vector<ArchiveItem> items = {};
   std::map<Digest, RawManifest> manifests = {};
-  std::map<Digest, std::string> configs = {};  ///< their content
-  std::map<Digest, std::string> layers = {};   ///< the file of each, which may be absent
+  std::map<Digest, std::string> configs = {};  ///< content by digest
+  std::map<Digest, std::string> layers = {};   ///< path by digest; the file may be missing
   std::vector<std::string> notes = {};         ///< ImageArchive::notes()
 };
 
-/// Reads the manifest.json of imgpkg's tar. Its keys are found in any case, unknown ones ignored; DiffID, OrigRef, Tag
-/// and Labels may be absent. Every manifest and configuration in it is checked against the digest that it names.
-/// Throws Error{Corrupt} or Error{Hostile} naming the image.
+/// Reads the manifest.json of imgpkg's tar. Keys match in any case, unknown ones are ignored; DiffID, OrigRef, Tag and
+/// Labels may be absent. Verifies the digest of every manifest and configuration in it. Throws Error{Corrupt} or
+/// Error{Hostile} naming the image.
 [[nodiscard]] ListedContents read_imgpkg_manifest(std::string_view json);
 
-/// Reads a docker-save archive: makes a manifest of each configuration and its layers, the same bytes for the same
-/// archive: a Docker (schema 2) one, or an OCI one if a layer is packed with zstd, for which Docker has no type. Layers
-/// are what the configuration's diff_ids say; compressed ones, whose digest is not recorded, are read and hashed.
-/// Throws Error{Corrupt} if a compressed layer has another diff_id, Error{Incomplete} if a file is missing,
-/// Error{Hostile} if manifest.json is malformed or a layer is packed as registries know no type for.
+/// Reads a docker-save archive: builds a manifest for each configuration and its layers, with the same bytes every
+/// time. It is a Docker (schema 2) manifest, or an OCI one if a layer is compressed with zstd, for which Docker has no
+/// media type. The configuration's diff_ids identify the layers; compressed ones, whose digest is not recorded, are
+/// read and hashed. Throws Error{Corrupt} if a compressed layer has another diff_id, Error{Incomplete} if a file is
+/// missing, Error{Hostile} if manifest.json is malformed or a layer's compression has no media type.
 [[nodiscard]] ListedContents read_docker_archive(const FileTree& tree, const UnpackLimits& limits = {});
 
-/// An archive with such a list.
+/// An archive that is read by way of ListedContents.
 class ListedArchive : public ImageArchive {
  public:
   ListedArchive(ArchiveFormat format, std::unique_ptr<FileTree> tree, ListedContents contents)

@@ -32,7 +32,7 @@ void check_version(const FileTree& tree) {
 
 constexpr std::array<const char*, 2> kNameKeys{"org.opencontainers.image.ref.name", "io.containerd.image.name"};
 
-/// Reads the entries of index.json. Those that other tools attach to images are added when all images are known.
+/// Reads the entries of index.json. Entries that are attached to images are added last, when all images are known.
 class IndexReader {
  public:
   explicit IndexReader(const SmallBlobs& blobs) : blobs_(blobs) {}
@@ -43,7 +43,7 @@ class IndexReader {
       if (own->tag) tags.insert(*std::exchange(own->tag, std::nullopt));
       list_.add(*std::move(own), tags);
     } else if (auto kind = attached_kind(entry)) {
-      attached_.push_back({entry, *std::move(kind), before_});
+      attached_.push_back({entry, *std::move(kind), preceding_});
     } else {
       add_image(entry);
     }
@@ -58,7 +58,7 @@ class IndexReader {
   struct Attached {
     Descriptor entry;
     std::string kind;
-    std::optional<Digest> before;  ///< the image whose entry is the last one before
+    std::optional<Digest> preceding;  ///< the image whose entry comes last before this one
   };
 
   static ArchiveItem item_of(const Descriptor& entry, const ImageNames& names) {
@@ -81,7 +81,7 @@ class IndexReader {
     const ImageNames names = names_of(entry);
     if (auto line = note_of_names(names, entry.digest)) notes_.push_back(*std::move(line));
     list_.add(item_of(entry, names), names.tags);
-    before_ = entry.digest;
+    preceding_ = entry.digest;
     for (const char* key : kNameKeys) {
       const auto name = entry.annotations.find(key);
       if (name != entry.annotations.end()) named_[name->second].insert(entry.digest);
@@ -103,7 +103,7 @@ class IndexReader {
     list_.add(item_of(attached.entry, names), tags);
   }
 
-  /// The signed payload knows best, then the name, then the place.
+  /// Sources in order of trust: the signed payload, a name that only one image has, the preceding entry.
   [[nodiscard]] std::optional<Digest> subject_of(const Attached& attached) const {
     if (blobs_) {
       if (auto digest = signed_image(attached.entry.digest, blobs_)) return digest;
@@ -114,7 +114,7 @@ class IndexReader {
       const auto images = named_.find(name->second);
       if (images != named_.end() && images->second.size() == 1) return *images->second.begin();
     }
-    return attached.before;
+    return attached.preceding;
   }
 
   const SmallBlobs& blobs_;
@@ -122,7 +122,7 @@ class IndexReader {
   std::vector<Attached> attached_;
   std::vector<std::string> notes_;
   std::map<std::string, std::set<Digest>> named_;
-  std::optional<Digest> before_;
+  std::optional<Digest> preceding_;
 };
 
 }  // namespace

@@ -6,10 +6,10 @@
 
 namespace ociferry {
 
-/// An OCI image layout from another tool (image-spec, image-layout.md): blobs by digest, and an index.json.
-/// Names and tags are those of the annotations org.opencontainers.image.ref.name and io.containerd.image.name; an entry
-/// without them is called unnamed_repository(). An archive of ours that was unpacked keeps the names it had. The index
-/// of referrers that a tag "sha256-<hex>" names (distribution-spec, "Referrers Tag Schema") stands for what it lists.
+/// An OCI image layout from another tool (image-spec, image-layout.md): blobs by digest, and an index.json. Names and
+/// tags come from the annotations org.opencontainers.image.ref.name and io.containerd.image.name, else the name is
+/// unnamed_repository(). Entries of our own unpacked archives keep their names. An index tagged "sha256-<hex>"
+/// (distribution-spec, "Referrers Tag Schema") is replaced by the referrers that it lists.
 class OciLayout : public ImageArchive {
  public:
   /// Reads index.json, and oci-layout, which may be missing. Throws Error{Incomplete} if index.json is missing,
@@ -40,9 +40,9 @@ struct LayoutIndex {
   std::vector<std::string> notes = {};  ///< ImageArchive::notes()
 };
 
-/// Reads index.json. What `cosign save` and hauler mark as attached gets the tag beside its image that cosign gives it:
-/// which image that is, its payload says (in `blobs`, if given), or its name, or else the entry before it.
-/// Throws Error{Hostile} if it is malformed.
+/// Reads index.json. An entry that `cosign save` or hauler marks as attached gets cosign's tag for it. Its image is
+/// found by its payload (in `blobs`, if given), else by name, else it is the preceding image. Throws Error{Hostile} if
+/// malformed.
 [[nodiscard]] LayoutIndex read_layout_index(std::string_view index, const SmallBlobs& blobs = {});
 
 }  // namespace ociferry

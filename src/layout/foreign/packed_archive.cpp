@@ -7,13 +7,13 @@
 #include "archive/packing.hpp"
 #include "archive/unpacker.hpp"
 #include "base/shell_word.hpp"
-#include "base/sizes.hpp"
 #include "base/stop.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/temporary_file.hpp"
 #include "ociferry/error.hpp"
+#include "stream/read_buffer.hpp"
 
 namespace ociferry {
 
@@ -29,24 +29,24 @@ std::string_view packing_of_whole(const Medium& medium) {
 
 bool can_unpack(std::string_view packing) { return packing == "gzip" || packing == "zstd"; }
 
-/// The one command that makes something of the file that can be read.
+/// The command that turns the file into a readable archive.
 std::string command_for(std::string_view packing, const std::string& name) {
   const std::string file = shell_word(name);
-  if (packing == "zip") return text::cat("unpack it, and give what was in it: unzip ", file);
-  if (packing == "7z") return text::cat("unpack it, and give what was in it: 7z x ", file);
-  if (packing == "rar") return text::cat("unpack it, and give what was in it: unrar x ", file);
+  if (packing == "zip") return text::cat("unpack it, and give its content instead: unzip ", file);
+  if (packing == "7z") return text::cat("unpack it, and give its content instead: 7z x ", file);
+  if (packing == "rar") return text::cat("unpack it, and give its content instead: unrar x ", file);
   fs::path output = name;
   const bool is_tar = output.stem().extension() == ".tar";
   output = is_tar ? output.replace_extension() : fs::path(name + ".tar");
   return text::cat("decompress it first: ", packing, " -dc < ", file, " > ", shell_word(output.string()));
 }
 
-Error other_program(std::string_view packing, const std::string& name) {
+Error unsupported_packing(std::string_view packing, const std::string& name) {
   return Error(ErrorCode::Hostile, text::cat(name, " is packed with ", packing, ", and an archive is read by position"))
       .hint(command_for(packing, name));
 }
 
-/// Tells how much of a medium was read.
+/// Reports how much of a medium was read.
 class CountedSource : public ByteSource {
  public:
   CountedSource(const Medium& medium, Progress& progress) : content_(medium, 0, medium.size()), progress_(progress) {}
@@ -73,7 +73,7 @@ fs::path temporary_directory() {
 }
 
 void unpack_into(TemporaryFile& to, ByteSource& unpacked, const std::stop_token& stop) {
-  std::vector<std::byte> buffer(kMiB);
+  std::vector<std::byte> buffer(kReadBufferBytes);
   while (const std::size_t got = unpacked.read(buffer)) {
     throw_if_stopped(stop);
     to.write(Bytes(buffer).first(got));
@@ -87,7 +87,7 @@ bool needs_temporary_file(const fs::path& path) noexcept {
     const auto medium = open_medium(path);
     return medium && can_unpack(packing_of_whole(*medium));
   } catch (...) {
-    return false;  // whoever opens it says why
+    return false;  // opening the archive reports why
   }
 }
 
@@ -96,11 +96,11 @@ std::unique_ptr<Medium> unpack_archive(std::unique_ptr<Medium> packed, const Unp
   const std::string& name = packed->name();
   const std::string_view packing = packing_of_whole(*packed);
   if (packing.empty()) return packed;
-  if (!can_unpack(packing)) throw other_program(packing, name);
+  if (!can_unpack(packing)) throw unsupported_packing(packing, name);
   const fs::path directory = temporary_directory();
   TemporaryFile temporary(directory, text::cat("a temporary file in ", directory.string()));
   try {
-    // How long it gets is not known before; it is seldom shorter than what it is unpacked from.
+    // The unpacked size is unknown; it is seldom below the packed one.
     temporary.check_room(packed->size(), "the unpacked archive");
     progress.warn(text::cat(name, " is packed with ", packing, ": unpacking it to a temporary file in ",
                             directory.string(), " (TMPDIR), which is gone at the end"));

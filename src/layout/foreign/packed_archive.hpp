@@ -15,7 +15,7 @@ namespace ociferry {
 [[nodiscard]] bool needs_temporary_file(const std::filesystem::path& path) noexcept;
 
 /// Unpacks `packed` to a temporary file without a name (TemporaryFile) if it is compressed with gzip or zstd, since an
-/// archive needs random access; else returns it unchanged. Messages name the result like `packed`. Warns through
+/// archive needs random access; else returns it unchanged. The result keeps the name of `packed`. Warns through
 /// `progress` first. Blocks while unpacking. Throws Error{Hostile} if it is compressed with another program,
 /// Error{Space} if there is no room, Error{Corrupt} if it is damaged, Error{Interrupted}.
 [[nodiscard]] std::unique_ptr<Medium> unpack_archive(std::unique_ptr<Medium> packed, const UnpackLimits& limits,

@@ -11,10 +11,10 @@ namespace ociferry {
 
 namespace {
 
-/// A link that leads to a link that leads to ... is followed so often.
-constexpr std::size_t kLinks = 8;
+/// The longest chain of links that is followed.
+constexpr std::size_t kMostLinks = 8;
 
-/// Reads by position, so that passing over content costs nothing.
+/// Reads by position, so skipping content costs nothing.
 class MediumInput : public TarInput {
  public:
   explicit MediumInput(const Medium& medium) : medium_(medium), size_(medium.size()) {}
@@ -37,7 +37,7 @@ class MediumInput : public TarInput {
   std::uint64_t position_ = 0;
 };
 
-/// Where a symbolic link at `path` leads; nullopt: out of the tar, or nowhere.
+/// The target of a symbolic link at `path`; nullopt if it is empty or outside the tar.
 std::optional<std::string> resolve_link(const std::string& path, std::string_view target) {
   if (target.empty() || target.starts_with('/')) return std::nullopt;
   std::vector<std::string> parts;
@@ -73,7 +73,7 @@ TarTree::TarTree(std::unique_ptr<Medium> medium, const UnpackLimits& limits)
                                               "' occurs twice, so readers would disagree about the archive"));
   }
   has_end_ = reader.found_end();
-  // Of two archives one behind the other, the second would be lost without a word.
+  // If two archives were concatenated, the second one would be lost silently.
   if (reader.bytes_behind_end() == 0) return;
   throw Error(ErrorCode::Corrupt, text::cat(this->name(), ": other bytes follow the end of the tar at offset ",
                                             reader.position() - reader.bytes_behind_end()));
@@ -82,7 +82,7 @@ TarTree::TarTree(std::unique_ptr<Medium> medium, const UnpackLimits& limits)
 const TarTree::Member* TarTree::find(const std::string& path) const {
   auto found = members_.find(path);
   for (std::size_t links = 0; found != members_.end() && found->second.leads_to; ++links) {
-    if (links == kLinks) return nullptr;
+    if (links == kMostLinks) return nullptr;
     found = members_.find(*found->second.leads_to);
   }
   return found == members_.end() ? nullptr : &found->second;

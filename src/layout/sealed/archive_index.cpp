@@ -73,12 +73,13 @@ std::optional<ArchiveItem> decode_own_entry(const Descriptor& entry) {
 
 std::vector<ArchiveItem> read_index(std::string_view index) {
   std::vector<ArchiveItem> items;
-  // Bundles that list the same images have equal locations images, and such an image may be carried for itself, too.
+  // Bundles with the same images share a locations image, which may also be an image in its own right.
   std::set<std::tuple<Digest, std::optional<Digest>, RepositoryName, std::optional<std::string>>> seen;
   const ImageIndex parsed = parse_image_index(index, "index.json");
   for (const Descriptor& descriptor : parsed.manifests) {
     const ArchiveItem& item = items.emplace_back(decode(descriptor));
-    if (!seen.emplace(descriptor.digest, item.bundle, item.reference.name, item.tag).second) refuse(descriptor, "it is listed twice");
+    if (!seen.emplace(descriptor.digest, item.bundle, item.reference.name, item.tag).second)
+      refuse(descriptor, "it is listed twice");
   }
   return items;
 }

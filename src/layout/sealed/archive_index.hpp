@@ -20,12 +20,12 @@ inline constexpr std::string_view kRefName = "org.opencontainers.image.ref.name"
 inline constexpr std::string_view kContainerdName = "io.containerd.image.name";
 }  // namespace index_key
 
-/// The images that an index.json of ours lists. Throws Error{Hostile} if an entry is malformed or there twice. Whether
-/// the bytes are those that were written, the form of the archive says: see SealCodec.
+/// The images that our index.json lists. Throws Error{Hostile} if an entry is malformed or repeated. Does not check the
+/// exact bytes: SealCodec does.
 [[nodiscard]] std::vector<ArchiveItem> read_index(std::string_view index);
 
-/// An entry of such an index, wherever it is found now; nullopt if it is none. Throws Error{Hostile} if it says that it
-/// is one but is malformed.
+/// Decodes one entry that we wrote, in any index.json; nullopt if another tool wrote it. Throws Error{Hostile} if
+/// malformed.
 [[nodiscard]] std::optional<ArchiveItem> decode_own_entry(const Descriptor& entry);
 
 }  // namespace ociferry

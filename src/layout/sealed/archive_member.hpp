@@ -9,19 +9,19 @@
 
 namespace ociferry {
 
-/// One file of the tar, where it lies and how long it is (bytes from the archive's beginning).
+/// One file of the tar. Offsets are in bytes from the archive's beginning.
 struct ArchiveMember {
-  std::string file = {};  ///< the name of one that is no blob
+  std::string file = {};  ///< the name of a file that is not a blob
   std::uint64_t header_offset = 0;
   std::uint64_t offset = 0;  ///< of its content
   std::uint64_t size = 0;
   std::optional<Digest> blob = {};
 
-  /// "blobs/ALGORITHM/HEX", or what `file` says.
+  /// "blobs/ALGORITHM/HEX", or `file`.
   [[nodiscard]] std::string name() const;
   /// The bytes of its tar header; tar_header() with the archive's fixed fields.
   [[nodiscard]] std::string header() const;
-  /// The first byte behind its padding.
+  /// The offset of the first byte after its padding.
   [[nodiscard]] std::uint64_t end() const;
 };
 
@@ -32,7 +32,7 @@ struct FrontFile {
 };
 
 inline constexpr std::string_view kSealFile = "ociferry.json";
-/// A seal of any version is among so many files at the beginning.
+/// The seal of every version is within this many files from the beginning.
 inline constexpr std::size_t kMostFrontFiles = 8;
 inline constexpr std::uint64_t kArchiveTrailerBytes = 1024;
 

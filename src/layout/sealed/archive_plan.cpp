@@ -43,8 +43,8 @@ ArchivePlan plan_archive(const SealCodec& codec, std::vector<FrontFile> files, c
   plan.front.push_back({.name = std::string(kSealFile), .content = {}});
   const auto before_seal = std::span(plan.front).first(plan.front.size() - 1);
   std::size_t assumed = seal_size;
-  // The seal names offsets behind itself, so its own length matters. A longer seal only ever makes it longer or
-  // keeps it, so this settles after a few rounds.
+  // The seal lists the offsets of the blobs after it, which depend on its own size. The size never shrinks from one
+  // round to the next, so this converges quickly.
   while (true) {
     plan.members = lay_out(plan.front, assumed, blobs);
     plan.front.back().content = codec.write(before_seal, plan.members);

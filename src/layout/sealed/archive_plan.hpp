@@ -10,25 +10,25 @@
 
 namespace ociferry {
 
-/// Where every byte of an archive goes, known before the first one is written: docs/archive-format.md.
-/// A pure function of the files before the seal and the list of blobs.
+/// The position of every byte of an archive, computed before the first is written: docs/archive-format.md. A pure
+/// function of the files before the seal and the list of blobs.
 struct ArchivePlan {
   const SealCodec* codec = nullptr;    ///< of the seal
-  std::vector<FrontFile> front;        ///< what lies before the blobs, in order; the seal is the last one
+  std::vector<FrontFile> front;        ///< the files before the blobs, in order; the seal is last
   std::vector<ArchiveMember> members;  ///< the files of the front, then the blobs in the given order
   std::uint64_t total_bytes = 0;
 
-  /// How many members come before the blobs.
+  /// The number of members before the blobs.
   [[nodiscard]] std::size_t files() const noexcept { return front.size(); }
   [[nodiscard]] const std::string& seal() const { return front.back().content; }
 };
 
-/// Lays an archive out whose seal, by `codec`, follows `files`. `seal_size` is how long the seal is, where that is
-/// known: then fewer rounds are needed.
+/// Lays out an archive of `files`, the seal that `codec` writes, and `blobs`. `seal_size` is the seal's size if known,
+/// which saves work.
 [[nodiscard]] ArchivePlan plan_archive(const SealCodec& codec, std::vector<FrontFile> files,
                                        const std::vector<Descriptor>& blobs, std::size_t seal_size = 0);
 
-/// The same for an archive of `items` as it is written today.
+/// The same for `items`, in the newest format.
 [[nodiscard]] ArchivePlan plan_archive(const std::vector<ArchiveItem>& items, const std::vector<Descriptor>& blobs,
                                        std::string docker_manifest = "[]");
 

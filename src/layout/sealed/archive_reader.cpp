@@ -30,7 +30,7 @@ std::string hex(char byte) {
   return text::cat("0x", kDigits[value >> 4], kDigits[value & 15]);
 }
 
-/// `what` is the part of the archive that lies there.
+/// `what` names the part of the archive for messages.
 std::string read_range(const Medium& medium, std::uint64_t offset, std::uint64_t size, std::string_view what) {
   std::string content(size, '\0');
   const std::size_t got = medium.read_at(offset, std::as_writable_bytes(std::span(content)));
@@ -45,13 +45,13 @@ void check_zero(const Medium& medium, std::uint64_t offset, std::uint64_t size, 
   throw damaged(medium.name(), text::cat(what, " is not all zero: it holds ", hex(bytes[bad])), offset + bad);
 }
 
-/// The name that a tar header's first field gives.
+/// The name in a tar header's first field.
 std::string name_in(std::string_view header) {
   constexpr std::size_t kNameField = 100;
   return std::string(header.substr(0, std::min(kNameField, header.find('\0'))));
 }
 
-/// Throws unless `actual` is the header that `member` must have; the offset is that of the first byte that differs.
+/// Throws unless `actual` is the header of `member`; the message has the offset of the first difference.
 void check_header(const std::string& archive, const ArchiveMember& member, const std::string& actual) {
   constexpr std::size_t kNameField = 100;
   const std::string expected = member.header();
@@ -63,7 +63,7 @@ void check_header(const std::string& archive, const ArchiveMember& member, const
                 member.header_offset + at);
 }
 
-/// The size that a tar header's octal field gives; 0 if it is malformed, which the comparison that follows finds.
+/// The size in a tar header; 0 if malformed, since the comparison that follows reports it.
 std::uint64_t octal_size(std::string_view header) {
   std::uint64_t size = 0;
   for (const char c : header.substr(124, 11)) {
@@ -73,7 +73,7 @@ std::uint64_t octal_size(std::string_view header) {
   return size;
 }
 
-/// Content of a member, then a check of the padding behind it.
+/// Reads a member, then checks the padding after it.
 class MemberSource : public ByteSource {
  public:
   MemberSource(const Medium& medium, const ArchiveMember& member, std::uint64_t offset)
@@ -113,7 +113,7 @@ ArchiveReader::ArchiveReader(std::unique_ptr<Medium> medium) : medium_(std::move
   }
 }
 
-/// Which files there are says the seal, which is one of them: so each may have any name that its own header confirms.
+/// The seal lists the files before it, and comes after them. So here a file may have any name that fits its own header.
 ArchiveReader::FoundFile ArchiveReader::read_front_file(std::uint64_t position, std::string_view expected) const {
   const std::string header = read_range(*medium_, position, kBlock, expected);
   const std::uint64_t size = octal_size(header);
@@ -131,7 +131,7 @@ ArchiveReader::FoundFile ArchiveReader::read_front_file(std::uint64_t position, 
   return {.member = std::move(member), .content = std::move(content)};
 }
 
-/// All files up to the seal.
+/// All files up to and including the seal.
 std::vector<ArchiveReader::FoundFile> ArchiveReader::read_front_files() const {
   std::vector<std::string_view> expected = newest_seal().files();
   expected.push_back(kSealFile);
@@ -165,7 +165,7 @@ void ArchiveReader::read_front() {
   check_length();
 }
 
-/// The files before the seal, which are those that its form has, with the digests that it says.
+/// Returns the files before the seal. Throws unless they are the files of its codec, with the digests in the seal.
 std::vector<FrontFile> ArchiveReader::check_front(std::vector<FoundFile> files, const FoundFile& seal,
                                                   const ReadSeal& says) const {
   const auto& names = says.codec.files();
@@ -196,7 +196,7 @@ ReadSeal ArchiveReader::read_seal(const FoundFile& seal) const {
   }
 }
 
-/// Something that was cut out or put in shows at the first header that is not where it must be.
+/// Removed or inserted bytes are located by the first header that is not at its offset.
 void ArchiveReader::check_length() const {
   const std::uint64_t size = medium_->size();
   if (size == plan_.total_bytes) return;

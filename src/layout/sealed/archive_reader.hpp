@@ -16,9 +16,9 @@ namespace ociferry {
 class ArchiveReader : public ImageArchive {
  public:
   /// Checks oci-layout, index.json, the seal and the medium's length. Throws Error{Corrupt} naming member and offset,
-  /// or Error{Hostile} if it holds something else or a newer ociferry has written it.
+  /// or Error{Hostile} if it is malformed or was written by a newer ociferry.
   explicit ArchiveReader(std::unique_ptr<Medium> medium);
-  /// The same for the regular file at `path`. Throws also Error{Usage} if it is none, Error{Io}.
+  /// The same for the regular file at `path`. Also throws Error{Usage} if it is not a regular file, Error{Io}.
   explicit ArchiveReader(const std::filesystem::path& path);
 
   [[nodiscard]] const std::string& name() const override { return medium_->name(); }
@@ -27,25 +27,25 @@ class ArchiveReader : public ImageArchive {
   [[nodiscard]] std::uint64_t total_bytes() const override { return plan_.total_bytes; }
   [[nodiscard]] std::optional<std::uint64_t> size_of(const Digest& blob) const override;
   [[nodiscard]] const ArchiveReader* sealed() const noexcept override { return this; }
-  /// What tells it from every other sealed archive: the digest of its seal.
+  /// The digest of the seal, which identifies the archive.
   [[nodiscard]] Digest fingerprint() const;
   [[nodiscard]] const ArchivePlan& plan() const noexcept { return plan_; }
-  /// The blobs, in the order they lie in.
+  /// The blobs, in the order of the file.
   [[nodiscard]] std::vector<Descriptor> blobs() const;
 
-  /// Checks that every tar header and the trailer are, byte for byte, what the plan says; reads nothing else.
-  /// Throws Error{Corrupt}.
+  /// Checks every tar header and the trailer, byte for byte, against the plan; reads nothing else. Throws
+  /// Error{Corrupt}.
   void check_headers() const;
 
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
-  /// The stream also checks the zero bytes behind the blob, and throws Error{Corrupt} if they are not.
+  /// The stream also checks the padding after the blob, and throws Error{Corrupt} if it is not zero.
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
                                                  std::stop_token stop) override;
 
   /// "<archive>: <member> at offset <N>"
   [[nodiscard]] std::string name_of(const Digest& blob) const override;
 
-  /// Where the blob's content begins. Throws Error{NotFound} if the archive does not hold it.
+  /// The member that holds the blob. Throws Error{NotFound} if the archive lacks it.
   [[nodiscard]] const ArchiveMember& member(const Digest& digest) const;
 
  private:

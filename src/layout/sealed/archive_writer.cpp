@@ -10,8 +10,8 @@ namespace ociferry {
 
 namespace {
 
-/// What is left of so many bytes is worth a sync at the beginning: without its table nothing of it could be kept.
-constexpr std::uint64_t kWorthKeeping = 64 * kMiB;
+/// From this size on, the table is synced at the start: without it, an interrupted archive could not be resumed.
+constexpr std::uint64_t kWorthSync = 64 * kMiB;
 
 }  // namespace
 
@@ -26,12 +26,12 @@ ArchiveWriter::ArchiveWriter(std::unique_ptr<OutputMedium> medium, ArchivePlan p
     slots_.emplace_back(BlobPlace{.medium = *medium_, .offset = member.offset}, existing);
   }
   medium_->reserve(plan_.total_bytes, existing);
-  // Where nothing was written yet there must be a hole, then.
+  // Nothing is written yet, so a medium that reports holes reports one here.
   const bool shows_holes = medium_->written_until(0) < plan_.total_bytes;
   if (!shows_holes) board_.close();
   write_headers();
   write_front();
-  if (existing == Existing::Discard && plan_.total_bytes >= kWorthKeeping) medium_->sync();
+  if (existing == Existing::Discard && plan_.total_bytes >= kWorthSync) medium_->sync();
 }
 
 bool ArchiveWriter::may_have_left(const Medium& medium) {
@@ -50,7 +50,7 @@ bool ArchiveWriter::holds_same_plan() const {
 }
 
 void ArchiveWriter::write_headers() {
-  // What is continued may hold anything between the blobs' contents, so the padding is written too.
+  // A resumed file may hold anything between the blobs, so the padding is written, too.
   std::string gap;
   for (const ArchiveMember& member : plan_.members) {
     gap += member.header();
@@ -98,7 +98,7 @@ void ArchiveWriter::check_whole() const {
 void ArchiveWriter::commit(const std::function<void(const OutputMedium& written)>& check) {
   check_whole();
   medium_->sync();
-  // Nothing is written any more, and what is checked may take much memory.
+  // The plan is no longer needed, and `check` may take much memory.
   plan_ = {};
   blobs_.clear();
   slots_ = std::vector<ResumableSlot>();

@@ -13,35 +13,33 @@
 
 namespace ociferry {
 
-/// Writes an archive according to its plan: blobs go straight into their places, in any order and from any thread.
-/// What an earlier run of the same plan left on the medium is continued: what is in place and hashes right is kept, and
-/// a blob that was under way goes on where it stopped.
+/// Writes an archive according to its plan: blobs go straight into their places, in any order and from any thread. The
+/// output of an interrupted run of the same plan is resumed: blobs with the right digest are kept, and a partial blob
+/// is continued.
 class ArchiveWriter : public BlobTarget {
  public:
-  /// Reserves room on the medium for the whole plan and writes everything but the blobs. Throws what the medium throws:
-  /// Error{Space}, Error{Io}.
-  /// `rules` and `slow`: which blobs are divided when other threads help.
+  /// Reserves room on the medium for the whole plan and writes everything but the blobs. `rules` and `slow` say which
+  /// blobs are divided when other threads help. Throws Error{Space}, Error{Io}.
   ArchiveWriter(std::unique_ptr<OutputMedium> medium, ArchivePlan plan, const PieceRules& rules = {},
                 const SlowStream& slow = {});
 
-  /// True if an earlier run has written the blob: its place is read and hashed, once. Throws Error{Io},
+  /// True if an earlier run has written the blob; reads and hashes its place, once. Throws Error{Io},
   /// Error{Interrupted}.
   [[nodiscard]] bool holds(const Descriptor& blob, const std::stop_token& stop);
-  /// Existed: it was there already. One that an earlier run had begun is read from there on. No blob may be put by two
-  /// threads at a time. Throws Error; then the place of the blob holds anything.
+  /// Returns Existed if it was written already. Resumes a partial blob of an earlier run. Two threads must not put the
+  /// same blob at a time. Throws Error; the content of the blob's place is unspecified then.
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
-  /// Fetches a range of a large blob that another thread puts. Never where the medium does not tell what was written:
-  /// the next run could not know how far a blob got.
+  /// Fetches a range of a large blob that another thread puts. Never on a medium that reports no holes: the next run
+  /// could not find where a blob ends.
   Help help() noexcept override { return board_.help(); }
 
-  /// Makes the archive durable and publishes it: syncs the medium, lets `check` read what was written, and gives it its
-  /// name. Call when every blob was put; nothing can be put afterwards. Throws Error{Internal} naming a blob that is
-  /// not known to be whole, before anything is synced; Error{Io}, Error{Space}, and what `check` throws. Then the
-  /// archive does not get its name.
+  /// Makes the archive durable and publishes it: syncs the medium, lets `check` read it back, and gives it its name.
+  /// Call when every blob was put; nothing can be put afterwards. Throws Error{Internal} naming a blob that is not
+  /// known to be whole, before anything is synced; Error{Io}, Error{Space}, and what `check` throws. Then the archive
+  /// does not get its name.
   void commit(const std::function<void(const OutputMedium& written)>& check = {});
 
-  /// True if a writer may have left what is on `medium`: it begins as an archive does, or its beginning was not
-  /// written. Throws Error{Io}.
+  /// True if `medium` may be an unfinished archive: it begins like one, or with zeros. Throws Error{Io}.
   [[nodiscard]] static bool may_have_left(const Medium& medium);
 
  private:
@@ -53,7 +51,7 @@ class ArchiveWriter : public BlobTarget {
 
   std::unique_ptr<OutputMedium> medium_;
   ArchivePlan plan_;
-  std::map<Digest, std::size_t> blobs_;  ///< which of the slots
+  std::map<Digest, std::size_t> blobs_;  ///< index in slots_
   std::vector<ResumableSlot> slots_;     ///< in the order of the plan
   PieceBoard board_;
 };

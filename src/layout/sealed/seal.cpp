@@ -9,7 +9,7 @@ namespace ociferry {
 
 namespace {
 
-/// Every form that can be read, oldest first. The last one is written.
+/// All readable forms, oldest first. The last one is what we write.
 constexpr std::array kForms{seal_of_0_1_0, seal_of_0_2_0};
 
 std::int64_t version_of(const Json& seal) {

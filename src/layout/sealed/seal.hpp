@@ -13,15 +13,15 @@
 
 namespace ociferry {
 
-/// What a seal says, before it is believed.
+/// The content of a seal, not yet verified.
 struct SealTable {
   std::vector<Digest> files;      ///< of the files before the seal
   std::vector<Descriptor> blobs;  ///< digest and size, without media type
 };
 
-/// One form of archives: which files lie before the blobs, what they say, and how the seal describes everything. A
-/// reader compares an archive with what its own form promises, never with what is written today. So a form stays as it
-/// is once a release has written it, and a change is a new form, in a file of its own.
+/// One form of the archive format: the files before the blobs, their content, and the seal's description of everything.
+/// A reader compares an archive with its own form, never with the newest one. So a released form is never changed; a
+/// new one is added, in a file of its own.
 class SealCodec {
  public:
   /// `version`: the schemaVersion of its seals. `files`: the names of the files before the seal, in order.
@@ -39,11 +39,10 @@ class SealCodec {
   /// The images that these files list. Throws Error{Hostile} if `write_files` did not write them.
   [[nodiscard]] virtual std::vector<ArchiveItem> read_files(std::span<const FrontFile> files) const = 0;
 
-  /// The seal of an archive with these files before it. `members`: they, the seal, and the blobs.
+  /// The seal of an archive with these files before it. `members`: those files, the seal, and the blobs.
   [[nodiscard]] virtual std::string write(std::span<const FrontFile> files,
                                           const std::vector<ArchiveMember>& members) const = 0;
-  /// True if `seal`, which has this version, describes an archive of this form: one version may have several. Throws
-  /// Error{Corrupt}.
+  /// True if `seal`, which has this version, is of this form: a version may have several forms. Throws Error{Corrupt}.
   [[nodiscard]] virtual bool has_form(const Json& seal) const = 0;
   /// Reads such a seal. Throws Error{Corrupt}.
   [[nodiscard]] virtual SealTable read(const Json& seal) const = 0;
@@ -53,22 +52,22 @@ class SealCodec {
   std::vector<std::string_view> files_;
 };
 
-/// What is written today.
+/// The form that new archives are written in.
 [[nodiscard]] const SealCodec& newest_seal();
 
-/// A seal that was read, and the form that it belongs to.
+/// A seal and its form.
 struct ReadSeal {
   const SealCodec& codec;
   SealTable table;
 };
 
-/// Throws Error{Hostile} if a newer ociferry has written `seal`, Error{Corrupt} if it is not of a form that is known.
+/// Throws Error{Hostile} if a newer ociferry wrote `seal`, Error{Corrupt} if it has no known form.
 [[nodiscard]] ReadSeal read_seal(std::string_view seal);
 
-/// For codecs: throws Error{Corrupt} that names the seal.
+/// Throws Error{Corrupt} about the seal; for codecs.
 [[noreturn]] void refuse_seal(std::string_view why);
 
-/// The forms, by the release that first wrote them.
+/// The forms, named by their first release.
 [[nodiscard]] const SealCodec& seal_of_0_1_0();
 [[nodiscard]] const SealCodec& seal_of_0_2_0();
 

@@ -10,8 +10,7 @@
 #include "ociferry/error.hpp"
 #include "stream/sha256.hpp"
 
-// schemaVersion 1. There are two forms of it, told apart by the number of files before the seal: 0.1.0 wrote no
-// manifest.json.
+// schemaVersion 1. Its two forms differ in the number of files before the seal: 0.1.0 wrote no manifest.json.
 
 namespace ociferry {
 
@@ -21,10 +20,10 @@ constexpr std::int64_t kVersion = 1;
 constexpr std::string_view kOciLayoutContent = R"({"imageLayoutVersion":"1.0.0"})";
 constexpr std::uint64_t kLargestArchive = std::uint64_t{1} << 62;
 
-/// What is an image's name for container runtimes in index.json.
+/// Which entries of index.json have names for container runtimes.
 enum class RuntimeNames {
-  OfAll,       ///< 0.1.0: every entry has one, with the registry's own name (index.docker.io)
-  OfRunnable,  ///< only what runtimes can load has one, as they write it (docker.io)
+  OfAll,       ///< 0.1.0: all, with the registry's host (index.docker.io)
+  OfRunnable,  ///< those that runtimes can load, in their spelling (docker.io)
 };
 
 class IndexWriter {
@@ -45,10 +44,10 @@ class IndexWriter {
   }
 
  private:
-  /// The tag that the item has in a repository after a plain copy of the archive, whatever tool makes it.
+  /// The tag of the item after any tool has copied the archive to a repository.
   [[nodiscard]] std::string ref_name(const ArchiveItem& item) const {
     if (item.role == ArchiveRole::Locations) return locations_tag(*item.bundle);
-    // A tag that two roots share would name neither.
+    // A tag that two roots share would be ambiguous.
     if (item.tag && tag_uses_.at(*item.tag) == 1) return *item.tag;
     return image_tag(item.descriptor.digest);
   }
@@ -131,7 +130,7 @@ class SealV1 : public SealCodec {
     throw Error(ErrorCode::Hostile, "index.json is not in the form that ociferry writes");
   }
 
-  /// Row by row, since the whole as one Json would take several times its own memory. Nothing in a row needs an escape.
+  /// Written row by row: one Json of everything would take several times the memory. Nothing in a row needs escaping.
   [[nodiscard]] std::string write(std::span<const FrontFile> files,
                                   const std::vector<ArchiveMember>& members) const override {
     constexpr std::size_t kRowBytes = 136;
@@ -166,7 +165,7 @@ class SealV1 : public SealCodec {
     std::uint64_t total = 0;
     for (const Json& row : array_at(seal, "blobs")) {
       table.blobs.push_back(read_row(row));
-      // Refused while the sum still fits: offsets are computed from it.
+      // Checked before the sum can overflow: offsets are computed from it.
       if (table.blobs.back().size > kLargestArchive || (total += table.blobs.back().size) > kLargestArchive) {
         refuse_seal("it lists more bytes than a file can have");
       }

@@ -179,7 +179,7 @@ TEST_CASE("directories with a size, which old bundles hold, have no content") {
   CHECK(all.at(1).member.path == "next");
 }
 
-TEST_CASE("names that could lead elsewhere must not be unpacked, but can be passed over") {
+TEST_CASE("names that could lead elsewhere must not be unpacked, but can be skipped") {
   for (const std::string name : {"..", "../x", "a/../b", "a/..", "./../x", "/..", "/../etc/passwd", ""}) {
     CAPTURE(name);
     CHECK(failure_of_member({.name = name}) == ErrorCode::Hostile);
@@ -213,7 +213,7 @@ TEST_CASE("types that nobody knows must not be unpacked, nor the rest of a file 
   }
 }
 
-TEST_CASE("volume labels are passed over, and the lists of files that incremental backups keep in directories") {
+TEST_CASE("volume labels are skipped, and the lists of files that incremental backups keep in directories") {
   const auto all = read_layer(TarBuilder()
                                   .member({.name = "../label", .type = 'V'})
                                   .member({.name = "dir/", .type = 'D', .size = 4}, "Ya\0")
@@ -289,7 +289,7 @@ TEST_CASE("a tar may end with its last member, without zero blocks, with a part 
   CHECK(read_layer(std::string(512, '\0')).empty());
 }
 
-TEST_CASE("what lies behind the end is no part of the layer, and counted") {
+TEST_CASE("what lies behind the end is not a part of the layer, and counted") {
   const auto behind = [](const std::string& bytes) {
     StringSource source(bytes);
     LayerReader reader(source, "layer");
@@ -311,13 +311,13 @@ TEST_CASE("what lies behind the end is no part of the layer, and counted") {
   CHECK(behind(packed(tar + "x", "gzip") + "yz") == 3);
 }
 
-TEST_CASE("a member after a single zero block is refused: some readers end there, others go on") {
+TEST_CASE("a member after a single zero block is refused: some readers end there, others continue") {
   const std::string tar = sample_tar();
   CHECK(failure_of(tar.substr(0, tar.size() - 512) + TarBuilder().file("after", "").tar()) == ErrorCode::Hostile);
   CHECK(failure_of(tar.substr(0, tar.size() - 512) + "x") == ErrorCode::Hostile);
 }
 
-TEST_CASE("what is no tar is told from a damaged one, and how it is packed is named") {
+TEST_CASE("what is not a tar is told from a damaged one, and how it is packed is named") {
   const auto why = [](const std::string& bytes) -> std::string {
     try {
       read_layer(bytes);

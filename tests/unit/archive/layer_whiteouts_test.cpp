@@ -6,7 +6,7 @@
 using namespace ociferry;
 using namespace ociferry::testing;
 
-TEST_CASE("what AUFS keeps for itself is passed over; its whiteouts, which are hard links to one another, are not") {
+TEST_CASE("what AUFS keeps for itself is skipped; its whiteouts, which are hard links to one another, are not") {
   Site site(Lookup::Kernel);
   site.apply(TarBuilder().file("a", "").file("b", "").file("c", ""));
   site.apply(TarBuilder()

@@ -113,7 +113,7 @@ TEST_CASE("a signal does not end the setting aside of room") {
 }
 
 TEST_CASE(
-    "a disk that is full, a quota that ends, and a file that would be too long are told apart from other failures") {
+    "a disk that is full, a quota that ends, and a file that would be too long are distinguished from other failures") {
   const File file;
   const auto code_of = [&] {
     try {

@@ -57,7 +57,7 @@ int denied(bool offered) { return offered ? EACCES : 0; }
 
 }  // namespace
 
-TEST_CASE("without any rights there are no sockets, no programs, and nothing is written; reading goes on") {
+TEST_CASE("without any rights there are no sockets, no programs, and nothing is written; reading continues") {
   Probed probed("none", {});
   for (const char* what : {"write-inside", "rename-inside", "write-outside", "overwrite-outside", "mkdir-outside",
                            "rename-outside", "unlink-outside", "write-outside-in-a-thread"}) {

@@ -6,7 +6,7 @@
 
 using namespace ociferry;
 
-TEST_CASE("work goes on until a stop is requested, and ends with Interrupted then") {
+TEST_CASE("work continues until a stop is requested, and ends with Interrupted then") {
   std::stop_source stop;
   CHECK_NOTHROW(throw_if_stopped(stop.get_token()));
   CHECK_NOTHROW(throw_if_stopped({}));

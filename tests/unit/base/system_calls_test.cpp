@@ -8,27 +8,18 @@
 #include <vector>
 
 #include "base/fd.hpp"
-#include "ociferry/error.hpp"
 #include "support/call_verdict.hpp"
+#include "support/error_of.hpp"
 
 using namespace ociferry;
 using testing::CallVerdict;
+using testing::code_of;
 
 namespace fs = std::filesystem;
 
 namespace {
 
 const fs::path kTemp = fs::temp_directory_path();
-
-ErrorCode code_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  FAIL("nothing was thrown");
-  return ErrorCode::Internal;
-}
 
 }  // namespace
 

@@ -77,7 +77,7 @@ TEST_CASE("a file is locked once, for as long as it is open") {
   CHECK(lock_file(open_in(directory, "file").get(), "it"));
 }
 
-TEST_CASE("where there are no locks nobody is in the way; a signal is no answer; other failures are told") {
+TEST_CASE("where there are no locks nobody is in the way; a signal is not an answer; other failures are reported") {
   const TempDirectory directory = temp_directory();
   const UniqueFd fd = open_in(directory, "file");
   for (const int reason : {EOPNOTSUPP, ENOSYS, ENOLCK}) {

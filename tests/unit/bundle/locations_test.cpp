@@ -19,6 +19,11 @@ std::string named(const std::string& name, char digit) { return name + "@sha256:
 ImageRef ref(const std::string& name, char digit) { return {parse_digest_reference(named(name, digit)), {}}; }
 bool never(const Digest&) { return false; }
 
+Locations in_repository(const std::string& repository, Locations locations) {
+  for (LocationEntry& entry : locations.entries) entry.repository = repository;
+  return locations;
+}
+
 std::string refusal(const std::string& yaml) {
   try {
     (void)parse_locations(yaml);
@@ -36,21 +41,20 @@ TEST_CASE("locations of a bundle are written byte for byte as imgpkg does") {
   const ImagesLock outer = ImagesLock::parse(fixture("bundle-outer/imgpkg_images.yml"));
   const Digest nested = Digest::parse("sha256:b8e954d90d4932dafd1aa54eecb2137c04f015b480b9fead13132fe50b99ae03");
   const auto is_bundle = [&](const Digest& digest) { return digest == nested; };
-  CHECK(to_imgpkg_yaml(make_locations(outer, is_bundle, std::nullopt)) ==
-        fixture("locations-outer-bundle/image-locations.yml"));
+  CHECK(to_imgpkg_yaml(make_locations(outer, is_bundle)) == fixture("locations-outer-bundle/image-locations.yml"));
   const ImagesLock inner = ImagesLock::parse(fixture("bundle-inner/imgpkg_images.yml"));
-  CHECK(to_imgpkg_yaml(make_locations(inner, is_bundle, "any/where")) ==
+  CHECK(to_imgpkg_yaml(in_repository("any/where", make_locations(inner, is_bundle))) ==
         fixture("locations-inner-bundle/image-locations.yml"));
   CHECK(to_imgpkg_yaml({}) == fixture("locations-empty-images-null/image-locations.yml"));
 }
 
 TEST_CASE("the locations file of the request names repositories") {
   const ImagesLock inner = ImagesLock::parse(fixture("bundle-inner/imgpkg_images.yml"));
-  CHECK(to_seed_yaml(make_locations(inner, never, "art/two-file")) ==
+  CHECK(to_seed_yaml(in_repository("art/two-file", make_locations(inner, never))) ==
         fixture("locations-two-files-seed-and-released/images-locations.yml"));
 
   const ImagesLock basic = ImagesLock::parse(fixture("bundle-basic-step-2-today/imgpkg_images.yml"));
-  CHECK(to_seed_yaml(make_locations(basic, never, "new-location")) ==
+  CHECK(to_seed_yaml(in_repository("new-location", make_locations(basic, never))) ==
         "apiVersion: imgpkg.carvel.dev/v1alpha1\n"
         "kind: ImagesLocation\n"
         "images:\n"
@@ -63,8 +67,7 @@ TEST_CASE("the locations file of the request names repositories") {
 TEST_CASE("relocatable locations name no repository, empty ones no image") {
   ImagesLock lock;
   lock.images = {ref("a.io/xx", '1')};
-  CHECK(to_seed_yaml(make_locations(
-            lock, [](const Digest&) { return true; }, std::nullopt)) ==
+  CHECK(to_seed_yaml(make_locations(lock, [](const Digest&) { return true; })) ==
         kSeedHeader + "images:\n  - image: " + named("a.io/xx", '1') + "\n    bundle: true\n");
   CHECK(to_seed_yaml({}) == kSeedHeader + "images: []\n");
 }
@@ -83,19 +86,19 @@ TEST_CASE("locations have one entry a digest, with the smallest reference, sorte
   ImagesLock lock;
   lock.images = {ref("z.io/one", '1'), ref("b.io/two", '2'), ref("a.io/one", '1'),
                  ref("b.io/two", '2'), ref("m.io/one", '1'), ref("B.io/three", '0')};
-  const Locations locations = make_locations(lock, never, "repo");
+  const Locations locations = make_locations(lock, never);
   REQUIRE(locations.entries.size() == 3);
   CHECK(to_string(locations.entries[0].image) == named("B.io/three", '0'));
   CHECK(to_string(locations.entries[1].image) == named("a.io/one", '1'));
   CHECK(to_string(locations.entries[2].image) == named("b.io/two", '2'));
-  CHECK(locations.entries[2].repository == "repo");
+  CHECK_FALSE(locations.entries[2].repository);
   CHECK(fits(locations, lock));
 }
 
 TEST_CASE("a lock entry without a digest is a bug, not a location") {
   ImagesLock lock;
   lock.images = {{Reference::parse("a.io/xx:v1"), {}}};
-  CHECK_THROWS_AS((void)make_locations(lock, never, std::nullopt), Error);
+  CHECK_THROWS_AS((void)make_locations(lock, never), Error);
 }
 
 TEST_CASE("both kinds of locations file are read") {
@@ -168,7 +171,7 @@ TEST_CASE("a repository that could lead a request astray is refused") {
 TEST_CASE("locations fit a lock only if they are about the same images by the same names") {
   ImagesLock lock;
   lock.images = {ref("a.io/xx", '1'), ref("b.io/yy", '2')};
-  const auto of = [](const std::vector<ImageRef>& images) { return make_locations({images}, never, std::nullopt); };
+  const auto of = [](const std::vector<ImageRef>& images) { return make_locations({images}, never); };
   CHECK(fits(of(lock.images), lock));
   CHECK(fits({}, {}));
   CHECK_FALSE(fits({}, lock));

@@ -137,7 +137,7 @@ TEST_CASE("bytes that are no YAML text are refused") {
             .string_at("a") == "b");
 }
 
-TEST_CASE("text that is no YAML is refused with its place") {
+TEST_CASE("text that is not YAML is refused with its place") {
   CHECK(refused_with("a: [1, 2\n", "line "));
   CHECK(refused_with("a: b: c\n", "line 1"));
   CHECK(refused_with("a: 1\n  b: 2\n", "line 2"));

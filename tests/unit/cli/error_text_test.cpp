@@ -35,7 +35,7 @@ TEST_CASE(
         "      MANIFEST_UNKNOWN: manifest unknown\n");
 }
 
-TEST_CASE("imgpkg's own hints stay, and what is wrong in a request is told without a place, as imgpkg does") {
+TEST_CASE("imgpkg's own hints stay, and what is wrong in a request is reported without a place, as imgpkg does") {
   Error error(ErrorCode::Usage, "Expected bundle image but found plain image");
   error.hint("Did you use -i instead of -b?").while_doing("reading reg/app:v1");
   CHECK(imgpkg_error_text("imgpkg", error) ==

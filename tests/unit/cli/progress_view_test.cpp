@@ -83,7 +83,7 @@ TEST_CASE("wide characters take two columns, combining marks none") {
   CHECK(cut_to_width("abc", 1) == ".");
 }
 
-TEST_CASE("pauses are told with who asks for them, and how long they still last") {
+TEST_CASE("pauses are reported with who asks for them, and how long they still last") {
   ProgressView view = halfway();
   CHECK(view.wait({.peer = "https://reg.example", .reason = "429", .requested = true, .time = 12s}, kBegin + 4s));
   CHECK(view.text(kBegin + 5s) == "exporting 2 images: 40% (4.0 MB of 10.0 MB), reg.example asks to wait 11 s");

@@ -131,7 +131,7 @@ TEST_CASE("a missing helper is an error that says what to install, if the keycha
   CHECK(passed.detail.find("docker-credential-gcr") != std::string::npos);
 }
 
-TEST_CASE("a helper that fails is an error if its keychain was named, and passed over otherwise") {
+TEST_CASE("a helper that fails is an error if its keychain was named, and skipped otherwise") {
   const HelperRunner broken = [](const std::string&, const std::string&) -> std::optional<Credential> {
     throw Error(ErrorCode::Unauthorized, "not logged in");
   };

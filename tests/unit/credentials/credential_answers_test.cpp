@@ -82,7 +82,7 @@ TEST_CASE("a helper that fails is run again, after growing pauses; one that know
   CHECK(runs == 1);
 }
 
-TEST_CASE("a helper that goes on failing is given up after some seconds; its failure will not pass by itself then") {
+TEST_CASE("a helper that continues failing is given up after some seconds; its failure will not pass by itself then") {
   const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credHelpers":{"reg.example:5000":"x"}})"}};
   testing::FakeClock clock;
   const auto begun = clock.now();
@@ -118,7 +118,7 @@ TEST_CASE("a pause before a helper is run again ends when the command is stopped
   CHECK(error_of([&] { static_cast<void>(credentials.find(kName)); }).code() == ErrorCode::Interrupted);
 }
 
-TEST_CASE("a broken helper is no refusal by a registry") {
+TEST_CASE("a broken helper is not a refusal by a registry") {
   const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credsStore":"store"})"}};
   const HelperRunner broken = [](const std::string&, const std::string&) -> std::optional<Credential> {
     throw Error(ErrorCode::Unauthorized, "the helper is broken");
@@ -152,7 +152,7 @@ TEST_CASE("what rests on a helper's answer is believed no longer than the answer
   CHECK(user("b") == "user 2");
 }
 
-TEST_CASE("a token server that gives no token is no refusal by the registry, one that answers 401 is") {
+TEST_CASE("a token server that gives no token is not a refusal by the registry, one that answers 401 is") {
   for (const HttpReply& reply : {HttpReply{200, {}, "{}"}, HttpReply{200, {}, "<html>"}, HttpReply{401}}) {
     testing::Rig rig;
     rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {

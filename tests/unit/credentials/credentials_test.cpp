@@ -162,7 +162,7 @@ TEST_CASE("the files are those of docker, then those of containers, then the old
                                                     "/h/.dockercfg"});
 }
 
-TEST_CASE("a file without an entry is passed over, and so is one that is not there or cannot be one") {
+TEST_CASE("a file without an entry is skipped, and so is one that is not there or cannot be one") {
   const Home home;
   home.write("docker/config.json", auths("other.example", "docker"));
   std::filesystem::create_directories(home.path("run/containers/auth.json"));
@@ -256,7 +256,7 @@ TEST_CASE("every place is listed in its order, with what became of it, and no se
   CHECK(credentials.find(kName) == Credential{"me", "s3cret"});
 }
 
-TEST_CASE("the kinds of proof are told apart") {
+TEST_CASE("the kinds of proof are distinguished") {
   using Kind = CredentialReport::Kind;
   const auto kind = [](const Environment& environment) { return Credentials({}, environment).explain(kName).kind; };
   const std::pair<std::string, std::string> host{"IMGPKG_REGISTRY_HOSTNAME", kName.registry};

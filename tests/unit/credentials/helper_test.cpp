@@ -98,7 +98,7 @@ TEST_CASE("the user <token> means that the secret is an identity token") {
   CHECK(run_helper("token") == Credential{.identity_token = "refresh"});
 }
 
-TEST_CASE("not found is no credential; any other failure is an error that shows nothing of the output") {
+TEST_CASE("not found is not a credential; any other failure is an error that shows nothing of the output") {
   const Helpers helpers;
   helpers.add("none", "echo 'credentials not found in native keychain'; exit 1");
   helpers.add("locked", "echo topsecret; echo topsecret >&2; exit 1");
@@ -193,7 +193,7 @@ TEST_CASE("a stop ends a helper at once") {
   CHECK(has_ended(child));
 }
 
-TEST_CASE("a helper that is not installed is told apart") {
+TEST_CASE("a helper that is not installed is distinguished") {
   const Helpers helpers;
   CHECK(error_of([] { static_cast<void>(run_helper("absent")); }).reason() == ErrorReason::HelperMissing);
 }

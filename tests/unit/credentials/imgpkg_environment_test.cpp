@@ -89,7 +89,7 @@ TEST_CASE("all kinds of credentials can be given; a HOSTNAME with none of them m
   CHECK(nothing.credential.is_anonymous());
 }
 
-TEST_CASE("what is set and does not fit is told") {
+TEST_CASE("what is set and does not fit is reported") {
   const Finding none = ImgpkgEnvironment({{"PATH", "/bin"}, {"IMGPKG_REGISTRY_PASSWORD", ""}}).find(kName);
   CHECK(none.outcome == CredentialStep::Outcome::NotSet);
   const Finding other = ImgpkgEnvironment({{"IMGPKG_REGISTRY_HOSTNAME_0", "https://u:pw@other.example"},

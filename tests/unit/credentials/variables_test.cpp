@@ -25,7 +25,7 @@ using Lines = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a variable that has no effect is told, with why") {
+TEST_CASE("a variable that has no effect is reported, with why") {
   CHECK(ineffective({{"IMGPKG_REGISTRY_USERNAME", "ann"}, {"IMGPKG_REGISTRY_PASSWORD_0", "s3cret"}}) ==
         Lines{"IMGPKG_REGISTRY_USERNAME: IMGPKG_REGISTRY_HOSTNAME is not set",
               "IMGPKG_REGISTRY_PASSWORD_0: IMGPKG_REGISTRY_HOSTNAME_0 is not set"});
@@ -45,7 +45,7 @@ TEST_CASE("a variable that has no effect is told, with why") {
       ineffective({{"IMGPKG_USERNAME", ""}, {"IMGPKG_ANON", "true"}, {"IMGPKG_TOKENS", "x"}, {"OTHER", "x"}}).empty());
 }
 
-TEST_CASE("OCIFERRY_ variables come before those of imgpkg; where they differ, it is told") {
+TEST_CASE("OCIFERRY_ variables come before those of imgpkg; where they differ, it is reported") {
   const Environment both{{"OCIFERRY_USERNAME", "ann"}, {"IMGPKG_USERNAME", "bob"}, {"IMGPKG_PASSWORD", "s3cret"}};
   CHECK(find_variable(both, "USERNAME")->name == "OCIFERRY_USERNAME");
   CHECK(find_variable(both, "USERNAME")->value == "ann");

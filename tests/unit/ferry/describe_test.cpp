@@ -5,9 +5,9 @@
 #include "base/text.hpp"
 #include "oci/limits.hpp"
 #include "oci/tag_names.hpp"
-#include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 #include "stream/sha256.hpp"
+#include "support/error_of.hpp"
 
 using namespace ociferry;
 using namespace ociferry::testing;
@@ -21,16 +21,6 @@ DescribedImage look_at(SampleWorld& world, const Reference& bundle, DescribeOpti
                        const Context& context = {}) {
   options.bundle = bundle;
   return describe_bundle(options, world.opener(), context);
-}
-
-Error failure(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("did not fail");
-  return {ErrorCode::Internal, ""};
 }
 
 std::string_view name_of(Type type) {
@@ -210,12 +200,12 @@ TEST_CASE("a signature that may not be read is left out; any other failure is on
     return describe_bundle({.bundle = bundle}, open, {});
   };
   for (const ErrorCode code : {ErrorCode::Unauthorized, ErrorCode::Denied}) CHECK(with(code).images.size() == 1);
-  const Error error = failure([&] { static_cast<void>(with(ErrorCode::Network)); });
+  const Error error = error_of([&] { static_cast<void>(with(ErrorCode::Network)); });
   CHECK(error.code() == ErrorCode::Network);
   CHECK(error.context().back() == "describing " + to_string(a));
 }
 
-TEST_CASE("signatures and locations that are no images are shown without layers, and a warning says so") {
+TEST_CASE("signatures and locations that are not images are shown without layers, and a warning says so") {
   SampleWorld world;
   const Reference bundle = world.bundle("r.example/bundle", {});
   const std::string bytes = R"({"schemaVersion":1})";
@@ -277,7 +267,7 @@ TEST_CASE("what a lock lists twice is described once") {
 TEST_CASE("only bundles can be described") {
   SampleWorld world;
   const Reference a = world.image("r.example/apps/a", "a");
-  const Error error = failure([&] { static_cast<void>(look_at(world, a)); });
+  const Error error = error_of([&] { static_cast<void>(look_at(world, a)); });
   CHECK(error.code() == ErrorCode::Usage);
   CHECK(error.message() == "Only bundles can be described, and " + to_string(a) + " is not a bundle");
 }
@@ -286,12 +276,12 @@ TEST_CASE("an image that is nowhere, and bundles nested too deep, are errors") {
   SampleWorld world;
   const Reference nowhere{parse_repository("r.example/apps/gone"), std::nullopt, sha256("gone")};
   const Reference bundle = world.bundle("r.example/bundle", {nowhere});
-  CHECK(failure([&] { static_cast<void>(look_at(world, bundle)); }).code() == ErrorCode::NotFound);
+  CHECK(error_of([&] { static_cast<void>(look_at(world, bundle)); }).code() == ErrorCode::NotFound);
   Reference deep = world.bundle("r.example/deep", {});
   for (std::size_t i = 0; i < limits::kGraphDepth; ++i) deep = world.bundle("r.example/deep", {deep});
   CHECK(look_at(world, deep).images.size() == 1);
   const Reference deeper = world.bundle("r.example/deep", {deep});
-  CHECK(failure([&] { static_cast<void>(look_at(world, deeper)); }).code() == ErrorCode::Hostile);
+  CHECK(error_of([&] { static_cast<void>(look_at(world, deeper)); }).code() == ErrorCode::Hostile);
 }
 
 TEST_CASE("a few bundles that list each other over and over do not make an endless description") {
@@ -306,7 +296,7 @@ TEST_CASE("a few bundles that list each other over and over do not make an endle
     }
     level = next;
   }
-  const Error error = failure([&] { static_cast<void>(look_at(world, level[0])); });
+  const Error error = error_of([&] { static_cast<void>(look_at(world, level[0])); });
   CHECK(error.code() == ErrorCode::Hostile);
   CHECK(error.message().find("entries") != std::string::npos);
 }

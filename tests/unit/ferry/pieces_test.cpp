@@ -177,7 +177,7 @@ TEST_CASE("where ranges are not given, the stream brings all") {
   CHECK(progress.bytes == kSize);
 }
 
-TEST_CASE("where a range fails or stops being given, the stream goes on in front of it") {
+TEST_CASE("where a range fails or stops being given, the stream continues in front of it") {
   for (const bool throws : {false, true}) {
     Stage stage;
     Counted progress;

@@ -44,7 +44,7 @@ class Forgetful : public Tagger {
 
 }  // namespace
 
-TEST_CASE("tags that end in .imgpkg are listed only if they are asked for") {
+TEST_CASE("tags that end in .imgpkg are listed only if they are requested") {
   const std::string hex(64, 'a');
   const Tagged tagged({"v1", "sha256-" + hex + ".imgpkg", "sha256-" + hex + ".image-locations.imgpkg",
                        "sha256-" + hex + ".sig", "imgpkg", "v1.imgpkg.old"});
@@ -52,7 +52,7 @@ TEST_CASE("tags that end in .imgpkg are listed only if they are asked for") {
   CHECK(tagged.names({.internal_tags = true}).size() == 6);
 }
 
-TEST_CASE("digests are asked for only if they are wanted") {
+TEST_CASE("digests are requested only if they are wanted") {
   const Tagged tagged({"v1", "v2"});
   for (const bool digests : {false, true}) {
     for (const ListedTag& tag : list_tags_of(*tagged.repository, *tagged.repository, {.digests = digests}, {})) {

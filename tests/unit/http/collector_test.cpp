@@ -27,7 +27,7 @@ const Collector::Time kBegin{1h};
 
 }  // namespace
 
-TEST_CASE("of a fast body's records large pieces are made, and the first goes on at once") {
+TEST_CASE("of a fast body's records large pieces are made, and the first continues at once") {
   Pieces pieces;
   Collector collector(pieces);
   std::string all;

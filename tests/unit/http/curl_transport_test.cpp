@@ -192,7 +192,7 @@ TEST_CASE("threads share a transport") {
   CHECK(server.connections() <= 8);
 }
 
-TEST_CASE("failures of the network are told apart") {
+TEST_CASE("failures of the network are distinguished") {
   std::string dead;
   {
     HttpServer server([](const HttpRequest&) { return HttpReply{}; });

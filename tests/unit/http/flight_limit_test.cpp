@@ -25,7 +25,7 @@ void answer(FlightLimit& flight, std::size_t count) {
 
 }  // namespace
 
-TEST_CASE("requests are not limited until the server complains; then to half of those under way") {
+TEST_CASE("requests are not limited until the server complains; then to half of those in progress") {
   FlightLimit flight;
   const auto begun = begin(flight, 10);
   CHECK(flight.limit() == FlightLimit::kUnlimited);

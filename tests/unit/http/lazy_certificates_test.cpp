@@ -118,7 +118,7 @@ TEST_CASE("a server's own certificate, and others of one name, are found among t
   CHECK(added_for(certificates, authorities.server.get(), store.get()) == 3);
 }
 
-TEST_CASE("what is no certificate, or a damaged one, is passed over, and not what is behind it") {
+TEST_CASE("what is not a certificate, or a damaged one, is skipped, and not what is behind it") {
   const Authorities authorities;
   const std::string good = pem_of(authorities.middle.get()) + pem_of(authorities.root.get());
   const std::string begin = "-----BEGIN CERTIFICATE-----\n";

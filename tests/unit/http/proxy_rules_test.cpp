@@ -135,7 +135,7 @@ TEST_CASE("a proxy is a URL, or a host and a port; what it has not is its scheme
   CHECK_FALSE(proxy("   ").has_value());
 }
 
-TEST_CASE("what is no proxy's URL is an error that shows nothing of it, and only for those who would need it") {
+TEST_CASE("what is not a proxy's URL is an error that shows nothing of it, and only for those who would need it") {
   for (const char* value : {"http://user:s3cr3t@127.0.0.1:99999", "user:s3cr3t@127.0.0.1:0", "http://user:x/s3cr3t@h",
                             "gopher://user:s3cr3t@h", "ftp://h", "http://", "http://user:s3cr3t@", "http://h:s3cr3t",
                             "://h", "http://user:%zz@h", "http://user:%2@h", "http://h h", "127.1"}) {

@@ -112,7 +112,7 @@ TEST_CASE("a secret body follows redirects within its origin only") {
   CHECK(elsewhere.lines().size() == 1);
 }
 
-TEST_CASE("a server that does not answer is told together with who sent us there") {
+TEST_CASE("a server that does not answer is reported together with who sent us there") {
   FakeTransport transport;
   transport.expect("GET", "https://reg/a", redirect("https://s3.storage.invalid/b?X-Amz-Signature=1"))
       .expect_failure("GET", "https://s3.storage.invalid/b?X-Amz-Signature=1", TransportError::Kind::Connect);

@@ -136,7 +136,7 @@ TEST_CASE("Retry-After pauses everybody who talks to the host, and nobody else")
   CHECK(rig.clock.sleeps().size() == 2);
 }
 
-TEST_CASE("every pause before a repetition is told, with its reason and whether the server asked for it") {
+TEST_CASE("every pause before a repetition is reported, with its reason and whether the server asked for it") {
   struct Told : Progress {
     std::vector<std::string> waits;
     void wait(const Wait& wait) override {

@@ -77,7 +77,7 @@ TEST_CASE("loopback hosts are known, whatever merely looks like one is not") {
   }
 }
 
-TEST_CASE("IPv4 addresses in forms that are read in several ways are no hosts") {
+TEST_CASE("IPv4 addresses in forms that are read in several ways are not hosts") {
   for (const char* host : {"127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.0x1", "0x", "127.0.0.1.",
                            "1.2.3.4.5", "256.0.0.1", "reg.1"}) {
     CAPTURE(host);

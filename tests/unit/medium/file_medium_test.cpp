@@ -10,6 +10,7 @@
 #include "reading.hpp"
 #include "stream/memory.hpp"
 #include "support/call_verdict.hpp"
+#include "support/error_of.hpp"
 #include "support/temp.hpp"
 
 using namespace ociferry;
@@ -52,7 +53,7 @@ TEST_CASE("short reads of the kernel are put together") {
 TEST_CASE("a read that fails names the medium and the offset") {
   const Sample sample;
   const CallVerdict damaged_sector(calls::Kind::Read, {.failure = EIO});
-  const Error error = failure_of([&] { static_cast<void>(read(*sample.medium, 4, 2)); });
+  const Error error = error_of([&] { static_cast<void>(read(*sample.medium, 4, 2)); });
   CHECK(error.code() == ErrorCode::Io);
   CHECK(error.message().starts_with("reading " + sample.path.string() + " at offset 4: "));
 }
@@ -70,7 +71,7 @@ TEST_CASE("only regular files are media; what cannot be opened is an error") {
   const fs::path pipe = sample.directory.path() / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   CHECK(open_medium(pipe) == nullptr);  // and it does not wait for a writer
-  const Error error = failure_of([&] { static_cast<void>(open_medium(sample.directory.path() / "absent")); });
+  const Error error = error_of([&] { static_cast<void>(open_medium(sample.directory.path() / "absent")); });
   CHECK(error.code() == ErrorCode::NotFound);
 }
 
@@ -83,7 +84,7 @@ TEST_CASE("a range is read without its neighbours") {
 TEST_CASE("a medium that ends within a range is damaged, and the message says where it ends") {
   const Sample sample;
   MediumSource source(*sample.medium, 6, 5);
-  const Error error = failure_of([&] { static_cast<void>(read_all(source, 100)); });
+  const Error error = error_of([&] { static_cast<void>(read_all(source, 100)); });
   CHECK(error.code() == ErrorCode::Corrupt);
   CHECK(error.message() == sample.path.string() + " ends early, at offset 10");
 }

@@ -12,6 +12,7 @@
 #include "base/sizes.hpp"
 #include "reading.hpp"
 #include "support/call_verdict.hpp"
+#include "support/error_of.hpp"
 #include "support/temp.hpp"
 
 using namespace ociferry;
@@ -97,7 +98,7 @@ TEST_CASE("a partial file that another writer has locked is busy, until that one
   const Place place;
   {
     const PartialFile first(place.archive);
-    const Error error = failure_of([&] { const PartialFile second(place.archive); });
+    const Error error = error_of([&] { const PartialFile second(place.archive); });
     CHECK(error.code() == ErrorCode::Busy);
     CHECK(error.message() == "another process is writing " + place.archive.string());
   }
@@ -107,24 +108,24 @@ TEST_CASE("a partial file that another writer has locked is busy, until that one
 TEST_CASE("something else under the partial name is left alone") {
   const Place place;
   REQUIRE(::mkfifo(place.partial.c_str(), 0600) == 0);
-  CHECK(failure_of([&] { const PartialFile file(place.archive); }).code() == ErrorCode::Io);
+  CHECK(error_of([&] { const PartialFile file(place.archive); }).code() == ErrorCode::Io);
   fs::remove(place.partial);
   write_text(place.directory.path() / "other", "content");
   fs::create_symlink("other", place.partial);
-  CHECK(failure_of([&] { const PartialFile file(place.archive); }).code() == ErrorCode::Io);
+  CHECK(error_of([&] { const PartialFile file(place.archive); }).code() == ErrorCode::Io);
   CHECK(read_text(place.directory.path() / "other") == "content");
 }
 
 TEST_CASE("where there is no room, it is said before anything is written, and no empty file is left") {
   const Place place;
   const Error too_large =
-      failure_of([&] { PartialFile(place.archive).reserve(std::uint64_t{1} << 60, Existing::Discard); });
+      error_of([&] { PartialFile(place.archive).reserve(std::uint64_t{1} << 60, Existing::Discard); });
   CHECK(too_large.code() == ErrorCode::Space);
   CHECK(too_large.message().find("the archive will have 1152921504606846976 bytes") != std::string::npos);
   CHECK_FALSE(fs::exists(place.partial));
 
   const CallVerdict full_disk(calls::Kind::Reserve, {.failure = ENOSPC});
-  const Error reserving = failure_of([&] { PartialFile(place.archive).reserve(kMiB, Existing::Discard); });
+  const Error reserving = error_of([&] { PartialFile(place.archive).reserve(kMiB, Existing::Discard); });
   CHECK(reserving.code() == ErrorCode::Space);
   CHECK(reserving.hint_text() == "free some space or choose another output file; nothing was downloaded yet");
   CHECK_FALSE(fs::exists(place.partial));
@@ -133,8 +134,7 @@ TEST_CASE("where there is no room, it is said before anything is written, and no
 TEST_CASE("what an earlier run left is not thrown away for lack of room") {
   const Place place;
   write_text(place.partial, "begun");
-  const Error error =
-      failure_of([&] { PartialFile(place.archive).reserve(std::uint64_t{1} << 60, Existing::Discard); });
+  const Error error = error_of([&] { PartialFile(place.archive).reserve(std::uint64_t{1} << 60, Existing::Discard); });
   CHECK(error.code() == ErrorCode::Space);
   CHECK(read_text(place.partial) == "begun");
 }
@@ -145,16 +145,16 @@ TEST_CASE("failures to write, sync and rename name the file, and nothing gets th
   file.reserve(10, Existing::Discard);
   {
     const CallVerdict full_disk(calls::Kind::Write, {.failure = ENOSPC});
-    const Error error = failure_of([&] { file.write_at(4, as_bytes("x")); });
+    const Error error = error_of([&] { file.write_at(4, as_bytes("x")); });
     CHECK(error.code() == ErrorCode::Space);
     CHECK(error.message().starts_with("writing " + place.partial.string() + " at offset 4: "));
   }
   {
     const CallVerdict lost_writes(calls::Kind::Sync, {.failure = EIO});
-    CHECK(failure_of([&] { file.sync(); }).code() == ErrorCode::Io);
+    CHECK(error_of([&] { file.sync(); }).code() == ErrorCode::Io);
   }
   const CallVerdict read_only(calls::Kind::Rename, {.failure = EROFS});
-  CHECK(failure_of([&] { file.publish(); }).code() == ErrorCode::Io);
+  CHECK(error_of([&] { file.publish(); }).code() == ErrorCode::Io);
   CHECK_FALSE(fs::exists(place.archive));
   CHECK(fs::exists(place.partial));
 }

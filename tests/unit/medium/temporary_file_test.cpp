@@ -6,6 +6,7 @@
 
 #include "reading.hpp"
 #include "stream/memory.hpp"
+#include "support/error_of.hpp"
 #include "support/temp.hpp"
 
 using namespace ociferry;
@@ -28,7 +29,7 @@ TEST_CASE("what cannot fit is refused before it is written") {
   const TempDirectory directory = temp_directory();
   const TemporaryFile file(directory.path(), "a temporary file");
   CHECK_NOTHROW(file.check_room(1, "the unpacked archive"));
-  const Error error = failure_of([&] { file.check_room(std::uint64_t{1} << 60, "the unpacked archive"); });
+  const Error error = error_of([&] { file.check_room(std::uint64_t{1} << 60, "the unpacked archive"); });
   CHECK(error.code() == ErrorCode::Space);
   CHECK(error.message().starts_with("the unpacked archive will have 1152921504606846976 bytes"));
   CHECK(error.message().find(directory.path().string()) != std::string::npos);

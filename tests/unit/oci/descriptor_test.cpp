@@ -4,7 +4,7 @@
 
 using namespace ociferry;
 
-TEST_CASE("media types are told apart") {
+TEST_CASE("media types are distinguished") {
   CHECK(media_type::is_index(media_type::kOciIndex));
   CHECK(media_type::is_index(media_type::kDockerManifestList));
   CHECK_FALSE(media_type::is_index(media_type::kOciManifest));

@@ -22,7 +22,7 @@ TEST_CASE("canonical sha256 and sha512 digests are taken as they are") {
   CHECK(Digest::parse("sha512:" + kHex128).hex() == kHex128);
 }
 
-TEST_CASE("anything else is no digest") {
+TEST_CASE("anything else is not a digest") {
   const std::string bad[] = {"",
                              "sha256",
                              "sha256:",

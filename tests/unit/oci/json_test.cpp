@@ -37,7 +37,7 @@ TEST_CASE("values are parsed with their types") {
   CHECK(*parse("1.5").as_double() == 1.5);
 }
 
-TEST_CASE("whole numbers are exact, and those that do not fit are no whole numbers") {
+TEST_CASE("whole numbers are exact, and those that do not fit are not whole numbers") {
   CHECK(*parse("9223372036854775807").as_int() == std::numeric_limits<std::int64_t>::max());
   CHECK(*parse("-9223372036854775808").as_int() == std::numeric_limits<std::int64_t>::min());
   for (const char* text : {"9223372036854775808", "18446744073709551615", "18446744073709551616", "1.0", "1e3"}) {

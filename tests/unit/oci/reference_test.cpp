@@ -39,7 +39,7 @@ TEST_CASE("references are completed with imgpkg's rules") {
   CHECK(full("host:5000") == "index.docker.io/library/host:5000");
 }
 
-TEST_CASE("a digest counts more than a tag, and without either latest is asked for") {
+TEST_CASE("a digest counts more than a tag, and without either latest is requested") {
   const Reference both = Reference::parse("r.io/app:v1@" + kDigest);
   CHECK(both.tag == "v1");
   CHECK(both.selector() == kDigest);
@@ -56,7 +56,7 @@ TEST_CASE("a reference made by digest has no tag") {
   CHECK(to_string(reference) == "r.example:5000/team/app@" + digest.text());
 }
 
-TEST_CASE("what is no reference is refused") {
+TEST_CASE("what is not a reference is refused") {
   const std::string bad[] = {"",
                              "/",
                              "/app",

@@ -161,7 +161,7 @@ TEST_CASE("a token that is not taken any more is renewed once, then it is an err
   CHECK(never.count("HEAD") == 3);  // the first one found out that tokens are wanted
 }
 
-TEST_CASE("scopes that a challenge wants are asked for in addition") {
+TEST_CASE("scopes that a challenge wants are requested in addition") {
   TokenRig rig;
   rig.accepted = "token-2";
   rig.challenge_scope = "repository:team/app:pull registry:catalog:*";

@@ -114,7 +114,7 @@ TEST_CASE("chunks of a size that the user gives are used from the beginning") {
   CHECK(requests[5].method == "PUT");
 }
 
-TEST_CASE("an upload in chunks that breaks off goes on with what the registry does not have") {
+TEST_CASE("an upload in chunks that breaks off continues with what the registry does not have") {
   for (const bool stored : {false, true}) {
     CAPTURE(stored);
     Upload upload(in_chunks(kMiB));
@@ -248,7 +248,7 @@ TEST_CASE("a registry may ask for larger chunks, within reason") {
   CHECK(upload.sizes().front() == 2 * kMiB);
 }
 
-TEST_CASE("a large upload that broke off as a whole goes on in chunks") {
+TEST_CASE("a large upload that broke off as a whole continues in chunks") {
   for (const HttpReply& failure : {HttpReply{.status = 200, .drop = true}, HttpReply{408}, HttpReply{504}}) {
     CAPTURE(failure.status);
     Upload upload;

@@ -254,7 +254,7 @@ TEST_CASE("a registry that is busy at first is asked again; one that stays busy 
   CHECK(busy.count("GET") == 6);
 }
 
-TEST_CASE("the first requests of several threads are under way at the same time, while connections are made") {
+TEST_CASE("the first requests of several threads are in progress at the same time, while connections are made") {
   /// The first two requests go on once both are there.
   struct Meeting : Transport {
     FakeTransport& inner;

@@ -94,7 +94,7 @@ TEST_CASE("attempts without progress are counted and end in a network error") {
   CHECK(download.ranges().size() == 3);
 }
 
-TEST_CASE("the rest of a blob is asked for by Range, and taken from a server that gives all") {
+TEST_CASE("the rest of a blob is requested by Range, and taken from a server that gives all") {
   Download download;
   copy_stream(*download.rig.repository().open(download.blob, 400, {}), download.sink);
   CHECK(download.sink.content == kLetters.substr(400));
@@ -115,7 +115,7 @@ TEST_CASE("a server that ignores Range starts over, and what is known is left ou
   CHECK(download.sink.content == kLetters);
 }
 
-TEST_CASE("a 206 that is not what was asked for is not used; then no ranges are asked for") {
+TEST_CASE("a 206 that is not what was requested is not used; then no ranges are requested") {
   for (const char* lie : {"bytes 0-999/1000", "bytes 701-999/1000", "bytes 700-999/1001", "700-999/1000", ""}) {
     CAPTURE(lie);
     Download download;
@@ -148,7 +148,7 @@ TEST_CASE("a blob that is shorter than its descriptor says is corrupt") {
   CHECK(error_of([&] { no_ranges.run(); }).code() == ErrorCode::Corrupt);
 }
 
-TEST_CASE("a missing blob is named; a refused one is not asked for again") {
+TEST_CASE("a missing blob is named; a refused one is not requested again") {
   Download download;
   download.blob.digest = sha256("something else");
   const Error missing = error_of([&] { download.run(); });

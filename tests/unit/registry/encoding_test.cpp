@@ -35,7 +35,7 @@ bool names_encoding(const Error& error) {
 
 }  // namespace
 
-TEST_CASE("a blob that was compressed on its way is corrupt, asked for once, and the hint says why") {
+TEST_CASE("a blob that was compressed on its way is corrupt, requested once, and the hint says why") {
   // Fewer bytes than it should have, and more, as of layers, which are compressed already.
   for (const std::string& content : {std::string(50'000, 'x'), std::string("short")}) {
     Rig rig;

@@ -70,7 +70,7 @@ TEST_CASE("a foreign layer is read whole, and its beginning dropped, where an of
   CHECK(read_all(*foreign.rig.repository().open(foreign.layer, 4000, {}), 10'000) == kContent.substr(4000));
 }
 
-TEST_CASE("URLs are followed only if that was asked for, and only for layers that may not be redistributed") {
+TEST_CASE("URLs are followed only if that was requested, and only for layers that may not be redistributed") {
   Foreign not_asked{{}};
   not_asked.layer.urls = {"https://web.example/there"};
   CHECK(not_asked.failure() == ErrorCode::NotFound);
@@ -101,7 +101,7 @@ TEST_CASE("a URL never gets credentials, not even at the registry's own address"
   CHECK_FALSE(foreign.sent_credentials);
 }
 
-TEST_CASE("a URL that breaks leads to the next, which goes on from there") {
+TEST_CASE("a URL that breaks leads to the next, which continues from there") {
   Foreign foreign({.retry_count = 0, .foreign_layers = true});
   foreign.layer.urls = {"https://one.example/breaks", "https://two.example/rest"};
   HttpReply breaks{200, {}, kContent};
@@ -113,7 +113,7 @@ TEST_CASE("a URL that breaks leads to the next, which goes on from there") {
   CHECK(foreign.asked.back() == "/rest bytes=1200-");
 }
 
-TEST_CASE("what a URL gives is checked, and one that gave something else is passed over the next time") {
+TEST_CASE("what a URL gives is checked, and one that gave something else is skipped the next time") {
   Foreign foreign;
   foreign.layer.urls = {"https://one.example/longer", "https://two.example/other", "https://three.example/right"};
   std::string other = kContent;

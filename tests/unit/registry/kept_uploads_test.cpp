@@ -107,7 +107,7 @@ struct Place {
 
 }  // namespace
 
-TEST_CASE("a run goes on with the upload that an earlier one did not finish, at the byte where it stopped") {
+TEST_CASE("a run continues with the upload that an earlier one did not finish, at the byte where it stopped") {
   Place place;
   place.broken_run();
   CHECK(place.notes().size() == 1);
@@ -119,7 +119,7 @@ TEST_CASE("a run goes on with the upload that an earlier one did not finish, at 
   within.finishes(kSize - 2 * kChunk - kMiB - 7);
 }
 
-TEST_CASE("a large upload in one request that breaks off for good goes on in the next run, if the registry kept it") {
+TEST_CASE("a large upload in one request that breaks off for good continues in the next run, if the registry kept it") {
   for (const bool keeps : {true, false}) {
     CAPTURE(keeps);
     Place place;
@@ -254,7 +254,7 @@ TEST_CASE("a place that cannot be written costs one line of --debug") {
         }) == 1);
 }
 
-TEST_CASE("an upload that another process has under way gets a session of its own, and no note") {
+TEST_CASE("an upload that another process has in progress gets a session of its own, and no note") {
   Place place;
   place.broken_run();
   const KeptUploads others(place.directory(), place.progress);

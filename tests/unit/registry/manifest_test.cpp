@@ -23,7 +23,7 @@ HttpReply manifest_reply(const std::string& bytes, const std::string& type = kTy
 
 }  // namespace
 
-TEST_CASE("a manifest is asked for in the four formats that there are") {
+TEST_CASE("a manifest is requested in the four formats that there are") {
   Rig rig;
   rig.registry.add_manifest("team/app", kBytes, kType, "v1");
   REQUIRE(rig.repository().manifest("v1").has_value());
@@ -64,7 +64,7 @@ TEST_CASE("a page or junk in a manifest's place is an error") {
   CHECK(error_of([&] { static_cast<void>(rig.repository().manifest("v1")); }).code() == ErrorCode::Hostile);
 }
 
-TEST_CASE("a manifest whose bytes differ from its digest is asked for once more, then refused") {
+TEST_CASE("a manifest whose bytes differ from its digest is requested once more, then refused") {
   Rig once;
   once.registry.add_manifest("team/app", kBytes, kType);
   once.answer_first(1, "GET", "/manifests/", manifest_reply(kBytes + " "));
@@ -101,7 +101,7 @@ TEST_CASE("a manifest larger than registries may take is not read") {
   CHECK(error_of([&] { static_cast<void>(rig.repository().manifest("v1")); }).code() == ErrorCode::Hostile);
 }
 
-TEST_CASE("absent is not an error; not allowed is no absence") {
+TEST_CASE("absent is not an error; not allowed is not an absence") {
   Rig rig;
   CHECK_FALSE(rig.repository().manifest("v1").has_value());
   rig.answer_first(1, "GET", "/manifests/", registry_error_reply(404, "NAME_UNKNOWN"));
@@ -159,7 +159,7 @@ TEST_CASE("an immutable tag that is right already is a success, another one a re
   }
 }
 
-TEST_CASE("a tag that may not be made, or not by us, is no immutable one") {
+TEST_CASE("a tag that may not be made, or not by us, is not an immutable one") {
   Rig absent;
   absent.answer_first(1, "PUT", "/manifests/", registry_error_reply(403, "DENIED"));
   CHECK(error_of([&] { absent.repository().put_manifest(kManifest, "v1"); }).code() == ErrorCode::Denied);
@@ -199,7 +199,7 @@ TEST_CASE("an image of Docker's schema 1 is told as one, although its digest is 
   CHECK(error.message().find("schema 1") != std::string::npos);
 }
 
-TEST_CASE("what is a blob is told by HEAD, or by its last byte where HEAD is not answered") {
+TEST_CASE("what is a blob is detected by HEAD, or by its last byte where HEAD is not answered") {
   const auto is_blob = [](int head_status, const Descriptor& content) {
     Rig rig;
     rig.registry.add_blob("team/app", "layer");

@@ -118,7 +118,7 @@ TEST_CASE("a registry that names no token server is not asked for a token") {
   CHECK(transport.lines().empty());
 }
 
-TEST_CASE("a token server elsewhere that does not answer is told together with who led there") {
+TEST_CASE("a token server elsewhere that does not answer is reported together with who led there") {
   Rig rig{Rig::Script{}, {.retry_count = 0}};
   rig.transport
       ->expect("GET", "https://reg.example/v2/team/app/manifests/v1",

@@ -192,7 +192,7 @@ TEST_CASE("a list that another writer overwrote is written again, but not for ev
   }
 }
 
-TEST_CASE("a tag that is no list is left alone") {
+TEST_CASE("a tag that is not a list is left alone") {
   Rig rig;
   const std::string image =
       R"({"schemaVersion":2,"config":{"mediaType":"a/b","digest":")" + kSubject.text() + R"(","size":1},"layers":[]})";

@@ -126,14 +126,14 @@ TEST_CASE("a refused HEAD is repeated as GET, which tells the reason") {
   }
 }
 
-TEST_CASE("a registry that refuses HEAD alone is no failure") {
+TEST_CASE("a registry that refuses HEAD alone is not a failure") {
   Rig rig;
   const Digest digest = rig.registry.add_manifest("team/app", "{}", std::string(media_type::kOciManifest), "v1");
   rig.answer_first(1, "HEAD", "/manifests/", HttpReply{403});
   CHECK(rig.repository().resolve("v1") == digest);
 }
 
-TEST_CASE("a full disk or an exceeded quota at the registry is no passing failure of the network") {
+TEST_CASE("a full disk or an exceeded quota at the registry is not a passing failure of the network") {
   for (const HttpReply& reply : {registry_error_reply(507, "UNKNOWN"), registry_error_reply(500, "UNKNOWN", "ENOSPC"),
                                  registry_error_reply(400, "DENIED", "quota exceeded")}) {
     Rig rig;
@@ -157,7 +157,7 @@ TEST_CASE("what is not there is told in the registry's own words, with the URL")
         "GET https://reg.example/v2/team/app/manifests/v1: answered 404 (NAME_UNKNOWN: repository name not known)");
 }
 
-TEST_CASE("a layer with URLs that the registry does not allow is no blob that it lost") {
+TEST_CASE("a layer with URLs that the registry does not allow is not a blob that it lost") {
   Rig rig;
   const Descriptor blob = rig.registry.add_blob("team/app", "{}");
   const auto described = [&](const std::string& type, const std::string& more) {

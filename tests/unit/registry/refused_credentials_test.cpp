@@ -36,7 +36,7 @@ std::string token_valid_from(const std::string& claims) {
 
 }  // namespace
 
-TEST_CASE("wrong credentials are told with where they come from, and what shows the others") {
+TEST_CASE("wrong credentials are reported with where they come from, and what shows the others") {
   Rig by_variable(RegistryOptions{}, {{"IMGPKG_USERNAME", "ann"}, {"OCIFERRY_PASSWORD", "s3cret"}});
   const Error error = refused(by_variable, "Basic realm=x");
   CHECK(has(error.message(), "/manifests/v1: answered 401"));
@@ -61,11 +61,11 @@ TEST_CASE("missing credentials are told as such, with how to log in") {
 TEST_CASE("a registry that wants something else than passwords and tokens is told as such") {
   Rig rig({.username = "ann", .password = "s3cret"});
   CHECK(has(refused(rig, "").message(),
-            "no credentials were sent, since the registry names no way to log in that is known here"));
-  CHECK(has(refused(rig, "Negotiate").message(), "the registry names no way to log in that is known here"));
+            "no credentials were sent, since the registry offers no supported way to log in"));
+  CHECK(has(refused(rig, "Negotiate").message(), "the registry offers no supported way to log in"));
 }
 
-TEST_CASE("a token that is not valid yet, or no more, is told with the registry's clock") {
+TEST_CASE("a token that is not valid yet, or no more, is reported with the registry's clock") {
   struct Row {
     const char* claims;
     const char* words;
@@ -85,7 +85,7 @@ TEST_CASE("a token that is not valid yet, or no more, is told with the registry'
   CHECK_FALSE(has(refused(valid, "Basic realm=x", date).message(), "clock"));
 }
 
-TEST_CASE("a token server that refuses is told with whose credentials it was shown") {
+TEST_CASE("a token server that refuses is reported with whose credentials it was shown") {
   Rig rig(RegistryOptions{}, {{"OCIFERRY_USERNAME", "ann"}, {"OCIFERRY_PASSWORD", "s3cret"}});
   const Error error = refused(rig, "Bearer realm=\"https://auth.example/token\"");
   CHECK(has(error.message(), "GET https://auth.example/token: answered 401"));

@@ -76,7 +76,7 @@ TEST_CASE("a repository without tags has an empty list; one that does not exist 
   CHECK(error.message().find("NAME_UNKNOWN") != std::string::npos);
 }
 
-TEST_CASE("refusals keep their meaning, and what may pass is asked for again") {
+TEST_CASE("refusals keep their meaning, and what may pass is requested again") {
   Rig denied;
   denied.answer_first(100, "GET", "/tags/list", registry_error_reply(403, "DENIED"));
   CHECK(failure(denied).code() == ErrorCode::Denied);
@@ -111,7 +111,7 @@ TEST_CASE("a list that leaves the registry, has a malformed link or goes in circ
                          Row{"/v2/team/app/tags/list?last=a; rel=\"next\"", "malformed Link"},
                          Row{"</v2/team/app/tags/list?last=a; rel=\"next\"", "malformed Link"},
                          Row{"</v2/x>; rel=\"next", "malformed Link"}, Row{"</v2/x> rel=next", "malformed Link"},
-                         Row{"</v2/team/app/tags/list?n=1000>; rel=\"next\"", "leads back"}}) {
+                         Row{"</v2/team/app/tags/list?n=1000>; rel=\"next\"", "links back"}}) {
     CAPTURE(row.link);
     Rig rig;
     answer_pages(rig, [&](std::size_t) { return page_of("a", row.link); });

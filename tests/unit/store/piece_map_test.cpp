@@ -40,7 +40,7 @@ TEST_CASE("pieces follow each other from the front on, grow smaller, and leave n
   CHECK(at == 200);
 }
 
-TEST_CASE("so many pieces are under way, and so far ahead, and no more") {
+TEST_CASE("so many pieces are in progress, and so far ahead, and no more") {
   PieceMap map = streaming(10'000);
   for (int i = 0; i < 3; ++i) CHECK(map.claim());
   CHECK_FALSE(map.claim());

@@ -93,7 +93,7 @@ TEST_CASE("what is there of a fresh medium is not looked at, whatever it is") {
   CHECK(stage.slot.holds(stage.blob, {}));
 }
 
-TEST_CASE("a blob goes on at the hole, and before the zeros that media without holes have there") {
+TEST_CASE("a blob continues at the hole, and before the zeros that media without holes have there") {
   Stage hole("01234xxxxx");
   hole.medium.hole = 5;
   CHECK_FALSE(hole.slot.holds(hole.blob, {}));
@@ -127,7 +127,7 @@ TEST_CASE("a beginning that is wrong in the end is tried once, with a line that 
   stage.fill();
   CHECK(stage.brought == Begins{5, 0});
   CHECK(stage.progress.lines ==
-        std::vector<std::string>{"another digest; what an earlier run had left of it is of no use"});
+        std::vector<std::string>{"another digest; the partial content of an earlier run is discarded"});
   CHECK(stage.slot.is_whole());
 }
 

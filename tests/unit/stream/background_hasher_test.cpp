@@ -29,7 +29,7 @@ void in_pieces(const std::string& content, Take take) {
 
 }  // namespace
 
-TEST_CASE("a thread goes on hashing where another left off, however the bytes come") {
+TEST_CASE("a thread continues hashing where another left off, however the bytes come") {
   const std::string content = counted(5'000'000);
   Hasher begun("sha256");
   begun.update(as_bytes(std::string_view(content).substr(0, 12'345)));

@@ -7,25 +7,16 @@
 #include <vector>
 
 #include "base/fd.hpp"
-#include "ociferry/error.hpp"
+#include "support/error_of.hpp"
 
 using namespace ociferry;
+using testing::code_of;
 
 namespace {
 
 std::string next(ByteSource& source, std::size_t size) {
   std::vector<std::byte> buffer(size);
   return std::string(as_text({buffer.data(), source.read(buffer)}));
-}
-
-ErrorCode code_of(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  FAIL("nothing was thrown");
-  return ErrorCode::Internal;
 }
 
 }  // namespace
@@ -62,7 +53,7 @@ TEST_CASE("reading all of a stream is bounded") {
   CHECK(code_of([&] { (void)read_all(too_long, 4); }) == ErrorCode::Hostile);
 }
 
-TEST_CASE("what an earlier run has put there is told as skipped, and a failed attempt takes both back") {
+TEST_CASE("what an earlier run has put there is reported as skipped, and a failed attempt takes both back") {
   struct Told : Progress {
     std::int64_t moved = 0;
     std::int64_t skipped = 0;

@@ -67,7 +67,7 @@ TEST_CASE("small blobs of registries are spread among the large ones") {
   CHECK(target.operations() == expected);
 }
 
-TEST_CASE("blobs that a source lacks are told together, and advice is given for the kind of place") {
+TEST_CASE("blobs that a source lacks are reported together, and advice is given for the kind of place") {
   for (const bool is_registry : {true, false}) {
     const auto source = std::make_shared<MemoryTarget>(
         is_registry ? std::optional(RepositoryName{"registry.example", "a/b"}) : std::nullopt);
@@ -130,7 +130,7 @@ TEST_CASE("damage in a file is not asked for twice") {
   CHECK(target.blob_count() == 0);
 }
 
-TEST_CASE("all missing blobs are told at once, after the others were copied") {
+TEST_CASE("all missing blobs are reported at once, after the others were copied") {
   const auto source = std::make_shared<MemoryTarget>();
   MemoryTarget target;
   const Graph::BlobNode gone{descriptor("gone"), source};

@@ -160,7 +160,7 @@ TEST_CASE("an index is higher than what it lacked and what came later") {
   CHECK(graph.absent_children(root.descriptor.digest).empty());
 }
 
-TEST_CASE("a child of a type that is no manifest's is carried as the blob, or the manifest, that its place has") {
+TEST_CASE("a child of a type that is not a manifest's is carried as the blob, or the manifest, that its place has") {
   const auto target = std::make_shared<MemoryTarget>();
   const Descriptor layer = target->add_blob("layer", std::string(media_type::kOciLayerGzip));
   const RawManifest thing =
@@ -226,7 +226,7 @@ TEST_CASE("layers that may not be redistributed can be left out, or moved from e
   CHECK(graph.blobs().at(foreign.digest).source == elsewhere);
 }
 
-TEST_CASE("layers that may not be redistributed are left out and told") {
+TEST_CASE("layers that may not be redistributed are left out and reported") {
   const auto target = std::make_shared<MemoryTarget>();
   const Descriptor foreign{.media_type = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
                            .digest = sha256("elsewhere"),

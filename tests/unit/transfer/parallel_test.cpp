@@ -93,7 +93,7 @@ TEST_CASE("what paid for questions is where the next ones begin, and not where b
   CHECK(LearnedWorkers::of(jobs) == 20);
 }
 
-TEST_CASE("the bytes moved are asked for while the number of workers is open") {
+TEST_CASE("the bytes moved are requested while the number of workers is open") {
   std::atomic<bool> asked{false};
   const auto bytes = [&asked] {
     asked = true;
@@ -148,7 +148,7 @@ TEST_CASE("the failure that comes out is the one that made the others stop") {
   }
 }
 
-TEST_CASE("when carrying on, all failures are told by their index") {
+TEST_CASE("when carrying on, all failures are reported by their index") {
   std::atomic<int> runs{0};
   const auto failures = run_parallel(3, 10, OnFailure::CarryOn, {}, [&](std::size_t i, const std::stop_token&) {
     ++runs;

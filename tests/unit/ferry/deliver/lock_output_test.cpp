@@ -65,7 +65,7 @@ TEST_CASE("a new lock file is for its owner, one that is replaced keeps its mode
   CHECK(read_file(path, 10) == "two");
 }
 
-TEST_CASE("an ImagesLock that was asked for keeps its order and annotations, byte for byte as imgpkg writes them") {
+TEST_CASE("an ImagesLock that was requested keeps its order and annotations, byte for byte as imgpkg writes them") {
   const auto asked = ImagesLock::parse(fixture("copy-lock-input-lkl.yml"));
   const std::string expected = fixture("copy-lock-output-lklo.yml");
   const auto begin = expected.find("localhost:5601/") + 15;

@@ -6,8 +6,8 @@
 #include "base/text.hpp"
 #include "ferry/deliver/relocate.hpp"
 #include "oci/tag_names.hpp"
-#include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
+#include "support/error_of.hpp"
 
 // Destinations that let nobody read what is not signed yet, or take the types of one family only.
 
@@ -69,16 +69,6 @@ TransferReport put(const ImageSet& set, MemoryTarget& target) {
   return relocate_to(target, set, {.to = kTo}, {.registry = {.retry_delay = {}}, .jobs = 3});
 }
 
-Error failure(const ImageSet& set, MemoryTarget& target) {
-  try {
-    put(set, target);
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("did not fail");
-  return {ErrorCode::Internal, ""};
-}
-
 struct SignedImage {
   SampleWorld world = {};
   Reference image = world.image("r.example/apps/a", "a");
@@ -109,18 +99,18 @@ TEST_CASE("a run that ended before the signatures is taken up again, although wh
   SignedImage sample;
   SignedOnly target(sample.signature.digest);
   target.fails_before_signatures = true;
-  CHECK(failure(sample.set, target).code() == ErrorCode::Network);
+  CHECK(code_of([&] { put(sample.set, target); }) == ErrorCode::Network);
   target.fails_before_signatures = false;
   put(sample.set, target);
   CHECK(target.tags().contains("v1"));
 }
 
-TEST_CASE("an image that the destination's policy holds back is no success, and no reason to try again") {
+TEST_CASE("an image that the destination's policy holds back is not a success, and no reason to try again") {
   SampleWorld world;
   const Reference image = world.image("r.example/apps/a", "a");
   const ImageSet set = discover({root_of(image, SourceArgument::Kind::Image, "v1")}, world.opener(), {}, {});
   SignedOnly target;
-  const Error error = failure(set, target);
+  const Error error = error_of([&] { put(set, target); });
   CHECK(error.code() == ErrorCode::Denied);
   CHECK(error.message().find("not signed") != std::string::npos);
   CHECK_FALSE(target.tags().contains("v1"));

@@ -94,7 +94,7 @@ TEST_CASE("a destination that does not show what is attached gets no locations a
   }
 }
 
-TEST_CASE("a signature that takes the place of another one is told") {
+TEST_CASE("a signature that takes the place of another one is reported") {
   Sample sample;
   MemoryTarget target;
   put(sample.set, target);

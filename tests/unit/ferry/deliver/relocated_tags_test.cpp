@@ -181,7 +181,7 @@ TEST_CASE("a destination that loses blobs is asked for all of them, and again if
   }
 }
 
-TEST_CASE("every tag that is moved is told, with what it pointed to, and once") {
+TEST_CASE("every tag that is moved is reported, with what it pointed to, and once") {
   Sample sample;
   Stubborn target;
   target.immutable = false;
@@ -244,7 +244,7 @@ TEST_CASE("--keep-tags leaves locations that list the bundle's images, with a wa
   CHECK(sample.warnings.lines.size() == 1);
 }
 
-TEST_CASE("without the roots' tags, each name that a root had is told with the tag that it is kept under") {
+TEST_CASE("without the roots' tags, each name that a root had is reported with the tag that it is kept under") {
   Sample sample;
   sample.set = discover(
       {root_of(sample.outer, SourceArgument::Kind::Bundle, "a"),
@@ -339,7 +339,7 @@ TEST_CASE("a destination whose tags are right is still asked for layers that an 
             to_string(image) + ", Layers: " + layer.digest.text());
 }
 
-TEST_CASE("no layers to be included is worth a word only if they were asked for") {
+TEST_CASE("no layers to be included is worth a word only if they were requested") {
   Sample sample;
   warn_of_nondistributable_layers(sample.set, false, sample.warnings);
   CHECK(sample.warnings.lines.empty());

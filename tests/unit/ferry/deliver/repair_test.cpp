@@ -5,7 +5,7 @@
 #include <chrono>
 #include <vector>
 
-#include "ociferry/error.hpp"
+#include "support/error_of.hpp"
 
 using namespace ociferry;
 using namespace std::chrono_literals;
@@ -23,13 +23,7 @@ struct Warnings : Progress {
 Context waiting(std::chrono::milliseconds delay) { return {.registry = {.retry_delay = delay}}; }
 
 ErrorCode code_of(const Context& context, const std::function<void(Round)>& work) {
-  try {
-    run_with_repairs(kTo, context, work);
-  } catch (const Error& error) {
-    return error.code();
-  }
-  FAIL("did not fail");
-  return ErrorCode::Internal;
+  return testing::code_of([&] { run_with_repairs(kTo, context, work); });
 }
 
 }  // namespace
@@ -49,7 +43,7 @@ TEST_CASE("what a destination has lost is put again in two more rounds, each tol
   CHECK(begun[1] - begun[0] >= 20ms);
   CHECK(begun[2] - begun[1] >= 20ms);
   REQUIRE(warnings.all.size() == 2);
-  CHECK(warnings.all[0] == "MANIFEST_BLOB_UNKNOWN; asking reg.example/team/app for every blob");
+  CHECK(warnings.all[0] == "MANIFEST_BLOB_UNKNOWN; checking every blob in reg.example/team/app");
 }
 
 TEST_CASE("a destination that loses it in each round, and whatever else fails, is an error") {

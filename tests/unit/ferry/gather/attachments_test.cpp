@@ -136,7 +136,7 @@ TEST_CASE("cosign signatures alone: the .sig tags of the images themselves, as i
   CHECK(set.images().back().tags == std::set{tag_of(index, "sig")});
 }
 
-TEST_CASE("nothing attached is looked for unless it is asked for") {
+TEST_CASE("nothing attached is looked for unless it is requested") {
   Signed sample;
   const ImageSet set = find(sample.world, {root_of(sample.image, kImage)}, Referrers::None);
   CHECK(set.images().size() == 1);
@@ -242,7 +242,7 @@ TEST_CASE("what is attached to each other only is attached to nothing") {
   CHECK_NOTHROW(check_attached(set(image)));
 }
 
-TEST_CASE("a repository that refuses to show what is attached is passed over with one warning") {
+TEST_CASE("a repository that refuses to show what is attached is skipped with one warning") {
   for (const ErrorCode refusal : {ErrorCode::Unauthorized, ErrorCode::Denied}) {
     Signed sample;
     const auto source = std::make_shared<Faulty>(sample.world.repository(kRepository));
@@ -287,9 +287,9 @@ TEST_CASE("what is listed but gone, of another kind, or does not say so itself i
   const auto told = [&](const std::string& words) {
     return std::ranges::any_of(warnings.lines, [&](const auto& line) { return line.find(words) != std::string::npos; });
   };
-  CHECK(told("listed but not there"));
+  CHECK(told("listed but missing"));
   CHECK(told("neither an image nor an index"));
-  CHECK(told("does not say so itself"));
+  CHECK(told("its own subject is another one"));
 }
 
 TEST_CASE("what is attached and malformed is left out with a warning") {
@@ -322,7 +322,7 @@ TEST_CASE("tags are listed once instead of asking for each, where the repository
   CHECK(questions() == with_list + 4 * kAttachmentSuffixes.size());
 }
 
-TEST_CASE("what is attached is told by tag, else by type") {
+TEST_CASE("what is attached is detected by tag, else by type") {
   const auto kind = [](const std::string& artifact_type, const std::string& layer_type,
                        std::map<std::string, std::string> annotations = {}) {
     const Digest digest = Digest::parse("sha256:" + std::string(64, 'a'));

@@ -114,7 +114,7 @@ TEST_CASE("locations that fit say where an image is, and nobody else is asked") 
   CHECK(reads(*world.repository("far.example/apps/a")) == 0);
 }
 
-TEST_CASE("locations are a hint: where they are wrong the search goes on") {
+TEST_CASE("locations are a hint: where they are wrong the search continues") {
   SampleWorld world;
   const Reference original = world.image("far.example/apps/a", "a");
   const Reference bundle = world.bundle("near.example/bundle", {original});
@@ -140,7 +140,7 @@ TEST_CASE("locations that are malformed or list other digests are ignored with a
   }
 }
 
-TEST_CASE("everything that is missing is told at once") {
+TEST_CASE("everything that is missing is reported at once") {
   SampleWorld world;
   const Reference there = world.image("r.example/apps/a", "a");
   Reference gone = there;

@@ -116,7 +116,7 @@ TEST_CASE("without a label the bundle that no other one lists is the root, and i
   parts.list = Json::parse(text, "manifest.json");
   CHECK(roots_of(loaded.load(parts.tar())) == std::vector<std::string>{"src/outer"});
   REQUIRE(loaded.events.lines.size() == 1);
-  CHECK(holds(loaded.events.lines[0], "marks no root"));
+  CHECK(holds(loaded.events.lines[0], "does not mark a root"));
 }
 
 TEST_CASE("a signature is attached to the image that its tag names; without that image it is one of its own") {

@@ -56,7 +56,8 @@ TEST_CASE("what the lock's place lacks, or does not answer, is still found besid
   CHECK(scene.find(scene.without("far.example/apps/b")).images().size() == 4);
 }
 
-TEST_CASE("an image that is nowhere, while its place does not answer, is no missing image but a failure to reach it") {
+TEST_CASE(
+    "an image that is nowhere, while its place does not answer, is not a missing image but a failure to reach it") {
   Scene scene;
   try {
     static_cast<void>(scene.find(scene.without("far.example/apps/b")));
@@ -66,7 +67,7 @@ TEST_CASE("an image that is nowhere, while its place does not answer, is no miss
   }
 }
 
-TEST_CASE("of an image that is nowhere, the words of every place that was asked are told") {
+TEST_CASE("of an image that is nowhere, the words of every place that was asked are reported") {
   class Speaking : public MemoryTarget {
    public:
     explicit Speaking(std::string words) : words_(std::move(words)) {}

@@ -75,7 +75,7 @@ Root image_root(const Reference& image) { return root_of(image, SourceArgument::
 
 }  // namespace
 
-TEST_CASE("an index of which a child is absent is gathered, and what is absent is told") {
+TEST_CASE("an index of which a child is absent is gathered, and what is absent is reported") {
   Sample sample;
   const ImageSet set = sample.gather(image_root(sample.index));
   const auto absent = absent_below(set.graph(), *sample.index.digest);
@@ -92,7 +92,7 @@ TEST_CASE("a destination that does not take the index gets the image that is the
   CHECK_FALSE(target.resolve(sample.index.digest->text()).has_value());
   CHECK(report.roots.at(0).to.tag == "v1");
   CHECK(report.roots.at(0).to.digest == sample.here.digest);
-  CHECK(sample.told("is left out, because its destination takes none of which a part is absent; put instead: " +
+  CHECK(sample.told("is left out, because the destination refuses incomplete indexes; put instead: " +
                     sample.here.digest->text() + " with the tag v1"));
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("a destination that lost a child of the index is repaired or reported,
   CHECK_FALSE(sample.told("is left out"));
 }
 
-TEST_CASE("an index that is left out may have been attached to an image, and have had what is no image") {
+TEST_CASE("an index that is left out may have been attached to an image, and have had what is not an image") {
   Sample sample;
   MemoryTarget& place = *sample.world.repository(kPlace);
   const Descriptor thing = place.add_blob("a thing", "text/plain");
@@ -142,7 +142,7 @@ TEST_CASE("an index that is left out may have been attached to an image, and hav
   MemoryTarget target;
   sample.put(sample.gather(image_root(index)), target);
   CHECK(target.tags().at("v1") == *sample.here.digest);
-  CHECK(sample.told("; left out with it, because it is no image: " + thing.digest.text()));
+  CHECK(sample.told("; also left out, because they are not images: " + thing.digest.text()));
 }
 
 TEST_CASE("an index in an index whose type is unknown there is an index in an archive, too, empty or in part") {

@@ -109,10 +109,10 @@ TEST_CASE("what is missing or malformed is named") {
   CHECK(holds(says(R"([{"Config":"../c","Layers":["l"]}])", ErrorCode::Hostile), ".."));
   CHECK(holds(says(R"([{"Config":"c","Layers":["l","l"]}])", ErrorCode::Hostile), "has 2 layers"));
   CHECK(holds(says(R"([{"Config":"c","Layers":"l"}])", ErrorCode::Hostile), "\"Layers\" is not a list"));
-  CHECK(holds(says(R"([{"Config":"c","Layers":[5]}])", ErrorCode::Hostile), "what is no text"));
+  CHECK(holds(says(R"([{"Config":"c","Layers":[5]}])", ErrorCode::Hostile), "not a string"));
 }
 
-TEST_CASE("an image with a name that no registry takes is carried, and the name is told") {
+TEST_CASE("an image with a name that no registry takes is carried, and the name is reported") {
   for (const std::string name : {"<none>:<none>", "MyApp:1.0", "app:1.0+build5", "A:B:C@"}) {
     const std::string list = R"([{"Config":"./c","RepoTags":[")" + name + R"(","app:v1"],"Layers":["./l"]}])";
     const ArchiveFile file(with_list(TarBuilder().file("c", config_of({kLayerOne})).file("l", kLayerOne), list));

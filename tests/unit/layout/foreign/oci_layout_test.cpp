@@ -54,7 +54,7 @@ TEST_CASE("a layout in a tar is read with and without ./ in front of names, what
   }
 }
 
-TEST_CASE("a layout in a directory is read, and a file of it that is no file is not waited for") {
+TEST_CASE("a layout in a directory is read, and a file of it that is not a file is not waited for") {
   const TempDirectory directory(std::filesystem::temp_directory_path(), "layout-test-");
   std::filesystem::create_directories(directory.path() / "blobs/sha256");
   const auto blob = directory.path() / "blobs/sha256" / hex(sha256(kManifest));
@@ -136,10 +136,10 @@ TEST_CASE("a layout whose table is missing, of another version or malformed is r
   CHECK(holds(refusal(future, ErrorCode::Hostile), "unknown version '2.0.0'"));
 }
 
-TEST_CASE("what is no archive is named for what it is, with one command that works") {
+TEST_CASE("what is not an archive is named for what it is, with one command that works") {
   CHECK(holds(refusal("", ErrorCode::Hostile), "it is empty"));
-  CHECK(holds(refusal("root:x:0:0:root:/root:/bin/bash\n", ErrorCode::Hostile), "it is no tar"));
-  CHECK(holds(refusal(std::string(4096, 'q'), ErrorCode::Hostile), "it is no tar"));
+  CHECK(holds(refusal("root:x:0:0:root:/root:/bin/bash\n", ErrorCode::Hostile), "it is not a tar file"));
+  CHECK(holds(refusal(std::string(4096, 'q'), ErrorCode::Hostile), "it is not a tar file"));
   CHECK(holds(refusal("oci-layout" + std::string(502, 'q'), ErrorCode::Corrupt), ""));
   CHECK(holds(refusal(TarBuilder().file("readme", "x").tar(), ErrorCode::Hostile), "nor manifest.json"));
   const auto packed = [](const std::string& magic) {
@@ -173,7 +173,7 @@ TEST_CASE("an archive that is packed as a whole is unpacked to a temporary file"
   CHECK_FALSE(needs_temporary_file("/nowhere"));
   const std::string whole = gzip(layout_tar());
   CHECK(refusal(whole.substr(0, whole.size() / 2), ErrorCode::Corrupt) != "nothing");
-  CHECK(holds(refusal(gzip(gzip(layout_tar())), ErrorCode::Hostile), "it is no tar"));
+  CHECK(holds(refusal(gzip(gzip(layout_tar())), ErrorCode::Hostile), "it is not a tar file"));
 }
 
 TEST_CASE("a layout one folder down, and one without oci-layout, are read with a note") {
@@ -196,7 +196,7 @@ TEST_CASE("a layout one folder down, and one without oci-layout, are read with a
   CHECK(holds(refusal(two, ErrorCode::Hostile), "in its folders a, b"));
 }
 
-TEST_CASE("a name that no registry takes is told, and the image keeps the others") {
+TEST_CASE("a name that no registry takes is reported, and the image keeps the others") {
   const auto read = [](const std::string& annotations) { return read_layout_index(index_of(entry(annotations))); };
   for (const char* name : {"MyApp:1.0", "1.0+build5", "app:1.0+build5"}) {
     const LayoutIndex index = read(ref_name(name));

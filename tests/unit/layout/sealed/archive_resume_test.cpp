@@ -69,13 +69,13 @@ struct Begun {
 
 }  // namespace
 
-TEST_CASE("a blob that was under way goes on where it stopped") {
+TEST_CASE("a blob that was in progress continues where it stopped") {
   Begun begun(content().substr(0, kLeft));
   begun.finish();
   CHECK(begun.source.begins == std::vector<std::uint64_t>{kLeft});
 }
 
-TEST_CASE("where a file system fills places with zeros, the blob goes on before them") {
+TEST_CASE("where a file system fills places with zeros, the blob continues before them") {
   Begun begun(content().substr(0, kLeft) + std::string(kSize - kLeft, '\0'));
   begun.finish();
   CHECK(begun.source.begins == std::vector<std::uint64_t>{kLeft});

@@ -134,7 +134,7 @@ TEST_CASE("every single flipped bit of an archive is found") {
   }
 }
 
-TEST_CASE("a cut, a prolonged and a foreign file are told apart from an archive") {
+TEST_CASE("a cut, a prolonged and a foreign file are distinguished from an archive") {
   Sample sample;
   sample.write();
   const std::string good = sample.bytes();

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <functional>
+
+#include "ociferry/error.hpp"
+
+namespace ociferry::testing {
+
+/// Runs `action`, which must throw Error, and returns that Error.
+inline Error error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error;
+  }
+  FAIL("nothing was thrown");
+  return {ErrorCode::Internal, ""};
+}
+
+/// The code of that Error.
+inline ErrorCode code_of(const std::function<void()>& action) { return error_of(action).code(); }
+
+}  // namespace ociferry::testing
