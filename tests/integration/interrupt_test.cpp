@@ -212,7 +212,7 @@ TEST_CASE("an import that is interrupted after the blobs and before the tags lea
   const Outcome outcome = process.wait();
   interrupted = true;
   CHECK(outcome.exit_code == 130);
-  CHECK(outcome.err.find("5 of 5 blobs are in " + slow.host() + "/dest by now") != std::string::npos);
+  CHECK(outcome.err.find("5 of 5 blobs are in " + slow.host() + "/dest now") != std::string::npos);
   CHECK(World::tags(stage.world.inside, "dest").empty());
   stage.world.inside.forget_requests();
   stage.world.succeed(arguments);

@@ -410,6 +410,6 @@ TEST_CASE("bytes behind the end of a layer are a warning") {
   push_image(world.outside, "apps/app", image_of({TarBuilder().file("a", "x").tar() + "junk"}), "v1");
   const Outcome outcome = world.ociferry.run({"pull", "-i", world.outside_ref("apps/app"), "-o", "out"});
   CHECK(outcome.exit_code == 0);
-  CHECK(outcome.err.find("Warning: 4 bytes behind the ends of the layers") != std::string::npos);
+  CHECK(outcome.err.find("Warning: 4 bytes after the ends of the layers") != std::string::npos);
   CHECK(tree(world.path("out")) == Names{"a"});
 }
