@@ -4,7 +4,7 @@
 usage: image.py LAYOUT VERSION REVISION ARCH=TREE...
 
 TREE is the content of a static tarball. An image has the program, the certificate authorities of Debian's
-ca-certificates, the licences, and empty /tmp and /work. The same input makes the same bytes: times are
+ca-certificates, the licences, and empty /tmp and /data. The same input makes the same bytes: times are
 SOURCE_DATE_EPOCH, and the members of the layer are in a fixed order.
 """
 
@@ -42,7 +42,7 @@ def layer_of(tree, epoch):
         ("licenses/LICENSE", 0o644, (documents / "LICENSE").read_bytes()),
         ("licenses/THIRD-PARTY-LICENSES", 0o644, (documents / "THIRD-PARTY-LICENSES").read_bytes()),
         ("tmp", 0o1777, None),
-        ("work", 0o755, None),
+        ("data", 0o755, None),
     ]
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
@@ -91,7 +91,7 @@ def add_image(layout, architecture, tree, version, revision, epoch):
         "created": created,
         "architecture": architecture,
         "os": "linux",
-        "config": {"Env": ["PATH=/bin"], "Entrypoint": ["/bin/ociferry"], "WorkingDir": "/work", "Labels": labels},
+        "config": {"Env": ["PATH=/bin"], "Entrypoint": ["/bin/ociferry"], "WorkingDir": "/data", "Labels": labels},
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(tar).hexdigest()]},
         "history": [{"created": created, "created_by": "scripts/release"}],
     }
