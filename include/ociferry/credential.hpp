@@ -25,9 +25,9 @@ struct Credential {
 /// A program's own source of credentials, such as a vault. Returns the credential for a repository; an anonymous one to
 /// use none; nullopt to search the usual places.
 ///
-/// Within a call of the library, it is called at most once in ten minutes for a repository, and by one thread at a time,
-/// which need not be the one that made the call; all requests that need a credential wait meanwhile. An Error that it
-/// throws becomes that of the call; it must throw nothing else.
+/// Within a call of the library, it is called at most once in ten minutes for a repository, and by one thread at a
+/// time, which need not be the one that made the call; all requests that need a credential wait meanwhile. An Error
+/// that it throws becomes that of the call; it must throw nothing else.
 using CredentialFinder = std::function<std::optional<Credential>(const RepositoryName&)>;
 
 }  // namespace ociferry
