@@ -1,5 +1,7 @@
 #include "cli/destination_options.hpp"
 
+#include <initializer_list>
+
 #include "cli/command.hpp"
 #include "oci/given_reference.hpp"
 #include "ociferry/error.hpp"
@@ -22,14 +24,6 @@ NameMap name_map(const Arguments& arguments) {
   return map;
 }
 
-void check_needs_registry(const Arguments& arguments) {
-  if (arguments.is_set("to-registry")) return;
-  for (const char* name : {"keep-registry", "map", "only-own-repository"}) {
-    if (arguments.is_set(name))
-      throw Error(ErrorCode::Usage, std::string("--") + name + " goes with --to-registry only");
-  }
-}
-
 }  // namespace
 
 void declare_destination(Arguments& arguments) {
@@ -49,18 +43,26 @@ void declare_destination(Arguments& arguments) {
   arguments.flag("repo-based-tags", "Keep images under tags that begin with the repository they come from");
 }
 
-const std::vector<std::string>& registry_only_options() {
-  static const std::vector<std::string> kNames = {"no-root-tags",    "keep-tags", "recheck",
-                                                  "repo-based-tags", "verify",    "mapping-output"};
-  return kNames;
-}
-
-RelocateOptions relocate_options(const Arguments& arguments) {
-  if (arguments.is_set("to-repo") && arguments.is_set("to-registry")) {
+void check_destination(const Arguments& arguments) {
+  const bool to_repository = arguments.is_set("to-repo");
+  const bool to_registry = arguments.is_set("to-registry");
+  if (to_repository && to_registry) {
     throw Error(ErrorCode::Usage, "--to-repo puts all images into one repository, --to-registry each into its own")
         .hint("give one of them");
   }
-  check_needs_registry(arguments);
+  const auto require = [&](bool is_met, std::initializer_list<const char*> options, const std::string& wanted) {
+    for (const char* name : options) {
+      if (is_met || !arguments.is_set(name)) continue;
+      throw Error(ErrorCode::Usage, std::string("--") + name + " goes with " + wanted + " only");
+    }
+  };
+  require(to_registry, {"keep-registry", "map", "only-own-repository"}, "--to-registry");
+  require(to_repository || to_registry,
+          {"no-root-tags", "keep-tags", "recheck", "repo-based-tags", "verify", "mapping-output"}, "--to-repo");
+}
+
+RelocateOptions relocate_options(const Arguments& arguments) {
+  check_destination(arguments);
   RelocateOptions options{.lock_output = arguments.optional_text("lock-output"),
                           .mapping_output = arguments.optional_text("mapping-output"),
                           .root_tags = !arguments.on("no-root-tags"),

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "cli/arguments.hpp"
 #include "ociferry/ferry.hpp"
 
@@ -11,8 +8,9 @@ namespace ociferry {
 /// Declares the options of `import` and `copy` that say where images go and what they are called there.
 void declare_destination(Arguments& arguments);
 
-/// The options that `declare_destination` declares for a repository only, not for an archive.
-[[nodiscard]] const std::vector<std::string>& registry_only_options();
+/// Throws Error{Usage} if two destinations were given, or options that the given one does not have. That there is one
+/// is for the command to check.
+void check_destination(const Arguments& arguments);
 
 /// What the user gave. Reads mapping files. Throws Error{Usage}.
 [[nodiscard]] RelocateOptions relocate_options(const Arguments& arguments);

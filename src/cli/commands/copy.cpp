@@ -32,13 +32,10 @@ void check(const Arguments& arguments) {
   }
   const bool to_registry = arguments.is_set("to-repo") || arguments.is_set("to-registry");
   if (to_registry == arguments.is_set("to-tar")) {
-    throw Error(ErrorCode::Usage, "Expected either --to-tar or --to-repo");
+    throw Error(ErrorCode::Usage, "Expected either --to-tar or --to-repo")
+        .hint("or give --to-registry, where each image keeps its own name");
   }
-  for (const std::string& name : registry_only_options()) {
-    if (arguments.is_set("to-tar") && arguments.is_set(name)) {
-      throw Error(ErrorCode::Usage, "--" + name + " goes with --to-repo only");
-    }
-  }
+  check_destination(arguments);
   if (arguments.on("force") && !arguments.is_set("to-tar"))
     throw Error(ErrorCode::Usage, "--force goes with --to-tar only");
   if (arguments.on("resume") && !arguments.is_set("to-tar")) {

@@ -44,6 +44,13 @@ std::size_t levels_of(const YamlObject& document) {
   return levels;
 }
 
+/// A pattern that matches `text` alone: of addresses of IPv6, the brackets are not those of a pattern.
+std::string literal(const std::string& text) {
+  std::string pattern;
+  for (const char c : text) pattern += c == '[' || c == ']' ? std::string{'\\', c} : std::string{c};
+  return pattern;
+}
+
 }  // namespace
 
 NameMap read_name_map(const std::filesystem::path& file) {
@@ -73,7 +80,7 @@ NameMapping parse_name_mapping(std::string_view argument) {
   if (name.digest) {
     throw Error(ErrorCode::Usage, text::cat("'", text::printable(argument), "' maps a digest: a mapping is for names"));
   }
-  return {.registry = name.name.registry,
+  return {.registry = literal(name.name.registry),
           .path = name.name.repository,
           .tag = name.tag.value_or("*"),
           .to = std::string(to)};

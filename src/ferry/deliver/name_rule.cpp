@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "oci/given_reference.hpp"
 #include "ociferry/error.hpp"
 #include "stream/sha256.hpp"
 
@@ -15,8 +14,8 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::size_t kPathLength = 255;  // of what registries accept
-constexpr std::size_t kSuffixDigits = 8;
+constexpr std::size_t kPathLength = 255;  // registries accept no longer ones
+constexpr std::size_t kSuffixDigits = 8;  // of the digest that keeps flattened paths apart
 
 bool matches(const std::string& pattern, const std::string& text) {
   return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
@@ -50,9 +49,8 @@ std::string expanded(const std::string& form, const Reference& name) {
       result += value->second;
       at += value->first.size();
     } else if (form[at] == '{' || form[at] == '}') {
-      throw Error(
-          ErrorCode::Usage,
-          text::cat("'", form, "' names a place with something else than {registry}, {path}, ", "{name} and {tag}"));
+      throw Error(ErrorCode::Usage, text::cat("'", text::printable(form), "' has other words in braces than registry, ",
+                                              "path, name and tag"));
     } else {
       result += form[at++];
     }
@@ -94,7 +92,7 @@ void check_path(const std::string& path, const Reference& name) {
   };
   if (path.size() > kPathLength) refuse(text::cat("which is longer than ", kPathLength, " characters"));
   const std::vector<std::string> parts = text::split(path, '/');
-  if (!std::ranges::all_of(parts, is_path_part)) refuse("which is not a name that registries accept");
+  if (!std::ranges::all_of(parts, is_path_part)) refuse("which registries do not accept as a name");
 }
 
 class Rule {
@@ -113,7 +111,7 @@ class Rule {
     check_path(path, name);
     if (tag && !is_valid_tag(*tag)) {
       throw Error(ErrorCode::Usage, text::cat(to_string(name), " would get the tag '", text::printable(*tag),
-                                              "', which is none that registries accept"));
+                                              "', which registries do not accept"));
     }
     return {{to_.registry, path}, tag, std::nullopt};
   }

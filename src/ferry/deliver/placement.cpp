@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "layout/archive_names.hpp"
 #include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 
@@ -36,17 +37,18 @@ void PlacedSet::place(const SetImage& image, const Placement& placement) {
 
 void PlacedSet::place_name(const SetImage& image, const RepositoryName& from, const std::set<std::string>& tags,
                            const NameRule& rule) {
-  const std::set<std::string> put = tags_to_put(tags, root_tags_);
-  for (const std::string& tag : put) {
-    const Reference name{from, tag, std::nullopt};
-    // What an image is attached by stays as it is.
-    const bool attaches = attachment_subject(tag).has_value();
-    place_tag(image, name, attaches ? Reference{rule({from, {}, {}}).name, tag, {}} : rule(name));
+  const std::size_t before = names_[image.digest()].size();
+  for (const std::string& tag : tags) {
+    if (attachment_subject(tag)) {
+      place_tag(image, {from, tag, {}}, {rule({from, {}, {}}).name, tag, {}});
+    } else if (!is_digest_tag(tag)) {
+      // The tag decides where an image goes, or that it stays, also where it is not put.
+      Reference to = rule({from, tag, {}});
+      if (!root_tags_) to.tag.reset();
+      place_tag(image, {from, tag, {}}, to);
+    }
   }
-  if (!put.empty()) return;
-  const Reference to = rule({from, {}, {}});
-  for (const std::string& tag : tags) place_tag(image, {from, tag, {}}, to);
-  if (tags.empty()) place_tag(image, {from, {}, {}}, to);
+  if (names_[image.digest()].size() == before) place_tag(image, {from, {}, {}}, rule({from, {}, {}}));
 }
 
 void PlacedSet::place_tag(const SetImage& image, const Reference& from, const Reference& to) {

@@ -37,8 +37,8 @@ struct ImagePlaces {
 /// that image, since verifiers look for it there.
 class PlacedSet {
  public:
-  /// `set` must outlive it. Throws Error{Usage} if two images would claim one tag of a repository, if a bundle and one
-  /// of its images would go to different registries, which locations cannot tell, and what the rule throws.
+  /// `set` must outlive it. `root_tags`: the tags of the roots are put, too. Throws Error{Usage} if two images would
+  /// claim one tag of a repository, and what the rule throws.
   PlacedSet(const ImageSet& set, const Placement& placement, bool root_tags);
 
   [[nodiscard]] const ImageSet& set() const noexcept { return set_; }
@@ -47,7 +47,8 @@ class PlacedSet {
   /// The names of an image, in order, by digest; `to` has no tag where the image gets none. Of what is only attached to
   /// others: empty.
   [[nodiscard]] const std::vector<PlacedImage>& names_of(const SetImage& image) const;
-  /// Where the images of `bundle` are in the end.
+  /// Where the images of `bundle` are in the end. Throws Error{Usage} if one of them is in another registry than the
+  /// bundle, which locations cannot tell.
   [[nodiscard]] Locations locations_of(const SetImage& bundle) const;
 
  private:

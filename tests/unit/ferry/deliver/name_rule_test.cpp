@@ -67,7 +67,7 @@ TEST_CASE("a path that is too deep is flattened, and what would meet stays apart
 TEST_CASE("names that registries refuse are found before anything is asked of one") {
   for (const char* to : {"A/b", "a//b", "-a", "a-", "a..b", "a___b", "a/.b", "", "a b"}) {
     CAPTURE(to);
-    CHECK(refusal(with({.to = to}), "r.example/app:v1").find("not a name that registries accept") != std::string::npos);
+    CHECK(refusal(with({.to = to}), "r.example/app:v1").find("registries do not accept") != std::string::npos);
   }
   for (const char* to : {"a-b", "a--b", "a.b", "a_b", "a__b", "0/1"}) {
     CAPTURE(to);
@@ -86,12 +86,25 @@ TEST_CASE("a destination is a host, with or without a prefix") {
     CAPTURE(text);
     CHECK_THROWS_AS(static_cast<void>(parse_named_destination(text)), Error);
   }
+  CHECK(named(with(parse_name_mapping("[::1]:5000/app=web")), "[::1]:5000/app:v1") == "d.example/in/web:v1");
   CHECK(parse_name_mapping("nginx:1=web").path == "library/nginx");
   CHECK(parse_name_mapping("nginx:1=web").tag == "1");
   for (const char* text : {"a", "=b", "a=", "r.example/a@sha256:12=b"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(static_cast<void>(parse_name_mapping(text)), Error);
   }
+}
+
+TEST_CASE("a mapping goes by the tags that images have, also where these are not put") {
+  SampleWorld world;
+  const Reference app = world.image("r.example/apps/a", "a");
+  const ImageSet set = discover({root_of(app, SourceArgument::Kind::Image, "nightly-1")}, world.opener(), {}, {});
+  NamedDestination to = with({.tag = "nightly-*", .to = "old/{name}"});
+  const PlacedSet placed(set, placement_of({.by_name = to}), false);
+  CHECK(placed.own_of(set.images().front()).repository == "in/old/a");
+  CHECK(placed.of(set.images().front()).all.at({"d.example", "in/old/a"}).empty());
+  to.map.mappings.front() = {.tag = "nightly-*", .refuse = "nightly builds stay outside"};
+  CHECK_THROWS_AS(PlacedSet(set, placement_of({.by_name = to}), false), Error);
 }
 
 TEST_CASE("an image with several names has a place for each, and what is attached to it is in all of them") {
