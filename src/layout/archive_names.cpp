@@ -1,5 +1,6 @@
 #include "layout/archive_names.hpp"
 
+#include <iterator>
 #include <utility>
 
 #include "base/text.hpp"
@@ -21,8 +22,8 @@ std::optional<Digest> tagged_digest(std::string_view tag, std::string_view suffi
 void ImageNames::add_reference(const std::string& name) {
   try {
     const Reference reference = Reference::parse(name);
-    if (!repository) repository = reference.name;
-    if (reference.tag) tags.insert(*reference.tag);
+    std::set<std::string>& known = repositories[reference.name];
+    if (reference.tag) known.insert(*reference.tag);
   } catch (const Error&) {
     unreadable.push_back(text::cat("'", text::printable(name), "'"));
   }
@@ -52,35 +53,58 @@ void ItemList::add(ArchiveItem item, const std::set<std::string>& tags) {
   const auto [at, is_new] = known_.emplace(item.descriptor.digest, entries_.size());
   if (is_new) entries_.push_back({.item = item});
   Entry& known = entries_[at->second];
-  const auto order = [](const ArchiveItem& named) {
-    return std::pair(named.reference.name == unnamed_repository(), to_string(named.reference));
-  };
-  if (order(item) < order(known.item)) known.item.reference = item.reference;
   known.item.is_root = known.item.is_root || item.is_root;
-  for (const std::string& tag : tags) take_tag(known, tag);
+  known.names.try_emplace(item.reference.name);
+  for (const std::string& tag : tags) take_tag(known, item.reference.name, tag);
 }
 
-void ItemList::take_tag(Entry& entry, const std::string& tag) {
+void ItemList::add_named(ArchiveItem item, const ImageNames& names) {
+  auto repositories = names.repositories;
+  if (repositories.empty()) repositories.try_emplace(unnamed_repository());
+  repositories.begin()->second.insert(names.tags.begin(), names.tags.end());
+  for (const auto& [repository, tags] : repositories) {
+    item.reference = Reference::by_digest(repository, item.descriptor.digest);
+    add(item, tags);
+  }
+}
+
+void ItemList::take_tag(Entry& entry, const RepositoryName& name, const std::string& tag) {
   if (!is_valid_tag(tag)) return;
   if (auto bundle = tagged_digest(tag, ".image-locations.imgpkg")) {
     entry.item.role = ArchiveRole::Locations;
     entry.item.bundle = std::move(bundle);
   } else if (attachment_subject(tag)) {
     if (entry.item.role == ArchiveRole::Image) entry.item.role = ArchiveRole::Referrer;
-    entry.tags.insert(tag);
+    entry.names[name].insert(tag);
   } else if (!is_digest_tag(tag)) {
     entry.item.is_root = true;
-    entry.tags.insert(tag);
+    entry.names[name].insert(tag);
   }
+}
+
+std::map<RepositoryName, std::set<std::string>> ItemList::kept_names(const Entry& entry) {
+  auto names = entry.names;
+  const auto merge_into_first = [&](const RepositoryName& name) {
+    auto merged = names.extract(name);
+    names.begin()->second.merge(merged.mapped());
+  };
+  if (names.size() > 1 && names.contains(unnamed_repository())) merge_into_first(unnamed_repository());
+  while (!entry.item.is_root && names.size() > 1) merge_into_first(std::prev(names.end())->first);
+  return names;
 }
 
 std::vector<ArchiveItem> ItemList::take() const {
   std::vector<ArchiveItem> items;
   for (const Entry& entry : entries_) {
-    if (entry.tags.empty()) items.push_back(entry.item);
-    for (const std::string& tag : entry.tags) {
-      items.push_back(entry.item);
-      items.back().tag = tag;
+    ArchiveItem item = entry.item;
+    for (const auto& [name, tags] : kept_names(entry)) {
+      item.reference = Reference::by_digest(name, item.descriptor.digest);
+      item.tag.reset();
+      if (tags.empty()) items.push_back(item);
+      for (const std::string& tag : tags) {
+        item.tag = tag;
+        items.push_back(item);
+      }
     }
   }
   return items;

@@ -81,6 +81,19 @@ TEST_CASE("one image that was exported by two names has both of them in the end"
   CHECK(own_tags(world.inside, "dest") == Tags{"stable", "v1"});
 }
 
+TEST_CASE("an image that podman or docker saved by two names has both of them in the end") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  push_image(world.outside, "apps/one", small_image(1), "v1");
+  const std::string archive = "docker-archive:" + world.path("saved.tar").string() + ":r.example/one:v1";
+  REQUIRE(run({.arguments = {"skopeo", "copy", "--src-tls-verify=false", "--additional-tag", "r.example/other:stable",
+                             "docker://" + world.outside_ref("apps/one", "v1"), archive}})
+              .exit_code == 0);
+  world.succeed({"import", "saved.tar", "--to-registry", world.inside.host()});
+  CHECK(own_tags(world.inside, "one") == Tags{"v1"});
+  CHECK(own_tags(world.inside, "other") == Tags{"stable"});
+}
+
 TEST_CASE("a bundle's locations name the images' own repositories, and imgpkg finds the images beside the bundle") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Carried carried;

@@ -61,11 +61,7 @@ class DockerReader {
     RawManifest manifest = make_manifest(config, layers_of(config_path, config, texts(entry.find("Layers"), "Layers")));
     const ImageNames names = names_of(entry);
     if (auto line = note_of_names(names, manifest.descriptor.digest)) contents_.notes.push_back(*std::move(line));
-    items_.add({.descriptor = manifest.descriptor,
-                .is_root = true,
-                .reference =
-                    Reference::by_digest(names.repository.value_or(unnamed_repository()), manifest.descriptor.digest)},
-               names.tags);
+    items_.add_named({.descriptor = manifest.descriptor, .is_root = true, .reference = {}}, names);
     contents_.manifests.emplace(manifest.descriptor.digest, std::move(manifest));
   }
 

@@ -61,9 +61,8 @@ class IndexReader {
     std::optional<Digest> preceding;  ///< the image whose entry comes last before this one
   };
 
-  static ArchiveItem item_of(const Descriptor& entry, const ImageNames& names) {
-    ArchiveItem item{.descriptor = entry,
-                     .reference = Reference::by_digest(names.repository.value_or(unnamed_repository()), entry.digest)};
+  static ArchiveItem item_of(const Descriptor& entry) {
+    ArchiveItem item{.descriptor = entry, .reference = {}};
     item.descriptor.annotations.clear();
     return item;
   }
@@ -80,7 +79,7 @@ class IndexReader {
   void add_image(const Descriptor& entry) {
     const ImageNames names = names_of(entry);
     if (auto line = note_of_names(names, entry.digest)) notes_.push_back(*std::move(line));
-    list_.add(item_of(entry, names), names.tags);
+    list_.add_named(item_of(entry), names);
     preceding_ = entry.digest;
     for (const char* key : kNameKeys) {
       const auto name = entry.annotations.find(key);
@@ -99,8 +98,12 @@ class IndexReader {
                                    ") is carried under its digest only: nothing says which image it belongs to"));
       }
     }
-    ImageNames names = names_of(attached.entry);
-    list_.add(item_of(attached.entry, names), tags);
+    // Its names are those of the image that it is attached to: they are not tags of its own.
+    const auto repositories = names_of(attached.entry).repositories;
+    ArchiveItem item = item_of(attached.entry);
+    item.reference =
+        Reference::by_digest(repositories.empty() ? unnamed_repository() : repositories.begin()->first, digest);
+    list_.add(std::move(item), tags);
   }
 
   /// Sources in order of trust: the signed payload, a name that only one image has, the preceding entry.

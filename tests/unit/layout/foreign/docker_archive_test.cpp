@@ -51,6 +51,7 @@ TEST_CASE("a docker-save archive gives an image of each entry, whose layers are 
   CHECK(archive->items()[0].is_root);
   CHECK(archive->items()[0].tag == "v1");
   CHECK(archive->items()[1].tag == "v2");
+  CHECK(to_string(archive->items()[1].reference.name) == "registry.example/app");
   CHECK(archive->items()[1].descriptor.digest == archive->items()[0].descriptor.digest);
   const Manifest image = manifest_of(*archive, 0);
   CHECK(image.config->media_type == media_type::kDockerConfig);

@@ -89,6 +89,23 @@ TEST_CASE("an image under two names is one image with two tags") {
   CHECK(items[1].tag == "v2");
 }
 
+TEST_CASE("an image of two repositories keeps both names, each with its own tags") {
+  const auto items = items_of(entry(ref_name("r.example/team/b:v2")) + "," + entry(ref_name("r.example/team/a:v1")) +
+                              "," + entry(ref_name("r.example/team/b:v3")));
+  REQUIRE(items.size() == 3);
+  CHECK(to_string(items[0].reference.name) == "r.example/team/a");
+  CHECK(items[0].tag == "v1");
+  CHECK(to_string(items[1].reference.name) == "r.example/team/b");
+  CHECK(items[1].tag == "v2");
+  CHECK(items[2].tag == "v3");
+  // What is attached to another image goes where that goes, and needs one name only.
+  const std::string tag = attachment_tag(sha256("other"), "sig");
+  const auto attached =
+      items_of(entry(ref_name("r.example/team/b:" + tag)) + "," + entry(ref_name("r.example/team/a:" + tag)));
+  REQUIRE(attached.size() == 1);
+  CHECK(to_string(attached[0].reference.name) == "r.example/team/a");
+}
+
 TEST_CASE("tags that only say digests make no root, and say what the image is") {
   const Digest other = sha256("other");
   const auto item = [](const std::string& tag) { return items_of(entry(ref_name(tag))).at(0); };
