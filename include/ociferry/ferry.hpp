@@ -140,8 +140,7 @@ OCIFERRY_EXPORT TransferReport export_archive(const ExportOptions& options, cons
 /// How the destination's content is proved before the roots' tags are put.
 enum class Proof {
   /// Each manifest that was put is read back and compared. For blobs the registry's answers suffice: each either
-  /// existed
-  /// or was accepted by its digest.
+  /// existed or was accepted by its digest.
   Manifests,
   Blobs,  ///< also read back every manifest and check that every blob exists, even below tags that are up to date
   Full,   ///< also read back and hash every blob
@@ -209,7 +208,8 @@ OCIFERRY_EXPORT PullReport pull(const PullOptions& options, const Context& conte
 struct InspectedImage {
   Reference reference;  ///< as its lock file or the user names it
   Descriptor descriptor;
-  std::vector<std::string> tags = {};  ///< sorted
+  std::vector<std::string> tags = {};  ///< in the repository of `reference`, sorted
+  std::vector<Reference> also = {};    ///< its names in other repositories: by tag, or by digest if it has none there
   bool is_root = false;
   bool is_bundle = false;
   bool is_referrer = false;           ///< only attached to others

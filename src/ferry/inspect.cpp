@@ -34,7 +34,14 @@ std::vector<std::string> platforms(const Graph& graph, const Digest& digest, Cac
   return names;
 }
 
-std::vector<std::string> to_vector(const std::set<std::string>& tags) { return {tags.begin(), tags.end()}; }
+std::vector<Reference> other_names(const SetImage& image) {
+  std::vector<Reference> names;
+  for (const auto& [repository, tags] : image.also) {
+    if (tags.empty()) names.push_back(Reference::by_digest(repository, image.digest()));
+    for (const std::string& tag : tags) names.push_back({repository, tag, std::nullopt});
+  }
+  return names;
+}
 
 }  // namespace
 
@@ -56,7 +63,8 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
   for (const SetImage& image : set.images()) {
     InspectedImage shown{.reference = image.reference,
                          .descriptor = set.graph().at(image.digest()).raw.descriptor,
-                         .tags = to_vector(all_tags(image)),
+                         .tags = {image.tags.begin(), image.tags.end()},
+                         .also = other_names(image),
                          .is_root = image.is_root,
                          .is_bundle = image.is_bundle,
                          .is_referrer = image.is_referrer,

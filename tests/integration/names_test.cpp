@@ -89,6 +89,7 @@ TEST_CASE("an image that podman or docker saved by two names has both of them in
   REQUIRE(run({.arguments = {"skopeo", "copy", "--src-tls-verify=false", "--additional-tag", "r.example/other:stable",
                              "docker://" + world.outside_ref("apps/one", "v1"), archive}})
               .exit_code == 0);
+  CHECK(contains(world.succeed({"inspect", "saved.tar"}), " (tag v1) (also r.example/other:stable)"));
   world.succeed({"import", "saved.tar", "--to-registry", world.inside.host()});
   CHECK(own_tags(world.inside, "one") == Tags{"v1"});
   CHECK(own_tags(world.inside, "other") == Tags{"stable"});
@@ -174,6 +175,9 @@ TEST_CASE("mappings give images other names, and what cannot be named is found b
   refused("rules: [{path: 'tools/*'}]", "either 'to' or 'refuse'");
   refused("rules: [{path: 'tools/*', into: 'x'}]", "unknown field \"into\"");
   refused("levels: none", "levels");
+  const std::string missing = world.fail(22, {"import", "all.tar", "--to-registry", to, "--map", "nope.yml"});
+  CHECK(contains(missing, "reading a mapping file"));
+  CHECK(contains(world.fail(1, {"import", "all.tar", "--to-registry", to + "/UP"}), "a PREFIX is a path of a-z"));
   CHECK(writes(world.inside).empty());
   const std::string fields =
       world.fail(1, {"import", "all.tar", "--to-repo", world.inside_repo("x"), "--map", "map.yml"});

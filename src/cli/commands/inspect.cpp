@@ -34,6 +34,7 @@ std::vector<std::string> absent_names(const InspectedImage& image) {
 std::string describe(const InspectedImage& image) {
   std::string line = fmt::format("{} {}", kind_of(image), to_string(image.reference));
   for (const std::string& tag : image.tags) line += fmt::format(" (tag {})", tag);
+  for (const Reference& name : image.also) line += fmt::format(" (also {})", to_string(name));
   line += fmt::format(", {}", text::human_bytes(image.total_bytes));
   if (!image.platforms.empty()) line += fmt::format(", {}", text::join(image.platforms, " "));
   if (!image.absent.empty()) line += fmt::format(", absent: {}", text::join(absent_names(image), " "));
@@ -122,6 +123,9 @@ Json to_json(const InspectedImage& image) {
   Json::Array tags;
   for (const std::string& tag : image.tags) tags.emplace_back(tag);
   object.emplace_back("tags", std::move(tags));
+  Json::Array also;
+  for (const Reference& name : image.also) also.emplace_back(to_string(name));
+  object.emplace_back("also", std::move(also));
   Json::Array platforms;
   for (const std::string& platform : image.platforms) platforms.emplace_back(platform);
   object.emplace_back("platforms", std::move(platforms));

@@ -44,6 +44,15 @@ std::size_t levels_of(const YamlObject& document) {
   return levels;
 }
 
+std::string read_mapping_file(const std::filesystem::path& file) {
+  try {
+    return read_file(file, limits::kYamlBytes);
+  } catch (Error& error) {
+    error.while_doing("reading a mapping file").hint("give --map a file that can be read, or OLD=NEW");
+    throw;
+  }
+}
+
 /// A pattern that matches `text` alone: of addresses of IPv6, the brackets are not those of a pattern.
 std::string literal(const std::string& text) {
   std::string pattern;
@@ -54,7 +63,7 @@ std::string literal(const std::string& text) {
 }  // namespace
 
 NameMap read_name_map(const std::filesystem::path& file) {
-  const std::string yaml = read_file(file, limits::kYamlBytes);
+  const std::string yaml = read_mapping_file(file);
   try {
     const Json json = parse_yaml(yaml, "mappings", RepeatedKeys::Refuse);
     const YamlObject document(json, "mappings");
@@ -98,10 +107,14 @@ NamedDestination parse_named_destination(std::string_view text) {
   if (to.registry.find_first_of(".:") == std::string::npos) refuse("");
   if (slash != std::string_view::npos && to.prefix.empty()) refuse("");
   try {
-    constexpr std::string_view kAnyRepository = "/any";
-    to.registry = parse_repository(text::cat(text, kAnyRepository)).registry;
-  } catch (const Error& error) {
-    refuse(text::cat(": ", error.message()));
+    to.registry = parse_repository(text::cat(to.registry, "/any")).registry;
+  } catch (const Error&) {
+    refuse(": its HOST is not that of a registry");
+  }
+  try {
+    static_cast<void>(parse_repository(text::cat(text, "/any")));
+  } catch (const Error&) {
+    refuse(": a PREFIX is a path of a-z, 0-9, '_', '-', '.' and '/'");
   }
   return to;
 }
