@@ -18,6 +18,7 @@
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
 #include "ociferry/registry_options.hpp"
+#include "ociferry/selection.hpp"
 
 /// One function for each command. A failure leaves no half-written file under its final name. The tags of the roots are
 /// put last, one by one: a failure before that changes none of them, and Progress::moved reports each tag that was
@@ -124,6 +125,7 @@ enum class Referrers {
 struct GatherOptions {
   Referrers referrers = Referrers::None;
   bool nondistributable_layers = false;  ///< also layers that must not be redistributed
+  Selection selection = {};
 };
 
 /// `ociferry export`, `ociferry copy --to-tar`
@@ -153,6 +155,11 @@ struct RelocateOptions {
   std::optional<std::filesystem::path> lock_output = {};
   /// A file that gets the old and the new name of each image: a JSON object (manual of `import`, "MAPPING OUTPUT").
   std::optional<std::filesystem::path> mapping_output = {};
+  std::vector<AddedTag> added_tags = {};
+  std::vector<EmittedFile> emitted = {};
+  /// Put smaller indexes, with other digests, in the place of those that lack children; lock files and locations name
+  /// the new ones.
+  bool strip_index = false;
   bool root_tags = true;         ///< put the tags that the roots were exported with
   bool repository_tags = false;  ///< put the end of their repository's path into the tags of images
   bool keep_tags = false;        ///< throw Error{Refused}, before any write, if a tag would have to be moved
@@ -164,6 +171,7 @@ struct RelocateOptions {
 struct ImportOptions {
   std::filesystem::path archive = {};
   RelocateOptions relocate = {};
+  Selection selection = {};
   bool verify_first = false;  ///< hash all bytes before the first write
   /// Also layers that must not be redistributed: from the archive or, if it lacks them, from the registries that their
   /// images come from.

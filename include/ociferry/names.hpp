@@ -56,4 +56,29 @@ struct NamedDestination {
 /// Parses "HOST[/PREFIX]". Throws Error{Usage}.
 [[nodiscard]] OCIFERRY_EXPORT NamedDestination parse_named_destination(std::string_view text);
 
+/// A tag that an image gets at the destination, beside its own.
+struct AddedTag {
+  std::string image;  ///< a name of it at the source, as the user gives it: by repository, tag or digest
+  std::string tag;
+};
+
+/// Parses "IMAGE=TAG". Throws Error{Usage}.
+[[nodiscard]] OCIFERRY_EXPORT AddedTag parse_added_tag(std::string_view argument);
+
+/// A file for another program that says where images are after a transfer.
+struct EmittedFile {
+  enum class Kind {
+    ContainerdHosts,  ///< a directory of containerd: `<registry>/hosts.toml` for each source
+    RegistriesConf,   ///< registries.conf of podman, buildah, skopeo and CRI-O: mirrors of the sources
+    DigestMirrors,    ///< Kubernetes: an ImageDigestMirrorSet, of OpenShift
+    TagMirrors,       ///< Kubernetes: an ImageTagMirrorSet, of OpenShift
+    Kustomize,        ///< a kustomization with an `images:` list
+  };
+  Kind kind = Kind::RegistriesConf;
+  std::filesystem::path path = {};
+};
+
+/// Parses "KIND=FILE". Throws Error{Usage} that lists the kinds.
+[[nodiscard]] OCIFERRY_EXPORT EmittedFile parse_emitted_file(std::string_view argument);
+
 }  // namespace ociferry
