@@ -11,7 +11,7 @@ using namespace ociferry::testing;
 
 namespace {
 
-constexpr std::uint64_t kSample = 160;
+constexpr std::uint64_t kSample = 160;  ///< by default: OCIFERRY_SAMPLE
 
 /// Runs `count` seeds from `first` on, and says which of them fail.
 RoundTrip run_seeds(std::uint64_t first, std::uint64_t count) {
@@ -35,12 +35,13 @@ RoundTrip run_seeds(std::uint64_t first, std::uint64_t count) {
 }  // namespace
 
 TEST_CASE("whatever an export writes is verified, imported, converted and exported again") {
-  const RoundTrip all = run_seeds(seed_of_run() * 1'000'000, kSample);
+  const std::uint64_t sample = number_from("OCIFERRY_SAMPLE", kSample);
+  const RoundTrip all = run_seeds(seed_of_run() * 1'000'000, sample);
   // Sharing is what this is about.
-  CHECK(all.bundles > kSample / 4);
-  CHECK(all.referrers > kSample / 10);
-  CHECK(all.shared_locations > kSample / 20);
-  CHECK(all.sparse > kSample / 10);
+  CHECK(all.bundles > sample / 4);
+  CHECK(all.referrers > sample / 10);
+  CHECK(all.shared_locations > sample / 20);
+  CHECK(all.sparse > sample / 10);
   CHECK(all.refused > 0);
 }
 
