@@ -46,9 +46,14 @@ struct Context {
   std::stop_token stop = {};  ///< when requested, Error{Interrupted} is thrown soon
 };
 
-/// A `-b`, `-i` or `--lock` argument.
+/// A `-b`, `-i` or `--lock` argument, or one without an option before it.
 struct SourceArgument {
-  enum class Kind { Bundle, Image, Lock };
+  enum class Kind {
+    Bundle,
+    Image,
+    Lock,
+    Either,  ///< a bundle or an image: its manifest decides (`pull` takes it for a bundle)
+  };
   Kind kind = Kind::Bundle;
   std::string value = {};  ///< a reference, or the path of a BundleLock or ImagesLock file
 };
@@ -109,6 +114,7 @@ struct TransferReport {
   /// out: it has no name.
   std::vector<PlacedImage> names = {};
   std::vector<SkippedLayer> skipped = {};  ///< one for each image that has the layer
+  std::vector<Reference> left_out = {};    ///< what the Selection left out of what was requested, by each of its names
 };
 
 /// Which signatures, attestations, bills of materials and other artifacts are transferred with the images that they are
@@ -170,6 +176,7 @@ struct RelocateOptions {
 /// `ociferry import`, `ociferry copy --tar`
 struct ImportOptions {
   std::filesystem::path archive = {};
+  std::vector<std::filesystem::path> more_archives = {};  ///< imported together with `archive`
   RelocateOptions relocate = {};
   Selection selection = {};
   bool verify_first = false;  ///< hash all bytes before the first write
@@ -183,6 +190,7 @@ OCIFERRY_EXPORT TransferReport import_archive(const ImportOptions& options, cons
 struct ConvertOptions {
   std::filesystem::path archive = {};
   std::filesystem::path output = {};
+  Selection selection = {};
   /// Fail if the archive lacks layers that must not be redistributed. Those that it has are always transferred.
   bool nondistributable_layers = false;
   bool force = false;  ///< see ExportOptions

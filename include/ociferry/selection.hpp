@@ -9,17 +9,28 @@ namespace ociferry {
 
 /// Which images are transferred, and for which platforms. By default: all, for all.
 ///
+/// It chooses among what was requested: the sources of an export or copy, or the roots of an archive. What is chosen
+/// stays whole: it takes along all that it needs (the images of a bundle, the children of an index), whatever `exclude`
+/// says, and what is attached to any of these. Throws Error{Usage} with the names that there are if nothing is left.
+///
 /// Patterns are those of the shell: `*` (any characters, also '/'), `?` and `[...]`. They are compared with each name
-/// of an image at the source: "registry/path", "registry/path:tag" and "registry/path@digest". What a selected image
-/// needs (the images of a bundle, the children of an index, attachments) goes with it.
+/// of an image at the source: "registry/path", "registry/path:tag" and "registry/path@digest". An image that is
+/// requested from a registry by its tag has no name by digest. The registry of Docker Hub is docker.io.
 struct Selection {
-  std::vector<std::string> include = {};  ///< roots and images of bundles that match none of these are left out
+  /// Archives: names of the bundles, and of the other images, that are requested of it; also of those that only a
+  /// bundle lists. By repository, tag or digest. Empty: its roots. A name that the archive does not have is an
+  /// Error{Usage}.
+  std::vector<std::string> bundles = {};
+  std::vector<std::string> images = {};
+  std::vector<std::string> include = {};  ///< what matches none of these is left out; empty: nothing is
   std::vector<std::string> exclude = {};  ///< what matches one of these is left out
   /// The children of indexes that are transferred: those of one of these platforms, and those of no platform, such as
   /// attestations of a child that is. The index keeps its bytes and its digest. Empty: all.
   std::vector<Platform> platforms = {};
 
-  [[nodiscard]] bool selects_images() const noexcept { return !include.empty() || !exclude.empty(); }
+  [[nodiscard]] bool selects_images() const noexcept {
+    return !bundles.empty() || !images.empty() || !include.empty() || !exclude.empty();
+  }
 };
 
 }  // namespace ociferry
