@@ -96,6 +96,14 @@ struct SkippedLayer {
   Reference image;  ///< that has it, by digest, as its lock file or the user names it
 };
 
+/// An index whose place a smaller one has taken at the destination, with another digest.
+struct StrippedIndex {
+  Reference index;         ///< by its old digest, as its lock file or the user names it
+  Digest now;              ///< its digest at the destination
+  std::size_t left = 0;    ///< how many entries it has now
+  std::size_t listed = 0;  ///< how many it had
+};
+
 /// The result of a transfer.
 struct TransferReport {
   std::size_t images = 0;     ///< images, indexes and bundles, each digest once
@@ -115,6 +123,9 @@ struct TransferReport {
   std::vector<PlacedImage> names = {};
   std::vector<SkippedLayer> skipped = {};  ///< one for each image that has the layer
   std::vector<Reference> left_out = {};    ///< what the Selection left out of what was requested, by each of its names
+  /// What indexes list and was not transferred, each digest once: the source lacks it, or it is for other platforms.
+  std::size_t absent_children = 0;
+  std::vector<StrippedIndex> stripped = {};  ///< import, copy: with RelocateOptions::strip_index
 };
 
 /// Which signatures, attestations, bills of materials and other artifacts are transferred with the images that they are
