@@ -99,7 +99,7 @@ ABOUT_FILES = re.compile(r"base/(fd|room|system_calls|temporary)\.hpp$|(fcntl|un
 # System headers with a dot in their name; C++ headers have none.
 SYSTEM = re.compile(
     r"(sys|linux|arpa|net|netinet)/\w+\.h$"
-    r"|(dirent|dlfcn|endian|fcntl|fnmatch|grp|langinfo|limits|malloc|netdb|poll|pthread|pwd|sched|signal|spawn|stdio"
+    r"|(dirent|dlfcn|elf|endian|fcntl|fnmatch|grp|langinfo|limits|malloc|netdb|poll|pthread|pwd|sched|signal|spawn|stdio"
     r"|stdlib|strings|termios|time|unistd|utime)\.h$"
 )
 

@@ -1,4 +1,5 @@
 #include "cli/command.hpp"
+#include "cli/tool_option.hpp"
 #include "cli/transfer_output.hpp"
 
 namespace ociferry {
@@ -13,6 +14,18 @@ void declare(Arguments& arguments) {
   arguments.toggle("with-referrers", true,
                    "Take signatures, attestations, SBOMs and what else is attached to images along (default: true)");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
+  declare_tool(arguments);
+}
+
+/// The archive alone, or with the program beside it.
+std::optional<CarriedToolReport> export_with_tool(const ExportOptions& options,
+                                                  const std::optional<CarriedToolOptions>& tool, TransferReport& report,
+                                                  const Context& context) {
+  std::vector<CarriedProgram> programs;
+  if (tool) programs = read_carried_tool(*tool);
+  report = export_archive(options, context);
+  if (!tool) return std::nullopt;
+  return write_carried_tool(*tool, programs, *report.fingerprint, context);
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
@@ -25,10 +38,14 @@ void run(const Arguments& arguments, Context& context, Console& console) {
     throw Error(ErrorCode::Usage, "Nothing to export: give --bundle (-b), --image (-i) or --lock");
   if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
   check_archive_name(options.archive.string());
-  const TransferReport report = export_archive(options, context);
+  TransferReport report;
+  const auto carried = export_with_tool(options, tool_of(arguments, options.archive.string()), report, context);
   console.finish_progress();
-  console.document(export_members(report, options.archive.string()));
+  Json::Object members = export_members(report, options.archive.string());
+  if (carried) add_tool_members(members, *carried);
+  console.document(std::move(members));
   print_export(report, options.archive.string(), console);
+  if (carried) print_tool(*carried, console);
 }
 
 }  // namespace

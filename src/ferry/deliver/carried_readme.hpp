@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ociferry/carried_tool.hpp"
+
+namespace ociferry {
+
+/// What README.txt tells of.
+struct CarriedReadme {
+  std::string archive;  ///< its file name
+  const Digest& fingerprint;
+  const std::vector<CarriedProgram>& programs;  ///< at least one
+  bool archive_is_summed = true;                ///< SHA256SUMS has a line of the archive
+};
+
+/// The page, at most 79 columns wide but for long names of files.
+[[nodiscard]] std::string readme_text(const CarriedReadme& facts);
+
+/// True if an earlier export wrote `text`.
+[[nodiscard]] bool is_readme_of_ours(std::string_view text);
+
+}  // namespace ociferry

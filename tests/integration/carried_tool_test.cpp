@@ -1,0 +1,104 @@
+#include <doctest/doctest.h>
+
+#include "oci/json.hpp"
+#include "support/elf_program.hpp"
+#include "support/temp.hpp"
+#include "world.hpp"
+
+// The program that goes beside an archive: `export --with-tool`.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+struct Stage {
+  World world;
+  Words command{"export", "-i", world.outside.host() + "/apps/a:v1", "-o", "stick/a.tar", "--with-tool"};
+
+  Stage() {
+    push_image(world.outside, "apps/a", make_image(), "v1");
+    std::filesystem::create_directory(world.path("stick"));
+    write_text(world.path("tools/bin/ociferry"), elf_program());
+    world.outside.forget_requests();
+  }
+
+  Words with_tool(const Words& more) const {
+    Words words = command;
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  /// Runs it; it must fail, and must not have asked any registry.
+  std::string refusal(const Words& more, int exit_code = 1) {
+    const std::string error = world.fail(exit_code, with_tool(more));
+    CHECK(world.outside.requests().empty());
+    CHECK_FALSE(std::filesystem::exists(world.path("stick/a.tar")));
+    return error;
+  }
+};
+
+/// This machine's architecture, as the option names it.
+std::string own_architecture() { return run({.arguments = {"uname", "-m"}}).out == "aarch64\n" ? "arm64" : "amd64"; }
+
+}  // namespace
+
+TEST_CASE("export --with-tool puts program, sums and page beside the archive, and says what it did") {
+  if (lacks({"docker-registry"})) return;
+  Stage stage;
+  World& world = stage.world;
+  const std::string said = world.succeed(stage.with_tool({"tools"}));
+  CHECK(said.ends_with("\nBeside it: ociferry, SHA256SUMS, README.txt\n"));
+  CHECK(run({.arguments = {"sha256sum", "-c", "SHA256SUMS"}, .directory = world.path("stick")}).out ==
+        "a.tar: OK\nociferry: OK\n");
+  CHECK(read_text(world.path("stick/ociferry")) == elf_program());
+  const std::string verified = world.succeed({"verify", "stick/a.tar"});
+  const auto at = verified.find("Fingerprint: ");
+  REQUIRE(at != std::string::npos);
+  CHECK(read_text(world.path("stick/README.txt")).find(verified.substr(at)) != std::string::npos);
+  CHECK(world.succeed(stage.with_tool({"tools/bin/ociferry"}))
+            .ends_with("Beside it: ociferry (kept), SHA256SUMS (kept), README.txt (kept)\n"));
+
+  const Json json = Json::parse(world.succeed(stage.with_tool({"tools", "--json", "--sum-archive=false"})), "it");
+  CHECK(json.find("carriedFiles")->as_array()->size() == 3);
+  CHECK(json.find("archiveSha256")->is_null());
+  CHECK(run({.arguments = {"sha256sum", "-c", "SHA256SUMS"}, .directory = world.path("stick")}).out ==
+        "ociferry: OK\n");
+}
+
+TEST_CASE("what cannot be carried, or would replace what is not ours, is refused before any request") {
+  if (lacks({"docker-registry"})) return;
+  Stage stage;
+  const World& world = stage.world;
+  CHECK(stage.refusal({own_architecture()}).find("this ociferry needs shared libraries of this machine") !=
+        std::string::npos);
+  CHECK(stage.refusal({OCIFERRY_BINARY}).find("cannot be carried: it needs shared libraries") != std::string::npos);
+  CHECK(stage.refusal({"stick"}).find("stick has no program to carry") != std::string::npos);
+  CHECK(stage.refusal({"riscv64"}, 22).find("riscv64") != std::string::npos);
+  write_text(world.path("stick/README.txt"), "notes of the vault\n");
+  const std::string error = stage.refusal({"tools"});
+  CHECK(error.find("stick/README.txt is there already, and ociferry did not write it") != std::string::npos);
+  CHECK(error.find("--force") != std::string::npos);
+  CHECK(read_text(world.path("stick/README.txt")) == "notes of the vault\n");
+  stage.world.succeed(stage.with_tool({"tools", "--force"}));
+}
+
+TEST_CASE("programs of the compiler are told apart: static ones are carried, others are not") {
+  if (lacks({"docker-registry", "cc"})) return;
+  Stage stage;
+  World& world = stage.world;
+  write_text(world.path("tool.c"),
+             "const char mark[] = \"" + kOciferryMark +
+                 "\";\nint main(int argc, char** argv) { (void)argv; return mark[argc] == 0; }\n");
+  const auto compile = [&](const std::string& option) {
+    return run({.arguments = {"cc", option, "-o", "tool", "tool.c"}, .directory = world.path("")}).exit_code == 0;
+  };
+  REQUIRE(compile("-pie"));
+  CHECK(stage.refusal({"tool"}).find("it needs shared libraries") != std::string::npos);
+  for (const char* const option : {"-static", "-static-pie"}) {
+    INFO(option);
+    REQUIRE(compile(option));
+    world.succeed(stage.with_tool({"tool"}));
+    // The copy starts.
+    CHECK(run({.arguments = {"./ociferry"}, .directory = world.path("stick")}).exit_code == 0);
+  }
+}
