@@ -34,6 +34,7 @@ void declare_destination(Arguments& arguments) {
   arguments.repeated("map", "OLD=NEW|FILE", "With --to-registry: another name for an image, or a file of mappings");
   arguments.flag("only-own-repository",
                  "With --to-registry: do not put the images of bundles into the bundles' repositories, too");
+  arguments.repeated("tag", "IMAGE=TAG", "Another tag for an image, which is named as it is at the source");
   arguments.text("mapping-output", "FILE", "Write the old and the new name of each image (JSON)");
   arguments.text("lock-output", "FILE", "Write a lock file that names what was put there");
   arguments.flag("no-root-tags", "Do not put the tags that the roots have at the source");
@@ -58,7 +59,7 @@ void check_destination(const Arguments& arguments) {
   };
   require(to_registry, {"keep-registry", "map", "only-own-repository"}, "--to-registry");
   require(to_repository || to_registry,
-          {"no-root-tags", "keep-tags", "recheck", "repo-based-tags", "verify", "mapping-output"}, "--to-repo");
+          {"no-root-tags", "keep-tags", "recheck", "repo-based-tags", "verify", "mapping-output", "tag"}, "--to-repo");
 }
 
 RelocateOptions relocate_options(const Arguments& arguments) {
@@ -70,6 +71,7 @@ RelocateOptions relocate_options(const Arguments& arguments) {
                           .keep_tags = arguments.on("keep-tags"),
                           .recheck = arguments.on("recheck"),
                           .proof = proof_of(arguments)};
+  for (const std::string& tag : arguments.list_of("tag")) options.added_tags.push_back(parse_added_tag(tag));
   if (const auto registry = arguments.optional_text("to-registry")) {
     options.by_name = parse_named_destination(*registry);
     options.by_name->keep_registry = arguments.on("keep-registry");

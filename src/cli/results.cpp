@@ -98,7 +98,8 @@ Json::Object relocation_members(const TransferReport& report, const RelocateOpti
   members.emplace_back("blobsProved", number(report.blobs_proved));
   members.emplace_back("manifestsWritten", number(report.manifests_written));
   members.emplace_back("roots", array_of(report.roots, placed_json));
-  if (options.by_name) members.emplace_back("names", array_of(report.names, placed_json));
+  if (options.by_name || !options.added_tags.empty())
+    members.emplace_back("names", array_of(report.names, placed_json));
   members.emplace_back("skippedLayers", array_of(report.skipped, skipped_json));
   return members;
 }

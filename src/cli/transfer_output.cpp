@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -49,6 +51,18 @@ std::string proved(const TransferReport& report) {
   return report.blobs_proved == 0 ? "" : fmt::format("; proved {}", count(report.blobs_proved, "blob"));
 }
 
+/// All images where they keep their names; else the roots, and those with an added tag.
+std::vector<PlacedImage> shown_images(const TransferReport& report, const RelocateOptions& options) {
+  if (options.by_name) return report.names;
+  std::vector<PlacedImage> images = report.roots;
+  for (const PlacedImage& image : report.names) {
+    const bool is_added =
+        std::ranges::find(options.added_tags, image.to.tag, &AddedTag::tag) != options.added_tags.end();
+    if (is_added && std::ranges::find(images, image.to, &PlacedImage::to) == images.end()) images.push_back(image);
+  }
+  return images;
+}
+
 }  // namespace
 
 std::string full_name(const Reference& reference) {
@@ -71,7 +85,7 @@ std::string shown_destination(const RelocateOptions& options) {
 
 void print_relocation(const TransferReport& report, const RelocateOptions& options, Console& console) {
   console.result(relocate_line(report, shown_destination(options)));
-  for (const PlacedImage& image : options.by_name ? report.names : report.roots) {
+  for (const PlacedImage& image : shown_images(report, options)) {
     const Reference was{image.from.name, image.from.tag, image.from.tag ? std::nullopt : image.from.digest};
     console.result(fmt::format("  {} -> {}", to_string(was), full_name(image.to)));
   }

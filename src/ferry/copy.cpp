@@ -31,7 +31,7 @@ void check_no_copy_onto_itself(const PlacedSet& placed) {
 }  // namespace
 
 TransferReport copy(const CopyOptions& options, const Context& context) {
-  const std::vector<Root> roots = read_sources({options.source});
+  const std::vector<Root> roots = read_sources({options.source}, tag_beside_digest(context));
   Registries registries(context, options.gather);
   const ImageSet set = discover(roots, registries.opener(), options.gather, context);
   warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);

@@ -9,7 +9,7 @@ namespace ociferry {
 
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
   check_output(options.archive, options.force);
-  const std::vector<Root> roots = read_sources(options.sources);
+  const std::vector<Root> roots = read_sources(options.sources, tag_beside_digest(context));
   Registries registries(context, options.gather);
   ImageSet set = discover(roots, registries.opener(), options.gather, context);
   warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);

@@ -212,3 +212,51 @@ TEST_CASE("copy keeps names, too, and does not copy images onto themselves") {
   CHECK(contains(error, "onto itself"));
   CHECK(writes(world.outside).empty());
 }
+
+TEST_CASE(
+    "--tag gives an image another tag, and tells of it; what it cannot name is found before anything is written") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Carried carried;
+  World& world = carried.world;
+  const std::string app = world.outside_ref("team/app");
+  const std::string name = to_string(carried.app.name);
+  const Words import = {"import", "all.tar", "--to-repo", world.inside_repo("dest")};
+  const auto with = [&](Words more) {
+    more.insert(more.begin(), import.begin(), import.end());
+    return more;
+  };
+  CHECK(contains(world.fail(1, with({"--tag", "r.example/absent=x"})), name + "@" + carried.app.digest->text()));
+  CHECK(contains(world.fail(1, with({"--tag", name + "=v1"})), "two images have the tag 'v1'"));
+  CHECK(writes(world.inside).empty());
+  const std::string told = world.succeed(with({"--tag", name + "=app-2.3.1", "--mapping-output", "names.json"}));
+  CHECK(contains(told, "  " + to_string(carried.app) + " -> " + world.inside_repo("dest") + ":app-2.3.1@"));
+  CHECK(contains(read_text(world.path("names.json")), "\"" + world.inside_repo("dest") + ":app-2.3.1\""));
+  CHECK(digest_of(world.inside, "dest", "app-2.3.1") == carried.app.digest->text());
+  CHECK(own_tags(world.inside, "dest") == Tags{"app-2.3.1", "v1"});
+  world.fail(24, with({"--keep-tags", "--tag", to_string(carried.tool.name) + "=app-2.3.1"}));
+  world.inside.forget_requests();
+  CHECK(contains(world.succeed(with({"--tag", name + "=app-2.3.1"})), "Nothing to do"));
+  CHECK(writes(world.inside).empty());
+  world.succeed({"import", "all.tar", "--to-registry", world.inside.host(), "--tag", name + "=stable", "--tag",
+                 carried.tool.digest->text() + "=stable"});
+  CHECK(own_tags(world.inside, "team/app") == Tags{"stable"});
+  CHECK(own_tags(world.inside, "tools/tool") == Tags{"stable"});
+}
+
+TEST_CASE("repository:tag@digest keeps the tag, but not when called as imgpkg") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  const Reference image = push_image(world.outside, "apps/a", small_image(1), "v1");
+  push_image(world.outside, "apps/a", small_image(2), "v1");  // the tag has moved since
+  const std::string given = to_string(image.name) + ":v1@" + image.digest->text();
+  world.succeed({"export", "-i", given, "-o", "a.tar"});
+  world.succeed({"import", "a.tar", "--to-repo", world.inside_repo("imported")});
+  CHECK(digest_of(world.inside, "imported", "v1") == image.digest->text());
+  world.succeed({"copy", "-i", given, "--to-registry", world.inside.host()});
+  CHECK(digest_of(world.inside, "apps/a", "v1") == image.digest->text());
+  std::filesystem::create_symlink(OCIFERRY_BINARY, world.path("imgpkg"));
+  Program program = world.ociferry.program({"copy", "-i", given, "--to-repo", world.inside_repo("as-imgpkg")});
+  program.arguments.front() = world.path("imgpkg").string();
+  REQUIRE(run(program).exit_code == 0);
+  CHECK(own_tags(world.inside, "as-imgpkg").empty());
+}

@@ -137,8 +137,12 @@ class Rule {
 NameRule name_rule(NamedDestination destination) { return Rule(std::move(destination)); }
 
 Placement placement_of(const RelocateOptions& options) {
-  if (!options.by_name) return everything_to(options.to);
-  return {.rule = name_rule(*options.by_name), .beside_bundles = !options.by_name->only_own_repository};
+  Placement placement = everything_to(options.to);
+  if (options.by_name) {
+    placement = {.rule = name_rule(*options.by_name), .beside_bundles = !options.by_name->only_own_repository};
+  }
+  placement.added_tags = options.added_tags;
+  return placement;
 }
 
 }  // namespace ociferry

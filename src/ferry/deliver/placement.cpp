@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "ferry/deliver/added_tags.hpp"
 #include "layout/archive_names.hpp"
 #include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
@@ -21,6 +22,7 @@ PlacedSet::PlacedSet(const ImageSet& set, const Placement& placement, bool root_
   for (const SetImage& image : set.images()) {
     if (!image.is_referrer) place(image, placement);
   }
+  for (const AddedTag& added : placement.added_tags) add_tag(added);
   if (placement.beside_bundles) {
     for (const SetImage& image : set.images()) {
       if (image.is_bundle) place_beside(image);
@@ -57,6 +59,22 @@ void PlacedSet::place_tag(const SetImage& image, const Reference& from, const Re
   ImagePlaces& places = places_.try_emplace(digest, ImagePlaces{.own = to.name}).first->second;
   std::set<std::string>& tags = places.all[to.name];
   if (to.tag) tags.insert(*to.tag);
+}
+
+void PlacedSet::add_tag(const AddedTag& added) {
+  const SetImage& image = image_of(set_, added);
+  const GivenName given(added.image);
+  std::vector<PlacedImage>& names = names_.at(image.digest());
+  for (std::size_t i = 0, count = names.size(); i < count; ++i) {
+    if (!given.is(names[i].from)) continue;
+    const RepositoryName repository = names[i].to.name;
+    if (!places_.at(image.digest()).all.at(repository).insert(added.tag).second) continue;
+    if (!names[i].to.tag) {
+      names[i].to.tag = added.tag;
+    } else {
+      names.push_back({.from = names[i].from, .to = {repository, added.tag, image.digest()}});
+    }
+  }
 }
 
 /// Puts all images of `bundle`, and of the bundles in it, into its repositories.

@@ -22,6 +22,7 @@ struct Placement {
   NameRule rule;
   /// A bundle's repository gets all of its images too, since imgpkg looks for them there, whatever locations say.
   bool beside_bundles = false;
+  std::vector<AddedTag> added_tags = {};  ///< put wherever the names lead that they are given for
 };
 
 /// Puts all images in one repository, as imgpkg does.
@@ -38,7 +39,7 @@ struct ImagePlaces {
 class PlacedSet {
  public:
   /// `set` must outlive it. `root_tags`: the tags of the roots are put, too. Throws Error{Usage} if two images would
-  /// claim one tag of a repository, and what the rule throws.
+  /// claim one tag of a repository, if an added tag is not for one image of the set, and what the rule throws.
   PlacedSet(const ImageSet& set, const Placement& placement, bool root_tags);
 
   [[nodiscard]] const ImageSet& set() const noexcept { return set_; }
@@ -58,6 +59,7 @@ class PlacedSet {
   void place_name(const SetImage& image, const RepositoryName& from, const std::set<std::string>& tags,
                   const NameRule& rule);
   void place_tag(const SetImage& image, const Reference& from, const Reference& to);
+  void add_tag(const AddedTag& added);
   void place_beside(const SetImage& bundle);
   void place_attached(const NameRule& rule);
   void place_in(const SetImage& referrer, const std::set<RepositoryName>& repositories);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/text.hpp"
+#include "ferry/deliver/added_tags.hpp"
 #include "ferry/deliver/refused_indexes.hpp"
 #include "ferry/deliver/relocation_plan.hpp"
 #include "ferry/deliver/repair.hpp"
@@ -183,6 +184,14 @@ class Relocation {
           ErrorCode::Refused,
           text::cat(names(), " refuses incomplete indexes, and the lock file would name one: ", refusal.message()))
           .hint("leave out --lock-output: then the images of the index are put without it");
+    }
+    for (const AddedTag& added : options_.added_tags) {
+      const SetImage& image = image_of(*set_, added);
+      if (!refusal.indexes.contains(image.digest())) continue;
+      throw Error(ErrorCode::Refused,
+                  text::cat(names(), " refuses incomplete indexes, and ", to_string(image.reference),
+                            ", which is to get the tag '", added.tag, "', is one"))
+          .hint("leave out that tag: then the images of the index are put without it");
     }
     parts_ = without_indexes(*set_, refusal.indexes, *context_.progress);
     set_ = &*parts_;

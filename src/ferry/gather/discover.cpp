@@ -87,6 +87,7 @@ class Discovery {
     check_attached(set);
     check_nesting(set);
     check_tags(set, false);
+    check_names(set);
     warn_of_absent_children(set, *context_.progress);
     return set;
   }

@@ -24,9 +24,10 @@ std::vector<Root> roots_of(const ImagesLock& lock) {
   return roots;
 }
 
-Root root_of(const SourceArgument& source) {
+Root root_of(const SourceArgument& source, TagBesideDigest tags) {
   Root root{.reference = given_reference(source.value), .kind = source.kind};
   if (root.reference.digest) {
+    if (tags == TagBesideDigest::Kept) root.tag = root.reference.tag;
     root.reference.tag.reset();
   } else {
     root.tag = root.reference.selector();
@@ -49,11 +50,15 @@ std::variant<BundleLock, ImagesLock> read_lock_file(const std::string& path) {
   });
 }
 
-std::vector<Root> read_sources(const std::vector<SourceArgument>& sources) {
+TagBesideDigest tag_beside_digest(const Context& context) {
+  return context.registry.as_imgpkg ? TagBesideDigest::Dropped : TagBesideDigest::Kept;
+}
+
+std::vector<Root> read_sources(const std::vector<SourceArgument>& sources, TagBesideDigest tags) {
   std::vector<Root> roots;
   for (const SourceArgument& source : sources) {
     if (source.kind != SourceArgument::Kind::Lock) {
-      roots.push_back(root_of(source));
+      roots.push_back(root_of(source, tags));
       continue;
     }
     const auto lock = read_lock_file(source.value);

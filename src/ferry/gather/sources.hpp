@@ -21,7 +21,17 @@ struct Root {
 /// Reads a lock file of either kind. Throws Error naming the file.
 [[nodiscard]] std::variant<BundleLock, ImagesLock> read_lock_file(const std::string& path);
 
+/// What the tag in "repository:tag@digest" is for. The digest alone says which image it is.
+enum class TagBesideDigest {
+  Dropped,  ///< nothing, as for imgpkg
+  Kept,     ///< the image gets it at the destination
+};
+
 /// Reads the lock files among `sources` and parses the references. Throws Error{Usage} or Error{Hostile}.
-[[nodiscard]] std::vector<Root> read_sources(const std::vector<SourceArgument>& sources);
+[[nodiscard]] std::vector<Root> read_sources(const std::vector<SourceArgument>& sources,
+                                             TagBesideDigest tags = TagBesideDigest::Dropped);
+
+/// What imgpkg does, if the program was called by that name; else the tags are kept.
+[[nodiscard]] TagBesideDigest tag_beside_digest(const Context& context);
 
 }  // namespace ociferry

@@ -128,6 +128,23 @@ void check_tags(const ImageSet& set, bool root_tags) {
   }
 }
 
+void check_names(const ImageSet& set) {
+  std::map<std::pair<RepositoryName, std::string>, const SetImage*> owners;
+  const auto claim = [&](const SetImage& image, const RepositoryName& name, const std::set<std::string>& tags) {
+    for (const std::string& tag : tags_to_put(tags, true)) {
+      const auto [owner, is_new] = owners.emplace(std::pair(name, tag), &image);
+      if (is_new || owner->second == &image) continue;
+      throw Error(ErrorCode::Usage, text::cat(to_string(name), ":", tag, " is given for two images: ",
+                                              owner->second->digest().text(), " and ", image.digest().text()))
+          .hint("leave the tag out before the digest of one of them");
+    }
+  };
+  for (const SetImage& image : set.images()) {
+    claim(image, image.reference.name, image.tags);
+    for (const auto& [name, tags] : image.also) claim(image, name, tags);
+  }
+}
+
 std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image) {
   std::set<Digest> subjects;
   if (const Descriptor* subject = subject_of(set.graph().at(image.digest()).parsed)) subjects.insert(subject->digest);

@@ -75,6 +75,8 @@ void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progres
 
 /// Throws Error{Usage} if two images, which go to one place, would claim one tag.
 void check_tags(const ImageSet& set, bool root_tags);
+/// Throws Error{Usage} if two images were requested by one repository and tag, each by another digest.
+void check_names(const ImageSet& set);
 /// The Error{Usage} for two images that would claim `tag`.
 [[nodiscard]] Error two_claims(const std::string& tag, const SetImage& one, const SetImage& other);
 

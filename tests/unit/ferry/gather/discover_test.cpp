@@ -214,6 +214,9 @@ TEST_CASE("sources are references or lock files of either kind") {
   CHECK(roots[0].tag == "v3");
   CHECK(roots[1].tag == "latest");
   CHECK_FALSE(roots[2].tag.has_value());
+  const auto kept = read_sources({{kImage, "r.example/a/b:v1@" + digest}}, TagBesideDigest::Kept);
+  CHECK(kept.front().tag == "v1");
+  CHECK(kept.front().reference == Reference::parse("r.example/a/b@" + digest));
   write_file_atomically(path,
                         "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: BundleLock\nbundle:\n  image: r.example/a/b@" +
                             digest + "\n  tag: ../../x\n",
@@ -239,4 +242,12 @@ TEST_CASE("bundles within bundles are followed so deep, and no deeper, however s
 TEST_CASE("lock files of one set may list so many images, and no more") {
   CHECK_NOTHROW(check_listed(limits::kGraphNodes));
   CHECK_THROWS_AS(check_listed(limits::kGraphNodes + 1), Error);
+}
+
+TEST_CASE("one name by tag is not given for two digests") {
+  SampleWorld world;
+  const Reference one = world.image("r.example/apps/a", "one");
+  const Reference other = world.image("r.example/apps/a", "other");
+  const std::vector<Root> roots = {root_of(one, kImage, "v1"), root_of(other, kImage, "v1")};
+  CHECK_THROWS_AS(static_cast<void>(discover(roots, world.opener(), {}, {})), Error);
 }
