@@ -20,7 +20,6 @@ namespace options = boost::program_options;
 namespace {
 
 constexpr auto kHelp = "help";  // a command line with this switch need not be complete
-
 std::string long_name(const std::string& name) { return name.substr(0, name.find(',')); }
 
 char short_name(const std::string& name) {
@@ -55,6 +54,7 @@ struct Arguments::State {
   std::map<std::string, bool> switches_given;
   std::vector<std::string> required;
   std::string positional_name;
+  bool takes_many = false;
 
   options::variables_map values;
   std::vector<std::string> positionals;
@@ -194,7 +194,7 @@ struct Arguments::State {
 
   void check_positionals() const {
     const std::size_t taken = positional_name.empty() ? 0 : 1;
-    if (positionals.size() <= taken) return;
+    if (takes_many || positionals.size() <= taken) return;
     const std::string& surplus = positionals[taken];
     const std::string message = fmt::format("command '{}' does not accept extra arguments '{}'", command, surplus);
     const std::string option = option_for(surplus);
@@ -244,8 +244,6 @@ Arguments::Arguments(std::string command, std::string usage, CalledAs called_as)
   state_->called_as = called_as;
 }
 Arguments::~Arguments() = default;
-
-void Arguments::flag(const std::string& name, const std::string& help) { toggle(name, false, help); }
 
 void Arguments::toggle(const std::string& name, bool default_value, const std::string& help) {
   state_->declare(name, "", help);
@@ -297,7 +295,10 @@ void Arguments::deprecated(const std::string& name, const std::string& target) {
 
 void Arguments::require(const std::string& name) { state_->required.push_back(name); }
 
-void Arguments::positional(const std::string& placeholder) { state_->positional_name = placeholder; }
+void Arguments::positional(const std::string& placeholder, bool many) {
+  state_->positional_name = placeholder;
+  state_->takes_many = many;
+}
 
 void Arguments::heading(const std::string& title) { state_->groups.emplace_back(title, 100, 60); }
 
@@ -322,8 +323,8 @@ void Arguments::parse(const std::vector<std::string>& words) {
 }
 
 bool Arguments::is_set(const std::string& name) const {
-  if (state_->switches.contains(name)) return state_->switches_given.contains(name);
   const auto& values = state_->values;
+  if (state_->switches.contains(name)) return state_->switches_given.contains(name);
   if (values.count(name) == 0 || values[name].defaulted()) return false;
   const auto* text = boost::any_cast<std::string>(&values[name].value());
   return text == nullptr || !text->empty();
@@ -338,8 +339,6 @@ std::optional<std::string> Arguments::optional_text(const std::string& name) con
   if (!is_set(name)) return std::nullopt;
   return state_->values[name].as<std::string>();
 }
-
-std::string Arguments::text_of(const std::string& name) const { return optional_text(name).value_or(""); }
 
 int Arguments::number_of(const std::string& name) const { return state_->values[name].as<int>(); }
 
@@ -377,6 +376,8 @@ std::string Arguments::positional_value() const {
   if (state_->positionals.empty()) throw state_->usage_error(fmt::format("{} is missing", state_->positional_name));
   return state_->positionals.front();
 }
+
+const std::vector<std::string>& Arguments::positional_values() const { return state_->positionals; }
 
 const std::vector<std::string>& Arguments::deprecations() const { return state_->deprecations; }
 

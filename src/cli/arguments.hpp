@@ -33,7 +33,7 @@ class Arguments {
   Arguments& operator=(const Arguments&) = delete;
 
   /// `name` is "long" or "long,s". An option's help text says its default.
-  void flag(const std::string& name, const std::string& help);
+  void flag(const std::string& name, const std::string& help) { toggle(name, false, help); }
   void toggle(const std::string& name, bool default_value, const std::string& help);
   void text(const std::string& name, const std::string& placeholder, const std::string& help);
   void number(const std::string& name, int default_value, int least, int most, const std::string& help);
@@ -50,8 +50,8 @@ class Arguments {
   void deprecated(const std::string& name, const std::string& target);
   /// An option that must be given.
   void require(const std::string& name);
-  /// The one argument without a dash that the command takes.
-  void positional(const std::string& placeholder);
+  /// The argument without a dash that the command takes; `many`: any number of them.
+  void positional(const std::string& placeholder, bool many = false);
   /// Starts a section of the help for the following options.
   void heading(const std::string& title);
 
@@ -60,7 +60,8 @@ class Arguments {
 
   [[nodiscard]] bool is_set(const std::string& name) const;
   [[nodiscard]] bool on(const std::string& name) const;
-  [[nodiscard]] std::string text_of(const std::string& name) const;  ///< empty if not given
+  /// Empty if not given.
+  [[nodiscard]] std::string text_of(const std::string& name) const { return optional_text(name).value_or(""); }
   [[nodiscard]] std::optional<std::string> optional_text(const std::string& name) const;
   [[nodiscard]] int number_of(const std::string& name) const;
   [[nodiscard]] std::optional<int> optional_number_of(const std::string& name) const;
@@ -68,6 +69,8 @@ class Arguments {
   [[nodiscard]] std::map<std::string, std::string> map_of(const std::string& name) const;
   /// Throws Error{Usage} if it was not given.
   [[nodiscard]] std::string positional_value() const;
+  /// All that were given.
+  [[nodiscard]] const std::vector<std::string>& positional_values() const;
   /// One line for each use of a deprecated name.
   [[nodiscard]] const std::vector<std::string>& deprecations() const;
   /// Options without effect, a line each.

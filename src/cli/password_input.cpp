@@ -1,34 +1,20 @@
 #include "cli/password_input.hpp"
 
-#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <cstdio>
 #include <optional>
 
-#include "base/stop.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
+#include "cli/standard_input.hpp"
 #include "credentials/limits.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
 
 namespace {
-
-/// Reads available bytes from standard input; empty at the end.
-std::string read_some() {
-  std::array<char, 4096> buffer{};
-  for (;;) {
-    const ssize_t got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw system_error("reading from standard input", errno);
-    return {buffer.data(), static_cast<std::size_t>(got)};
-  }
-}
 
 void drop_line_end(std::string& line) {
   if (line.ends_with('\n')) line.pop_back();
@@ -58,11 +44,7 @@ class HiddenInput {
 std::string read_line(const std::stop_token& stop) {
   std::string line;
   while (!line.ends_with('\n')) {
-    pollfd waiting{STDIN_FILENO, POLLIN, 0};
-    const int ready = ::poll(&waiting, 1, 100);
-    throw_if_stopped(stop);
-    if (ready <= 0) continue;
-    const std::string more = read_some();
+    const std::string more = read_some_input(stop);
     if (more.empty()) break;
     line += more;
     if (line.size() > limits::kTokenBytes) throw Error(ErrorCode::Usage, "the line is too long");
@@ -79,11 +61,9 @@ std::string read_password_from_stdin(std::string_view option) {
         .hint(text::cat("for example: ociferry ... ", option, " < password-file"));
   };
   if (::isatty(STDIN_FILENO) == 1) throw unusable(text::cat(option, " does not read from a terminal"));
-  std::string password;
-  for (std::string more = read_some(); !more.empty(); more = read_some()) {
-    password += more;
-    if (password.size() > limits::kTokenBytes) throw unusable("standard input holds more than a password");
-  }
+  std::optional<std::string> input = read_standard_input(limits::kTokenBytes, {});
+  if (!input) throw unusable("standard input holds more than a password");
+  std::string password = *std::move(input);
   drop_line_end(password);
   if (password.empty()) throw unusable("standard input holds no password");
   return password;

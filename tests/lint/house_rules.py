@@ -31,7 +31,7 @@ RAW_CALL = re.compile(
 MAKES_RAW_CALLS = {
     "base/system_calls.cpp",
     "cli/manual.cpp",
-    "cli/password_input.cpp",
+    "cli/standard_input.cpp",
     "cli/program.cpp",
     "credentials/credential_helper.cpp",
 }

@@ -2,6 +2,7 @@
 
 #include "cli/command.hpp"
 #include "cli/destination_options.hpp"
+#include "cli/plain_sources.hpp"
 #include "cli/transfer_output.hpp"
 
 namespace ociferry {
@@ -9,6 +10,7 @@ namespace ociferry {
 namespace {
 
 void declare(Arguments& arguments) {
+  if (arguments.called_as() == CalledAs::Ociferry) arguments.positional("REF");
   declare_source(arguments, false);
   arguments.text("tar", "FILE", "Archive to copy from");
   arguments.text("to-tar", "FILE", "Archive to copy to");
@@ -25,8 +27,29 @@ void declare(Arguments& arguments) {
   arguments.flag("resume", "With --to-tar: go on with what an earlier run has left (always done)");
 }
 
+/// All references and lock files that were given.
+std::vector<SourceArgument> all_sources(const Arguments& arguments) {
+  std::vector<SourceArgument> sources = single_sources_of(arguments);
+  for (const std::string& word : arguments.positional_values()) sources.push_back({SourceArgument::Kind::Either, word});
+  return sources;
+}
+
+/// A word without an option, beside a source with one, is most likely the destination.
+void check_word(const Arguments& arguments) {
+  if (arguments.positional_values().empty()) return;
+  const std::string& word = arguments.positional_values().front();
+  if (all_sources(arguments).size() == 1 && !arguments.is_set("tar")) {
+    static_cast<void>(plain_source(word));
+    return;
+  }
+  Error error(ErrorCode::Usage, fmt::format("'{}' is one source too many", word));
+  if (arguments.is_set("to-repo")) throw error;
+  throw std::move(error).hint("give it with --to-repo");
+}
+
 void check(const Arguments& arguments) {
-  const std::size_t sources = single_sources_of(arguments).size() + (arguments.is_set("tar") ? 1 : 0);
+  check_word(arguments);
+  const std::size_t sources = all_sources(arguments).size() + (arguments.is_set("tar") ? 1 : 0);
   if (sources != 1) {
     throw Error(ErrorCode::Usage, "Expected either --lock, --bundle (-b), --image (-i), or --tar as a source");
   }
@@ -68,7 +91,7 @@ TransferReport copy_to_repository(const Arguments& arguments, const RelocateOpti
                            .nondistributable_layers = gather.nondistributable_layers},
                           context);
   }
-  return copy({.source = one_source(arguments), .gather = gather, .relocate = relocate}, context);
+  return copy({.source = all_sources(arguments).front(), .gather = gather, .relocate = relocate}, context);
 }
 
 /// imgpkg replaces any existing file, and accepts any name.
@@ -84,7 +107,7 @@ TransferReport copy_to_archive(const Arguments& arguments, const std::string& ar
                             .force = force},
                            context);
   }
-  return export_archive({.sources = {one_source(arguments)}, .gather = gather, .archive = archive, .force = force},
+  return export_archive({.sources = all_sources(arguments), .gather = gather, .archive = archive, .force = force},
                         context);
 }
 
@@ -114,11 +137,12 @@ const Command kCopyCommand{
     .name = "copy",
     .summary = "Copy between registries, or like export and import",
     .usage =
-        "ociferry copy (-b REF | -i REF | --lock FILE | --tar ARCHIVE) (--to-repo REGISTRY/REPOSITORY | --to-registry "
+        "ociferry copy (REF | -b REF | -i REF | --lock FILE | --tar ARCHIVE) (--to-repo REGISTRY/REPOSITORY | "
+        "--to-registry "
         "REGISTRY[/PREFIX] | --to-tar ARCHIVE) [options]",
     .examples =
         "  # Carry a bundle from one registry to another\n"
-        "  ociferry copy -b registry.example.com/team/app:v1 --to-repo registry.internal/team/app\n"
+        "  ociferry copy registry.example.com/team/app:v1 --to-repo registry.internal/team/app\n"
         "  # Through a file, where there is no network between them\n"
         "  ociferry copy -b registry.example.com/team/app:v1 --to-tar app.tar\n"
         "  ociferry copy --tar app.tar --to-repo registry.internal/team/app --lock-output app.lock.yml\n",

@@ -1,4 +1,8 @@
+#include <algorithm>
+#include <iterator>
+
 #include "cli/command.hpp"
+#include "cli/plain_sources.hpp"
 #include "cli/tool_option.hpp"
 #include "cli/transfer_output.hpp"
 
@@ -7,7 +11,10 @@ namespace ociferry {
 namespace {
 
 void declare(Arguments& arguments) {
+  arguments.positional("REF", true);
   declare_source(arguments, true);
+  arguments.repeated("images-file", "FILE",
+                     "Bundles and images, one reference a line; - reads standard input (can be repeated)");
   arguments.text("output,o", "FILE", "The archive to write");
   arguments.require("output");
   arguments.flag("force", "Replace a file of that name even if it is not an archive");
@@ -15,6 +22,18 @@ void declare(Arguments& arguments) {
                    "Take signatures, attestations, SBOMs and what else is attached to images along (default: true)");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   declare_tool(arguments);
+}
+
+/// All that were given, in any way.
+std::vector<SourceArgument> all_sources(const Arguments& arguments, const std::stop_token& stop) {
+  std::vector<SourceArgument> sources = sources_of(arguments);
+  for (const std::string& word : arguments.positional_values()) sources.push_back(plain_source(word));
+  const std::vector<std::string> files = arguments.list_of("images-file");
+  if (std::ranges::count(files, "-") > (arguments.on("registry-password-stdin") ? 0 : 1)) {
+    throw Error(ErrorCode::Usage, "standard input can be read once only");
+  }
+  for (const std::string& file : files) std::ranges::move(read_images_file(file, stop), std::back_inserter(sources));
+  return sources;
 }
 
 /// The archive alone, or with the program beside it.
@@ -29,13 +48,13 @@ std::optional<CarriedToolReport> export_with_tool(const ExportOptions& options,
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
-  const ExportOptions options{.sources = sources_of(arguments),
+  const ExportOptions options{.sources = all_sources(arguments, context.stop),
                               .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None,
                                          .nondistributable_layers = arguments.on("include-non-distributable-layers")},
                               .archive = arguments.text_of("output"),
                               .force = arguments.on("force")};
   if (options.sources.empty())
-    throw Error(ErrorCode::Usage, "Nothing to export: give --bundle (-b), --image (-i) or --lock");
+    throw Error(ErrorCode::Usage, "Nothing to export: name bundles and images, or give --lock or --images-file");
   if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
   check_archive_name(options.archive.string());
   TransferReport report;
@@ -53,10 +72,12 @@ void run(const Arguments& arguments, Context& context, Console& console) {
 const Command kExportCommand{
     .name = "export",
     .summary = "Write bundles, and everything they reference, into one archive",
-    .usage = "ociferry export (-b REF | -i REF | --lock FILE)... -o ARCHIVE.tar [options]",
+    .usage = "ociferry export (REF | -b REF | -i REF | --lock FILE | --images-file FILE)... -o ARCHIVE.tar [options]",
     .examples =
         "  # Two bundles, with all images they need, on one stick\n"
-        "  ociferry export -b registry.example.com/a:v1 -b registry.example.com/b:v2 -o /media/usb/apps.tar\n",
+        "  ociferry export -b registry.example.com/a:v1 -b registry.example.com/b:v2 -o /media/usb/apps.tar\n"
+        "  # What a list names, bundles or images\n"
+        "  ociferry export --images-file images.txt -o /media/usb/apps.tar\n",
     .common = CommonOptions::Registry,
     .unpacks = true,
     .declare = declare,

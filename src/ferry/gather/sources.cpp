@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
+#include <utility>
 
 #include "base/context.hpp"
 #include "base/fd.hpp"
@@ -56,7 +58,9 @@ TagBesideDigest tag_beside_digest(const Context& context) {
 
 std::vector<Root> read_sources(const std::vector<SourceArgument>& sources, TagBesideDigest tags) {
   std::vector<Root> roots;
+  std::set<std::pair<SourceArgument::Kind, std::string_view>> seen;
   for (const SourceArgument& source : sources) {
+    if (!seen.emplace(source.kind, source.value).second) continue;
     if (source.kind != SourceArgument::Kind::Lock) {
       roots.push_back(root_of(source, tags));
       continue;
