@@ -10,6 +10,7 @@
 #include "cli/login_options.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "layout/foreign/packed_archive.hpp"
+#include "ociferry/names.hpp"
 
 namespace ociferry {
 
@@ -65,6 +66,11 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
     const std::string name(option);
     if (!has_option(arguments, name)) continue;
     if (const auto path = arguments.optional_text(name)) allow_output(*path, rights.writable);
+  }
+  if (has_option(arguments, "emit")) {
+    for (const std::string& argument : arguments.list_of("emit")) {
+      allow_output(parse_emitted_file(argument).path, rights.writable);
+    }
   }
   if (changes_logins(command)) allow_output(login_file_of(login_options_of(arguments)), rights.writable);
   const auto archive = archive_of(arguments);

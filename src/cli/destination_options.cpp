@@ -36,6 +36,9 @@ void declare_destination(Arguments& arguments) {
                  "With --to-registry: do not put the images of bundles into the bundles' repositories, too");
   arguments.repeated("tag", "IMAGE=TAG", "Another tag for an image, which is named as it is at the source");
   arguments.text("mapping-output", "FILE", "Write the old and the new name of each image (JSON)");
+  arguments.repeated("emit", "KIND=FILE",
+                     "Write for another program where the images are now; KIND is containerd-hosts (FILE is a "
+                     "directory), registries-conf, idms, itms or kustomize");
   arguments.text("lock-output", "FILE", "Write a lock file that names what was put there");
   arguments.flag("no-root-tags", "Do not put the tags that the roots have at the source");
   arguments.flag("keep-tags", "Refuse to move a tag that the destination has already");
@@ -59,7 +62,8 @@ void check_destination(const Arguments& arguments) {
   };
   require(to_registry, {"keep-registry", "map", "only-own-repository"}, "--to-registry");
   require(to_repository || to_registry,
-          {"no-root-tags", "keep-tags", "recheck", "repo-based-tags", "verify", "mapping-output", "tag"}, "--to-repo");
+          {"no-root-tags", "keep-tags", "recheck", "repo-based-tags", "verify", "mapping-output", "tag", "emit"},
+          "--to-repo");
 }
 
 RelocateOptions relocate_options(const Arguments& arguments) {
@@ -72,6 +76,7 @@ RelocateOptions relocate_options(const Arguments& arguments) {
                           .recheck = arguments.on("recheck"),
                           .proof = proof_of(arguments)};
   for (const std::string& tag : arguments.list_of("tag")) options.added_tags.push_back(parse_added_tag(tag));
+  for (const std::string& file : arguments.list_of("emit")) options.emitted.push_back(parse_emitted_file(file));
   if (const auto registry = arguments.optional_text("to-registry")) {
     options.by_name = parse_named_destination(*registry);
     options.by_name->keep_registry = arguments.on("keep-registry");

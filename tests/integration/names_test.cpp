@@ -260,3 +260,33 @@ TEST_CASE("repository:tag@digest keeps the tag, but not when called as imgpkg") 
   REQUIRE(run(program).exit_code == 0);
   CHECK(own_tags(world.inside, "as-imgpkg").empty());
 }
+
+TEST_CASE("skopeo finds images by their old names in the mirrors that --emit registries-conf names") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Carried carried;
+  World& world = carried.world;
+  const std::string old = world.outside_ref("team/app", "2.3.1");
+  world.succeed({"export", "-i", old, "-i", world.outside_ref("tools/tool", "2.3.1"), "-o", "images.tar"});
+  const Words import = {"import",        "images.tar",
+                        "--to-registry", world.inside.host() + "/mirror",
+                        "--emit",        "registries-conf=registries.conf",
+                        "--emit",        "containerd-hosts=certs.d"};
+  write_text(world.path("registries.conf"), "# mine\n");
+  CHECK(contains(world.fail(1, import), "ociferry has not written it"));
+  CHECK(writes(world.inside).empty());
+  std::filesystem::remove(world.path("registries.conf"));
+  world.succeed(import);
+  CHECK(contains(read_text(world.path("certs.d/" + world.outside.host() + "/hosts.toml")),
+                 "[host.\"https://" + world.inside.host() + "/v2/mirror\"]"));
+  world.outside.stop();
+  const Words pull = {"skopeo",
+                      "--registries-conf",
+                      world.path("registries.conf").string(),
+                      "copy",
+                      "--src-tls-verify=false",
+                      "docker://" + old,
+                      "dir:" + world.path("pulled").string()};
+  CHECK(run({.arguments = pull}).exit_code == 0);
+  write_text(world.path("registries.conf"), "");
+  CHECK(run({.arguments = pull}).exit_code != 0);
+}

@@ -1,0 +1,135 @@
+#include "ferry/deliver/emitted_files.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <set>
+#include <utility>
+
+#include "base/fd.hpp"
+#include "base/system_error.hpp"
+#include "base/text.hpp"
+#include "ferry/deliver/lock_output.hpp"
+#include "ferry/deliver/moved_names.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kMark = "# Written by ociferry";
+constexpr unsigned kMode = 0644;
+constexpr std::size_t kListed = 10;
+
+using Kind = EmittedFile::Kind;
+constexpr std::array<std::pair<std::string_view, Kind>, 5> kKinds{{{"containerd-hosts", Kind::ContainerdHosts},
+                                                                   {"registries-conf", Kind::RegistriesConf},
+                                                                   {"idms", Kind::DigestMirrors},
+                                                                   {"itms", Kind::TagMirrors},
+                                                                   {"kustomize", Kind::Kustomize}}};
+
+std::string_view name_of(Kind kind) {
+  return std::ranges::find(kKinds, kind, &decltype(kKinds)::value_type::second)->first;
+}
+
+std::string kind_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, kind] : kKinds) names.emplace_back(name);
+  return text::join(names, ", ");
+}
+
+bool is_ours(const fs::path& file) {
+  const UniqueFd fd = open_file(file, 0);
+  std::string start(kMark.size(), '\0');
+  return ::read(fd.get(), start.data(), start.size()) == static_cast<::ssize_t>(start.size()) && start == kMark;
+}
+
+void check_replaces_ours_only(const fs::path& file) {
+  if (!fs::is_regular_file(file) || fs::file_size(file) == 0 || is_ours(file)) return;
+  throw Error(ErrorCode::Usage, text::cat(file.string(), " exists, and ociferry has not written it"))
+      .hint("choose another name and take over what you need; --emit replaces only what --emit wrote");
+}
+
+void check_directory(fs::path directory) {
+  directory = fs::absolute(directory);
+  while (!fs::exists(directory) && directory.has_relative_path()) directory = directory.parent_path();
+  if (!fs::is_directory(directory)) {
+    throw Error(ErrorCode::Usage, text::cat("'", directory.string(), "' is not a directory"));
+  }
+  if (::access(directory.c_str(), W_OK) != 0) {
+    throw system_error(text::cat("checking that files can be written in ", directory.string()), errno);
+  }
+}
+
+void write(const fs::path& path, const std::string& text) {
+  const bool is_special = fs::exists(path) && !fs::is_regular_file(path);
+  if (is_special) return write_lock_file(path, text);
+  write_file_atomically(path, text, kMode);
+}
+
+}  // namespace
+
+EmittedFile parse_emitted_file(std::string_view argument) {
+  const auto equals = argument.find('=');
+  const auto* const known = std::ranges::find(kKinds, argument.substr(0, equals), &decltype(kKinds)::value_type::first);
+  if (equals == std::string_view::npos || equals + 1 == argument.size() || known == kKinds.end()) {
+    throw Error(ErrorCode::Usage, text::cat("'", text::printable(argument), "' is not of the form KIND=FILE"))
+        .hint(text::cat("KIND is one of ", kind_names()));
+  }
+  return {.kind = known->second, .path = fs::path(argument.substr(equals + 1))};
+}
+
+EmittedText emitted_text(const EmittedFile& file, const std::vector<PlacedImage>& names) {
+  const MovedNames moved = moved_names(names);
+  EmittedText text;
+  switch (file.kind) {
+    case Kind::ContainerdHosts: text = containerd_hosts(moved, file.path); break;
+    case Kind::RegistriesConf: text = registries_conf(moved, file.path); break;
+    case Kind::DigestMirrors: text = digest_mirrors(moved, file.path); break;
+    case Kind::TagMirrors: text = tag_mirrors(moved, file.path); break;
+    case Kind::Kustomize: text = kustomization(moved, file.path); break;
+  }
+  for (auto& [path, content] : text.files) content.insert(0, text::cat(kMark, "\n"));
+  return text;
+}
+
+void check_emitted(const std::vector<EmittedFile>& files, const PlacedSet& placed) {
+  std::set<fs::path> taken;
+  std::vector<PlacedImage> names;
+  for (const SetImage& image : placed.set().images()) {
+    names.insert(names.end(), placed.names_of(image).begin(), placed.names_of(image).end());
+  }
+  for (const EmittedFile& file : files) {
+    if (!taken.insert(fs::absolute(file.path).lexically_normal()).second) {
+      throw Error(ErrorCode::Usage, text::cat("two --emit options write to ", file.path.string()));
+    }
+    if (file.kind == Kind::ContainerdHosts) {
+      check_directory(file.path);
+    } else {
+      check_lock_path(file.path);
+    }
+    for (const auto& [path, content] : emitted_text(file, names).files) check_replaces_ours_only(path);
+  }
+}
+
+void write_emitted(const std::vector<EmittedFile>& files, const std::vector<PlacedImage>& names, Progress& progress) {
+  for (const EmittedFile& file : files) {
+    const EmittedText text = emitted_text(file, names);
+    for (const auto& [path, content] : text.files) {
+      if (file.kind == Kind::ContainerdHosts) fs::create_directories(path.parent_path());
+      write(path, content);
+    }
+    if (text.untold.empty()) continue;
+    std::string line = text::cat(file.path.string(), " (", name_of(file.kind), ") does not lead to ",
+                                 text.untold.size(), " of the images, which have to be asked for by their new names:");
+    for (std::size_t i = 0; i < text.untold.size() && i < kListed; ++i) line += "\n  - " + text.untold[i];
+    if (text.untold.size() > kListed) line += text::cat("\n  - and ", text.untold.size() - kListed, " more");
+    progress.warn(line);
+  }
+}
+
+}  // namespace ociferry
