@@ -25,12 +25,15 @@ std::set<fs::path> expected_files() {
   std::set<fs::path> all = {fs::path(BINDIR) / "ociferry", kShare / "bash-completion/completions/ociferry",
                             kShare / "fish/vendor_completions.d/ociferry.fish", kShare / "zsh/site-functions/_ociferry",
                             kLibraries / "pkgconfig/ociferry.pc"};
-  for (const char* name : {"ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md"}) {
+  for (const char* name : {"ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md",
+                           "bench/README.md"}) {
     all.insert(kDocs / name);
   }
   for (const auto& page : fs::directory_iterator(kSource / "man")) {
     const std::string section = page.path().extension().string().substr(1);
-    if (section != "build") all.insert(fs::path(MANDIR) / ("man" + section) / page.path().filename());
+    if (section == "build") continue;
+    all.insert(fs::path(MANDIR) / ("man" + section) / page.path().filename());
+    all.insert(kDocs / "man" / page.path().filename());
   }
   const std::string kinds = LIBRARY_KINDS;
   if (kinds != "shared") all.insert(kLibraries / "libociferry.a");
@@ -41,6 +44,7 @@ std::set<fs::path> expected_files() {
   add_files_of("include", INCLUDEDIR, all);
   add_files_of("docs", kDocs / "docs", all);
   add_files_of("examples", kDocs / "examples", all);
+  add_files_of("include", kDocs / "include", all);
   return all;
 }
 
@@ -96,6 +100,13 @@ TEST_CASE("what is installed works where it is: the program, the manual, and eac
   CHECK(said_by({"fish", "--no-config", "-c",
                  "set -p PATH '" + programs + "'; set -p fish_complete_path '" + fish +
                      "'; complete -C 'ociferry completion z'"}) == "zsh\n");
+}
+
+TEST_CASE("links between installed pages lead somewhere") {
+  if (lacks({"python3"})) return;
+  const Stage stage;
+  const std::string found = said_by({"python3", (kSource / "tests/docs/links.py").string(), stage.at(kDocs).string()});
+  CHECK(found.ends_with(" pages, and every link leads somewhere\n"));
 }
 
 TEST_CASE("the option imgpkg_link installs the link, and through it the program is imgpkg") {
