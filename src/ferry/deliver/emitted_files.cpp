@@ -1,11 +1,13 @@
 #include "ferry/deliver/emitted_files.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/fd.hpp"
@@ -43,9 +45,17 @@ std::string kind_names() {
 }
 
 bool is_ours(const fs::path& file) {
-  const UniqueFd fd = open_file(file, 0);
+  const UniqueFd fd = open_file(file, O_RDONLY);
   std::string start(kMark.size(), '\0');
-  return ::read(fd.get(), start.data(), start.size()) == static_cast<::ssize_t>(start.size()) && start == kMark;
+  start.resize(pread_full(fd.get(), std::as_writable_bytes(std::span(start)), 0, file.string()));
+  return start == kMark;
+}
+
+/// Makes `directory`, and those above it.
+void make_directories(const fs::path& directory) {
+  if (directory.empty() || fs::is_directory(directory)) return;
+  make_directories(directory.parent_path());
+  make_directory(directory);
 }
 
 void check_replaces_ours_only(const fs::path& file) {
@@ -120,7 +130,7 @@ void write_emitted(const std::vector<EmittedFile>& files, const std::vector<Plac
   for (const EmittedFile& file : files) {
     const EmittedText text = emitted_text(file, names);
     for (const auto& [path, content] : text.files) {
-      if (file.kind == Kind::ContainerdHosts) fs::create_directories(path.parent_path());
+      if (file.kind == Kind::ContainerdHosts) make_directories(path.parent_path());
       write(path, content);
     }
     if (text.untold.empty()) continue;
