@@ -83,6 +83,10 @@ std::vector<CarriedProgram> programs_in(const fs::path& directory) {
 
 std::vector<CarriedProgram> read_programs(const fs::path& from) {
   if (fs::is_directory(from)) return programs_in(from);
+  if (!is_there(from)) {
+    throw Error(ErrorCode::NotFound, text::cat("there is no ", from.string(), " with a program to carry"))
+        .hint("name the directory of the static program, or amd64 or arm64 if this program is a static one for that");
+  }
   return {read_program(from, std::string(kProgram))};
 }
 
