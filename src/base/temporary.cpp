@@ -41,6 +41,14 @@ UniqueFd make_file(std::string& name, const std::string& name_template) {
   }
 }
 
+/// Some file systems have no modes and refuse to set them. There only what anybody may read can be written.
+void set_mode(int fd, unsigned mode, const std::string& name) {
+  if (calls::fchmod(fd, mode) == 0) return;
+  const bool has_no_modes = errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS;
+  const bool is_public = (mode & S_IROTH) != 0;
+  if (!has_no_modes || !is_public) throw system_error(text::cat("setting the mode of ", name), errno);
+}
+
 /// A new file with a temporary name, locked, so that no other process takes it for a leftover.
 UniqueFd make_locked_file(std::string& name, const std::string& name_template) {
   while (true) {
@@ -95,7 +103,7 @@ void write_file_atomically(const fs::path& path, std::string_view content, unsig
   std::string temporary;
   UniqueFd fd = make_locked_file(temporary, (parent / text::cat(prefix, kRandomPart)).string());
   try {
-    if (calls::fchmod(fd.get(), mode) != 0) throw system_error(text::cat("setting the mode of ", temporary), errno);
+    set_mode(fd.get(), mode, temporary);
     write_full(fd.get(), as_bytes(content), path.string());
     fsync_fd(fd.get(), path.string());
     rename_file(temporary, path);

@@ -54,6 +54,20 @@ TEST_CASE("writing a file removes what a killed run left of the same file, and n
   CHECK(fs::exists(directory.path() / ".outer.ociferry-cccccc"));
 }
 
+TEST_CASE("where there are no modes, files are written that anybody may read, and no others") {
+  const TempDirectory directory = temp_directory();
+  const fs::path file = directory.path() / "file";
+  for (const int reason : {EPERM, EOPNOTSUPP, ENOSYS}) {
+    const CallVerdict no_modes(calls::Kind::Attributes, {.failure = reason});
+    write_file_atomically(file, std::to_string(reason), 0755);
+    CHECK(read_text(file) == std::to_string(reason));
+    CHECK_THROWS_AS(write_file_atomically(file, "secret", 0600), Error);
+    CHECK(read_text(file) == std::to_string(reason));
+  }
+  const CallVerdict broken(calls::Kind::Attributes, {.failure = EIO});
+  CHECK_THROWS_AS(write_file_atomically(file, "public", 0644), Error);
+}
+
 TEST_CASE("a descriptor is named by a path until another file has that name") {
   const TempDirectory directory = temp_directory();
   const UniqueFd fd = open_in(directory, "file");

@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <sstream>
+#include <tuple>
 
 #include "stream/sha256.hpp"
+#include "support/call_verdict.hpp"
 #include "support/elf_program.hpp"
 #include "support/error_of.hpp"
 #include "support/process.hpp"
@@ -180,4 +183,29 @@ TEST_CASE("an export that was stopped says that the archive is there") {
   CHECK(error.code() == ErrorCode::Interrupted);
   CHECK(error.hint_text().find("app.tar is complete: the same command keeps it") != std::string::npos);
   CHECK_FALSE(fs::exists(stage.medium / "ociferry"));
+}
+
+TEST_CASE("a medium that fails keeps the files that were there, and the same call goes on") {
+  using Kind = calls::Kind;
+  for (const auto& [kind, failure, code] : {std::tuple{Kind::Write, ENOSPC, ErrorCode::Space},
+                                            {Kind::Sync, EIO, ErrorCode::Io},
+                                            {Kind::Rename, EIO, ErrorCode::Io}}) {
+    Stage stage;
+    stage.write();
+    write_text(stage.tools / "ociferry", elf_program() + " of a newer release");
+    const auto programs = read_carried_tool(stage.options);
+    const auto write = [&] { static_cast<void>(write_carried_tool(stage.options, programs, stage.fingerprint, {})); };
+    {
+      const CallVerdict broken(kind, {.failure = failure}, 1);
+      const Error error = error_of(write);
+      CHECK(error.code() == code);
+      CHECK(error.hint_text().find("app.tar is complete") != std::string::npos);
+    }
+    CHECK(stage.text("ociferry") == elf_program());
+    CHECK(stage.sha256sum() == 0);
+    CHECK(std::distance(fs::directory_iterator(stage.medium), fs::directory_iterator()) == 4);
+    write();
+    CHECK(stage.text("ociferry") == programs.front().content);
+    CHECK(stage.sha256sum() == 0);
+  }
 }
