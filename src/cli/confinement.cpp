@@ -62,9 +62,10 @@ bool writes_somewhere(const Arguments& arguments) {
 Rights rights_of(const Command& command, const Arguments& arguments) {
   Rights rights;
   if (has_network(command, arguments)) rights.network = Rights::Network::Any;
+  const bool is_dry_run = has_option(arguments, "dry-run") && arguments.on("dry-run");
   for (const std::string_view option : kOutputs) {
     const std::string name(option);
-    if (!has_option(arguments, name)) continue;
+    if (is_dry_run || !has_option(arguments, name)) continue;
     if (const auto path = arguments.optional_text(name)) allow_output(*path, rights.writable);
   }
   if (has_option(arguments, "emit")) {

@@ -32,6 +32,8 @@ Json place_json(const Reference& reference) {
                       {"digest", reference.digest ? Json(reference.digest->text()) : Json()}};
 }
 
+}  // namespace
+
 Json placed_json(const PlacedImage& image) {
   return Json::Object{{"from", place_json(image.from)}, {"to", place_json(image.to)}};
 }
@@ -42,6 +44,8 @@ Json skipped_json(const SkippedLayer& skipped) {
                       {"size", skipped.layer.size},
                       {"image", to_string(skipped.image)}};
 }
+
+namespace {
 
 void add_counts(Json::Object& members, const TransferReport& report) {
   members.emplace_back("images", number(report.images));

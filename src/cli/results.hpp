@@ -21,6 +21,9 @@ inline constexpr int kSchemaVersion = 1;
 /// Digests only where they are known.
 [[nodiscard]] Json::Object tag_members(const RepositoryName& repository, const std::vector<ListedTag>& tags);
 
+/// The old and the new place of an image.
+[[nodiscard]] Json placed_json(const PlacedImage& image);
+[[nodiscard]] Json skipped_json(const SkippedLayer& skipped);
 [[nodiscard]] Json moved_tag_json(const MovedTag& tag);
 
 }  // namespace ociferry

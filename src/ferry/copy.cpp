@@ -5,6 +5,7 @@
 #include "ferry/gather/sources.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/plan.hpp"
 
 namespace ociferry {
 
@@ -28,16 +29,35 @@ void check_no_copy_onto_itself(const PlacedSet& placed) {
   }
 }
 
+/// The images to copy, and where they go.
+struct ReadyCopy {
+  ImageSet set;
+  Placement placement;
+};
+
+ReadyCopy ready_copy(const CopyOptions& options, Registries& registries, const Context& context) {
+  const std::vector<Root> roots = read_sources({options.source}, tag_beside_digest(context));
+  ReadyCopy ready{.set = discover(roots, registries.opener(), options.gather, context),
+                  .placement = placement_of(options.relocate)};
+  warn_of_nondistributable_layers(ready.set, options.gather.nondistributable_layers, *context.progress);
+  if (options.relocate.by_name) {
+    check_no_copy_onto_itself(PlacedSet(ready.set, ready.placement, options.relocate.root_tags));
+  }
+  return ready;
+}
+
 }  // namespace
 
 TransferReport copy(const CopyOptions& options, const Context& context) {
-  const std::vector<Root> roots = read_sources({options.source}, tag_beside_digest(context));
   Registries registries(context, options.gather);
-  const ImageSet set = discover(roots, registries.opener(), options.gather, context);
-  warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
-  const Placement placement = placement_of(options.relocate);
-  if (options.relocate.by_name) check_no_copy_onto_itself(PlacedSet(set, placement, options.relocate.root_tags));
+  const auto [set, placement] = ready_copy(options, registries, context);
   return relocate_to_registry(set, placement, options.relocate, given_lock(options.source), registries, context);
+}
+
+ImportPlan plan_copy(const CopyOptions& options, const Context& context) {
+  Registries registries(context, options.gather);
+  const auto [set, placement] = ready_copy(options, registries, context);
+  return plan_relocation_to_registry(set, placement, options.relocate, given_lock(options.source), registries, context);
 }
 
 }  // namespace ociferry

@@ -11,6 +11,7 @@
 #include "layout/open_archive.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/plan.hpp"
 
 namespace ociferry {
 
@@ -34,24 +35,42 @@ void fetch_skipped_layers(ImageSet& set, Registries& registries) {
   set.graph().move_skipped([&](const Digest& layer) { return registries.repository(places.at(layer)); });
 }
 
-}  // namespace
+/// An import up to its first request to the destination.
+struct ReadyImport {
+  ImageSet set;
+  Placement placement;
+};
 
-TransferReport import_archive(const ImportOptions& options, const Context& context) {
+/// `checks_foreign`: archives without a seal are verified, since nothing unverified may be written.
+ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Registries& registries,
+                         const Context& context) {
   const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
   context.progress->phase("checking the archive", 0);
   check_headers(*archive);
-  ImageSet set = load_archive(archive, context);
-  const Placement placement = placement_of(options.relocate);
-  static_cast<void>(PlacedSet(set, placement, options.relocate.root_tags));  // fails before all bytes are read
+  ReadyImport ready{.set = load_archive(archive, context), .placement = placement_of(options.relocate)};
+  ImageSet& set = ready.set;
+  static_cast<void>(PlacedSet(set, ready.placement, options.relocate.root_tags));  // fails before all bytes are read
   if (!options.nondistributable_layers) set.graph().skip_nondistributable();
-  // Archives of other tools have no seal, so their blobs are verified before anything is written.
-  if (options.verify_first || archive->format() != ArchiveFormat::Sealed) {
+  if (options.verify_first || (checks_foreign && archive->format() != ArchiveFormat::Sealed)) {
     verify_blobs(*archive, blobs_to_verify(*archive, set), context, &set);
   }
-  Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
   if (options.nondistributable_layers) fetch_skipped_layers(set, registries);
   warn_of_nondistributable_layers(set, options.nondistributable_layers, *context.progress);
+  return ready;
+}
+
+}  // namespace
+
+TransferReport import_archive(const ImportOptions& options, const Context& context) {
+  Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
+  const auto [set, placement] = ready_import(options, true, registries, context);
   return relocate_to_registry(set, placement, options.relocate, std::nullopt, registries, context);
+}
+
+ImportPlan plan_import(const ImportOptions& options, const Context& context) {
+  Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
+  const auto [set, placement] = ready_import(options, false, registries, context);
+  return plan_relocation_to_registry(set, placement, options.relocate, std::nullopt, registries, context);
 }
 
 TransferReport convert_archive(const ConvertOptions& options, const Context& context) {

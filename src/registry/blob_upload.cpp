@@ -101,8 +101,8 @@ bool BlobUpload::exists() {
 }
 
 std::optional<RepositoryName> BlobUpload::elsewhere() const {
-  auto place = from_.mountable_from();
-  if (place && (place->registry != name_.registry || *place == name_ || mounts_.is_refused(*place))) place.reset();
+  auto place = mount_place(from_, name_);
+  if (place && mounts_.is_refused(*place)) place.reset();
   return place;
 }
 

@@ -7,6 +7,12 @@ namespace {
 constexpr int kTrialAt = 3;
 }  // namespace
 
+std::optional<RepositoryName> mount_place(const BlobSource& from, const RepositoryName& to) {
+  auto place = from.mountable_from();
+  if (place && (place->registry != to.registry || *place == to)) place.reset();
+  return place;
+}
+
 void MountRecord::refuse(const RepositoryName& from) {
   const std::lock_guard lock(mutex_);
   refused_.insert(from);

@@ -1,12 +1,17 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include "ociferry/digest.hpp"
 #include "ociferry/reference.hpp"
+#include "store/store.hpp"
 
 namespace ociferry {
+
+/// The repository that blobs of `from` may be mounted from into `to`: another one of the same registry.
+[[nodiscard]] std::optional<RepositoryName> mount_place(const BlobSource& from, const RepositoryName& to);
 
 /// Records which mounts into a repository work, and which blobs it wrongly reports as present. Thread-safe.
 ///

@@ -3,6 +3,7 @@
 #include "cli/command.hpp"
 #include "cli/destination_options.hpp"
 #include "cli/plain_sources.hpp"
+#include "cli/plan_output.hpp"
 #include "cli/transfer_output.hpp"
 
 namespace ociferry {
@@ -25,6 +26,7 @@ void declare(Arguments& arguments) {
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   arguments.flag("force", "With --to-tar: replace a file of that name even if it is not an archive");
   arguments.flag("resume", "With --to-tar: go on with what an earlier run has left (always done)");
+  declare_dry_run(arguments);
 }
 
 /// All references and lock files that were given.
@@ -71,6 +73,9 @@ void check(const Arguments& arguments) {
     throw Error(ErrorCode::Usage,
                 "--with-referrers does not go with --tar: what an archive holds is always taken along");
   }
+  if (arguments.on("dry-run") && arguments.is_set("to-tar")) {
+    throw Error(ErrorCode::Usage, "--dry-run goes with --to-repo and --to-registry only");
+  }
   if (arguments.is_set("lock-output") && arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "cannot output lock file with tar destination");
   }
@@ -82,16 +87,25 @@ GatherOptions gather_options(const Arguments& arguments) {
           .nondistributable_layers = arguments.on("include-non-distributable-layers")};
 }
 
+ImportOptions import_options(const Arguments& arguments, const RelocateOptions& relocate) {
+  return {.archive = arguments.text_of("tar"),
+          .relocate = relocate,
+          .verify_first = arguments.on("verify-first"),
+          .nondistributable_layers = gather_options(arguments).nondistributable_layers};
+}
+
+CopyOptions copy_options(const Arguments& arguments, const RelocateOptions& relocate) {
+  return {.source = all_sources(arguments).front(), .gather = gather_options(arguments), .relocate = relocate};
+}
+
 TransferReport copy_to_repository(const Arguments& arguments, const RelocateOptions& relocate, const Context& context) {
-  const GatherOptions gather = gather_options(arguments);
-  if (arguments.is_set("tar")) {
-    return import_archive({.archive = arguments.text_of("tar"),
-                           .relocate = relocate,
-                           .verify_first = arguments.on("verify-first"),
-                           .nondistributable_layers = gather.nondistributable_layers},
-                          context);
-  }
-  return copy({.source = all_sources(arguments).front(), .gather = gather, .relocate = relocate}, context);
+  if (arguments.is_set("tar")) return import_archive(import_options(arguments, relocate), context);
+  return copy(copy_options(arguments, relocate), context);
+}
+
+ImportPlan plan_for_repository(const Arguments& arguments, const RelocateOptions& relocate, const Context& context) {
+  if (arguments.is_set("tar")) return plan_import(import_options(arguments, relocate), context);
+  return plan_copy(copy_options(arguments, relocate), context);
 }
 
 /// imgpkg replaces any existing file, and accepts any name.
@@ -113,6 +127,7 @@ TransferReport copy_to_archive(const Arguments& arguments, const std::string& ar
 
 void run(const Arguments& arguments, Context& context, Console& console) {
   check(arguments);
+  const auto dry_run = dry_run_of(arguments);
   // imgpkg prints no result.
   const bool tells = arguments.called_as() == CalledAs::Ociferry;
   CopyProgress progress(*context.progress, arguments.called_as());
@@ -124,6 +139,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
     if (tells) print_export(report, *archive, console);
   } else {
     const RelocateOptions relocate = relocate_options(arguments);
+    if (dry_run) return print_plan(plan_for_repository(arguments, relocate, context), relocate, *dry_run, console);
     const TransferReport report = copy_to_repository(arguments, relocate, context);
     console.finish_progress();
     console.document(relocation_members(report, relocate));

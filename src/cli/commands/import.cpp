@@ -1,5 +1,6 @@
 #include "cli/command.hpp"
 #include "cli/destination_options.hpp"
+#include "cli/plan_output.hpp"
 #include "cli/transfer_output.hpp"
 
 namespace ociferry {
@@ -12,6 +13,7 @@ void declare(Arguments& arguments) {
   arguments.flag("verify-first", "Check every byte of the archive before the first write");
   arguments.flag("include-non-distributable-layers",
                  "Also put layers that may not be redistributed; those that the archive lacks are fetched");
+  declare_dry_run(arguments);
 }
 
 void run(const Arguments& arguments, Context& context, Console& console) {
@@ -22,6 +24,9 @@ void run(const Arguments& arguments, Context& context, Console& console) {
                               .relocate = relocate_options(arguments),
                               .verify_first = arguments.on("verify-first"),
                               .nondistributable_layers = arguments.on("include-non-distributable-layers")};
+  if (const auto dry_run = dry_run_of(arguments)) {
+    return print_plan(plan_import(options, context), options.relocate, *dry_run, console);
+  }
   const TransferReport report = import_archive(options, context);
   console.finish_progress();
   console.document(relocation_members(report, options.relocate));
@@ -37,6 +42,8 @@ const Command kImportCommand{
     .examples =
         "  # Check an archive, then put its images into a registry\n"
         "  ociferry import /media/usb/apps.tar --to-repo registry.internal/apps --verify-first\n"
+        "  # What that would upload, and which tags it would move; nothing is written\n"
+        "  ociferry import /media/usb/apps.tar --to-repo registry.internal/apps --dry-run --rate 20M\n"
         "  # Keep every image's own name and tags, below one prefix\n"
         "  ociferry import /media/usb/apps.tar --to-registry registry.internal/mirror\n",
     .common = CommonOptions::Registry,

@@ -15,13 +15,6 @@ namespace ociferry {
 
 namespace {
 
-/// A locations image to write, and the tags that it still needs: its own, then its bundle's. Bundles with the same
-/// images share a locations image, and so its own tag.
-struct NewLocations {
-  const PlannedLocations* planned = nullptr;
-  std::vector<TagState> tags = {};
-};
-
 class LocationsWriter {
  public:
   LocationsWriter(const Destination& to, const LocationsOptions& options, const Context& context)
@@ -97,6 +90,8 @@ class LocationsWriter {
   std::atomic<std::size_t> written_{0};
 };
 
+}  // namespace
+
 std::vector<NewLocations> new_locations(const std::vector<PlannedLocations>& step, const AskTags& ask,
                                         bool trusts_tags) {
   std::vector<PlannedManifest> tags;
@@ -116,8 +111,6 @@ std::vector<NewLocations> new_locations(const std::vector<PlannedLocations>& ste
   }
   return fresh;
 }
-
-}  // namespace
 
 std::size_t write_locations(const std::vector<PlannedLocations>& step, const Destination& to, const AskTags& ask,
                             const LocationsOptions& options, const Context& context) {

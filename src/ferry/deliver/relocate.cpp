@@ -62,6 +62,23 @@ class Relocation {
     }
   }
 
+  /// Finds out what `run` would write, instead of it.
+  [[nodiscard]] ImportPlan plan(Trust trust) {
+    const TransferReport counts = report();
+    ImportPlan plan{.images = counts.images,
+                    .bundles = counts.bundles,
+                    .referrers = counts.referrers,
+                    .names = counts.names,
+                    .skipped = counts.skipped};
+    begin_round(trust);
+    static_cast<void>(find_out(trust));
+    static_cast<void>(find_blobs());
+    plan.repositories.resize(rounds_.size());
+    run_parallel_or_throw(context_.jobs, rounds_.size(), context_.stop,
+                          [&](std::size_t i, const std::stop_token&) { plan.repositories[i] = rounds_[i].forecast(); });
+    return plan;
+  }
+
   [[nodiscard]] TransferReport report() const {
     TransferReport report{.images = set_->images().size(), .skipped = skipped_layers(*set_)};
     for (const SetImage& image : set_->images()) {
@@ -97,11 +114,15 @@ class Relocation {
     }
   }
 
-  void run_round(Trust trust) {
+  void begin_round(Trust trust) {
     rounds_.clear();
     for (const RepositoryPlan& plan : plans_) {
       rounds_.emplace_back(plan, set_->graph(), repositories_.at(plan.name), trust, options_, context_);
     }
+  }
+
+  void run_round(Trust trust) {
+    begin_round(trust);
     try {
       move(trust);
     } catch (Error& error) {
@@ -112,15 +133,12 @@ class Relocation {
 
   void move(Trust trust) {
     context_.progress->event(text::cat("importing ", set_->images().size(), " images..."));
-    context_.progress->phase("checking what the destination has", 0);
-    if (trust == Trust::Tags && has_all()) {
+    if (!find_out(trust)) {
       write_blobs();  // non-distributable layers, which no tag promises
       each(&RepositoryRound::prove_all);
       context_.progress->event("Tagging images");
       return;
     }
-    if (options_.keep_tags) each(&RepositoryRound::refuse_moves);
-    each(&RepositoryRound::find_missing);
     write_blobs();
     context_.progress->phase("writing manifests", 0);
     each(&RepositoryRound::write_images);
@@ -135,8 +153,17 @@ class Relocation {
     each(&RepositoryRound::put_root_tags);
   }
 
+  /// Finds the images that are missing. False if all tags are up to date.
+  [[nodiscard]] bool find_out(Trust trust) {
+    context_.progress->phase("checking what the destination has", 0);
+    if (trust == Trust::Tags && has_all()) return false;
+    if (options_.keep_tags) each(&RepositoryRound::refuse_moves);
+    each(&RepositoryRound::find_missing);
+    return true;
+  }
+
   /// What several repositories have travels once: one gets it, and the others mount it from there.
-  void write_blobs() {
+  [[nodiscard]] BlobsToWrite find_blobs() {
     const BlobPlaces owners = owners_of(plans_);
     BlobsToWrite all;
     for (RepositoryRound& round : rounds_) {
@@ -144,6 +171,11 @@ class Relocation {
       all.count += found.count;
       all.bytes += found.bytes;
     }
+    return all;
+  }
+
+  void write_blobs() {
+    const BlobsToWrite all = find_blobs();
     if (all.count == 0) return;
     context_.progress->phase(text::cat("writing ", all.count, " blobs to ", names()), all.bytes);
     each(&RepositoryRound::write_own_blobs);
@@ -211,6 +243,12 @@ class Relocation {
 };
 
 }  // namespace
+
+ImportPlan plan_relocation(const ImageSet& set, const Placement& placement, const OpenDestination& open,
+                           const RelocateOptions& options, const Context& context) {
+  check_digests(set);
+  return Relocation(set, placement, open, options, context).plan(options.recheck ? Trust::Nothing : Trust::Tags);
+}
 
 TransferReport relocate(const ImageSet& set, const Placement& placement, const OpenDestination& open,
                         const RelocateOptions& options, const Context& context) {

@@ -4,6 +4,7 @@
 #include "ferry/deliver/placement.hpp"
 #include "ferry/set/image_set.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/plan.hpp"
 
 namespace ociferry {
 
@@ -16,5 +17,10 @@ namespace ociferry {
 /// the same images is kept, with a warning. Throws Error.
 TransferReport relocate(const ImageSet& set, const Placement& placement, const OpenDestination& open,
                         const RelocateOptions& options, const Context& context);
+
+/// What `relocate` would write, found out as it does, but without writing anything. Throws Error, as `relocate` would
+/// before its first write. Blocks.
+[[nodiscard]] ImportPlan plan_relocation(const ImageSet& set, const Placement& placement, const OpenDestination& open,
+                                         const RelocateOptions& options, const Context& context);
 
 }  // namespace ociferry

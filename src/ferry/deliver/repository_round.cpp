@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "ferry/deliver/attachments.hpp"
+#include "ferry/deliver/forecast.hpp"
 #include "ferry/deliver/locations_writer.hpp"
 #include "ferry/deliver/manifest_writer.hpp"
 #include "ferry/deliver/proof.hpp"
@@ -51,6 +52,14 @@ void RepositoryRound::write(std::vector<Graph::BlobNode> nodes) {
   std::vector<const Graph::BlobNode*> blobs;
   for (const Graph::BlobNode& node : nodes) blobs.push_back(&node);
   copy_blobs(std::move(blobs), tally_.blobs(), context_.jobs, *context_.progress, context_.stop);
+}
+
+PlannedRepository RepositoryRound::forecast() const {
+  Found found{.plan = plan_, .missing = missing_, .trusts_tags = trust_ == Trust::Tags};
+  for (const auto* blobs : {&own_, &shared_}) {
+    for (const Graph::BlobNode& blob : *blobs) found.blobs.push_back(&blob);
+  }
+  return ociferry::forecast(found, graph_, finder_, to_, context_);
 }
 
 void RepositoryRound::write_images() {

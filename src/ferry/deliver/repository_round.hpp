@@ -10,6 +10,7 @@
 #include "ferry/deliver/relocation_plan.hpp"
 #include "ferry/deliver/tally.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/plan.hpp"
 
 namespace ociferry {
 
@@ -43,6 +44,8 @@ class RepositoryRound {
   void write_own_blobs() { write(std::exchange(own_, {})); }
   /// Mounts blobs from their owners, which have theirs.
   void write_shared_blobs() { write(std::exchange(shared_, {})); }
+  /// What the steps that write would write, instead of them. Call it after `find_blobs`.
+  [[nodiscard]] PlannedRepository forecast() const;
   void write_images();
   void put_attaching_tags() { put_tags(plan_.attaching_tags); }
   void prove_images() const;

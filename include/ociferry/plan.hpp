@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ociferry/export.hpp"
+#include "ociferry/ferry.hpp"
+
+/// Dry runs: what the functions of ferry.hpp would do, found out without writing anything, at a destination or on disk.
+/// Errors and threads are as there.
+namespace ociferry {
+
+/// A number of blobs and their bytes together.
+struct BlobSum {
+  std::size_t count = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// What becomes of a tag at the destination.
+struct TagChange {
+  enum class Kind {
+    New,
+    Equal,   ///< points to the right digest already
+    Moves,   ///< points to another digest; with RelocateOptions::keep_tags, planning throws as the transfer would
+    Hidden,  ///< the destination denies access to it, so it may move
+  };
+  Kind kind = Kind::New;
+  Reference tag;                    ///< by tag
+  std::optional<Digest> from = {};  ///< where it points now; absent if New or Hidden
+  Digest to;
+};
+
+/// What a transfer writes to one repository.
+struct PlannedRepository {
+  RepositoryName name = {};
+  std::size_t images = 0;        ///< that belong there
+  std::size_t images_there = 0;  ///< those of them that are there already
+  BlobSum there = {};            ///< blobs that are there already
+  BlobSum upload = {};           ///< blobs that nothing but an upload can put there
+  /// Blobs that another repository of the registry has or may have. Each is mounted from there or, if the registry does
+  /// not mount it, uploaded: only trying shows which.
+  BlobSum mount_or_upload = {};
+  std::size_t manifests = 0;      ///< manifests to be put: of images, indexes and locations images, and tags
+  std::size_t locations = 0;      ///< locations images to be put
+  BlobSum locations_upload = {};  ///< blobs of these, besides `upload`
+  /// Manifests with a `subject` to be put. In a registry without the referrers API each is also added to a list, which
+  /// is one more manifest.
+  std::size_t attached = 0;
+  /// The tags of the images and their attachments, and of the tags for internal use (`*.imgpkg`) those that move.
+  std::vector<TagChange> tags = {};
+};
+
+/// What import_archive or copy would do.
+struct ImportPlan {
+  std::size_t images = 0;  ///< this and the next: as in TransferReport
+  std::size_t bundles = 0;
+  std::size_t referrers = 0;
+  std::vector<PlannedRepository> repositories = {};  ///< in the order of their names
+  std::vector<PlacedImage> names = {};               ///< as in TransferReport
+  std::vector<SkippedLayer> skipped = {};
+};
+
+/// `ociferry import --dry-run`, `ociferry copy --tar --dry-run`: sends no requests that write (POST, PUT, PATCH,
+/// DELETE) and writes neither lock file nor mapping. Fails as import_archive would, but for what only writing shows.
+/// Layers are read and checked only if `options.verify_first` is set.
+[[nodiscard]] OCIFERRY_EXPORT ImportPlan plan_import(const ImportOptions& options, const Context& context);
+
+/// `ociferry copy --dry-run` from registry to registry. Likewise; fetches no layers but those of bundles.
+[[nodiscard]] OCIFERRY_EXPORT ImportPlan plan_copy(const CopyOptions& options, const Context& context);
+
+}  // namespace ociferry

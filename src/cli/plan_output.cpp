@@ -1,0 +1,213 @@
+#include "cli/plan_output.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/limit_options.hpp"
+#include "cli/results.hpp"
+#include "cli/transfer_output.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::size_t kShownDigits = 12;
+
+/// The sum of all repositories.
+PlannedRepository sum_of(const ImportPlan& plan) {
+  PlannedRepository all;
+  const auto add = [](BlobSum& sum, const BlobSum& more) {
+    sum.count += more.count;
+    sum.bytes += more.bytes;
+  };
+  for (const PlannedRepository& one : plan.repositories) {
+    all.images += one.images;
+    all.images_there += one.images_there;
+    add(all.there, one.there);
+    add(all.upload, one.upload);
+    add(all.mount_or_upload, one.mount_or_upload);
+    add(all.locations_upload, one.locations_upload);
+    all.manifests += one.manifests;
+    all.locations += one.locations;
+    all.attached += one.attached;
+  }
+  return all;
+}
+
+/// The least and the most that is uploaded: a registry that mounts nothing gets all of it.
+std::uint64_t least_bytes(const PlannedRepository& all) { return all.upload.bytes + all.locations_upload.bytes; }
+std::uint64_t most_bytes(const PlannedRepository& all) { return least_bytes(all) + all.mount_or_upload.bytes; }
+
+std::uint64_t seconds_for(std::uint64_t bytes, std::uint64_t rate) {
+  return bytes / rate + (bytes % rate == 0 ? 0 : 1);
+}
+
+std::string duration(std::uint64_t seconds) {
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
+  return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
+}
+
+std::string short_digest(const Digest& digest) {
+  return fmt::format("{}:{}", digest.algorithm(), digest.hex().substr(0, kShownDigits));
+}
+
+void line(Console& console, std::string_view name, const std::string& value) {
+  console.result(fmt::format("  {:<10} {}", name, value));
+}
+
+std::string shown(const BlobSum& sum) {
+  return fmt::format("{:>13}  {:>9}", count(sum.count, "blob"), text::human_bytes(sum.bytes));
+}
+
+void print_totals(const PlannedRepository& all, const DryRun& dry_run, Console& console) {
+  line(console, "there", shown(all.there));
+  line(console, "upload", shown(all.upload));
+  if (all.mount_or_upload.count > 0) line(console, "mount", shown(all.mount_or_upload) + "  mounted or uploaded");
+  if (all.locations > 0) line(console, "locations", shown(all.locations_upload));
+  line(console, "put", fmt::format("{:>13}", fmt::format("{} manifests", all.manifests)));
+  if (all.attached > 0) {
+    line(console, "attached", fmt::format("{:>13}", count(all.attached, "manifest")));
+    line(console, "", "also added to lists if there is no referrers API");
+  }
+  if (!dry_run.rate) return;
+  const std::uint64_t least = seconds_for(least_bytes(all), *dry_run.rate);
+  const std::uint64_t most = seconds_for(most_bytes(all), *dry_run.rate);
+  const std::string range = least == most ? duration(most) : duration(least) + " to " + duration(most);
+  line(console, "time", fmt::format("{} at {} a second", range, text::human_bytes(*dry_run.rate)));
+}
+
+std::string_view word_of(TagChange::Kind kind) {
+  switch (kind) {
+    case TagChange::Kind::New: return "new";
+    case TagChange::Kind::Equal: return "equal";
+    case TagChange::Kind::Moves: return "moves";
+    case TagChange::Kind::Hidden: return "hidden";
+  }
+  return "";
+}
+
+void print_tags(const ImportPlan& plan, Console& console) {
+  bool is_first = true;
+  for (const PlannedRepository& repository : plan.repositories) {
+    for (const TagChange& tag : repository.tags) {
+      if (std::exchange(is_first, false)) console.result("Tags:");
+      line(console, word_of(tag.kind), to_string(tag.tag));
+      const std::string to = short_digest(tag.to);
+      line(console, "", tag.kind == TagChange::Kind::Moves ? short_digest(*tag.from) + " -> " + to : to);
+      if (tag.kind == TagChange::Kind::Hidden) line(console, "", "the registry hides where it points; it may move");
+    }
+  }
+}
+
+void print_repositories(const ImportPlan& plan, Console& console) {
+  for (const PlannedRepository& one : plan.repositories) {
+    console.result(to_string(one.name));
+    console.result(fmt::format("  {}, {} there; upload {}", count(one.images, "image"), one.images_there,
+                               text::human_bytes(one.upload.bytes + one.locations_upload.bytes)));
+    if (one.mount_or_upload.count > 0) {
+      console.result(fmt::format("  {} mounted or uploaded", text::human_bytes(one.mount_or_upload.bytes)));
+    }
+  }
+}
+
+void print_names(const ImportPlan& plan, Console& console) {
+  console.result("Images:");
+  for (const PlacedImage& image : plan.names) {
+    const Reference was{image.from.name, image.from.tag, image.from.tag ? std::nullopt : image.from.digest};
+    const Reference now{image.to.name, image.to.tag, image.to.tag ? std::nullopt : image.to.digest};
+    console.result("  " + to_string(was));
+    console.result("    -> " + to_string(now));
+  }
+}
+
+Json number(std::size_t value) { return std::uint64_t{value}; }
+
+Json sum_json(const BlobSum& sum) { return Json::Object{{"blobs", number(sum.count)}, {"bytes", sum.bytes}}; }
+
+void add_sums(Json::Object& members, const PlannedRepository& planned) {
+  members.emplace_back("imagesThere", number(planned.images_there));
+  members.emplace_back("there", sum_json(planned.there));
+  members.emplace_back("upload", sum_json(planned.upload));
+  members.emplace_back("mountOrUpload", sum_json(planned.mount_or_upload));
+  members.emplace_back("manifests", number(planned.manifests));
+  members.emplace_back("attached", number(planned.attached));
+  members.emplace_back("locations", number(planned.locations));
+  members.emplace_back("locationsUpload", sum_json(planned.locations_upload));
+}
+
+Json tag_json(const TagChange& tag) {
+  return Json::Object{{"tag", *tag.tag.tag},
+                      {"change", std::string(word_of(tag.kind))},
+                      {"from", tag.from ? Json(tag.from->text()) : Json()},
+                      {"to", tag.to.text()}};
+}
+
+Json repository_json(const PlannedRepository& planned) {
+  Json::Object members{{"repository", to_string(planned.name)}, {"images", number(planned.images)}};
+  add_sums(members, planned);
+  Json::Array tags;
+  for (const TagChange& tag : planned.tags) tags.push_back(tag_json(tag));
+  members.emplace_back("tags", std::move(tags));
+  return members;
+}
+
+Json::Object plan_members(const ImportPlan& plan, const RelocateOptions& options, const DryRun& dry_run) {
+  const std::string to = shown_destination(options);
+  const PlannedRepository all = sum_of(plan);
+  Json::Object members{options.by_name ? Json::Member("registry", to) : Json::Member("repository", to),
+                       {"dryRun", true},
+                       {"images", number(plan.images)},
+                       {"bundles", number(plan.bundles)},
+                       {"referrers", number(plan.referrers)}};
+  add_sums(members, all);
+  Json seconds;
+  if (dry_run.rate) {
+    seconds = Json::Object{{"least", seconds_for(least_bytes(all), *dry_run.rate)},
+                           {"most", seconds_for(most_bytes(all), *dry_run.rate)}};
+  }
+  members.emplace_back("seconds", std::move(seconds));
+  Json::Array repositories;
+  for (const PlannedRepository& one : plan.repositories) repositories.push_back(repository_json(one));
+  members.emplace_back("repositories", std::move(repositories));
+  Json::Array names;
+  for (const PlacedImage& name : plan.names) names.push_back(placed_json(name));
+  members.emplace_back("names", std::move(names));
+  Json::Array skipped;
+  for (const SkippedLayer& layer : plan.skipped) skipped.push_back(skipped_json(layer));
+  members.emplace_back("skippedLayers", std::move(skipped));
+  return members;
+}
+
+}  // namespace
+
+void declare_dry_run(Arguments& arguments) {
+  arguments.flag("dry-run", "Only tell what would be done; write nothing");
+  arguments.text("rate", "SIZE", "With --dry-run: also tell how long it takes at so many bytes a second, such as 20M");
+}
+
+std::optional<DryRun> dry_run_of(const Arguments& arguments) {
+  const auto rate = arguments.optional_text("rate");
+  if (!arguments.on("dry-run")) {
+    if (rate) throw Error(ErrorCode::Usage, "--rate goes with --dry-run only");
+    return std::nullopt;
+  }
+  return DryRun{.rate = rate ? std::optional(parse_size(*rate)) : std::nullopt};
+}
+
+void print_plan(const ImportPlan& plan, const RelocateOptions& options, const DryRun& dry_run, Console& console) {
+  console.finish_progress();
+  console.document(plan_members(plan, options, dry_run));
+  console.result("Dry run: nothing is written");
+  console.result(
+      fmt::format("{} to {}", count_images(plan.images, plan.bundles, plan.referrers), shown_destination(options)));
+  print_totals(sum_of(plan), dry_run, console);
+  if (plan.repositories.size() > 1) print_repositories(plan, console);
+  print_tags(plan, console);
+  print_names(plan, console);
+}
+
+}  // namespace ociferry

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "cli/arguments.hpp"
+#include "cli/console.hpp"
+#include "ociferry/plan.hpp"
+
+namespace ociferry {
+
+/// The options of a dry run.
+struct DryRun {
+  std::optional<std::uint64_t> rate = {};  ///< in bytes a second, to work out how long it will take
+};
+
+/// Declares --dry-run and --rate.
+void declare_dry_run(Arguments& arguments);
+/// nullopt if the command is to do its work. Throws Error{Usage} if only --rate is given, or that is malformed.
+[[nodiscard]] std::optional<DryRun> dry_run_of(const Arguments& arguments);
+
+/// The result of a dry run of import or copy: text, and the members for --json.
+void print_plan(const ImportPlan& plan, const RelocateOptions& options, const DryRun& dry_run, Console& console);
+
+}  // namespace ociferry
