@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
-#include <algorithm>
+#include <map>
+#include <regex>
 #include <set>
 
 #include "oci/json.hpp"
@@ -38,6 +39,15 @@ std::set<std::string> files(const World& world) {
   std::set<std::string> all;
   for (const auto& entry : fs::recursive_directory_iterator(world.ociferry.home())) all.insert(entry.path().string());
   return all;
+}
+
+/// Text without what depends on the hosts' names, which are in lock files.
+std::string comparable(const std::string& text, const World& world) {
+  std::string rest = timeless(text, world);
+  rest = std::regex_replace(rest, std::regex("sha256:[0-9a-f]{12}\\b"), "sha256:SHORT");
+  rest = std::regex_replace(rest, std::regex(" +SIZE"), " SIZE");
+  rest = std::regex_replace(rest, std::regex("time +[0-9]+ s"), "time N s");
+  return std::regex_replace(rest, std::regex("(\"(bytes|least|most)\": )[0-9]+"), "$1N");
 }
 
 /// What a run has written, by the access log of the registry inside.
@@ -179,10 +189,10 @@ TEST_CASE("what a dry run shows people and programs is short, and has the time a
   World& world = versions.world;
   world.succeed({"import", "v1.tar", "--to-repo", world.inside_repo("dest")});
   const Words words{"import", "v2.tar", "--to-repo", world.inside_repo("dest"), "--dry-run", "--rate", "1K"};
-  check_golden(FIXTURES "/golden/dry-run/import.txt", timeless(world.succeed(words), world));
-  check_golden(FIXTURES "/golden/dry-run/import.json", timeless(world.succeed(words + Words{"--json"}), world));
+  check_golden(FIXTURES "/golden/dry-run/import.txt", comparable(world.succeed(words), world));
+  check_golden(FIXTURES "/golden/dry-run/import.json", comparable(world.succeed(words + Words{"--json"}), world));
   const Words named{"import", "v2.tar", "--to-registry", world.inside.host(), "--dry-run"};
-  check_golden(FIXTURES "/golden/dry-run/import-by-name.txt", timeless(world.succeed(named), world));
+  check_golden(FIXTURES "/golden/dry-run/import-by-name.txt", comparable(world.succeed(named), world));
 }
 
 TEST_CASE("a dry run fails as the import would: with --keep-tags, a lock file that cannot be written, wrong options") {
