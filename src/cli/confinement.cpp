@@ -68,7 +68,7 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
     if (is_dry_run || !has_option(arguments, name)) continue;
     if (const auto path = arguments.optional_text(name)) allow_output(*path, rights.writable);
   }
-  if (has_option(arguments, "emit")) {
+  if (!is_dry_run && has_option(arguments, "emit")) {
     for (const std::string& argument : arguments.list_of("emit")) {
       allow_output(parse_emitted_file(argument).path, rights.writable);
     }
