@@ -13,7 +13,7 @@ namespace ociferry {
 struct Found {
   const RepositoryPlan& plan;
   const Missing& missing;
-  std::vector<const Graph::BlobNode*> blobs;  ///< that may have to be written, with where they can be mounted from
+  std::vector<const Graph::BlobNode*> blobs = {};  ///< that may have to be written, with where they can be mounted from
   bool trusts_tags = true;
 };
 
