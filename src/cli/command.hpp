@@ -49,6 +49,7 @@ extern const Command kTagResolveCommand;
 extern const Command kLoginCommand;
 extern const Command kLogoutCommand;
 extern const Command kAuthExplainCommand;
+extern const Command kProbeCommand;
 extern const Command kVersionCommand;
 extern const Command kCompletionCommand;
 

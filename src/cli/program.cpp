@@ -292,9 +292,9 @@ class Run {
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> kCommands = {
-      &kPushCommand,    &kExportCommand, &kImportCommand,      &kCopyCommand,    &kPullCommand,
-      &kInspectCommand, &kVerifyCommand, &kDescribeCommand,    &kTagListCommand, &kTagResolveCommand,
-      &kLoginCommand,   &kLogoutCommand, &kAuthExplainCommand, &kVersionCommand, &kCompletionCommand};
+      &kPushCommand,        &kExportCommand,   &kImportCommand,  &kCopyCommand,       &kPullCommand,  &kInspectCommand,
+      &kVerifyCommand,      &kDescribeCommand, &kTagListCommand, &kTagResolveCommand, &kLoginCommand, &kLogoutCommand,
+      &kAuthExplainCommand, &kProbeCommand,    &kVersionCommand, &kCompletionCommand};
   return kCommands;
 }
 

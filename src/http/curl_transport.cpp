@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -105,6 +106,31 @@ CurlFailure failure_of(CURL* handle, CURLcode code, std::string_view why) {
           .verify_result = info<long>(handle, CURLINFO_SSL_VERIFYRESULT)};
 }
 
+std::vector<PeerCertificate> certificates_of(CURL* handle) {
+  std::vector<PeerCertificate> chain;
+  const auto* const told = info<curl_certinfo*>(handle, CURLINFO_CERTINFO);
+  for (int i = 0; told != nullptr && i < told->num_of_certs; ++i) {
+    std::vector<std::string_view> members;
+    for (const curl_slist* one = told->certinfo[i]; one != nullptr; one = one->next) members.emplace_back(one->data);
+    chain.push_back(read_certificate(members));
+  }
+  return chain;
+}
+
+/// The peer of the connection that the last request of `handle` has opened.
+Peer peer_of(CURL* handle, bool is_proxy) {
+  const char* const ip = info<char*>(handle, CURLINFO_PRIMARY_IP);
+  const std::string host = ip == nullptr ? "" : ip;
+  const bool is_v6 = host.find(':') != std::string::npos;
+  const auto connected = info<curl_off_t>(handle, CURLINFO_CONNECT_TIME_T);
+  const auto secured = info<curl_off_t>(handle, CURLINFO_APPCONNECT_TIME_T);  // 0 without TLS
+  return {.address = text::cat(is_v6 ? "[" : "", host, is_v6 ? "]:" : ":", info<long>(handle, CURLINFO_PRIMARY_PORT)),
+          .is_proxy = is_proxy,
+          .is_http2 = info<long>(handle, CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0,
+          .connect_time = std::chrono::microseconds(std::max(connected, secured)),
+          .certificates = certificates_of(handle)};
+}
+
 /// True if the server requires another client certificate (RFC 8446, section 6.2).
 bool refuses_our_certificate(std::string_view why) {
   return why.find("alert certificate required") != std::string_view::npos ||
@@ -146,6 +172,9 @@ class CurlTransport::Impl {
       const bool changed = change_version(request.url.origin(), failure);
       if (changed && code == CURLE_SSL_CONNECT_ERROR) return send(request, stop);  // nothing was sent yet
       fail(request, exchange, failure);
+    }
+    if (options_.observe_peer && info<long>(handle.get(), CURLINFO_NUM_CONNECTS) > 0) {
+      options_.observe_peer(peer_of(handle.get(), proxy.has_value()));
     }
     give_back(std::move(handle));
     log.response(exchange.response(), time);
@@ -226,6 +255,7 @@ class CurlTransport::Impl {
     set(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024L);
     set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
     set(handle, CURLOPT_HTTP_VERSION, version_for(origin));
+    if (options_.observe_peer) set(handle, CURLOPT_CERTINFO, 1L);
     // Shorter than the delays before the last retries, which may find the host at another address.
     set(handle, CURLOPT_DNS_CACHE_TIMEOUT, 10L);
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "http/peer.hpp"
 #include "http/proxy_rules.hpp"
 #include "http/transport.hpp"
 #include "ociferry/http_version.hpp"
@@ -25,6 +26,7 @@ struct TransportOptions {
   std::chrono::milliseconds response_header_timeout{30'000};
   bool retry_timeouts = true;  ///< connect and response header time-outs are transient errors
   std::chrono::milliseconds stall_timeout{60'000};
+  PeerObserver observe_peer = {};  ///< if set, is told of each connection
 };
 
 /// HTTP over libcurl. The proxy of each request is set by us; libcurl reads no variables. Connections are reused, each

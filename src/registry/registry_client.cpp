@@ -6,6 +6,7 @@
 #include "http/curl_transport.hpp"
 #include "ociferry/version.hpp"
 #include "registry/connection.hpp"
+#include "registry/observed_transport.hpp"
 
 namespace ociferry {
 
@@ -24,7 +25,13 @@ std::vector<std::filesystem::path> certificate_directories(const Environment& en
 }  // namespace
 
 std::shared_ptr<Transport> make_transport(const RegistryOptions& options, Progress& progress) {
+  return make_observed_transport(options, progress, {});
+}
+
+std::shared_ptr<Transport> make_observed_transport(const RegistryOptions& options, Progress& progress,
+                                                   PeerObserver observe_peer) {
   TransportOptions transport;
+  transport.observe_peer = std::move(observe_peer);
   transport.user_agent = "ociferry/" + std::string(version());
   transport.ca_cert_paths = options.ca_cert_paths;
   const Environment environment = current_environment();
