@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ociferry/export.hpp"
@@ -69,5 +70,33 @@ struct ImportPlan {
 
 /// `ociferry copy --dry-run` from registry to registry. Likewise; fetches no layers but those of bundles.
 [[nodiscard]] OCIFERRY_EXPORT ImportPlan plan_copy(const CopyOptions& options, const Context& context);
+
+/// A layer, and the images that have it.
+struct PlannedLayer {
+  Descriptor layer;
+  std::vector<Reference> images = {};
+};
+
+/// What export_archive would do.
+struct ExportPlan {
+  std::size_t images = 0;  ///< this and the next: as in TransferReport
+  std::size_t bundles = 0;
+  std::size_t referrers = 0;
+  BlobSum fresh = {};   ///< blobs of the archive, manifests included, that an existing archive does not have
+  BlobSum there = {};   ///< blobs that an existing archive of that name has; they are checked when they are used
+  BlobSum shared = {};  ///< blobs that several images have, each counted once
+  std::uint64_t archive_bytes = 0;
+  std::optional<Digest> fingerprint = {};          ///< as in TransferReport
+  std::uint64_t free_bytes = 0;                    ///< where the archive goes; the largest int64_t if not known
+  std::uint64_t partial_bytes = 0;                 ///< on disk, of an unfinished archive of that name, to be continued
+  std::optional<std::uint64_t> largest_file = {};  ///< the largest file there, in bytes; absent: no known limit
+  std::optional<std::string> lack_of_room = {};    ///< why the archive does not fit; absent: it does
+  std::vector<PlannedLayer> largest = {};          ///< the ten largest layers, largest first
+  std::vector<SkippedLayer> skipped = {};
+};
+
+/// `ociferry export --dry-run`: fetches no layers but those of bundles, and makes no file. A lack of room is no error
+/// here, but told.
+[[nodiscard]] OCIFERRY_EXPORT ExportPlan plan_export(const ExportOptions& options, const Context& context);
 
 }  // namespace ociferry

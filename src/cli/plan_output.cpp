@@ -182,6 +182,36 @@ Json::Object plan_members(const ImportPlan& plan, const RelocateOptions& options
   return members;
 }
 
+Json layer_json(const PlannedLayer& layer) {
+  Json::Array images;
+  for (const Reference& image : layer.images) images.emplace_back(to_string(image));
+  return Json::Object{{"digest", layer.layer.digest.text()}, {"size", layer.layer.size}, {"images", std::move(images)}};
+}
+
+Json::Object export_plan_members(const ExportPlan& plan, const std::string& archive, const DryRun& dry_run) {
+  Json::Array largest;
+  for (const PlannedLayer& layer : plan.largest) largest.push_back(layer_json(layer));
+  Json::Array skipped;
+  for (const SkippedLayer& layer : plan.skipped) skipped.push_back(skipped_json(layer));
+  return {{"archive", archive},
+          {"dryRun", true},
+          {"archiveBytes", plan.archive_bytes},
+          {"fingerprint", plan.fingerprint->text()},
+          {"images", number(plan.images)},
+          {"bundles", number(plan.bundles)},
+          {"referrers", number(plan.referrers)},
+          {"new", sum_json(plan.fresh)},
+          {"there", sum_json(plan.there)},
+          {"shared", sum_json(plan.shared)},
+          {"freeBytes", plan.free_bytes},
+          {"partialBytes", plan.partial_bytes},
+          {"largestFile", plan.largest_file ? Json(*plan.largest_file) : Json()},
+          {"lackOfRoom", plan.lack_of_room ? Json(*plan.lack_of_room) : Json()},
+          {"seconds", dry_run.rate ? Json(seconds_for(plan.fresh.bytes, *dry_run.rate)) : Json()},
+          {"largestLayers", std::move(largest)},
+          {"skippedLayers", std::move(skipped)}};
+}
+
 }  // namespace
 
 void declare_dry_run(Arguments& arguments) {
@@ -208,6 +238,28 @@ void print_plan(const ImportPlan& plan, const RelocateOptions& options, const Dr
   if (plan.repositories.size() > 1) print_repositories(plan, console);
   print_tags(plan, console);
   print_names(plan, console);
+}
+
+void print_export_plan(const ExportPlan& plan, const std::string& archive, const DryRun& dry_run, Console& console) {
+  console.finish_progress();
+  console.document(export_plan_members(plan, archive, dry_run));
+  console.result("Dry run: nothing is written");
+  console.result(fmt::format("{} to {}", count_images(plan.images, plan.bundles, plan.referrers), archive));
+  line(console, "new", shown(plan.fresh));
+  if (plan.there.count > 0) line(console, "there", shown(plan.there));
+  line(console, "shared", shown(plan.shared));
+  line(console, "archive", fmt::format("{} bytes", plan.archive_bytes));
+  line(console, "room", plan.lack_of_room ? "DOES NOT FIT: " + *plan.lack_of_room : "enough");
+  if (dry_run.rate) {
+    line(console, "time",
+         fmt::format("{} at {} a second", duration(seconds_for(plan.fresh.bytes, *dry_run.rate)),
+                     text::human_bytes(*dry_run.rate)));
+  }
+  console.result("Largest layers:");
+  for (const PlannedLayer& layer : plan.largest) {
+    line(console, text::human_bytes(layer.layer.size), short_digest(layer.layer.digest));
+    for (const Reference& image : layer.images) console.result("    " + to_string(image));
+  }
 }
 
 }  // namespace ociferry

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "cli/arguments.hpp"
 #include "cli/console.hpp"
@@ -21,5 +22,8 @@ void declare_dry_run(Arguments& arguments);
 
 /// The result of a dry run of import or copy: text, and the members for --json.
 void print_plan(const ImportPlan& plan, const RelocateOptions& options, const DryRun& dry_run, Console& console);
+
+/// The same for an export.
+void print_export_plan(const ExportPlan& plan, const std::string& archive, const DryRun& dry_run, Console& console);
 
 }  // namespace ociferry

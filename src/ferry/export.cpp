@@ -1,11 +1,22 @@
+#include "ferry/deliver/archive_forecast.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/discover.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/sources.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/plan.hpp"
 
 namespace ociferry {
+
+ExportPlan plan_export(const ExportOptions& options, const Context& context) {
+  check_output(options.archive, options.force);
+  const std::vector<Root> roots = read_sources(options.sources, tag_beside_digest(context));
+  Registries registries(context, options.gather);
+  const ImageSet set = discover(roots, registries.opener(), options.gather, context);
+  warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
+  return plan_archive_of(set, options.archive, context);
+}
 
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
   check_output(options.archive, options.force);

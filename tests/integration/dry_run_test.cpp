@@ -213,6 +213,37 @@ TEST_CASE("a dry run fails as the import would: with --keep-tags, a lock file th
   CHECK(world.fail(22, unwritable + Words{"--dry-run"}) == world.fail(22, unwritable));
 }
 
+TEST_CASE("a dry run of export makes no file, fetches no layer, and knows the archive's size to the byte") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  push_image(world.outside, "team/app", small_image(1), "v1");
+  push_image(world.outside, "tools/tool", small_image(2), "v1");
+  const Words words{"export", "-i",   world.outside_ref("team/app"), "-i", world.outside_ref("tools/tool"),
+                    "-o",     "a.tar"};
+  world.succeed({"version"});  // makes the home directory
+  const auto before = files(world);
+  world.outside.forget_requests();
+  const Json plan = Json::parse(world.succeed(words + Words{"--dry-run", "--json", "--rate", "1K"}), "plan");
+  CHECK(files(world) == before);
+  for (const Image& image : {small_image(1), small_image(2)}) {
+    for (const Descriptor& layer : layers_of(image)) {
+      for (const LoggedRequest& request : world.outside.requests()) CHECK(!contains(request.path, layer.digest.text()));
+    }
+  }
+  CHECK(number(plan, "shared", "blobs") == 1);
+  CHECK(plan.find("largestLayers")->as_array()->size() == 3);
+  CHECK(plan.find("lackOfRoom")->is_null());
+  CHECK(contains(world.succeed(words + Words{"--dry-run"}), "Largest layers:"));
+  const Json report = Json::parse(world.succeed(words + Words{"--json"}), "report");
+  CHECK(number(plan, "archiveBytes") == fs::file_size(world.path("a.tar")));
+  CHECK(plan.string_at("fingerprint") == report.string_at("fingerprint"));
+  CHECK(number(plan, "new", "blobs") == number(report, "blobsWritten"));
+  CHECK(number(plan, "new", "bytes") == number(report, "bytesWritten"));
+  const Json again = Json::parse(world.succeed(words + Words{"--dry-run", "--json"}), "plan");
+  CHECK(number(again, "new", "blobs") == 0);
+  CHECK(number(again, "there", "blobs") == number(plan, "new", "blobs"));
+}
+
 TEST_CASE("a registry that goes away after the dry run is a network error, and leaves all as it was") {
   if (lacks({"docker-registry"})) return;
   Versions versions;

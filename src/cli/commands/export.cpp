@@ -3,6 +3,7 @@
 
 #include "cli/command.hpp"
 #include "cli/plain_sources.hpp"
+#include "cli/plan_output.hpp"
 #include "cli/tool_option.hpp"
 #include "cli/transfer_output.hpp"
 
@@ -22,6 +23,7 @@ void declare(Arguments& arguments) {
                    "Take signatures, attestations, SBOMs and what else is attached to images along (default: true)");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   declare_tool(arguments);
+  declare_dry_run(arguments);
 }
 
 /// All that were given, in any way.
@@ -57,6 +59,9 @@ void run(const Arguments& arguments, Context& context, Console& console) {
     throw Error(ErrorCode::Usage, "Nothing to export: name bundles and images, or give --lock or --images-file");
   if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
   check_archive_name(options.archive.string());
+  if (const auto dry_run = dry_run_of(arguments)) {
+    return print_export_plan(plan_export(options, context), options.archive.string(), *dry_run, console);
+  }
   TransferReport report;
   const auto carried = export_with_tool(options, tool_of(arguments, options.archive.string()), report, context);
   console.finish_progress();

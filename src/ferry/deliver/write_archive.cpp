@@ -24,9 +24,6 @@
 
 namespace ociferry {
 
-namespace {
-
-/// No archive is written that no import would read.
 void check_readable(const ArchivePlan& plan) {
   std::size_t largest = 0;
   for (const FrontFile& file : plan.front) largest = std::max(largest, file.content.size());
@@ -36,7 +33,6 @@ void check_readable(const ArchivePlan& plan) {
       .hint("export fewer bundles at a time");
 }
 
-/// The archive that has the output's name already, if it is one of ours and its beginning is sound.
 std::shared_ptr<ArchiveReader> open_existing(const std::filesystem::path& path, Progress& progress) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return nullptr;
@@ -49,6 +45,8 @@ std::shared_ptr<ArchiveReader> open_existing(const std::filesystem::path& path, 
     return nullptr;
   }
 }
+
+namespace {
 
 /// What says that an old archive's bytes are of no use. A failure to write comes again when they are fetched.
 bool is_damage(const Error& error) { return error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Io; }

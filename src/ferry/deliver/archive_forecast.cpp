@@ -1,0 +1,96 @@
+#include "ferry/deliver/archive_forecast.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/room.hpp"
+#include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/refused_indexes.hpp"
+#include "ferry/deliver/write_archive.hpp"
+#include "ferry/set/archive_contents.hpp"
+#include "layout/sealed/archive_reader.hpp"
+#include "medium/partial_file.hpp"
+#include "stream/sha256.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::size_t kLargestShown = 10;
+constexpr std::uint64_t kBlock = 512;  ///< the unit of st_blocks
+
+void add(BlobSum& sum, const Descriptor& blob) {
+  ++sum.count;
+  sum.bytes += blob.size;
+}
+
+/// The images that have each blob.
+std::map<Digest, std::vector<Reference>> users_of_blobs(const ImageSet& set) {
+  std::map<Digest, std::vector<Reference>> users;
+  for (const SetImage& image : set.images()) {
+    std::set<Digest> own;
+    for (const Digest& manifest : set.graph().closure(image.digest())) {
+      for (const Descriptor& blob : set.graph().blobs_of(manifest)) own.insert(blob.digest);
+    }
+    for (const Digest& blob : own) users[blob].push_back(image.reference);
+  }
+  return users;
+}
+
+void add_layers(ExportPlan& plan, const ImageSet& set) {
+  for (const auto& [digest, images] : users_of_blobs(set)) {
+    const Graph::BlobNode& blob = set.graph().blobs().at(digest);
+    if (images.size() > 1) add(plan.shared, blob.descriptor);
+    if (!blob.is_config) plan.largest.push_back({blob.descriptor, images});
+  }
+  std::ranges::stable_sort(plan.largest, std::ranges::greater{},
+                           [](const PlannedLayer& layer) { return layer.layer.size; });
+  if (plan.largest.size() > kLargestShown) plan.largest.erase(plan.largest.begin() + kLargestShown, plan.largest.end());
+}
+
+void add_room(ExportPlan& plan, const std::filesystem::path& archive) {
+  const auto parent = archive.parent_path().empty() ? std::filesystem::path(".") : archive.parent_path();
+  const UniqueFd directory = open_file(parent, O_RDONLY | O_DIRECTORY);
+  const Room room = room_at(directory.get(), parent.string());
+  struct stat partial {};
+  const bool has_partial = ::stat(PartialFile::path_for(archive).c_str(), &partial) == 0;
+  const std::uint64_t allocated = has_partial ? static_cast<std::uint64_t>(partial.st_blocks) * kBlock : 0;
+  plan.free_bytes = room.free_bytes;
+  plan.partial_bytes = allocated;
+  if (room.largest_file) plan.largest_file = room.largest_file->bytes;
+  const auto lack = lack_of_room(room, plan.archive_bytes, allocated, "the archive", parent.string());
+  if (lack) plan.lack_of_room = lack->message();
+}
+
+}  // namespace
+
+ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& output, const Context& context) {
+  check_digests(set);
+  const std::filesystem::path archive = behind_links(output);
+  const ArchiveContents contents = archive_contents(set, Baseline{});
+  const ArchivePlan layout = plan_archive(contents.items, descriptors(contents), contents.docker_manifest);
+  check_readable(layout);
+  ExportPlan plan{.images = set.images().size(),
+                  .archive_bytes = layout.total_bytes,
+                  .fingerprint = sha256(layout.seal()),
+                  .skipped = skipped_layers(set)};
+  for (const SetImage& image : set.images()) {
+    plan.bundles += image.is_bundle ? 1 : 0;
+    plan.referrers += image.is_referrer ? 1 : 0;
+  }
+  const auto existing = open_existing(archive, *context.progress);
+  for (const Graph::BlobNode* blob : contents.blobs) {
+    add(existing && existing->size_of(blob->descriptor.digest) ? plan.there : plan.fresh, blob->descriptor);
+  }
+  add_layers(plan, set);
+  add_room(plan, archive);
+  return plan;
+}
+
+}  // namespace ociferry

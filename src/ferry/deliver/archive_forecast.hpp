@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+
+#include "ferry/set/image_set.hpp"
+#include "ociferry/plan.hpp"
+
+namespace ociferry {
+
+/// What `write_archive` would write; reads an existing archive's table, and writes nothing. Throws Error.
+[[nodiscard]] ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& output,
+                                         const Context& context);
+
+}  // namespace ociferry
