@@ -5,6 +5,7 @@
 
 #include "base/stop.hpp"
 #include "base/text.hpp"
+#include "registry/blob_check.hpp"
 #include "registry/registry_error.hpp"
 #include "registry/upload_location.hpp"
 #include "stream/read_buffer.hpp"
@@ -38,19 +39,6 @@ std::string shown_host(const Origin& origin) { return to_string(origin).substr(o
 bool may_be_too_long(int status) { return status == 0 || status == 408 || status == 499 || status == 504; }
 
 }  // namespace
-
-bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& blob, std::stop_token stop) {
-  if (!connection.head_answers().for_blobs) return false;
-  const Request request{"HEAD", connection.url(scope.name, "blobs/" + blob.digest.text(), stop)};
-  const Answer answer = connection.send_with_retries(request, scope, stop);
-  if (is_success(answer.status)) return true;
-  const int status = answer.status;
-  const bool no_head = status == 405 || status == 501;
-  if (no_head) connection.head_answers().for_blobs = false;
-  // After any other refusal, the upload succeeds or shows the reason, which a response to HEAD cannot contain.
-  if (status != 401 && !is_transient_status(status)) return false;
-  throw response_error("HEAD", answer, ErrorCode::Network);
-}
 
 BlobUpload::BlobUpload(Connection& connection, const RepositoryName& name, MountRecord& mounts, const Descriptor& blob,
                        BlobSource& from, Progress& progress, std::stop_token stop)
@@ -89,15 +77,27 @@ BlobOutcome BlobUpload::run() {
 /// Checks with HEAD or, if reliable, with a mount, which also starts the upload. Does not check a distrusted blob.
 bool BlobUpload::exists() {
   if (is_distrusted_) return false;
-  if (mounts_.self_mount_reliable() && !elsewhere()) {
+  if (connection_.self_mounts().are_reliable() && !elsewhere()) {
     try {
       const int status = ask_mount(name_).status;
-      if (status == 201 || status == 202) return status == 201;
+      if (status == 202) return false;
+      if (status == 201) return mounts_.is_self_mount_confirmed() || confirm_self_mount();
     } catch (const Error& error) {
       if (!error.is_transient()) throw;  // the question is repeated below
     }
   }
   return blob_exists(connection_, scope(), blob_, stop_);
+}
+
+/// Checks the first mount from this repository itself that said that a blob exists. False if it does not.
+bool BlobUpload::confirm_self_mount() {
+  const bool is_there = blob_exists(connection_, scope(), blob_, stop_);
+  if (is_there) {
+    mounts_.confirm_self_mount();
+  } else {
+    connection_.self_mounts().end_trial(false);
+  }
+  return is_there;
 }
 
 std::optional<RepositoryName> BlobUpload::elsewhere() const {
@@ -169,10 +169,12 @@ bool BlobUpload::self_mount_answered(int status) {
 
 void BlobUpload::upload() {
   look_for_earlier_run();
-  if (session_ || is_distrusted_ || !mounts_.begins_trial()) return upload_with_retries();
+  if (session_ || is_distrusted_ || !connection_.self_mounts().begins_trial()) return upload_with_retries();
   const bool said_absent = self_mount_answered(202);
   upload_with_retries();
-  mounts_.end_trial(said_absent && self_mount_answered(201));
+  const bool passed = said_absent && self_mount_answered(201);
+  if (passed) mounts_.confirm_self_mount();
+  connection_.self_mounts().end_trial(passed);
   cancel();
   session_.reset();
 }

@@ -31,6 +31,7 @@ class BlobUpload {
   [[nodiscard]] bool mount();
   /// POST with a mount. The session of a 202 response goes to `session_`.
   [[nodiscard]] Answer ask_mount(const RepositoryName& place);
+  [[nodiscard]] bool confirm_self_mount();
   [[nodiscard]] bool self_mount_answered(int status);
   void prove_possession();
   void upload();
@@ -73,10 +74,5 @@ class BlobUpload {
   std::unique_ptr<KeptUpload> kept_;  ///< null for small blobs, and if no record can be written
   std::optional<ChunkedUpload> chunks_;
 };
-
-/// HEAD blobs/<digest>; false if refused; 405 and 501 mean that HEAD is not supported. Throws Error for 401, and for
-/// temporary failures.
-[[nodiscard]] bool blob_exists(Connection& connection, const Scope& scope, const Descriptor& blob,
-                               std::stop_token stop);
 
 }  // namespace ociferry

@@ -11,6 +11,7 @@
 #include "registry/authenticator.hpp"
 #include "registry/chunk_record.hpp"
 #include "registry/kept_uploads.hpp"
+#include "registry/mount_record.hpp"
 
 namespace ociferry {
 
@@ -78,6 +79,8 @@ class Connection {
   [[nodiscard]] ReferrersApi& referrers_api() noexcept { return referrers_api_; }
   /// Whether it supports HEAD; shared by its repositories.
   [[nodiscard]] HeadAnswers& head_answers() noexcept { return head_answers_; }
+  /// Whether mounts tell which blobs exist; shared by its repositories.
+  [[nodiscard]] SelfMounts& self_mounts() noexcept { return self_mounts_; }
   /// The request bodies that it accepts; shared by its repositories.
   [[nodiscard]] ChunkRecord& chunks() noexcept { return chunks_; }
   /// The records of unfinished uploads, also of earlier runs.
@@ -119,6 +122,7 @@ class Connection {
   std::optional<Url> base_;
   ReferrersApi referrers_api_;
   HeadAnswers head_answers_;
+  SelfMounts self_mounts_;
   ChunkRecord chunks_;
   std::optional<Error> unreachable_;  ///< there was no response to the first request
   bool had_first_contact_ = false;    ///< a request instead of the ping had a response, or failed

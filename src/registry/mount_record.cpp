@@ -13,6 +13,21 @@ std::optional<RepositoryName> mount_place(const BlobSource& from, const Reposito
   return place;
 }
 
+bool SelfMounts::are_reliable() const {
+  const std::lock_guard lock(mutex_);
+  return are_reliable_;
+}
+
+bool SelfMounts::begins_trial() {
+  const std::lock_guard lock(mutex_);
+  return ++missing_ == kTrialAt;
+}
+
+void SelfMounts::end_trial(bool passed) {
+  const std::lock_guard lock(mutex_);
+  are_reliable_ = passed;
+}
+
 void MountRecord::refuse(const RepositoryName& from) {
   const std::lock_guard lock(mutex_);
   refused_.insert(from);
@@ -23,19 +38,14 @@ bool MountRecord::is_refused(const RepositoryName& from) const {
   return refused_.contains(from);
 }
 
-bool MountRecord::self_mount_reliable() const {
+void MountRecord::confirm_self_mount() {
   const std::lock_guard lock(mutex_);
-  return self_mount_reliable_;
+  is_self_mount_confirmed_ = true;
 }
 
-bool MountRecord::begins_trial() {
+bool MountRecord::is_self_mount_confirmed() const {
   const std::lock_guard lock(mutex_);
-  return ++missing_ == kTrialAt;
-}
-
-void MountRecord::end_trial(bool passed) {
-  const std::lock_guard lock(mutex_);
-  self_mount_reliable_ = passed;
+  return is_self_mount_confirmed_;
 }
 
 void MountRecord::distrust(const Digest& blob) {

@@ -9,6 +9,7 @@
 #include "oci/json.hpp"
 #include "oci/limits.hpp"
 #include "oci/manifest_type.hpp"
+#include "registry/blob_check.hpp"
 #include "registry/blob_download.hpp"
 #include "registry/blob_upload.hpp"
 #include "registry/foreign_download.hpp"

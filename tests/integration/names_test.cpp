@@ -290,3 +290,31 @@ TEST_CASE("skopeo finds images by their old names in the mirrors that --emit reg
   write_text(world.path("registries.conf"), "");
   CHECK(run({.arguments = pull}).exit_code != 0);
 }
+
+TEST_CASE("an image in a new repository of its own takes few requests more than its content") {
+  if (lacks({"docker-registry"})) return;
+  constexpr std::size_t kImages = 20;
+  World world;
+  Words exported = {"export", "-o", "many.tar"};
+  for (std::size_t i = 0; i < kImages; ++i) {
+    const std::string repository = "apps/n" + std::to_string(i);
+    push_image(world.outside, repository, small_image(100 + i), "v1");
+    exported.insert(exported.end(), {"-i", world.outside_ref(repository, "v1")});
+  }
+  world.succeed(exported);
+  world.succeed({"import", "many.tar", "--to-registry", world.inside.host(), "--jobs", "2"});
+  // Two for each of two blobs; a list of tags; the manifest by its digest's tag, put and read back; its own tag, put
+  // and asked for again. Beside that a trial of mounts, and what the first repositories are asked for before it.
+  constexpr std::size_t kEach = 2 * 2 + 1 + 2 + 2;
+  CHECK(world.inside.requests().size() <= kEach * kImages + 25);
+  // The next release: the list of tags says that nothing of it is there.
+  push_image(world.outside, "apps/n0", small_image(99), "v2");
+  world.succeed({"export", "-i", world.outside_ref("apps/n0", "v2"), "-o", "next.tar"});
+  world.inside.forget_requests();
+  world.succeed({"import", "next.tar", "--to-registry", world.inside.host()});
+  CHECK(world.inside.requests().size() <= kEach + 2 + 2 + 2);  // pings, HEAD of both tags, HEAD of both blobs
+  world.inside.forget_requests();
+  CHECK(
+      contains(world.succeed({"import", "many.tar", "--to-registry", world.inside.host(), "--keep-tags"}), "Nothing"));
+  CHECK(writes(world.inside).empty());
+}

@@ -130,7 +130,7 @@ void MissingFinder::refuse_moves() const {
 
 Missing MissingFinder::find() {
   const std::size_t count = plan_.images.size();
-  if (trust_ == Trust::Tags && count >= kFewTags) listed_ = to_.source.tags_within(count / kFewTags);
+  if (const std::size_t pages = pages_of_tags(); pages > 0) listed_ = to_.source.tags_within(pages);
   std::vector<TagState> states(count);
   run_parallel_or_throw(context_.jobs, count, context_.stop,
                         [&](std::size_t i, const std::stop_token&) { states[i] = state_of(plan_.images[i].kept); });
@@ -164,6 +164,14 @@ std::vector<TagState> MissingFinder::ask(const std::vector<PlannedManifest>& tag
     states.push_back(may_be_there(tag) ? *next++ : TagState{.wanted = tag, .there = std::nullopt});
   }
   return states;
+}
+
+/// How many pages of the list of tags are worth asking for.
+std::size_t MissingFinder::pages_of_tags() const {
+  if (trust_ == Trust::Nothing) return 0;
+  const std::size_t images = plan_.images.size();
+  const bool has_two = images + plan_.root_tags.size() + plan_.attaching_tags.size() > 1;
+  return std::max<std::size_t>(images / kFewTags, lists_ == ListTags::OfAll && has_two ? 1 : 0);
 }
 
 /// False if the destination's list of tags lacks it. If the list is outdated, the tag is only written again.

@@ -18,6 +18,12 @@ enum class Trust {
   Nothing,  ///< nothing: the destination may have lost blobs since
 };
 
+/// When the destination's list of tags is asked for, rather than each tag.
+enum class ListTags {
+  OfMany,  ///< where that surely takes fewer requests
+  OfAll,   ///< also for two tags: a repository of one image has few others, or does not exist yet
+};
+
 /// The part of a plan that a destination lacks.
 struct Missing {
   std::vector<const SetImage*> images = {};     ///< blobs may be missing
@@ -44,8 +50,8 @@ class MissingFinder {
  public:
   /// The arguments must outlive it.
   MissingFinder(const RepositoryPlan& plan, const Graph& graph, const Destination& to, Trust trust,
-                const Context& context)
-      : plan_(plan), graph_(graph), to_(to), trust_(trust), context_(context) {}
+                const Context& context, ListTags lists = ListTags::OfMany)
+      : plan_(plan), graph_(graph), to_(to), trust_(trust), context_(context), lists_(lists) {}
 
   /// True if the tags that are put last are all up to date.
   [[nodiscard]] bool has_all() const;
@@ -56,6 +62,7 @@ class MissingFinder {
   [[nodiscard]] std::vector<TagState> ask(const std::vector<PlannedManifest>& tags) const;
 
  private:
+  [[nodiscard]] std::size_t pages_of_tags() const;
   [[nodiscard]] bool may_be_there(const PlannedManifest& tag) const;
   [[nodiscard]] TagState state_of(const PlannedManifest& tag) const;
   [[nodiscard]] std::set<Digest> unlisted_in(const std::vector<const SetImage*>& images) const;
@@ -65,6 +72,7 @@ class MissingFinder {
   const Destination& to_;
   Trust trust_;
   const Context& context_;
+  ListTags lists_;
   std::optional<std::vector<std::string>> listed_;  ///< the destination's tags before anything was written, if known
 };
 

@@ -23,7 +23,7 @@ RepositoryRound::RepositoryRound(const RepositoryPlan& plan, const Graph& graph,
       trust_(trust),
       options_(options),
       context_(context),
-      finder_(plan_, graph_, to_, trust_, context_) {
+      finder_(plan_, graph_, to_, trust_, context_, options.by_name ? ListTags::OfAll : ListTags::OfMany) {
   tally_.begin_round();
 }
 

@@ -87,3 +87,32 @@ TEST_CASE("a mount that fails tells nothing: the question is put again") {
     CHECK(uploads.rig.count("HEAD") == 4);
   }
 }
+
+TEST_CASE("what a trial shows counts for all repositories of the registry, and is checked once in each") {
+  Uploads uploads;
+  uploads.put_new(3);
+  Repository& other = uploads.rig.repository("team/other");
+  CHECK(other.put_blob(uploads.next(), uploads.from, uploads.rig.progress, {}) == BlobOutcome::Written);
+  CHECK(uploads.rig.count("HEAD") == 3);
+  for (int i = 0; i < 2; ++i) {
+    const Descriptor there = uploads.next();
+    uploads.rig.registry.add_blob("team/other", text::cat("content ", uploads.made));
+    CHECK(other.put_blob(there, uploads.from, uploads.rig.progress, {}) == BlobOutcome::Existed);
+    CHECK(uploads.rig.count("HEAD") == 4);
+  }
+}
+
+TEST_CASE("a repository where mounts are always said to work is not believed because another one is") {
+  Uploads uploads;
+  uploads.put_new(3);
+  uploads.rig.registry.intercept = [](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (request.parameter("mount").empty()) return std::nullopt;
+    return HttpReply{201};
+  };
+  Repository& other = uploads.rig.repository("team/other");
+  for (int i = 0; i < 3; ++i) {
+    const Descriptor blob = uploads.next();
+    CHECK(other.put_blob(blob, uploads.from, uploads.rig.progress, {}) == BlobOutcome::Written);
+    CHECK(uploads.rig.registry.has_blob("team/other", blob.digest));
+  }
+}
