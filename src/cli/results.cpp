@@ -54,6 +54,7 @@ void add_counts(Json::Object& members, const TransferReport& report) {
   members.emplace_back("blobsWritten", number(report.blobs_written));
   members.emplace_back("blobsThere", number(report.blobs_existed));
   members.emplace_back("bytesWritten", report.bytes_written);
+  if (!report.left_out.empty()) members.emplace_back("leftOut", array_of(report.left_out, place_json));
 }
 
 Json described_json(const DescribedImage& image) {

@@ -33,16 +33,22 @@ void check_no_copy_onto_itself(const PlacedSet& placed) {
 struct ReadyCopy {
   ImageSet set;
   Placement placement;
+  std::optional<ImagesLock> lock = {};  ///< that the user gave; none if it is not copied as a whole
+  std::vector<Reference> left_out = {};
 };
 
 ReadyCopy ready_copy(const CopyOptions& options, Registries& registries, const Context& context) {
-  const std::vector<Root> roots = read_sources({options.source}, tag_beside_digest(context));
+  std::vector<Reference> left_out;
+  const std::vector<Root> roots = select_roots(read_sources({options.source}, tag_beside_digest(context)),
+                                               options.gather.selection, *context.progress, left_out);
   ReadyCopy ready{.set = discover(roots, registries.opener(), options.gather, context),
                   .placement = placement_of(options.relocate)};
   warn_of_nondistributable_layers(ready.set, options.gather.nondistributable_layers, *context.progress);
   if (options.relocate.by_name) {
     check_no_copy_onto_itself(PlacedSet(ready.set, ready.placement, options.relocate.root_tags));
   }
+  if (left_out.empty()) ready.lock = given_lock(options.source);
+  ready.left_out = std::move(left_out);
   return ready;
 }
 
@@ -50,14 +56,17 @@ ReadyCopy ready_copy(const CopyOptions& options, Registries& registries, const C
 
 TransferReport copy(const CopyOptions& options, const Context& context) {
   Registries registries(context, options.gather);
-  const auto [set, placement] = ready_copy(options, registries, context);
-  return relocate_to_registry(set, placement, options.relocate, given_lock(options.source), registries, context);
+  ReadyCopy ready = ready_copy(options, registries, context);
+  TransferReport report =
+      relocate_to_registry(ready.set, ready.placement, options.relocate, ready.lock, registries, context);
+  report.left_out = std::move(ready.left_out);
+  return report;
 }
 
 ImportPlan plan_copy(const CopyOptions& options, const Context& context) {
   Registries registries(context, options.gather);
-  const auto [set, placement] = ready_copy(options, registries, context);
-  return plan_relocation_to_registry(set, placement, options.relocate, given_lock(options.source), registries, context);
+  const ReadyCopy ready = ready_copy(options, registries, context);
+  return plan_relocation_to_registry(ready.set, ready.placement, options.relocate, ready.lock, registries, context);
 }
 
 }  // namespace ociferry

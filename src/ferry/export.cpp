@@ -20,11 +20,15 @@ ExportPlan plan_export(const ExportOptions& options, const Context& context) {
 
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
   check_output(options.archive, options.force);
-  const std::vector<Root> roots = read_sources(options.sources, tag_beside_digest(context));
+  std::vector<Reference> left_out;
+  const std::vector<Root> roots = select_roots(read_sources(options.sources, tag_beside_digest(context)),
+                                               options.gather.selection, *context.progress, left_out);
   Registries registries(context, options.gather);
   ImageSet set = discover(roots, registries.opener(), options.gather, context);
   warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
-  return write_archive(std::move(set), options.archive, context);
+  TransferReport report = write_archive(std::move(set), options.archive, context);
+  report.left_out = std::move(left_out);
+  return report;
 }
 
 }  // namespace ociferry

@@ -8,6 +8,7 @@
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/verify_blobs.hpp"
+#include "ferry/set/selection.hpp"
 #include "layout/open_archive.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
@@ -35,10 +36,32 @@ void fetch_skipped_layers(ImageSet& set, Registries& registries) {
   set.graph().move_skipped([&](const Digest& layer) { return registries.repository(places.at(layer)); });
 }
 
+/// What of an archive is transferred.
+struct LoadedSelection {
+  ImageSet set;
+  std::vector<Descriptor> to_verify = {};  ///< blobs
+  std::vector<Reference> left_out = {};
+};
+
+LoadedSelection load_selection(const std::shared_ptr<ImageArchive>& archive, const Selection& selection,
+                               const Context& context) {
+  ImageSet set = load_archive(archive, context);
+  if (!selection.selects_images()) {
+    std::vector<Descriptor> blobs = blobs_to_verify(*archive, set);
+    return {.set = std::move(set), .to_verify = std::move(blobs)};
+  }
+  std::vector<Reference> left_out;
+  LoadedSelection loaded{.set = select_images(set, selection, *context.progress, left_out)};
+  loaded.left_out = std::move(left_out);
+  for (const auto& [digest, blob] : loaded.set.graph().blobs()) loaded.to_verify.push_back(blob.descriptor);
+  return loaded;
+}
+
 /// An import up to its first request to the destination.
 struct ReadyImport {
   ImageSet set;
   Placement placement;
+  std::vector<Reference> left_out = {};
 };
 
 /// `checks_foreign`: archives without a seal are verified, since nothing unverified may be written.
@@ -47,12 +70,15 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
   const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
   context.progress->phase("checking the archive", 0);
   check_headers(*archive);
-  ReadyImport ready{.set = load_archive(archive, context), .placement = placement_of(options.relocate)};
+  LoadedSelection loaded = load_selection(archive, options.selection, context);
+  ReadyImport ready{.set = std::move(loaded.set),
+                    .placement = placement_of(options.relocate),
+                    .left_out = std::move(loaded.left_out)};
   ImageSet& set = ready.set;
   static_cast<void>(PlacedSet(set, ready.placement, options.relocate.root_tags));  // fails before all bytes are read
   if (!options.nondistributable_layers) set.graph().skip_nondistributable();
   if (options.verify_first || (checks_foreign && archive->format() != ArchiveFormat::Sealed)) {
-    verify_blobs(*archive, blobs_to_verify(*archive, set), context, &set);
+    verify_blobs(*archive, loaded.to_verify, context, &set);
   }
   if (options.nondistributable_layers) fetch_skipped_layers(set, registries);
   warn_of_nondistributable_layers(set, options.nondistributable_layers, *context.progress);
@@ -63,13 +89,16 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
 
 TransferReport import_archive(const ImportOptions& options, const Context& context) {
   Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
-  const auto [set, placement] = ready_import(options, true, registries, context);
-  return relocate_to_registry(set, placement, options.relocate, std::nullopt, registries, context);
+  ReadyImport ready = ready_import(options, true, registries, context);
+  TransferReport report =
+      relocate_to_registry(ready.set, ready.placement, options.relocate, std::nullopt, registries, context);
+  report.left_out = std::move(ready.left_out);
+  return report;
 }
 
 ImportPlan plan_import(const ImportOptions& options, const Context& context) {
   Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
-  const auto [set, placement] = ready_import(options, false, registries, context);
+  const auto [set, placement, left_out] = ready_import(options, false, registries, context);
   return plan_relocation_to_registry(set, placement, options.relocate, std::nullopt, registries, context);
 }
 
@@ -78,10 +107,13 @@ TransferReport convert_archive(const ConvertOptions& options, const Context& con
   const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
   context.progress->phase("checking the archive", 0);
   check_headers(*archive);
-  ImageSet set = load_archive(archive, context);
+  LoadedSelection loaded = load_selection(archive, options.selection, context);
+  ImageSet& set = loaded.set;
   check_nondistributable_layers(set, options.archive.string(), options.nondistributable_layers, *context.progress);
-  verify_blobs(*archive, blobs_to_verify(*archive, set), context, &set);
-  return write_archive(std::move(set), options.output, context);
+  verify_blobs(*archive, loaded.to_verify, context, &set);
+  TransferReport report = write_archive(std::move(set), options.output, context);
+  report.left_out = std::move(loaded.left_out);
+  return report;
 }
 
 }  // namespace ociferry

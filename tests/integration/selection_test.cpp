@@ -93,3 +93,70 @@ TEST_CASE("what is wrong in a list of images is told with its line, before any r
   CHECK(contains(world.fail(1, {"export", "--images-file", "-", "--images-file", "-", "-o", "a.tar"}), "once only"));
   CHECK(world.outside.requests().empty());
 }
+
+TEST_CASE("patterns at export give what the chosen references alone would give, and a bundle stays whole") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Shop shop;
+  World& world = shop.world;
+  const Words all{"export", shop.first_name, shop.second_name, shop.extra_name};
+  const auto with = [&](Words more) {
+    more.insert(more.begin(), all.begin(), all.end());
+    return more;
+  };
+  world.succeed({"export", shop.first_name, "-o", "first.tar"});
+  const Outcome told =
+      world.ociferry.run(with({"--include", "*/bundles/*", "--exclude", "*/second:v1", "-o", "a.tar"}));
+  REQUIRE(told.exit_code == 0);
+  CHECK(contains(told.err, "left out 2 of 3 names"));
+  CHECK(shop.equal("first.tar", "a.tar"));
+  const std::string json = world.succeed(with({"--exclude", "*second*", "--json", "-o", "b.tar"}));
+  CHECK(contains(json, "leftOut"));
+  const std::string nothing = world.fail(1, with({"--include", "nothing", "-o", "c.tar"}));
+  CHECK(contains(nothing, shop.extra_name));
+}
+
+TEST_CASE("an import chooses by name and pattern, and the whole import afterwards leaves what it alone leaves") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Shop shop;
+  World& world = shop.world;
+  world.succeed({"export", shop.first_name, shop.second_name, shop.extra_name, "-o", "all.tar"});
+  world.succeed({"import", "all.tar", "-b", shop.second_name, "--to-repo", world.inside_repo("part")});
+  CHECK(digest_of(world.inside, "part", "v1") == shop.second.digest->text());
+  world.succeed({"pull", "-b", world.inside_repo("part:v1"), "-o", "pulled"});
+  CHECK(World::tags(world.inside, "part").size() == 5);  // bundle, image, locations image (by two tags), and v1
+
+  // What only a bundle lists can be had alone.
+  const std::string web = to_string(shop.web);
+  world.succeed({"import", "all.tar", "-i", web, "--to-registry", world.inside.host() + "/one"});
+  CHECK(World::tags(world.inside, "one/bundles/first").empty());
+  CHECK(World::tags(world.inside, "one/team/web").size() == 1);
+
+  const std::string whole = world.inside.host() + "/whole";
+  const std::string stepwise = world.inside.host() + "/step";
+  world.succeed({"import", "all.tar", "--to-registry", whole});
+  world.succeed({"import", "all.tar", "--exclude", "*/first*", "--to-registry", stepwise});
+  CHECK(World::tags(world.inside, "step/bundles/first").empty());
+  world.succeed({"import", "all.tar", "--to-registry", stepwise});
+  CHECK(contains(world.succeed({"import", "all.tar", "--to-registry", stepwise}), "Nothing to do"));
+  for (const char* repository : {"bundles/first", "bundles/second", "team/web", "team/shared", "tools/extra"}) {
+    const std::string path = repository;
+    // Only the digests of locations images differ, since they name the repositories.
+    CHECK(World::tags(world.inside, "step/" + path).size() == World::tags(world.inside, "whole/" + path).size());
+  }
+
+  const std::string absent = world.fail(1, {"import", "all.tar", "-b", "r.example/none", "--to-repo", whole});
+  CHECK(contains(absent, "the archive has no 'r.example/none', but:"));
+  CHECK(contains(absent, shop.first_name));
+  const std::string kind = world.fail(1, {"import", "all.tar", "-i", shop.first_name, "--to-repo", whole});
+  CHECK(contains(kind, "give it with --bundle"));
+}
+
+TEST_CASE("a conversion with a pattern gives the archive of what it chooses") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Shop shop;
+  World& world = shop.world;
+  world.succeed({"export", shop.first_name, shop.second_name, shop.extra_name, "-o", "all.tar"});
+  world.succeed({"export", shop.second_name, "-o", "second.tar"});
+  world.succeed({"copy", "--tar", "all.tar", "--include", "*/second:v1", "--to-tar", "chosen.tar"});
+  CHECK(shop.equal("second.tar", "chosen.tar"));
+}

@@ -4,6 +4,7 @@
 #include "cli/destination_options.hpp"
 #include "cli/plain_sources.hpp"
 #include "cli/plan_output.hpp"
+#include "cli/selection_options.hpp"
 #include "cli/transfer_output.hpp"
 
 namespace ociferry {
@@ -13,6 +14,7 @@ namespace {
 void declare(Arguments& arguments) {
   if (arguments.called_as() == CalledAs::Ociferry) arguments.positional("REF");
   declare_source(arguments, false);
+  if (arguments.called_as() == CalledAs::Ociferry) declare_patterns(arguments);
   arguments.text("tar", "FILE", "Archive to copy from");
   arguments.text("to-tar", "FILE", "Archive to copy to");
   declare_destination(arguments);
@@ -84,12 +86,14 @@ void check(const Arguments& arguments) {
 GatherOptions gather_options(const Arguments& arguments) {
   const Referrers signatures = arguments.on("cosign-signatures") ? Referrers::CosignSignatures : Referrers::None;
   return {.referrers = arguments.on("with-referrers") ? Referrers::All : signatures,
-          .nondistributable_layers = arguments.on("include-non-distributable-layers")};
+          .nondistributable_layers = arguments.on("include-non-distributable-layers"),
+          .selection = selection_of(arguments, false)};
 }
 
 ImportOptions import_options(const Arguments& arguments, const RelocateOptions& relocate) {
   return {.archive = arguments.text_of("tar"),
           .relocate = relocate,
+          .selection = selection_of(arguments, false),
           .verify_first = arguments.on("verify-first"),
           .nondistributable_layers = gather_options(arguments).nondistributable_layers};
 }
@@ -117,6 +121,7 @@ TransferReport copy_to_archive(const Arguments& arguments, const std::string& ar
   if (arguments.is_set("tar")) {
     return convert_archive({.archive = arguments.text_of("tar"),
                             .output = archive,
+                            .selection = gather.selection,
                             .nondistributable_layers = gather.nondistributable_layers,
                             .force = force},
                            context);

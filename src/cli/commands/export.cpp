@@ -4,6 +4,7 @@
 #include "cli/command.hpp"
 #include "cli/plain_sources.hpp"
 #include "cli/plan_output.hpp"
+#include "cli/selection_options.hpp"
 #include "cli/tool_option.hpp"
 #include "cli/transfer_output.hpp"
 
@@ -16,6 +17,7 @@ void declare(Arguments& arguments) {
   declare_source(arguments, true);
   arguments.repeated("images-file", "FILE",
                      "Bundles and images, one reference a line; - reads standard input (can be repeated)");
+  declare_patterns(arguments);
   arguments.text("output,o", "FILE", "The archive to write");
   arguments.require("output");
   arguments.flag("force", "Replace a file of that name even if it is not an archive");
@@ -52,7 +54,8 @@ std::optional<CarriedToolReport> export_with_tool(const ExportOptions& options,
 void run(const Arguments& arguments, Context& context, Console& console) {
   const ExportOptions options{.sources = all_sources(arguments, context.stop),
                               .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None,
-                                         .nondistributable_layers = arguments.on("include-non-distributable-layers")},
+                                         .nondistributable_layers = arguments.on("include-non-distributable-layers"),
+                                         .selection = selection_of(arguments, false)},
                               .archive = arguments.text_of("output"),
                               .force = arguments.on("force")};
   if (options.sources.empty())

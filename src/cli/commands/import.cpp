@@ -1,6 +1,7 @@
 #include "cli/command.hpp"
 #include "cli/destination_options.hpp"
 #include "cli/plan_output.hpp"
+#include "cli/selection_options.hpp"
 #include "cli/transfer_output.hpp"
 
 namespace ociferry {
@@ -9,6 +10,9 @@ namespace {
 
 void declare(Arguments& arguments) {
   arguments.positional("ARCHIVE");
+  arguments.repeated("bundle,b", "REF", "Only this bundle of the archive, and what it needs (can be repeated)");
+  arguments.repeated("image,i", "REF", "Only this image of the archive, also of a bundle's (can be repeated)");
+  declare_patterns(arguments);
   declare_destination(arguments);
   arguments.flag("verify-first", "Check every byte of the archive before the first write");
   arguments.flag("include-non-distributable-layers",
@@ -22,6 +26,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   }
   const ImportOptions options{.archive = arguments.positional_value(),
                               .relocate = relocate_options(arguments),
+                              .selection = selection_of(arguments, true),
                               .verify_first = arguments.on("verify-first"),
                               .nondistributable_layers = arguments.on("include-non-distributable-layers")};
   if (const auto dry_run = dry_run_of(arguments)) {

@@ -9,6 +9,7 @@
 #include "base/fd.hpp"
 #include "base/text.hpp"
 #include "bundle/limits.hpp"
+#include "ferry/set/selection.hpp"
 #include "oci/given_reference.hpp"
 #include "ociferry/error.hpp"
 
@@ -70,6 +71,26 @@ std::vector<Root> read_sources(const std::vector<SourceArgument>& sources, TagBe
   }
   if (roots.empty()) throw Error(ErrorCode::Usage, "the lock file lists no images");
   return roots;
+}
+
+std::vector<Root> select_roots(std::vector<Root> roots, const Selection& selection, Progress& progress,
+                               std::vector<Reference>& left_out) {
+  if (!selection.selects_images()) return roots;
+  std::vector<Reference> requested;
+  std::vector<Reference> others;
+  std::vector<Root> chosen;
+  for (Root& root : roots) {
+    const Reference name{root.reference.name, root.tag, root.tag ? std::nullopt : root.reference.digest};
+    requested.push_back(name);
+    if (chooses(selection, name, root.reference.digest)) {
+      chosen.push_back(std::move(root));
+    } else {
+      others.push_back(name);
+    }
+  }
+  tell_left_out(others, requested, progress);
+  left_out.insert(left_out.end(), others.begin(), others.end());
+  return chosen;
 }
 
 }  // namespace ociferry

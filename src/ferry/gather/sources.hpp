@@ -34,4 +34,9 @@ enum class TagBesideDigest {
 /// What imgpkg does, if the program was called by that name; else the tags are kept.
 [[nodiscard]] TagBesideDigest tag_beside_digest(const Context& context);
 
+/// Those of `roots` that the patterns of `selection` choose; the others are added to `left_out`, and told. Throws
+/// Error{Usage} if there are none.
+[[nodiscard]] std::vector<Root> select_roots(std::vector<Root> roots, const Selection& selection, Progress& progress,
+                                             std::vector<Reference>& left_out);
+
 }  // namespace ociferry

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "cli/arguments.hpp"
+#include "ociferry/selection.hpp"
+
+namespace ociferry {
+
+/// Declares --include and --exclude.
+void declare_patterns(Arguments& arguments);
+
+/// What these say, and --bundle and --image where they are `of_archive`, not sources.
+[[nodiscard]] Selection selection_of(const Arguments& arguments, bool of_archive);
+
+}  // namespace ociferry
