@@ -11,7 +11,9 @@ namespace ociferry {
 
 ExportPlan plan_export(const ExportOptions& options, const Context& context) {
   check_output(options.archive, options.force);
-  const std::vector<Root> roots = read_sources(options.sources, tag_beside_digest(context));
+  std::vector<Reference> left_out;
+  const std::vector<Root> roots = select_roots(read_sources(options.sources, tag_beside_digest(context)),
+                                               options.gather.selection, *context.progress, left_out);
   Registries registries(context, options.gather);
   const ImageSet set = discover(roots, registries.opener(), options.gather, context);
   warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
