@@ -38,7 +38,7 @@ struct PaxRecords {
 };
 
 /// Decodes the body of an extended header; names are taken byte by byte, in no character set. Throws Error{Corrupt}
-/// if it is malformed, Error{Hostile} for a name with a NUL and for a map of holes that nobody can read.
+/// if it is malformed, Error{Hostile} for a name with a NUL and for a malformed map of holes.
 [[nodiscard]] PaxRecords parse_pax_records(std::string_view body);
 
 /// True if all of `bytes` are zero.

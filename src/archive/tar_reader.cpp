@@ -30,7 +30,7 @@ std::optional<TarMember::Kind> kind_of(const TarBlock& block, std::string_view n
   switch (block.type) {
     case '\0':  // v7
     case '0':
-    case '7':  // "contiguous", a file to everybody
+    case '7':  // "contiguous": treated as a file by all readers
       return name.ends_with('/') ? Kind::Directory : Kind::File;
     case 'S': return Kind::File;  // GNU: sparse
     case '1': return Kind::Hardlink;

@@ -9,8 +9,8 @@
 
 namespace ociferry {
 
-/// The Error{Hostile} for what passes a bound: `what` says of whom and how ("a.tar has more members"), the hint names
-/// `option`, which raises it.
+/// The Error{Hostile} for what exceeds a bound: `what` says what exceeds it and how ("a.tar has more members"),
+/// the hint names `option`, which raises it.
 [[nodiscard]] Error beyond_limit(std::string_view what, std::uint64_t limit, std::string_view option);
 
 /// Throws that if `bytes` are more than `limits` allow `what` to unpack to.

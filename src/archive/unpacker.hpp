@@ -29,8 +29,8 @@ class SniffedSource : public ByteSource {
   std::uint64_t count_ = 0;
 };
 
-/// The unpacked bytes of a layer: of a gzip or zstd stream (told by its first bytes, whatever the media type says),
-/// or the bytes as they are. Several gzip members or zstd frames follow on one another (RFC 1952, RFC 8878).
+/// The unpacked bytes of a layer: of a gzip or zstd stream (recognized by its first bytes, whatever the media type
+/// says), or the bytes as they are. Several gzip members or zstd frames follow on one another (RFC 1952, RFC 8878).
 ///
 /// At the end the packed stream has been read to its end too, so that a VerifyingSource below has proved it. What
 /// follows the packed data is passed over and counted, as gzip(1) and others do.

@@ -6,7 +6,7 @@
 
 namespace ociferry {
 
-/// Bytes somewhere in memory that somebody else owns.
+/// Bytes in memory, not owned.
 using Bytes = std::span<const std::byte>;
 using MutableBytes = std::span<std::byte>;
 

@@ -50,13 +50,13 @@ void make_directory(const std::filesystem::path& path);
 /// The whole file as text. Throws Error{Hostile} if it is larger than `limit` bytes, or Error if it cannot be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path, std::uint64_t limit);
 
-/// Writes `content` to a temporary file beside `path`, syncs it and renames it into place: whoever looks sees
+/// Writes `content` to a temporary file beside `path`, syncs it and renames it into place: a reader sees
 /// the old content or the new, never a part. Removes temporary files that killed runs left for the same path.
 /// Throws Error; then nothing has changed, unless the directory could not be synced after the rename.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode);
 
-/// A directory of this process alone, removed with all it holds unless released. It is locked meanwhile, so that nobody
-/// takes it for one whose owner was killed (see temporary.hpp).
+/// A directory of this process alone, removed with all it holds unless released. It is locked while it exists, so
+/// that no process takes it for one whose owner was killed (see temporary.hpp).
 class TempDirectory {
  public:
   /// Creates "<parent>/.<prefix>XXXXXX" with mode 0700. Throws Error.

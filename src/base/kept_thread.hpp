@@ -13,7 +13,7 @@ namespace ociferry {
 
 /// A thread that does work for others, one piece after the other. Landlock and seccomp confine threads, and whatever
 /// these start: one that was started before stays free. Thread-safe. The destructor waits for the piece under way.
-/// Where the system gives no thread, it is there all the same, and whoever needs it learns why it cannot work.
+/// Where the system gives no thread, the object exists nevertheless, and its first user gets the error.
 class KeptThread {
  public:
   KeptThread() : thread_(start_thread([this] { serve(); })) {}

@@ -92,7 +92,7 @@ struct Locations {
 [[nodiscard]] Locations parse_locations(std::string_view yaml);
 
 /// True if `locations` is about exactly the digests of `lock` and names each as the lock does.
-/// One that does not fit belongs to another bundle and must not be believed.
+/// One that does not fit belongs to another bundle and must not be used.
 [[nodiscard]] bool fits(const Locations& locations, const ImagesLock& lock);
 
 }  // namespace ociferry

@@ -108,7 +108,7 @@ std::string about_refusal(const std::string& message) {
 std::string about_foreign_layer(const std::string& message) {
   constexpr std::string_view kLayer = "the layer sha256:";
   constexpr std::size_t kHexLength = 64;
-  if (!message.starts_with(kLayer) || message.find(") cannot be had:") == std::string::npos) return message;
+  if (!message.starts_with(kLayer) || message.find(") cannot be fetched:") == std::string::npos) return message;
   return text::cat("file sha256-", std::string_view(message).substr(kLayer.size(), kHexLength),
                    ".tar.gz not found in tar. hint: This may be because when copying to a tarball, the "
                    "--include-non-distributable-layers flag should have been provided.");

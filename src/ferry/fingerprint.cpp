@@ -11,7 +11,7 @@ namespace ociferry {
 
 namespace {
 
-/// Long enough that nobody can make another archive with the same digits, short enough to be read aloud.
+/// Long enough that no other archive with the same digits can be made, short enough to be read aloud.
 constexpr std::size_t kSpokenDigits = 32;
 constexpr std::size_t kAllDigits = 64;
 constexpr std::size_t kGroup = 4;

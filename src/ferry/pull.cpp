@@ -273,7 +273,7 @@ class Pull {
     return all_at_first;
   }
 
-  /// Nested bundles are unpacked aside, so that no link in an outer one can lead an inner one astray.
+  /// Nested bundles are unpacked aside, so that no link in an outer one can redirect an inner one.
   void move_nested_in() {
     const fs::path nested = output_.scratch("bundles");
     if (!fs::exists(nested)) return;

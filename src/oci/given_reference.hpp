@@ -6,7 +6,7 @@
 
 namespace ociferry {
 
-/// A reference that somebody typed. As `Reference::parse`, which lock files go by; but what reads as an image of
+/// A reference that a user typed. As `Reference::parse`, which lock files go by; but what reads as an image of
 /// Docker Hub's and is meant as a registry, "registry.example.com:5000" or "localhost/app", throws Error{Usage}.
 [[nodiscard]] Reference given_reference(std::string_view text);
 

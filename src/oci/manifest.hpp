@@ -13,7 +13,7 @@
 namespace ociferry {
 
 /// An image manifest, OCI or Docker schema 2 (image-spec, manifest.md); also what has other types but is no index: the
-/// artifact manifests of OCI 1.1's release candidates, and those that nobody here knows.
+/// artifact manifests of OCI 1.1's release candidates, and unknown ones.
 struct Manifest {
   std::string media_type;
   std::optional<Descriptor> config = {};  ///< image manifests always have one

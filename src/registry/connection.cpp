@@ -176,7 +176,7 @@ void Connection::check_may_send_credentials(const Url& base) const {
   if (origin.scheme != "http" || context_->options.insecure || is_loopback(origin.host)) return;
   throw Error(ErrorCode::Unauthorized,
               text::cat(to_string(origin),
-                        " requires credentials, but does not speak https: anybody on the path could read "
+                        " requires credentials, but does not speak https: others on the path could read "
                         "them"))
       .hint("if you accept that, use --registry-insecure");
 }

@@ -103,7 +103,7 @@ void ForeignDownload::note_failure(const std::string& place, const Error& error)
 
 Error ForeignDownload::not_found_anywhere() const {
   return Error(may_pass_ ? ErrorCode::Network : ErrorCode::NotFound,
-               text::cat("the layer ", layer_.digest.text(), " (", layer_.media_type, ") cannot be had:\n  - ",
+               text::cat("the layer ", layer_.digest.text(), " (", layer_.media_type, ") cannot be fetched:\n  - ",
                          text::join(failures_, "\n  - ")))
       .hint("leave out --include-non-distributable-layers, or push the layer to its repository");
 }

@@ -31,7 +31,7 @@ std::optional<std::vector<std::string>> Repository::tags_within(std::size_t most
     if (error.code() == ErrorCode::Interrupted) throw;
     // distribution responds like this for a repository with images, but without tags.
     if (listing.is_repository_unknown()) return std::vector<std::string>();
-    return std::nullopt;  // not every registry lists tags, or lets everybody list them
+    return std::nullopt;  // not every registry lists tags, or lets every user list them
   }
 }
 

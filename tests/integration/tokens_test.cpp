@@ -242,7 +242,7 @@ TEST_CASE("a storage server that the registry sends us to gets neither token nor
 
 namespace {
 
-/// A bundle in the repository "dest" whose locations tag cannot be had: the front answers it with `status`, `times`
+/// A bundle in the repository "dest" whose locations tag cannot be read: the front answers it with `status`, `times`
 /// times.
 struct Refusal {
   World world;

@@ -138,7 +138,7 @@ TEST_CASE("a plain-http proxy sees a password for a plain-http registry only wit
   const Variables environment{{"HTTP_PROXY", proxy.origin()}, {"IMGPKG_PASSWORD", "s3cr3tpw"}};
   const Outcome refused = Ociferry(OCIFERRY_BINARY).run(arguments, environment);
   CHECK(refused.exit_code == 20);
-  CHECK(has(refused.err, "anybody on the path could read them"));
+  CHECK(has(refused.err, "others on the path could read them"));
   CHECK(has(refused.err, "--registry-insecure"));
   CHECK_FALSE(std::ranges::any_of(
       proxy.requests(), [](const HttpRequest& request) { return request.headers.find("Authorization").has_value(); }));

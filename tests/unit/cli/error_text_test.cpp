@@ -69,7 +69,7 @@ TEST_CASE("where imgpkg has other words, these are taken") {
   CHECK(said("GET http: answered )23 (") == "imgpkg: Error: GET http: unexpected status code )23");
   CHECK(said("GET http: answered 400 ()") == "imgpkg: Error: GET http: ");
   const std::string hex(64, 'a');
-  CHECK(said(("the layer sha256:" + hex + " (x) cannot be had:\n  - r/a: gone").c_str()) ==
+  CHECK(said(("the layer sha256:" + hex + " (x) cannot be fetched:\n  - r/a: gone").c_str()) ==
         "imgpkg: Error: file sha256-" + hex +
             ".tar.gz not found in tar. hint:\n"
             "  This may be because when copying to a tarball, the --include-non-distributable-layers flag should have "

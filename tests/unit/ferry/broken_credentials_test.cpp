@@ -9,7 +9,7 @@ using namespace ociferry::testing;
 
 namespace {
 
-/// A repository that shows its images, but for whose attachments no credentials can be had.
+/// A repository that shows its images, but for whose attachments no credentials can be found.
 class LosesCredentials : public ImageSource {
  public:
   explicit LosesCredentials(std::shared_ptr<ImageSource> inner) : inner_(std::move(inner)) {}

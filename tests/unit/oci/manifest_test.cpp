@@ -243,7 +243,7 @@ TEST_CASE("a malformed image configuration is refused, or nothing, as one likes"
   CHECK_THROWS_AS((void)parse_image_config("{}" + std::string(limits::kConfigBytes, ' ')), Error);
 }
 
-TEST_CASE("a manifest says what it is attached to, and a layer where else it may be had") {
+TEST_CASE("a manifest says what it is attached to, and a layer where else it is available") {
   const std::string digest = "sha256:" + std::string(64, 'a');
   const std::string row = R"({"mediaType":"application/x","digest":")" + digest + R"(","size":2)";
   const auto parsed = parse_manifest(R"({"schemaVersion":2,"artifactType":"application/spdx+json","config":)" + row +
