@@ -13,6 +13,7 @@
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"
+#include "ociferry/several.hpp"
 
 namespace ociferry {
 
@@ -94,6 +95,16 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
       relocate_to_registry(ready.set, ready.placement, options.relocate, std::nullopt, registries, context);
   report.left_out = std::move(ready.left_out);
   return report;
+}
+
+std::vector<DestinationReport> import_archive_to_all(const ImportOptions& options,
+                                                     const std::vector<RelocateOptions>& destinations,
+                                                     const Context& context) {
+  Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
+  ImportOptions first = options;
+  if (!destinations.empty()) first.relocate = destinations.front();
+  const auto [set, placement] = ready_import(first, true, registries, context);
+  return relocate_to_registries(set, destinations, registries, context);
 }
 
 ImportPlan plan_import(const ImportOptions& options, const Context& context) {

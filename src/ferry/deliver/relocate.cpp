@@ -53,13 +53,39 @@ class Relocation {
 
   /// Relocates the set. If a destination refuses incomplete indexes, replaces them by their parts and starts again.
   void run(Trust trust) {
-    for (;;) {
-      try {
-        return run_round(trust);
-      } catch (const IndexesRefused& refusal) {
-        replace_indexes(refusal);
-      }
+    do {
+      find(trust);
+    } while (!write());
+  }
+
+  /// The first half of a round: finds out what the destination lacks.
+  void find(Trust trust) {
+    context_.progress->event(text::cat("importing ", set_->images().size(), " images..."));
+    explained([&] { find_missing(trust); });
+  }
+
+  /// The second half. False if the round has to be begun again, with other images.
+  [[nodiscard]] bool write() {
+    try {
+      explained([&] { write_missing(); });
+      return true;
+    } catch (const IndexesRefused& refusal) {
+      replace_indexes(refusal);
+      return false;
     }
+  }
+
+  /// The blobs that `write` would put, except for those that are mounted from other repositories of the same run, and
+  /// leaves them to the caller then. They live until the next round.
+  [[nodiscard]] std::vector<BlobToPut> hand_over_blobs() {
+    std::vector<BlobToPut> blobs;
+    for (RepositoryRound& round : rounds_) round.hand_over_own_blobs(blobs);
+    return blobs;
+  }
+
+  /// Throws the failure of a blob that was handed over.
+  void fail(const std::exception_ptr& failure) {
+    explained([&] { std::rethrow_exception(failure); });
   }
 
   /// Finds out what `run` would write, instead of it.
@@ -70,9 +96,7 @@ class Relocation {
                     .referrers = counts.referrers,
                     .names = counts.names,
                     .skipped = counts.skipped};
-    begin_round(trust);
-    static_cast<void>(find_out(trust));
-    static_cast<void>(find_blobs());
+    find_missing(trust);
     plan.repositories.resize(rounds_.size());
     run_parallel_or_throw(context_.jobs, rounds_.size(), context_.stop,
                           [&](std::size_t i, const std::stop_token&) { plan.repositories[i] = rounds_[i].forecast(); });
@@ -114,32 +138,45 @@ class Relocation {
     }
   }
 
-  void begin_round(Trust trust) {
-    rounds_.clear();
-    for (const RepositoryPlan& plan : plans_) {
-      rounds_.emplace_back(plan, set_->graph(), repositories_.at(plan.name), trust, options_, context_);
-    }
-  }
-
-  void run_round(Trust trust) {
-    begin_round(trust);
+  void explained(const std::function<void()>& work) {
     try {
-      move(trust);
+      work();
     } catch (Error& error) {
       if (error.code() == ErrorCode::Interrupted || error.code() == ErrorCode::Network) error.hint(resume_hint());
       throw;
     }
   }
 
-  void move(Trust trust) {
-    context_.progress->event(text::cat("importing ", set_->images().size(), " images..."));
-    if (!find_out(trust)) {
-      write_blobs();  // non-distributable layers, which no tag promises
-      each(&RepositoryRound::prove_all);
-      context_.progress->event("Tagging images");
-      return;
+  void find_missing(Trust trust) {
+    rounds_.clear();
+    for (const RepositoryPlan& plan : plans_) {
+      rounds_.emplace_back(plan, set_->graph(), repositories_.at(plan.name), trust, options_, context_);
     }
+    context_.progress->phase("checking what the destination has", 0);
+    is_up_to_date_ = trust == Trust::Tags && has_all();
+    if (!is_up_to_date_) {
+      if (options_.keep_tags) each(&RepositoryRound::refuse_moves);
+      each(&RepositoryRound::find_missing);
+    }
+    // Also below tags that are right: non-distributable layers, which no tag promises.
+    const BlobPlaces owners = owners_of(plans_);
+    blobs_ = {};
+    for (RepositoryRound& round : rounds_) {
+      const BlobsToWrite found = round.find_blobs(owners);
+      blobs_.count += found.count;
+      blobs_.bytes += found.bytes;
+    }
+  }
+
+  void write_missing() {
     write_blobs();
+    if (!is_up_to_date_) write_images();
+    each(&RepositoryRound::prove_all);
+    context_.progress->event("Tagging images");
+    if (!is_up_to_date_) each(&RepositoryRound::put_root_tags);
+  }
+
+  void write_images() {
     context_.progress->phase("writing manifests", 0);
     each(&RepositoryRound::write_images);
     each(&RepositoryRound::put_attaching_tags);
@@ -148,36 +185,12 @@ class Relocation {
     for (std::size_t step = 0; step < steps; ++step) {
       each([step](const RepositoryRound& round) { round.write_locations(step); });
     }
-    each(&RepositoryRound::prove_all);
-    context_.progress->event("Tagging images");
-    each(&RepositoryRound::put_root_tags);
-  }
-
-  /// Finds the images that are missing. False if all tags are up to date.
-  [[nodiscard]] bool find_out(Trust trust) {
-    context_.progress->phase("checking what the destination has", 0);
-    if (trust == Trust::Tags && has_all()) return false;
-    if (options_.keep_tags) each(&RepositoryRound::refuse_moves);
-    each(&RepositoryRound::find_missing);
-    return true;
   }
 
   /// What several repositories have travels once: one gets it, and the others mount it from there.
-  [[nodiscard]] BlobsToWrite find_blobs() {
-    const BlobPlaces owners = owners_of(plans_);
-    BlobsToWrite all;
-    for (RepositoryRound& round : rounds_) {
-      const BlobsToWrite found = round.find_blobs(owners);
-      all.count += found.count;
-      all.bytes += found.bytes;
-    }
-    return all;
-  }
-
   void write_blobs() {
-    const BlobsToWrite all = find_blobs();
-    if (all.count == 0) return;
-    context_.progress->phase(text::cat("writing ", all.count, " blobs to ", names()), all.bytes);
+    if (blobs_.count == 0) return;
+    context_.progress->phase(text::cat("writing ", blobs_.count, " blobs to ", names()), blobs_.bytes);
     each(&RepositoryRound::write_own_blobs);
     each(&RepositoryRound::write_shared_blobs);
   }
@@ -240,24 +253,89 @@ class Relocation {
   std::vector<RepositoryPlan> plans_;
   std::map<RepositoryName, CountedRepository> repositories_;
   std::deque<RepositoryRound> rounds_;  ///< the current round, one for each of `plans_`
+  bool is_up_to_date_ = false;          ///< in this round: all tags are right
+  BlobsToWrite blobs_ = {};             ///< of this round
 };
+
+Trust trust_in(Round round, const RelocateOptions& options) {
+  return options.recheck || round == Round::Repair ? Trust::Nothing : Trust::Tags;
+}
+
+/// One of several destinations.
+struct Branch {
+  Branch(const ImageSet& set, const RelocationJob& of, const Context& context)
+      : job(of), relocation(set, of.placement, of.open, of.options, context) {}
+
+  /// Does a part of the work, unless an earlier one has failed.
+  void attempt(const std::function<void()>& work, Progress& progress) {
+    if (failure) return;
+    try {
+      work();
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::Interrupted) throw;
+      failure = error;
+      progress.warn(text::cat(relocation.names(), " gets nothing more: ", error.message()));
+    }
+  }
+
+  const RelocationJob& job;
+  Relocation relocation;
+  std::optional<Error> failure = {};
+};
+
+void put_shared_blobs(std::deque<Branch>& branches, const Context& context) {
+  std::vector<Branch*> live;
+  std::vector<std::vector<BlobToPut>> blobs;
+  for (Branch& branch : branches) {
+    if (branch.failure) continue;
+    live.push_back(&branch);
+    blobs.push_back(branch.relocation.hand_over_blobs());
+  }
+  const auto failures = put_in_one_pass(blobs, context);
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    if (failures[i]) live[i]->attempt([&] { live[i]->relocation.fail(failures[i]); }, *context.progress);
+  }
+}
 
 }  // namespace
 
 ImportPlan plan_relocation(const ImageSet& set, const Placement& placement, const OpenDestination& open,
                            const RelocateOptions& options, const Context& context) {
   check_digests(set);
-  return Relocation(set, placement, open, options, context).plan(options.recheck ? Trust::Nothing : Trust::Tags);
+  return Relocation(set, placement, open, options, context).plan(trust_in(Round::First, options));
 }
 
 TransferReport relocate(const ImageSet& set, const Placement& placement, const OpenDestination& open,
                         const RelocateOptions& options, const Context& context) {
   check_digests(set);
   Relocation relocation(set, placement, open, options, context);
-  run_with_repairs(relocation.names(), context, [&](Round round) {
-    relocation.run(options.recheck || round == Round::Repair ? Trust::Nothing : Trust::Tags);
-  });
+  run_with_repairs(relocation.names(), context, [&](Round round) { relocation.run(trust_in(round, options)); });
   return relocation.report();
+}
+
+std::vector<DestinationReport> relocate_to_all(const ImageSet& set, const std::vector<RelocationJob>& jobs,
+                                               const Context& context) {
+  check_digests(set);
+  std::deque<Branch> branches;
+  for (const RelocationJob& job : jobs) branches.emplace_back(set, job, context);
+  for (Branch& branch : branches) {
+    branch.attempt([&] { branch.relocation.find(trust_in(Round::First, branch.job.options)); }, *context.progress);
+  }
+  put_shared_blobs(branches, context);
+  std::vector<DestinationReport> reports;
+  for (Branch& branch : branches) {
+    Relocation& relocation = branch.relocation;
+    branch.attempt(
+        [&] {
+          run_with_repairs(relocation.names(), context, [&](Round round) {
+            if (round == Round::First && relocation.write()) return;
+            relocation.run(trust_in(round, branch.job.options));
+          });
+        },
+        *context.progress);
+    reports.push_back({.report = relocation.report(), .failure = branch.failure});
+  }
+  return reports;
 }
 
 }  // namespace ociferry

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "ferry/deliver/destination.hpp"
 #include "ferry/deliver/placement.hpp"
 #include "ferry/set/image_set.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"
+#include "ociferry/several.hpp"
 
 namespace ociferry {
 
@@ -22,5 +26,20 @@ TransferReport relocate(const ImageSet& set, const Placement& placement, const O
 /// before its first write. Blocks.
 [[nodiscard]] ImportPlan plan_relocation(const ImageSet& set, const Placement& placement, const OpenDestination& open,
                                          const RelocateOptions& options, const Context& context);
+
+/// One of several destinations of the same images.
+struct RelocationJob {
+  Placement placement;
+  OpenDestination open;
+  RelocateOptions options;
+};
+
+/// Does the same for several destinations. All blobs are put in one pass over the source, so that each is read once;
+/// then the destinations get their manifests and tags one after the other. One that fails does not stop the others.
+/// Returns a report for each job, in their order. Throws Error{Usage} for placements that cannot be, before anything
+/// is written, and Error{Interrupted}.
+[[nodiscard]] std::vector<DestinationReport> relocate_to_all(const ImageSet& set,
+                                                             const std::vector<RelocationJob>& jobs,
+                                                             const Context& context);
 
 }  // namespace ociferry

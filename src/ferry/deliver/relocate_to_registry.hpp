@@ -7,6 +7,7 @@
 #include "ferry/set/image_set.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"
+#include "ociferry/several.hpp"
 
 namespace ociferry {
 
@@ -21,5 +22,10 @@ TransferReport relocate_to_registry(const ImageSet& set, const Placement& placem
                                                      const RelocateOptions& options,
                                                      const std::optional<ImagesLock>& given_lock,
                                                      Registries& registries, const Context& context);
+
+/// The same for several destinations, in one pass over the source of the images: see `relocate_to_all`.
+[[nodiscard]] std::vector<DestinationReport> relocate_to_registries(const ImageSet& set,
+                                                                    const std::vector<RelocateOptions>& destinations,
+                                                                    Registries& registries, const Context& context);
 
 }  // namespace ociferry

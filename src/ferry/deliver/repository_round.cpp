@@ -54,6 +54,11 @@ void RepositoryRound::write(std::vector<Graph::BlobNode> nodes) {
   copy_blobs(std::move(blobs), tally_.blobs(), context_.jobs, *context_.progress, context_.stop);
 }
 
+void RepositoryRound::hand_over_own_blobs(std::vector<BlobToPut>& blobs) {
+  handed_over_ = std::exchange(own_, {});
+  for (const Graph::BlobNode& node : handed_over_) blobs.push_back({&node, &tally_.blobs()});
+}
+
 PlannedRepository RepositoryRound::forecast() const {
   Found found{.plan = plan_, .missing = missing_, .trusts_tags = trust_ == Trust::Tags};
   for (const auto* blobs : {&own_, &shared_}) {

@@ -8,6 +8,7 @@
 #include "ferry/deliver/destination.hpp"
 #include "ferry/deliver/missing.hpp"
 #include "ferry/deliver/relocation_plan.hpp"
+#include "ferry/deliver/shared_pass.hpp"
 #include "ferry/deliver/tally.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"
@@ -42,6 +43,9 @@ class RepositoryRound {
   /// Finds the blobs that must be written. `owners`: for blobs of several repositories, the one that gets them first.
   BlobsToWrite find_blobs(const BlobPlaces& owners);
   void write_own_blobs() { write(std::exchange(own_, {})); }
+  /// Adds the blobs that `write_own_blobs` would write, which leaves them to the caller then. They live as long as this
+  /// round.
+  void hand_over_own_blobs(std::vector<BlobToPut>& blobs);
   /// Mounts blobs from their owners, which have theirs.
   void write_shared_blobs() { write(std::exchange(shared_, {})); }
   /// What the steps that write would write, instead of them. Call it after `find_blobs`.
@@ -74,6 +78,7 @@ class RepositoryRound {
   MissingFinder finder_;
   Missing missing_;
   std::vector<Graph::BlobNode> own_;
+  std::vector<Graph::BlobNode> handed_over_;
   std::vector<Graph::BlobNode> shared_;
   std::vector<PlannedStep> written_;  ///< the manifests that this round has put
   std::size_t there_before_ = 0;      ///< blobs of images that exist already
