@@ -26,10 +26,11 @@ NameMap name_map(const Arguments& arguments) {
 
 }  // namespace
 
-void declare_destination(Arguments& arguments) {
-  arguments.text("to-repo", "REGISTRY/REPOSITORY", "The repository that takes all images");
-  arguments.text("to-registry", "REGISTRY[/PREFIX]",
-                 "The registry that takes each image in a repository of its own name, below PREFIX");
+void declare_destination(Arguments& arguments, Destinations destinations) {
+  const auto declare = destinations == Destinations::Several ? &Arguments::repeated : &Arguments::text;
+  (arguments.*declare)("to-repo", "REGISTRY/REPOSITORY", "The repository that takes all images");
+  (arguments.*declare)("to-registry", "REGISTRY[/PREFIX]",
+                       "The registry that takes each image in a repository of its own name, below PREFIX");
   arguments.flag("keep-registry", "With --to-registry: begin the new names with the registries that images come from");
   arguments.repeated("map", "OLD=NEW|FILE", "With --to-registry: another name for an image, or a file of mappings");
   arguments.flag("only-own-repository",
@@ -66,8 +67,11 @@ void check_destination(const Arguments& arguments) {
           "--to-repo");
 }
 
-RelocateOptions relocate_options(const Arguments& arguments) {
-  check_destination(arguments);
+namespace {
+
+/// `registry` or `repository`, whichever is given, with the options that all destinations share.
+RelocateOptions relocate_to(const Arguments& arguments, const std::optional<std::string>& registry,
+                            const std::string& repository) {
   RelocateOptions options{.lock_output = arguments.optional_text("lock-output"),
                           .mapping_output = arguments.optional_text("mapping-output"),
                           .root_tags = !arguments.on("no-root-tags"),
@@ -77,15 +81,34 @@ RelocateOptions relocate_options(const Arguments& arguments) {
                           .proof = proof_of(arguments)};
   for (const std::string& tag : arguments.list_of("tag")) options.added_tags.push_back(parse_added_tag(tag));
   for (const std::string& file : arguments.list_of("emit")) options.emitted.push_back(parse_emitted_file(file));
-  if (const auto registry = arguments.optional_text("to-registry")) {
+  if (registry) {
     options.by_name = parse_named_destination(*registry);
     options.by_name->keep_registry = arguments.on("keep-registry");
     options.by_name->map = name_map(arguments);
     options.by_name->only_own_repository = arguments.on("only-own-repository");
   } else {
-    options.to = given_repository(arguments.text_of("to-repo"));
+    options.to = given_repository(repository);
   }
   return options;
+}
+
+}  // namespace
+
+RelocateOptions relocate_options(const Arguments& arguments) {
+  check_destination(arguments);
+  return relocate_to(arguments, arguments.optional_text("to-registry"), arguments.text_of("to-repo"));
+}
+
+std::vector<RelocateOptions> all_relocate_options(const Arguments& arguments) {
+  check_destination(arguments);
+  std::vector<RelocateOptions> all;
+  for (const std::string& registry : arguments.list_of("to-registry")) {
+    all.push_back(relocate_to(arguments, registry, ""));
+  }
+  for (const std::string& repository : arguments.list_of("to-repo")) {
+    all.push_back(relocate_to(arguments, std::nullopt, repository));
+  }
+  return all;
 }
 
 }  // namespace ociferry

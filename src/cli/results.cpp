@@ -5,6 +5,7 @@
 
 #include "base/sync_time.hpp"
 #include "cli/describe_output.hpp"
+#include "cli/error_text.hpp"
 #include "cli/transfer_output.hpp"
 
 namespace ociferry {
@@ -107,6 +108,18 @@ Json::Object relocation_members(const TransferReport& report, const RelocateOpti
     members.emplace_back("names", array_of(report.names, placed_json));
   members.emplace_back("skippedLayers", array_of(report.skipped, skipped_json));
   return members;
+}
+
+Json::Object destinations_members(const std::vector<DestinationReport>& reports,
+                                  const std::vector<RelocateOptions>& destinations) {
+  Json::Array all;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    Json::Object one = relocation_members(reports[i].report, destinations[i]);
+    const std::optional<Error>& failure = reports[i].failure;
+    one.emplace_back("error", failure ? error_json(*failure, exit_code(failure->code())) : Json());
+    all.emplace_back(std::move(one));
+  }
+  return {{"destinations", std::move(all)}};
 }
 
 Json::Object pull_members(const PullReport& report, const std::string& directory) {

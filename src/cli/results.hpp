@@ -1,9 +1,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "oci/json.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/several.hpp"
 
 namespace ociferry {
 
@@ -15,6 +17,9 @@ inline constexpr int kSchemaVersion = 1;
 [[nodiscard]] Json::Object export_members(const TransferReport& report, const std::string& archive);
 /// Of an import, or of a copy to a repository or registry.
 [[nodiscard]] Json::Object relocation_members(const TransferReport& report, const RelocateOptions& options);
+/// Of an import to several destinations.
+[[nodiscard]] Json::Object destinations_members(const std::vector<DestinationReport>& reports,
+                                                const std::vector<RelocateOptions>& destinations);
 [[nodiscard]] Json::Object pull_members(const PullReport& report, const std::string& directory);
 [[nodiscard]] Json::Object verify_members(const VerifyReport& report, const std::string& archive);
 [[nodiscard]] Json::Object description_members(const DescribedImage& bundle);

@@ -91,6 +91,23 @@ void print_relocation(const TransferReport& report, const RelocateOptions& optio
   }
 }
 
+void throw_if_any_failed(const std::vector<DestinationReport>& reports,
+                         const std::vector<RelocateOptions>& destinations) {
+  const Error* first = nullptr;
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const std::optional<Error>& failure = reports[i].failure;
+    if (!failure) continue;
+    if (first == nullptr) first = &*failure;
+    lines.push_back(fmt::format("{}: {}", shown_destination(destinations[i]), failure->message()));
+  }
+  if (first == nullptr) return;
+  throw Error(first->code(), fmt::format("{} of {} destinations failed:\n  - {}", lines.size(), reports.size(),
+                                         fmt::join(lines, "\n  - ")))
+      .transient(first->is_transient())
+      .hint("run the same command again: what has arrived is not written twice");
+}
+
 std::string relocate_line(const TransferReport& report, const std::string& destination) {
   const std::string what =
       fmt::format("{} in {}", count_images(report.images, report.bundles, report.referrers), destination);

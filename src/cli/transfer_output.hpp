@@ -1,10 +1,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/called_as.hpp"
 #include "cli/console.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/several.hpp"
 
 namespace ociferry {
 
@@ -46,5 +48,9 @@ void print_relocation(const TransferReport& report, const RelocateOptions& optio
 [[nodiscard]] std::string moved_line(const MovedTag& tag);
 /// "registry/repository:tag@digest", with what of it is known
 [[nodiscard]] std::string full_name(const Reference& reference);
+
+/// Throws an Error with the code of the first destination that failed, and what each of those that failed says.
+void throw_if_any_failed(const std::vector<DestinationReport>& reports,
+                         const std::vector<RelocateOptions>& destinations);
 
 }  // namespace ociferry

@@ -103,8 +103,10 @@ std::vector<DestinationReport> import_archive_to_all(const ImportOptions& option
   Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
   ImportOptions first = options;
   if (!destinations.empty()) first.relocate = destinations.front();
-  const auto [set, placement] = ready_import(first, true, registries, context);
-  return relocate_to_registries(set, destinations, registries, context);
+  const ReadyImport ready = ready_import(first, true, registries, context);
+  std::vector<DestinationReport> reports = relocate_to_registries(ready.set, destinations, registries, context);
+  for (DestinationReport& each : reports) each.report.left_out = ready.left_out;
+  return reports;
 }
 
 ImportPlan plan_import(const ImportOptions& options, const Context& context) {

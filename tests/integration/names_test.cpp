@@ -318,3 +318,52 @@ TEST_CASE("an image in a new repository of its own takes few requests more than 
       contains(world.succeed({"import", "many.tar", "--to-registry", world.inside.host(), "--keep-tags"}), "Nothing"));
   CHECK(writes(world.inside).empty());
 }
+
+TEST_CASE("several destinations get an archive in one pass, and one that fails does not stop the others") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Carried carried;
+  World& world = carried.world;
+  RegistryServer other;
+  const std::string gone = "127.0.0.1:" + std::to_string(free_port());
+  const auto import = [&](const std::string& first, const std::string& second) {
+    return std::vector<std::string>{"import", "all.tar", "--to-registry", first, "--to-registry", second};
+  };
+  const std::string told = world.succeed(import(world.inside.host(), other.host() + "/far"));
+  CHECK(contains(told, "in " + world.inside.host() + ": wrote "));
+  CHECK(contains(told, "in " + other.host() + "/far: wrote "));
+  for (const auto& [registry, prefix] :
+       {std::pair<const RegistryServer*, std::string>{&world.inside, ""}, {&other, "far/"}}) {
+    CHECK(digest_of(*registry, prefix + "team/app", "2.3.1") == carried.app.digest->text());
+    CHECK(digest_of(*registry, prefix + "bundles/all", "v1") == carried.bundle.digest->text());
+  }
+  for (RegistryServer* registry : {&world.inside, &other}) registry->forget_requests();
+  CHECK(contains(world.succeed(import(world.inside.host(), other.host() + "/far")), "Nothing to do"));
+  CHECK(writes(world.inside).empty());
+  CHECK(writes(other).empty());
+
+  const std::string failed = world.fail(23, import(gone, other.host() + "/again"));
+  CHECK(contains(failed, "1 of 2 destinations failed:\n  - " + gone + ": "));
+  CHECK(digest_of(other, "again/team/app", "2.3.1") == carried.app.digest->text());
+
+  CHECK(contains(world.fail(1, import(other.host(), other.host())), "two of the destinations are the same"));
+  std::vector<std::string> locked = import(world.inside.host(), other.host());
+  locked.insert(locked.end(), {"--lock-output", "lock.yml"});
+  CHECK(contains(world.fail(1, locked), "are about one destination"));
+}
+
+TEST_CASE("with --json each of several destinations has its own result or error") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Carried carried;
+  World& world = carried.world;
+  const std::string gone = "127.0.0.1:" + std::to_string(free_port()) + "/x";
+  const auto result =
+      world.ociferry.run({"import", "all.tar", "--to-repo", gone, "--to-repo", world.inside_repo("x"), "--json"});
+  CHECK(result.exit_code == 23);
+  const Json all = Json::parse(result.out, "the output");
+  const Json::Array& destinations = *all.find("destinations")->as_array();
+  REQUIRE(destinations.size() == 2);
+  CHECK(destinations[0].string_at("repository") == gone);
+  CHECK(destinations[0].find("error")->string_at("code") == "Network");
+  CHECK(destinations[1].find("error")->is_null());
+  CHECK(all.find("error")->string_at("code") == "Network");
+}

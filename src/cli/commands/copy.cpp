@@ -17,7 +17,7 @@ void declare(Arguments& arguments) {
   if (arguments.called_as() == CalledAs::Ociferry) declare_patterns(arguments);
   arguments.text("tar", "FILE", "Archive to copy from");
   arguments.text("to-tar", "FILE", "Archive to copy to");
-  declare_destination(arguments);
+  declare_destination(arguments, Destinations::One);
   arguments.flag("cosign-signatures", "Take the images' cosign signatures (tags sha256-<hex>.sig) along");
   const bool by_default = arguments.called_as() == CalledAs::Ociferry;
   arguments.toggle("with-referrers", by_default,
