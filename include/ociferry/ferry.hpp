@@ -96,14 +96,6 @@ struct SkippedLayer {
   Reference image;  ///< that has it, by digest, as its lock file or the user names it
 };
 
-/// An index whose place a smaller one has taken at the destination, with another digest.
-struct StrippedIndex {
-  Reference index;         ///< by its old digest, as its lock file or the user names it
-  Digest now;              ///< its digest at the destination
-  std::size_t left = 0;    ///< how many entries it has now
-  std::size_t listed = 0;  ///< how many it had
-};
-
 /// The result of a transfer.
 struct TransferReport {
   std::size_t images = 0;     ///< images, indexes and bundles, each digest once
@@ -125,7 +117,6 @@ struct TransferReport {
   std::vector<Reference> left_out = {};    ///< what the Selection left out of what was requested, by each of its names
   /// What indexes list and was not transferred, each digest once: the source lacks it, or it is for other platforms.
   std::size_t absent_children = 0;
-  std::vector<StrippedIndex> stripped = {};  ///< import, copy: with RelocateOptions::strip_index
 };
 
 /// Which signatures, attestations, bills of materials and other artifacts are transferred with the images that they are
@@ -174,9 +165,6 @@ struct RelocateOptions {
   std::optional<std::filesystem::path> mapping_output = {};
   std::vector<AddedTag> added_tags = {};
   std::vector<EmittedFile> emitted = {};
-  /// Put smaller indexes, with other digests, in the place of those that lack children; lock files and locations name
-  /// the new ones.
-  bool strip_index = false;
   bool root_tags = true;         ///< put the tags that the roots were exported with
   bool repository_tags = false;  ///< put the end of their repository's path into the tags of images
   bool keep_tags = false;        ///< throw Error{Refused}, before any write, if a tag would have to be moved
@@ -187,7 +175,6 @@ struct RelocateOptions {
 /// `ociferry import`, `ociferry copy --tar`
 struct ImportOptions {
   std::filesystem::path archive = {};
-  std::vector<std::filesystem::path> more_archives = {};  ///< imported together with `archive`
   RelocateOptions relocate = {};
   Selection selection = {};
   bool verify_first = false;  ///< hash all bytes before the first write
