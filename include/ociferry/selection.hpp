@@ -3,11 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "ociferry/descriptor.hpp"
-
 namespace ociferry {
 
-/// Which images are transferred, and for which platforms. By default: all, for all.
+/// Which images are transferred. By default: all.
 ///
 /// It chooses among what was requested: the sources of an export or copy, or the roots of an archive. What is chosen
 /// stays whole: it takes along all that it needs (the images of a bundle, the children of an index), whatever `exclude`
@@ -24,9 +22,6 @@ struct Selection {
   std::vector<std::string> images = {};
   std::vector<std::string> include = {};  ///< what matches none of these is left out; empty: nothing is
   std::vector<std::string> exclude = {};  ///< what matches one of these is left out
-  /// The children of indexes that are transferred: those of one of these platforms, and those of no platform, such as
-  /// attestations of a child that is. The index keeps its bytes and its digest. Empty: all.
-  std::vector<Platform> platforms = {};
 
   [[nodiscard]] bool selects_images() const noexcept {
     return !bundles.empty() || !images.empty() || !include.empty() || !exclude.empty();

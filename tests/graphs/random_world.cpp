@@ -1,6 +1,7 @@
 #include "random_world.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "archive/layer_writer.hpp"
 #include "oci/tag_names.hpp"
@@ -303,13 +304,18 @@ void RandomWorld::list_falsely() {
 
 void RandomWorld::choose_roots() {
   const std::vector<std::string> tags{"v1", "v2", "latest"};
+  std::map<std::pair<RepositoryName, std::string>, Digest> tagged;  // a repository has each tag once
   for (std::uint64_t i = 1 + dice_.below(4); i > 0; --i) {
     // The last ones made have the most below them.
     const Made& made = dice_.one_in(2) ? made_.back() : any();
     Root root{.reference = made.reference,
               .tag = std::nullopt,
               .kind = made.is_bundle ? SourceArgument::Kind::Bundle : SourceArgument::Kind::Image};
-    if (!dice_.one_in(3)) root.tag = dice_.pick(tags);
+    if (!dice_.one_in(3)) {
+      const std::string& tag = dice_.pick(tags);
+      const Digest& digest = *root.reference.digest;
+      if (tagged.try_emplace({root.reference.name, tag}, digest).first->second == digest) root.tag = tag;
+    }
     roots_.push_back(std::move(root));
   }
 }

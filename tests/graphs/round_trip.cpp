@@ -291,13 +291,14 @@ void import_by_name(const fs::path& archive, RelocateOptions options) {
 /// The roots of `set`, at the destination.
 std::vector<Root> roots_inside(const ImageSet& set) {
   std::vector<Root> roots;
+  std::set<std::string> taken;  // a repository has each tag once
   for (const SetImage& image : set.images()) {
     if (!image.is_root) continue;
     const auto kind = image.is_bundle ? SourceArgument::Kind::Bundle : SourceArgument::Kind::Image;
     Root root{.reference = {kTo, std::nullopt, image.digest()}, .tag = std::nullopt, .kind = kind};
     bool has_tag = false;
     for (const std::string& tag : all_tags(image)) {
-      if (attachment_subject(tag)) continue;
+      if (attachment_subject(tag) || !taken.insert(tag).second) continue;
       root.tag = tag;
       roots.push_back(root);
       has_tag = true;
@@ -362,11 +363,13 @@ RoundTrip make_round_trip(std::uint64_t seed) {
   export_to(again, roots_inside(set), open_only(inside), 2);
   const ImageSet after = load(again);
   const bool finds_more = finds_more_attached(set, after);
-  if (!finds_more) check_equal(set, after, "an export from the destination holds something else");
+  // Of two images with one tag in two repositories, one has it in the end.
+  const bool has_all_tags = root_tags_are_clear(set);
+  if (!finds_more && has_all_tags) check_equal(set, after, "an export from the destination holds something else");
 
   const auto beyond = std::make_shared<MemoryTarget>(kTo, SparseIndexes::Taken);
   import_into(beyond, again);
-  require(finds_more || beyond->tags() == inside->tags(), "two imports of the same images put different tags");
+  require(finds_more || !has_all_tags || beyond->tags() == inside->tags(), "two imports of the same images put different tags");
   const fs::path last = directory.path() / "last.tar";
   export_to(last, roots_inside(after), open_only(beyond), 1);
   require(read_text(last) == read_text(again), "exports from two equal destinations differ");

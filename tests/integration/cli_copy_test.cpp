@@ -118,7 +118,7 @@ TEST_CASE("copy, export and import refuse contradictions in imgpkg's words, and 
        .err = "Error: --image (-i) is given more than once, but only one value counts\n"},
       {.arguments = {"--color=false", "copy", "-i", "{R}", "--to-tar", "a.tar", "--color"},
        .err = "Error: --color is given as true and as false, but only one value counts\n"},
-      {.arguments = {"import", "a.tar", "--to-repo", "{I}/to-a", "--to-repo", "{I}/to-b"},
+      {.arguments = {"copy", "--tar", "a.tar", "--to-repo", "{I}/to-a", "--to-repo", "{I}/to-b"},
        .err = "Error: --to-repo is given more than once, but only one value counts\n"},
       {.arguments = {"copy", "-b", "{R}", "--to-tar", "a.tar", "--keep-tags"},
        .err = "Error: --keep-tags goes with --to-repo only\n"},

@@ -215,24 +215,37 @@ class Discovery {
   Found find(const Wanted& wanted) {
     const auto doing = [&] { return text::cat("reading ", to_string(wanted.reference)); };
     return with_context(doing, [&] {
-      Located located = locate(
-          wanted.reference, wanted.places, [this](const RepositoryName& name) { return source(name); },
-          *context_.progress);
-      Found found{.image = {.reference = Reference::by_digest(wanted.reference.name, located.manifest.digest())},
-                  .place = located.name,
-                  .tree = {},
-                  .source = located.source,
-                  .next = {}};
-      found.image.is_bundle = is_bundle(*found.source, located.manifest.parsed, context_.stop);
-      if (wanted.root != nullptr) {
-        found.image.is_root = true;
-        if (wanted.root->tag) found.image.tags.insert(*wanted.root->tag);
-        check_kind(*wanted.root, found);
+      for (Places places = wanted.places;;) {
+        Located located = locate(
+            wanted.reference, places, [this](const RepositoryName& name) { return source(name); }, *context_.progress);
+        const auto next = std::next(std::ranges::find(places, located.name));
+        try {
+          return read(wanted, std::move(located));
+        } catch (const Error& error) {
+          // A repository may have an index, but nothing of what it lists.
+          if (error.code() != ErrorCode::NotFound || next == places.end()) throw;
+          context_.progress->debug(error.message());
+        }
+        places.erase(places.begin(), next);
       }
-      if (found.image.is_bundle) open_bundle(found, located, wanted);
-      found.tree = fetch_tree(*found.source, std::move(located.manifest));
-      return found;
     });
+  }
+
+  Found read(const Wanted& wanted, Located located) {
+    Found found{.image = {.reference = Reference::by_digest(wanted.reference.name, located.manifest.digest())},
+                .place = located.name,
+                .tree = {},
+                .source = located.source,
+                .next = {}};
+    found.image.is_bundle = is_bundle(*found.source, located.manifest.parsed, context_.stop);
+    if (wanted.root != nullptr) {
+      found.image.is_root = true;
+      if (wanted.root->tag) found.image.tags.insert(*wanted.root->tag);
+      check_kind(*wanted.root, found);
+    }
+    if (found.image.is_bundle) open_bundle(found, located, wanted);
+    found.tree = fetch_tree(*found.source, std::move(located.manifest));
+    return found;
   }
 
   void open_bundle(Found& found, const Located& located, const Wanted& wanted) {

@@ -162,3 +162,19 @@ TEST_CASE("an index in an index whose type is unknown there is an index in an ar
   CHECK(loaded.graph().contains(*empty.digest));
   CHECK(loaded.graph().contains(*part.digest));
 }
+
+TEST_CASE("an index of which the first place has nothing else is read where its images are") {
+  SampleWorld world;
+  const Reference image = world.image("far.example/apps/a", "a");
+  const Reference index = world.index("far.example/apps/a", {image});
+  const Reference bundle = world.bundle("near.example/bundle", {index});
+  world.index("near.example/bundle", {world.image("near.example/bundle", "a")});  // the same one
+  const OpenSource all = world.opener();
+  const OpenSource open = [&](const RepositoryName& name) -> std::shared_ptr<ImageSource> {
+    if (name.registry == "far.example") return all(name);
+    return std::make_shared<Without>(all(name), *image.digest);
+  };
+  const ImageSet set = discover({root_of(bundle)}, open, {}, {});
+  CHECK(set.images().size() == 2);
+  CHECK(absent_below(set.graph(), *index.digest).empty());
+}
