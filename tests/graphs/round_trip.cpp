@@ -369,7 +369,8 @@ RoundTrip make_round_trip(std::uint64_t seed) {
 
   const auto beyond = std::make_shared<MemoryTarget>(kTo, SparseIndexes::Taken);
   import_into(beyond, again);
-  require(finds_more || !has_all_tags || beyond->tags() == inside->tags(), "two imports of the same images put different tags");
+  require(finds_more || !has_all_tags || beyond->tags() == inside->tags(),
+          "two imports of the same images put different tags");
   const fs::path last = directory.path() / "last.tar";
   export_to(last, roots_inside(after), open_only(beyond), 1);
   require(read_text(last) == read_text(again), "exports from two equal destinations differ");
