@@ -17,7 +17,8 @@ namespace {
 /// A target that stands for several ones.
 class AllDestinations : public BlobTarget {
  public:
-  explicit AllDestinations(const std::vector<std::vector<BlobToPut>>& destinations) : failures_(destinations.size()) {
+  explicit AllDestinations(const std::vector<std::vector<BlobToPut>>& destinations) {
+    failures_.resize(destinations.size());
     for (std::size_t i = 0; i < destinations.size(); ++i) {
       for (const BlobToPut& put : destinations[i]) {
         puts_[put.blob->descriptor.digest].push_back({i, {put.target, put.blob->source.get()}});

@@ -1,7 +1,6 @@
 #include "ferry/probe/traces.hpp"
 
 #include <chrono>
-#include <ranges>
 #include <thread>
 
 #include "base/text.hpp"
@@ -54,8 +53,8 @@ std::vector<std::string> Traces::clean_up() {
       return;  // all is deleted
     }
   });
-  for (Trace& trace : std::views::reverse(traces_)) {
-    if (!trace.is_gone) try_to_remove(trace, enough.get_token());
+  for (auto trace = traces_.rbegin(); trace != traces_.rend(); ++trace) {
+    if (!trace->is_gone) try_to_remove(*trace, enough.get_token());
   }
   std::vector<std::string> left;
   for (const Trace& trace : traces_) {
