@@ -68,7 +68,7 @@ SourceArgument plain_source(const std::string& word) {
     throw std::move(error).hint(fmt::format("give a lock file with --lock {}", word));
   }
   if (word.ends_with(".tar")) {
-    throw std::move(error).hint(fmt::format("give an archive to copy, with --tar {}", word));
+    throw std::move(error).hint(fmt::format("ociferry copy --tar {} reads an archive", word));
   }
   throw std::move(error).hint(fmt::format(
       "give a list of images with --images-file {}; an image of that name is written with its tag, {}:latest", word,

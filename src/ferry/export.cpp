@@ -9,25 +9,31 @@
 
 namespace ociferry {
 
-ExportPlan plan_export(const ExportOptions& options, const Context& context) {
+namespace {
+
+/// What an export takes along. Refers to its registries.
+ImageSet gather(const ExportOptions& options, Registries& registries, const Context& context,
+                std::vector<Reference>& left_out) {
   check_output(options.archive, options.force);
-  std::vector<Reference> left_out;
   const std::vector<Root> roots = select_roots(read_sources(options.sources, tag_beside_digest(context)),
                                                options.gather.selection, *context.progress, left_out);
-  Registries registries(context, options.gather);
-  const ImageSet set = discover(roots, registries.opener(), options.gather, context);
+  ImageSet set = discover(roots, registries.opener(), options.gather, context);
   warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
-  return plan_archive_of(set, options.archive, context);
+  return set;
+}
+
+}  // namespace
+
+ExportPlan plan_export(const ExportOptions& options, const Context& context) {
+  Registries registries(context, options.gather);
+  std::vector<Reference> left_out;
+  return plan_archive_of(gather(options, registries, context, left_out), options.archive, context);
 }
 
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
-  check_output(options.archive, options.force);
-  std::vector<Reference> left_out;
-  const std::vector<Root> roots = select_roots(read_sources(options.sources, tag_beside_digest(context)),
-                                               options.gather.selection, *context.progress, left_out);
   Registries registries(context, options.gather);
-  ImageSet set = discover(roots, registries.opener(), options.gather, context);
-  warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
+  std::vector<Reference> left_out;
+  ImageSet set = gather(options, registries, context, left_out);
   TransferReport report = write_archive(std::move(set), options.archive, context);
   report.left_out = std::move(left_out);
   return report;

@@ -43,7 +43,7 @@ struct TreeRules {
 /// Manifests, indexes and blobs to transfer, each digest once, with their sources. Pure data: no I/O.
 class Graph {
  public:
-  /// Whether a layer that must not be redistributed is transferred all the same.
+  /// Whether a layer that must not be redistributed is transferred nevertheless.
   using LayerFilter = std::function<bool(const Descriptor& layer)>;
   static bool move_none(const Descriptor&) { return false; }
   static bool move_all(const Descriptor&) { return true; }

@@ -123,13 +123,13 @@ TEST_CASE("what is wrong in a command line is reported with the command, the opt
   };
   const std::string either = "give it with -b if it is a bundle, or -i if it is an image\n";
   CHECK(hint({"tag", "lst"}) == "did you mean 'ociferry tag list'? 'ociferry --help' lists them\n");
-  CHECK(hint({"export", "a.tar", "-o", "x.tar"}) == "give an archive to copy, with --tar a.tar\n");
+  CHECK(hint({"export", "a.tar", "-o", "x.tar"}) == "ociferry copy --tar a.tar reads an archive\n");
   CHECK(hint({"pull", "reg/app:v1"}) == either);
   CHECK(hint({"tag", "list", "reg/app"}) == "give it with -i\n");
   CHECK(hint({"describe", "reg/app:v1"}) == "give it with -b\n");
   CHECK(hint({"import", "a.tar", "reg/app"}) == "give it with --to-repo\n");
   CHECK(hint({"copy", "-b", "reg/app:v1", "reg/app"}) == "give it with --to-repo\n");
-  CHECK(hint({"copy", "a.tar", "--to-repo", "reg/app"}) == "give an archive to copy, with --tar a.tar\n");
+  CHECK(hint({"copy", "a.tar", "--to-repo", "reg/app"}) == "ociferry copy --tar a.tar reads an archive\n");
   CHECK(hint({"push", "-b", "reg/app:v1", "a.tar"}) == "give it with -f\n");
   CHECK(hint({"push", "--bundel", "x"}) == "did you mean --bundle? 'ociferry push --help' lists its options\n");
   CHECK(hint({"push", "--xyzzy"}) == "'ociferry push --help' lists its options\n");

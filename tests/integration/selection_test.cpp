@@ -53,7 +53,7 @@ TEST_CASE("a file in the place of a reference is an error that names the option 
   const std::string lock = world.fail(1, {"export", "app.lock.yml", "-o", "a.tar"});
   CHECK(contains(lock, "'app.lock.yml' is a file"));
   CHECK(contains(lock, "--lock app.lock.yml"));
-  CHECK(contains(world.fail(1, {"export", "app.tar", "-o", "a.tar"}), "give an archive to copy, with --tar app.tar"));
+  CHECK(contains(world.fail(1, {"export", "app.tar", "-o", "a.tar"}), "ociferry copy --tar app.tar reads an archive"));
   CHECK(contains(world.fail(1, {"export", "images", "-o", "a.tar"}), "--images-file images"));
   CHECK(contains(world.fail(1, {"copy", "app.tar", "--to-repo", world.inside_repo("x")}), "--tar app.tar"));
   const std::string second = world.fail(1, {"copy", "-i", world.outside_ref("a"), world.inside_repo("x")});

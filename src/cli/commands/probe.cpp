@@ -40,7 +40,7 @@ void run(const Arguments& arguments, Context& context, Console& console) {
   console.table(table);
   for (const std::string& left : report.left_behind) console.warn("left behind: " + left);
   if (report.failure) throw *report.failure;
-  console.result("Nothing speaks against an import into " + to_string(report.repository));
+  console.result("Found no obstacle to an import into " + to_string(report.repository));
 }
 
 }  // namespace

@@ -274,7 +274,7 @@ struct Branch {
     } catch (const Error& error) {
       if (error.code() == ErrorCode::Interrupted) throw;
       failure = error;
-      progress.warn(text::cat(relocation.names(), " gets nothing more: ", error.message()));
+      progress.warn(text::cat(relocation.names(), " failed, the other destinations go on: ", error.message()));
     }
   }
 
@@ -282,6 +282,15 @@ struct Branch {
   Relocation relocation;
   std::optional<Error> failure = {};
 };
+
+std::vector<std::exception_ptr> put_blobs(const std::vector<std::vector<BlobToPut>>& blobs, const Context& context) {
+  try {
+    return put_in_one_pass(blobs, context);
+  } catch (Error& error) {
+    error.hint("run the same command again to continue: what has arrived is not written twice");
+    throw;
+  }
+}
 
 void put_shared_blobs(std::deque<Branch>& branches, const Context& context) {
   std::vector<Branch*> live;
@@ -291,7 +300,7 @@ void put_shared_blobs(std::deque<Branch>& branches, const Context& context) {
     live.push_back(&branch);
     blobs.push_back(branch.relocation.hand_over_blobs());
   }
-  const auto failures = put_in_one_pass(blobs, context);
+  const auto failures = put_blobs(blobs, context);
   for (std::size_t i = 0; i < live.size(); ++i) {
     if (failures[i]) live[i]->attempt([&] { live[i]->relocation.fail(failures[i]); }, *context.progress);
   }

@@ -65,7 +65,7 @@ std::string untrusted_certificate(Probing& probing) {
 void tell_tls(Probing& probing, const Peer& peer, const Url& base) {
   if (base.origin().scheme == "http") {
     return probing.no(kTls, "plain http",
-                      "whoever is on the path can read and change what passes; digests are checked all the same");
+                      "others on the path can read and change the traffic; an import still checks every digest");
   }
   if (peer.certificates.empty()) return probing.yes(kTls);
   const PeerCertificate& own = peer.certificates.front();

@@ -38,7 +38,7 @@ TEST_CASE("a registry that does not answer HEAD for manifests is asked so once, 
   }
 }
 
-TEST_CASE("a registry that does not answer HEAD for blobs gets them all the same, and is asked so once") {
+TEST_CASE("a registry that does not answer HEAD for blobs still gets them, and is asked so once") {
   for (const int status : {405, 501}) {
     CAPTURE(status);
     Rig rig;

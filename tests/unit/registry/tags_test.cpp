@@ -151,7 +151,7 @@ TEST_CASE("what cannot be a list of tags is refused") {
   }
 }
 
-TEST_CASE("what cannot be a tag is listed all the same, for the user to see") {
+TEST_CASE("a name that is no valid tag is listed too, for the user to see") {
   Rig rig;
   answer_pages(rig,
                [](std::size_t) { return page("{\"tags\":[\"v1\",1,null,\"../../other\",\"\",\"\\u001b[31m\"]}"); });
