@@ -117,6 +117,14 @@ void make_directory(const fs::path& path) {
   }
 }
 
+bool make_directory_if_absent(const fs::path& path) {
+  if (calls::mkdirat(AT_FDCWD, path.c_str(), 0777) == 0) return true;
+  const int failure = errno;
+  std::error_code unknown;
+  if (failure == EEXIST && fs::is_directory(path, unknown)) return false;
+  throw system_error(text::cat("creating directory ", path.string()), failure);
+}
+
 std::uint64_t file_size(int fd, const std::string& name) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) throw system_error(text::cat("getting the size of ", name), errno);

@@ -45,6 +45,9 @@ void sync_file_system(int fd, const std::string& name);
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
 /// Makes one directory, with mode 0777 less the umask. Throws Error.
 void make_directory(const std::filesystem::path& path);
+
+/// The same, unless it is a directory already, or becomes one at this moment. True if this call has made it.
+bool make_directory_if_absent(const std::filesystem::path& path);
 [[nodiscard]] std::uint64_t file_size(int fd, const std::string& name);
 
 /// The whole file as text. Throws Error{Hostile} if it is larger than `limit` bytes, or Error if it cannot be read.

@@ -44,8 +44,7 @@ void make_private_directory(const fs::path& directory) {
   std::error_code unknown;
   if (fs::exists(directory, unknown)) return;
   if (directory.has_relative_path()) make_private_directory(directory.parent_path());
-  make_directory(directory);
-  fs::permissions(directory, fs::perms::owner_all);
+  if (make_directory_if_absent(directory)) fs::permissions(directory, fs::perms::owner_all);
 }
 
 /// Serializes logins and logouts that change the same file; otherwise one could overwrite the other's change. Locks a

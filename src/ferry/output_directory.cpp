@@ -150,7 +150,7 @@ OutputDirectory::OutputDirectory(const fs::path& target, bool force)
       downloads_(temporary_.path() / kDownloads) {
   check_replaceable(target_, force_);
   make_directory(content_);
-  if (!fs::is_directory(downloads_)) make_directory(downloads_);
+  make_directory_if_absent(downloads_);
 }
 
 Room OutputDirectory::room() const {

@@ -265,7 +265,7 @@ class Pull {
       seen_.insert(digest);
       say(depth, text::cat("Pulling nested bundle '", name_of(found), "'"));
       const fs::path tree = output_.scratch("bundles") / text::cat(digest.algorithm(), "-", digest.hex());
-      if (!fs::exists(tree.parent_path())) make_directory(tree.parent_path());
+      make_directory_if_absent(tree.parent_path());
       make_directory(tree);
       unpack_bundle(found, tree, depth);
       report_.nested.push_back(reference_to(found));

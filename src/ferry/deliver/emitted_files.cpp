@@ -55,7 +55,7 @@ bool is_ours(const fs::path& file) {
 void make_directories(const fs::path& directory) {
   if (directory.empty() || fs::is_directory(directory)) return;
   make_directories(directory.parent_path());
-  make_directory(directory);
+  make_directory_if_absent(directory);
 }
 
 void check_replaces_ours_only(const fs::path& file) {

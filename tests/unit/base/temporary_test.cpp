@@ -4,9 +4,13 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <latch>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "ociferry/error.hpp"
 #include "support/call_verdict.hpp"
@@ -162,4 +166,23 @@ TEST_CASE("a file that is written in one step has the mode and content that were
   struct stat status {};
   REQUIRE(::stat(path.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0640);
+}
+
+TEST_CASE("a directory that several make at the same moment is made by one of them") {
+  const TempDirectory parent = temp_directory();
+  const fs::path path = parent.path() / "new";
+  std::atomic<int> made{0};
+  {
+    std::latch all_are_here(8);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        all_are_here.arrive_and_wait();
+        if (make_directory_if_absent(path)) ++made;
+      });
+    }
+  }
+  CHECK(made == 1);
+  write_file_atomically(parent.path() / "file", "", 0600);
+  CHECK_THROWS_AS(make_directory_if_absent(parent.path() / "file"), Error);
 }
