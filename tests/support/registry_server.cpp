@@ -87,7 +87,8 @@ void RegistryServer::write_configuration() const {
       text::cat("version: 0.1\n"
                 "log: {level: error, accesslog: {disabled: false}}\n"
                 "validation: {manifests: {urls: {allow: [",
-                options_.takes_urls ? "'.*'" : "", "]}}}\n", "storage: {delete: {enabled: true}, ",
+                options_.takes_urls ? "'.*'" : "", "]}}}\n",
+                "storage: {delete: {enabled: ", options_.deletes ? "true" : "false", "}, ",
                 options_.remembers_blobs ? "cache: {blobdescriptor: inmemory}, " : "", "filesystem: {rootdirectory: \"",
                 (directory / "data").string(), "\"}}\n", auth_section(options_, directory),
                 "http: {secret: rig, addr: \"", host(), "\"", tls_section(options_), "}\n"));

@@ -29,6 +29,7 @@ struct RegistryOptions {
   std::optional<ClientIdentity> client = {};
   std::optional<TokenRealm> token = {};
   bool takes_urls = true;  ///< manifests may say of layers that they are elsewhere
+  bool deletes = true;     ///< manifests and blobs can be deleted; else 405
   /// It remembers which blobs it has, as Debian's configuration says: after a garbage collection that is wrong until it
   /// starts again.
   bool remembers_blobs = false;
