@@ -105,12 +105,12 @@ class Slow : public BlobSource {
   }
 };
 
-struct Stage {
+struct PieceDownload {
   TempDirectory directory{std::filesystem::temp_directory_path(), "pieces-test-"};
   std::filesystem::path path = directory.path() / "a.tar";
   std::shared_ptr<Slow> source;
 
-  explicit Stage(std::uint64_t size = kSize) : source(std::make_shared<Slow>(content_of(size))) {}
+  explicit PieceDownload(std::uint64_t size = kSize) : source(std::make_shared<Slow>(content_of(size))) {}
 
   [[nodiscard]] ArchivePlan plan() const { return plan_archive(std::vector<ArchiveItem>(), {source->blob}); }
   /// Puts the one blob, and checks the archive.
@@ -133,7 +133,7 @@ struct Counted : Progress {
 
 TEST_CASE("a lone big layer is brought by all workers, whether their number is given or not") {
   for (const Jobs& jobs : {Jobs(4), Jobs()}) {
-    Stage stage;
+    PieceDownload stage;
     Counted progress;
     stage.source->give_range = [&stage](auto begin, auto end, ByteSink& sink) {
       std::unique_lock lock(stage.source->mutex);  // the first ones wait for each other
@@ -157,18 +157,18 @@ TEST_CASE("a lone big layer is brought by all workers, whether their number is g
 }
 
 TEST_CASE("one worker, and a blob too small for two, take no ranges") {
-  Stage alone;
+  PieceDownload alone;
   alone.source->streams_may_go_on = [] { return true; };
   alone.put(1);
   CHECK(alone.source->ranges.empty());
-  Stage small(2 * kRules.least - 1);
+  PieceDownload small(2 * kRules.least - 1);
   small.source->streams_may_go_on = [] { return true; };
   small.put(4);
   CHECK(small.source->ranges.empty());
 }
 
 TEST_CASE("where ranges are not given, the stream brings all") {
-  Stage stage;
+  PieceDownload stage;
   Counted progress;
   stage.source->give_range = [](auto, auto, ByteSink&) { return false; };
   stage.source->streams_may_go_on = [&stage] { return stage.source->ranges_given > 0; };
@@ -179,7 +179,7 @@ TEST_CASE("where ranges are not given, the stream brings all") {
 
 TEST_CASE("where a range fails or stops being given, the stream continues in front of it") {
   for (const bool throws : {false, true}) {
-    Stage stage;
+    PieceDownload stage;
     Counted progress;
     stage.source->give_range = [&stage, throws](auto begin, auto end, ByteSink& sink) {
       if (begin < kSize / 2) {
@@ -197,7 +197,7 @@ TEST_CASE("where a range fails or stops being given, the stream continues in fro
 }
 
 TEST_CASE("a server that gives other bytes for ranges costs one more read, in one piece") {
-  Stage stage;
+  PieceDownload stage;
   Counted progress;
   stage.source->give_range = [](auto begin, auto end, ByteSink& sink) {
     sink.write(as_bytes(std::string(static_cast<std::size_t>(end - begin), '?')));
@@ -209,7 +209,7 @@ TEST_CASE("a server that gives other bytes for ranges costs one more read, in on
 }
 
 TEST_CASE("more bytes than a range has do not reach what lies behind it") {
-  Stage stage;
+  PieceDownload stage;
   stage.source->give_range = [&stage](auto begin, auto, ByteSink& sink) {
     sink.write(stage.source->part(begin, kSize));
     return true;
@@ -219,7 +219,7 @@ TEST_CASE("more bytes than a range has do not reach what lies behind it") {
 }
 
 TEST_CASE("pieces behind a gap are not taken for done by the next run") {
-  Stage stage;
+  PieceDownload stage;
   bool front_failed = false;
   stage.source->give_range = [&](auto begin, auto end, ByteSink& sink) {
     if (begin == kRules.least) {  // at the front: it does not come; those behind it do, unless this ends them first

@@ -12,6 +12,12 @@
 
 namespace ociferry::testing {
 
+/// Where samples have most of their images.
+inline const std::string kApps = "r.example/apps/a";
+/// Where relocations of samples lead, unless names matter.
+inline const RepositoryName kInside{"inside.example", "my/apps"};
+inline constexpr auto kImage = SourceArgument::Kind::Image;
+
 /// Registries in memory, and bundles made in them.
 class SampleWorld {
  public:
@@ -47,7 +53,7 @@ class SampleWorld {
 /// A bundle in a bundle, with an image that both need, discovered.
 struct NestedSample {
   SampleWorld world = {};
-  Reference image = world.image("r.example/apps/a", "a");
+  Reference image = world.image(kApps, "a");
   Reference inner = world.bundle("r.example/inner", {image});
   Reference outer = world.bundle("r.example/outer", {inner, image});
   ImageSet set = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {}, {});
@@ -59,6 +65,13 @@ TransferReport relocate_to(Target& target, const ImageSet& set, const RelocateOp
                            const Context& context) {
   const auto open = [&](const RepositoryName& name) -> Destination { return {name, target, target}; };
   return relocate(set, everything_to(options.to), open, options, context);
+}
+
+/// Relocates all of `set` to `kInside`, with some jobs and without pauses before retries.
+inline TransferReport put_inside(MemoryTarget& target, const ImageSet& set, RelocateOptions options = {},
+                                 Progress& progress = silent_progress()) {
+  options.to = kInside;
+  return relocate_to(target, set, options, {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &progress});
 }
 
 /// A Progress that keeps the warnings; they are read when the run has ended.

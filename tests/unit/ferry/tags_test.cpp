@@ -28,9 +28,9 @@ struct Tagged {
 };
 
 /// A registry that forgot what some tags point to.
-class Forgetful : public Tagger {
+class ForgetsTags : public Tagger {
  public:
-  explicit Forgetful(Tagger& inner) : inner_(inner) {}
+  explicit ForgetsTags(Tagger& inner) : inner_(inner) {}
   std::optional<Digest> resolve(const std::string& selector) override {
     return selector.starts_with("gone") ? std::nullopt : inner_.resolve(selector);
   }
@@ -63,7 +63,7 @@ TEST_CASE("digests are requested only if they are wanted") {
 
 TEST_CASE("a tag that points to nothing any more is listed without digest, and a warning says so") {
   const Tagged tagged({"gone", "v1"});
-  Forgetful tagger(*tagged.repository);
+  ForgetsTags tagger(*tagged.repository);
   Warnings warnings;
   const auto tags = list_tags_of(*tagged.repository, tagger, {.digests = true}, {.progress = &warnings});
   REQUIRE(tags.size() == 2);

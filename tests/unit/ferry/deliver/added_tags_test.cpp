@@ -15,20 +15,20 @@ using namespace ociferry::testing;
 
 namespace {
 
-const RepositoryName kTo{"d.example", "to"};
+const RepositoryName kTaggedTo{"d.example", "to"};
 using Tags = std::set<std::string>;
 
-Tags tags_of(const PlacedSet& placed, const Reference& image, const RepositoryName& repository = kTo) {
+Tags tags_of(const PlacedSet& placed, const Reference& image, const RepositoryName& repository = kTaggedTo) {
   return placed.of(*placed.set().find(*image.digest)).all.at(repository);
 }
 
-PlacedSet placed(const ImageSet& set, std::vector<AddedTag> added, bool root_tags = true) {
-  return PlacedSet(set, placement_of({.to = kTo, .added_tags = std::move(added)}), root_tags);
+PlacedSet placed_with(const ImageSet& set, std::vector<AddedTag> added, bool root_tags = true) {
+  return PlacedSet(set, placement_of({.to = kTaggedTo, .added_tags = std::move(added)}), root_tags);
 }
 
-std::string refusal(const ImageSet& set, std::vector<AddedTag> added) {
+std::string tag_refusal(const ImageSet& set, std::vector<AddedTag> added) {
   try {
-    static_cast<void>(placed(set, std::move(added)));
+    static_cast<void>(placed_with(set, std::move(added)));
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::Usage);
     return error.message();
@@ -53,17 +53,17 @@ TEST_CASE("an added tag has a form, and is none of those that are made from dige
 
 TEST_CASE("an image gets the added tag by each of the forms of its name, roots and images of bundles alike") {
   const NestedSample sample;
-  CHECK(tags_of(placed(sample.set, {{"r.example/apps/a", "x"}}), sample.image) == Tags{"x"});
-  CHECK(tags_of(placed(sample.set, {{sample.image.digest->text(), "x"}}), sample.image) == Tags{"x"});
-  CHECK(tags_of(placed(sample.set, {{to_string(sample.inner), "x"}}), sample.inner) == Tags{"x"});
-  const PlacedSet both = placed(sample.set, {{"r.example/outer:v1", "x"}, {"r.example/outer", "v1"}});
+  CHECK(tags_of(placed_with(sample.set, {{"r.example/apps/a", "x"}}), sample.image) == Tags{"x"});
+  CHECK(tags_of(placed_with(sample.set, {{sample.image.digest->text(), "x"}}), sample.image) == Tags{"x"});
+  CHECK(tags_of(placed_with(sample.set, {{to_string(sample.inner), "x"}}), sample.inner) == Tags{"x"});
+  const PlacedSet both = placed_with(sample.set, {{"r.example/outer:v1", "x"}, {"r.example/outer", "v1"}});
   CHECK(tags_of(both, sample.outer) == Tags{"v1", "x"});
   // Both names lead there; a name that had no tag has the added one.
   const auto& names = both.names_of(*sample.set.find(*sample.outer.digest));
   REQUIRE(names.size() == 2);
   CHECK(names[1].from.tag == "v1");
   CHECK(names[1].to.tag == "x");
-  const PlacedSet without = placed(sample.set, {{"r.example/outer", "x"}}, false);
+  const PlacedSet without = placed_with(sample.set, {{"r.example/outer", "x"}}, false);
   CHECK(tags_of(without, sample.outer) == Tags{"x"});
   CHECK(relocated_lock(without, std::nullopt).find("tag: x") != std::string::npos);
 }
@@ -92,12 +92,13 @@ TEST_CASE("what no image is called, and what two are, is refused with the names 
     roots.push_back(root_of(image, SourceArgument::Kind::Image, "v" + std::to_string(i)));
   }
   const ImageSet set = discover(roots, world.opener(), {}, {});
-  const std::string none = refusal(set, {{"r.example/apps/a:v99", "x"}});
+  const std::string none = tag_refusal(set, {{"r.example/apps/a:v99", "x"}});
   CHECK(none.find("'r.example/apps/a:v99', which is no image here; there are:\n  - r.example/apps/a:v") !=
         std::string::npos);
   CHECK(none.ends_with("\n  - and 2 more"));
-  CHECK(refusal(set, {{"r.example/apps/a", "x"}}).find("which more than one image is called:") != std::string::npos);
-  CHECK(refusal(set, {{"r.example/apps/a:v1", "v2"}}).starts_with("two images have the tag 'v2'"));
-  CHECK(refusal(set, {{"r.example/apps/a:v1", "x"}, {"r.example/apps/a:v2", "x"}})
+  CHECK(tag_refusal(set, {{"r.example/apps/a", "x"}}).find("which more than one image is called:") !=
+        std::string::npos);
+  CHECK(tag_refusal(set, {{"r.example/apps/a:v1", "v2"}}).starts_with("two images have the tag 'v2'"));
+  CHECK(tag_refusal(set, {{"r.example/apps/a:v1", "x"}, {"r.example/apps/a:v2", "x"}})
             .starts_with("two images have the tag 'x'"));
 }

@@ -23,14 +23,14 @@ namespace {
 using State = CarriedFile::State;
 
 /// A medium with an archive (what is in it is not looked at), and a directory with programs.
-struct Stage {
+struct CarriedToolStage {
   TempDirectory directory = temp_directory();
   fs::path tools = directory.path() / "tools";
   fs::path medium = directory.path() / "medium";
   CarriedToolOptions options{.from = tools, .archive = medium / "app.tar"};
   const Digest fingerprint = sha256("seal");
 
-  Stage() {
+  CarriedToolStage() {
     write_text(options.archive, "images");
     write_text(tools / "ociferry", elf_program());
   }
@@ -54,7 +54,7 @@ std::vector<State> states(const CarriedToolReport& report) {
 }  // namespace
 
 TEST_CASE("the program, sums that sha256sum checks and a page that names the archive are put beside it") {
-  Stage stage;
+  CarriedToolStage stage;
   const CarriedToolReport report = stage.write();
   CHECK(states(report) == std::vector<State>(3, State::New));
   CHECK(report.archive_sum == sha256("images"));
@@ -68,7 +68,7 @@ TEST_CASE("the program, sums that sha256sum checks and a page that names the arc
 }
 
 TEST_CASE("what is as it should be is kept, and what an earlier export left is replaced") {
-  Stage stage;
+  CarriedToolStage stage;
   stage.write();
   CHECK(states(stage.write()) == std::vector<State>(3, State::Kept));
   fs::permissions(stage.medium / "ociferry", fs::perms::owner_exec, fs::perm_options::remove);
@@ -85,7 +85,7 @@ TEST_CASE("what is as it should be is kept, and what an earlier export left is r
 
 TEST_CASE("files that others wrote are replaced only by force, and lines of other files in SHA256SUMS stay") {
   for (const std::string name : {"ociferry", "README.txt", "SHA256SUMS"}) {
-    Stage stage;
+    CarriedToolStage stage;
     const std::string foreign = name == "SHA256SUMS" ? std::string("\0\1", 2) : "notes of the vault";
     write_text(stage.medium / name, foreign);
     CHECK(stage.refusal().message().find(name + " is there already") != std::string::npos);
@@ -101,7 +101,7 @@ TEST_CASE("files that others wrote are replaced only by force, and lines of othe
     CHECK(stage.text(name) != foreign);
     CHECK(stage.sha256sum() == 0);
   }
-  Stage stage;
+  CarriedToolStage stage;
   const std::string other = std::string(64, 'a') + "  lost.iso\n";
   write_text(stage.medium / "SHA256SUMS", other);
   CHECK(stage.write().missing_files == std::vector<std::string>{"lost.iso"});
@@ -109,7 +109,7 @@ TEST_CASE("files that others wrote are replaced only by force, and lines of othe
 }
 
 TEST_CASE("what is no file is never replaced, and the archive cannot have a name that is needed") {
-  Stage stage;
+  CarriedToolStage stage;
   stage.options.force = true;
   fs::create_directories(stage.medium / "README.txt");
   CHECK(stage.refusal().message().find("README.txt is there, and is no file") != std::string::npos);
@@ -122,7 +122,7 @@ TEST_CASE("what is no file is never replaced, and the archive cannot have a name
 }
 
 TEST_CASE("programs are found by plain names, and by the name of a file") {
-  Stage stage;
+  CarriedToolStage stage;
   fs::remove(stage.tools / "ociferry");
   CHECK(stage.refusal().message().find("tools has no program to carry: none of") != std::string::npos);
   write_text(stage.tools / "ociferry-arm64", elf_program({.machine = EM_AARCH64}));
@@ -144,7 +144,7 @@ TEST_CASE("programs are found by plain names, and by the name of a file") {
 }
 
 TEST_CASE("without the archive's sum its line goes, and the page says what is checked") {
-  Stage stage;
+  CarriedToolStage stage;
   stage.write();
   stage.options.sum_archive = false;
   CHECK_FALSE(stage.write().archive_sum.has_value());
@@ -155,7 +155,7 @@ TEST_CASE("without the archive's sum its line goes, and the page says what is ch
 
 TEST_CASE("the page fits a terminal, and its commands can be copied whatever the archive is called") {
   for (const std::string name : {"app.tar", "our release.tar", "-v.tar", "a;b.tar"}) {
-    Stage stage;
+    CarriedToolStage stage;
     stage.options.archive = stage.medium / name;
     write_text(stage.options.archive, "images");
     stage.write();
@@ -172,7 +172,7 @@ TEST_CASE("the page fits a terminal, and its commands can be copied whatever the
 }
 
 TEST_CASE("an export that was stopped says that the archive is there") {
-  Stage stage;
+  CarriedToolStage stage;
   const auto programs = read_carried_tool(stage.options);
   std::stop_source stop;
   stop.request_stop();
@@ -190,7 +190,7 @@ TEST_CASE("a medium that fails keeps the files that were there, and the same cal
   for (const auto& [kind, failure, code] : {std::tuple{Kind::Write, ENOSPC, ErrorCode::Space},
                                             {Kind::Sync, EIO, ErrorCode::Io},
                                             {Kind::Rename, EIO, ErrorCode::Io}}) {
-    Stage stage;
+    CarriedToolStage stage;
     stage.write();
     write_text(stage.tools / "ociferry", elf_program() + " of a newer release");
     const auto programs = read_carried_tool(stage.options);

@@ -27,12 +27,12 @@ SetImage set_image(const std::string& repository, const std::string& digest) {
   return {.reference = {parse_repository(repository), std::nullopt, Digest::parse(digest)}};
 }
 
-SetImage root(SetImage image) {
+SetImage as_root(SetImage image) {
   image.is_root = true;
   return image;
 }
 
-SetImage bundle(SetImage image, std::set<std::string> tags = {}) {
+SetImage as_bundle(SetImage image, std::set<std::string> tags = {}) {
   image.is_bundle = true;
   image.tags = std::move(tags);
   return image;
@@ -48,9 +48,9 @@ std::string lock_of(std::vector<SetImage> images, const std::string& to, std::op
 TEST_CASE("lock files that tell of a copy are byte for byte imgpkg's") {
   const SetImage app = set_image("localhost:5601/apps/simple-app", kApp);
   const SetImage outer = set_image("localhost:5601/bundles/outer", kBundle);
-  CHECK(lock_of({root(app)}, "ci/a2") == fixture("copy-lock-output-lo1.yml"));
-  CHECK(lock_of({root(bundle(outer)), app}, "ci/e") == fixture("copy-lock-output-lo3.yml"));
-  CHECK(lock_of({root(bundle(outer, {"relv2"})), app}, "ci/bl") == fixture("copy-lock-output-lo6.yml"));
+  CHECK(lock_of({as_root(app)}, "ci/a2") == fixture("copy-lock-output-lo1.yml"));
+  CHECK(lock_of({as_root(as_bundle(outer)), app}, "ci/e") == fixture("copy-lock-output-lo3.yml"));
+  CHECK(lock_of({as_root(as_bundle(outer, {"relv2"})), app}, "ci/bl") == fixture("copy-lock-output-lo6.yml"));
 }
 
 TEST_CASE("a new lock file is for its owner, one that is replaced keeps its mode, as with imgpkg") {
@@ -70,7 +70,7 @@ TEST_CASE("an ImagesLock that was requested keeps its order and annotations, byt
   const std::string expected = fixture("copy-lock-output-lklo.yml");
   const auto begin = expected.find("localhost:5601/") + 15;
   const std::string to = expected.substr(begin, expected.find('@', begin) - begin);
-  CHECK(lock_of({root(set_image("localhost:5601/apps/simple-app", kApp))}, to, asked) == expected);
+  CHECK(lock_of({as_root(set_image("localhost:5601/apps/simple-app", kApp))}, to, asked) == expected);
 
   const std::string two =
       "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\nimages:\n"
@@ -78,23 +78,23 @@ TEST_CASE("an ImagesLock that was requested keeps its order and annotations, byt
       kApp + "\n  annotations: {x: \"y\"}\n- image: a.example/app@" + kOther + "\n";
   const SetImage z = set_image("z.example/app", kApp);
   const SetImage a = set_image("a.example/app", kOther);
-  CHECK(lock_of({root(z), root(a)}, "ci/il", ImagesLock::parse(two)) == fixture("copy-lock-output-lo4.yml"));
+  CHECK(lock_of({as_root(z), as_root(a)}, "ci/il", ImagesLock::parse(two)) == fixture("copy-lock-output-lo4.yml"));
 }
 
 TEST_CASE("images are listed in the order of their original references, without what is attached to them") {
   SetImage signature = set_image("a.example/app", kBundle);
   signature.is_referrer = true;
   const std::string lock =
-      lock_of({root(set_image("b.example/app", kApp)), set_image("a.example/app", kOther), signature}, "to");
+      lock_of({as_root(set_image("b.example/app", kApp)), set_image("a.example/app", kOther), signature}, "to");
   CHECK(lock.find(kOther) < lock.find(kApp));
   CHECK(lock.find(kBundle) == std::string::npos);
 }
 
 TEST_CASE("without one root that is the bundle there is no telling which lock file to write") {
-  const SetImage outer = bundle(set_image("r.example/outer", kBundle));
+  const SetImage outer = as_bundle(set_image("r.example/outer", kBundle));
   const SetImage app = set_image("r.example/app", kApp);
   for (const std::vector<SetImage>& images :
-       {std::vector{outer, app}, std::vector{root(outer), root(app)}, std::vector{outer, root(app)}}) {
+       {std::vector{outer, app}, std::vector{as_root(outer), as_root(app)}, std::vector{outer, as_root(app)}}) {
     CHECK_THROWS_AS(static_cast<void>(lock_of(images, "to")), Error);
   }
 }

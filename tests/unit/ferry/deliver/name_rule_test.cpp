@@ -23,7 +23,7 @@ NamedDestination with(NameMapping mapping) {
   return {.registry = "d.example", .prefix = "in", .map = {.mappings = {std::move(mapping)}}};
 }
 
-std::string refusal(const NamedDestination& to, const std::string& from) {
+std::string name_refusal(const NamedDestination& to, const std::string& from) {
   try {
     return "no refusal: " + named(to, from);
   } catch (const Error& error) {
@@ -50,7 +50,7 @@ TEST_CASE("the first mapping that matches counts; patterns are those of the shel
   CHECK(named(to, "ghcr.io/team/deep/app:v1") == "d.example/in/mine/app:v1");
   CHECK(named(to, "ghcr.io/other/app:nightly-3") == "d.example/in/ghcr.io/other/app:nightly-3-old");
   CHECK(named(to, "ghcr.io/other/app") == "d.example/in/other/app");
-  CHECK(refusal(to, "ghcr.io/secret/a:v1") == "the mapping refuses ghcr.io/secret/a:v1: it stays here");
+  CHECK(name_refusal(to, "ghcr.io/secret/a:v1") == "the mapping refuses ghcr.io/secret/a:v1: it stays here");
 }
 
 TEST_CASE("a path that is too deep is flattened, and what would meet stays apart") {
@@ -67,15 +67,16 @@ TEST_CASE("a path that is too deep is flattened, and what would meet stays apart
 TEST_CASE("names that registries refuse are found before anything is asked of one") {
   for (const char* to : {"A/b", "a//b", "-a", "a-", "a..b", "a___b", "a/.b", "", "a b"}) {
     CAPTURE(to);
-    CHECK(refusal(with({.to = to}), "r.example/app:v1").find("registries do not accept") != std::string::npos);
+    CHECK(name_refusal(with({.to = to}), "r.example/app:v1").find("registries do not accept") != std::string::npos);
   }
   for (const char* to : {"a-b", "a--b", "a.b", "a_b", "a__b", "0/1"}) {
     CAPTURE(to);
     CHECK(named(with({.to = to}), "r.example/app:v1") == std::string("d.example/in/") + to + ":v1");
   }
-  CHECK(refusal(with({.to = std::string(255, 'a')}), "r.example/app").find("longer than 255") != std::string::npos);
-  CHECK(refusal(with({.to = "a:-b"}), "r.example/app:v1").find("tag '-b'") != std::string::npos);
-  CHECK(refusal(with({.to = "{owner}/a"}), "r.example/app:v1").find("{owner}") != std::string::npos);
+  CHECK(name_refusal(with({.to = std::string(255, 'a')}), "r.example/app").find("longer than 255") !=
+        std::string::npos);
+  CHECK(name_refusal(with({.to = "a:-b"}), "r.example/app:v1").find("tag '-b'") != std::string::npos);
+  CHECK(name_refusal(with({.to = "{owner}/a"}), "r.example/app:v1").find("{owner}") != std::string::npos);
 }
 
 TEST_CASE("a destination is a host, with or without a prefix") {

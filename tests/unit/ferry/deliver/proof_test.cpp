@@ -17,14 +17,12 @@ using namespace ociferry::testing;
 
 namespace {
 
-const RepositoryName kTo{"inside.example", "my/apps"};
-
-struct Sample : NestedSample {
+struct ProvedSample : NestedSample {
   Digest layer = set.graph().blobs_of(*image.digest).back().digest;
 };
 
 /// A registry that does not keep one blob, however often it accepts it, for some times.
-class Forgetful : public MemoryTarget {
+class ForgetsBlob : public MemoryTarget {
  public:
   void put_manifest(const RawManifest& manifest, const std::string& selector) override {
     MemoryTarget::put_manifest(manifest, selector);
@@ -68,10 +66,6 @@ class Lying : public MemoryTarget {
   ErrorCode code_;
 };
 
-TransferReport put(const ImageSet& set, MemoryTarget& target, Proof proof) {
-  return relocate_to(target, set, {.to = kTo, .proof = proof}, {.registry = {.retry_delay = {}}, .jobs = 3});
-}
-
 std::size_t puts_of(const MemoryTarget& target, const Digest& blob) {
   return static_cast<std::size_t>(std::ranges::count(target.operations(), "blob " + blob.text()));
 }
@@ -84,12 +78,12 @@ std::size_t blobs_in(const ImageSet& set) {
 
 TEST_CASE("a blob that the destination forgets after all was written is put again, and only then the root's tag") {
   for (const Proof proof : {Proof::Blobs, Proof::Full}) {
-    Sample sample;
-    Forgetful target;
+    ProvedSample sample;
+    ForgetsBlob target;
     target.lost = sample.layer;
     target.when = locations_tag(*sample.outer.digest);
     target.times = 2;
-    const TransferReport report = put(sample.set, target, proof);
+    const TransferReport report = put_inside(target, sample.set, {.proof = proof});
     CHECK(target.MemoryTarget::has_blob(sample.layer));
     CHECK(report.blobs_proved == blobs_in(sample.set));
     const auto operations = target.operations();
@@ -119,13 +113,13 @@ TEST_CASE("a destination that never keeps a blob is unstable after three rounds,
     std::atomic<int> puts{0};
   };
   for (const Proof proof : {Proof::Blobs, Proof::Full}) {
-    Sample sample;
+    ProvedSample sample;
     Black target;
     target.hole = sample.layer;
     const Graph::BlobNode& node = sample.set.graph().blobs().at(sample.layer);
     target.content = read_all(*node.source->open(node.descriptor, 0, {}), node.descriptor.size);
     try {
-      put(sample.set, target, proof);
+      put_inside(target, sample.set, {.proof = proof});
       FAIL("the destination has a hole");
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::Unstable);
@@ -134,21 +128,22 @@ TEST_CASE("a destination that never keeps a blob is unstable after three rounds,
     CHECK(target.puts == 3);
     CHECK_FALSE(target.tags().contains("v1"));
     target.distrust(sample.layer);
-    CHECK(put(sample.set, target, Proof::Manifests).blobs_proved == 0);  // the word of the registry is taken
+    // The word of the registry is taken.
+    CHECK(put_inside(target, sample.set, {.proof = Proof::Manifests}).blobs_proved == 0);
   }
 }
 
 TEST_CASE("what a registry only says it has is found by reading it, and uploaded whatever it says") {
   for (const ErrorCode code : {ErrorCode::Corrupt, ErrorCode::NotFound, ErrorCode::Network}) {
     CAPTURE(exit_code(code));
-    Sample sample;
+    ProvedSample sample;
     Lying target(code);
-    put(sample.set, target, Proof::Full);
+    put_inside(target, sample.set, {.proof = Proof::Full});
     const auto before = puts_of(target, sample.layer);
     target.spoiled = sample.layer;
-    CHECK(put(sample.set, target, Proof::Manifests).blobs_written == 0);
-    CHECK(put(sample.set, target, Proof::Blobs).blobs_written == 0);
-    const TransferReport report = put(sample.set, target, Proof::Full);
+    CHECK(put_inside(target, sample.set, {.proof = Proof::Manifests}).blobs_written == 0);
+    CHECK(put_inside(target, sample.set, {.proof = Proof::Blobs}).blobs_written == 0);
+    const TransferReport report = put_inside(target, sample.set, {.proof = Proof::Full});
     CHECK(report.blobs_written == 1);
     CHECK(report.blobs_proved == blobs_in(sample.set));
     CHECK(puts_of(target, sample.layer) == before + 1);
@@ -156,20 +151,20 @@ TEST_CASE("what a registry only says it has is found by reading it, and uploaded
 }
 
 TEST_CASE("a proof asks for every blob although all tags are right; without one nothing more is asked") {
-  Sample sample;
-  Forgetful target;
-  put(sample.set, target, Proof::Manifests);
+  ProvedSample sample;
+  ForgetsBlob target;
+  put_inside(target, sample.set, {.proof = Proof::Manifests});
   CHECK(target.asked == 0);
-  CHECK(put(sample.set, target, Proof::Blobs).blobs_proved == blobs_in(sample.set));
+  CHECK(put_inside(target, sample.set, {.proof = Proof::Blobs}).blobs_proved == blobs_in(sample.set));
   CHECK(target.asked == static_cast<int>(blobs_in(sample.set)));
   CHECK(target.distrusted == 0);
   target.MemoryTarget::distrust(sample.layer);
-  CHECK(put(sample.set, target, Proof::Blobs).blobs_written == 1);
+  CHECK(put_inside(target, sample.set, {.proof = Proof::Blobs}).blobs_written == 1);
   CHECK(target.distrusted == 1);
 }
 
 TEST_CASE("a manifest that is gone below right tags is found and put again") {
-  Sample sample;
+  ProvedSample sample;
   struct Loses : MemoryTarget {
     std::optional<RawManifest> manifest(const std::string& selector) override {
       auto found = MemoryTarget::manifest(selector);
@@ -182,24 +177,24 @@ TEST_CASE("a manifest that is gone below right tags is found and put again") {
     std::optional<Digest> lost;
     std::atomic<bool> is_gone{false};
   } target;
-  put(sample.set, target, Proof::Manifests);
+  put_inside(target, sample.set, {.proof = Proof::Manifests});
   target.lost = sample.image.digest;
   target.is_gone = true;
-  CHECK(put(sample.set, target, Proof::Manifests).manifests_written == 0);
-  CHECK(put(sample.set, target, Proof::Blobs).manifests_written == 1);
+  CHECK(put_inside(target, sample.set, {.proof = Proof::Manifests}).manifests_written == 0);
+  CHECK(put_inside(target, sample.set, {.proof = Proof::Blobs}).manifests_written == 1);
   CHECK_FALSE(target.is_gone);
 }
 
 TEST_CASE("the report counts what all rounds have written, and as there what was so before the run") {
-  Sample sample;
-  Forgetful target;
+  ProvedSample sample;
+  ForgetsBlob target;
   target.lost = sample.layer;
   target.when = locations_tag(*sample.outer.digest);
   target.times = 1;
   const Graph::BlobNode& there = sample.set.graph().blobs().begin()->second;
   target.add_blob(read_all(*there.source->open(there.descriptor, 0, {}), there.descriptor.size), "");
   const std::size_t blobs = sample.set.graph().blobs().size();
-  const TransferReport report = put(sample.set, target, Proof::Blobs);
+  const TransferReport report = put_inside(target, sample.set, {.proof = Proof::Blobs});
   CHECK(report.blobs_existed == 1);
   CHECK(report.blobs_written == blobs - 1 + 1);  // the lost one twice
   // Three images, two locations images at two tags each, the root; nothing of it was lost.

@@ -16,12 +16,10 @@ using namespace ociferry::testing;
 
 namespace {
 
-const RepositoryName kTo{"inside.example", "my/apps"};
-
 /// What is neither a signature nor has one may be put, but not read: Harbor's project policy.
 class SignedOnly : public MemoryTarget {
  public:
-  explicit SignedOnly(std::optional<Digest> signature = {}) : MemoryTarget(kTo), signature_(std::move(signature)) {}
+  explicit SignedOnly(std::optional<Digest> signature = {}) : MemoryTarget(kInside), signature_(std::move(signature)) {}
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override {
     auto raw = MemoryTarget::manifest(selector);
     if (raw) check(*raw);
@@ -52,7 +50,7 @@ class SignedOnly : public MemoryTarget {
 class OciOnly : public MemoryTarget {
  public:
   explicit OciOnly(const NestedSample& sample)
-      : MemoryTarget(kTo), own_{*sample.image.digest, *sample.inner.digest, *sample.outer.digest} {}
+      : MemoryTarget(kInside), own_{*sample.image.digest, *sample.inner.digest, *sample.outer.digest} {}
   void put_manifest(const RawManifest& manifest, const std::string& selector) override {
     const bool is_docker = manifest.descriptor.media_type == media_type::kDockerManifest;
     if (is_docker && !own_.contains(manifest.descriptor.digest)) {
@@ -64,10 +62,6 @@ class OciOnly : public MemoryTarget {
  private:
   std::set<Digest> own_;
 };
-
-TransferReport put(const ImageSet& set, MemoryTarget& target) {
-  return relocate_to(target, set, {.to = kTo}, {.registry = {.retry_delay = {}}, .jobs = 3});
-}
 
 struct SignedImage {
   SampleWorld world = {};
@@ -88,10 +82,10 @@ std::size_t puts(const MemoryTarget& target) {
 TEST_CASE("where nothing unsigned may be read, signatures are put before anything is read back") {
   SignedImage sample;
   SignedOnly target(sample.signature.digest);
-  CHECK(put(sample.set, target).manifests_written > 0);
+  CHECK(put_inside(target, sample.set).manifests_written > 0);
   CHECK(target.tags().at("v1") == *sample.image.digest);
   const std::size_t before = puts(target);
-  CHECK(put(sample.set, target).manifests_written == 0);
+  CHECK(put_inside(target, sample.set).manifests_written == 0);
   CHECK(puts(target) == before);
 }
 
@@ -99,9 +93,9 @@ TEST_CASE("a run that ended before the signatures is taken up again, although wh
   SignedImage sample;
   SignedOnly target(sample.signature.digest);
   target.fails_before_signatures = true;
-  CHECK(code_of([&] { put(sample.set, target); }) == ErrorCode::Network);
+  CHECK(code_of([&] { put_inside(target, sample.set); }) == ErrorCode::Network);
   target.fails_before_signatures = false;
-  put(sample.set, target);
+  put_inside(target, sample.set);
   CHECK(target.tags().contains("v1"));
 }
 
@@ -110,7 +104,7 @@ TEST_CASE("an image that the destination's policy holds back is not a success, a
   const Reference image = world.image("r.example/apps/a", "a");
   const ImageSet set = discover({root_of(image, SourceArgument::Kind::Image, "v1")}, world.opener(), {}, {});
   SignedOnly target;
-  const Error error = error_of([&] { put(set, target); });
+  const Error error = error_of([&] { put_inside(target, set); });
   CHECK(error.code() == ErrorCode::Denied);
   CHECK(error.message().find("not signed") != std::string::npos);
   CHECK_FALSE(target.tags().contains("v1"));
@@ -119,7 +113,7 @@ TEST_CASE("an image that the destination's policy holds back is not a success, a
 TEST_CASE("a destination of OCI types only gets locations images of those, and a second run has nothing to do") {
   NestedSample sample;
   OciOnly strict(sample);
-  put(sample.set, strict);
+  put_inside(strict, sample.set);
   for (const Reference& bundle : {sample.inner, sample.outer}) {
     const auto raw = strict.manifest(locations_tag(*bundle.digest));
     REQUIRE(raw.has_value());
@@ -130,7 +124,7 @@ TEST_CASE("a destination of OCI types only gets locations images of those, and a
     CHECK(strict.tags().contains(image_tag(raw->descriptor.digest)));
   }
   const std::size_t before = puts(strict);
-  CHECK(put(sample.set, strict).manifests_written == 0);
+  CHECK(put_inside(strict, sample.set).manifests_written == 0);
   CHECK(puts(strict) == before);
 }
 
@@ -140,8 +134,8 @@ TEST_CASE("a tag whose target the destination does not show is moved with a word
   const Reference old = other.image("r.example/apps/a", "old");
   SignedOnly target(sample.signature.digest);
   const ImageSet old_set = discover({root_of(old, SourceArgument::Kind::Image, "v1")}, other.opener(), {}, {});
-  MemoryTarget open(kTo);
-  put(old_set, open);
+  MemoryTarget open(kInside);
+  put_inside(open, old_set);
   const auto raw = open.MemoryTarget::manifest(old.digest->text()).value();
   for (const auto& blob : old_set.graph().blobs()) {
     static_cast<void>(target.put_blob(blob.second.descriptor, open, silent_progress(), {}));
@@ -149,7 +143,7 @@ TEST_CASE("a tag whose target the destination does not show is moved with a word
   target.put_manifest(raw, "v1");
   Warnings warnings;
   const auto run = [&](bool keep) {
-    return relocate_to(target, sample.set, {.to = kTo, .keep_tags = keep},
+    return relocate_to(target, sample.set, {.to = kInside, .keep_tags = keep},
                        {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &warnings});
   };
   CHECK_THROWS_AS(run(true), Error);

@@ -12,9 +12,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-const RepositoryName kTo{"inside.example", "my/apps"};
-const std::string kRepository = "r.example/apps/a";
-
 /// A destination that forgets to list what is attached, for as long as it is told to.
 class Careless : public MemoryTarget {
  public:
@@ -33,56 +30,52 @@ class Careless : public MemoryTarget {
   std::string lost_tag;
 };
 
-struct Sample {
+struct AttachedSample {
   SampleWorld world;
-  Reference image = world.image(kRepository, "a");
+  Reference image = world.image(kApps, "a");
   Reference bundle = world.bundle("r.example/bundle", {image});
   std::string tag = attachment_tag(*image.digest, "sig");
-  Reference signature = world.artifact(kRepository, "signature", {}, tag);
-  Reference sbom = world.artifact(kRepository, "sbom", image.digest);
+  Reference signature = world.artifact(kApps, "signature", {}, tag);
+  Reference sbom = world.artifact(kApps, "sbom", image.digest);
   ImageSet set = discover({root_of(bundle, SourceArgument::Kind::Bundle, "v1")}, world.opener(),
                           {.referrers = Referrers::All}, {});
 };
 
-TransferReport put(const ImageSet& set, MemoryTarget& target, Progress& progress = silent_progress()) {
-  return relocate_to(target, set, {.to = kTo}, {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &progress});
-}
-
 }  // namespace
 
 TEST_CASE("all that is attached arrives, and a second run writes nothing") {
-  Sample sample;
+  AttachedSample sample;
   MemoryTarget target;
-  const TransferReport report = put(sample.set, target);
+  const TransferReport report = put_inside(target, sample.set);
   CHECK(report.images == 4);
   CHECK(report.referrers == 2);
   CHECK(target.tags().at(sample.tag) == *sample.signature.digest);
   CHECK(target.referrers(*sample.image.digest)->size() == 1);
-  const TransferReport again = put(sample.set, target);
+  const TransferReport again = put_inside(target, sample.set);
   CHECK(again.manifests_written == 0);
   CHECK(again.blobs_written == 0);
   CHECK(again.referrers == 2);
 }
 
 TEST_CASE("what is not listed as attached is put again by the same command") {
-  Sample sample;
+  AttachedSample sample;
   Careless target;
-  put(sample.set, target);
+  put_inside(target, sample.set);
   target.forgets = true;
   target.mends = true;
-  CHECK(put(sample.set, target).manifests_written == 1);
+  CHECK(put_inside(target, sample.set).manifests_written == 1);
   CHECK_FALSE(target.forgets);
 }
 
 TEST_CASE("a destination that does not show what is attached gets no locations and no tags") {
-  Sample sample;
+  AttachedSample sample;
   Careless unlisted;
   unlisted.forgets = true;
   Careless untagged;
   untagged.lost_tag = sample.tag;
   for (Careless* target : {&unlisted, &untagged}) {
     try {
-      put(sample.set, *target);
+      put_inside(*target, sample.set);
       FAIL("did not fail");
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::Unstable);
@@ -95,16 +88,16 @@ TEST_CASE("a destination that does not show what is attached gets no locations a
 }
 
 TEST_CASE("a signature that takes the place of another one is reported") {
-  Sample sample;
+  AttachedSample sample;
   MemoryTarget target;
-  put(sample.set, target);
+  put_inside(target, sample.set);
   SampleWorld other;
-  const Reference image = other.image(kRepository, "a");
-  other.artifact(kRepository, "another signature", {}, sample.tag);
+  const Reference image = other.image(kApps, "a");
+  other.artifact(kApps, "another signature", {}, sample.tag);
   const ImageSet set =
       discover({root_of(image, SourceArgument::Kind::Image)}, other.opener(), {.referrers = Referrers::All}, {});
   Warnings warnings;
-  put(set, target, warnings);
+  put_inside(target, set, {}, warnings);
   CHECK(warnings.lines.empty());
   REQUIRE(warnings.moves.size() == 1);
   CHECK(warnings.moves[0].tag.tag == sample.tag);

@@ -15,16 +15,10 @@ using namespace ociferry::testing;
 
 namespace {
 
-const RepositoryName kTo{"inside.example", "my/apps"};
-
 /// Position of the first operation that starts with `what`, or the number of operations.
 std::ptrdiff_t position(const std::vector<std::string>& operations, const std::string& what) {
   return std::ranges::find_if(operations, [&](const std::string& line) { return line.starts_with(what); }) -
          operations.begin();
-}
-
-TransferReport put(const ImageSet& set, MemoryTarget& target, bool root_tags = true) {
-  return relocate_to(target, set, {.to = kTo, .root_tags = root_tags}, {.registry = {.retry_delay = {}}, .jobs = 3});
 }
 
 /// A target that loses or refuses what a test wants it to.
@@ -44,7 +38,7 @@ class Unreliable : public MemoryTarget {
 };
 
 /// A registry whose garbage collection took a blob that a tag still needs.
-class Forgetful : public MemoryTarget {
+class CollectedRegistry : public MemoryTarget {
  public:
   void lose_quietly() { lost_ = true; }
   void lose() {
@@ -72,14 +66,12 @@ class Forgetful : public MemoryTarget {
   std::atomic<bool> refuse_manifests_{false};
 };
 
-using Sample = NestedSample;
-
 }  // namespace
 
 TEST_CASE("blobs come first, then images, bundles, locations from the inside out, and the root's tag last") {
-  Sample sample;
+  NestedSample sample;
   MemoryTarget target;
-  const TransferReport report = put(sample.set, target);
+  const TransferReport report = put_inside(target, sample.set);
   const auto operations = target.operations();
   const auto image = position(operations, "tag " + image_tag(*sample.image.digest));
   const auto inner = position(operations, "tag " + image_tag(*sample.inner.digest));
@@ -103,37 +95,37 @@ TEST_CASE("blobs come first, then images, bundles, locations from the inside out
 }
 
 TEST_CASE("a second run writes nothing") {
-  Sample sample;
+  NestedSample sample;
   MemoryTarget target;
-  put(sample.set, target);
+  put_inside(target, sample.set);
   const auto before = target.operations();
-  const TransferReport report = put(sample.set, target);
+  const TransferReport report = put_inside(target, sample.set);
   CHECK(target.operations() == before);
   CHECK(report.manifests_written == 0);
   CHECK(report.blobs_written == 0);
 }
 
 TEST_CASE("a run that was cut short is finished, and only what is missing is written") {
-  Sample sample;
+  NestedSample sample;
   Unreliable target;
   const Digest last = sample.set.graph().blobs_of(*sample.outer.digest).back().digest;
   target.refused_blob = last;
-  CHECK_THROWS_AS(put(sample.set, target), Error);
+  CHECK_THROWS_AS(put_inside(target, sample.set), Error);
   CHECK(target.tags().empty());
   CHECK(target.manifest_count() == 0);
   target.refused_blob.reset();
   const std::size_t there = target.blob_count();
-  const TransferReport report = put(sample.set, target);
+  const TransferReport report = put_inside(target, sample.set);
   CHECK(report.blobs_existed == there);
   CHECK(target.tags().contains("v1"));
 }
 
 TEST_CASE("a destination that does not keep what it accepted gets no locations and no tag") {
-  Sample sample;
+  NestedSample sample;
   Unreliable target;
   target.lost_selector = image_tag(*sample.image.digest);
   try {
-    put(sample.set, target);
+    put_inside(target, sample.set);
     FAIL("the destination lost an image");
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::Unstable);
@@ -143,37 +135,37 @@ TEST_CASE("a destination that does not keep what it accepted gets no locations a
 }
 
 TEST_CASE("a destination that lost a blob below a tag is mended by the same command") {
-  Sample sample;
-  Forgetful target;
+  NestedSample sample;
+  CollectedRegistry target;
   target.forgotten = sample.set.graph().blobs_of(*sample.image.digest).back().digest;
-  put(sample.set, target);
+  put_inside(target, sample.set);
   target.lose();
-  const TransferReport report = put(sample.set, target);
+  const TransferReport report = put_inside(target, sample.set);
   CHECK(target.has_blob(*target.forgotten));
   CHECK(report.blobs_written >= 1);
 }
 
 TEST_CASE("a recheck asks for every blob although all tags are right") {
-  Sample sample;
-  Forgetful target;
+  NestedSample sample;
+  CollectedRegistry target;
   target.forgotten = sample.set.graph().blobs_of(*sample.image.digest).back().digest;
-  put(sample.set, target);
+  put_inside(target, sample.set);
   target.lose_quietly();
-  CHECK(put(sample.set, target).blobs_written == 0);
-  const TransferReport report = relocate_to(target, sample.set, {.to = kTo, .recheck = true}, {.jobs = 3});
+  CHECK(put_inside(target, sample.set).blobs_written == 0);
+  const TransferReport report = relocate_to(target, sample.set, {.to = kInside, .recheck = true}, {.jobs = 3});
   CHECK(report.blobs_written == 1);
 }
 
 TEST_CASE("a tag that points elsewhere is moved, after everything else is there") {
-  Sample sample;
+  NestedSample sample;
   MemoryTarget target;
-  put(sample.set, target);
+  put_inside(target, sample.set);
   SampleWorld other;
   const Reference newer = other.bundle("r.example/outer", {});
   const ImageSet set = discover({root_of(newer, SourceArgument::Kind::Bundle, "v1")}, other.opener(), {}, {});
-  put(set, target);
+  put_inside(target, set);
   CHECK(target.tags().at("v1") == *newer.digest);
-  put(sample.set, target);
+  put_inside(target, sample.set);
   CHECK(target.tags().at("v1") == *sample.outer.digest);
 }
 
@@ -184,28 +176,29 @@ TEST_CASE("two roots with one tag are refused before anything is written") {
   const auto image = SourceArgument::Kind::Image;
   const ImageSet set = discover({root_of(a, image, "v1"), root_of(b, image, "v1")}, world.opener(), {}, {});
   MemoryTarget target;
-  CHECK_THROWS_AS(put(set, target), Error);
+  CHECK_THROWS_AS(put_inside(target, set), Error);
   CHECK(target.operations().empty());
-  put(set, target, false);
+  put_inside(target, set, {.root_tags = false});
   CHECK(target.tags().size() == 2);
 }
 
 TEST_CASE("the lock file names the new place: a BundleLock for a bundle, an ImagesLock for images") {
-  Sample sample;
-  const std::string bundle = relocated_lock({sample.set, everything_to(kTo), true}, std::nullopt);
+  NestedSample sample;
+  const std::string bundle = relocated_lock({sample.set, everything_to(kInside), true}, std::nullopt);
   CHECK(bundle.find("image: inside.example/my/apps@" + sample.outer.digest->text()) != std::string::npos);
   CHECK(bundle.find("tag: v1") != std::string::npos);
-  CHECK(relocated_lock({sample.set, everything_to(kTo), false}, std::nullopt).find("tag") == std::string::npos);
+  CHECK(relocated_lock({sample.set, everything_to(kInside), false}, std::nullopt).find("tag") == std::string::npos);
 
   const auto image = SourceArgument::Kind::Image;
   const ImageSet plain = discover({root_of(sample.image, image, "v1")}, sample.world.opener(), {}, {});
-  CHECK(relocated_lock({plain, everything_to(kTo), true}, std::nullopt).find("kind: ImagesLock") != std::string::npos);
+  CHECK(relocated_lock({plain, everything_to(kInside), true}, std::nullopt).find("kind: ImagesLock") !=
+        std::string::npos);
   const ImageSet both = discover({root_of(sample.outer), root_of(sample.inner)}, sample.world.opener(), {}, {});
-  CHECK_THROWS_AS(static_cast<void>(relocated_lock({both, everything_to(kTo), true}, std::nullopt)), Error);
+  CHECK_THROWS_AS(static_cast<void>(relocated_lock({both, everything_to(kInside), true}, std::nullopt)), Error);
 }
 
 TEST_CASE("what is attached to an image comes after it, and before any locations image") {
-  Sample sample;
+  NestedSample sample;
   const Reference signature = sample.world.image("r.example/apps/a", "signature");
   std::vector<SetImage> images = sample.set.images();
   const std::string tag = attachment_tag(*sample.image.digest, "sig");
@@ -216,7 +209,7 @@ TEST_CASE("what is attached to an image comes after it, and before any locations
   const ImageSet with_signature(std::move(images), std::move(graph));
 
   MemoryTarget target;
-  const TransferReport report = put(with_signature, target);
+  const TransferReport report = put_inside(target, with_signature);
   CHECK(report.referrers == 1);
   const auto operations = target.operations();
   CHECK(position(operations, "tag " + image_tag(*sample.outer.digest)) <
@@ -225,6 +218,6 @@ TEST_CASE("what is attached to an image comes after it, and before any locations
 
   // A signature that came later is written, although the tags of what it is for are right.
   MemoryTarget without;
-  put(sample.set, without);
-  CHECK(put(with_signature, without).manifests_written == 2);
+  put_inside(without, sample.set);
+  CHECK(put_inside(without, with_signature).manifests_written == 2);
 }

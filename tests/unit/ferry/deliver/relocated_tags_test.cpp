@@ -18,12 +18,10 @@ using namespace ociferry::testing;
 
 namespace {
 
-const RepositoryName kTo{"inside.example", "my/apps"};
-
 /// A repository that does not let tags be moved, or loses them.
 class Stubborn : public MemoryTarget {
  public:
-  Stubborn() : MemoryTarget(kTo) {}
+  Stubborn() : MemoryTarget(kInside) {}
   void put_manifest(const RawManifest& manifest, const std::string& selector) override {
     if (!Digest::try_parse(selector)) {
       ++tags_put;
@@ -42,11 +40,11 @@ class Stubborn : public MemoryTarget {
   std::atomic<int> tags_put = 0;
 };
 
-struct Sample : NestedSample {
+struct TaggedSample : NestedSample {
   Warnings warnings;
 
   TransferReport put(MemoryTarget& target, RelocateOptions options = {}) {
-    options.to = kTo;
+    options.to = kInside;
     return relocate_to(target, set, options, {.registry = {.retry_delay = {}}, .jobs = 3, .progress = &warnings});
   }
   [[nodiscard]] ErrorCode failure(MemoryTarget& target, const RelocateOptions& options = {}) {
@@ -75,8 +73,8 @@ struct Sample : NestedSample {
 }  // namespace
 
 TEST_CASE("with repository tags images are under them, locations and the roots' own tags as ever") {
-  Sample sample;
-  MemoryTarget target(kTo);
+  TaggedSample sample;
+  MemoryTarget target(kInside);
   sample.put(target, {.repository_tags = true});
   std::set<std::string> tags;
   for (const auto& [tag, digest] : target.tags()) tags.insert(tag);
@@ -100,8 +98,8 @@ TEST_CASE("bundles that list the same images share a locations image, whose own 
   const Reference one = world.bundle("r.example/bundles", {image}, "one");
   const Reference two = world.bundle("r.example/bundles", {image}, "two");
   const ImageSet set = discover({root_of(one), root_of(two)}, world.opener(), {}, {});
-  MemoryTarget target(kTo);
-  const RelocateOptions options{.to = kTo};
+  MemoryTarget target(kInside);
+  const RelocateOptions options{.to = kInside};
   CHECK(relocate_to(target, set, options, {.jobs = 3}).bundles == 2);
   const auto tags = target.tags();
   const Digest locations = tags.at(locations_tag(*one.digest));
@@ -113,8 +111,8 @@ TEST_CASE("bundles that list the same images share a locations image, whose own 
 }
 
 TEST_CASE("repository tags are put where everything is there under the other ones") {
-  Sample sample;
-  MemoryTarget target(kTo);
+  TaggedSample sample;
+  MemoryTarget target(kInside);
   sample.put(target);
   const TransferReport report = sample.put(target, {.repository_tags = true});
   CHECK(report.manifests_written == 3);
@@ -123,8 +121,8 @@ TEST_CASE("repository tags are put where everything is there under the other one
 }
 
 TEST_CASE("imgpkg's tags are put where everything is there under repository tags") {
-  Sample sample;
-  MemoryTarget target(kTo);
+  TaggedSample sample;
+  MemoryTarget target(kInside);
   sample.put(target, {.repository_tags = true});
   CHECK(sample.put(target).manifests_written == 3);
   for (const Reference& image : {sample.image, sample.inner, sample.outer}) {
@@ -133,7 +131,7 @@ TEST_CASE("imgpkg's tags are put where everything is there under repository tags
 }
 
 TEST_CASE("tags that say a digest in imgpkg's way are made anew, whatever the roots were asked for by") {
-  SetImage root{.reference = Sample().image, .is_root = true};
+  SetImage root{.reference = TaggedSample().image, .is_root = true};
   const Digest digest = root.digest();
   root.tags = {"v1", image_tag(digest), locations_tag(digest), attachment_tag(digest, "sig")};
   CHECK(tags_to_put(root, true) == std::set<std::string>{"v1", attachment_tag(digest, "sig")});
@@ -141,7 +139,7 @@ TEST_CASE("tags that say a digest in imgpkg's way are made anew, whatever the ro
 }
 
 TEST_CASE("a recheck asks for blobs, and leaves tags alone that are right") {
-  Sample sample;
+  TaggedSample sample;
   Stubborn target;
   sample.put(target);
   target.tags_put = 0;
@@ -154,7 +152,7 @@ TEST_CASE("a recheck asks for blobs, and leaves tags alone that are right") {
 TEST_CASE("a tag that the destination does not keep is found out, whichever it is") {
   for (const std::string which : {"root", "locations", "image"}) {
     CAPTURE(which);
-    Sample sample;
+    TaggedSample sample;
     Stubborn target;
     target.forgotten = which == "root"        ? "v1"
                        : which == "locations" ? locations_tag(*sample.inner.digest)
@@ -168,7 +166,7 @@ TEST_CASE("a tag that the destination does not keep is found out, whichever it i
 TEST_CASE("a destination that loses blobs is asked for all of them, and again if that was not the end of it") {
   for (const int losses : {1, 2, 3}) {
     CAPTURE(losses);
-    Sample sample;
+    TaggedSample sample;
     Stubborn target;
     target.losses = losses;
     if (losses == 3) {
@@ -182,7 +180,7 @@ TEST_CASE("a destination that loses blobs is asked for all of them, and again if
 }
 
 TEST_CASE("every tag that is moved is reported, with what it pointed to, and once") {
-  Sample sample;
+  TaggedSample sample;
   Stubborn target;
   target.immutable = false;
   const std::vector<std::string> tags = {"v1", locations_tag(*sample.inner.digest), image_tag(*sample.image.digest)};
@@ -195,7 +193,7 @@ TEST_CASE("every tag that is moved is reported, with what it pointed to, and onc
     const auto move = std::ranges::find(sample.warnings.moves, std::optional(tag),
                                         [](const MovedTag& moved) { return moved.tag.tag; });
     REQUIRE(move != sample.warnings.moves.end());
-    CHECK(move->tag.name == kTo);
+    CHECK(move->tag.name == kInside);
     CHECK(move->from == other);
     CHECK(move->to == target.tags().at(tag));
   }
@@ -207,7 +205,7 @@ TEST_CASE("every tag that is moved is reported, with what it pointed to, and onc
 TEST_CASE("--keep-tags refuses to move any tag, before anything is written") {
   for (const std::string which : {"root", "locations", "image"}) {
     CAPTURE(which);
-    Sample sample;
+    TaggedSample sample;
     Stubborn target;
     target.immutable = false;
     sample.occupy(target, which == "root"        ? "v1"
@@ -223,16 +221,16 @@ TEST_CASE("--keep-tags refuses to move any tag, before anything is written") {
     CHECK(written() == before);
     CHECK(sample.warnings.moves.empty());
   }
-  Sample sample;
-  MemoryTarget target(kTo);
+  TaggedSample sample;
+  MemoryTarget target(kInside);
   sample.put(target, {.keep_tags = true});
   CHECK(target.tags().contains("v1"));
   CHECK(sample.put(target, {.keep_tags = true}).manifests_written == 0);
 }
 
 TEST_CASE("--keep-tags leaves locations that list the bundle's images, with a warning") {
-  Sample sample;
-  MemoryTarget target(kTo);
+  TaggedSample sample;
+  MemoryTarget target(kInside);
   const std::string tag = locations_tag(*sample.inner.digest);
   sample.occupy(target, tag,
                 text::cat("apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLocation\nimages:\n- image: ",
@@ -245,16 +243,16 @@ TEST_CASE("--keep-tags leaves locations that list the bundle's images, with a wa
 }
 
 TEST_CASE("without the roots' tags, each name that a root had is reported with the tag that it is kept under") {
-  Sample sample;
+  TaggedSample sample;
   sample.set = discover(
       {root_of(sample.outer, SourceArgument::Kind::Bundle, "a"),
        root_of(sample.outer, SourceArgument::Kind::Bundle, "z"), root_of(sample.image, SourceArgument::Kind::Image)},
       sample.world.opener(), {}, {});
-  MemoryTarget target(kTo);
+  MemoryTarget target(kInside);
   const auto roots = sample.put(target, {.root_tags = false, .repository_tags = true}).roots;
   REQUIRE(roots.size() == 3);
   for (const PlacedImage& root : roots) {
-    CHECK(root.to.name == kTo);
+    CHECK(root.to.name == kInside);
     CHECK(root.to.tag == repository_tag({root.from.name, std::nullopt, root.from.digest}));
     CHECK(target.tags().at(*root.to.tag) == root.to.digest);
   }
@@ -262,7 +260,7 @@ TEST_CASE("without the roots' tags, each name that a root had is reported with t
 }
 
 TEST_CASE("an immutable tag that points elsewhere is refused before any new tag of its kind is made") {
-  Sample sample;
+  TaggedSample sample;
   sample.set = discover({root_of(sample.outer, SourceArgument::Kind::Bundle, "a"),
                          root_of(sample.outer, SourceArgument::Kind::Bundle, "z")},
                         sample.world.opener(), {}, {});
@@ -274,7 +272,7 @@ TEST_CASE("an immutable tag that points elsewhere is refused before any new tag 
 }
 
 TEST_CASE("locations that cannot be replaced are good enough if they list the bundle's images") {
-  Sample sample;
+  TaggedSample sample;
   const std::string listed = text::cat(
       "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLocation\nimages:\n- image: ", to_string(sample.image),
       "\n  bundle: false\n");
@@ -295,7 +293,7 @@ TEST_CASE("locations that cannot be replaced are good enough if they list the bu
 }
 
 TEST_CASE("locations that cannot be replaced and are of no use end the copy before its tag") {
-  Sample sample;
+  TaggedSample sample;
   Stubborn target;
   sample.occupy(target, locations_tag(*sample.inner.digest));
   CHECK(sample.failure(target) == ErrorCode::Refused);
@@ -321,10 +319,10 @@ TEST_CASE("a destination whose tags are right is still asked for layers that an 
     return discover({root_of(image, SourceArgument::Kind::Image, "v1")}, world.opener(),
                     {.nondistributable_layers = all}, {});
   };
-  MemoryTarget target(kTo);
-  relocate_to(target, find(false), {.to = kTo}, {});
+  MemoryTarget target(kInside);
+  relocate_to(target, find(false), {.to = kInside}, {});
   CHECK_FALSE(target.has_blob(layer.digest));
-  const TransferReport report = relocate_to(target, find(true), {.to = kTo}, {});
+  const TransferReport report = relocate_to(target, find(true), {.to = kInside}, {});
   CHECK(target.has_blob(layer.digest));
   CHECK(report.blobs_written == 1);
   CHECK(report.manifests_written == 0);
@@ -340,7 +338,7 @@ TEST_CASE("a destination whose tags are right is still asked for layers that an 
 }
 
 TEST_CASE("no layers to be included is worth a word only if they were requested") {
-  Sample sample;
+  TaggedSample sample;
   warn_of_nondistributable_layers(sample.set, false, sample.warnings);
   CHECK(sample.warnings.lines.empty());
   warn_of_nondistributable_layers(sample.set, true, sample.warnings);

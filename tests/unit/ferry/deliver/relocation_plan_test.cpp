@@ -21,10 +21,9 @@ using namespace ociferry::testing;
 
 namespace {
 
-const RepositoryName kTo{"inside.example", "my/apps"};
 const RepositoryName kBundles{"inside.example", "my/bundles"};
 
-struct Sample : NestedSample {
+struct PlannedSample : NestedSample {
   Reference signature = world.artifact("r.example/apps/a", "signed", {}, attachment_tag(*image.digest, "sig"));
   ImageSet whole = discover({root_of(outer, SourceArgument::Kind::Bundle, "v1")}, world.opener(),
                             {.referrers = Referrers::CosignSignatures}, {});
@@ -51,7 +50,7 @@ std::vector<Digest> bundles_of(const std::vector<PlannedLocations>& step) {
 /// Bundles by themselves, everything else, attachments too, beside one another.
 const Placement kApart = {.rule = [](const Reference& name) {
   const bool is_image = name.name.repository.starts_with("apps/");
-  return Reference{is_image ? kTo : kBundles, name.tag, std::nullopt};
+  return Reference{is_image ? kInside : kBundles, name.tag, std::nullopt};
 }};
 
 std::vector<RepositoryPlan> plan_of(const ImageSet& set, const Placement& placement,
@@ -69,11 +68,11 @@ using Selectors = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("a plan lists what its one repository gets, each manifest and blob once, in the order of putting") {
-  const Sample sample;
-  const auto plans = plan_of(sample.whole, everything_to(kTo), {});
+  const PlannedSample sample;
+  const auto plans = plan_of(sample.whole, everything_to(kInside), {});
   REQUIRE(plans.size() == 1);
   const RepositoryPlan& plan = plans.front();
-  CHECK(plan.name == kTo);
+  CHECK(plan.name == kInside);
   CHECK(plan.images.size() == 4);
   CHECK((selectors(plan.steps) == std::vector<Selectors>{{image_tag(*sample.image.digest)},
                                                          {image_tag(*sample.inner.digest)},
@@ -85,20 +84,20 @@ TEST_CASE("a plan lists what its one repository gets, each manifest and blob onc
   CHECK((bundles_of(plan.locations[1]) == std::vector{*sample.outer.digest}));
   CHECK((selectors(plan.attaching_tags) == Selectors{attachment_tag(*sample.image.digest, "sig")}));
   CHECK((selectors(plan.root_tags) == Selectors{"v1"}));
-  const auto names = names_of(sample.whole, sample.outer, everything_to(kTo));
+  const auto names = names_of(sample.whole, sample.outer, everything_to(kInside));
   REQUIRE(names.size() == 1);
-  CHECK(names.front().to == Reference{kTo, "v1", sample.outer.digest});
+  CHECK(names.front().to == Reference{kInside, "v1", sample.outer.digest});
 }
 
 TEST_CASE("the options say which tags a plan has") {
-  const Sample sample;
+  const PlannedSample sample;
   const RelocateOptions options{.root_tags = false, .repository_tags = true};
-  const auto plan = plan_of(sample.whole, everything_to(kTo), options);
+  const auto plan = plan_of(sample.whole, everything_to(kInside), options);
   CHECK(plan.front().root_tags.empty());
   CHECK(plan.front().attaching_tags.size() == 1);
   const std::string kept = repository_tag({sample.outer.name, std::nullopt, sample.outer.digest});
   CHECK(plan.front().images.front().kept.selector == kept);
-  CHECK(names_of(sample.whole, sample.outer, everything_to(kTo), options).front().to.tag == kept);
+  CHECK(names_of(sample.whole, sample.outer, everything_to(kInside), options).front().to.tag == kept);
 }
 
 TEST_CASE("a child of two indexes, and one that is an image itself, is put once") {
@@ -110,7 +109,7 @@ TEST_CASE("a child of two indexes, and one that is an image itself, is put once"
   const auto kind = SourceArgument::Kind::Image;
   const ImageSet set =
       discover({root_of(index, kind), root_of(one, kind)}, world.opener(), {.referrers = Referrers::All}, {});
-  const auto plans = plan_of(set, everything_to(kTo), {});
+  const auto plans = plan_of(set, everything_to(kInside), {});
   Selectors children{image_tag(*one.digest), two.digest->text()};
   if (*two.digest < *one.digest) std::ranges::reverse(children);
   CHECK((selectors(plans.front().steps) ==
@@ -118,12 +117,12 @@ TEST_CASE("a child of two indexes, and one that is an image itself, is put once"
 }
 
 TEST_CASE("two repositories of a plan: each has its images, blobs and tags, and locations say where images are") {
-  const Sample sample;
+  const PlannedSample sample;
   const auto plans = plan_of(sample.whole, kApart, {});
   REQUIRE(plans.size() == 2);
   const RepositoryPlan& apps = plans[0];
   const RepositoryPlan& bundles = plans[1];
-  CHECK(apps.name == kTo);
+  CHECK(apps.name == kInside);
   CHECK((selectors(apps.steps) ==
          std::vector<Selectors>{{image_tag(*sample.image.digest)}, {image_tag(*sample.signature.digest)}}));
   CHECK((selectors(apps.attaching_tags) == Selectors{attachment_tag(*sample.image.digest, "sig")}));
@@ -141,17 +140,17 @@ TEST_CASE("two repositories of a plan: each has its images, blobs and tags, and 
   const Locations locations =
       PlacedSet(sample.whole, kApart, true).locations_of(*sample.whole.find(*sample.outer.digest));
   for (const LocationEntry& entry : locations.entries) {
-    CHECK(entry.repository == (entry.is_bundle ? kBundles : kTo).repository);
+    CHECK(entry.repository == (entry.is_bundle ? kBundles : kInside).repository);
   }
   CHECK(bundles.locations[1].front().image->layer == make_locations_image(locations).layer);
 }
 
 TEST_CASE("two repositories are relocated together: each has its own, and the root's tag is last") {
-  const Sample sample;
-  MemoryTarget apps(kTo);
+  const PlannedSample sample;
+  MemoryTarget apps(kInside);
   MemoryTarget bundles(kBundles);
   const auto open = [&](const RepositoryName& name) -> Destination {
-    MemoryTarget& target = name == kTo ? apps : bundles;
+    MemoryTarget& target = name == kInside ? apps : bundles;
     return {name, target, target};
   };
   const TransferReport report = relocate(sample.whole, kApart, open, {}, {.jobs = 1});
@@ -166,8 +165,8 @@ TEST_CASE("two repositories are relocated together: each has its own, and the ro
   // A bundle in its own repository finds its images in theirs.
   CHECK(discover({root_of({kBundles, std::nullopt, sample.outer.digest})},
                  [&](const RepositoryName& name) -> std::shared_ptr<ImageSource> {
-                   REQUIRE((name == kTo || name == kBundles));
-                   return {std::shared_ptr<void>(), name == kTo ? &apps : &bundles};
+                   REQUIRE((name == kInside || name == kBundles));
+                   return {std::shared_ptr<void>(), name == kInside ? &apps : &bundles};
                  },
                  {}, {})
             .images()
@@ -175,10 +174,10 @@ TEST_CASE("two repositories are relocated together: each has its own, and the ro
 }
 
 TEST_CASE("a bundle and its images cannot be placed in two registries") {
-  const Sample sample;
+  const PlannedSample sample;
   const Placement placement = {.rule = [](const Reference& name) {
     const bool is_image = name.name.repository.starts_with("apps/");
-    return Reference{is_image ? RepositoryName{"other.example", "my/apps"} : kTo, name.tag, std::nullopt};
+    return Reference{is_image ? RepositoryName{"other.example", "my/apps"} : kInside, name.tag, std::nullopt};
   }};
   CHECK_THROWS_AS(static_cast<void>(plan_of(sample.whole, placement, {})), Error);
 }
@@ -191,8 +190,8 @@ TEST_CASE("one tag may be in each of two repositories, but not twice in one") {
   const ImageSet set = discover({root("r.example/apps/a"), root("r.example/apps/b")}, world.opener(), {}, {});
   const Placement as_it_was = {.rule = [](const Reference& name) { return name; }};
   CHECK_NOTHROW(PlacedSet(set, as_it_was, true));
-  CHECK_THROWS_AS(PlacedSet(set, everything_to(kTo), true), Error);
-  CHECK_NOTHROW(PlacedSet(set, everything_to(kTo), false));
+  CHECK_THROWS_AS(PlacedSet(set, everything_to(kInside), true), Error);
+  CHECK_NOTHROW(PlacedSet(set, everything_to(kInside), false));
 }
 
 TEST_CASE("blobs of an archive that may be mounted are read by the contract of a store") {

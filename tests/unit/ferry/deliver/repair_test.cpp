@@ -5,6 +5,7 @@
 #include <chrono>
 #include <vector>
 
+#include "sample_bundles.hpp"
 #include "support/error_of.hpp"
 
 using namespace ociferry;
@@ -12,29 +13,24 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::string_view kTo = "reg.example/team/app";
+constexpr std::string_view kRepaired = "reg.example/team/app";
 const Error kLost{ErrorCode::Unstable, "MANIFEST_BLOB_UNKNOWN"};
-
-struct Warnings : Progress {
-  std::vector<std::string> all;
-  void warn(std::string_view text) override { all.emplace_back(text); }
-};
 
 Context waiting(std::chrono::milliseconds delay) { return {.registry = {.retry_delay = delay}}; }
 
 ErrorCode code_of(const Context& context, const std::function<void(Round)>& work) {
-  return testing::code_of([&] { run_with_repairs(kTo, context, work); });
+  return testing::code_of([&] { run_with_repairs(kRepaired, context, work); });
 }
 
 }  // namespace
 
 TEST_CASE("what a destination has lost is put again in two more rounds, each told as a warning, after a pause") {
-  Warnings warnings;
+  testing::Warnings warnings;
   Context context = waiting(5ms);
   context.progress = &warnings;
   std::vector<std::chrono::steady_clock::time_point> begun;
   std::vector<Round> rounds;
-  run_with_repairs(kTo, context, [&](Round round) {
+  run_with_repairs(kRepaired, context, [&](Round round) {
     begun.push_back(std::chrono::steady_clock::now());
     rounds.push_back(round);
     if (rounds.size() < 3) throw kLost;
@@ -42,8 +38,8 @@ TEST_CASE("what a destination has lost is put again in two more rounds, each tol
   CHECK((rounds == std::vector{Round::First, Round::Repair, Round::Repair}));
   CHECK(begun[1] - begun[0] >= 20ms);
   CHECK(begun[2] - begun[1] >= 20ms);
-  REQUIRE(warnings.all.size() == 2);
-  CHECK(warnings.all[0] == "MANIFEST_BLOB_UNKNOWN; checking every blob in reg.example/team/app");
+  REQUIRE(warnings.lines.size() == 2);
+  CHECK(warnings.lines[0] == "MANIFEST_BLOB_UNKNOWN; checking every blob in reg.example/team/app");
 }
 
 TEST_CASE("a destination that loses it in each round, and whatever else fails, is an error") {

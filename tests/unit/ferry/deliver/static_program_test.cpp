@@ -10,7 +10,7 @@ using namespace ociferry::testing;
 
 namespace {
 
-std::string refusal(const std::string& bytes) {
+std::string program_refusal(const std::string& bytes) {
   const Error error = error_of([&] { static_cast<void>(check_static_program(bytes, "tool")); });
   CHECK(error.code() == ErrorCode::Usage);
   return error.message();
@@ -27,16 +27,17 @@ TEST_CASE("static programs of ociferry are known, with their architecture, posit
 TEST_CASE("what would not start on another machine is refused with the reason") {
   for (const ElfHeaders& headers :
        {ElfHeaders{.has_loader = true}, ElfHeaders{.dynamic = {DT_FLAGS, DT_NEEDED, DT_NULL}}}) {
-    CHECK(refusal(elf_program(headers)) ==
+    CHECK(program_refusal(elf_program(headers)) ==
           "tool cannot be carried: it needs shared libraries, which the machine on the other side does not have");
   }
   for (const ElfHeaders& headers :
        {ElfHeaders{.bits = ELFCLASS32}, ElfHeaders{.order = ELFDATA2MSB}, ElfHeaders{.type = ET_REL},
         ElfHeaders{.type = ET_CORE}, ElfHeaders{.machine = EM_RISCV}}) {
-    CHECK(refusal(elf_program(headers)).find("no whole program for Linux on amd64 or arm64") != std::string::npos);
+    CHECK(program_refusal(elf_program(headers)).find("no whole program for Linux on amd64 or arm64") !=
+          std::string::npos);
   }
-  CHECK(refusal("#!/bin/sh\nexec ociferry\n").find("no whole program") != std::string::npos);
-  CHECK(refusal(elf_program({.rest = "another program"})).find("it is not ociferry") != std::string::npos);
+  CHECK(program_refusal("#!/bin/sh\nexec ociferry\n").find("no whole program") != std::string::npos);
+  CHECK(program_refusal(elf_program({.rest = "another program"})).find("it is not ociferry") != std::string::npos);
 }
 
 TEST_CASE("a program that was cut off anywhere in its headers or segments is refused") {

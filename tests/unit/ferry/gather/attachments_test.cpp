@@ -20,9 +20,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-constexpr auto kImage = SourceArgument::Kind::Image;
-const std::string kRepository = "r.example/apps/a";
-
 /// A repository as it is seen through a registry with faults.
 class Faulty : public ImageSource {
  public:
@@ -76,7 +73,7 @@ std::set<Digest> referrers(const ImageSet& set) {
 
 std::string tag_of(const Reference& image, std::string_view suffix) { return attachment_tag(*image.digest, suffix); }
 
-ErrorCode failure(const std::shared_ptr<Faulty>& source, const Reference& root, Progress& progress) {
+ErrorCode code_of_failure(const std::shared_ptr<Faulty>& source, const Reference& root, Progress& progress) {
   try {
     static_cast<void>(
         discover({root_of(root, kImage)}, only(source), {.referrers = Referrers::All}, {.progress = &progress}));
@@ -89,10 +86,10 @@ ErrorCode failure(const std::shared_ptr<Faulty>& source, const Reference& root, 
 /// An image with a signature by tag, and something that is attached by `subject` to each of the two.
 struct Signed {
   SampleWorld world;
-  Reference image = world.image(kRepository, "a");
-  Reference signature = world.artifact(kRepository, "signature", {}, tag_of(image, "sig"));
-  Reference sbom = world.artifact(kRepository, "sbom", image.digest);
-  Reference countersignature = world.artifact(kRepository, "countersignature", signature.digest);
+  Reference image = world.image(kApps, "a");
+  Reference signature = world.artifact(kApps, "signature", {}, tag_of(image, "sig"));
+  Reference sbom = world.artifact(kApps, "sbom", image.digest);
+  Reference countersignature = world.artifact(kApps, "countersignature", signature.digest);
 };
 
 }  // namespace
@@ -124,13 +121,13 @@ TEST_CASE("whatever is attached to images, bundles, children of indexes and atta
 
 TEST_CASE("cosign signatures alone: the .sig tags of the images themselves, as imgpkg copies them") {
   SampleWorld world;
-  const Reference child = world.image(kRepository, "child");
-  const Reference index = world.index(kRepository, {child});
-  const Reference signature = world.artifact(kRepository, "1", {}, tag_of(index, "sig"));
-  world.artifact(kRepository, "2", {}, tag_of(index, "att"));
-  world.artifact(kRepository, "3", {}, tag_of(child, "sig"));
-  world.artifact(kRepository, "4", {}, tag_of(signature, "sig"));
-  world.artifact(kRepository, "5", index.digest);
+  const Reference child = world.image(kApps, "child");
+  const Reference index = world.index(kApps, {child});
+  const Reference signature = world.artifact(kApps, "1", {}, tag_of(index, "sig"));
+  world.artifact(kApps, "2", {}, tag_of(index, "att"));
+  world.artifact(kApps, "3", {}, tag_of(child, "sig"));
+  world.artifact(kApps, "4", {}, tag_of(signature, "sig"));
+  world.artifact(kApps, "5", index.digest);
   const ImageSet set = find(world, {root_of(index, kImage)}, Referrers::CosignSignatures);
   CHECK(referrers(set) == std::set{*signature.digest});
   CHECK(set.images().back().tags == std::set{tag_of(index, "sig")});
@@ -140,7 +137,7 @@ TEST_CASE("nothing attached is looked for unless it is requested") {
   Signed sample;
   const ImageSet set = find(sample.world, {root_of(sample.image, kImage)}, Referrers::None);
   CHECK(set.images().size() == 1);
-  const auto operations = sample.world.repository(kRepository)->operations();
+  const auto operations = sample.world.repository(kApps)->operations();
   CHECK(std::ranges::count_if(operations, [](const auto& line) { return line.starts_with("get "); }) == 1);
 }
 
@@ -156,14 +153,14 @@ TEST_CASE("an archive with attached images does not depend on the number of jobs
 
 TEST_CASE("without the referrers API the tag that stands in for it is read") {
   Signed sample;
-  const auto repository = sample.world.repository(kRepository);
+  const auto repository = sample.world.repository(kApps);
   const auto source = std::make_shared<Faulty>(repository);
   source->has_api = false;
   const auto find_all = [&] {
     return discover({root_of(sample.image, kImage)}, only(source), {.referrers = Referrers::All}, {});
   };
   CHECK(referrers(find_all()) == std::set{*sample.signature.digest});
-  const Reference list = sample.world.index(kRepository, {sample.sbom});
+  const Reference list = sample.world.index(kApps, {sample.sbom});
   repository->put_manifest(repository->manifest(list.digest->text()).value(), referrers_tag(*sample.image.digest));
   for (const bool lists_tags : {true, false}) {
     source->lists_tags = lists_tags;
@@ -176,9 +173,9 @@ TEST_CASE("without the referrers API the tag that stands in for it is read") {
 
 TEST_CASE("tags that lead in a circle end") {
   SampleWorld world;
-  const Reference a = world.image(kRepository, "a");
-  const Reference b = world.artifact(kRepository, "b", {}, tag_of(a, "sig"));
-  const auto repository = world.repository(kRepository);
+  const Reference a = world.image(kApps, "a");
+  const Reference b = world.artifact(kApps, "b", {}, tag_of(a, "sig"));
+  const auto repository = world.repository(kApps);
   repository->put_manifest(repository->manifest(a.digest->text()).value(), tag_of(b, "sig"));
   repository->put_manifest(repository->manifest(b.digest->text()).value(), tag_of(b, "att"));
   const ImageSet set = find(world, {root_of(a, kImage)});
@@ -209,9 +206,9 @@ TEST_CASE(
 TEST_CASE("what is attached to what is attached is followed so deep, and no deeper") {
   for (const std::size_t levels : {limits::kGraphDepth, limits::kGraphDepth + 1}) {
     SampleWorld world;
-    const Reference image = world.image(kRepository, "image");
+    const Reference image = world.image(kApps, "image");
     Reference last = image;
-    for (std::size_t i = 0; i < levels; ++i) last = world.artifact(kRepository, std::to_string(i), last.digest);
+    for (std::size_t i = 0; i < levels; ++i) last = world.artifact(kApps, std::to_string(i), last.digest);
     if (levels > limits::kGraphDepth) {
       CHECK_THROWS_AS(static_cast<void>(find(world, {root_of(image, kImage)})), Error);
     } else {
@@ -224,11 +221,11 @@ TEST_CASE("what is attached to what is attached is followed so deep, and no deep
 
 TEST_CASE("what is attached to each other only is attached to nothing") {
   SampleWorld world;
-  const Reference image = world.image(kRepository, "image");
-  const Reference one = world.artifact(kRepository, "one");
-  const Reference two = world.artifact(kRepository, "two");
+  const Reference image = world.image(kApps, "image");
+  const Reference one = world.artifact(kApps, "one");
+  const Reference two = world.artifact(kApps, "two");
   Graph graph;
-  const auto source = world.repository(kRepository);
+  const auto source = world.repository(kApps);
   for (const Reference& each : {image, one, two}) {
     graph.add(fetch_tree(*source, source->manifest(each.digest->text()).value()), source);
   }
@@ -245,7 +242,7 @@ TEST_CASE("what is attached to each other only is attached to nothing") {
 TEST_CASE("a repository that refuses to show what is attached is skipped with one warning") {
   for (const ErrorCode refusal : {ErrorCode::Unauthorized, ErrorCode::Denied}) {
     Signed sample;
-    const auto source = std::make_shared<Faulty>(sample.world.repository(kRepository));
+    const auto source = std::make_shared<Faulty>(sample.world.repository(kApps));
     source->lists_tags = false;
     source->listing_fails = refusal;
     for (const std::string_view suffix : kAttachmentSuffixes) source->failing[tag_of(sample.image, suffix)] = refusal;
@@ -254,27 +251,27 @@ TEST_CASE("a repository that refuses to show what is attached is skipped with on
         discover({root_of(sample.image, kImage)}, only(source), {.referrers = Referrers::All}, {.progress = &warnings});
     CHECK(set.images().size() == 1);
     REQUIRE(warnings.lines.size() == 1);
-    CHECK(warnings.lines[0].find(kRepository) != std::string::npos);
+    CHECK(warnings.lines[0].find(kApps) != std::string::npos);
   }
 }
 
 TEST_CASE("a failure that may pass is not taken for absence") {
   Signed sample;
-  const auto source = std::make_shared<Faulty>(sample.world.repository(kRepository));
+  const auto source = std::make_shared<Faulty>(sample.world.repository(kApps));
   Warnings warnings;
   source->failing[tag_of(sample.image, "sig")] = ErrorCode::Network;
-  CHECK(failure(source, sample.image, warnings) == ErrorCode::Network);
+  CHECK(code_of_failure(source, sample.image, warnings) == ErrorCode::Network);
   source->failing.clear();
   source->listing_fails = ErrorCode::Network;
-  CHECK(failure(source, sample.image, warnings) == ErrorCode::Network);
+  CHECK(code_of_failure(source, sample.image, warnings) == ErrorCode::Network);
   CHECK(warnings.lines.empty());
 }
 
 TEST_CASE("what is listed but gone, of another kind, or does not say so itself is left out with a warning") {
   Signed sample;
-  const auto source = std::make_shared<Faulty>(sample.world.repository(kRepository));
+  const auto source = std::make_shared<Faulty>(sample.world.repository(kApps));
   const Digest gone = Digest::parse("sha256:" + std::string(64, 'e'));
-  const Reference liar = sample.world.artifact(kRepository, "liar", sample.sbom.digest);
+  const Reference liar = sample.world.artifact(kApps, "liar", sample.sbom.digest);
   source->also_listed = {{std::string(media_type::kOciManifest), gone, 1},
                          {"application/vnd.example.other.v1+json", gone, 1},
                          {std::string(media_type::kOciManifest), *liar.digest, 1}};
@@ -294,7 +291,7 @@ TEST_CASE("what is listed but gone, of another kind, or does not say so itself i
 
 TEST_CASE("what is attached and malformed is left out with a warning") {
   Signed sample;
-  const auto source = std::make_shared<Faulty>(sample.world.repository(kRepository));
+  const auto source = std::make_shared<Faulty>(sample.world.repository(kApps));
   source->failing = {{tag_of(sample.image, "sig"), ErrorCode::Hostile},
                      {sample.sbom.digest->text(), ErrorCode::Hostile}};
   Warnings warnings;
@@ -309,13 +306,13 @@ TEST_CASE("what is attached and malformed is left out with a warning") {
 TEST_CASE("tags are listed once instead of asking for each, where the repository lists them") {
   SampleWorld world;
   std::vector<Reference> images;
-  for (const char* content : {"a", "b", "c"}) images.push_back(world.image(kRepository, content));
-  const Reference index = world.index(kRepository, images);
-  const auto source = std::make_shared<Faulty>(world.repository(kRepository));
+  for (const char* content : {"a", "b", "c"}) images.push_back(world.image(kApps, content));
+  const Reference index = world.index(kApps, images);
+  const auto source = std::make_shared<Faulty>(world.repository(kApps));
   const auto questions = [&] {
-    const std::size_t before = world.repository(kRepository)->operations().size();
+    const std::size_t before = world.repository(kApps)->operations().size();
     static_cast<void>(discover({root_of(index, kImage)}, only(source), {.referrers = Referrers::All}, {}));
-    return world.repository(kRepository)->operations().size() - before;
+    return world.repository(kApps)->operations().size() - before;
   };
   const std::size_t with_list = questions();
   source->lists_tags = false;

@@ -19,8 +19,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-constexpr auto kImage = SourceArgument::Kind::Image;
-
 std::vector<std::string> names(const ImageSet& set) {
   std::vector<std::string> all;
   for (const SetImage& image : set.images()) all.push_back(to_string(image.reference.name));

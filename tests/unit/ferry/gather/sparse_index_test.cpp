@@ -19,9 +19,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-const RepositoryName kTo{"inside.example", "my/apps"};
-const std::string kPlace = "r.example/apps/a";
-
 /// A place that lacks one manifest.
 class Without : public CachingSource {
  public:
@@ -47,11 +44,11 @@ class Forgets : public MemoryTarget {
   Digest digest_;
 };
 
-struct Sample {
+struct SparseSample {
   SampleWorld world = {};
-  Reference here = world.image(kPlace, "here");
-  Reference away = world.image(kPlace, "away");
-  Reference index = world.index(kPlace, {here, away});
+  Reference here = world.image(kApps, "here");
+  Reference away = world.image(kApps, "away");
+  Reference index = world.index(kApps, {here, away});
   Warnings warnings = {};
 
   [[nodiscard]] ImageSet gather(const Root& root) {
@@ -63,7 +60,8 @@ struct Sample {
   }
 
   TransferReport put(const ImageSet& set, MemoryTarget& target) {
-    return relocate_to(target, set, {.to = kTo}, {.registry = {.retry_delay = {}}, .jobs = 2, .progress = &warnings});
+    return relocate_to(target, set, {.to = kInside},
+                       {.registry = {.retry_delay = {}}, .jobs = 2, .progress = &warnings});
   }
 
   [[nodiscard]] bool told(const std::string& words) const {
@@ -76,7 +74,7 @@ Root image_root(const Reference& image) { return root_of(image, SourceArgument::
 }  // namespace
 
 TEST_CASE("an index of which a child is absent is gathered, and what is absent is reported") {
-  Sample sample;
+  SparseSample sample;
   const ImageSet set = sample.gather(image_root(sample.index));
   const auto absent = absent_below(set.graph(), *sample.index.digest);
   REQUIRE(absent.size() == 1);
@@ -85,7 +83,7 @@ TEST_CASE("an index of which a child is absent is gathered, and what is absent i
 }
 
 TEST_CASE("a destination that does not take the index gets the image that is there with its tag") {
-  Sample sample;
+  SparseSample sample;
   MemoryTarget target;
   const TransferReport report = sample.put(sample.gather(image_root(sample.index)), target);
   CHECK(target.tags().at("v1") == *sample.here.digest);
@@ -97,8 +95,8 @@ TEST_CASE("a destination that does not take the index gets the image that is the
 }
 
 TEST_CASE("an index that holds such an index is left out, too") {
-  Sample sample;
-  const Reference outer = sample.world.index(kPlace, {sample.index});
+  SparseSample sample;
+  const Reference outer = sample.world.index(kApps, {sample.index});
   MemoryTarget target;
   sample.put(sample.gather(image_root(outer)), target);
   CHECK(target.tags().at("v1") == *sample.here.digest);
@@ -106,7 +104,7 @@ TEST_CASE("an index that holds such an index is left out, too") {
 }
 
 TEST_CASE("an index that a bundle lists cannot be left out") {
-  Sample sample;
+  SparseSample sample;
   const Reference bundle = sample.world.bundle("r.example/bundle", {sample.index});
   const ImageSet set = sample.gather(root_of(bundle, SourceArgument::Kind::Bundle, "v1"));
   MemoryTarget target;
@@ -121,7 +119,7 @@ TEST_CASE("an index that a bundle lists cannot be left out") {
 }
 
 TEST_CASE("a destination that lost a child of the index is repaired or reported, not spared the index") {
-  Sample sample;
+  SparseSample sample;
   const ImageSet set = sample.gather(image_root(sample.index));
   Forgets target(*sample.here.digest);
   try {
@@ -134,11 +132,11 @@ TEST_CASE("a destination that lost a child of the index is repaired or reported,
 }
 
 TEST_CASE("an index that is left out may have been attached to an image, and have had what is not an image") {
-  Sample sample;
-  MemoryTarget& place = *sample.world.repository(kPlace);
+  SparseSample sample;
+  MemoryTarget& place = *sample.world.repository(kApps);
   const Descriptor thing = place.add_blob("a thing", "text/plain");
-  const Reference subject = sample.world.image(kPlace, "subject");
-  const Reference index = sample.world.index(kPlace, {sample.here, sample.away}, *subject.digest, {thing});
+  const Reference subject = sample.world.image(kApps, "subject");
+  const Reference index = sample.world.index(kApps, {sample.here, sample.away}, *subject.digest, {thing});
   MemoryTarget target;
   sample.put(sample.gather(image_root(index)), target);
   CHECK(target.tags().at("v1") == *sample.here.digest);
@@ -146,15 +144,15 @@ TEST_CASE("an index that is left out may have been attached to an image, and hav
 }
 
 TEST_CASE("an index in an index whose type is unknown there is an index in an archive, too, empty or in part") {
-  Sample sample;
-  const Reference empty = sample.world.index(kPlace, {});
-  const Reference part = sample.world.index(kPlace, {sample.here, sample.away});
+  SparseSample sample;
+  const Reference empty = sample.world.index(kApps, {});
+  const Reference part = sample.world.index(kApps, {sample.here, sample.away});
   std::vector<Descriptor> odd;
   for (const Reference& inner : {empty, part}) {
-    odd.push_back(sample.world.repository(kPlace)->manifest(inner.digest->text()).value().descriptor);
+    odd.push_back(sample.world.repository(kApps)->manifest(inner.digest->text()).value().descriptor);
     odd.back().media_type = "text/plain";
   }
-  const Reference index = sample.world.index(kPlace, {sample.here}, {}, odd);
+  const Reference index = sample.world.index(kApps, {sample.here}, {}, odd);
   const TempDirectory directory = temp_directory();
   const auto path = directory.path() / "a.tar";
   static_cast<void>(write_archive(sample.gather(image_root(index)), path, {}));

@@ -22,7 +22,7 @@ using namespace ociferry::testing;
 
 namespace {
 
-struct Sample {
+struct ArchivedSample {
   SampleWorld world;
   Reference image = world.image("r.example/apps/a", "a");
   Reference inner = world.bundle("r.example/inner", {image});
@@ -52,13 +52,13 @@ struct Sample {
 }  // namespace
 
 TEST_CASE("what an archive is written from is read by the contract of a store") {
-  const Sample sample;
+  const ArchivedSample sample;
   const ArchiveContents contents = archive_contents(sample.set, {});
   for (const Graph::BlobNode* blob : contents.blobs) check_blob_source(*blob->source, blob->descriptor);
 }
 
 TEST_CASE("an archive of fixed content has this digest, on every machine and with every compiler") {
-  const Sample sample;
+  const ArchivedSample sample;
   const ArchiveContents contents = archive_contents(sample.set, {});
   sample.write(contents.items, contents.blobs);
   CHECK(sha256(read_file(sample.path, 1 << 20)).text() ==
@@ -66,7 +66,7 @@ TEST_CASE("an archive of fixed content has this digest, on every machine and wit
 }
 
 TEST_CASE("what is loaded from an archive is what went into it") {
-  const Sample sample;
+  const ArchivedSample sample;
   const ArchiveContents contents = archive_contents(sample.set, {});
   sample.write(contents.items, contents.blobs);
   const ImageSet loaded = load_archive(std::make_shared<ArchiveReader>(sample.path), {});
@@ -81,7 +81,7 @@ TEST_CASE("what is loaded from an archive is what went into it") {
 }
 
 TEST_CASE("metadata lies in front of the layers, each blob once") {
-  const Sample sample;
+  const ArchivedSample sample;
   const ArchiveContents contents = archive_contents(sample.set, {});
   std::vector<Digest> digests;
   for (const Graph::BlobNode* blob : contents.blobs) digests.push_back(blob->descriptor.digest);
@@ -97,7 +97,7 @@ TEST_CASE("metadata lies in front of the layers, each blob once") {
 }
 
 TEST_CASE("blobs may lie in an order that another release chose") {
-  const Sample sample;
+  const ArchivedSample sample;
   ArchiveContents contents = archive_contents(sample.set, {});
   std::swap(contents.blobs.front(), contents.blobs.back());
   sample.write(contents.items, contents.blobs);
@@ -105,7 +105,7 @@ TEST_CASE("blobs may lie in an order that another release chose") {
 }
 
 TEST_CASE("an archive with a right seal but wrong content is refused") {
-  const Sample sample;
+  const ArchivedSample sample;
   const ArchiveContents contents = archive_contents(sample.set, {});
   const auto without = [&](const Digest& digest) {
     auto blobs = contents.blobs;
@@ -147,7 +147,7 @@ TEST_CASE("an archive with a right seal but wrong content is refused") {
 }
 
 TEST_CASE("what the receiver has already is left out of the blobs, exactly; the items say what there is all the same") {
-  const Sample sample;
+  const ArchivedSample sample;
   const ArchiveContents whole = archive_contents(sample.set, {});
   const std::vector<Descriptor> image = sample.set.graph().blobs_of(*sample.image.digest);
   const Baseline baseline{.blobs = {*sample.image.digest, image.front().digest, image.back().digest,

@@ -32,7 +32,7 @@ class Cargo {
   std::vector<SetImage> images_;
 };
 
-SetImage root(const std::string& reference) {
+SetImage root_image(const std::string& reference) {
   SetImage image{.reference = Reference::parse(reference), .is_root = true};
   if (auto& tag = image.reference.tag) image.tags = {*std::exchange(tag, std::nullopt)};
   return image;
@@ -44,14 +44,14 @@ Image platform(const std::string& architecture, const std::string& variant, std:
 
 Json listed(const Cargo& cargo) { return Json::parse(docker_manifest(cargo.set()), "manifest.json"); }
 
-std::string names(const Json& entry) { return entry.find("RepoTags")->dump(); }
+std::string repo_tags(const Json& entry) { return entry.find("RepoTags")->dump(); }
 
 }  // namespace
 
 TEST_CASE("an image is listed with its configuration, its layers and all its names") {
   Cargo cargo;
   const Image image = make_image({.layers = {{.seed = 1}, {.seed = 2}}});
-  SetImage entry = root("nginx:1.25");
+  SetImage entry = root_image("nginx:1.25");
   entry.tags.insert("latest");
   cargo.add(image, entry);
   const Manifest manifest = std::get<Manifest>(parse_manifest(image.manifests.back().bytes, ""));
@@ -62,14 +62,14 @@ TEST_CASE("an image is listed with its configuration, its layers and all its nam
   CHECK(only.find("Layers")->as_array()->size() == 2);
   CHECK(*only.find("Layers")->as_array()->at(1).as_string() ==
         "blobs/sha256/" + std::string(manifest.layers[1].digest.hex()));
-  CHECK(names(only) == R"(["docker.io/library/nginx:1.25","docker.io/library/nginx:latest"])");
+  CHECK(repo_tags(only) == R"(["docker.io/library/nginx:1.25","docker.io/library/nginx:latest"])");
 }
 
 TEST_CASE("an image without a tag is named by its digest") {
   Cargo cargo;
   const Image image = make_image();
-  cargo.add(image, root("r.example/app"));
-  CHECK(names(listed(cargo).as_array()->front()) ==
+  cargo.add(image, root_image("r.example/app"));
+  CHECK(repo_tags(listed(cargo).as_array()->front()) ==
         R"(["r.example/app:)" + image_tag(image.descriptor.digest) + R"("])");
 }
 
@@ -77,30 +77,31 @@ TEST_CASE("of an index amd64 has the index's name, and other linux platforms nam
   Cargo cargo;
   cargo.add(make_index({platform("arm64", "v8", 1), platform("amd64", "", 2), platform("s390x", "", 3),
                         make_image({.layers = {{.seed = 4}}, .platform = {"windows", "amd64", "", ""}})}),
-            root("r.example/app:v1"));
+            root_image("r.example/app:v1"));
   const Json list = listed(cargo);
   REQUIRE(list.as_array()->size() == 3);
-  CHECK(names(list.as_array()->at(0)) == R"(["r.example/app:v1-arm64-v8"])");
-  CHECK(names(list.as_array()->at(1)) == R"(["r.example/app:v1"])");
-  CHECK(names(list.as_array()->at(2)) == R"(["r.example/app:v1-s390x"])");
+  CHECK(repo_tags(list.as_array()->at(0)) == R"(["r.example/app:v1-arm64-v8"])");
+  CHECK(repo_tags(list.as_array()->at(1)) == R"(["r.example/app:v1"])");
+  CHECK(repo_tags(list.as_array()->at(2)) == R"(["r.example/app:v1-s390x"])");
 }
 
 TEST_CASE("of an index without amd64 the first platform has its name, and a name that gets too long is left out") {
   Cargo cargo;
   const std::string longest(128, 'x');
-  cargo.add(make_index({platform("arm64", "v8", 1), platform("s390x", "", 2)}), root("r.example/app:" + longest));
+  cargo.add(make_index({platform("arm64", "v8", 1), platform("s390x", "", 2)}), root_image("r.example/app:" + longest));
   const Json list = listed(cargo);
-  CHECK(names(list.as_array()->at(0)) == R"(["r.example/app:)" + longest + R"("])");
-  CHECK(names(list.as_array()->at(1)) == "[]");
+  CHECK(repo_tags(list.as_array()->at(0)) == R"(["r.example/app:)" + longest + R"("])");
+  CHECK(repo_tags(list.as_array()->at(1)) == "[]");
 }
 
 TEST_CASE("what no runtime can load is not listed: artifacts, signatures, images without all their layers") {
   Cargo cargo;
   const Image image = make_image();
-  cargo.add(make_artifact("application/x", "a chart"), root("r.example/chart:1"));
+  cargo.add(make_artifact("application/x", "a chart"), root_image("r.example/chart:1"));
   cargo.add(make_signature(), {.reference = Reference::parse("r.example/app"), .is_referrer = true});
   const LayerRecipe foreign{.seed = 9, .media_type = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"};
-  cargo.add(make_image({.family = ImageFamily::Docker, .layers = {foreign}}), root("r.example/windows:1"));
+  cargo.add(make_image({.family = testing::ImageFamily::Docker, .layers = {foreign}}),
+            root_image("r.example/windows:1"));
   CHECK(docker_manifest(cargo.set()) == "[]");
   const ImageSet set = cargo.set();
   for (const SetImage& one : set.images()) CHECK_FALSE(is_runnable(set, one));
