@@ -18,6 +18,8 @@ struct ProbeOptions {
   RepositoryName repository = {};
   /// The largest request body that is tried, in bytes. If not given, 32 MiB, and less over a slow link.
   std::optional<std::uint64_t> largest_body = {};
+  /// Also try what must be stored to be tried: some 15 tiny objects, which are deleted again.
+  bool write = false;
 };
 
 enum class ProbeAnswer { Yes, No, Unknown, NotTried };
@@ -42,10 +44,10 @@ struct ProbeReport {
   std::optional<Error> failure = {};
 };
 
-/// Finds out what a registry and a user's rights in a repository allow. Blocks for some seconds. What it writes has
-/// unmistakable names and is deleted again, also before an Error leaves; what could not be deleted is in the report, or
-/// is a warning if an Error leaves. Throws Error{Interrupted}, and Error{Usage} for unusable options; other failures
-/// are in the report.
+/// Finds out what a registry and a user's rights in a repository allow. Blocks for some seconds. What it writes is like
+/// nothing else in the registry, and is deleted again, also before an Error leaves; what could not be deleted is in the
+/// report, or is a warning if an Error leaves. Throws Error{Interrupted}, and Error{Usage} for unusable options; other
+/// failures are in the report.
 OCIFERRY_EXPORT ProbeReport probe(const ProbeOptions& options, const Context& context);
 
 }  // namespace ociferry

@@ -16,6 +16,7 @@ void try_all(Probing& probing) {
   trials::nested_paths(probing);
   trials::referrers(probing);
   trials::deletes(probing);
+  trials::stored(probing);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "oci/json.hpp"
 #include "oci/limits.hpp"
 #include "oci/manifest_type.hpp"
+#include "registry/accepted_manifests.hpp"
 #include "registry/blob_check.hpp"
 #include "registry/blob_download.hpp"
 #include "registry/blob_upload.hpp"
@@ -23,11 +24,6 @@
 namespace ociferry {
 
 namespace {
-
-constexpr std::string_view kAccept =
-    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
-    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
-    "application/vnd.oci.artifact.manifest.v1+json";
 
 constexpr std::string_view kBlobUnknown = "MANIFEST_BLOB_UNKNOWN";
 
@@ -47,7 +43,7 @@ bool misses_foreign_layer(const Answer& answer, const RawManifest& manifest) {
 }
 
 Request manifest_request(std::string method, Url url) {
-  Request request{std::move(method), std::move(url), {{"Accept", std::string(kAccept)}}};
+  Request request{std::move(method), std::move(url), {{"Accept", std::string(kAcceptedManifests)}}};
   request.max_body = limits::kManifestBytes;
   return request;
 }

@@ -115,27 +115,35 @@ TEST_CASE("probe has the code of what is refused, makes texts no worse, and says
 TEST_CASE("probe ends with a report by way of every registry that is known to differ") {
   if (lacks_registry()) return;
   Rig rig;
-  const std::vector<std::vector<Rule>> all{quirks::ecr(),
-                                           quirks::immutable_tags(rig.registry, HttpReply{.status = 400}),
-                                           quirks::ghcr(),
-                                           quirks::gar(),
-                                           quirks::harbor(),
-                                           quirks::quay(),
-                                           quirks::nexus(),
-                                           quirks::jfrog(),
-                                           quirks::docker_hub(),
-                                           quirks::zot(),
-                                           quirks::dashed_digests(rig.registry),
-                                           quirks::wrong_content_types("application/json"),
-                                           quirks::replicas_behind(),
-                                           quirks::signed_only(rig.registry),
-                                           quirks::no_head()};
+  struct Way {
+    std::vector<Rule> rules;
+    bool write;  ///< it may matter to what is stored
+  };
+  const std::vector<Way> all{{quirks::ecr(), false},
+                             {quirks::immutable_tags(rig.registry, HttpReply{.status = 400}), true},
+                             {quirks::ghcr(), true},
+                             {quirks::gar(), true},
+                             {quirks::harbor(), true},
+                             {quirks::quay(), true},
+                             {quirks::nexus(), false},
+                             {quirks::jfrog(), false},
+                             {quirks::docker_hub(), true},
+                             {quirks::zot(), false},
+                             {quirks::dashed_digests(rig.registry), false},
+                             {quirks::wrong_content_types("application/json"), false},
+                             {quirks::replicas_behind(), true},
+                             {quirks::signed_only(rig.registry), true},
+                             {quirks::no_head(), true}};
   for (std::size_t i = 0; i < all.size(); ++i) {
     CAPTURE(i);
-    const ProbeReport report = rig.probe_with(all[i], {.largest_body = 4096});
+    const ProbeReport report = rig.probe_with(all[i].rules, {.largest_body = 4096, .write = all[i].write});
     CHECK_FALSE(report.failure.has_value());
     CHECK(answer_of(report, "push") == ProbeAnswer::Yes);
-    CHECK(report.left_behind.empty());
+    for (const char* able : {"completeUploads", "ociImages", "dockerIndexes", "artifacts"}) {
+      CHECK(answer_of(report, able) == (all[i].write ? ProbeAnswer::Yes : ProbeAnswer::NotTried));
+    }
+    const auto is_content = [](const std::string& left) { return !left.starts_with("the new repository "); };
+    CHECK(std::ranges::count_if(report.left_behind, is_content) == 0);
   }
 }
 

@@ -11,6 +11,7 @@ namespace {
 void declare(Arguments& arguments) {
   arguments.positional("REPO");
   arguments.text("largest-body", "SIZE", "Try request bodies up to this size (default: 32MiB)");
+  arguments.flag("write", "Also try what must be stored to be tried: store some tiny objects, and delete them again");
 }
 
 Json::Object members_of(const ProbeReport& report) {
@@ -29,6 +30,7 @@ Json::Object members_of(const ProbeReport& report) {
 void run(const Arguments& arguments, Context& context, Console& console) {
   ProbeOptions options{.repository = given_repository(arguments.positional_value())};
   if (const auto size = arguments.optional_text("largest-body")) options.largest_body = parse_size(*size);
+  options.write = arguments.on("write");
   if (options.largest_body == 0) throw Error(ErrorCode::Usage, "--largest-body must be at least 1");
   const ProbeReport report = probe(options, context);
   console.finish_progress();
@@ -47,11 +49,14 @@ void run(const Arguments& arguments, Context& context, Console& console) {
 
 const Command kProbeCommand{
     .name = "probe",
-    .summary = "Find out what a registry allows, before an import; leaves nothing behind",
-    .usage = "ociferry probe REPO [--largest-body SIZE] [options]",
+    .summary = "Find out what a registry allows, before an import",
+    .usage = "ociferry probe REPO [--largest-body SIZE] [--write] [options]",
     .examples =
         "  # See whether an import into this repository would work\n"
-        "  ociferry probe registry.internal/team/app\n",
+        "  ociferry probe registry.internal/team/app\n"
+        "\n"
+        "  # Try everything, media types and mounts, too: stores tiny objects, and deletes them\n"
+        "  ociferry probe registry.internal/team/app --write\n",
     .common = CommonOptions::Registry,
     .in_imgpkg = false,
     .declare = declare,

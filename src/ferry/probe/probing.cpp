@@ -93,6 +93,11 @@ void Probing::fail(const Error& error) {
   if (!report_.failure) report_.failure = error;
 }
 
+bool Probing::is_possible(Capability about) const {
+  const auto found = std::ranges::find(report_.findings, about.name, &ProbeFinding::name);
+  return found != report_.findings.end() && found->answer == ProbeAnswer::Yes;
+}
+
 void Probing::attempt(Capability about, const std::function<void()>& trial) {
   if (has_failed()) return not_tried(about, "an import fails before");
   try {

@@ -63,6 +63,8 @@ class Probing {
   void not_tried(Capability about, std::string why);
   /// An import would fail for this reason. The first one counts.
   void fail(const Error& error);
+  /// True if the answer about it was yes.
+  [[nodiscard]] bool is_possible(Capability about) const;
   [[nodiscard]] bool has_failed() const noexcept { return report_.failure.has_value(); }
 
   /// Runs a trial of `about`. An Error of it is its finding; after one of the network, or once the probe has failed,

@@ -11,7 +11,6 @@ namespace ociferry::trials {
 namespace {
 
 constexpr Capability kPull{"pull", "pull"};
-constexpr Capability kNested{"nestedPaths", "nested paths"};
 constexpr Capability kReferrers{"referrersApi", "referrers API"};
 constexpr Capability kDeletes{"deletes", "deletes"};
 
@@ -55,18 +54,18 @@ void pull(Probing& probing) {
 }
 
 void nested_paths(Probing& probing) {
-  probing.attempt(kNested, [&] {
+  probing.attempt(kNestedPaths, [&] {
     const RepositoryName nested{probing.name().registry, probing.name().repository + "/ociferry-probe/nested/path"};
     const Scope scope{nested, Scope::Access::Push};
     const Url url = probing.connection().url(nested, "blobs/uploads/", probing.context().stop);
     const Answer answer = probing.ask(Request{"POST", url}, scope);
     if (answer.status != 202) {
-      return probing.no(kNested, answer_words(answer),
+      return probing.no(kNestedPaths, answer_words(answer),
                         "--to-registry needs them: have them allowed, give shorter names with --map, or use --to-repo");
     }
     const auto upload =
         probing.traces().add(Traces::Kind::Upload, "an unfinished upload", upload_location("POST", answer), scope);
-    probing.yes(kNested, text::cat("an upload to ", nested.repository, " was taken, and cancelled"));
+    probing.yes(kNestedPaths, text::cat("an upload to ", nested.repository, " was taken, and cancelled"));
     static_cast<void>(probing.traces().remove(upload, probing.context().stop));
   });
 }

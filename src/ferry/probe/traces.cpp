@@ -4,6 +4,9 @@
 #include <thread>
 
 #include "base/text.hpp"
+#include "ferry/probe/listing.hpp"
+#include "oci/limits.hpp"
+#include "registry/accepted_manifests.hpp"
 #include "registry/refusal_words.hpp"
 
 namespace ociferry {
@@ -30,9 +33,10 @@ void Traces::try_to_remove(Trace& trace, const std::stop_token& stop) {
   try {
     const Answer answer = connection_.send(Request{"DELETE", trace.url}, trace.scope, stop);
     trace.is_gone = is_success(answer.status) || is_absent(answer.status);
-    if (!trace.is_gone) trace.refusal = why_not(answer);
+    if (!trace.is_gone) trace.refusal = text::cat("DELETE ", trace.url.shown(), " ", why_not(answer));
   } catch (const Error& error) {
-    trace.refusal = error.code() == ErrorCode::Interrupted ? "no answer in time" : error.message();
+    const bool is_late = error.code() == ErrorCode::Interrupted;
+    trace.refusal = is_late ? text::cat("DELETE ", trace.url.shown(), " had no answer in time") : error.message();
   }
 }
 
@@ -41,6 +45,29 @@ bool Traces::remove(std::size_t trace, const std::stop_token& stop) {
   if (!one.is_gone) try_to_remove(one, stop);
   if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
   return one.is_gone;
+}
+
+bool Traces::is_there(const Trace& trace, const std::stop_token& stop) {
+  if (trace.kind == Kind::Repository) return is_listed(connection_, trace.scope.name, stop);
+  const bool is_manifest = trace.kind == Kind::Manifest;
+  Request request{is_manifest ? "GET" : "HEAD", trace.url};
+  if (is_manifest) {
+    request.headers.set("Accept", std::string(kAcceptedManifests));
+    request.max_body = limits::kManifestBytes;
+  }
+  return !is_absent(connection_.send_with_retries(request, trace.scope, stop).status);
+}
+
+/// What was not deleted may be gone nevertheless. If that cannot be seen, it is told as left behind.
+void Traces::look_for(Trace& trace, const std::stop_token& stop) {
+  const bool is_repository = trace.kind == Kind::Repository;
+  if (is_repository) trace.refusal = "no request deletes a repository";
+  try {
+    trace.is_gone = trace.kind != Kind::Upload && !is_there(trace, stop);
+    if (is_repository) trace.refusal = "the registry goes on listing it, and no request deletes a repository";
+  } catch (const Error& error) {
+    trace.refusal += text::cat("; whether it is still there could not be found out: ", error.message());
+  }
 }
 
 std::vector<std::string> Traces::clean_up() {
@@ -54,14 +81,15 @@ std::vector<std::string> Traces::clean_up() {
     }
   });
   for (auto trace = traces_.rbegin(); trace != traces_.rend(); ++trace) {
-    if (!trace->is_gone) try_to_remove(*trace, enough.get_token());
+    if (!trace->is_gone && trace->kind != Kind::Repository) try_to_remove(*trace, enough.get_token());
   }
   std::vector<std::string> left;
-  for (const Trace& trace : traces_) {
+  for (Trace& trace : traces_) {
+    if (!trace.is_gone) look_for(trace, enough.get_token());
     if (trace.is_gone) continue;
     const char* const later =
         trace.kind == Kind::Upload ? "; registries forget unfinished uploads after some days" : "";
-    left.push_back(text::cat(trace.what, ": DELETE ", trace.url.shown(), " ", trace.refusal, later));
+    left.push_back(text::cat(trace.what, ": ", trace.refusal, later));
   }
   return left;
 }

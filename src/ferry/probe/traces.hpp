@@ -13,7 +13,12 @@ namespace ociferry {
 /// forgotten if the response is lost. Used by one thread.
 class Traces {
  public:
-  enum class Kind { Upload, Blob };
+  enum class Kind {
+    Upload,
+    Blob,
+    Manifest,    ///< or a tag
+    Repository,  ///< a new one: no request deletes it, so at the end it is only looked for
+  };
 
   explicit Traces(Connection& connection) : connection_(connection) {}
 
@@ -27,7 +32,8 @@ class Traces {
   bool remove(std::size_t trace, const std::stop_token& stop);
 
   /// Deletes everything, the last written first, for at most ten seconds, also after an interruption. Returns what
-  /// remains, and why.
+  /// remains, and why. What was not deleted, but is not there either, does not count: some registries delete a tag with
+  /// its manifest only.
   [[nodiscard]] std::vector<std::string> clean_up();
 
  private:
@@ -40,6 +46,8 @@ class Traces {
     std::string refusal = {};
   };
   void try_to_remove(Trace& trace, const std::stop_token& stop);
+  [[nodiscard]] bool is_there(const Trace& trace, const std::stop_token& stop);
+  void look_for(Trace& trace, const std::stop_token& stop);
 
   Connection& connection_;
   std::vector<Trace> traces_;

@@ -6,6 +6,8 @@
 /// (see Probing::attempt). All block on the network.
 namespace ociferry::trials {
 
+inline constexpr Capability kNestedPaths{"nestedPaths", "nested paths"};
+
 /// The address, TLS and its certificate. False if the registry was not reached: then nothing else can be tried.
 [[nodiscard]] bool reach(Probing& probing);
 /// Whether the server offers HTTP/2. Opens a connection of its own.
@@ -19,5 +21,7 @@ void nested_paths(Probing& probing);
 void referrers(Probing& probing);
 /// Whether manifests and blobs may be deleted, asked with digests that do not exist.
 void deletes(Probing& probing);
+/// What must be stored to be tried (see stored.hpp), if ProbeOptions::write allows it.
+void stored(Probing& probing);
 
 }  // namespace ociferry::trials
