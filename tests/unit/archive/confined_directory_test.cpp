@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "extraction_site.hpp"
 #include "ociferry/error.hpp"
 #include "support/temp.hpp"
 
@@ -12,12 +13,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Kind = ConfinedDirectory::Kind;
-using Lookup = ConfinedDirectory::Lookup;
+using EntryKind = ConfinedDirectory::Kind;
 
 /// root/ with links out of it, and outside/sentinel beside it.
-struct Site {
-  explicit Site(Lookup lookup) : directory((prepare(), temporary.path() / "root"), lookup) {}
+struct LinkedSite {
+  explicit LinkedSite(Lookup lookup) : directory((prepare(), temporary.path() / "root"), lookup) {}
 
   void prepare() const {
     write_text(temporary.path() / "outside/sentinel", "untouched");
@@ -45,13 +45,11 @@ void check_refused(Use&& use) {
   }
 }
 
-constexpr Lookup kLookups[] = {Lookup::Kernel, Lookup::Walk};
-
 }  // namespace
 
 TEST_CASE("no operation follows a link or leaves the directory") {
   for (const Lookup lookup : kLookups) {
-    Site site(lookup);
+    LinkedSite site(lookup);
     ConfinedDirectory& directory = site.directory;
     for (const std::string way : {"out", "in", "magic", "..", "../outside", "sub/..", "/", "sub/file"}) {
       CAPTURE(way);
@@ -72,22 +70,22 @@ TEST_CASE("no operation follows a link or leaves the directory") {
 
 TEST_CASE("removing a link leaves what it names") {
   for (const Lookup lookup : kLookups) {
-    Site site(lookup);
+    LinkedSite site(lookup);
     site.directory.remove("out");
     site.directory.remove("in");
-    CHECK(site.directory.kind("out") == Kind::Absent);
-    CHECK(site.directory.kind("sub/file") == Kind::File);
+    CHECK(site.directory.kind("out") == EntryKind::Absent);
+    CHECK(site.directory.kind("sub/file") == EntryKind::File);
     CHECK(site.is_outside_untouched());
   }
 }
 
 TEST_CASE("a directory that was removed and made again is the new one") {
   for (const Lookup lookup : kLookups) {
-    Site site(lookup);
+    LinkedSite site(lookup);
     CHECK(site.directory.make_directories("a/b/c") == 3);
     site.directory.create_file("a/b/c/old", 0600).close("old");
     site.directory.remove("a");
-    CHECK(site.directory.kind("a/b/c/old") == Kind::Absent);
+    CHECK(site.directory.kind("a/b/c/old") == EntryKind::Absent);
     CHECK(site.directory.make_directories("a/b/c") == 3);
     CHECK(site.directory.make_directories("a/b") == 0);
     site.directory.create_file("a/b/c/new", 0600).close("new");
@@ -96,11 +94,11 @@ TEST_CASE("a directory that was removed and made again is the new one") {
 }
 
 TEST_CASE("what is there is told apart, and nothing is written over") {
-  Site site(Lookup::Kernel);
-  CHECK(site.directory.kind("") == Kind::Directory);
-  CHECK(site.directory.kind("sub") == Kind::Directory);
-  CHECK(site.directory.kind("out") == Kind::Symlink);
-  CHECK(site.directory.kind("no/such/thing") == Kind::Absent);
+  LinkedSite site(Lookup::Kernel);
+  CHECK(site.directory.kind("") == EntryKind::Directory);
+  CHECK(site.directory.kind("sub") == EntryKind::Directory);
+  CHECK(site.directory.kind("out") == EntryKind::Symlink);
+  CHECK(site.directory.kind("no/such/thing") == EntryKind::Absent);
   CHECK_THROWS_AS(static_cast<void>(site.directory.create_file("sub/file", 0600)), Error);
   CHECK_THROWS_AS(static_cast<void>(site.directory.create_file("out", 0600)), Error);
   CHECK_THROWS_AS(static_cast<void>(site.directory.open_file("absent/file")), Error);
@@ -108,7 +106,7 @@ TEST_CASE("what is there is told apart, and nothing is written over") {
 }
 
 TEST_CASE("a file gets a further name") {
-  Site site(Lookup::Walk);
+  LinkedSite site(Lookup::Walk);
   CHECK(site.directory.make_hardlink("again", "sub/file"));
   CHECK(fs::hard_link_count(site.temporary.path() / "root/again") == 2);
   site.directory.sync();

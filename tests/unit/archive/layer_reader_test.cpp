@@ -16,7 +16,7 @@ using namespace ociferry::testing;
 
 namespace {
 
-using Kind = LayerMember::Kind;
+using MemberKind = LayerMember::Kind;
 
 struct Read {
   LayerMember member;
@@ -81,19 +81,19 @@ TEST_CASE("members come in order with all that their headers say") {
   const auto all = read_layer(sample_tar());
   REQUIRE(all.size() == 7);
   CHECK(all[0].member.path == ".");
-  CHECK(all[0].member.kind == Kind::Directory);
+  CHECK(all[0].member.kind == MemberKind::Directory);
   CHECK(all[1].member.path == "etc");
   CHECK(all[2].member.path == "etc/hosts");
-  CHECK(all[2].member.kind == Kind::File);
+  CHECK(all[2].member.kind == MemberKind::File);
   CHECK(all[2].member.mode == 0640);
   CHECK(all[2].member.mtime == 86400);
   CHECK(all[2].member.size == 20);
   CHECK(all[2].content == "127.0.0.1 localhost\n");
-  CHECK(all[3].member.kind == Kind::Symlink);
+  CHECK(all[3].member.kind == MemberKind::Symlink);
   CHECK(all[3].member.link == "hosts");
-  CHECK(all[4].member.kind == Kind::Hardlink);
+  CHECK(all[4].member.kind == MemberKind::Hardlink);
   CHECK(all[4].member.link == "etc/hosts");
-  CHECK(all[5].member.kind == Kind::Other);
+  CHECK(all[5].member.kind == MemberKind::Other);
   CHECK(all[6].content == std::string(100'000, 'b'));
 }
 
@@ -220,7 +220,7 @@ TEST_CASE("volume labels are skipped, and the lists of files that incremental ba
                                   .file("dir/a", "x")
                                   .tar());
   REQUIRE(all.size() == 2);
-  CHECK(all[0].member.kind == Kind::Directory);
+  CHECK(all[0].member.kind == MemberKind::Directory);
   CHECK(all[0].content.empty());
   CHECK(all[1].content == "x");
 }

@@ -11,7 +11,7 @@ using namespace ociferry;
 
 namespace {
 
-std::string fixture(const std::string& name) { return read_file(std::string(FIXTURES "/imgpkg/") + name, 1 << 20); }
+std::string imgpkg_file(const std::string& name) { return read_file(std::string(FIXTURES "/imgpkg/") + name, 1 << 20); }
 
 std::string times(std::size_t count, char c) { return std::string(count, c); }
 
@@ -24,7 +24,7 @@ std::string field(const std::string& header, std::size_t offset, std::size_t siz
 }  // namespace
 
 TEST_CASE("headers are those in a layer that imgpkg wrote, with prefix, PAX and non-ASCII names") {
-  const std::string tar = fixture("bundle-odd-names/layer.tar");
+  const std::string tar = imgpkg_file("bundle-odd-names/layer.tar");
   const std::string d60 = times(60, 'd');
   const std::string e60 = times(60, 'e');
   const std::vector<TarEntry> entries = {{".", TarType::Directory, 0700, 0},

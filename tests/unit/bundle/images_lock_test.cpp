@@ -2,21 +2,18 @@
 
 #include <string>
 
-#include "base/fd.hpp"
 #include "base/text.hpp"
 #include "bundle/bundle.hpp"
-#include "ociferry/error.hpp"
+#include "lock_checks.hpp"
 
 using namespace ociferry;
+using namespace ociferry::testing;
 
 namespace {
 
-const std::string kFixtures = std::string(FIXTURES) + "/imgpkg/";
 const std::string kHex(64, 'a');
-const std::string kImage = "localhost:5000/app@sha256:" + kHex;
-const std::string kHeader = "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\n";
-
-std::string fixture(const std::string& name) { return read_file(kFixtures + name, 1 << 20); }
+const std::string kListedImage = "localhost:5000/app@sha256:" + kHex;
+const std::string kImagesLockHeader = "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\n";
 
 /// What a pull does to a lock whose images were found in `repository`.
 ImagesLock relocated(ImagesLock lock, const std::string& repository) {
@@ -25,25 +22,19 @@ ImagesLock relocated(ImagesLock lock, const std::string& repository) {
 }
 
 /// The message with which `yaml` is refused; all refusals of a file are Hostile.
-std::string refusal(const std::string& yaml) {
-  try {
-    (void)ImagesLock::parse(yaml);
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::Hostile);
-    return error.message();
-  }
-  FAIL("was accepted: " << yaml);
-  return {};
+std::string lock_refusal(const std::string& yaml) {
+  return refusal_by([&] { static_cast<void>(ImagesLock::parse(yaml)); });
 }
 
-bool refused_with(const std::string& yaml, const std::string& part) {
-  const std::string message = refusal(yaml);
+bool lock_refused_with(const std::string& yaml, const std::string& part) {
+  const std::string message = lock_refusal(yaml);
   INFO(message);
   return message.find(part) != std::string::npos;
 }
 
 std::string annotation(const std::string& yaml_value) {
-  const std::string yaml = kHeader + "images:\n- image: " + kImage + "\n  annotations:\n    x: " + yaml_value + "\n";
+  const std::string yaml =
+      kImagesLockHeader + "images:\n- image: " + kListedImage + "\n  annotations:\n    x: " + yaml_value + "\n";
   return ImagesLock::parse(yaml).images.at(0).annotations.at("x");
 }
 
@@ -52,7 +43,7 @@ std::string annotation(const std::string& yaml_value) {
 TEST_CASE("an images lock is rewritten byte for byte as imgpkg does") {
   const auto check = [](const std::string& from, const std::string& repository, const std::string& to) {
     INFO(to);
-    CHECK(relocated(ImagesLock::parse(fixture(from)), repository).to_yaml() == fixture(to));
+    CHECK(relocated(ImagesLock::parse(imgpkg_fixture(from)), repository).to_yaml() == imgpkg_fixture(to));
   };
   const std::string inner = "sha256-b8e954d90d4932dafd1aa54eecb2137c04f015b480b9fead13132fe50b99ae03/";
   check("locks/copy-lock-input-lkl.yml", "localhost:5601/lk/l", "locks/copy-lock-output-lklo.yml");
@@ -64,13 +55,13 @@ TEST_CASE("an images lock is rewritten byte for byte as imgpkg does") {
 TEST_CASE("what imgpkg wrote is written again with the same bytes") {
   for (const char* name : {"copy-lock-output-lklo.yml", "copy-lock-output-lo1.yml", "copy-lock-output-lo4.yml"}) {
     INFO(std::string(name));
-    const std::string yaml = fixture(std::string("locks/") + name);
+    const std::string yaml = imgpkg_fixture(std::string("locks/") + name);
     CHECK(ImagesLock::parse(yaml).to_yaml() == yaml);
   }
 }
 
 TEST_CASE("an images lock keeps order, repetitions and annotations") {
-  const ImagesLock lock = ImagesLock::parse(kHeader + "images:\n- image: b.io/xx:v1@sha256:" + kHex +
+  const ImagesLock lock = ImagesLock::parse(kImagesLockHeader + "images:\n- image: b.io/xx:v1@sha256:" + kHex +
                                             "\n  annotations: {k: v, n: 3}\n- image: a.io/xx@sha256:" + kHex +
                                             "\n- image: b.io/xx@sha256:" + kHex + "\n");
   REQUIRE(lock.images.size() == 3);
@@ -84,9 +75,10 @@ TEST_CASE("an images lock keeps order, repetitions and annotations") {
 
 TEST_CASE("references in an images lock become fully qualified") {
   const auto name = [](const std::string& repository) {
-    return to_string(ImagesLock::parse(kHeader + "images: [{image: \"" + repository + "@sha256:" + kHex + "\"}]")
-                         .images[0]
-                         .image.name);
+    return to_string(
+        ImagesLock::parse(kImagesLockHeader + "images: [{image: \"" + repository + "@sha256:" + kHex + "\"}]")
+            .images[0]
+            .image.name);
   };
   CHECK(name("nginx") == "index.docker.io/library/nginx");
   CHECK(name("docker.io/dkalinin/app") == "index.docker.io/dkalinin/app");
@@ -95,23 +87,24 @@ TEST_CASE("references in an images lock become fully qualified") {
 
 TEST_CASE("an images lock without images is valid and written without a list") {
   for (const char* images : {"", "images:\n", "images: null\n", "images: []\n"}) {
-    CHECK(ImagesLock::parse(kHeader + images).images.empty());
+    CHECK(ImagesLock::parse(kImagesLockHeader + images).images.empty());
   }
   CHECK(ImagesLock{}.to_yaml() == "---\napiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\n");
 }
 
 TEST_CASE("an images lock may be JSON, of other case, or the first of several documents") {
-  const ImagesLock expected = ImagesLock::parse(kHeader + "images:\n- image: " + kImage + "\n");
+  const ImagesLock expected = ImagesLock::parse(kImagesLockHeader + "images:\n- image: " + kListedImage + "\n");
   CHECK(ImagesLock::parse(R"({"apiVersion":"imgpkg.carvel.dev/v1alpha1","kind":"ImagesLock","images":[{"image":")" +
-                          kImage + "\"}]}") == expected);
+                          kListedImage + "\"}]}") == expected);
   CHECK(ImagesLock::parse("{\n\t\"apiVersion\": \"imgpkg.carvel.dev/v1alpha1\",\n\t\"kind\": \"ImagesLock\",\n"
                           "\t\"images\": [\n\t\t{ \"image\": \"" +
-                          kImage + "\" }\n\t]\n}\n") == expected);
-  CHECK(ImagesLock::parse("APIVERSION: imgpkg.carvel.dev/v1alpha1\nKind: ImagesLock\nImages:\n- Image: " + kImage) ==
+                          kListedImage + "\" }\n\t]\n}\n") == expected);
+  CHECK(ImagesLock::parse("APIVERSION: imgpkg.carvel.dev/v1alpha1\nKind: ImagesLock\nImages:\n- Image: " +
+                          kListedImage) == expected);
+  CHECK(ImagesLock::parse("---\n" + kImagesLockHeader + "images:\n- image: " + kListedImage + "\n---\nkind: [\n") ==
         expected);
-  CHECK(ImagesLock::parse("---\n" + kHeader + "images:\n- image: " + kImage + "\n---\nkind: [\n") == expected);
-  CHECK(ImagesLock::parse("\xEF\xBB\xBF# a comment\r\n" + kHeader + "images:\r\n- image: " + kImage + "\r\n") ==
-        expected);
+  CHECK(ImagesLock::parse("\xEF\xBB\xBF# a comment\r\n" + kImagesLockHeader + "images:\r\n- image: " + kListedImage +
+                          "\r\n") == expected);
 }
 
 TEST_CASE("annotation values of any scalar type become text") {
@@ -131,40 +124,42 @@ TEST_CASE("annotation values of any scalar type become text") {
 }
 
 TEST_CASE("an images lock of another version or kind is refused with imgpkg's words") {
-  CHECK(refusal("kind: ImagesLock\n") ==
+  CHECK(lock_refusal("kind: ImagesLock\n") ==
         "Validating images lock: Validating apiVersion: Unknown version (known: imgpkg.carvel.dev/v1alpha1)");
-  CHECK(refusal("apiVersion: imgpkg.carvel.dev/v1alpha2\nkind: ImagesLock\n").find("Unknown version") !=
+  CHECK(lock_refusal("apiVersion: imgpkg.carvel.dev/v1alpha2\nkind: ImagesLock\n").find("Unknown version") !=
         std::string::npos);
-  CHECK(refusal("apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: BundleLock\n") ==
+  CHECK(lock_refusal("apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: BundleLock\n") ==
         "Validating images lock: Validating kind: Unknown kind (known: ImagesLock)");
-  CHECK(refused_with("", "Unknown version"));
+  CHECK(lock_refused_with("", "Unknown version"));
 }
 
 TEST_CASE("an image that is not named by a sha256 digest is refused") {
-  const auto with = [](const std::string& image) { return kHeader + "images:\n- image: '" + image + "'\n"; };
-  CHECK(refusal(with("nginx:v1")) == "Validating images lock: Expected ref to be in digest form, got 'nginx:v1'");
-  CHECK(refused_with(with("nginx@sha256:" + std::string(64, 'A')), "digest form"));
-  CHECK(refused_with(with("nginx@sha256:abc"), "digest form"));
-  CHECK(refused_with(with("nginx@sha512:" + std::string(128, 'a')), "digest form"));
-  CHECK(refused_with(with("http://nginx@sha256:" + kHex), "Validating images lock: "));
-  CHECK(refused_with(with("a/../b@sha256:" + kHex), "Validating images lock: "));
-  CHECK(refused_with(kHeader + "images: [null]\n", "got ''"));
-  CHECK(refusal(with(std::string(1 << 20, 'x'))).size() < 2000);
+  const auto with = [](const std::string& image) { return kImagesLockHeader + "images:\n- image: '" + image + "'\n"; };
+  CHECK(lock_refusal(with("nginx:v1")) == "Validating images lock: Expected ref to be in digest form, got 'nginx:v1'");
+  CHECK(lock_refused_with(with("nginx@sha256:" + std::string(64, 'A')), "digest form"));
+  CHECK(lock_refused_with(with("nginx@sha256:abc"), "digest form"));
+  CHECK(lock_refused_with(with("nginx@sha512:" + std::string(128, 'a')), "digest form"));
+  CHECK(lock_refused_with(with("http://nginx@sha256:" + kHex), "Validating images lock: "));
+  CHECK(lock_refused_with(with("a/../b@sha256:" + kHex), "Validating images lock: "));
+  CHECK(lock_refused_with(kImagesLockHeader + "images: [null]\n", "got ''"));
+  CHECK(lock_refusal(with(std::string(1 << 20, 'x'))).size() < 2000);
 }
 
 TEST_CASE("an images lock is decoded strictly") {
-  CHECK(refused_with(kHeader + "other: 1\n", "Unmarshaling images lock: unknown field \"other\""));
-  CHECK(refused_with(kHeader + "images: [{image: " + kImage + ", size: 1}]\n", "images[0]: unknown field \"size\""));
-  CHECK(refused_with(kHeader + "kind: ImagesLock\n", "occurs twice"));
-  CHECK(refused_with(kHeader + "Kind: ImagesLock\n", "occurs twice"));
-  CHECK(refused_with(kHeader + "images: [{image: " + kImage + ", annotations: {1: a, \"1\": b}}]\n", "occurs twice"));
-  CHECK(refused_with(kHeader + "images: text\n", "images: expected a list"));
-  CHECK(refused_with(kHeader + "images: {}\n", "images: expected a list"));
-  CHECK(refused_with(kHeader + "images: [text]\n", "images[0]: expected a mapping"));
-  CHECK(refused_with(kHeader + "images: [{image: [a]}]\n", "images[0]: image: expected text"));
-  CHECK(refused_with(kHeader + "images: [{annotations: [a]}]\n", "annotations: expected a mapping"));
-  CHECK(refused_with(kHeader + "images: [{annotations: {k: {}}}]\n", "annotations: k: expected text"));
-  CHECK(refused_with("[1, 2]", "Unmarshaling images lock: expected a mapping"));
+  CHECK(lock_refused_with(kImagesLockHeader + "other: 1\n", "Unmarshaling images lock: unknown field \"other\""));
+  CHECK(lock_refused_with(kImagesLockHeader + "images: [{image: " + kListedImage + ", size: 1}]\n",
+                          "images[0]: unknown field \"size\""));
+  CHECK(lock_refused_with(kImagesLockHeader + "kind: ImagesLock\n", "occurs twice"));
+  CHECK(lock_refused_with(kImagesLockHeader + "Kind: ImagesLock\n", "occurs twice"));
+  CHECK(lock_refused_with(
+      kImagesLockHeader + "images: [{image: " + kListedImage + ", annotations: {1: a, \"1\": b}}]\n", "occurs twice"));
+  CHECK(lock_refused_with(kImagesLockHeader + "images: text\n", "images: expected a list"));
+  CHECK(lock_refused_with(kImagesLockHeader + "images: {}\n", "images: expected a list"));
+  CHECK(lock_refused_with(kImagesLockHeader + "images: [text]\n", "images[0]: expected a mapping"));
+  CHECK(lock_refused_with(kImagesLockHeader + "images: [{image: [a]}]\n", "images[0]: image: expected text"));
+  CHECK(lock_refused_with(kImagesLockHeader + "images: [{annotations: [a]}]\n", "annotations: expected a mapping"));
+  CHECK(lock_refused_with(kImagesLockHeader + "images: [{annotations: {k: {}}}]\n", "annotations: k: expected text"));
+  CHECK(lock_refused_with("[1, 2]", "Unmarshaling images lock: expected a mapping"));
 }
 
 TEST_CASE("any annotation comes back from a written lock") {
@@ -233,7 +228,7 @@ TEST_CASE("any annotation comes back from a written lock") {
                                 std::string("\0", 1)};
   for (const std::string& text : kTexts) {
     ImagesLock lock;
-    lock.images.push_back({parse_digest_reference(kImage), {{"a", text}, {"z" + text, "v"}, {text, text}}});
+    lock.images.push_back({parse_digest_reference(kListedImage), {{"a", text}, {"z" + text, "v"}, {text, text}}});
     const std::string yaml = lock.to_yaml();
     INFO(yaml);
     CHECK(ImagesLock::parse(yaml) == lock);

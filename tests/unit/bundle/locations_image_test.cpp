@@ -7,26 +7,28 @@
 #include "base/fd.hpp"
 #include "base/text.hpp"
 #include "bundle/locations_image.hpp"
+#include "lock_checks.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
 
 using namespace ociferry;
+using namespace ociferry::testing;
 
 namespace {
 
-const std::string kFixture = std::string(FIXTURES) + "/imgpkg/locations-two-files-seed-and-released/";
-
-std::string fixture(const std::string& name) { return read_file(kFixture + name, 1 << 20); }
+std::string both_files(const std::string& name) {
+  return imgpkg_fixture("locations-two-files-seed-and-released/" + name);
+}
 
 }  // namespace
 
 TEST_CASE("a locations image with both files has the bytes that imgpkg was seen to use") {
-  const Locations locations = parse_locations(fixture("images-locations.yml"));
+  const Locations locations = parse_locations(both_files("images-locations.yml"));
   const LocationsImage image = make_locations_image(locations);
-  CHECK(image.config == fixture("config.json"));
-  CHECK(image.layer == fixture("layer.tar.gz"));
-  CHECK(image.manifest.bytes == fixture("manifest.json"));
-  CHECK(image.manifest.descriptor.digest.text() == text::trim(fixture("DIGEST")));
+  CHECK(image.config == both_files("config.json"));
+  CHECK(image.layer == both_files("layer.tar.gz"));
+  CHECK(image.manifest.bytes == both_files("manifest.json"));
+  CHECK(image.manifest.descriptor.digest.text() == text::trim(both_files("DIGEST")));
 }
 
 TEST_CASE("the released file alone makes imgpkg's own locations image") {
@@ -55,7 +57,7 @@ TEST_CASE("the descriptors of a locations image describe its parts") {
 }
 
 TEST_CASE("locations images differ where their locations differ") {
-  Locations locations = parse_locations(fixture("images-locations.yml"));
+  Locations locations = parse_locations(both_files("images-locations.yml"));
   const Digest before = make_locations_image(locations).manifest.descriptor.digest;
   CHECK(make_locations_image(locations).manifest.descriptor.digest == before);
   locations.entries[0].repository.reset();

@@ -2,19 +2,17 @@
 
 #include <string>
 
-#include "base/fd.hpp"
 #include "bundle/bundle.hpp"
-#include "ociferry/error.hpp"
+#include "lock_checks.hpp"
 
 using namespace ociferry;
+using namespace ociferry::testing;
 
 namespace {
 
-const std::string kFixtures = std::string(FIXTURES) + "/imgpkg/";
 const std::string kSeedHeader = "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLocation\n";
 const std::string kReleasedHeader = "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImageLocations\n";
 
-std::string fixture(const std::string& name) { return read_file(kFixtures + name, 1 << 20); }
 std::string named(const std::string& name, char digit) { return name + "@sha256:" + std::string(64, digit); }
 ImageRef ref(const std::string& name, char digit) { return {parse_digest_reference(named(name, digit)), {}}; }
 bool never(const Digest&) { return false; }
@@ -24,36 +22,30 @@ Locations in_repository(const std::string& repository, Locations locations) {
   return locations;
 }
 
-std::string refusal(const std::string& yaml) {
-  try {
-    (void)parse_locations(yaml);
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::Hostile);
-    return error.message();
-  }
-  FAIL("was accepted: " << yaml);
-  return {};
+std::string locations_refusal(const std::string& yaml) {
+  return refusal_by([&] { static_cast<void>(parse_locations(yaml)); });
 }
 
 }  // namespace
 
 TEST_CASE("locations of a bundle are written byte for byte as imgpkg does") {
-  const ImagesLock outer = ImagesLock::parse(fixture("bundle-outer/imgpkg_images.yml"));
+  const ImagesLock outer = ImagesLock::parse(imgpkg_fixture("bundle-outer/imgpkg_images.yml"));
   const Digest nested = Digest::parse("sha256:b8e954d90d4932dafd1aa54eecb2137c04f015b480b9fead13132fe50b99ae03");
   const auto is_bundle = [&](const Digest& digest) { return digest == nested; };
-  CHECK(to_imgpkg_yaml(make_locations(outer, is_bundle)) == fixture("locations-outer-bundle/image-locations.yml"));
-  const ImagesLock inner = ImagesLock::parse(fixture("bundle-inner/imgpkg_images.yml"));
+  CHECK(to_imgpkg_yaml(make_locations(outer, is_bundle)) ==
+        imgpkg_fixture("locations-outer-bundle/image-locations.yml"));
+  const ImagesLock inner = ImagesLock::parse(imgpkg_fixture("bundle-inner/imgpkg_images.yml"));
   CHECK(to_imgpkg_yaml(in_repository("any/where", make_locations(inner, is_bundle))) ==
-        fixture("locations-inner-bundle/image-locations.yml"));
-  CHECK(to_imgpkg_yaml({}) == fixture("locations-empty-images-null/image-locations.yml"));
+        imgpkg_fixture("locations-inner-bundle/image-locations.yml"));
+  CHECK(to_imgpkg_yaml({}) == imgpkg_fixture("locations-empty-images-null/image-locations.yml"));
 }
 
 TEST_CASE("the locations file of the request names repositories") {
-  const ImagesLock inner = ImagesLock::parse(fixture("bundle-inner/imgpkg_images.yml"));
+  const ImagesLock inner = ImagesLock::parse(imgpkg_fixture("bundle-inner/imgpkg_images.yml"));
   CHECK(to_seed_yaml(in_repository("art/two-file", make_locations(inner, never))) ==
-        fixture("locations-two-files-seed-and-released/images-locations.yml"));
+        imgpkg_fixture("locations-two-files-seed-and-released/images-locations.yml"));
 
-  const ImagesLock basic = ImagesLock::parse(fixture("bundle-basic-step-2-today/imgpkg_images.yml"));
+  const ImagesLock basic = ImagesLock::parse(imgpkg_fixture("bundle-basic-step-2-today/imgpkg_images.yml"));
   CHECK(to_seed_yaml(in_repository("new-location", make_locations(basic, never))) ==
         "apiVersion: imgpkg.carvel.dev/v1alpha1\n"
         "kind: ImagesLocation\n"
@@ -103,20 +95,20 @@ TEST_CASE("a lock entry without a digest is a bug, not a location") {
 
 TEST_CASE("both kinds of locations file are read") {
   const std::string both = "locations-two-files-seed-and-released/";
-  const Locations released = parse_locations(fixture(both + "image-locations.yml"));
+  const Locations released = parse_locations(imgpkg_fixture(both + "image-locations.yml"));
   REQUIRE(released.entries.size() == 1);
   CHECK_FALSE(released.entries[0].repository);
-  const Locations seed = parse_locations(fixture(both + "images-locations.yml"));
+  const Locations seed = parse_locations(imgpkg_fixture(both + "images-locations.yml"));
   REQUIRE(seed.entries.size() == 1);
   CHECK(seed.entries[0].repository == "art/two-file");
   CHECK(seed.entries[0].image == released.entries[0].image);
 
-  const Locations outer = parse_locations(fixture("locations-outer-bundle/image-locations.yml"));
+  const Locations outer = parse_locations(imgpkg_fixture("locations-outer-bundle/image-locations.yml"));
   REQUIRE(outer.entries.size() == 4);
   CHECK(outer.entries[3].is_bundle);
   CHECK_FALSE(outer.entries[0].is_bundle);
-  CHECK(to_imgpkg_yaml(outer) == fixture("locations-outer-bundle/image-locations.yml"));
-  CHECK(parse_locations(fixture("locations-empty-images-null/image-locations.yml")).entries.empty());
+  CHECK(to_imgpkg_yaml(outer) == imgpkg_fixture("locations-outer-bundle/image-locations.yml"));
+  CHECK(parse_locations(imgpkg_fixture("locations-empty-images-null/image-locations.yml")).entries.empty());
 }
 
 TEST_CASE("a locations file is read leniently") {
@@ -139,17 +131,18 @@ TEST_CASE("a locations file is read leniently") {
 
 TEST_CASE("a malformed locations file is refused") {
   const std::string image = "images:\n- image: " + named("a.io/xx", '1') + "\n";
-  CHECK(refusal("") ==
+  CHECK(locations_refusal("") ==
         "Validating image locations: Validating apiVersion: Unknown version (known: "
         "imgpkg.carvel.dev/v1alpha1)");
-  CHECK(refusal("apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: Locations\n") ==
+  CHECK(locations_refusal("apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: Locations\n") ==
         "Validating image locations: Validating kind: Unknown kind (known: ImageLocations, ImagesLocation)");
-  CHECK(refusal(kReleasedHeader + image + "  isBundle: \"true\"\n") ==
+  CHECK(locations_refusal(kReleasedHeader + image + "  isBundle: \"true\"\n") ==
         "Unmarshaling image locations config: images[0]: isBundle: expected true or false");
-  CHECK(refusal(kReleasedHeader + "images:\n- image: a:v1\n") ==
+  CHECK(locations_refusal(kReleasedHeader + "images:\n- image: a:v1\n") ==
         "Validating image locations: Expected ref to be in digest form, got 'a:v1'");
-  CHECK(refusal(kReleasedHeader + "images: 1\n") == "Unmarshaling image locations config: images: expected a list");
-  CHECK(refusal("a: &x 1\nb: *x\n").find("anchors are not accepted") != std::string::npos);
+  CHECK(locations_refusal(kReleasedHeader + "images: 1\n") ==
+        "Unmarshaling image locations config: images: expected a list");
+  CHECK(locations_refusal("a: &x 1\nb: *x\n").find("anchors are not accepted") != std::string::npos);
 }
 
 TEST_CASE("a repository that could lead a request astray is refused") {
@@ -162,10 +155,10 @@ TEST_CASE("a repository that could lead a request astray is refused") {
   for (const char* bad : {"a/../b", "../x", "/x", "x/", "a//b", "Upper", "a b", "x:tag", "x?y=1", "x#y", "a%2fb", "x",
                           "evil.io:5000/x/@y", "http://x", "a\\b"}) {
     INFO(std::string(bad));
-    CHECK(refusal(with(bad)).find("is not the path of a repository") != std::string::npos);
+    CHECK(locations_refusal(with(bad)).find("is not the path of a repository") != std::string::npos);
   }
-  CHECK(refusal(with(named("a", '1'))).find("is not the path of a repository") != std::string::npos);
-  CHECK(refusal(with(std::string(300, 'a'))).find("is not the path of a repository") != std::string::npos);
+  CHECK(locations_refusal(with(named("a", '1'))).find("is not the path of a repository") != std::string::npos);
+  CHECK(locations_refusal(with(std::string(300, 'a'))).find("is not the path of a repository") != std::string::npos);
 }
 
 TEST_CASE("locations fit a lock only if they are about the same images by the same names") {

@@ -1,3 +1,4 @@
+#include "asked_name.hpp"
 #include "credentials/credentials.hpp"
 #include "credentials/finding.hpp"
 #include "credentials/limits.hpp"
@@ -11,12 +12,7 @@ using namespace std::chrono_literals;
 using testing::error_of;
 using testing::HttpReply;
 using testing::HttpRequest;
-
-namespace {
-
-const RepositoryName kName{"reg.example:5000", "a/b/c"};
-
-}  // namespace
+using testing::kAskedName;
 
 TEST_CASE("a helper is asked once for all repositories of a registry, and again when its answer is old") {
   const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credHelpers":{"reg.example:5000":"x"}})"}};
@@ -27,9 +23,10 @@ TEST_CASE("a helper is asked once for all repositories of a registry, and again 
   };
   Credentials credentials({}, environment, {helper, &clock});
   for (const char* repository : {"a", "b", "a"})
-    CHECK(credentials.find({kName.registry, repository}).username == "user 1");
+    CHECK(credentials.find({kAskedName.registry, repository}).username == "user 1");
   clock.pass(limits::kCredentialAge + 1s);
-  for (const char* repository : {"a", "b"}) CHECK(credentials.find({kName.registry, repository}).username == "user 2");
+  for (const char* repository : {"a", "b"})
+    CHECK(credentials.find({kAskedName.registry, repository}).username == "user 2");
 }
 
 TEST_CASE("a helper that failed is not run for every repository; a stop is not taken for its answer") {
@@ -42,7 +39,7 @@ TEST_CASE("a helper that failed is not run for every repository; a stop is not t
   };
   Credentials credentials({}, environment, {helper, &clock});
   const auto failure = [&](const char* repository) {
-    return error_of([&] { static_cast<void>(credentials.find({kName.registry, repository})); });
+    return error_of([&] { static_cast<void>(credentials.find({kAskedName.registry, repository})); });
   };
   for (const char* repository : {"a", "b", "a"}) {
     CHECK(failure(repository).message() == "failure 1");
@@ -64,7 +61,7 @@ TEST_CASE("a helper that fails is run again, after growing pauses; one that know
     if (failures-- > 0) throw Error(ErrorCode::Unauthorized, "the key store is locked").transient();
     return Credential{"user", "p"};
   };
-  CHECK(Credentials({}, environment, {busy, &clock}).find(kName).username == "user");
+  CHECK(Credentials({}, environment, {busy, &clock}).find(kAskedName).username == "user");
   CHECK(runs == 5);
   const auto pauses = clock.sleeps();
   REQUIRE(pauses.size() == 4);
@@ -78,7 +75,7 @@ TEST_CASE("a helper that fails is run again, after growing pauses; one that know
     ++runs;
     return std::nullopt;
   };
-  CHECK(Credentials({}, environment, {empty, &clock}).find(kName).is_anonymous());
+  CHECK(Credentials({}, environment, {empty, &clock}).find(kAskedName).is_anonymous());
   CHECK(runs == 1);
 }
 
@@ -93,7 +90,7 @@ TEST_CASE("a helper that continues failing is given up after some seconds; its f
   };
   const auto failure = [&] {
     Credentials credentials({}, environment, {failing, &clock});
-    return error_of([&] { static_cast<void>(credentials.find(kName)); });
+    return error_of([&] { static_cast<void>(credentials.find(kAskedName)); });
   };
   const Error error = failure();
   CHECK(error.message().starts_with("the helper is broken, in "));
@@ -115,7 +112,7 @@ TEST_CASE("a pause before a helper is run again ends when the command is stopped
     throw Error(ErrorCode::Unauthorized, "locked").transient();
   };
   Credentials credentials({}, environment, {failing, &clock, &silent_progress(), stop.get_token()});
-  CHECK(error_of([&] { static_cast<void>(credentials.find(kName)); }).code() == ErrorCode::Interrupted);
+  CHECK(error_of([&] { static_cast<void>(credentials.find(kAskedName)); }).code() == ErrorCode::Interrupted);
 }
 
 TEST_CASE("a broken helper is not a refusal by a registry") {
@@ -125,7 +122,7 @@ TEST_CASE("a broken helper is not a refusal by a registry") {
   };
   Credentials credentials({}, environment, {broken});
   try {
-    static_cast<void>(credentials.find(kName));
+    static_cast<void>(credentials.find(kAskedName));
     FAIL("found some");
   } catch (const Error& error) {
     CHECK(error.reason() == ErrorReason::CredentialsBroken);
@@ -144,7 +141,9 @@ TEST_CASE("what rests on a helper's answer is believed no longer than the answer
     return std::optional(Credential{"user " + std::to_string(++asked), "p"});
   };
   Credentials credentials({}, environment, {helper, &clock});
-  const auto user = [&](const char* repository) { return credentials.find({kName.registry, repository}).username; };
+  const auto user = [&](const char* repository) {
+    return credentials.find({kAskedName.registry, repository}).username;
+  };
   CHECK(user("a") == "user 1");
   clock.pass(limits::kCredentialAge - 1s);
   CHECK(user("b") == "user 1");

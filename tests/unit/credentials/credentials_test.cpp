@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include "asked_name.hpp"
 #include "base/fd.hpp"
 #include "credentials/credential_files.hpp"
 #include "stream/base64.hpp"
@@ -9,6 +10,7 @@
 
 using namespace ociferry;
 using testing::error_of;
+using testing::kAskedName;
 
 namespace {
 
@@ -31,8 +33,6 @@ struct Home {
   [[nodiscard]] std::string path(const std::string& below = "") const { return (directory.path() / below).string(); }
 };
 
-const RepositoryName kName{"reg.example:5000", "a/b/c"};
-
 /// "outcome: detail" of the step whose source has `part` in its name.
 std::string step(const CredentialReport& report, const std::string& part) {
   for (const CredentialStep& one : report.steps) {
@@ -45,11 +45,11 @@ std::string step(const CredentialReport& report, const std::string& part) {
 
 TEST_CASE("sources are asked in their order: each wins until an earlier one is there") {
   const Home home;
-  const std::string host = kName.registry;
+  const std::string host = kAskedName.registry;
   home.write(".dockercfg", R"({")" + host + R"(":{"auth":")" + base64_encoded("dockercfg:s") + "\"}}");
   Environment environment{{"HOME", home.path()}, {"XDG_RUNTIME_DIR", home.path("run")}};
   RegistryOptions options;
-  const auto user = [&] { return Credentials(options, environment, {no_helper}).find(kName).username; };
+  const auto user = [&] { return Credentials(options, environment, {no_helper}).find(kAskedName).username; };
   const auto now = [&](const std::string& expected) { CHECK(user() == expected); };
 
   now("dockercfg");
@@ -80,15 +80,15 @@ TEST_CASE("sources are asked in their order: each wins until an earlier one is t
   environment["IMGPKG_REGISTRY_USERNAME"] = "registry variable";
   now("registry variable");
   options.find_credential = [](const RepositoryName& name) { return Credential{.username = "of " + to_string(name)}; };
-  now("of " + to_string(kName));
+  now("of " + to_string(kAskedName));
 }
 
 TEST_CASE("a program's own source of credentials can give one, demand none, leave it to the others, or fail") {
   std::optional<Credential> answer = Credential{.registry_token = "t0k3n"};
   RegistryOptions options{.find_credential = [&](const RepositoryName&) { return answer; }, .username = "option"};
-  const auto report = [&] { return Credentials(options, {}, {no_helper}).explain(kName); };
+  const auto report = [&] { return Credentials(options, {}, {no_helper}).explain(kAskedName); };
 
-  CHECK(Credentials(options, {}, {no_helper}).find(kName) == *answer);
+  CHECK(Credentials(options, {}, {no_helper}).find(kAskedName) == *answer);
   CHECK(step(report(), "the calling program") == "wins: registry token (not shown), from the calling program");
   answer = Credential{};
   CHECK(report().kind == CredentialReport::Kind::Anonymous);
@@ -100,7 +100,7 @@ TEST_CASE("a program's own source of credentials can give one, demand none, leav
     throw Error(ErrorCode::Network, "the vault is sealed");
   };
   CHECK(report().failure->message() == "the vault is sealed");
-  CHECK_THROWS_AS(static_cast<void>(Credentials(options, {}, {no_helper}).find(kName)), Error);
+  CHECK_THROWS_AS(static_cast<void>(Credentials(options, {}, {no_helper}).find(kAskedName)), Error);
 }
 
 TEST_CASE("a keychain goes before the options, and IMGPKG_REGISTRY_ variables before it") {
@@ -129,14 +129,18 @@ TEST_CASE(
       {{.token = "t", .anonymous = true}, {}, {.registry_token = "t"}},
       {{}, {{"IMGPKG_TOKEN", "t"}, {"IMGPKG_ANON", "true"}}, {.registry_token = "t"}},
       {{.password = "p"}, {{"IMGPKG_TOKEN", "t"}}, {.registry_token = "t"}},
-      {{}, {{"IMGPKG_PASSWORD", "p"}, {"DOCKER_AUTH_CONFIG", auths(kName.registry, "docker")}}, {"docker", "s3cret"}},
-      {{}, {{"IMGPKG_ANON", "yes"}, {"DOCKER_AUTH_CONFIG", auths(kName.registry, "docker")}}, {"docker", "s3cret"}},
-      {{.anonymous = true}, {{"DOCKER_AUTH_CONFIG", auths(kName.registry, "docker")}}, {}},
+      {{},
+       {{"IMGPKG_PASSWORD", "p"}, {"DOCKER_AUTH_CONFIG", auths(kAskedName.registry, "docker")}},
+       {"docker", "s3cret"}},
+      {{},
+       {{"IMGPKG_ANON", "yes"}, {"DOCKER_AUTH_CONFIG", auths(kAskedName.registry, "docker")}},
+       {"docker", "s3cret"}},
+      {{.anonymous = true}, {{"DOCKER_AUTH_CONFIG", auths(kAskedName.registry, "docker")}}, {}},
       {{}, {}, {}},
   };
   for (std::size_t i = 0; i < rows.size(); ++i) {
     CAPTURE(i);
-    CHECK(Credentials(rows[i].options, rows[i].environment, {no_helper}).find(kName) == rows[i].expected);
+    CHECK(Credentials(rows[i].options, rows[i].environment, {no_helper}).find(kAskedName) == rows[i].expected);
   }
 }
 
@@ -166,14 +170,14 @@ TEST_CASE("a file without an entry is skipped, and so is one that is not there o
   const Home home;
   home.write("docker/config.json", auths("other.example", "docker"));
   std::filesystem::create_directories(home.path("run/containers/auth.json"));
-  home.write("xdg/containers/auth.json", auths(kName.registry, "xdg"));
+  home.write("xdg/containers/auth.json", auths(kAskedName.registry, "xdg"));
   const Environment environment{{"DOCKER_CONFIG", home.path("docker")},
                                 {"REGISTRY_AUTH_FILE", home.path("docker/config.json/below-a-file")},
                                 {"XDG_RUNTIME_DIR", home.path("run")},
                                 {"XDG_CONFIG_HOME", home.path("xdg")}};
   Credentials credentials({}, environment, {no_helper});
-  CHECK(credentials.find(kName).username == "xdg");
-  const CredentialReport report = credentials.explain(kName);
+  CHECK(credentials.find(kAskedName).username == "xdg");
+  const CredentialReport report = credentials.explain(kAskedName);
   CHECK(step(report, "docker/config.json") == "no entry: ");
   CHECK(step(report, "below-a-file") == "not set: there is no such file");
   CHECK(step(report, "run/containers") == "skipped: it is a directory");
@@ -186,7 +190,7 @@ TEST_CASE("a broken file is an error at once that names it and shows nothing of 
     const Home home;
     home.write("config.json", broken);
     Credentials credentials({}, {{"DOCKER_CONFIG", home.path()}}, {no_helper});
-    const Error error = error_of([&] { static_cast<void>(credentials.find(kName)); });
+    const Error error = error_of([&] { static_cast<void>(credentials.find(kAskedName)); });
     CHECK(error.code() == ErrorCode::Usage);
     CHECK(error.message().find(home.path("config.json")) != std::string::npos);
     CHECK(error.message().find("topsecret") == std::string::npos);
@@ -195,23 +199,25 @@ TEST_CASE("a broken file is an error at once that names it and shows nothing of 
           "looking for credentials for reg.example:5000/a/b/c in " + home.path("config.json"));
     CHECK_FALSE(error.hint_text().empty());
     // An earlier source makes it unimportant.
-    CHECK(Credentials({.anonymous = true}, {{"DOCKER_CONFIG", home.path()}}, {no_helper}).find(kName).is_anonymous());
+    CHECK(Credentials({.anonymous = true}, {{"DOCKER_CONFIG", home.path()}}, {no_helper})
+              .find(kAskedName)
+              .is_anonymous());
   }
 }
 
 TEST_CASE("a failing helper ends the search; one that knows nothing does not") {
   const Home home;
   home.write("config.json", R"({"credsStore":"store"})");
-  home.write("auth.json", auths(kName.registry, "later"));
+  home.write("auth.json", auths(kAskedName.registry, "later"));
   const Environment environment{{"DOCKER_CONFIG", home.path()}, {"REGISTRY_AUTH_FILE", home.path("auth.json")}};
   const HelperRunner broken = [](const std::string&, const std::string&) -> std::optional<Credential> {
     throw Error(ErrorCode::Unauthorized, "the helper is broken");
   };
   const HelperRunner ignorant = [](const std::string&, const std::string&) { return std::nullopt; };
-  CHECK(Credentials({}, environment, {ignorant}).find(kName).username == "later");
+  CHECK(Credentials({}, environment, {ignorant}).find(kAskedName).username == "later");
   Credentials credentials({}, environment, {broken});
-  CHECK(error_of([&] { static_cast<void>(credentials.find(kName)); }).code() == ErrorCode::Unauthorized);
-  const CredentialReport report = credentials.explain(kName);
+  CHECK(error_of([&] { static_cast<void>(credentials.find(kAskedName)); }).code() == ErrorCode::Unauthorized);
+  const CredentialReport report = credentials.explain(kAskedName);
   CHECK(step(report, "config.json") == "failed: the helper is broken");
   CHECK(step(report, "auth.json") == "not asked: ");
   REQUIRE(report.failure.has_value());
@@ -232,7 +238,7 @@ TEST_CASE("every place is listed in its order, with what became of it, and no se
   Environment right = environment;
   right.erase("IMGPKG_REGISTRY_TOKEN_IS_NO_VARIABLE");
   Credentials credentials({}, right, {no_helper});
-  const CredentialReport report = credentials.explain(kName);
+  const CredentialReport report = credentials.explain(kAskedName);
   std::string all;
   for (const CredentialStep& one : report.steps) {
     all += one.source + ": " + std::string(to_string(one.outcome)) + ": " + one.detail + "\n";
@@ -253,13 +259,15 @@ TEST_CASE("every place is listed in its order, with what became of it, and no se
   CHECK(report.username == "me");
   CHECK(all.find("s3cret") == std::string::npos);
   // One way to the answer: what is explained is what is found.
-  CHECK(credentials.find(kName) == Credential{"me", "s3cret"});
+  CHECK(credentials.find(kAskedName) == Credential{"me", "s3cret"});
 }
 
 TEST_CASE("the kinds of proof are distinguished") {
   using Kind = CredentialReport::Kind;
-  const auto kind = [](const Environment& environment) { return Credentials({}, environment).explain(kName).kind; };
-  const std::pair<std::string, std::string> host{"IMGPKG_REGISTRY_HOSTNAME", kName.registry};
+  const auto kind = [](const Environment& environment) {
+    return Credentials({}, environment).explain(kAskedName).kind;
+  };
+  const std::pair<std::string, std::string> host{"IMGPKG_REGISTRY_HOSTNAME", kAskedName.registry};
   CHECK(kind({}) == Kind::Anonymous);
   CHECK(kind({host}) == Kind::Anonymous);
   CHECK(kind({host, {"IMGPKG_REGISTRY_USERNAME", "u"}}) == Kind::Password);
@@ -271,7 +279,7 @@ TEST_CASE("the kinds of proof are distinguished") {
 TEST_CASE("a token that would break its header is refused") {
   for (const char* token : {"q\nz", "q\r\nX: y", "q z", "q\x7f"}) {
     CAPTURE(token);
-    const Error error = error_of([&] { static_cast<void>(Credentials({.token = token}, {}).find(kName)); });
+    const Error error = error_of([&] { static_cast<void>(Credentials({.token = token}, {}).find(kAskedName)); });
     CHECK(error.code() == ErrorCode::Usage);
     CHECK(error.message().find(token) == std::string::npos);
   }
@@ -280,7 +288,7 @@ TEST_CASE("a token that would break its header is refused") {
 TEST_CASE("while credentials are held no core is dumped") {
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_CORE, &before) == 0);
-  static_cast<void>(Credentials({.username = "u"}, {}).find(kName));
+  static_cast<void>(Credentials({.username = "u"}, {}).find(kAskedName));
   rlimit after{};
   REQUIRE(::getrlimit(RLIMIT_CORE, &after) == 0);
   CHECK(after.rlim_cur == 0);

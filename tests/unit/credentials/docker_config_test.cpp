@@ -1,16 +1,17 @@
 #include "credentials/docker_config.hpp"
 
+#include "asked_name.hpp"
 #include "stream/base64.hpp"
 #include "support/rig.hpp"
 
 using namespace ociferry;
 using testing::error_of;
+using testing::kAskedName;
 
 namespace {
 
 std::string auth(const std::string& user) { return R"({"auth":")" + base64_encoded(user + ":pass") + "\"}"; }
 
-const RepositoryName kName{"reg.example:5000", "a/b/c"};
 const RepositoryName kHub{"index.docker.io", "library/x"};
 
 /// A helper that knows everybody, and what it was asked.
@@ -41,7 +42,7 @@ std::string one(const std::string& key) { return R"({"auths":{")" + key + "\":" 
 TEST_CASE("the most specific entry of auths wins") {
   const std::string all = R"({"auths":{"reg.example:5000":)" + auth("host") + R"(,"reg.example:5000/a":)" + auth("a") +
                           R"(,"reg.example:5000/a/b/c":)" + auth("abc") + "}}";
-  CHECK(user_of(all, kName) == "abc");
+  CHECK(user_of(all, kAskedName) == "abc");
   CHECK(user_of(all, {"reg.example:5000", "a/b/d"}) == "a");
   CHECK(user_of(all, {"reg.example:5000", "ab/c"}) == "host");
   CHECK(user_of(all, {"reg.example", "a/b/c"}) == "(none)");
@@ -54,19 +55,19 @@ TEST_CASE("a key is the registry, a path of it, or a URL; of nothing better, ano
     bool fits;
   };
   const std::vector<Row> rows{
-      {"reg.example:5000", kName, true},
-      {"reg.example:5000/a/b", kName, true},
-      {"https://reg.example:5000/v1/", kName, true},
-      {"https://reg.example:5000", kName, true},
-      {"http://reg.example:5000/v2/", kName, true},
-      {"https://reg.example:5000/any/thing", kName, true},
-      {"reg.example:5000/v2/", kName, true},
-      {"REG.example:5000/", kName, true},
-      {"reg.example:5000/other", kName, true},
-      {"reg.example", kName, false},
-      {"https://reg.example/v1/", kName, false},
-      {"https://evil/reg.example:5000", kName, false},
-      {"example:5000", kName, false},
+      {"reg.example:5000", kAskedName, true},
+      {"reg.example:5000/a/b", kAskedName, true},
+      {"https://reg.example:5000/v1/", kAskedName, true},
+      {"https://reg.example:5000", kAskedName, true},
+      {"http://reg.example:5000/v2/", kAskedName, true},
+      {"https://reg.example:5000/any/thing", kAskedName, true},
+      {"reg.example:5000/v2/", kAskedName, true},
+      {"REG.example:5000/", kAskedName, true},
+      {"reg.example:5000/other", kAskedName, true},
+      {"reg.example", kAskedName, false},
+      {"https://reg.example/v1/", kAskedName, false},
+      {"https://evil/reg.example:5000", kAskedName, false},
+      {"example:5000", kAskedName, false},
       {"https://index.docker.io/v1/", kHub, true},
       {"index.docker.io", kHub, true},
       {"docker.io", kHub, true},
@@ -80,7 +81,7 @@ TEST_CASE("a key is the registry, a path of it, or a URL; of nothing better, ano
   }
   const std::string both = R"({"auths":{"reg.example:5000/other":)" + auth("other") +
                            R"(,"https://reg.example:5000/v1/":)" + auth("url") + "}}";
-  CHECK(user_of(both, kName) == "url");
+  CHECK(user_of(both, kAskedName) == "url");
 }
 
 TEST_CASE("on Docker Hub the longest path wins under whichever name") {
@@ -93,7 +94,7 @@ TEST_CASE("on Docker Hub the longest path wins under whichever name") {
 TEST_CASE("an entry is user and password in clear or base64, or a token; an empty one is none") {
   const auto entry = [](const std::string& text) {
     return DockerConfig::parse(R"({"auths":{"reg.example:5000":)" + text + "}}", "config.json")
-        .find(kName, Helper().runner())
+        .find(kAskedName, Helper().runner())
         .credential;
   };
   const auto encoded = [&](const std::string& plain) { return entry(R"({"auth":")" + base64_encoded(plain) + "\"}"); };
@@ -131,30 +132,34 @@ TEST_CASE("credHelpers go before auths of the same path, longer paths before bot
   const std::vector<Row> rows{
       {"helper of the registry",
        R"({"credHelpers":{)" + host + R"(:"own"},"auths":{)" + host + ":" + auth("me") + "}}",
-       kName,
+       kAskedName,
        "helper own",
        {"own reg.example:5000"}},
       {"a path's entry",
        R"({"credHelpers":{)" + host + R"(:"own"},"auths":{"reg.example:5000/a":)" + auth("me") + "}}",
-       kName,
+       kAskedName,
        "me",
        {}},
       {"a path's helper",
        R"({"credHelpers":{"reg.example:5000/a/b/c":"own"},"auths":{)" + host + ":" + auth("me") + "}}",
-       kName,
+       kAskedName,
        "helper own",
        {"own reg.example:5000/a/b/c"}},
       {"a helper that knows nothing",
        R"({"credHelpers":{)" + host + R"(:"none"},"credsStore":"all","auths":{)" + host + ":" + auth("me") + "}}",
-       kName,
+       kAskedName,
        "me",
        {"none reg.example:5000"}},
       {"store behind an empty entry",
        R"({"credsStore":"all","auths":{)" + host + ":{}}}",
-       kName,
+       kAskedName,
        "helper all",
        {"all reg.example:5000"}},
-      {"store behind an entry", R"({"credsStore":"all","auths":{)" + host + ":" + auth("me") + "}}", kName, "me", {}},
+      {"store behind an entry",
+       R"({"credsStore":"all","auths":{)" + host + ":" + auth("me") + "}}",
+       kAskedName,
+       "me",
+       {}},
       {"Docker Hub's store", R"({"credsStore":"all"})", kHub, "helper all", {"all https://index.docker.io/v1/"}},
       {"Docker Hub's helper",
        R"({"credHelpers":{"https://index.docker.io/v1/":"hub"}})",
@@ -166,7 +171,7 @@ TEST_CASE("credHelpers go before auths of the same path, longer paths before bot
        kHub,
        "helper hub",
        {"hub docker.io"}},
-      {"a store that knows nothing", R"({"credsStore":"none"})", kName, "(none)", {"none reg.example:5000"}},
+      {"a store that knows nothing", R"({"credsStore":"none"})", kAskedName, "(none)", {"none reg.example:5000"}},
       {"no helper for others", R"({"credHelpers":{)" + host + R"(:"own"}})", kHub, "(none)", {}},
   };
   for (const Row& row : rows) {
@@ -180,7 +185,7 @@ TEST_CASE("credHelpers go before auths of the same path, longer paths before bot
 TEST_CASE("what was found says where, and what was not says whom it asked") {
   Helper helper{.ignorant = "none"};
   const auto detail = [&](const std::string& config) {
-    return DockerConfig::parse(config, "config.json").find(kName, helper.runner()).detail;
+    return DockerConfig::parse(config, "config.json").find(kAskedName, helper.runner()).detail;
   };
   CHECK(detail(one("reg.example:5000/a")) == "user me (password not shown), from 'reg.example:5000/a'");
   CHECK(detail(R"({"credsStore":"all"})") ==
@@ -194,7 +199,7 @@ TEST_CASE("what was found says where, and what was not says whom it asked") {
 TEST_CASE("the old ~/.dockercfg is a map of auths") {
   const auto config =
       DockerConfig::parse_dockercfg(R"({"https://reg.example:5000/v1/":)" + auth("me") + "}", ".dockercfg");
-  CHECK(config.find(kName, Helper().runner()).credential.username == "me");
+  CHECK(config.find(kAskedName, Helper().runner()).credential.username == "me");
   CHECK(error_of([] { static_cast<void>(DockerConfig::parse_dockercfg("[]", ".dockercfg")); }).message() ==
         ".dockercfg: not a JSON object");
 }
@@ -202,12 +207,12 @@ TEST_CASE("the old ~/.dockercfg is a map of auths") {
 TEST_CASE("a configuration that is none is an error; one that says nothing is not") {
   for (const char* broken : {"{\"auths\":{\"x\":{\"auth\":\"topsecret", "[]", "\"topsecret\"", "topsecret"}) {
     CAPTURE(broken);
-    const Error error = error_of([&] { static_cast<void>(user_of(broken, kName)); });
+    const Error error = error_of([&] { static_cast<void>(user_of(broken, kAskedName)); });
     CHECK(error.code() == ErrorCode::Usage);
     CHECK(error.message().starts_with("config.json: not "));
   }
   for (const char* empty : {"", " \n", "{}", R"({"auths":[],"credHelpers":3})", R"({"auths":null})"}) {
     CAPTURE(empty);
-    CHECK(user_of(empty, kName) == "(none)");
+    CHECK(user_of(empty, kAskedName) == "(none)");
   }
 }

@@ -19,12 +19,14 @@ using testing::error_of;
 namespace {
 
 /// Puts programs called docker-credential-NAME first in the PATH.
-class Helpers {
+class HelpersInPath {
  public:
-  Helpers() : path_(std::getenv("PATH")) { ::setenv("PATH", (directory_.path().string() + ":" + path_).c_str(), 1); }
-  Helpers(const Helpers&) = delete;
-  Helpers& operator=(const Helpers&) = delete;
-  ~Helpers() { ::setenv("PATH", path_.c_str(), 1); }
+  HelpersInPath() : path_(std::getenv("PATH")) {
+    ::setenv("PATH", (directory_.path().string() + ":" + path_).c_str(), 1);
+  }
+  HelpersInPath(const HelpersInPath&) = delete;
+  HelpersInPath& operator=(const HelpersInPath&) = delete;
+  ~HelpersInPath() { ::setenv("PATH", path_.c_str(), 1); }
 
   /// Puts a folder before all others.
   void put_first(const std::filesystem::path& folder) const {
@@ -86,20 +88,20 @@ bool has_ended(const std::string& pid) {
 }  // namespace
 
 TEST_CASE("a helper is run with 'get' and is told the server") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   helpers.add("echo",
               R"(read server; printf '{"ServerURL":"%s","Username":"%s","Secret":"%s"}' "$server" "$1" "$server")");
   CHECK(run_helper("echo", "reg.example:5000") == Credential{"get", "reg.example:5000"});
 }
 
 TEST_CASE("the user <token> means that the secret is an identity token") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   helpers.add("token", R"(echo '{"Username":"<token>","Secret":"refresh"}')");
   CHECK(run_helper("token") == Credential{.identity_token = "refresh"});
 }
 
 TEST_CASE("not found is not a credential; any other failure is an error that shows nothing of the output") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   helpers.add("none", "echo 'credentials not found in native keychain'; exit 1");
   helpers.add("locked", "echo topsecret; echo topsecret >&2; exit 1");
   helpers.add("killed", "kill -9 $$");
@@ -118,19 +120,19 @@ TEST_CASE("not found is not a credential; any other failure is an error that sho
 }
 
 TEST_CASE("a helper that does not read what it is told does no harm") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   helpers.add("deaf", R"(exec <&-; echo '{"Username":"u","Secret":"s"}')");
   CHECK(run_helper("deaf") == Credential{"u", "s"});
 }
 
 TEST_CASE("a helper that writes without end is stopped") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   helpers.add("flood", "while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done");
   CHECK(error_of([] { static_cast<void>(run_helper("flood")); }).code() == ErrorCode::Hostile);
 }
 
 TEST_CASE("a helper that hangs is ended in time, together with what it started") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   const TempDirectory directory(std::filesystem::temp_directory_path(), "ociferry-test");
   const auto pid = directory.path() / "pid";
   helpers.add("hang", "sleep 1000 & echo $! > '" + pid.string() + "'; wait");
@@ -145,14 +147,14 @@ TEST_CASE("a helper that hangs is ended in time, together with what it started")
 }
 
 TEST_CASE("a helper that has answered but does not end is ended in time, too") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   helpers.add("linger", R"(echo '{"Username":"u","Secret":"s"}'; exec <&- >&-; sleep 1000)");
   CHECK(error_of([] { static_cast<void>(CredentialHelper({}, 300ms)("linger", "reg")); }).code() ==
         ErrorCode::Unauthorized);
 }
 
 TEST_CASE("at a terminal a helper may ask the user something") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   helpers.add("asks", R"(read -r answer </dev/tty; printf '{"Username":"u","Secret":"%s"}' "$answer")");
   int terminal = -1;
   const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
@@ -170,7 +172,7 @@ TEST_CASE("at a terminal a helper may ask the user something") {
 }
 
 TEST_CASE("where SIGCHLD is ignored, a helper's end cannot be known, and that is said at once") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   helpers.add("fine", R"(echo '{"Username":"u","Secret":"s"}')");
   const auto before = ::signal(SIGCHLD, SIG_IGN);
   const Error error = error_of([] { static_cast<void>(run_helper("fine")); });
@@ -179,7 +181,7 @@ TEST_CASE("where SIGCHLD is ignored, a helper's end cannot be known, and that is
 }
 
 TEST_CASE("a stop ends a helper at once") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   const TempDirectory directory(std::filesystem::temp_directory_path(), "ociferry-test");
   const auto pid = directory.path() / "pid";
   helpers.add("slow", "echo $$ > '" + pid.string() + "'; sleep 1000");
@@ -194,12 +196,12 @@ TEST_CASE("a stop ends a helper at once") {
 }
 
 TEST_CASE("a helper that is not installed is distinguished") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   CHECK(error_of([] { static_cast<void>(run_helper("absent")); }).reason() == ErrorReason::HelperMissing);
 }
 
 TEST_CASE("a helper that may not be run counts as missing") {
-  const Helpers helpers;
+  const HelpersInPath helpers;
   const TempDirectory folder(std::filesystem::temp_directory_path(), "ociferry-test");
   write_file_atomically(folder.path() / "docker-credential-absent", "#!/bin/sh\n", 0600);
   helpers.put_first(folder.path());

@@ -1,13 +1,11 @@
 #include "credentials/imgpkg_environment.hpp"
 
+#include "asked_name.hpp"
 #include "support/rig.hpp"
 
 using namespace ociferry;
 using testing::error_of;
-
-namespace {
-const RepositoryName kName{"reg.example:5000", "a/b/c"};
-}
+using testing::kAskedName;
 
 TEST_CASE("IMGPKG_REGISTRY_HOSTNAME fits by host, port and path") {
   struct Row {
@@ -16,35 +14,35 @@ TEST_CASE("IMGPKG_REGISTRY_HOSTNAME fits by host, port and path") {
     bool fits;
   };
   const std::vector<Row> rows{
-      {"reg.example:5000", kName, true},
-      {"REG.example:5000", kName, true},
-      {"https://reg.example:5000", kName, true},
-      {"http://reg.example:5000/", kName, true},
-      {"https://reg.example:5000/v2/", kName, true},
-      {"https://user:pw@reg.example:5000/v1/", kName, true},
-      {"*.example:5000", kName, true},
-      {"r*g.ex*:5000", kName, true},
-      {"re?.example:5000", kName, true},
-      {"reg.example:5000/a/b", kName, true},
-      {"reg.example:5000/v1/a/b/c/", kName, true},
-      {"reg.example:5000/a/", kName, true},
-      {"reg.example:5000/a/b/c", kName, true},
-      {"reg.example:5000/v2/a/b", kName, true},
+      {"reg.example:5000", kAskedName, true},
+      {"REG.example:5000", kAskedName, true},
+      {"https://reg.example:5000", kAskedName, true},
+      {"http://reg.example:5000/", kAskedName, true},
+      {"https://reg.example:5000/v2/", kAskedName, true},
+      {"https://user:pw@reg.example:5000/v1/", kAskedName, true},
+      {"*.example:5000", kAskedName, true},
+      {"r*g.ex*:5000", kAskedName, true},
+      {"re?.example:5000", kAskedName, true},
+      {"reg.example:5000/a/b", kAskedName, true},
+      {"reg.example:5000/v1/a/b/c/", kAskedName, true},
+      {"reg.example:5000/a/", kAskedName, true},
+      {"reg.example:5000/a/b/c", kAskedName, true},
+      {"reg.example:5000/v2/a/b", kAskedName, true},
       // A prefix of the text, unless it ends with a slash.
       {"reg.example:5000/a/b", {"reg.example:5000", "a/bb"}, true},
       {"reg.example:5000/a/b/", {"reg.example:5000", "a/bb"}, false},
-      {"reg.example", kName, false},
-      {"reg.example:500", kName, false},
+      {"reg.example", kAskedName, false},
+      {"reg.example:500", kAskedName, false},
       {"reg.example:443", {"reg.example", "x"}, false},
-      {"*:5000", kName, false},
-      {"*", kName, false},
-      {"*.*", kName, false},
+      {"*:5000", kAskedName, false},
+      {"*", kAskedName, false},
+      {"*.*", kAskedName, false},
       {"*.*", {"reg.example", "x"}, true},
-      {"*.reg.example:5000", kName, false},
-      {"reg.example:5000/b", kName, false},
-      {"reg.example:5000/a/bb", kName, false},
-      {"reg.example:5000/a/b/c/d", kName, false},
-      {"reg.example:5000/a/*", kName, false},
+      {"*.reg.example:5000", kAskedName, false},
+      {"reg.example:5000/b", kAskedName, false},
+      {"reg.example:5000/a/bb", kAskedName, false},
+      {"reg.example:5000/a/b/c/d", kAskedName, false},
+      {"reg.example:5000/a/*", kAskedName, false},
       {"docker.io", {"index.docker.io", "library/x"}, true},
       {"docker.io/v2/", {"index.docker.io", "library/x"}, true},
       {"index.docker.io/library", {"index.docker.io", "library/x"}, true},
@@ -68,7 +66,7 @@ TEST_CASE("a longer path and a name without '*' win, whatever the suffixes are c
                                        {"IMGPKG_REGISTRY_USERNAME", "path"},
                                        {"IMGPKG_REGISTRY_PASSWORD", "p"},
                                        {"IMGPKG_REGISTRY_AZURE_CR_CONFIG", "ignored"}});
-  const Finding found = environment.find(kName);
+  const Finding found = environment.find(kAskedName);
   CHECK(found.credential == Credential{"path", "p"});
   CHECK(found.detail == "user path (password not shown), from IMGPKG_REGISTRY_HOSTNAME=reg.example:5000/a/b");
   CHECK(environment.find({"reg.example:5000", "x/y"}).credential.username == "host");
@@ -77,24 +75,25 @@ TEST_CASE("a longer path and a name without '*' win, whatever the suffixes are c
 
 TEST_CASE("all kinds of credentials can be given; a HOSTNAME with none of them means anonymous") {
   const auto find = [](const std::string& field) {
-    return ImgpkgEnvironment({{"IMGPKG_REGISTRY_HOSTNAME_0", kName.registry}, {"IMGPKG_REGISTRY_" + field + "_0", "x"}})
-        .find(kName);
+    return ImgpkgEnvironment(
+               {{"IMGPKG_REGISTRY_HOSTNAME_0", kAskedName.registry}, {"IMGPKG_REGISTRY_" + field + "_0", "x"}})
+        .find(kAskedName);
   };
   CHECK(find("USERNAME").credential == Credential{"x", ""});
   CHECK(find("PASSWORD").credential == Credential{"", "x"});
   CHECK(find("IDENTITY_TOKEN").credential == Credential{.identity_token = "x"});
   CHECK(find("REGISTRY_TOKEN").credential == Credential{.registry_token = "x"});
-  const Finding nothing = ImgpkgEnvironment({{"IMGPKG_REGISTRY_HOSTNAME", kName.registry}}).find(kName);
+  const Finding nothing = ImgpkgEnvironment({{"IMGPKG_REGISTRY_HOSTNAME", kAskedName.registry}}).find(kAskedName);
   CHECK(nothing.wins());
   CHECK(nothing.credential.is_anonymous());
 }
 
 TEST_CASE("what is set and does not fit is reported") {
-  const Finding none = ImgpkgEnvironment({{"PATH", "/bin"}, {"IMGPKG_REGISTRY_PASSWORD", ""}}).find(kName);
+  const Finding none = ImgpkgEnvironment({{"PATH", "/bin"}, {"IMGPKG_REGISTRY_PASSWORD", ""}}).find(kAskedName);
   CHECK(none.outcome == CredentialStep::Outcome::NotSet);
   const Finding other = ImgpkgEnvironment({{"IMGPKG_REGISTRY_HOSTNAME_0", "https://u:pw@other.example"},
                                            {"IMGPKG_REGISTRY_PASSWORD", "s3cret"}})
-                            .find(kName);
+                            .find(kAskedName);
   CHECK(other.outcome == CredentialStep::Outcome::NoEntry);
   CHECK(other.detail == "HOSTNAME_0=other.example, HOSTNAME is missing");
 }

@@ -16,7 +16,7 @@ namespace {
 const Credential kAnn{.username = "ann", .password = "p:w"};
 
 /// Helpers that remember what they are told.
-struct Helpers {
+struct RememberingHelpers {
   std::map<std::string, Credential> kept = {};  ///< by "helper server"
   HelperTools tools{
       .find = [this](const std::string& name, const std::string& server) -> std::optional<Credential> {
@@ -29,7 +29,7 @@ struct Helpers {
 };
 
 std::string after_login(const std::string& text, Format format, const char* target) {
-  Helpers helpers;
+  RememberingHelpers helpers;
   LoginText file(text, format, "config.json");
   CHECK(file.store(parse_login_target(target), kAnn, helpers.tools).empty());
   CHECK(helpers.kept.empty());
@@ -37,7 +37,7 @@ std::string after_login(const std::string& text, Format format, const char* targ
 }
 
 std::string after_logout(const std::string& text, Format format, const char* target, bool known = true) {
-  Helpers helpers;
+  RememberingHelpers helpers;
   LoginText file(text, format, "config.json");
   CHECK(file.erase(parse_login_target(target), helpers.tools) == known);
   CHECK(file.is_changed() == known);
@@ -68,7 +68,7 @@ TEST_CASE("the text is indented with tabs") {
   LoginText file(R"({"auths":{},"a":"  b"})", Format::Docker, "config.json");
   CHECK_FALSE(file.is_changed());
   CHECK(file.text() == "{\n\t\"auths\": {},\n\t\"a\": \"  b\"\n}\n");
-  Helpers helpers;
+  RememberingHelpers helpers;
   file.store({"reg"}, kAnn, helpers.tools);
   CHECK(file.text().starts_with("{\n\t\"auths\": {\n\t\t\"reg\": {\n\t\t\t\"auth\": \""));
 }
@@ -96,7 +96,7 @@ TEST_CASE("a password goes to the helper that the file names; the file forgets i
        }) {
     CAPTURE(row.text);
     CAPTURE(row.target);
-    Helpers helpers;
+    RememberingHelpers helpers;
     LoginText file(row.text, Format::Docker, "config.json");
     const LoginTarget target = parse_login_target(row.target);
     const std::string helper = file.store(target, kAnn, helpers.tools);
@@ -141,7 +141,7 @@ TEST_CASE("a logout removes all names of the registry, and nothing else") {
 }
 
 TEST_CASE("what cannot be kept in such a file, or is none, is refused, and nothing of it is shown") {
-  Helpers helpers;
+  RememberingHelpers helpers;
   LoginText file("{}", Format::Docker, "config.json");
   CHECK(error_of([&] { file.store({"reg"}, {.username = "a:b", .password = "s"}, helpers.tools); }).code() ==
         ErrorCode::Usage);

@@ -26,9 +26,9 @@ RequestBody text_body(const std::string& text) {
   return {text.size(), [text] { return std::make_unique<StringSource>(text); }};
 }
 
-struct Rig {
+struct CurlRig {
   CurlTransport transport;
-  explicit Rig(TransportOptions options = {}) : transport(std::move(options), silent_progress()) {}
+  explicit CurlRig(TransportOptions options = {}) : transport(std::move(options), silent_progress()) {}
   Response send(const Request& request, std::stop_token stop = {}) { return transport.send(request, stop); }
   TransportError::Kind failure(const Request& request) {
     try {
@@ -62,7 +62,7 @@ class ThrowingSource : public ByteSource {
 
 TEST_CASE("a request goes out as it is, without anything that curl would add") {
   HttpServer server([](const HttpRequest&) { return HttpReply{201, {{"X-Answer", "yes"}}, "body"}; });
-  Rig rig({.user_agent = "ociferry/test"});
+  CurlRig rig({.user_agent = "ociferry/test"});
   Request put = request("PUT", server, "/v2/a?_state=a%2Bb");
   put.headers.set("Content-Type", "text/x");
   put.body = text_body(std::string(3'000'000, 'b'));
@@ -87,7 +87,7 @@ TEST_CASE("a request goes out as it is, without anything that curl would add") {
 
 TEST_CASE("HEAD, empty POST and empty PUT have no body and say so") {
   HttpServer server([](const HttpRequest&) { return HttpReply{200, {}, "hidden"}; });
-  Rig rig;
+  CurlRig rig;
   CHECK(rig.send(request("HEAD", server)).headers.number("Content-Length") == 6);
   CHECK(rig.send(request("POST", server)).body == "hidden");
   Request put = request("PUT", server);
@@ -103,7 +103,7 @@ TEST_CASE("a sink takes the body of a success only, after a look at status and h
   HttpServer server([](const HttpRequest& seen) {
     return HttpReply{seen.path == "/bad" ? 404 : 200, {{"X", "1"}}, "content"};
   });
-  Rig rig;
+  CurlRig rig;
   StringSink sink(100);
   int status = 0;
   Request get = request("GET", server);
@@ -123,7 +123,7 @@ TEST_CASE("a sink takes the body of a success only, after a look at status and h
 
 TEST_CASE("what a sink, a look at the headers or a body source throws comes through unchanged") {
   HttpServer server([](const HttpRequest&) { return HttpReply{200, {}, "content"}; });
-  Rig rig;
+  CurlRig rig;
   ThrowingSink sink;
   Request get = request("GET", server);
   get.sink = &sink;
@@ -143,7 +143,7 @@ TEST_CASE("bodies in memory are bounded: too large a success is refused, an erro
   HttpServer server([](const HttpRequest& seen) {
     return HttpReply{seen.path == "/bad" ? 500 : 200, {}, std::string(300'000, 'x')};
   });
-  Rig rig;
+  CurlRig rig;
   Request get = request("GET", server);
   get.max_body = 300'000;
   CHECK(rig.send(get).body.size() == 300'000);
@@ -159,27 +159,27 @@ TEST_CASE("bodies in memory are bounded: too large a success is refused, an erro
 
 TEST_CASE("a compressed answer is not unpacked: digests are about bytes as they were sent") {
   HttpServer server([](const HttpRequest&) { return HttpReply{200, {{"Content-Encoding", "gzip"}}, "not gzip"}; });
-  Rig rig;
+  CurlRig rig;
   CHECK(rig.send(request("GET", server)).body == "not gzip");
 }
 
 TEST_CASE("redirects are left to the caller") {
   HttpServer server([](const HttpRequest&) { return HttpReply{307, {{"Location", "/y"}}, ""}; });
-  Rig rig;
+  CurlRig rig;
   CHECK(rig.send(request("GET", server)).status == 307);
   CHECK(server.requests().size() == 1);
 }
 
 TEST_CASE("a connection is used again") {
   HttpServer server([](const HttpRequest&) { return HttpReply{200, {}, "x"}; });
-  Rig rig;
+  CurlRig rig;
   for (int i = 0; i < 5; ++i) static_cast<void>(rig.send(request("GET", server)));
   CHECK(server.connections() == 1);
 }
 
 TEST_CASE("threads share a transport") {
   HttpServer server([](const HttpRequest& seen) { return HttpReply{200, {}, seen.path}; });
-  Rig rig;
+  CurlRig rig;
   std::vector<std::future<bool>> results;
   for (int i = 0; i < 8; ++i) {
     results.push_back(std::async(std::launch::async, [&, path = "/" + std::to_string(i)] {
@@ -204,7 +204,7 @@ TEST_CASE("failures of the network are distinguished") {
     if (seen.path == "/cut") reply.break_after = 5000;
     return reply;
   });
-  Rig rig;
+  CurlRig rig;
   CHECK(rig.failure({"GET", Url::parse(dead)}) == TransportError::Kind::Connect);
   // The server answers a ClientHello, or closes the connection first: both happen.
   const TransportError::Kind plain = rig.failure({"GET", Url::parse("https://" + server.host())});
@@ -224,7 +224,7 @@ TEST_CASE("a transfer that stops moving is given up") {
     reply.stall = true;
     return reply;
   });
-  Rig rig({.stall_timeout = 50ms});
+  CurlRig rig({.stall_timeout = 50ms});
   try {
     static_cast<void>(rig.send(request("GET", server)));
     FAIL("was answered");
@@ -240,7 +240,7 @@ TEST_CASE("a server that does not answer is given up after the response header t
     opened.wait_for(20s);
     return HttpReply{};
   });
-  Rig rig({.response_header_timeout = 50ms});
+  CurlRig rig({.response_header_timeout = 50ms});
   Request put = request("PUT", server);
   put.body = text_body("body");
   for (const Request& one : {request("GET", server), put}) {
@@ -263,7 +263,7 @@ TEST_CASE("a request ends soon when the user wants to stop") {
     opened.wait_for(20s);
     return HttpReply{};
   });
-  Rig rig;
+  CurlRig rig;
   const auto begun = std::chrono::steady_clock::now();
   try {
     static_cast<void>(rig.send(request("GET", server), stop.get_token()));
@@ -280,7 +280,7 @@ TEST_CASE("a certificate file that is none is a mistake of the user") {
   for (const char* path : {"/nonexistent/ca.pem", "/dev/null", "/tmp"}) {
     CAPTURE(path);
     try {
-      Rig rig({.ca_cert_paths = {path}});
+      CurlRig rig({.ca_cert_paths = {path}});
       FAIL("was taken");
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::Usage);

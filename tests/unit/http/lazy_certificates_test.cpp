@@ -65,7 +65,7 @@ std::string pem_of(X509* certificate) {
 }
 
 /// A server's certificate that an intermediate authority signed, and that one a root.
-struct Authorities {
+struct CertificateHierarchy {
   Key root_key = make_key();
   Key middle_key = make_key();
   Key server_key = make_key();
@@ -92,7 +92,7 @@ bool verifies(X509* server, X509_STORE* store) {
 }  // namespace
 
 TEST_CASE("of a system's authorities only those are parsed that a chain may need, and each once") {
-  const Authorities authorities;
+  const CertificateHierarchy authorities;
   std::string pem = pem_of(authorities.root.get());
   for (int i = 0; i < 10; ++i) {
     const Name name{text::cat("Other ", i)};
@@ -109,7 +109,7 @@ TEST_CASE("of a system's authorities only those are parsed that a chain may need
 }
 
 TEST_CASE("a server's own certificate, and others of one name, are found among the authorities") {
-  const Authorities authorities;
+  const CertificateHierarchy authorities;
   const Key other_key = make_key();
   const Certificate other = make_certificate({"Middle"}, other_key.get(), {"Middle"}, other_key.get());
   LazyCertificates certificates(pem_of(authorities.server.get()) + pem_of(other.get()) +
@@ -119,7 +119,7 @@ TEST_CASE("a server's own certificate, and others of one name, are found among t
 }
 
 TEST_CASE("what is not a certificate, or a damaged one, is skipped, and not what is behind it") {
-  const Authorities authorities;
+  const CertificateHierarchy authorities;
   const std::string good = pem_of(authorities.middle.get()) + pem_of(authorities.root.get());
   const std::string begin = "-----BEGIN CERTIFICATE-----\n";
   const std::string end = "-----END CERTIFICATE-----\n";

@@ -22,10 +22,10 @@ Answer answer_with(int status, Headers headers = {}) {
   return {Response{status, std::move(headers), {}}, Url::parse("https://reg/x"), kOrigin};
 }
 
-struct Rig {
+struct RetryRig {
   testing::FakeClock clock;
   Retrier retrier;
-  explicit Rig(int retries = 5) : retrier(RetryPolicy{.retries = retries}, clock, silent_progress()) {}
+  explicit RetryRig(int retries = 5) : retrier(RetryPolicy{.retries = retries}, clock, silent_progress()) {}
 };
 
 }  // namespace
@@ -78,7 +78,7 @@ TEST_CASE("only statuses that may pass are repeated") {
 }
 
 TEST_CASE("an operation is tried once more than the retry count, and the last answer is what counts") {
-  Rig rig(2);
+  RetryRig rig(2);
   int calls = 0;
   const Answer answer = repeat(rig.retrier.attempts(kOrigin), [&] { return ++calls, answer_with(500); }, {});
   CHECK(calls == 3);
@@ -87,7 +87,7 @@ TEST_CASE("an operation is tried once more than the retry count, and the last an
 }
 
 TEST_CASE("a broken connection is repeated; the final error says how often and is not transient any more") {
-  Rig rig(2);
+  RetryRig rig(2);
   const auto fail = [&]() -> Answer { throw TransportError(TransportError::Kind::Broken, "reset"); };
   try {
     static_cast<void>(repeat(rig.retrier.attempts(kOrigin), fail, {}));
@@ -102,7 +102,7 @@ TEST_CASE("a broken connection is repeated; the final error says how often and i
 }
 
 TEST_CASE("a certificate error and a failing sink are not repeated") {
-  Rig rig;
+  RetryRig rig;
   int calls = 0;
   const auto bad_certificate = [&]() -> Answer {
     ++calls;
@@ -119,7 +119,7 @@ TEST_CASE("a certificate error and a failing sink are not repeated") {
 }
 
 TEST_CASE("Retry-After pauses everybody who talks to the host, and nobody else") {
-  Rig rig(1);
+  RetryRig rig(1);
   int calls = 0;
   const auto busy_once = [&] { return ++calls == 1 ? answer_with(429, {{"Retry-After", "60"}}) : answer_with(200); };
   const auto begun = rig.clock.now();
@@ -158,7 +158,7 @@ TEST_CASE("every pause before a repetition is reported, with its reason and whet
 }
 
 TEST_CASE("a server that names a time is obeyed beyond the retry count, but not for ever") {
-  Rig rig(1);
+  RetryRig rig(1);
   int calls = 0;
   const auto always_busy = [&] { return ++calls, answer_with(429, {{"Retry-After", "100"}}); };
   const Answer answer = repeat(rig.retrier.attempts(kOrigin), always_busy, {});
@@ -167,7 +167,7 @@ TEST_CASE("a server that names a time is obeyed beyond the retry count, but not 
 }
 
 TEST_CASE("no retry at all is possible") {
-  Rig rig(0);
+  RetryRig rig(0);
   int calls = 0;
   const Answer answer = repeat(rig.retrier.attempts(kOrigin),
                                [&] {
@@ -205,7 +205,7 @@ TEST_CASE("429 without a time pauses ever longer, and does not spend the retry b
 }
 
 TEST_CASE("a server that complains has fewer requests at a time, in each lane by itself") {
-  Rig rig(3);
+  RetryRig rig(3);
   using Lane = Retrier::Lane;
   std::vector<std::unique_ptr<Retrier::Attempts>> reads;
   for (int i = 0; i < 4; ++i) {
@@ -234,7 +234,7 @@ TEST_CASE("a server that complains has fewer requests at a time, in each lane by
 }
 
 TEST_CASE("who waits for a place to become free can be interrupted") {
-  Rig rig(3);
+  RetryRig rig(3);
   auto first = rig.retrier.attempts(kOrigin, Retrier::Lane::Read);
   auto second = rig.retrier.attempts(kOrigin, Retrier::Lane::Read);
   auto third = rig.retrier.attempts(kOrigin, Retrier::Lane::Read);

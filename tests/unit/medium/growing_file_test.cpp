@@ -13,7 +13,7 @@ using namespace ociferry::testing;
 
 namespace {
 
-struct Place {
+struct GrowingPlace {
   TempDirectory directory = temp_directory();
   std::filesystem::path path = directory.path() / "layer";
 };
@@ -21,7 +21,7 @@ struct Place {
 }  // namespace
 
 TEST_CASE("the length of a growing file tells what was written; reserving room does not change it") {
-  const Place place;
+  const GrowingPlace place;
   {
     GrowingFile file(place.path, kMiB);
     file.reserve();
@@ -35,14 +35,14 @@ TEST_CASE("the length of a growing file tells what was written; reserving room d
 }
 
 TEST_CASE("a file that is longer than what it shall hold holds something else, and is emptied") {
-  const Place place;
+  const GrowingPlace place;
   write_text(place.path, "abcd");
   CHECK(GrowingFile(place.path, 4).size() == 4);
   CHECK(GrowingFile(place.path, 3).size() == 0);
 }
 
 TEST_CASE("with holes, bytes are written ahead and the first hole tells what is there") {
-  const Place place;
+  const GrowingPlace place;
   GrowingFile file(place.path, 4 * kMiB);
   file.write_at(0, as_bytes(std::string(kMiB, 'a')));
   REQUIRE(file.allow_holes(kMiB));
@@ -52,7 +52,7 @@ TEST_CASE("with holes, bytes are written ahead and the first hole tells what is 
 }
 
 TEST_CASE("where no hole shows behind what is there, the file ends there") {
-  const Place place;
+  const GrowingPlace place;
   write_text(place.path, std::string(kMiB, '\0'));  // as a file system does that fills holes with zeros
   GrowingFile file(place.path, kMiB);
   CHECK_FALSE(file.allow_holes(100'000));

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Place {
+struct ArchivePlace {
   TempDirectory directory = temp_directory();
   fs::path archive = directory.path() / "a.tar";
   fs::path partial = directory.path() / "a.tar.partial";
@@ -31,7 +31,7 @@ struct Place {
 }  // namespace
 
 TEST_CASE("what is reserved is a hole until it is written, also between what was written") {
-  const Place place;
+  const ArchivePlace place;
   PartialFile file(place.archive);
   file.reserve(4 * kMiB, Existing::Discard);
   CHECK(file.size() == 4 * kMiB);
@@ -46,7 +46,7 @@ TEST_CASE("what is reserved is a hole until it is written, also between what was
 }
 
 TEST_CASE("the file has its name only when it is published, and replaces what had it") {
-  const Place place;
+  const ArchivePlace place;
   write_text(place.archive, "old");
   PartialFile file(place.archive);
   CHECK(file.name() == place.partial.string());
@@ -64,7 +64,7 @@ TEST_CASE("the file has its name only when it is published, and replaces what ha
 }
 
 TEST_CASE("a run that does not publish leaves the partial file, and the next one keeps or discards it") {
-  const Place place;
+  const ArchivePlace place;
   const auto begin = [&](Existing existing) {
     PartialFile file(place.archive);
     file.reserve(3, existing);
@@ -79,7 +79,7 @@ TEST_CASE("a run that does not publish leaves the partial file, and the next one
 }
 
 TEST_CASE("a middle that never reached the disk is a hole in what is kept, and reads as zeros") {
-  const Place place;
+  const ArchivePlace place;
   {
     std::ofstream left(place.partial, std::ios::binary);
     left << std::string(kMiB, 'a');
@@ -95,7 +95,7 @@ TEST_CASE("a middle that never reached the disk is a hole in what is kept, and r
 }
 
 TEST_CASE("a partial file that another writer has locked is busy, until that one is gone") {
-  const Place place;
+  const ArchivePlace place;
   {
     const PartialFile first(place.archive);
     const Error error = error_of([&] { const PartialFile second(place.archive); });
@@ -106,7 +106,7 @@ TEST_CASE("a partial file that another writer has locked is busy, until that one
 }
 
 TEST_CASE("something else under the partial name is left alone") {
-  const Place place;
+  const ArchivePlace place;
   REQUIRE(::mkfifo(place.partial.c_str(), 0600) == 0);
   CHECK(error_of([&] { const PartialFile file(place.archive); }).code() == ErrorCode::Io);
   fs::remove(place.partial);
@@ -117,7 +117,7 @@ TEST_CASE("something else under the partial name is left alone") {
 }
 
 TEST_CASE("where there is no room, it is said before anything is written, and no empty file is left") {
-  const Place place;
+  const ArchivePlace place;
   const Error too_large =
       error_of([&] { PartialFile(place.archive).reserve(std::uint64_t{1} << 60, Existing::Discard); });
   CHECK(too_large.code() == ErrorCode::Space);
@@ -132,7 +132,7 @@ TEST_CASE("where there is no room, it is said before anything is written, and no
 }
 
 TEST_CASE("what an earlier run left is not thrown away for lack of room") {
-  const Place place;
+  const ArchivePlace place;
   write_text(place.partial, "begun");
   const Error error = error_of([&] { PartialFile(place.archive).reserve(std::uint64_t{1} << 60, Existing::Discard); });
   CHECK(error.code() == ErrorCode::Space);
@@ -140,7 +140,7 @@ TEST_CASE("what an earlier run left is not thrown away for lack of room") {
 }
 
 TEST_CASE("failures to write, sync and rename name the file, and nothing gets the name") {
-  const Place place;
+  const ArchivePlace place;
   PartialFile file(place.archive);
   file.reserve(10, Existing::Discard);
   {

@@ -13,7 +13,7 @@ namespace {
 
 Json parse(std::string_view text) { return Json::parse(text, "test"); }
 
-std::string error_of(std::string_view text) {
+std::string json_error(std::string_view text) {
   try {
     (void)parse(text);
   } catch (const Error& error) {
@@ -62,9 +62,9 @@ TEST_CASE("absent members are nothing, and members of the wrong type no strings"
 }
 
 TEST_CASE("a key that occurs twice is refused") {
-  CHECK(error_of(R"({"a":1,"b":2,"a":3})") == "test: the key \"a\" occurs twice");
-  CHECK(error_of(R"({"a":1,"\u0061":3})") == "test: the key \"a\" occurs twice");
-  CHECK(error_of(R"([{"a":1},{"a":2},{"b":{"a":3},"a":4}])") == "");
+  CHECK(json_error(R"({"a":1,"b":2,"a":3})") == "test: the key \"a\" occurs twice");
+  CHECK(json_error(R"({"a":1,"\u0061":3})") == "test: the key \"a\" occurs twice");
+  CHECK(json_error(R"([{"a":1},{"a":2},{"b":{"a":3},"a":4}])") == "");
 }
 
 TEST_CASE("what is not exactly one JSON document is refused") {
@@ -91,16 +91,16 @@ TEST_CASE("what is not exactly one JSON document is refused") {
                            "\"\xed\xa0\x80\"",
                            "\xEF\xBB\xBF{}"}) {
     CAPTURE(text);
-    CHECK(error_of(text).find("test: ") == 0);
+    CHECK(json_error(text).find("test: ") == 0);
   }
-  CHECK(error_of(std::string("{}\0{}", 5)) == "test: not valid JSON at byte 3");
-  CHECK(error_of("{\"a\": ?}") == "test: not valid JSON at byte 7");
+  CHECK(json_error(std::string("{}\0{}", 5)) == "test: not valid JSON at byte 3");
+  CHECK(json_error("{\"a\": ?}") == "test: not valid JSON at byte 7");
 }
 
 TEST_CASE("nesting is bounded") {
-  CHECK(error_of(nested(limits::kDocumentDepth)) == "");
-  CHECK(error_of(nested(limits::kDocumentDepth + 1)) == "test: nested too deeply");
-  CHECK(error_of(std::string(5'000'000, '[')) == "test: nested too deeply");
+  CHECK(json_error(nested(limits::kDocumentDepth)) == "");
+  CHECK(json_error(nested(limits::kDocumentDepth + 1)) == "test: nested too deeply");
+  CHECK(json_error(std::string(5'000'000, '[')) == "test: nested too deeply");
 }
 
 TEST_CASE("compact text has the escapes of Go's encoder") {

@@ -12,9 +12,9 @@ using namespace ociferry;
 
 namespace {
 
-const std::string kDigest = "sha256:" + std::string(64, 'a');
+const std::string kListedDigest = "sha256:" + std::string(64, 'a');
 
-Json descriptor(std::string_view type, Json size = 7, const std::string& digest = kDigest) {
+Json descriptor(std::string_view type, Json size = 7, const std::string& digest = kListedDigest) {
   return Json::Object{{"mediaType", type}, {"size", std::move(size)}, {"digest", digest}};
 }
 
@@ -42,7 +42,7 @@ std::string index(const Json::Object& changes = {}) {
               changes);
 }
 
-std::string error_of(std::string_view bytes, std::string_view type = "") {
+std::string manifest_error(std::string_view bytes, std::string_view type = "") {
   try {
     (void)parse_manifest(bytes, type);
   } catch (const Error& error) {
@@ -62,7 +62,7 @@ TEST_CASE("an image manifest is read with config, layers and annotations") {
   const auto& manifest = std::get<Manifest>(parsed);
   CHECK(manifest.media_type == media_type::kOciManifest);
   CHECK(manifest.config.value().media_type == media_type::kOciConfig);
-  CHECK(manifest.config->digest.text() == kDigest);
+  CHECK(manifest.config->digest.text() == kListedDigest);
   CHECK(manifest.config->size == 7);
   REQUIRE(manifest.layers.size() == 1);
   CHECK(manifest.layers[0].size == 5'000'000'000);
@@ -134,43 +134,46 @@ TEST_CASE("a type that nobody knows says nothing of what has the form of an imag
 }
 
 TEST_CASE("a manifest without layers is read, whether their list is empty, null or absent") {
-  CHECK(error_of(image({{"layers", Json::Array{}}})) == "");
-  CHECK(error_of(image({{"layers", nullptr}})) == "");
-  CHECK(error_of(index({{"manifests", nullptr}})) == "malformed manifest: \"manifests\" is missing");
-  CHECK(error_of(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":null})") ==
-        "");
+  CHECK(manifest_error(image({{"layers", Json::Array{}}})) == "");
+  CHECK(manifest_error(image({{"layers", nullptr}})) == "");
+  CHECK(manifest_error(index({{"manifests", nullptr}})) == "malformed manifest: \"manifests\" is missing");
+  CHECK(manifest_error(
+            R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":null})") == "");
 }
 
 TEST_CASE("a body that may be taken for an index and for an image is refused") {
   const Json children = Json::Array{descriptor(media_type::kOciManifest)};
-  CHECK(error_of(image({{"manifests", children}})) == "malformed manifest: it is both an index and an image manifest");
-  CHECK(error_of(index({{"layers", Json::Array{}}})) ==
+  CHECK(manifest_error(image({{"manifests", children}})) ==
         "malformed manifest: it is both an index and an image manifest");
-  CHECK(error_of(index({{"config", descriptor(media_type::kOciConfig)}})) ==
+  CHECK(manifest_error(index({{"layers", Json::Array{}}})) ==
         "malformed manifest: it is both an index and an image manifest");
-  CHECK(error_of(index(), media_type::kOciManifest).find("but was served or listed as") != std::string::npos);
-  CHECK(error_of(index({{"mediaType", nullptr}}), media_type::kOciManifest) != "");
-  CHECK(error_of(image({{"mediaType", nullptr}}), media_type::kOciIndex) != "");
+  CHECK(manifest_error(index({{"config", descriptor(media_type::kOciConfig)}})) ==
+        "malformed manifest: it is both an index and an image manifest");
+  CHECK(manifest_error(index(), media_type::kOciManifest).find("but was served or listed as") != std::string::npos);
+  CHECK(manifest_error(index({{"mediaType", nullptr}}), media_type::kOciManifest) != "");
+  CHECK(manifest_error(image({{"mediaType", nullptr}}), media_type::kOciIndex) != "");
 }
 
 TEST_CASE("manifests of other kinds are refused") {
-  CHECK(error_of(R"({"schemaVersion":1,"fsLayers":[]})").find("schema 1") != std::string::npos);
-  CHECK(error_of(R"({"schemaVersion":1})", "application/vnd.docker.distribution.manifest.v1+prettyjws")
+  CHECK(manifest_error(R"({"schemaVersion":1,"fsLayers":[]})").find("schema 1") != std::string::npos);
+  CHECK(manifest_error(R"({"schemaVersion":1})", "application/vnd.docker.distribution.manifest.v1+prettyjws")
             .find("schema 1") != std::string::npos);
-  CHECK(error_of(image({{"schemaVersion", 1}})) == "malformed manifest: its schema version is not 2");
-  CHECK(error_of(image({{"schemaVersion", "2"}})) != "");
-  CHECK(error_of(image({{"schemaVersion", nullptr}})) != "");
-  CHECK(error_of(image({{"mediaType", 5}})) != "");
+  CHECK(manifest_error(image({{"schemaVersion", 1}})) == "malformed manifest: its schema version is not 2");
+  CHECK(manifest_error(image({{"schemaVersion", "2"}})) != "");
+  CHECK(manifest_error(image({{"schemaVersion", nullptr}})) != "");
+  CHECK(manifest_error(image({{"mediaType", 5}})) != "");
 }
 
 TEST_CASE("bodies that are no JSON object are refused") {
   for (const char* text : {"", "[]", "null", "\"x\"", "<html>"}) {
-    CHECK(error_of(text).find("malformed manifest: ") == 0);
+    CHECK(manifest_error(text).find("malformed manifest: ") == 0);
   }
 }
 
 TEST_CASE("descriptors with malformed fields are refused") {
-  const auto layer_error = [](Json layer) { return error_of(image({{"layers", Json::Array{std::move(layer)}}})); };
+  const auto layer_error = [](Json layer) {
+    return manifest_error(image({{"layers", Json::Array{std::move(layer)}}}));
+  };
   const std::string_view type = media_type::kOciLayerGzip;
   CHECK(layer_error(descriptor(type, 0)) == "");
   const std::string bad_size = "malformed manifest: a descriptor's size is not a whole number from 0 on";
@@ -182,17 +185,17 @@ TEST_CASE("descriptors with malformed fields are refused") {
           std::string("malformed manifest: a descriptor's digest is not sha256 or sha512 and its hex digits: '") +
               digest + "'");
   }
-  CHECK(layer_error(Json::Object{{"mediaType", type}, {"digest", kDigest}}) ==
+  CHECK(layer_error(Json::Object{{"mediaType", type}, {"digest", kListedDigest}}) ==
         "malformed manifest: \"size\" is missing");
   CHECK(layer_error("text") != "");
-  CHECK(error_of(image({{"layers", "x"}})) == "malformed manifest: \"layers\" is not an array");
-  CHECK(error_of(image({{"config", nullptr}})) == "malformed manifest: \"config\" is missing");
+  CHECK(manifest_error(image({{"layers", "x"}})) == "malformed manifest: \"layers\" is not an array");
+  CHECK(manifest_error(image({{"config", nullptr}})) == "malformed manifest: \"config\" is missing");
 }
 
 TEST_CASE("a manifest larger than registries accept is refused unread") {
   const std::string text = image();
-  CHECK(error_of(text + std::string(limits::kManifestBytes - text.size(), ' ')) == "");
-  CHECK(error_of(text + std::string(limits::kManifestBytes - text.size() + 1, ' ')).find("larger than") !=
+  CHECK(manifest_error(text + std::string(limits::kManifestBytes - text.size(), ' ')) == "");
+  CHECK(manifest_error(text + std::string(limits::kManifestBytes - text.size() + 1, ' ')).find("larger than") !=
         std::string::npos);
 }
 
@@ -263,7 +266,7 @@ TEST_CASE("a manifest says what it is attached to, and a layer where else it is 
 }
 
 TEST_CASE("annotations, platforms and what nobody here knows are carried, whatever they hold") {
-  const std::string row = R"({"mediaType":"application/x","digest":")" + kDigest + R"(","size":2,"annotations":)";
+  const std::string row = R"({"mediaType":"application/x","digest":")" + kListedDigest + R"(","size":2,"annotations":)";
   const auto parsed = parse_manifest(R"({"schemaVersion":2,"manifests":[)" + row +
                                          R"({"a":null,"b":1,"c":"half \ud83d","c":"twice"},"platform":[]},)" + row +
                                          R"([],"platform":{"os":7,"architecture":"arm64"},"urls":5}],)" +
@@ -281,25 +284,25 @@ TEST_CASE("annotations, platforms and what nobody here knows are carried, whatev
 }
 
 TEST_CASE("keys that say what a manifest refers to are there once, and spelled as they are") {
-  const std::string row = R"({"mediaType":"application/x","digest":")" + kDigest + R"(","size":2)";
+  const std::string row = R"({"mediaType":"application/x","digest":")" + kListedDigest + R"(","size":2)";
   const std::string good = R"({"schemaVersion":2,"config":)" + row + R"(},"layers":[)" + row + R"(}])";
-  REQUIRE(error_of(good + "}") == "");
+  REQUIRE(manifest_error(good + "}") == "");
   for (const char* more :
        {R"("layers":[])", R"("Layers":[])", R"("LAYERS":[])", "\"layer\u017F\":[]", R"("layer\u017f":[])",
         R"("schemaVersion":2)", R"("mediatype":"x")", R"("Config":null)", R"("Manifests":[])"}) {
     CAPTURE(more);
-    CHECK(error_of(good + "," + more + "}").find("malformed manifest: the key ") == 0);
+    CHECK(manifest_error(good + "," + more + "}").find("malformed manifest: the key ") == 0);
   }
   for (const char* more :
        {R"("size":2)", R"("Size":2)", R"("digest":"x")", R"("DIGEST":"x")", R"("mediaType":"")", R"("URLs":[])"}) {
     CAPTURE(more);
     const std::string layers = R"({"schemaVersion":2,"config":)" + row + R"(},"layers":[)" + row + "," + more + "}]}";
-    CHECK(error_of(layers).find("malformed manifest: the key ") == 0);
+    CHECK(manifest_error(layers).find("malformed manifest: the key ") == 0);
   }
 }
 
 TEST_CASE("artifact manifests have blobs, and manifests of unknown types what their form says") {
-  const std::string row = R"({"mediaType":"application/x","digest":")" + kDigest + R"(","size":2})";
+  const std::string row = R"({"mediaType":"application/x","digest":")" + kListedDigest + R"(","size":2})";
   const auto artifact = std::get<Manifest>(parse_manifest(
       R"({"mediaType":"application/vnd.oci.artifact.manifest.v1+json","artifactType":"a/b","blobs":[)" + row + "]}",
       ""));

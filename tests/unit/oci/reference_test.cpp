@@ -9,11 +9,11 @@ using namespace ociferry;
 
 namespace {
 
-const std::string kDigest = "sha256:" + std::string(64, 'a');
+const std::string kGivenDigest = "sha256:" + std::string(64, 'a');
 
 std::string full(std::string_view text) { return to_string(Reference::parse(text)); }
 
-std::string error_of(const auto& action) {
+std::string usage_error(const auto& action) {
   try {
     action();
   } catch (const Error& error) {
@@ -33,17 +33,17 @@ TEST_CASE("references are completed with imgpkg's rules") {
   CHECK(full("localhost:5000/app") == "localhost:5000/app");
   CHECK(full("ghcr.io/a/b/c:v1") == "ghcr.io/a/b/c:v1");
   CHECK(full("docker.io/nginx") == "index.docker.io/library/nginx");
-  CHECK(full("docker.io/some/app@" + kDigest) == "index.docker.io/some/app@" + kDigest);
+  CHECK(full("docker.io/some/app@" + kGivenDigest) == "index.docker.io/some/app@" + kGivenDigest);
   CHECK(full("index.docker.io/nginx") == "index.docker.io/library/nginx");
   CHECK(full("[::1]:5000/app:x") == "[::1]:5000/app:x");
   CHECK(full("host:5000") == "index.docker.io/library/host:5000");
 }
 
 TEST_CASE("a digest counts more than a tag, and without either latest is requested") {
-  const Reference both = Reference::parse("r.io/app:v1@" + kDigest);
+  const Reference both = Reference::parse("r.io/app:v1@" + kGivenDigest);
   CHECK(both.tag == "v1");
-  CHECK(both.selector() == kDigest);
-  CHECK(to_string(both) == "r.io/app@" + kDigest);
+  CHECK(both.selector() == kGivenDigest);
+  CHECK(to_string(both) == "r.io/app@" + kGivenDigest);
   CHECK(Reference::parse("r.io/app:v1").selector() == "v1");
   CHECK(Reference::parse("r.io/app").selector() == "latest");
   CHECK(Reference::parse("r.io/app@sha512:" + std::string(128, '0')).digest->algorithm() == "sha512");
@@ -82,30 +82,31 @@ TEST_CASE("what is not a reference is refused") {
                              "r.io/app:" + std::string(129, 'x'),
                              "r.io/" + std::string(256, 'x'),
                              "r.io/app@",
-                             "r.io/app@" + kDigest + "@" + kDigest,
+                             "r.io/app@" + kGivenDigest + "@" + kGivenDigest,
                              "r.io/app@sha256:abc"};
   for (const std::string& text : bad) {
     CAPTURE(text);
-    CHECK(error_of([&] { (void)Reference::parse(text); }) != "");
+    CHECK(usage_error([&] { (void)Reference::parse(text); }) != "");
   }
 }
 
 TEST_CASE("a repository is given without tag or digest") {
   CHECK(to_string(parse_repository("r.io/some/app")) == "r.io/some/app");
-  CHECK(error_of([] { (void)parse_repository("r.io/app:v1"); }) ==
+  CHECK(usage_error([] { (void)parse_repository("r.io/app:v1"); }) ==
         "'r.io/app:v1' must be a repository, without tag or digest");
-  CHECK(error_of([] { (void)parse_repository("r.io/app@" + kDigest); }) != "");
+  CHECK(usage_error([] { (void)parse_repository("r.io/app@" + kGivenDigest); }) != "");
 }
 
 TEST_CASE("lock files name images by sha256 digest; a tag before it is dropped") {
-  CHECK(to_string(parse_digest_reference("nginx:1@" + kDigest)) == "index.docker.io/library/nginx@" + kDigest);
-  CHECK_FALSE(parse_digest_reference("nginx:1@" + kDigest).tag.has_value());
+  CHECK(to_string(parse_digest_reference("nginx:1@" + kGivenDigest)) ==
+        "index.docker.io/library/nginx@" + kGivenDigest);
+  CHECK_FALSE(parse_digest_reference("nginx:1@" + kGivenDigest).tag.has_value());
   for (const std::string& text : {std::string("nginx:v1"), std::string("nginx"), "nginx@sha256:" + std::string(64, 'A'),
                                   "nginx@sha512:" + std::string(128, 'a'), std::string("nginx@sha256:abc")}) {
-    CHECK(error_of([&] { (void)parse_digest_reference(text); }) ==
+    CHECK(usage_error([&] { (void)parse_digest_reference(text); }) ==
           "Expected ref to be in digest form, got '" + text + "'");
   }
-  CHECK(error_of([] { (void)parse_digest_reference("http://r.io/app@" + kDigest); }) != "");
+  CHECK(usage_error([] { (void)parse_digest_reference("http://r.io/app@" + kGivenDigest); }) != "");
 }
 
 TEST_CASE("tags follow the distribution specification") {
@@ -119,7 +120,7 @@ TEST_CASE("tags follow the distribution specification") {
 }
 
 TEST_CASE("images and locations have tags made of a digest") {
-  const Digest digest = Digest::parse(kDigest);
+  const Digest digest = Digest::parse(kGivenDigest);
   CHECK(image_tag(digest) == "sha256-" + std::string(64, 'a') + ".imgpkg");
   CHECK(locations_tag(digest) == "sha256-" + std::string(64, 'a') + ".image-locations.imgpkg");
   CHECK(is_valid_tag(locations_tag(digest)));
@@ -133,7 +134,7 @@ TEST_CASE("of a digest that is too long for a tag the first 64 digits are in it"
 }
 
 TEST_CASE("a tag after the repository holds the end of its path, as far as tags take it") {
-  const Digest digest = Digest::parse(kDigest);
+  const Digest digest = Digest::parse(kGivenDigest);
   const std::string usual = "sha256-" + std::string(64, 'a') + ".imgpkg";
   const std::string long_name(60, 'x');
   struct {
@@ -164,7 +165,7 @@ TEST_CASE("a tag after the repository holds the end of its path, as far as tags 
 }
 
 TEST_CASE("a tag that attaches something to an image names the image") {
-  const Digest digest = Digest::parse(kDigest);
+  const Digest digest = Digest::parse(kGivenDigest);
   CHECK(attachment_subject(attachment_tag(digest, "sig")) == digest);
   CHECK(attachment_subject(attachment_tag(digest, "sbom")) == digest);
   CHECK_FALSE(attachment_subject(image_tag(digest)));

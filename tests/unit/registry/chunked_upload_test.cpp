@@ -20,10 +20,10 @@ using testing::Rig;
 
 namespace {
 
-constexpr std::size_t kSize = 3 * 1024 * 1024 + 5;
+constexpr std::size_t kChunkedSize = 3 * 1024 * 1024 + 5;
 
 /// Bytes that differ from place to place, so that a chunk at a wrong place changes the digest.
-std::string patterned(std::size_t size) {
+std::string chunked_bytes(std::size_t size) {
   std::string bytes(size, ' ');
   for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>((i * 31 + i / 4099) & 0xFF);
   return bytes;
@@ -35,14 +35,14 @@ RegistryOptions in_chunks(std::uint64_t size) {
   return options;
 }
 
-struct Upload {
+struct ChunkedUpload {
   using Rule = std::function<std::optional<HttpReply>(const HttpRequest&)>;
 
   Rig rig;
   MemoryTarget from;
-  Descriptor blob = from.add_blob(patterned(kSize), "application/octet-stream");
+  Descriptor blob = from.add_blob(chunked_bytes(kChunkedSize), "application/octet-stream");
 
-  explicit Upload(RegistryOptions options = {}) : rig(std::move(options)) {}
+  explicit ChunkedUpload(RegistryOptions options = {}) : rig(std::move(options)) {}
   BlobOutcome run(std::stop_token stop = {}) {
     return rig.repository().put_blob(blob, from, rig.progress, std::move(stop));
   }
@@ -68,7 +68,7 @@ struct Upload {
   }
   void check_arrived() const {
     CHECK(rig.registry.has_blob("team/app", blob.digest));
-    CHECK(rig.progress.bytes == static_cast<std::int64_t>(kSize));
+    CHECK(rig.progress.bytes == static_cast<std::int64_t>(kChunkedSize));
   }
   [[nodiscard]] std::size_t reads() const { return from.operations().size(); }
 };
@@ -78,35 +78,35 @@ using Sizes = std::vector<std::size_t>;
 }  // namespace
 
 TEST_CASE("what is refused as too large goes in chunks, halved until they fit, and the next blob begins with these") {
-  Upload upload;
+  ChunkedUpload upload;
   upload.cap(kMiB);
   CHECK(upload.run() == BlobOutcome::Written);
   upload.check_arrived();
-  CHECK(upload.sizes() == Sizes{kSize, 2 * kMiB, kMiB, kMiB, kMiB, 5});
-  const Descriptor next = upload.from.add_blob(patterned(kMiB + 1), "x");
+  CHECK(upload.sizes() == Sizes{kChunkedSize, 2 * kMiB, kMiB, kMiB, kMiB, 5});
+  const Descriptor next = upload.from.add_blob(chunked_bytes(kMiB + 1), "x");
   static_cast<void>(upload.rig.repository("other/app").put_blob(next, upload.from, upload.rig.progress, {}));
   CHECK(upload.rig.registry.has_blob("other/app", next.digest));
   CHECK(upload.sizes().size() == 8);
-  const Descriptor small = upload.from.add_blob(patterned(kMiB), "x");
+  const Descriptor small = upload.from.add_blob(chunked_bytes(kMiB), "x");
   static_cast<void>(upload.rig.repository().put_blob(small, upload.from, upload.rig.progress, {}));
   CHECK(upload.sizes().size() == 9);  // in one request
 }
 
 TEST_CASE("a limit that nothing fits under is an error that says what to do, and nothing is tried without end") {
-  Upload upload;
+  ChunkedUpload upload;
   upload.cap(1000);
   const Error error = error_of([&] { upload.run(); });
   CHECK(error.code() == ErrorCode::Refused);
   CHECK(error.hint_text().find("client_max_body_size") != std::string::npos);
-  CHECK(upload.sizes() == Sizes{kSize, 2 * kMiB, kMiB, kMiB / 2, kMiB / 4});
+  CHECK(upload.sizes() == Sizes{kChunkedSize, 2 * kMiB, kMiB, kMiB / 2, kMiB / 4});
   CHECK(upload.rig.progress.bytes == 0);
 }
 
 TEST_CASE("chunks of a size that the user gives are used from the beginning") {
-  Upload upload(in_chunks(2 * kMiB));
+  ChunkedUpload upload(in_chunks(2 * kMiB));
   CHECK(upload.run() == BlobOutcome::Written);
   upload.check_arrived();
-  CHECK(upload.sizes() == Sizes{2 * kMiB, kSize - 2 * kMiB});
+  CHECK(upload.sizes() == Sizes{2 * kMiB, kChunkedSize - 2 * kMiB});
   CHECK(upload.reads() == 1);
   const auto requests = upload.rig.transport->requests();
   CHECK(requests[3].headers.find("Content-Range") == "0-2097151");
@@ -117,7 +117,7 @@ TEST_CASE("chunks of a size that the user gives are used from the beginning") {
 TEST_CASE("an upload in chunks that breaks off continues with what the registry does not have") {
   for (const bool stored : {false, true}) {
     CAPTURE(stored);
-    Upload upload(in_chunks(kMiB));
+    ChunkedUpload upload(in_chunks(kMiB));
     upload.rig.registry.intercept = [&, n = 0](const HttpRequest& request) mutable -> std::optional<HttpReply> {
       if (request.method != "PATCH" || ++n != 2) return std::nullopt;
       if (stored) static_cast<void>(upload.rig.registry(request));  // number 3: it is taken, but the answer is lost
@@ -135,7 +135,7 @@ TEST_CASE("an upload in chunks that breaks off continues with what the registry 
 TEST_CASE("chunks that were taken count as progress: a long upload outlives more failures than one request may have") {
   RegistryOptions options = in_chunks(512 * 1024);
   options.retry_count = 1;
-  Upload upload(options);
+  ChunkedUpload upload(options);
   upload.on_body([](int n, const HttpRequest&) { return n % 2 == 0 ? std::optional(HttpReply{502}) : std::nullopt; });
   CHECK(upload.run() == BlobOutcome::Written);
   upload.check_arrived();
@@ -143,7 +143,7 @@ TEST_CASE("chunks that were taken count as progress: a long upload outlives more
 }
 
 TEST_CASE("a session that is gone begins anew") {
-  Upload upload(in_chunks(kMiB));
+  ChunkedUpload upload(in_chunks(kMiB));
   upload.on_body([&](int n, const HttpRequest& request) -> std::optional<HttpReply> {
     if (n != 3) return std::nullopt;
     HttpRequest cancel = request;
@@ -158,14 +158,14 @@ TEST_CASE("a session that is gone begins anew") {
 }
 
 TEST_CASE("a registry that refuses large chunks with 416 gets smaller ones; one that stopped elsewhere is followed") {
-  Upload ghcr(in_chunks(2 * kMiB));
+  ChunkedUpload ghcr(in_chunks(2 * kMiB));
   ghcr.cap(kMiB, {416});
   CHECK(ghcr.run() == BlobOutcome::Written);
   ghcr.check_arrived();
   CHECK(ghcr.sizes() == Sizes{2 * kMiB, kMiB, kMiB, kMiB, 5});
   CHECK(ghcr.rig.count("POST") == 1);
 
-  Upload behind(in_chunks(kMiB));
+  ChunkedUpload behind(in_chunks(kMiB));
   behind.on_body([&](int n, const HttpRequest& request) -> std::optional<HttpReply> {
     if (n != 2) return std::nullopt;
     // It says that it took the chunk, but keeps half of it.
@@ -184,7 +184,7 @@ TEST_CASE("what a registry says about a chunk that it took is not believed") {
   for (const std::string range : {"0-0", "0--1", "0-99999999", "junk", ""}) {
     for (const int status : {201, 202, 204}) {
       CAPTURE(range);
-      Upload upload(in_chunks(kMiB));
+      ChunkedUpload upload(in_chunks(kMiB));
       bool asked = false;
       upload.on_body([&](int, const HttpRequest& request) -> std::optional<HttpReply> {
         if (request.method != "PATCH" || std::exchange(asked, !asked)) return std::nullopt;
@@ -203,7 +203,7 @@ TEST_CASE("what a registry says about a chunk that it took is not believed") {
 TEST_CASE("what a registry says after a break is believed only if it can be") {
   for (const std::string range : {"0-99999999", "0--1", "bytes", "5-9", ""}) {
     CAPTURE(range);
-    Upload upload(in_chunks(kMiB));
+    ChunkedUpload upload(in_chunks(kMiB));
     upload.rig.registry.intercept = [&, n = 0](const HttpRequest& request) mutable -> std::optional<HttpReply> {
       if (request.method == "GET" && request.path.find("session") != std::string::npos) {
         return HttpReply{204, {{"Range", range}}};
@@ -220,15 +220,15 @@ TEST_CASE("what a registry says after a break is believed only if it can be") {
 TEST_CASE("a registry without chunks gets all at once, and its refusal of that counts") {
   for (const int status : {405, 501}) {
     CAPTURE(status);
-    Upload upload(in_chunks(kMiB));
+    ChunkedUpload upload(in_chunks(kMiB));
     upload.on_body([&](int, const HttpRequest& request) -> std::optional<HttpReply> {
       return request.method == "PATCH" ? std::optional(HttpReply{status}) : std::nullopt;
     });
     CHECK(upload.run() == BlobOutcome::Written);
     upload.check_arrived();
-    CHECK(upload.sizes() == Sizes{kMiB, kSize});
+    CHECK(upload.sizes() == Sizes{kMiB, kChunkedSize});
   }
-  Upload capped;
+  ChunkedUpload capped;
   capped.on_body([&](int, const HttpRequest& request) -> std::optional<HttpReply> {
     return HttpReply{request.method == "PATCH" ? 405 : 413};
   });
@@ -238,7 +238,7 @@ TEST_CASE("a registry without chunks gets all at once, and its refusal of that c
 }
 
 TEST_CASE("a registry may ask for larger chunks, within reason") {
-  Upload upload(in_chunks(512 * 1024));
+  ChunkedUpload upload(in_chunks(512 * 1024));
   upload.rig.registry.intercept = [](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.method != "POST") return std::nullopt;
     return HttpReply{202,
@@ -251,7 +251,7 @@ TEST_CASE("a registry may ask for larger chunks, within reason") {
 TEST_CASE("a large upload that broke off as a whole continues in chunks") {
   for (const HttpReply& failure : {HttpReply{.status = 200, .drop = true}, HttpReply{408}, HttpReply{504}}) {
     CAPTURE(failure.status);
-    Upload upload;
+    ChunkedUpload upload;
     const Descriptor large = upload.from.add_blob(std::string(ChunkRecord::kChunkBytes + 1, 'l'), "x");
     upload.on_body([&](int n, const HttpRequest&) { return n == 1 ? std::optional(failure) : std::nullopt; });
     static_cast<void>(upload.rig.repository().put_blob(large, upload.from, upload.rig.progress, {}));
@@ -260,17 +260,17 @@ TEST_CASE("a large upload that broke off as a whole continues in chunks") {
     CHECK(upload.rig.progress.bytes == static_cast<std::int64_t>(large.size));
     // That says nothing about other blobs.
     CHECK(upload.run() == BlobOutcome::Written);
-    CHECK(upload.sizes().back() == kSize);
+    CHECK(upload.sizes().back() == kChunkedSize);
   }
 }
 
 TEST_CASE("a damaged source never comes to its end in chunks either") {
   struct Damaged : BlobSource {
     std::unique_ptr<ByteSource> open(const Descriptor&, std::uint64_t, std::stop_token) override {
-      return std::make_unique<StringSource>(std::string(kSize, 'x'));
+      return std::make_unique<StringSource>(std::string(kChunkedSize, 'x'));
     }
   } damaged;
-  Upload upload(in_chunks(kMiB));
+  ChunkedUpload upload(in_chunks(kMiB));
   const Error error = error_of(
       [&] { static_cast<void>(upload.rig.repository().put_blob(upload.blob, damaged, upload.rig.progress, {})); });
   CHECK(error.code() == ErrorCode::Corrupt);
@@ -279,7 +279,7 @@ TEST_CASE("a damaged source never comes to its end in chunks either") {
 }
 
 TEST_CASE("an upload in chunks that is stopped is cancelled where it is by then") {
-  Upload upload(in_chunks(kMiB));
+  ChunkedUpload upload(in_chunks(kMiB));
   std::stop_source stop;
   upload.on_body([&](int n, const HttpRequest&) -> std::optional<HttpReply> {
     if (n == 2) stop.request_stop();

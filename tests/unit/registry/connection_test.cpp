@@ -21,23 +21,25 @@ const std::string kPingUrl = "https://reg.example/v2/";
 const std::string kManifestUrl = "https://reg.example/v2/team/app/manifests/v1";
 const std::string kPing = "GET " + kPingUrl;
 const std::string kQuestion = "HEAD " + kManifestUrl;
-const std::string kManifest = R"({"schemaVersion":2,"layers":[]})";
+const std::string kEmptyManifest = R"({"schemaVersion":2,"layers":[]})";
 
-void ask(Rig& rig, const std::string& host) { static_cast<void>(rig.repository("team/app", host).resolve("v1")); }
+void ask_for_tag(Rig& rig, const std::string& host) {
+  static_cast<void>(rig.repository("team/app", host).resolve("v1"));
+}
 
 }  // namespace
 
 TEST_CASE("a registry is talked to by https, and asked only once whether it is one") {
   Rig rig;
-  ask(rig, "reg.example");
-  ask(rig, "reg.example");
+  ask_for_tag(rig, "reg.example");
+  ask_for_tag(rig, "reg.example");
   CHECK(rig.transport->lines() == std::vector<std::string>{kQuestion, kPing, kQuestion});
 }
 
 TEST_CASE("no ping where the first answer tells that this is a registry, or how to log in") {
   Rig rig;
-  rig.registry.add_manifest("team/app", kManifest, std::string(media_type::kOciManifest), "v1");
-  ask(rig, "reg.example");
+  rig.registry.add_manifest("team/app", kEmptyManifest, std::string(media_type::kOciManifest), "v1");
+  ask_for_tag(rig, "reg.example");
   static_cast<void>(rig.repository().list_tags());
   CHECK(rig.transport->lines() ==
         std::vector<std::string>{kQuestion, "GET https://reg.example/v2/team/app/tags/list?n=1000"});
@@ -45,7 +47,7 @@ TEST_CASE("no ping where the first answer tells that this is a registry, or how 
   Rig wants{Rig::Script{}, {.username = "me", .password = "secret"}};
   wants.transport->expect("HEAD", kManifestUrl, {401, {{"WWW-Authenticate", "Basic realm=x"}}})
       .expect("HEAD", kManifestUrl, {404});
-  ask(wants, "reg.example");
+  ask_for_tag(wants, "reg.example");
   CHECK(wants.transport->finished());
   CHECK_FALSE(wants.transport->requests().front().headers.find("Authorization"));
 }
@@ -54,19 +56,19 @@ TEST_CASE("a first answer that does not tell counts once a ping has, unless that
   Rig hides{Rig::Script{}, {.username = "me", .password = "secret"}};
   hides.transport->expect("HEAD", kManifestUrl, {404})
       .expect("GET", kPingUrl, {401, {{"WWW-Authenticate", "Basic realm=x"}}})
-      .expect("HEAD", kManifestUrl, {200, {{"Docker-Content-Digest", sha256(kManifest).text()}}});
-  CHECK(hides.repository("team/app", "reg.example").resolve("v1") == sha256(kManifest));
+      .expect("HEAD", kManifestUrl, {200, {{"Docker-Content-Digest", sha256(kEmptyManifest).text()}}});
+  CHECK(hides.repository("team/app", "reg.example").resolve("v1") == sha256(kEmptyManifest));
   CHECK(hides.transport->finished());
 
   Rig page;
   page.registry.intercept = [](const HttpRequest&) {
     return HttpReply{200, {{"Content-Type", "text/html"}}, "<html>"};
   };
-  CHECK(error_of([&] { ask(page, "reg.example"); }).message().find("not a registry") != std::string::npos);
+  CHECK(error_of([&] { ask_for_tag(page, "reg.example"); }).message().find("not a registry") != std::string::npos);
 
   Rig busy;
   busy.answer_first(1, "HEAD", "/manifests/", {503});
-  ask(busy, "reg.example");
+  ask_for_tag(busy, "reg.example");
   CHECK(busy.transport->lines() == std::vector<std::string>{kQuestion, kPing, kQuestion});
 }
 
@@ -78,7 +80,7 @@ TEST_CASE("what may keep others waiting, or changes something, is not sent in th
   CHECK(rig.transport->lines().front() == kPing);
   for (const std::string host : {"localhost:5000", "10.0.0.1"}) {  // there it may have to be plain http
     Rig local;
-    ask(local, host);
+    ask_for_tag(local, host);
     CHECK(local.transport->lines().front() == "GET https://" + host + "/v2/");
   }
 }
@@ -89,13 +91,13 @@ TEST_CASE("plain http is used where https is not spoken, on loopback or if allow
     loopback.transport->expect_failure("GET", "https://localhost:5000/v2/", kind)
         .expect("GET", "http://localhost:5000/v2/")
         .expect("HEAD", "http://localhost:5000/v2/team/app/manifests/v1", {404});
-    ask(loopback, "localhost:5000");
+    ask_for_tag(loopback, "localhost:5000");
     CHECK(loopback.transport->finished());
     Rig allowed{Rig::Script{}, {.insecure = true}};
     allowed.transport->expect_failure("GET", "https://reg.example/v2/", kind)
         .expect("GET", "http://reg.example/v2/")
         .expect("HEAD", "http://reg.example/v2/team/app/manifests/v1", {404});
-    ask(allowed, "reg.example");
+    ask_for_tag(allowed, "reg.example");
     CHECK(allowed.transport->finished());
   }
 }
@@ -103,14 +105,15 @@ TEST_CASE("plain http is used where https is not spoken, on loopback or if allow
 TEST_CASE("plain http is never used after a certificate error") {
   Rig rig{Rig::Script{}, {.insecure = true}};
   rig.transport->expect_failure("GET", "https://localhost:5000/v2/", Kind::Certificate);
-  CHECK(error_of([&] { ask(rig, "localhost:5000"); }).code() == ErrorCode::Network);
+  CHECK(error_of([&] { ask_for_tag(rig, "localhost:5000"); }).code() == ErrorCode::Network);
   CHECK(rig.transport->finished());
 }
 
 TEST_CASE("plain http is not used with public hosts, and the way out is named") {
   Rig rig{Rig::Script{}};
   rig.transport->expect_failure("HEAD", "https://203.0.113.1:5000/v2/team/app/manifests/v1", Kind::NotTls);
-  CHECK(error_of([&] { ask(rig, "203.0.113.1:5000"); }).hint_text().find("--registry-insecure") != std::string::npos);
+  CHECK(error_of([&] { ask_for_tag(rig, "203.0.113.1:5000"); }).hint_text().find("--registry-insecure") !=
+        std::string::npos);
 }
 
 TEST_CASE("plain http is used on private networks as long as nobody wants credentials") {
@@ -119,13 +122,13 @@ TEST_CASE("plain http is used on private networks as long as nobody wants creden
     open.transport->expect_failure("GET", "https://" + host + "/v2/", Kind::NotTls)
         .expect("GET", "http://" + host + "/v2/")
         .expect("HEAD", "http://" + host + "/v2/team/app/manifests/v1", {404});
-    ask(open, host);
+    ask_for_tag(open, host);
     CHECK(open.transport->finished());
 
     Rig closed{Rig::Script{}, {.username = "ann", .password = "secret"}};
     closed.transport->expect_failure("GET", "https://" + host + "/v2/", Kind::NotTls)
         .expect("GET", "http://" + host + "/v2/", {401, {{"WWW-Authenticate", "Basic realm=x"}}});
-    const Error error = error_of([&] { ask(closed, host); });
+    const Error error = error_of([&] { ask_for_tag(closed, host); });
     CHECK(error.code() == ErrorCode::Unauthorized);
     CHECK(error.hint_text().find("--registry-insecure") != std::string::npos);
     CHECK(closed.transport->finished());
@@ -137,7 +140,7 @@ TEST_CASE("a registry on a private network that wants credentials later only get
   rig.transport->expect_failure("GET", "https://10.0.0.1:5000/v2/", Kind::NotTls)
       .expect("GET", "http://10.0.0.1:5000/v2/")
       .expect("HEAD", "http://10.0.0.1:5000/v2/team/app/manifests/v1", {401, {{"WWW-Authenticate", "Basic realm=x"}}});
-  CHECK(error_of([&] { ask(rig, "10.0.0.1:5000"); }).code() == ErrorCode::Unauthorized);
+  CHECK(error_of([&] { ask_for_tag(rig, "10.0.0.1:5000"); }).code() == ErrorCode::Unauthorized);
   CHECK(rig.transport->finished());
 }
 
@@ -145,10 +148,10 @@ TEST_CASE("a registry that nobody answers for is given up soon, and asked no mor
   Rig rig{Rig::Script{}};
   rig.transport->expect_failure("HEAD", kManifestUrl, Kind::Connect);
   for (int i = 0; i < 2; ++i) rig.transport->expect_failure("GET", kPingUrl, Kind::Connect);
-  const Error error = error_of([&] { ask(rig, "reg.example"); });
+  const Error error = error_of([&] { ask_for_tag(rig, "reg.example"); });
   CHECK(error.code() == ErrorCode::Network);
   CHECK(error.message().find("gave up after 3 attempts") != std::string::npos);
-  CHECK(error_of([&] { ask(rig, "reg.example"); }).message() == error.message());
+  CHECK(error_of([&] { ask_for_tag(rig, "reg.example"); }).message() == error.message());
   CHECK(rig.transport->finished());
 }
 
@@ -158,14 +161,14 @@ TEST_CASE("a registry that stays silent is given up after two connect time-outs,
     const std::string first = host == "reg.example" ? kQuestion : "GET https://" + host + "/v2/";
     rig.transport->expect_failure(first.substr(0, first.find(' ')), first.substr(first.find(' ') + 1), Kind::Silent);
     rig.transport->expect_failure("GET", "https://" + host + "/v2/", Kind::Silent);
-    CHECK(error_of([&] { ask(rig, host); }).message().find("gave up after 2 attempts") != std::string::npos);
+    CHECK(error_of([&] { ask_for_tag(rig, host); }).message().find("gave up after 2 attempts") != std::string::npos);
     CHECK(rig.transport->finished());
   }
   Rig told{Rig::Script{}, {.insecure = true}};
   told.transport->expect_failure("GET", "https://reg.example/v2/", Kind::Silent)
       .expect("GET", "http://reg.example/v2/")
       .expect("HEAD", "http://reg.example/v2/team/app/manifests/v1", {404});
-  ask(told, "reg.example");
+  ask_for_tag(told, "reg.example");
   CHECK(told.transport->finished());
 }
 
@@ -174,7 +177,7 @@ TEST_CASE("a handshake that breaks once passes; plain http is tried only where i
   shared.transport->expect_failure("HEAD", kManifestUrl, Kind::Handshake)
       .expect("GET", kPingUrl)
       .expect("HEAD", kManifestUrl, {404});
-  ask(shared, "reg.example");
+  ask_for_tag(shared, "reg.example");
   CHECK(shared.transport->finished());
   const std::vector<HttpReply> not_plain{{400}, {502}, {200, {{"Content-Type", "text/html"}}}, {.drop = true}};
   for (const HttpReply& plain : not_plain) {
@@ -183,7 +186,7 @@ TEST_CASE("a handshake that breaks once passes; plain http is tried only where i
         .expect("GET", "http://10.0.0.1/v2/", plain)
         .expect("GET", "https://10.0.0.1/v2/")
         .expect("HEAD", "https://10.0.0.1/v2/team/app/manifests/v1", {404});
-    ask(rig, "10.0.0.1");
+    ask_for_tag(rig, "10.0.0.1");
     CHECK(rig.transport->finished());
   }
   Rig led_back{Rig::Script{}};
@@ -192,13 +195,13 @@ TEST_CASE("a handshake that breaks once passes; plain http is tried only where i
       .expect("GET", "https://localhost/v2/")
       .expect("GET", "https://localhost/v2/")
       .expect("HEAD", "https://localhost/v2/team/app/manifests/v1", {404});
-  ask(led_back, "localhost");
+  ask_for_tag(led_back, "localhost");
   CHECK(led_back.transport->finished());
   Rig plain{Rig::Script{}};
   plain.transport->expect_failure("GET", "https://10.0.0.1/v2/", Kind::Handshake)
       .expect("GET", "http://10.0.0.1/v2/")
       .expect("HEAD", "http://10.0.0.1/v2/team/app/manifests/v1", {404});
-  ask(plain, "10.0.0.1");
+  ask_for_tag(plain, "10.0.0.1");
   CHECK(plain.transport->finished());
 }
 
@@ -206,7 +209,7 @@ TEST_CASE("a proxy that refuses plain http is final where the handshake was cut 
   Rig rig{Rig::Script{}};
   rig.transport->expect_failure("GET", "https://10.0.0.1/v2/", Kind::Handshake)
       .expect_failure("GET", "http://10.0.0.1/v2/", Kind::Proxy);
-  CHECK(error_of([&] { ask(rig, "10.0.0.1"); }).is_lasting());
+  CHECK(error_of([&] { ask_for_tag(rig, "10.0.0.1"); }).is_lasting());
   CHECK(rig.transport->finished());
 }
 
@@ -214,7 +217,7 @@ TEST_CASE("a public host that breaks every handshake is given up soon, with both
   Rig rig{Rig::Script{}};
   rig.transport->expect_failure("HEAD", kManifestUrl, Kind::Handshake);
   for (int i = 0; i < 2; ++i) rig.transport->expect_failure("GET", kPingUrl, Kind::Handshake);
-  const Error error = error_of([&] { ask(rig, "reg.example"); });
+  const Error error = error_of([&] { ask_for_tag(rig, "reg.example"); });
   CHECK(error.code() == ErrorCode::Network);
   CHECK(error.message().find("gave up after 3 attempts") != std::string::npos);
   CHECK(error.hint_text().find("firewall") != std::string::npos);
@@ -227,18 +230,18 @@ TEST_CASE("plain http is never used after a TLS alert, or because a proxy refuse
   broken.transport->expect_failure("GET", "https://localhost:5000/v2/", Kind::Broken)
       .expect("GET", "https://localhost:5000/v2/")
       .expect("HEAD", "https://localhost:5000/v2/team/app/manifests/v1", {404});
-  ask(broken, "localhost:5000");
+  ask_for_tag(broken, "localhost:5000");
   CHECK(broken.transport->finished());
   Rig refused{Rig::Script{}, {.insecure = true}};
   refused.transport->expect_failure("GET", "https://localhost:5000/v2/", Kind::Proxy);
-  CHECK(error_of([&] { ask(refused, "localhost:5000"); }).is_lasting());
+  CHECK(error_of([&] { ask_for_tag(refused, "localhost:5000"); }).is_lasting());
   CHECK(refused.transport->finished());
 }
 
 TEST_CASE("a web page is not a registry") {
   Rig rig;
   rig.answer_first(1, "GET", "/v2/", {200, {{"Content-Type", "text/html; charset=utf-8"}}, "<html>"});
-  const Error error = error_of([&] { ask(rig, "reg.example"); });
+  const Error error = error_of([&] { ask_for_tag(rig, "reg.example"); });
   CHECK(error.code() == ErrorCode::NotFound);
   CHECK(error.message().find("not a registry") != std::string::npos);
 }
@@ -246,11 +249,11 @@ TEST_CASE("a web page is not a registry") {
 TEST_CASE("a registry that is busy at first is asked again; one that stays busy is an error") {
   Rig rig;
   rig.answer_first(2, "GET", "/v2/", {503});
-  ask(rig, "reg.example");
+  ask_for_tag(rig, "reg.example");
   CHECK(rig.count("GET https://reg.example/v2/") == 3);
   Rig busy;
   busy.answer_first(100, "GET", "/v2/", {503});
-  CHECK(error_of([&] { ask(busy, "reg.example"); }).code() == ErrorCode::Network);
+  CHECK(error_of([&] { ask_for_tag(busy, "reg.example"); }).code() == ErrorCode::Network);
   CHECK(busy.count("GET") == 6);
 }
 
@@ -284,7 +287,8 @@ TEST_CASE("the first requests of several threads are in progress at the same tim
 TEST_CASE("many threads find out once how to talk to a registry") {
   Rig rig;
   std::vector<std::future<void>> threads;
-  for (int i = 0; i < 8; ++i) threads.push_back(std::async(std::launch::async, [&] { ask(rig, "reg.example"); }));
+  for (int i = 0; i < 8; ++i)
+    threads.push_back(std::async(std::launch::async, [&] { ask_for_tag(rig, "reg.example"); }));
   for (auto& thread : threads) thread.get();
   CHECK(rig.transport->lines().size() == 9);
 }
@@ -301,6 +305,6 @@ TEST_CASE("the same name gives the same repository; a repository outlives its cl
 TEST_CASE("the client's stop token ends every operation") {
   Rig rig;
   rig.stop.request_stop();
-  CHECK(error_of([&] { ask(rig, "reg.example"); }).code() == ErrorCode::Interrupted);
+  CHECK(error_of([&] { ask_for_tag(rig, "reg.example"); }).code() == ErrorCode::Interrupted);
   CHECK(rig.transport->lines().empty());
 }

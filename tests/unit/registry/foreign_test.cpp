@@ -13,12 +13,13 @@ using testing::Rig;
 
 namespace {
 
-const std::string kContent(5000, 'w');
+const std::string kForeignContent(5000, 'w');
 
 /// A layer that its registry does not have, and web servers that may.
 struct Foreign {
   Rig rig;
-  Descriptor layer{"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", sha256(kContent), kContent.size()};
+  Descriptor layer{"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", sha256(kForeignContent),
+                   kForeignContent.size()};
   std::map<std::string, HttpReply> web;  ///< by path
   StringSink sink{10'000};
   std::vector<std::string> asked;  ///< paths outside of the registry's API
@@ -47,18 +48,18 @@ struct Foreign {
 TEST_CASE("a foreign layer that its registry has is not looked for elsewhere") {
   Foreign foreign;
   foreign.layer.urls = {"https://web.example/a"};
-  foreign.rig.registry.add_blob("team/app", kContent);
+  foreign.rig.registry.add_blob("team/app", kForeignContent);
   foreign.fetch();
-  CHECK(foreign.sink.content == kContent);
+  CHECK(foreign.sink.content == kForeignContent);
   CHECK(foreign.asked.empty());
 }
 
 TEST_CASE("a foreign layer that its registry lacks comes from the first URL that has it, http or https as written") {
   Foreign foreign;
   foreign.layer.urls = {"https://web.example/gone", "http://web.example/there", "https://web.example/too"};
-  foreign.web = {{"/there", {200, {}, kContent}}, {"/too", {200, {}, kContent}}};
+  foreign.web = {{"/there", {200, {}, kForeignContent}}, {"/too", {200, {}, kForeignContent}}};
   foreign.fetch();
-  CHECK(foreign.sink.content == kContent);
+  CHECK(foreign.sink.content == kForeignContent);
   CHECK(foreign.asked == std::vector<std::string>{"/gone -", "/there -"});
   CHECK(foreign.rig.count("GET http://web.example/there") == 1);
 }
@@ -66,8 +67,8 @@ TEST_CASE("a foreign layer that its registry lacks comes from the first URL that
 TEST_CASE("a foreign layer is read whole, and its beginning dropped, where an offset is requested") {
   Foreign foreign;
   foreign.layer.urls = {"https://web.example/there"};
-  foreign.web = {{"/there", {200, {}, kContent}}};
-  CHECK(read_all(*foreign.rig.repository().open(foreign.layer, 4000, {}), 10'000) == kContent.substr(4000));
+  foreign.web = {{"/there", {200, {}, kForeignContent}}};
+  CHECK(read_all(*foreign.rig.repository().open(foreign.layer, 4000, {}), 10'000) == kForeignContent.substr(4000));
 }
 
 TEST_CASE("URLs are followed only if that was requested, and only for layers that may not be redistributed") {
@@ -85,7 +86,7 @@ TEST_CASE("URLs are followed only if that was requested, and only for layers tha
 TEST_CASE("a URL never gets credentials, not even at the registry's own address") {
   Foreign foreign({.username = "me", .password = "secret", .foreign_layers = true});
   foreign.layer.urls = {"https://reg.example/there"};
-  foreign.web = {{"/there", {200, {}, kContent}}};
+  foreign.web = {{"/there", {200, {}, kForeignContent}}};
   const auto outside = foreign.rig.registry.intercept;
   bool registry_got_credentials = false;
   foreign.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
@@ -96,7 +97,7 @@ TEST_CASE("a URL never gets credentials, not even at the registry's own address"
     return std::nullopt;
   };
   foreign.fetch();
-  CHECK(foreign.sink.content == kContent);
+  CHECK(foreign.sink.content == kForeignContent);
   CHECK(registry_got_credentials);
   CHECK_FALSE(foreign.sent_credentials);
 }
@@ -104,24 +105,26 @@ TEST_CASE("a URL never gets credentials, not even at the registry's own address"
 TEST_CASE("a URL that breaks leads to the next, which continues from there") {
   Foreign foreign({.retry_count = 0, .foreign_layers = true});
   foreign.layer.urls = {"https://one.example/breaks", "https://two.example/rest"};
-  HttpReply breaks{200, {}, kContent};
+  HttpReply breaks{200, {}, kForeignContent};
   breaks.break_after = 1200;
-  HttpReply rest{206, {{"Content-Range", "bytes 1200-4999/5000"}}, kContent.substr(1200)};
+  HttpReply rest{206, {{"Content-Range", "bytes 1200-4999/5000"}}, kForeignContent.substr(1200)};
   foreign.web = {{"/breaks", breaks}, {"/rest", rest}};
   foreign.fetch();
-  CHECK(foreign.sink.content == kContent);
+  CHECK(foreign.sink.content == kForeignContent);
   CHECK(foreign.asked.back() == "/rest bytes=1200-");
 }
 
 TEST_CASE("what a URL gives is checked, and one that gave something else is skipped the next time") {
   Foreign foreign;
   foreign.layer.urls = {"https://one.example/longer", "https://two.example/other", "https://three.example/right"};
-  std::string other = kContent;
+  std::string other = kForeignContent;
   other.back() = 'x';
-  foreign.web = {{"/longer", {200, {}, kContent + "!"}}, {"/other", {200, {}, other}}, {"/right", {200, {}, kContent}}};
+  foreign.web = {{"/longer", {200, {}, kForeignContent + "!"}},
+                 {"/other", {200, {}, other}},
+                 {"/right", {200, {}, kForeignContent}}};
   CHECK(foreign.failure() == ErrorCode::Corrupt);
   foreign.fetch();
-  CHECK(foreign.sink.content == kContent);
+  CHECK(foreign.sink.content == kForeignContent);
   CHECK(foreign.asked == std::vector<std::string>{"/longer -", "/other -", "/right -"});
 }
 
@@ -147,7 +150,7 @@ TEST_CASE("a redirect of a URL to such an address, or from https to http, is not
   for (const std::string to : {"http://169.254.169.254/x", "https://localhost/there", "http://web.example/there"}) {
     Foreign foreign;
     foreign.layer.urls = {"https://web.example/moved"};
-    foreign.web = {{"/moved", {302, {{"Location", to}}}}, {"/there", {200, {}, kContent}}};
+    foreign.web = {{"/moved", {302, {{"Location", to}}}}, {"/there", {200, {}, kForeignContent}}};
     CHECK(foreign.failure() == ErrorCode::NotFound);
     CHECK(foreign.asked.size() == 1);
   }
@@ -163,7 +166,7 @@ TEST_CASE("of very many URLs only the first are tried; a network that failed is 
   Foreign unusable;
   unusable.layer.urls.assign(limits::kForeignUrls, "file:///x");
   unusable.layer.urls.push_back("https://web.example/there");
-  unusable.web = {{"/there", {200, {}, kContent}}};
+  unusable.web = {{"/there", {200, {}, kForeignContent}}};
   CHECK(unusable.failure() == ErrorCode::NotFound);
   CHECK(unusable.asked.empty());
   Foreign failing({.retry_count = 0, .foreign_layers = true});

@@ -21,11 +21,11 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kChunk = 4 * kMiB;
-constexpr std::size_t kSize = 17 * kMiB;
+constexpr std::size_t kKeptSize = 17 * kMiB;
 
 /// Bytes that differ from place to place, so that a part at a wrong place changes the digest.
-std::string patterned(std::size_t size) {
-  static const std::string kBytes = random_bytes(kSize, 5);
+std::string kept_bytes(std::size_t size) {
+  static const std::string kBytes = random_bytes(kKeptSize, 5);
   return kBytes.substr(0, size);
 }
 
@@ -39,7 +39,7 @@ struct Place {
   TempDirectory state = temp_directory();
   Rig rig{};
   MemoryTarget from;
-  Descriptor blob = from.add_blob(patterned(kSize), "application/octet-stream");
+  Descriptor blob = from.add_blob(kept_bytes(kKeptSize), "application/octet-stream");
   Told progress;
   std::stop_source stop;
   Environment environment{{"XDG_STATE_HOME", state.path().string()}};
@@ -79,7 +79,7 @@ struct Place {
     CHECK(run() == BlobOutcome::Written);
     CHECK(rig.registry.has_blob("team/app", blob.digest));
     CHECK(sent() == bytes);
-    CHECK(progress.bytes == static_cast<std::int64_t>(kSize));
+    CHECK(progress.bytes == static_cast<std::int64_t>(kKeptSize));
     CHECK(notes().empty());
   }
   /// How many bytes of bodies the last run sent.
@@ -111,12 +111,12 @@ TEST_CASE("a run continues with the upload that an earlier one did not finish, a
   Place place;
   place.broken_run();
   CHECK(place.notes().size() == 1);
-  place.finishes(kSize - 2 * kChunk);
+  place.finishes(kKeptSize - 2 * kChunk);
   CHECK(place.rig.count("POST") == 0);
 
   Place within;
   within.broken_run(3, kMiB + 7);
-  within.finishes(kSize - 2 * kChunk - kMiB - 7);
+  within.finishes(kKeptSize - 2 * kChunk - kMiB - 7);
 }
 
 TEST_CASE("a large upload in one request that breaks off for good continues in the next run, if the registry kept it") {
@@ -135,7 +135,7 @@ TEST_CASE("a large upload in one request that breaks off for good continues in t
     };
     CHECK(error_of([&] { place.run(); }).code() == ErrorCode::Network);
     place.rig.registry.intercept = nullptr;
-    place.finishes(keeps ? 7 * kMiB : kSize);
+    place.finishes(keeps ? 7 * kMiB : kKeptSize);
   }
 }
 
@@ -163,13 +163,13 @@ TEST_CASE("a session that is gone, or that the registry does not tell about, beg
       const bool asks = request.method == "GET" && request.path.find("session") != std::string::npos;
       return asks ? std::optional(answer) : std::nullopt;
     };
-    place.finishes(kSize);
+    place.finishes(kKeptSize);
     CHECK(place.rig.count("POST") == 1);
   }
 }
 
 TEST_CASE("a registry that says it has what it has not costs a second upload, but never a wrong blob") {
-  for (const std::size_t told : {kSize, 3 * kChunk}) {
+  for (const std::size_t told : {kKeptSize, 3 * kChunk}) {
     for (const bool strict : {true, false}) {
       CAPTURE(told);
       Place place;
@@ -182,7 +182,7 @@ TEST_CASE("a registry that says it has what it has not costs a second upload, bu
       };
       CHECK(place.run() == BlobOutcome::Written);
       CHECK(place.rig.registry.has_blob("team/app", place.blob.digest));
-      CHECK(place.sent() >= kSize);
+      CHECK(place.sent() >= kKeptSize);
       CHECK(place.notes().empty());
     }
   }
@@ -191,7 +191,7 @@ TEST_CASE("a registry that says it has what it has not costs a second upload, bu
 TEST_CASE("the session of another blob, or a note that was spoiled, does no harm") {
   Place place;
   const Descriptor whole = place.blob;
-  place.blob = place.from.add_blob(std::string(kSize, 'o'), "application/octet-stream");
+  place.blob = place.from.add_blob(std::string(kKeptSize, 'o'), "application/octet-stream");
   place.broken_run();
   const std::string other = read_text(place.notes().front());
   place.blob = whole;
@@ -204,13 +204,13 @@ TEST_CASE("the session of another blob, or a note that was spoiled, does no harm
     Place spoiled;
     spoiled.broken_run();
     write_text(spoiled.notes().front(), text);
-    spoiled.finishes(kSize);
+    spoiled.finishes(kKeptSize);
   }
   for (const std::string& target : {std::string("//elsewhere.example/x"), std::string("@elsewhere.example/x")}) {
     Place led;
     led.broken_run();
     led.rewrite_note("/v2/team/app/blobs/uploads/session-1?_state=a%2Bb", target);
-    led.finishes(kSize);
+    led.finishes(kKeptSize);
     CHECK(led.rig.count("GET https://elsewhere") == 0);
   }
 }
@@ -225,7 +225,7 @@ TEST_CASE("what lies at another server is not noted, nor small blobs, nor anythi
   CHECK(elsewhere.notes().empty());
 
   Place small;
-  small.blob = small.from.add_blob(patterned(KeptUploads::kLeastBytes - 1), "x");
+  small.blob = small.from.add_blob(kept_bytes(KeptUploads::kLeastBytes - 1), "x");
   small.broken_run();
   CHECK(small.notes().empty());
 
@@ -261,7 +261,7 @@ TEST_CASE("an upload that another process has in progress gets a session of its 
   const auto held = others.open({"reg.example", "team/app"}, place.blob.digest);
   REQUIRE(held);
   CHECK(place.run() == BlobOutcome::Written);
-  CHECK(place.sent() == kSize);
+  CHECK(place.sent() == kKeptSize);
   CHECK(place.notes().size() == 1);  // the other one's
   CHECK(held->earlier()->find("session-1") != std::string::npos);
 }
@@ -298,6 +298,6 @@ TEST_CASE("an upload that is stopped is kept where the registry says that it hol
     CHECK(place.notes().size() == (tells ? 1 : 0));
     place.rig.registry.intercept = nullptr;
     place.stop = {};
-    place.finishes(tells ? kSize - 3 * kChunk : kSize);
+    place.finishes(tells ? kKeptSize - 3 * kChunk : kKeptSize);
   }
 }

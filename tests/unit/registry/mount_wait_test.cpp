@@ -10,13 +10,13 @@ using testing::Rig;
 
 namespace {
 
-const std::string kContent(100'000, 'm');
+const std::string kMountedContent(100'000, 'm');
 const std::string kMounts = "POST https://reg.example/v2/team/app/blobs/uploads/?mount";
 
 /// A blob that another repository of the registry has.
 struct Mount {
   Rig rig;
-  Descriptor blob = rig.registry.add_blob("source/app", kContent);
+  Descriptor blob = rig.registry.add_blob("source/app", kMountedContent);
 
   explicit Mount(RegistryOptions options = {}) : rig(std::move(options)) {}
   BlobOutcome run(std::stop_token stop = {}) {

@@ -18,7 +18,7 @@ struct Asked {
   std::optional<Error> error = {};
 };
 
-Asked ask(const std::string& registry, const std::string& realm) {
+Asked ask_for_token(const std::string& registry, const std::string& realm) {
   testing::FakeTransport transport([](const HttpRequest&) { return HttpReply{200, {}, R"({"token":"t"})"}; });
   testing::FakeClock clock;
   Retrier retrier(RetryPolicy{}, clock, silent_progress());
@@ -88,7 +88,7 @@ TEST_CASE("a token server is where the registry says, within what keeps credenti
   for (const Row& row : rows) {
     CAPTURE(row.registry);
     CAPTURE(row.realm);
-    const Asked asked = ask(row.registry, row.realm);
+    const Asked asked = ask_for_token(row.registry, row.realm);
     CHECK(asked.error.has_value() == !row.allowed);
     CHECK(asked.urls.size() == (row.allowed ? 1 : 0));
     if (!asked.error) continue;
@@ -98,11 +98,11 @@ TEST_CASE("a token server is where the registry says, within what keeps credenti
 }
 
 TEST_CASE("credentials do not go where an unencrypted answer says, unless that is the same host or on loopback") {
-  CHECK(ask("https://reg.example/", "https://auth.example/token").with_credentials);
-  CHECK(ask("http://reg.example/", "http://reg.example:5001/token").with_credentials);
-  CHECK(ask("http://reg.example/", "https://reg.example/token").with_credentials);
-  CHECK(ask("http://127.0.0.1:5000/", "https://auth.example/token").with_credentials);
-  const Asked elsewhere = ask("http://reg.example/", "https://auth.example/token");
+  CHECK(ask_for_token("https://reg.example/", "https://auth.example/token").with_credentials);
+  CHECK(ask_for_token("http://reg.example/", "http://reg.example:5001/token").with_credentials);
+  CHECK(ask_for_token("http://reg.example/", "https://reg.example/token").with_credentials);
+  CHECK(ask_for_token("http://127.0.0.1:5000/", "https://auth.example/token").with_credentials);
+  const Asked elsewhere = ask_for_token("http://reg.example/", "https://auth.example/token");
   CHECK(elsewhere.urls.size() == 1);
   CHECK_FALSE(elsewhere.with_credentials);
 }

@@ -16,7 +16,7 @@ namespace {
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// The failure of a read that the registry answers with 401 and `challenge`, whatever it is sent.
-Error refused(Rig& rig, const std::string& challenge, const Headers& more = {}) {
+Error refused_read(Rig& rig, const std::string& challenge, const Headers& more = {}) {
   rig.registry.intercept = [=](const HttpRequest&) -> std::optional<HttpReply> {
     HttpReply reply{401, more, R"({"errors":[{"code":"UNAUTHORIZED","message":"no"}]})"};
     if (!challenge.empty()) reply.headers.add("WWW-Authenticate", challenge);
@@ -38,31 +38,31 @@ std::string token_valid_from(const std::string& claims) {
 
 TEST_CASE("wrong credentials are reported with where they come from, and what shows the others") {
   Rig by_variable(RegistryOptions{}, {{"IMGPKG_USERNAME", "ann"}, {"OCIFERRY_PASSWORD", "s3cret"}});
-  const Error error = refused(by_variable, "Basic realm=x");
+  const Error error = refused_read(by_variable, "Basic realm=x");
   CHECK(has(error.message(), "/manifests/v1: answered 401"));
   CHECK(has(error.message(), "; credentials: user ann (password not shown), from IMGPKG_USERNAME"));
   CHECK(has(error.hint_text(), "`ociferry auth explain reg.example/team/app` shows where these come from"));
   CHECK_FALSE(has(error.hint_text(), "login"));
   Rig by_file(RegistryOptions{}, {{"DOCKER_AUTH_CONFIG", R"({"auths":{"reg.example":{"auth":"YW5uOnMzY3JldA=="}}})"}});
-  CHECK(has(refused(by_file, "Basic realm=x").message(),
+  CHECK(has(refused_read(by_file, "Basic realm=x").message(),
             "; credentials: user ann (password not shown), from 'reg.example'"));
 }
 
 TEST_CASE("missing credentials are told as such, with how to log in") {
   Rig rig;
-  const Error error = refused(rig, "Basic realm=x");
+  const Error error = refused_read(rig, "Basic realm=x");
   CHECK(has(error.message(), "; credentials: none"));
   CHECK(has(error.hint_text(), "log in with `ociferry login reg.example`"));
   CHECK(has(error.hint_text(), "`ociferry auth explain reg.example/team/app`"));
   Rig anonymous({.anonymous = true});
-  CHECK(has(refused(anonymous, "Basic realm=x").message(), "; credentials: anonymous, from --registry-anon"));
+  CHECK(has(refused_read(anonymous, "Basic realm=x").message(), "; credentials: anonymous, from --registry-anon"));
 }
 
 TEST_CASE("a registry that wants something else than passwords and tokens is told as such") {
   Rig rig({.username = "ann", .password = "s3cret"});
-  CHECK(has(refused(rig, "").message(),
+  CHECK(has(refused_read(rig, "").message(),
             "no credentials were sent, since the registry offers no supported way to log in"));
-  CHECK(has(refused(rig, "Negotiate").message(), "the registry offers no supported way to log in"));
+  CHECK(has(refused_read(rig, "Negotiate").message(), "the registry offers no supported way to log in"));
 }
 
 TEST_CASE("a token that is not valid yet, or no more, is reported with the registry's clock") {
@@ -75,19 +75,19 @@ TEST_CASE("a token that is not valid yet, or no more, is reported with the regis
   for (const Row& row : {Row{R"({"nbf":1290,"exp":9999})", "it is not valid for another 90 s"},
                          Row{R"({"nbf":0,"exp":1195})", "it expired 5 s ago"}}) {
     Rig rig({.token = token_valid_from(row.claims)});
-    const Error error = refused(rig, "Basic realm=x", date);
+    const Error error = refused_read(rig, "Basic realm=x", date);
     CHECK(has(error.message(), "by the clock of the registry the token cannot be used: "));
     CHECK(has(error.message(), row.words));
     CHECK(has(error.message(), "registry token (not shown), from --registry-token"));
     CHECK(has(error.hint_text(), "get a new token"));
   }
   Rig valid({.token = token_valid_from(R"({"nbf":1000,"exp":9999})")});
-  CHECK_FALSE(has(refused(valid, "Basic realm=x", date).message(), "clock"));
+  CHECK_FALSE(has(refused_read(valid, "Basic realm=x", date).message(), "clock"));
 }
 
 TEST_CASE("a token server that refuses is reported with whose credentials it was shown") {
   Rig rig(RegistryOptions{}, {{"OCIFERRY_USERNAME", "ann"}, {"OCIFERRY_PASSWORD", "s3cret"}});
-  const Error error = refused(rig, "Bearer realm=\"https://auth.example/token\"");
+  const Error error = refused_read(rig, "Bearer realm=\"https://auth.example/token\"");
   CHECK(has(error.message(), "GET https://auth.example/token: answered 401"));
   CHECK(has(error.message(), "; credentials: user ann (password not shown), from OCIFERRY_USERNAME"));
   CHECK(has(error.hint_text(), "`ociferry auth explain reg.example/team/app`"));

@@ -13,7 +13,7 @@ using testing::Rig;
 namespace {
 
 /// The error of an upload whose PUT is always answered with `reply`, at `location`.
-Error refused(const HttpReply& reply, const std::string& location = "/v2/team/app/blobs/uploads/1") {
+Error refused_upload(const HttpReply& reply, const std::string& location = "/v2/team/app/blobs/uploads/1") {
   Rig rig;
   MemoryTarget from;
   const Descriptor blob = from.add_blob("content", "application/octet-stream");
@@ -29,23 +29,23 @@ bool says(const Error& error, const std::string& words) { return error.hint_text
 }  // namespace
 
 TEST_CASE("an upload at another name of the registry, where no credentials go, is not told to log in there") {
-  const Error error = refused({401}, "https://internal.example:8443/v2/team/app/blobs/uploads/1");
+  const Error error = refused_upload({401}, "https://internal.example:8443/v2/team/app/blobs/uploads/1");
   CHECK(error.code() == ErrorCode::Unauthorized);
   CHECK(says(error, "reg.example sends uploads to internal.example:8443,"));
   CHECK(says(error, "external URL"));
   CHECK_FALSE(says(error, "ociferry login"));
-  CHECK(says(refused({401}), "have the registry accept Basic or Bearer"));
+  CHECK(says(refused_upload({401}), "have the registry accept Basic or Bearer"));
 }
 
 TEST_CASE("uploads that one replica of a registry begins and another does not know are told about http.secret") {
-  const Error invalid = refused(registry_error_reply(400, "BLOB_UPLOAD_INVALID"));
+  const Error invalid = refused_upload(registry_error_reply(400, "BLOB_UPLOAD_INVALID"));
   CHECK(invalid.code() == ErrorCode::Refused);
   CHECK(says(invalid, "http.secret"));
-  const Error unknown = refused(registry_error_reply(404, "BLOB_UPLOAD_UNKNOWN"));
+  const Error unknown = refused_upload(registry_error_reply(404, "BLOB_UPLOAD_UNKNOWN"));
   CHECK(unknown.code() == ErrorCode::Refused);
   CHECK(says(unknown, "http.secret"));
-  CHECK_FALSE(says(refused(registry_error_reply(400, "DIGEST_INVALID")), "http.secret"));
-  CHECK(says(refused(registry_error_reply(404, "NAME_UNKNOWN")), "created first"));
+  CHECK_FALSE(says(refused_upload(registry_error_reply(400, "DIGEST_INVALID")), "http.secret"));
+  CHECK(says(refused_upload(registry_error_reply(404, "NAME_UNKNOWN")), "created first"));
 }
 
 TEST_CASE("an upload that the registry sends to a place where nobody answers tells who led there") {

@@ -11,12 +11,12 @@ using testing::Rig;
 
 namespace {
 
-struct Upload {
+struct SingleUpload {
   Rig rig;
   MemoryTarget from;
   Descriptor blob = from.add_blob(std::string(100'000, 'u'), "application/octet-stream");
 
-  explicit Upload(RegistryOptions options = {}) : rig(std::move(options)) {}
+  explicit SingleUpload(RegistryOptions options = {}) : rig(std::move(options)) {}
   BlobOutcome run() { return rig.repository().put_blob(blob, from, rig.progress, {}); }
   [[nodiscard]] bool arrived() const { return rig.registry.has_blob("team/app", blob.digest); }
   [[nodiscard]] std::size_t reads() const { return from.operations().size(); }
@@ -36,7 +36,7 @@ const std::string kUploads = "https://reg.example/v2/team/app/blobs/uploads/";
 }  // namespace
 
 TEST_CASE("an upload is HEAD, POST and one PUT") {
-  Upload upload;
+  SingleUpload upload;
   CHECK(upload.run() == BlobOutcome::Written);
   CHECK(upload.arrived());
   CHECK(upload.rig.progress.bytes == upload.size());
@@ -48,7 +48,7 @@ TEST_CASE("an upload is HEAD, POST and one PUT") {
 }
 
 TEST_CASE("a blob that is there is neither read nor sent") {
-  Upload upload;
+  SingleUpload upload;
   upload.rig.registry.add_blob("team/app", std::string(100'000, 'u'));
   CHECK(upload.run() == BlobOutcome::Existed);
   CHECK(upload.reads() == 0);
@@ -56,7 +56,7 @@ TEST_CASE("a blob that is there is neither read nor sent") {
 }
 
 TEST_CASE("a blob of another repository of the registry is mounted") {
-  Upload upload;
+  SingleUpload upload;
   upload.rig.registry.add_blob("source/app", std::string(100'000, 'u'));
   Repository& source = upload.rig.repository("source/app");
   CHECK(upload.rig.repository().put_blob(upload.blob, source, upload.rig.progress, {}) == BlobOutcome::Mounted);
@@ -66,7 +66,7 @@ TEST_CASE("a blob of another repository of the registry is mounted") {
 }
 
 TEST_CASE("a blob of another registry is not mounted") {
-  Upload upload;
+  SingleUpload upload;
   upload.rig.registry.add_blob("source/app", std::string(100'000, 'u'));
   Repository& source = upload.rig.repository("source/app", "other.example");
   CHECK(upload.rig.repository().put_blob(upload.blob, source, upload.rig.progress, {}) == BlobOutcome::Written);
@@ -76,7 +76,7 @@ TEST_CASE("a blob of another registry is not mounted") {
 TEST_CASE("whatever keeps a registry from mounting, the blob is uploaded") {
   for (const int status : {400, 401, 403, 404, 405, 500, 503, 200}) {
     CAPTURE(status);
-    Upload upload;
+    SingleUpload upload;
     upload.rig.registry.add_blob("source/app", std::string(100'000, 'u'));
     upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
       if (request.parameter("mount").empty()) return std::nullopt;
@@ -91,7 +91,7 @@ TEST_CASE("whatever keeps a registry from mounting, the blob is uploaded") {
 }
 
 TEST_CASE("the session that a registry opens instead of mounting is used") {
-  Upload upload;  // the fake registry does so when the source has no such blob
+  SingleUpload upload;  // the fake registry does so when the source has no such blob
   upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.path.find("source/app/blobs") == std::string::npos) return std::nullopt;
     return HttpReply{200, {}, std::string(100'000, 'u')};
@@ -147,7 +147,7 @@ TEST_CASE("a repository that may not be mounted from is tried once; one that onl
 }
 
 TEST_CASE("an answer that got lost is settled by asking for the blob") {
-  Upload upload;
+  SingleUpload upload;
   // The registry keeps the blob, but the answer to the PUT does not arrive.
   upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.method != "PUT") return std::nullopt;
@@ -168,7 +168,7 @@ TEST_CASE("an upload that fails in a way that may pass begins anew, with a new s
         registry_error_reply(404, "BLOB_UPLOAD_UNKNOWN"), registry_error_reply(400, "BLOB_UPLOAD_INVALID"),
         registry_error_reply(400, "DIGEST_INVALID"), HttpReply{.status = 200, .drop = true}}) {
     CAPTURE(failure.status);
-    Upload upload;
+    SingleUpload upload;
     upload.rig.answer_first(2, "PUT", "/uploads/", failure);
     CHECK(upload.run() == BlobOutcome::Written);
     CHECK(upload.arrived());
@@ -179,7 +179,7 @@ TEST_CASE("an upload that fails in a way that may pass begins anew, with a new s
 }
 
 TEST_CASE("an upload that keeps failing is an error that says how often it was tried, and progress is taken back") {
-  Upload upload({.retry_count = 2});
+  SingleUpload upload({.retry_count = 2});
   upload.rig.answer_first(100, "PUT", "/uploads/", {500});
   const Error error = error_of([&] { upload.run(); });
   CHECK(error.code() == ErrorCode::Network);
@@ -198,13 +198,13 @@ TEST_CASE("an upload that is refused is not tried again") {
         Row{registry_error_reply(400, "NAME_INVALID"), ErrorCode::Refused}}) {
     CAPTURE(row.reply.status);
     for (const char* method : {"POST", "PUT"}) {
-      Upload upload;
+      SingleUpload upload;
       upload.rig.answer_first(100, method, "/uploads/", row.reply);
       CHECK(error_of([&] { upload.run(); }).code() == row.code);
       CHECK(upload.rig.count(method) == 1);
     }
   }
-  Upload unknown;
+  SingleUpload unknown;
   unknown.rig.answer_first(100, "POST", "/uploads/", registry_error_reply(404, "NAME_UNKNOWN"));
   const Error refusal = error_of([&] { unknown.run(); });
   CHECK(refusal.code() == ErrorCode::Refused);  // not NotFound: that would be the blob at its source
@@ -221,7 +221,7 @@ TEST_CASE("a damaged source is not sent whole and not tried again") {
       return std::make_unique<StringSource>(std::string(100'000, 'x'));
     }
   };
-  Upload upload;
+  SingleUpload upload;
   Damaged damaged;
   const Error error =
       error_of([&] { upload.rig.repository().put_blob(upload.blob, damaged, upload.rig.progress, {}); });
@@ -232,7 +232,7 @@ TEST_CASE("a damaged source is not sent whole and not tried again") {
 }
 
 TEST_CASE("a registry that stores something else is found out") {
-  Upload upload;
+  SingleUpload upload;
   const Digest other = upload.rig.registry.add_blob("x/y", "other").digest;
   upload.rig.answer_first(1, "PUT", "/uploads/", {201, {{"Docker-Content-Digest", other.text()}}});
   CHECK(error_of([&] { upload.run(); }).code() == ErrorCode::Corrupt);
@@ -249,7 +249,7 @@ TEST_CASE("the place to upload to is taken in every form that registries use") {
                          Row{"http://reg.example/u4", "https://reg.example/u4?"},
                          Row{"https://10.1.2.3:8443/u5", "https://10.1.2.3:8443/u5?"}}) {
     CAPTURE(row.location);
-    Upload upload({.token = "secret"});
+    SingleUpload upload({.token = "secret"});
     upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
       if (request.path == "/v2/") return HttpReply{401, {{"WWW-Authenticate", "Bearer realm=\"https://a/\""}}};
       if (request.method == "POST") return HttpReply{202, {{"Location", row.location}}};
@@ -266,7 +266,7 @@ TEST_CASE("the place to upload to is taken in every form that registries use") {
 TEST_CASE("an upload does not leave https, and needs a place to go to") {
   for (const HttpReply& opened : {HttpReply{202, {{"Location", "http://other.example/u"}}},
                                   HttpReply{202, {{"Location", "ftp://reg.example/u"}}}, HttpReply{202}}) {
-    Upload upload;
+    SingleUpload upload;
     upload.rig.answer_first(1, "POST", "/uploads/", opened);
     static_cast<void>(error_of([&] { upload.run(); }));
     CHECK(upload.rig.count("PUT") == 0);
@@ -287,7 +287,7 @@ TEST_CASE("has_blob tells present from absent, and a registry that does not answ
 }
 
 TEST_CASE("an upload stops when asked to") {
-  Upload upload;
+  SingleUpload upload;
   std::stop_source stop;
   upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.method == "POST") stop.request_stop();
@@ -300,7 +300,7 @@ TEST_CASE("an upload stops when asked to") {
 }
 
 TEST_CASE("a blob that is distrusted is uploaded once more, and nothing is asked that would not be believed") {
-  Upload upload;
+  SingleUpload upload;
   CHECK(upload.run() == BlobOutcome::Written);
   upload.rig.repository().distrust(upload.blob.digest);
   CHECK(upload.run() == BlobOutcome::Written);
@@ -310,7 +310,7 @@ TEST_CASE("a blob that is distrusted is uploaded once more, and nothing is asked
 }
 
 TEST_CASE("the upload of a distrusted blob that fails is repeated, even if the registry says that it has it") {
-  Upload upload;
+  SingleUpload upload;
   upload.rig.registry.add_blob("team/app", std::string(100'000, 'u'));
   upload.rig.repository().distrust(upload.blob.digest);
   upload.rig.answer_first(1, "PUT", "/blobs/uploads/", {503});
@@ -322,7 +322,7 @@ TEST_CASE("the upload of a distrusted blob that fails is repeated, even if the r
 TEST_CASE("an upload does not go where only this machine can reach") {
   for (const std::string place : {"https://169.254.169.254/x", "https://127.0.0.1:444/x", "https://[fe80::1]/x"}) {
     CAPTURE(place);
-    Upload upload;
+    SingleUpload upload;
     upload.rig.answer_first(1, "POST", "/blobs/uploads/", {202, {{"Location", place}}});
     CHECK(error_of([&] { upload.run(); }).code() == ErrorCode::Hostile);
     CHECK(upload.rig.count("PUT ") == 0);
