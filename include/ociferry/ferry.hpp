@@ -115,6 +115,8 @@ struct TransferReport {
   std::vector<PlacedImage> names = {};
   std::vector<SkippedLayer> skipped = {};  ///< one for each image that has the layer
   std::vector<Reference> left_out = {};    ///< what the Selection left out of what was requested, by each of its names
+  /// What indexes list and was not transferred, each digest once: the source lacks it, or it is for other platforms.
+  std::size_t absent_children = 0;
 };
 
 /// Which signatures, attestations, bills of materials and other artifacts are transferred with the images that they are

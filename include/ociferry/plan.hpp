@@ -53,6 +53,12 @@ struct PlannedRepository {
   std::vector<TagChange> tags = {};
 };
 
+/// An index of which only a part is transferred.
+struct PartialIndex {
+  Reference index;                 ///< by digest, as its lock file or the user names it
+  std::vector<Descriptor> absent;  ///< what it lists and the source lacks, or is for other platforms, by digest
+};
+
 /// What import_archive or copy would do.
 struct ImportPlan {
   std::size_t images = 0;  ///< this and the next: as in TransferReport
@@ -61,6 +67,7 @@ struct ImportPlan {
   std::vector<PlannedRepository> repositories = {};  ///< in the order of their names
   std::vector<PlacedImage> names = {};               ///< as in TransferReport
   std::vector<SkippedLayer> skipped = {};
+  std::vector<PartialIndex> partial = {};  ///< a registry that refuses such an index gets its images instead
 };
 
 /// `ociferry import --dry-run`, `ociferry copy --tar --dry-run`: sends no requests that write (POST, PUT, PATCH,
@@ -93,6 +100,7 @@ struct ExportPlan {
   std::optional<std::string> lack_of_room = {};    ///< why the archive does not fit; absent: it does
   std::vector<PlannedLayer> largest = {};          ///< the ten largest layers, largest first
   std::vector<SkippedLayer> skipped = {};
+  std::vector<PartialIndex> partial = {};
 };
 
 /// `ociferry export --dry-run`: fetches no layers but those of bundles, and makes no file. A lack of room is no error

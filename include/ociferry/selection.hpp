@@ -3,9 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "ociferry/descriptor.hpp"
+
 namespace ociferry {
 
-/// Which images are transferred. By default: all.
+/// Which images are transferred, and for which platforms. By default: all, for all.
 ///
 /// It chooses among what was requested: the sources of an export or copy, or the roots of an archive. What is chosen
 /// stays whole: it takes along all that it needs (the images of a bundle, the children of an index), whatever `exclude`
@@ -22,6 +24,10 @@ struct Selection {
   std::vector<std::string> images = {};
   std::vector<std::string> include = {};  ///< what matches none of these is left out; empty: nothing is
   std::vector<std::string> exclude = {};  ///< what matches one of these is left out
+  /// The children of indexes that are transferred: those for one of these platforms, and those without a platform, but
+  /// for attestations of other children. Compared as containerd does: `arm64` is `arm64/v8`. The index keeps its bytes
+  /// and its digest. Empty: all.
+  std::vector<Platform> platforms = {};
 
   [[nodiscard]] bool selects_images() const noexcept {
     return !bundles.empty() || !images.empty() || !include.empty() || !exclude.empty();

@@ -114,6 +114,15 @@ void print_repositories(const ImportPlan& plan, Console& console) {
   }
 }
 
+void print_partial(const std::vector<PartialIndex>& partial, Console& console) {
+  if (partial.empty()) return;
+  console.result("Indexes without some of their children:");
+  for (const PartialIndex& one : partial) {
+    console.result("  " + to_string(one.index));
+    console.result("    absent: " + text::join(child_names(one.absent), " "));
+  }
+}
+
 void print_names(const ImportPlan& plan, Console& console) {
   console.result("Images:");
   for (const PlacedImage& image : plan.names) {
@@ -125,6 +134,14 @@ void print_names(const ImportPlan& plan, Console& console) {
 }
 
 Json number(std::size_t value) { return std::uint64_t{value}; }
+
+Json partial_json(const std::vector<PartialIndex>& partial) {
+  Json::Array indexes;
+  for (const PartialIndex& one : partial) {
+    indexes.push_back(Json::Object{{"index", to_string(one.index)}, {"absent", children_json(one.absent)}});
+  }
+  return indexes;
+}
 
 Json sum_json(const BlobSum& sum) { return Json::Object{{"blobs", number(sum.count)}, {"bytes", sum.bytes}}; }
 
@@ -179,6 +196,7 @@ Json::Object plan_members(const ImportPlan& plan, const RelocateOptions& options
   Json::Array skipped;
   for (const SkippedLayer& layer : plan.skipped) skipped.push_back(skipped_json(layer));
   members.emplace_back("skippedLayers", std::move(skipped));
+  members.emplace_back("partialIndexes", partial_json(plan.partial));
   return members;
 }
 
@@ -209,7 +227,8 @@ Json::Object export_plan_members(const ExportPlan& plan, const std::string& arch
           {"lackOfRoom", plan.lack_of_room ? Json(*plan.lack_of_room) : Json()},
           {"seconds", dry_run.rate ? Json(seconds_for(plan.fresh.bytes, *dry_run.rate)) : Json()},
           {"largestLayers", std::move(largest)},
-          {"skippedLayers", std::move(skipped)}};
+          {"skippedLayers", std::move(skipped)},
+          {"partialIndexes", partial_json(plan.partial)}};
 }
 
 }  // namespace
@@ -238,6 +257,7 @@ void print_plan(const ImportPlan& plan, const RelocateOptions& options, const Dr
   if (plan.repositories.size() > 1) print_repositories(plan, console);
   print_tags(plan, console);
   print_names(plan, console);
+  print_partial(plan.partial, console);
 }
 
 void print_export_plan(const ExportPlan& plan, const std::string& archive, const DryRun& dry_run, Console& console) {
@@ -260,6 +280,7 @@ void print_export_plan(const ExportPlan& plan, const std::string& archive, const
     line(console, text::human_bytes(layer.layer.size), short_digest(layer.layer.digest));
     for (const Reference& image : layer.images) console.result("    " + to_string(image));
   }
+  print_partial(plan.partial, console);
 }
 
 }  // namespace ociferry

@@ -46,6 +46,14 @@ Json skipped_json(const SkippedLayer& skipped) {
                       {"image", to_string(skipped.image)}};
 }
 
+Json children_json(const std::vector<Descriptor>& children) {
+  return array_of(children, [](const Descriptor& child) {
+    return Json::Object{{"digest", child.digest.text()},
+                        {"mediaType", child.media_type},
+                        {"platform", child.platform ? to_string(*child.platform) : std::string()}};
+  });
+}
+
 namespace {
 
 void add_counts(Json::Object& members, const TransferReport& report) {
@@ -55,6 +63,7 @@ void add_counts(Json::Object& members, const TransferReport& report) {
   members.emplace_back("blobsWritten", number(report.blobs_written));
   members.emplace_back("blobsThere", number(report.blobs_existed));
   members.emplace_back("bytesWritten", report.bytes_written);
+  members.emplace_back("absentChildren", number(report.absent_children));
   if (!report.left_out.empty()) members.emplace_back("leftOut", array_of(report.left_out, place_json));
 }
 

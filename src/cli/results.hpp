@@ -29,6 +29,7 @@ inline constexpr int kSchemaVersion = 1;
 /// The old and the new place of an image.
 [[nodiscard]] Json placed_json(const PlacedImage& image);
 [[nodiscard]] Json skipped_json(const SkippedLayer& skipped);
+[[nodiscard]] Json children_json(const std::vector<Descriptor>& children);
 [[nodiscard]] Json moved_tag_json(const MovedTag& tag);
 
 }  // namespace ociferry

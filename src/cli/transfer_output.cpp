@@ -18,12 +18,32 @@ void CopyProgress::notice(std::string_view lines) {
   for (const std::string& line : text::split(lines, '\n')) inner_.event(std::exchange(prefix, "") + line);
 }
 
+namespace {
+
+/// What of indexes was not transferred.
+std::string absent(const TransferReport& report) {
+  const std::size_t children = report.absent_children;
+  if (children == 0) return "";
+  return children == 1 ? "; without 1 child of an index" : fmt::format("; without {} children of indexes", children);
+}
+
+}  // namespace
+
+std::vector<std::string> child_names(const std::vector<Descriptor>& children) {
+  std::vector<std::string> names;
+  for (const Descriptor& child : children) {
+    const std::string platform = child.platform ? to_string(*child.platform) : std::string();
+    names.push_back(platform.empty() ? child.digest.text() : platform);
+  }
+  return names;
+}
+
 void print_export(const TransferReport& report, const std::string& archive, Console& console) {
   std::string line = fmt::format("Exported {} to {}: {}", count_images(report.images, report.bundles, report.referrers),
                                  archive, text::human_bytes(report.archive_bytes));
   if (report.blobs_existed > 0)
     line += fmt::format(" ({} already there from an earlier run)", count(report.blobs_existed, "blob"));
-  console.result(line);
+  console.result(line + absent(report));
   if (report.fingerprint) console.result(fingerprint_line(*report.fingerprint));
 }
 
@@ -112,13 +132,13 @@ std::string relocate_line(const TransferReport& report, const std::string& desti
   const std::string what =
       fmt::format("{} in {}", count_images(report.images, report.bundles, report.referrers), destination);
   if (report.manifests_written == 0 && report.blobs_written == 0) {
-    return fmt::format("Nothing to do: {} already there{}", what, proved(report));
+    return fmt::format("Nothing to do: {} already there{}{}", what, absent(report), proved(report));
   }
   std::string line = fmt::format("{}: wrote {} ({}) and {}", what, count(report.blobs_written, "blob"),
                                  text::human_bytes(report.bytes_written), count(report.manifests_written, "manifest"));
   if (report.blobs_mounted > 0) line += fmt::format(", mounted {}", count(report.blobs_mounted, "blob"));
   if (report.blobs_existed > 0) line += fmt::format(", {} already there", count(report.blobs_existed, "blob"));
-  return line + proved(report);
+  return line + absent(report) + proved(report);
 }
 
 }  // namespace ociferry

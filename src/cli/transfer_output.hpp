@@ -46,6 +46,8 @@ void check_archive_name(const std::string& name);
 void print_relocation(const TransferReport& report, const RelocateOptions& options, Console& console);
 /// The old and new digest of a moved tag, and the option to prevent that.
 [[nodiscard]] std::string moved_line(const MovedTag& tag);
+/// Children of an index, as users know them: their platforms, or digests where there is none.
+[[nodiscard]] std::vector<std::string> child_names(const std::vector<Descriptor>& children);
 /// "registry/repository:tag@digest", with what of it is known
 [[nodiscard]] std::string full_name(const Reference& reference);
 

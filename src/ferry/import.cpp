@@ -5,9 +5,11 @@
 #include "ferry/deliver/name_rule.hpp"
 #include "ferry/deliver/relocate_to_registry.hpp"
 #include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/verify_blobs.hpp"
+#include "ferry/set/platforms.hpp"
 #include "ferry/set/selection.hpp"
 #include "layout/open_archive.hpp"
 #include "ociferry/error.hpp"
@@ -44,16 +46,36 @@ struct LoadedSelection {
   std::vector<Reference> left_out = {};
 };
 
+/// `set` without what is for other platforms, with a warning of what there is for others only.
+ImageSet for_platforms(ImageSet set, const std::vector<Platform>& platforms,
+                       const std::shared_ptr<ImageArchive>& archive, const Context& context) {
+  set = select_platforms(std::move(set), platforms);
+  warn_of_lacking_platforms(set, platforms, *context.progress);
+  CachingSource source(archive, std::make_shared<CacheBudget>(0));
+  std::map<std::string, Platform> others;
+  for (const SetImage& image : set.images()) {
+    const auto* manifest = std::get_if<Manifest>(&set.graph().at(image.digest()).parsed);
+    if (manifest == nullptr || image.is_referrer) continue;
+    const auto platform = other_platform(source, *manifest, platforms, context.stop);
+    if (platform) others.emplace(to_string(image.reference), *platform);
+  }
+  warn_of_other_platforms(others, *context.progress);
+  return set;
+}
+
 LoadedSelection load_selection(const std::shared_ptr<ImageArchive>& archive, const Selection& selection,
                                const Context& context) {
-  ImageSet set = load_archive(archive, context);
-  if (!selection.selects_images()) {
-    std::vector<Descriptor> blobs = blobs_to_verify(*archive, set);
-    return {.set = std::move(set), .to_verify = std::move(blobs)};
+  LoadedSelection loaded{.set = load_archive(archive, context)};
+  if (!selection.selects_images() && selection.platforms.empty()) {
+    loaded.to_verify = blobs_to_verify(*archive, loaded.set);
+    return loaded;
   }
-  std::vector<Reference> left_out;
-  LoadedSelection loaded{.set = select_images(set, selection, *context.progress, left_out)};
-  loaded.left_out = std::move(left_out);
+  if (selection.selects_images()) {
+    loaded.set = select_images(loaded.set, selection, *context.progress, loaded.left_out);
+  }
+  if (!selection.platforms.empty()) {
+    loaded.set = for_platforms(std::move(loaded.set), selection.platforms, archive, context);
+  }
   for (const auto& [digest, blob] : loaded.set.graph().blobs()) loaded.to_verify.push_back(blob.descriptor);
   return loaded;
 }

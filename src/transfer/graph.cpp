@@ -5,9 +5,11 @@
 
 #include "base/text.hpp"
 #include "oci/limits.hpp"
+#include "oci/platform.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/index_child.hpp"
 #include "transfer/limits.hpp"
+#include "transfer/platform_choice.hpp"
 
 namespace ociferry {
 
@@ -47,6 +49,7 @@ class TreeWalk {
   void add_root(ParsedManifest root) {
     const Digest digest = root.digest();
     if (add(std::move(root), 1) || children_of(tree_.front().parsed).empty()) return;
+    if (missing_.empty() && !unwanted_.empty()) refuse_platforms(digest);
     throw Error(ErrorCode::NotFound, text::cat("no image of the index ", digest.text(), " is complete:\n  - ",
                                                text::join(missing_, "\n  - ")))
         .hint("save or copy the image again with at least one complete platform");
@@ -65,15 +68,40 @@ class TreeWalk {
     const std::size_t place = tree_.size();
     tree_.push_back({std::move(manifest)});
     if (!std::holds_alternative<ImageIndex>(tree_[place].parsed)) return is_held;
+    const std::set<Digest> others = other_platforms(children, rules_.platforms);
     bool lacks_some = false;
     bool has_image = false;
+    bool has_chosen = false;
     for (const Descriptor& child : children) {
+      if (others.contains(child.digest)) {
+        if (has_platform(child)) unwanted_.insert(full_name(*child.platform));
+        continue;
+      }
+      const std::size_t before = tree_.size();
       const bool is_there = add_child(child, place, depth);
       lacks_some = lacks_some || !is_there;
       const bool is_manifest = is_there && !is_blob_.contains(child.digest);
       has_image = has_image || (is_manifest && !is_about_another(child));
+      const bool is_index = media_type::is_index(child.media_type) || is_index_at(before);
+      has_chosen = has_chosen || (is_manifest && (has_platform(child) || is_index));
     }
+    // What has no platform is no reason to take an index of others along.
+    const bool is_narrowed = !others.empty() || (lacks_some && !unwanted_.empty());
+    if (is_narrowed && !has_chosen) return false;
     return !lacks_some || has_image || rules_.absent;
+  }
+
+  [[nodiscard]] bool is_index_at(std::size_t place) const {
+    return place < tree_.size() && std::holds_alternative<ImageIndex>(tree_[place].parsed);
+  }
+
+  [[noreturn]] void refuse_platforms(const Digest& index) const {
+    std::vector<std::string> wanted;
+    for (const Platform& platform : rules_.platforms) wanted.push_back(full_name(platform));
+    throw Error(ErrorCode::NotFound,
+                text::cat("the index ", index.text(), " has no image for ", text::join(wanted, " or "),
+                          "; it has: ", text::join({unwanted_.begin(), unwanted_.end()}, ", ")))
+        .hint("name one of these platforms, or take all of them along: without --platform");
   }
 
   /// False if it is absent.
@@ -133,6 +161,7 @@ class TreeWalk {
   std::set<Digest> is_blob_;
   std::set<Digest> lacking_;  ///< children that are absent or incomplete
   std::vector<std::string> missing_;
+  std::set<std::string> unwanted_;  ///< the platforms of children that were left out
 };
 
 }  // namespace
@@ -263,6 +292,28 @@ void Graph::skip_nondistributable() {
 void Graph::move_skipped(const std::function<std::shared_ptr<BlobSource>(const Digest& layer)>& source_of) {
   for (const auto& [digest, layer] : skipped_) blobs_.emplace(digest, BlobNode{layer, source_of(digest)});
   skipped_.clear();
+}
+
+void Graph::retain(const std::set<Digest>& kept) {
+  std::erase_if(manifests_, [&](const auto& node) { return !kept.contains(node.first); });
+  std::set<Digest> used;
+  for (const auto& [digest, node] : manifests_) {
+    if (const auto* manifest = std::get_if<Manifest>(&node.parsed)) {
+      if (manifest->config) used.insert(manifest->config->digest);
+      for (const Descriptor& layer : manifest->layers) used.insert(layer.digest);
+    }
+    for (const Descriptor& child : children_of(node.parsed)) used.insert(child.digest);
+  }
+  const auto is_unused = [&](const auto& blob) { return !used.contains(blob.first); };
+  std::erase_if(blobs_, is_unused);
+  std::erase_if(skipped_, is_unused);
+  absent_.clear();
+  incomplete_roots_.clear();
+  for (auto& [digest, node] : manifests_) node.height = 0;
+  for (const auto& [digest, node] : manifests_) {
+    set_heights(digest);
+    note_absent(digest);
+  }
 }
 
 void Graph::set_heights(const Digest& root) {

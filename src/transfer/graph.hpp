@@ -31,11 +31,15 @@ struct TreeRules {
   std::optional<std::set<Digest>> absent = std::nullopt;
   /// Whether the source has a blob; a child of an index without one of its blobs counts as absent. Null: it has all.
   std::function<bool(const Descriptor& blob)> holds = {};
+  /// Children for other platforms (`other_platforms`) are not requested and count as absent; so does an index below
+  /// `root` that has nothing for these. Empty: all.
+  std::vector<Platform> platforms = {};
 };
 
 /// Fetches the descendants of `root`: nothing for an image, the children (to limits::kGraphDepth) for an index.
 /// Children of other media types are blobs or manifests, depending on the source. Throws Error{NotFound}
-/// naming what is missing if more is than `rules` allow. Blocks on `source`.
+/// naming what is missing if more is than `rules` allow, or the platforms that there are if none is wanted. Blocks on
+/// `source`.
 [[nodiscard]] ManifestTree fetch_tree(ImageSource& source, ParsedManifest root, const TreeRules& rules = {});
 /// The same for a root that was not parsed yet. Throws Error{Hostile} also if it is malformed.
 [[nodiscard]] ManifestTree fetch_tree(ImageSource& source, RawManifest root, const TreeRules& rules = {});
@@ -68,6 +72,8 @@ class Graph {
   void skip_nondistributable();
   /// Transfers all `skipped_layers` after all; `source_of` returns the source of each.
   void move_skipped(const std::function<std::shared_ptr<BlobSource>(const Digest& layer)>& source_of);
+  /// Drops all manifests but `kept`, and the blobs that only the dropped ones have.
+  void retain(const std::set<Digest>& kept);
 
   [[nodiscard]] const std::map<Digest, ManifestNode>& manifests() const noexcept { return manifests_; }
   [[nodiscard]] const std::map<Digest, BlobNode>& blobs() const noexcept { return blobs_; }

@@ -28,6 +28,7 @@ void declare(Arguments& arguments) {
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   arguments.flag("force", "With --to-tar: replace a file of that name even if it is not an archive");
   arguments.flag("resume", "With --to-tar: go on with what an earlier run has left (always done)");
+  if (arguments.called_as() == CalledAs::Ociferry) declare_platform(arguments);
   declare_dry_run(arguments);
 }
 
@@ -91,11 +92,12 @@ GatherOptions gather_options(const Arguments& arguments) {
 }
 
 ImportOptions import_options(const Arguments& arguments, const RelocateOptions& relocate) {
+  const GatherOptions gather = gather_options(arguments);
   return {.archive = arguments.text_of("tar"),
           .relocate = relocate,
-          .selection = selection_of(arguments, false),
+          .selection = gather.selection,
           .verify_first = arguments.on("verify-first"),
-          .nondistributable_layers = gather_options(arguments).nondistributable_layers};
+          .nondistributable_layers = gather.nondistributable_layers};
 }
 
 CopyOptions copy_options(const Arguments& arguments, const RelocateOptions& relocate) {

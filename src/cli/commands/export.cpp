@@ -24,6 +24,7 @@ void declare(Arguments& arguments) {
   arguments.toggle("with-referrers", true,
                    "Take signatures, attestations, SBOMs and what else is attached to images along (default: true)");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
+  declare_platform(arguments);
   declare_tool(arguments);
   declare_dry_run(arguments);
 }

@@ -18,6 +18,7 @@ void declare(Arguments& arguments) {
   arguments.flag("verify-first", "Check every byte of the archive before the first write");
   arguments.flag("include-non-distributable-layers",
                  "Also put layers that may not be redistributed; those that the archive lacks are fetched");
+  declare_platform(arguments);
   declare_dry_run(arguments);
 }
 

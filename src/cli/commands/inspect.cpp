@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/results.hpp"
 #include "cli/transfer_output.hpp"
 #include "oci/json.hpp"
 
@@ -21,23 +22,13 @@ std::string_view kind_of(const InspectedImage& image) {
   return media_type::is_index(image.descriptor.media_type) ? "index" : "image";
 }
 
-/// Platforms, or digests where none is given.
-std::vector<std::string> absent_names(const InspectedImage& image) {
-  std::vector<std::string> names;
-  for (const Descriptor& child : image.absent) {
-    const std::string platform = child.platform ? to_string(*child.platform) : std::string();
-    names.push_back(platform.empty() ? child.digest.text() : platform);
-  }
-  return names;
-}
-
 std::string describe(const InspectedImage& image) {
   std::string line = fmt::format("{} {}", kind_of(image), to_string(image.reference));
   for (const std::string& tag : image.tags) line += fmt::format(" (tag {})", tag);
   for (const Reference& name : image.also) line += fmt::format(" (also {})", to_string(name));
   line += fmt::format(", {}", text::human_bytes(image.total_bytes));
   if (!image.platforms.empty()) line += fmt::format(", {}", text::join(image.platforms, " "));
-  if (!image.absent.empty()) line += fmt::format(", absent: {}", text::join(absent_names(image), " "));
+  if (!image.absent.empty()) line += fmt::format(", absent: {}", text::join(child_names(image.absent), " "));
   return line;
 }
 
@@ -101,16 +92,6 @@ Json digests(const std::vector<Digest>& list) {
   return array;
 }
 
-Json absent_to_json(const std::vector<Descriptor>& absent) {
-  Json::Array array;
-  for (const Descriptor& child : absent) {
-    array.emplace_back(Json::Object{{"digest", child.digest.text()},
-                                    {"mediaType", child.media_type},
-                                    {"platform", child.platform ? to_string(*child.platform) : std::string()}});
-  }
-  return array;
-}
-
 Json to_json(const InspectedImage& image) {
   Json::Object object{{"reference", to_string(image.reference)},
                       {"kind", std::string(kind_of(image))},
@@ -130,7 +111,7 @@ Json to_json(const InspectedImage& image) {
   for (const std::string& platform : image.platforms) platforms.emplace_back(platform);
   object.emplace_back("platforms", std::move(platforms));
   object.emplace_back("subjects", digests(image.subjects));
-  if (!image.absent.empty()) object.emplace_back("absent", absent_to_json(image.absent));
+  if (!image.absent.empty()) object.emplace_back("absent", children_json(image.absent));
   if (!image.is_bundle) return object;
   object.emplace_back("images", digests(image.images));
   if (!image.locations) return object;

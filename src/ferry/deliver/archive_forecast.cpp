@@ -13,6 +13,7 @@
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/refused_indexes.hpp"
 #include "ferry/deliver/write_archive.hpp"
+#include "ferry/set/absent_children.hpp"
 #include "ferry/set/archive_contents.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "medium/partial_file.hpp"
@@ -79,7 +80,8 @@ ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& out
   ExportPlan plan{.images = set.images().size(),
                   .archive_bytes = layout.total_bytes,
                   .fingerprint = sha256(layout.seal()),
-                  .skipped = skipped_layers(set)};
+                  .skipped = skipped_layers(set),
+                  .partial = partial_indexes(set)};
   for (const SetImage& image : set.images()) {
     plan.bundles += image.is_bundle ? 1 : 0;
     plan.referrers += image.is_referrer ? 1 : 0;

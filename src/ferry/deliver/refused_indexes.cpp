@@ -143,7 +143,10 @@ ImageSet without_indexes(const ImageSet& set, const std::set<Digest>& refused, P
     if (const auto user = who_needs(set, image)) {
       throw Error(ErrorCode::Refused, text::cat("the destination refuses incomplete indexes, and ", *user, " needs ",
                                                 to_string(image.reference), " by its digest"))
-          .hint("import into a registry that accepts them, or export the image again with all its platforms");
+          .hint(
+              "transfer all its platforms: leave out --platform, here and where the archive was exported; or use a "
+              "registry "
+              "that accepts such indexes");
     }
     splitter.split(image);
   }

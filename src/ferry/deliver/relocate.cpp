@@ -12,6 +12,7 @@
 #include "ferry/deliver/relocation_plan.hpp"
 #include "ferry/deliver/repair.hpp"
 #include "ferry/deliver/repository_round.hpp"
+#include "ferry/set/absent_children.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/parallel.hpp"
 
@@ -95,7 +96,8 @@ class Relocation {
                     .bundles = counts.bundles,
                     .referrers = counts.referrers,
                     .names = counts.names,
-                    .skipped = counts.skipped};
+                    .skipped = counts.skipped,
+                    .partial = partial_indexes(*set_)};
     find_missing(trust);
     plan.repositories.resize(rounds_.size());
     run_parallel_or_throw(context_.jobs, rounds_.size(), context_.stop,
@@ -104,7 +106,8 @@ class Relocation {
   }
 
   [[nodiscard]] TransferReport report() const {
-    TransferReport report{.images = set_->images().size(), .skipped = skipped_layers(*set_)};
+    TransferReport report{
+        .images = set_->images().size(), .skipped = skipped_layers(*set_), .absent_children = count_absent(*set_)};
     for (const SetImage& image : set_->images()) {
       report.bundles += image.is_bundle ? 1 : 0;
       report.referrers += image.is_referrer ? 1 : 0;
@@ -228,7 +231,10 @@ class Relocation {
       throw Error(
           ErrorCode::Refused,
           text::cat(names(), " refuses incomplete indexes, and the lock file would name one: ", refusal.message()))
-          .hint("leave out --lock-output: then the images of the index are put without it");
+          .hint(
+              "leave out --lock-output: then the images of the index are put without it; or transfer all platforms: "
+              "leave "
+              "out --platform, here and where the archive was exported");
     }
     for (const AddedTag& added : options_.added_tags) {
       const SetImage& image = image_of(*set_, added);

@@ -12,6 +12,7 @@
 #include "ferry/deliver/refused_indexes.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/verify_blobs.hpp"
+#include "ferry/set/absent_children.hpp"
 #include "ferry/set/archive_contents.hpp"
 #include "layout/limits.hpp"
 #include "layout/sealed/archive_reader.hpp"
@@ -181,6 +182,7 @@ TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
     report.referrers += image.is_referrer ? 1 : 0;
   }
   report.skipped = skipped_layers(set);
+  report.absent_children = count_absent(set);
   return report;
 }
 

@@ -9,6 +9,7 @@
 #include "bundle/locations_image.hpp"
 #include "credentials/finding.hpp"
 #include "oci/limits.hpp"
+#include "oci/platform.hpp"
 #include "oci/tag_names.hpp"
 #include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
@@ -73,6 +74,13 @@ std::optional<ImageConfig> read_image_config(CachingSource& source, const Manife
   const std::string& type = manifest.config->media_type;
   if (type != media_type::kDockerConfig && type != media_type::kOciConfig) return std::nullopt;
   return try_parse_image_config(source.read_blob(*manifest.config, limits::kConfigBytes, stop));
+}
+
+std::optional<Platform> other_platform(CachingSource& source, const Manifest& manifest,
+                                       const std::vector<Platform>& wanted, const std::stop_token& stop) {
+  const auto config = read_image_config(source, manifest, stop);
+  if (!config || !is_real(config->platform) || is_for(config->platform, wanted)) return std::nullopt;
+  return config->platform;
 }
 
 bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& parsed, const std::stop_token& stop) {

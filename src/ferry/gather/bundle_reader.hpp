@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <stop_token>
+#include <vector>
 
 #include "bundle/bundle.hpp"
 #include "oci/limits.hpp"
@@ -17,6 +18,10 @@ namespace ociferry {
 /// parsed: such an image is transferred without inspection. Blocks on `source`.
 [[nodiscard]] std::optional<ImageConfig> read_image_config(CachingSource& source, const Manifest& manifest,
                                                            const std::stop_token& stop);
+
+/// The platform of an image by its configuration if it is none of `wanted`. Blocks on `source`.
+[[nodiscard]] std::optional<Platform> other_platform(CachingSource& source, const Manifest& manifest,
+                                                     const std::vector<Platform>& wanted, const std::stop_token& stop);
 
 /// True for an image whose configuration has imgpkg's bundle label. Fetches the configuration.
 [[nodiscard]] bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& parsed,

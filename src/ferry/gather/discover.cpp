@@ -10,7 +10,9 @@
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/places.hpp"
 #include "ferry/set/absent_children.hpp"
+#include "ferry/set/platforms.hpp"
 #include "oci/limits.hpp"
+#include "oci/platform.hpp"
 #include "ociferry/error.hpp"
 #include "store/limits.hpp"
 #include "transfer/parallel.hpp"
@@ -34,6 +36,8 @@ struct Found {
   ManifestTree tree;
   std::shared_ptr<CachingSource> source;
   std::vector<Wanted> next;  ///< for a bundle: the images of its lock file
+  /// The platform of an image that is no index, where it is not wanted.
+  std::optional<Platform> other_platform = {};
 };
 
 /// The state of an image that lock files list.
@@ -88,7 +92,10 @@ class Discovery {
     check_nesting(set);
     check_tags(set, false);
     check_names(set);
-    warn_of_absent_children(set, *context_.progress);
+    const std::vector<Platform>& platforms = gather_.selection.platforms;
+    warn_of_absent_children(set, *context_.progress, platforms);
+    warn_of_lacking_platforms(set, platforms, *context_.progress);
+    warn_of_other_platforms(other_platforms_, *context_.progress);
     return set;
   }
 
@@ -122,6 +129,7 @@ class Discovery {
     const auto [known, is_new] = images_.try_emplace(digest, found.image);
     if (!is_new) merge(known->second, found.image);
     if (!is_new) return;
+    if (found.other_platform) other_platforms_.emplace(to_string(found.image.reference), *found.other_platform);
     found_at_.push_back(to_string(Reference::by_digest(found.place, digest)));
     check_listed(listed_in_locks_ += found.image.lock.images.size());
     for (const Wanted& wanted : found.next) note(wanted, next);
@@ -244,8 +252,16 @@ class Discovery {
       check_kind(*wanted.root, found);
     }
     if (found.image.is_bundle) open_bundle(found, located, wanted);
-    found.tree = fetch_tree(*found.source, std::move(located.manifest));
+    found.other_platform = other_platform(*found.source, located.manifest.parsed);
+    found.tree = fetch_tree(*found.source, std::move(located.manifest), {.platforms = gather_.selection.platforms});
     return found;
+  }
+
+  /// The configuration has been read already: it tells bundles from images.
+  std::optional<Platform> other_platform(CachingSource& source, const std::variant<Manifest, ImageIndex>& parsed) {
+    const auto* manifest = std::get_if<Manifest>(&parsed);
+    if (manifest == nullptr || gather_.selection.platforms.empty()) return std::nullopt;
+    return ociferry::other_platform(source, *manifest, gather_.selection.platforms, context_.stop);
   }
 
   void open_bundle(Found& found, const Located& located, const Wanted& wanted) {
@@ -305,7 +321,8 @@ class Discovery {
   std::shared_ptr<CacheBudget> cache_budget_ = std::make_shared<CacheBudget>(kCacheBytes);
   Graph graph_;
   std::map<Digest, SetImage> images_;
-  std::vector<std::string> found_at_;  ///< digest references, one for each image
+  std::map<std::string, Platform> other_platforms_;  ///< of images that are no indexes, by their names
+  std::vector<std::string> found_at_;                ///< digest references, one for each image
   std::map<Digest, Listed> listed_;
   std::size_t listed_in_locks_ = 0;  ///< with repetitions
   std::vector<std::exception_ptr> root_failures_;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "ferry/set/image_set.hpp"
+#include "ociferry/plan.hpp"
 #include "ociferry/progress.hpp"
 
 namespace ociferry {
@@ -13,7 +14,14 @@ namespace ociferry {
 /// The children that `image` or an index below it lists and `graph` lacks, sorted by digest, without duplicates.
 [[nodiscard]] std::vector<Descriptor> absent_below(const Graph& graph, const Digest& image);
 
-/// Warns about each image of `set` that lacks some of its children.
-void warn_of_absent_children(const ImageSet& set, Progress& progress);
+/// The number of different children that are absent from indexes of `set`.
+[[nodiscard]] std::size_t count_absent(const ImageSet& set);
+
+/// The images of `set` of which something is absent.
+[[nodiscard]] std::vector<PartialIndex> partial_indexes(const ImageSet& set);
+
+/// Warns about each image of `set` that lacks some of its children, but for those that nobody wanted: of platforms that
+/// are not `wanted` (empty: all).
+void warn_of_absent_children(const ImageSet& set, Progress& progress, const std::vector<Platform>& wanted = {});
 
 }  // namespace ociferry

@@ -145,9 +145,11 @@ void check_names(const ImageSet& set) {
   }
 }
 
-std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image) {
+std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image) { return subjects_of(set.graph(), image); }
+
+std::set<Digest> subjects_of(const Graph& graph, const SetImage& image) {
   std::set<Digest> subjects;
-  if (const Descriptor* subject = subject_of(set.graph().at(image.digest()).parsed)) subjects.insert(subject->digest);
+  if (const Descriptor* subject = subject_of(graph.at(image.digest()).parsed)) subjects.insert(subject->digest);
   for (const std::string& tag : image.tags) {
     if (const auto subject = attachment_subject(tag)) subjects.insert(*subject);
   }

@@ -82,6 +82,8 @@ void check_names(const ImageSet& set);
 
 /// The subjects of `image`, from its manifest and its tags.
 [[nodiscard]] std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image);
+/// The same of an image that is in no set yet.
+[[nodiscard]] std::set<Digest> subjects_of(const Graph& graph, const SetImage& image);
 
 /// Throws Error{Hostile} if `images`, the sum over all lock files so far, exceeds limits::kGraphNodes: a few compressed
 /// bytes can list very many images.
