@@ -5,6 +5,7 @@
 
 #include "ferry/deliver/attachments.hpp"
 #include "ferry/deliver/locations_writer.hpp"
+#include "ferry/set/absent_children.hpp"
 #include "transfer/parallel.hpp"
 
 namespace ociferry {
@@ -75,7 +76,8 @@ std::vector<PlannedStep> missing_steps(const RepositoryPlan& plan, const Graph& 
   for (const PlannedStep& step : plan.steps) {
     PlannedStep rest;
     std::ranges::copy_if(step, std::back_inserter(rest), [&](const PlannedManifest& manifest) {
-      return needed.contains(manifest.digest()) && !tagged.contains(manifest.digest());
+      const Digest digest = manifest.digest();
+      return needed.contains(digest) && !tagged.contains(digest) && !missing.there.contains(digest);
     });
     if (!rest.empty()) steps.push_back(std::move(rest));
   }
@@ -151,6 +153,7 @@ Missing MissingFinder::find() {
     return trust_ == Trust::Nothing ||
            std::ranges::any_of(manifests, [&](const Digest& digest) { return unlisted.contains(digest); });
   });
+  if (trust_ == Trust::Tags) missing.there = there_below_partial(missing.images);
   return missing;
 }
 
@@ -186,6 +189,27 @@ TagState MissingFinder::state_of(const PlannedManifest& tag) const {
     const auto raw = to_.source.manifest(tag.selector);
     return raw ? std::optional(raw->descriptor.digest) : std::nullopt;
   });
+}
+
+/// The manifests below those of `images` that lack children, as far as the destination has them. Left out are those
+/// that must be put anyway, for a tag or for the list of what is attached.
+std::set<Digest> MissingFinder::there_below_partial(const std::vector<const SetImage*>& images) const {
+  std::vector<const SetImage*> partial;
+  std::ranges::copy_if(images, std::back_inserter(partial),
+                       [this](const SetImage* image) { return !absent_below(graph_, image->digest()).empty(); });
+  std::set<Digest> asked = manifests_of(graph_, partial);
+  for (const PlannedImage& planned : plan_.images) asked.erase(planned.image->digest());
+  std::erase_if(asked, [this](const Digest& digest) { return subject_of(graph_.at(digest).parsed) != nullptr; });
+  const std::vector<Digest> digests(asked.begin(), asked.end());
+  std::vector<char> there(digests.size(), 0);
+  run_parallel_or_throw(context_.jobs, digests.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
+    there[i] = to_.target.resolve(digests[i].text()) == digests[i] ? 1 : 0;
+  });
+  std::set<Digest> found;
+  for (std::size_t i = 0; i < digests.size(); ++i) {
+    if (there[i] != 0) found.insert(digests[i]);
+  }
+  return found;
 }
 
 /// The manifests of `images` that the destination does not list as referrers of their subjects.
