@@ -1,0 +1,200 @@
+#include <doctest/doctest.h>
+
+#include "base/text.hpp"
+#include "oci/json.hpp"
+#include "oci/tag_names.hpp"
+#include "rows.hpp"
+#include "stream/sha256.hpp"
+#include "support/temp.hpp"
+
+// --platform: of an index, only the children for some platforms travel, and the index keeps its digest.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::string row(const Descriptor& child, const std::string& os, const std::string& arch, const std::string& more = "") {
+  return text::cat(R"({"mediaType":")", child.media_type, R"(","digest":")", child.digest.text(), R"(","size":)",
+                   child.size, R"(,"platform":{"os":")", os, R"(","architecture":")", arch, R"("})", more, "}");
+}
+
+/// For each architecture an image, or what says of itself that it runs nowhere.
+std::vector<Image> images_for(const std::vector<Platform>& platforms, std::uint64_t seed) {
+  std::vector<Image> images;
+  for (const Platform& platform : platforms) {
+    images.push_back(make_image({.layers = {{.seed = seed++}}, .platform = platform}));
+  }
+  return images;
+}
+
+/// An index as buildkit makes them: of images for three platforms, and an attestation of each.
+struct Cargo {
+  std::vector<Platform> platforms = {
+      {"linux", "amd64", "", ""}, {"linux", "arm64", "", ""}, {"linux", "s390x", "", ""}};
+  std::vector<Image> images = images_for(platforms, 1);
+  std::vector<Image> attestations = images_for({3, {"unknown", "unknown", "", ""}}, 11);
+  Image index = make_indexed();
+
+ private:
+  [[nodiscard]] Image make_indexed() const {
+    std::vector<std::string> rows;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      rows.push_back(row(images[i].descriptor, "linux", platforms[i].architecture));
+    }
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      rows.push_back(row(attestations[i].descriptor, "unknown", "unknown",
+                         text::cat(R"(,"annotations":{"vnd.docker.reference.type":"attestation-manifest",)",
+                                   R"("vnd.docker.reference.digest":")", images[i].descriptor.digest.text(), R"("})")));
+    }
+    const std::string body = text::cat(R"({"schemaVersion":2,"mediaType":")", media_type::kOciIndex,
+                                       R"(","manifests":[)", text::join(rows, ","), "]}");
+    const Descriptor own{std::string(media_type::kOciIndex), sha256(body), body.size()};
+    Image all{own, {}, {}};
+    for (const std::vector<Image>& group : {images, attestations}) {
+      for (const Image& child : group) {
+        all.manifests.insert(all.manifests.end(), child.manifests.begin(), child.manifests.end());
+        all.blobs.insert(child.blobs.begin(), child.blobs.end());
+      }
+    }
+    all.manifests.push_back({own, body});
+    return all;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("of an index, one platform is carried with its attestation, and a registry gets it under the index's tag") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  const Cargo cargo;
+  const std::string app = to_string(push_image(world.outside, "team/app", cargo.index, "v1").name) + ":v1";
+  world.outside.forget_requests();
+  const std::string told = world.succeed({"export", app, "-o", "arm.tar", "--platform", "linux/arm64"});
+  CHECK(contains(told, "without 4 children of indexes"));
+  for (const LoggedRequest& request : world.outside.requests()) {
+    CHECK_FALSE(contains(request.path, cargo.images[0].descriptor.digest.text()));
+    CHECK_FALSE(contains(request.path, cargo.attestations[2].descriptor.digest.text()));
+  }
+  world.succeed({"verify", "arm.tar"});
+  const std::string shown = world.succeed({"inspect", "arm.tar"});
+  CHECK(contains(shown, cargo.index.descriptor.digest.text()));
+  const std::string absent = shown.substr(shown.find("absent: "));
+  CHECK(contains(absent, "linux/amd64"));
+  CHECK(contains(absent, "linux/s390x"));
+  CHECK_FALSE(contains(absent, "linux/arm64"));
+  CHECK(contains(world.succeed({"inspect", "arm.tar", "--json"}), cargo.images[2].descriptor.digest.text()));
+  const auto skopeo = [&](const std::string& arch) {
+    return run({.arguments = {"skopeo", "--override-os", "linux", "--override-arch", arch, "inspect", "--raw",
+                              "--config", "oci-archive:" + world.path("arm.tar").string() + ":v1"}});
+  };
+  const Outcome arm = skopeo("arm64");
+  CAPTURE(arm.err);
+  CHECK(arm.exit_code == 0);
+  CHECK(contains(arm.out, "\"arm64\""));
+  CHECK(skopeo("amd64").exit_code != 0);
+
+  // What was left out later is left out before.
+  world.succeed({"export", app, "-o", "all.tar"});
+  world.succeed({"copy", "--tar", "all.tar", "--to-tar", "narrowed.tar", "--platform", "linux/arm64"});
+  CHECK(read_text(world.path("narrowed.tar")) == read_text(world.path("arm.tar")));
+}
+
+TEST_CASE("where indexes without children are refused, the image gets the tag, and a second run changes nothing") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  const Cargo cargo;
+  push_image(world.outside, "team/app", cargo.index, "v1");
+  world.succeed({"export", world.outside_ref("team/app"), "-o", "all.tar"});
+  const Words import{"import", "all.tar", "--to-repo", world.inside_repo("dest"), "--platform", "linux/arm64"};
+  const Outcome first = world.ociferry.run(import);
+  REQUIRE(first.exit_code == 0);
+  CHECK(contains(first.err, "refuses incomplete indexes"));
+  CHECK(digest_of(world.inside, "dest", "v1") == cargo.images[1].descriptor.digest.text());
+  world.inside.forget_requests();
+  CHECK(contains(world.succeed(import), "Nothing to do"));
+  for (const LoggedRequest& request : world.inside.requests()) {
+    CAPTURE(request.path);
+    CHECK((request.method == "GET" || request.method == "HEAD" || request.status != 201));
+  }
+}
+
+TEST_CASE("a bundle's index is refused with the option that helps, and then imported without it") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  const Cargo cargo;
+  const Reference index = push_image(world.outside, "team/app", cargo.index, "v1");
+  world.push_bundle("team/bundle", {index});
+  world.succeed({"export", world.outside_ref("team/bundle"), "-o", "all.tar"});
+  const Words import{"import", "all.tar", "--to-repo", world.inside_repo("dest")};
+  Words narrowed = import;
+  narrowed.insert(narrowed.end(), {"--platform", "linux/arm64"});
+  const std::string error = world.fail(24, narrowed);
+  CHECK(contains(error, "team/bundle"));
+  CHECK(contains(error, "leave out --platform"));
+  world.succeed(import);
+  CHECK(digest_of(world.inside, "dest", image_tag(cargo.index.descriptor.digest)) ==
+        cargo.index.descriptor.digest.text());
+}
+
+TEST_CASE("a dry run says what would be absent, and what patterns leave out is none of that") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  const Cargo cargo;
+  push_image(world.outside, "team/app", cargo.index, "v1");
+  push_image(world.outside, "team/other", make_image({.layers = {{.seed = 50}}}), "v1");
+  const Words refs{world.outside_ref("team/app"), world.outside_ref("team/other")};
+  world.succeed({"export", refs[0], refs[1], "-o", "all.tar"});
+  const std::vector<Words> commands = {{"export", refs[0], refs[1], "-o", "arm.tar"},
+                                       {"import", "all.tar", "--to-repo", world.inside_repo("dest")},
+                                       {"copy", refs[0], "--to-repo", world.inside_repo("dest")}};
+  for (Words command : commands) {
+    CAPTURE(command.front());
+    command.insert(command.end(), {"--platform", "linux/arm64,linux/s390x", "--include", "*/app:*", "--dry-run"});
+    const std::string told = world.succeed(command);
+    CHECK(contains(told, "Indexes without some of their children:\n  " + world.outside.host() + "/team/app@"));
+    CHECK(contains(told, "absent: "));
+    CHECK(contains(told, "linux/amd64"));
+    CHECK_FALSE(contains(told, "absent: linux/arm64"));
+    CHECK_FALSE(contains(told, "team/other"));
+    command.emplace_back("--json");
+    const Json plan = Json::parse(world.succeed(command), "plan");
+    const Json::Array& partial = *plan.find("partialIndexes")->as_array();
+    REQUIRE(partial.size() == 1);
+    CHECK(partial.front().find("absent")->as_array()->size() == 2);  // an image and its attestation
+  }
+  CHECK_FALSE(std::filesystem::exists(world.path("arm.tar")));
+  CHECK(writes(world.inside).empty());
+}
+
+TEST_CASE("a platform that an index lacks is an error that names those that it has, and a malformed one is, too") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Cargo cargo;
+  push_image(world.outside, "team/app", cargo.index, "v1");
+  const std::string app = world.outside_ref("team/app");
+  world.succeed({"export", app, "-o", "all.tar"});
+  const std::vector<Words> commands = {{"export", app, "-o", "none.tar"},
+                                       {"copy", app, "--to-repo", world.inside_repo("dest")},
+                                       {"copy", "--tar", "all.tar", "--to-tar", "none.tar"},
+                                       {"import", "all.tar", "--to-repo", world.inside_repo("dest")},
+                                       {"import", "all.tar", "--to-repo", world.inside_repo("dest"), "--dry-run"}};
+  for (const Words& command : commands) {
+    CAPTURE(command.front());
+    const auto with = [&](const std::string& platform) {
+      Words all = command;
+      all.insert(all.end(), {"--platform", platform});
+      return all;
+    };
+    const std::string error = world.fail(22, with("linux/riscv64"));
+    CHECK(contains(error, "linux/riscv64"));
+    CHECK(contains(error, "linux/amd64"));
+    CHECK(contains(error, "linux/s390x"));
+    world.fail(1, with("linux"));
+    world.fail(1, with("linux/arm64/v8/extra"));
+  }
+  CHECK_FALSE(std::filesystem::exists(world.path("none.tar")));
+  CHECK(writes(world.inside).empty());
+}
