@@ -13,6 +13,7 @@
 #include "support/fake_registry.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/process.hpp"
+#include "support/token_server.hpp"
 
 // What probe --write stores and finds out by it, and that it names whatever it cannot delete.
 
@@ -27,7 +28,7 @@ constexpr std::array<const char*, 10> kStoredCapabilities{
     "artifacts",       "zstdLayers", "sha512Layers", "mounts",     "movableTags"};
 
 struct WritingProbe {
-  explicit WritingProbe(bool deletes = true) : registry({.deletes = deletes}) {}
+  explicit WritingProbe(testing::RegistryOptions options = {}) : registry(std::move(options)) {}
 
   RegistryServer registry;
   FaultProxy proxy{registry};
@@ -122,7 +123,7 @@ TEST_CASE("probe without --write stores nothing, and says which trials need it")
 
 TEST_CASE("probe --write names each tag, manifest and blob that a registry without deletes keeps, and nothing else") {
   if (lacks({"docker-registry"})) return;
-  WritingProbe rig(false);
+  WritingProbe rig({.deletes = false});
   const ProbeReport report = rig.run();
   CHECK_FALSE(report.failure.has_value());
   const std::set<std::string> content = rig.content();
@@ -205,9 +206,24 @@ TEST_CASE("probe --write tells immutable tags, and mounts that the registry only
 TEST_CASE("probe --write mounts into a repository beside the probed one if there are no nested paths") {
   if (lacks({"docker-registry"})) return;
   WritingProbe rig;
-  const ProbeReport flat = rig.run(
-      {{.match = {"POST", "/ociferry-probe/"}, .fault = {.answer = registry_error_reply(400, "NAME_INVALID")}}});
+  const Rule no_catalog{.match = {"GET", "/_catalog"}, .fault = {.answer = registry_error_reply(403, "DENIED")}};
+  const Rule no_nested{.match = {"POST", "/ociferry-probe/"},
+                       .fault = {.answer = registry_error_reply(400, "NAME_INVALID")}};
+  const ProbeReport flat = rig.run({no_nested, no_catalog});
   CHECK(finding_of(flat, "mounts").detail == "from team/app into team/app-ociferry-probe");
+  // Whether it is still there is not known, so it is told.
+  CHECK(flat.left_behind.at(1).find("could not be found out") != std::string::npos);
+}
+
+TEST_CASE("probe --write deletes with the tokens that deletes need") {
+  if (lacks({"docker-registry"})) return;
+  const TokenServer tokens;
+  WritingProbe rig({.token = tokens.realm()});
+  rig.proxy.serve_tokens(tokens);
+  const ProbeReport report = rig.run();
+  CHECK(finding_of(report, "mounts").answer == ProbeAnswer::Yes);
+  CHECK(content_left_in(report).empty());
+  CHECK(rig.content().empty());
 }
 
 TEST_CASE("probe --write deletes what it has stored when it is interrupted") {
