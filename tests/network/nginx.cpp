@@ -37,7 +37,8 @@ std::string Nginx::configuration(const TlsIdentity& identity, const std::string&
   }
   const std::string told =
       text::cat("proxy_set_header ", kProtocol, " $server_protocol;\nproxy_set_header ", kConnection,
-                " $connection;\nproxy_set_header ", kResumed, " $ssl_session_reused;\n");
+                " $connection;\nproxy_set_header ", kResumed, " $ssl_session_reused;\n",
+                "proxy_set_header Host $http_host;\nproxy_set_header X-Forwarded-Proto https;\n");
   return text::cat("daemon off;\nmaster_process off;\npid \"", directory, "/pid\";\nevents {}\nhttp {\n", temporary,
                    "access_log off;\nserver {\nlisten ", host(), " ssl http2;\nssl_protocols ", versions,
                    ";\nssl_certificate \"", identity.certificate.string(), "\";\nssl_certificate_key \"",

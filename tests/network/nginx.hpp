@@ -10,8 +10,8 @@
 
 namespace ociferry::testing {
 
-/// nginx with TLS and HTTP/2 in front of a plain server, which it tells by headers how it was asked itself. Needs
-/// nginx.
+/// nginx with TLS and HTTP/2 in front of a plain server, which it tells by headers how it was asked itself. It refuses
+/// requests of more than 1 MiB, as nginx does unless it is told otherwise. Needs nginx.
 class Nginx {
  public:
   static constexpr const char* kProtocol = "X-Protocol";      ///< "HTTP/1.1" or "HTTP/2.0"
