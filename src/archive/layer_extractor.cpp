@@ -21,7 +21,7 @@ namespace ociferry {
 
 namespace {
 
-using Kind = ConfinedDirectory::Kind;
+using PlacedKind = ConfinedDirectory::Kind;
 
 constexpr std::size_t kBuffer = 256 * 1024;
 
@@ -93,7 +93,7 @@ void LayerExtractor::place_whiteout(const LayerMember& member, const Whiteout& w
 }
 
 void LayerExtractor::place_directory(const LayerMember& member) {
-  if (root_.kind(member.path) != Kind::Directory) make_room(member.path);
+  if (root_.kind(member.path) != PlacedKind::Directory) make_room(member.path);
   make_directories(member.path);
   root_.set_directory_mode(member.path, member_mode(member.mode) | S_IRWXU);
   note(member.path);
@@ -152,12 +152,12 @@ void LayerExtractor::make_symlink(const std::string& path, const std::string& ta
 
 void LayerExtractor::place_hardlink(const LayerMember& member) {
   const std::string& target = member.link;
-  const Kind found = is_aufs_own(target) || parse_whiteout(target) ? Kind::Other : root_.kind(target);
-  if (found == Kind::Absent && left_out_.contains(target)) {
+  const PlacedKind found = is_aufs_own(target) || parse_whiteout(target) ? PlacedKind::Other : root_.kind(target);
+  if (found == PlacedKind::Absent && left_out_.contains(target)) {
     make_room(member.path);
     return leave_out(member.path, report_.skipped_links);
   }
-  if (found != Kind::File && found != Kind::Symlink) {
+  if (found != PlacedKind::File && found != PlacedKind::Symlink) {
     throw refused(member.path, text::cat("is a hard link to '", target, "', which is not a file of the image"));
   }
   if (target == member.path || target.starts_with(member.path + "/")) {
@@ -165,7 +165,7 @@ void LayerExtractor::place_hardlink(const LayerMember& member) {
   }
   make_room(member.path);
   // The same relative target may lead out of the directory from here.
-  if (found == Kind::Symlink) return make_symlink(member.path, root_.read_link(target));
+  if (found == PlacedKind::Symlink) return make_symlink(member.path, root_.read_link(target));
   if (!root_.make_hardlink(member.path, target)) copy_file(target, member.path);
   note(member.path);
   ++report_.files;
@@ -189,9 +189,10 @@ void LayerExtractor::copy_file(const std::string& from, const std::string& to) {
 /// Creates the directories above `path` and removes what exists at it.
 void LayerExtractor::make_room(const std::string& path) {
   make_directories(parent_path(path));
-  const Kind found = root_.kind(path);
-  if (found == Kind::Absent) return;
-  if (found == Kind::Directory && is_own(path)) throw refused(path, "is a directory and something else in one layer");
+  const PlacedKind found = root_.kind(path);
+  if (found == PlacedKind::Absent) return;
+  if (found == PlacedKind::Directory && is_own(path))
+    throw refused(path, "is a directory and something else in one layer");
   root_.remove(path);
 }
 
@@ -206,7 +207,7 @@ void LayerExtractor::hide(const std::string& path) {
 
 /// Removes the content of earlier layers from `directory`. What this layer has created stays, in whichever order.
 void LayerExtractor::hide_content(const std::string& directory) {
-  if (is_first_layer_ || root_.kind(directory) != Kind::Directory) return;
+  if (is_first_layer_ || root_.kind(directory) != PlacedKind::Directory) return;
   for (const std::string& name : root_.names(directory)) hide(join_path(directory, name));
 }
 

@@ -26,34 +26,34 @@ constexpr std::size_t kBlockWantsMoreAt = 504;
 /// Digits of a number of 64 bits.
 constexpr std::size_t kDigits = 20;
 
-Error hostile(std::string_view why) { return {ErrorCode::Hostile, text::cat("its map of holes ", why)}; }
+Error bad_map(std::string_view why) { return {ErrorCode::Hostile, text::cat("its map of holes ", why)}; }
 
 std::uint64_t decimal(std::string_view digits) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc() || end != digits.data() + digits.size()) throw hostile("holds what is not a number");
+  if (error != std::errc() || end != digits.data() + digits.size()) throw bad_map("holds what is not a number");
   return value;
 }
 
 void check_count(std::uint64_t segments) {
   if (segments > kSparseSegments) {
-    throw hostile(text::cat("has more than ", kSparseSegments, " pieces"));
+    throw bad_map(text::cat("has more than ", kSparseSegments, " pieces"));
   }
 }
 
 }  // namespace
 
 void SparseMap::check(std::uint64_t stored) const {
-  if (size > std::numeric_limits<std::int64_t>::max()) throw hostile("is for a file of an impossible size");
+  if (size > std::numeric_limits<std::int64_t>::max()) throw bad_map("is for a file of an impossible size");
   std::uint64_t end = 0;
   std::uint64_t sum = 0;
   for (const Segment& segment : segments) {
-    if (segment.offset < end) throw hostile("is not in order or overlaps");
-    if (segment.offset > size || segment.size > size - segment.offset) throw hostile("exceeds the file's size");
+    if (segment.offset < end) throw bad_map("is not in order or overlaps");
+    if (segment.offset > size || segment.size > size - segment.offset) throw bad_map("exceeds the file's size");
     end = segment.offset + segment.size;
     sum += segment.size;
   }
-  if (sum != stored) throw hostile(text::cat("covers ", sum, " bytes, but ", stored, " are stored"));
+  if (sum != stored) throw bad_map(text::cat("covers ", sum, " bytes, but ", stored, " are stored"));
 }
 
 void SparseRecords::take(std::string_view key, std::string_view value) {
@@ -67,7 +67,7 @@ void SparseRecords::take(std::string_view key, std::string_view value) {
     minor = std::string(value);
   } else if (key == "offset" || key == "numbytes") {
     if ((numbers.size() % 2 == 0) != (key == "offset"))
-      throw hostile("has an offset without a length, or a length without one");
+      throw bad_map("has an offset without a length, or a length without one");
     numbers.push_back(decimal(value));
   } else if (key == "map") {
     numbers.clear();
@@ -78,13 +78,13 @@ void SparseRecords::take(std::string_view key, std::string_view value) {
 bool SparseRecords::map_is_in_content() const {
   if (major == "1" && minor == "0") return true;
   const bool is_old = major.empty() ? minor.empty() : major == "0" && (minor == "0" || minor == "1");
-  if (!is_old) throw hostile(text::cat("has version ", major, ".", minor, ", which is not known"));
+  if (!is_old) throw bad_map(text::cat("has version ", major, ".", minor, ", which is not known"));
   return false;
 }
 
 SparseMap SparseRecords::map(const std::vector<std::uint64_t>& of_segments) const {
-  if (!size) throw hostile("comes without the file's size");
-  if (of_segments.size() % 2 != 0) throw hostile("has an offset without a length, or a length without one");
+  if (!size) throw bad_map("comes without the file's size");
+  if (of_segments.size() % 2 != 0) throw bad_map("has an offset without a length, or a length without one");
   check_count(of_segments.size() / 2);
   SparseMap map{.size = *size};
   map.segments.reserve(of_segments.size() / 2);
@@ -96,7 +96,7 @@ void SparseMapText::add(std::string_view block) {
   while (!complete() && !block.empty()) {
     const auto newline = block.find('\n');
     line_ += block.substr(0, newline);
-    if (line_.size() > kDigits) throw hostile("holds what is not a number");
+    if (line_.size() > kDigits) throw bad_map("holds what is not a number");
     if (newline == std::string_view::npos) return;
     block.remove_prefix(newline + 1);
     const std::uint64_t number = decimal(std::exchange(line_, {}));
@@ -118,7 +118,7 @@ void GnuSparseMap::add(std::string_view block) {
   wants_more_ = block[kBlockWantsMoreAt] != '\0';
   const std::size_t before = map_.segments.size();
   add_entries(block.substr(0, kBlockEntries * kEntryBytes));
-  if (map_.segments.size() == before) throw hostile("goes on without an end");
+  if (map_.segments.size() == before) throw bad_map("goes on without an end");
   check_count(map_.segments.size());
 }
 

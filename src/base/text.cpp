@@ -73,6 +73,13 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return out;
 }
 
+std::string listed(const std::vector<std::string>& parts, std::size_t most) {
+  std::string lines;
+  for (std::size_t i = 0; i < parts.size() && i < most; ++i) lines += "\n  - " + parts[i];
+  if (parts.size() > most) lines += cat("\n  - and ", parts.size() - most, " more");
+  return lines;
+}
+
 std::string_view trim(std::string_view text) noexcept {
   constexpr std::string_view kSpace = " \t\r\n";
   const auto first = text.find_first_not_of(kSpace);

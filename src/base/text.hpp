@@ -33,7 +33,12 @@ template <typename... Pieces>
 
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 [[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);
+/// For messages: the first `most` parts, each on a line of its own after "  - ", then how many more there are. Begins
+/// with an end of line.
+[[nodiscard]] std::string listed(const std::vector<std::string>& parts, std::size_t most = 10);
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
+/// '0' to '9'.
+[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 /// ASCII only.
 [[nodiscard]] std::string lower(std::string_view text);
 /// ASCII only.

@@ -14,12 +14,12 @@ constexpr std::string_view kReadingImages = "Unmarshaling images lock";
 constexpr std::string_view kCheckingImages = "Validating images lock";
 constexpr std::string_view kReadingBundle = "Unmarshaling bundle lock";
 constexpr std::string_view kCheckingBundle = "Validating bundle lock";
-constexpr std::size_t kKeyShown = 100;
+constexpr std::size_t kAnnotationShown = 100;
 
 std::map<std::string, std::string> annotations_of(const YamlObject& entry) {
   std::map<std::string, std::string> annotations;
   for (const auto& [key, value] : entry.members("annotations")) {
-    annotations.emplace(key, text_of(value, entry.path(text::cat("annotations: ", key.substr(0, kKeyShown)))));
+    annotations.emplace(key, text_of(value, entry.path(text::cat("annotations: ", key.substr(0, kAnnotationShown)))));
   }
   return annotations;
 }

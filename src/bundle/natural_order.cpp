@@ -12,7 +12,6 @@ namespace ociferry {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 /// True if a code point is a letter. Beyond ASCII an approximation: all but the blocks of signs and marks.
@@ -42,7 +41,7 @@ bool is_letter(char32_t point) {
 
 std::string_view digits_at(std::string_view text, std::size_t at) {
   std::size_t end = at;
-  while (end < text.size() && is_digit(text[end])) ++end;
+  while (end < text.size() && text::is_digit(text[end])) ++end;
   return text.substr(at, end - at);
 }
 
@@ -52,7 +51,7 @@ std::string_view without_leading_zeros(std::string_view digits) {
 
 /// True if the digits before `at` have a digit other than zero, so that zeros from `at` on count.
 bool continues_number(std::string_view text, std::size_t at) {
-  while (at > 0 && is_digit(text[at - 1])) {
+  while (at > 0 && text::is_digit(text[at - 1])) {
     if (text[--at] != '0') return true;
   }
   return false;

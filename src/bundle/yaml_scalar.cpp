@@ -16,8 +16,6 @@ namespace ociferry {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 template <std::size_t N>
 bool is_one_of(std::string_view text, const std::array<std::string_view, N>& words) {
   return std::ranges::find(words, text) != words.end();
@@ -86,7 +84,7 @@ std::optional<Json> parse_integer(std::string_view number) {
 }
 
 std::size_t skip_digits(std::string_view text, std::size_t from) {
-  while (from < text.size() && is_digit(text[from])) ++from;
+  while (from < text.size() && text::is_digit(text[from])) ++from;
   return from;
 }
 
@@ -134,7 +132,8 @@ std::string without_underscores(std::string_view scalar) {
 bool has_misplaced_underscore(std::string_view scalar) {
   for (std::size_t i = 0; i < scalar.size(); ++i) {
     if (scalar[i] != '_') continue;
-    if (i == 0 || i + 1 == scalar.size() || !is_digit(scalar[i - 1]) || !is_digit(scalar[i + 1])) return true;
+    if (i == 0 || i + 1 == scalar.size() || !text::is_digit(scalar[i - 1]) || !text::is_digit(scalar[i + 1]))
+      return true;
   }
   return false;
 }
@@ -145,7 +144,7 @@ std::optional<Json> number_value(std::string_view scalar) {
     if (has_misplaced_underscore(scalar)) return std::nullopt;
     return parse_float(without_underscores(scalar));
   }
-  if (!is_digit(first) && first != '+' && first != '-') return std::nullopt;
+  if (!text::is_digit(first) && first != '+' && first != '-') return std::nullopt;
   if (is_yaml_timestamp(scalar)) return std::nullopt;
   const std::string plain = without_underscores(scalar);
   auto integer = parse_integer(plain);

@@ -4,11 +4,11 @@
 #include <cstddef>
 #include <optional>
 
+#include "base/text.hpp"
+
 namespace ociferry {
 
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Reads a text from its front; every step says whether it found what it wants.
 class Cursor {
@@ -16,7 +16,7 @@ class Cursor {
   explicit Cursor(std::string_view text) : text_(text) {}
 
   [[nodiscard]] bool at_end() const { return text_.empty(); }
-  [[nodiscard]] bool is_at_digit() const { return !at_end() && is_digit(text_.front()); }
+  [[nodiscard]] bool is_at_digit() const { return !at_end() && text::is_digit(text_.front()); }
   bool skip(char wanted) {
     if (!text_.starts_with(wanted)) return false;
     text_.remove_prefix(1);

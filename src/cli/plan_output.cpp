@@ -133,8 +133,6 @@ void print_names(const ImportPlan& plan, Console& console) {
   }
 }
 
-Json number(std::size_t value) { return std::uint64_t{value}; }
-
 Json partial_json(const std::vector<PartialIndex>& partial) {
   Json::Array indexes;
   for (const PartialIndex& one : partial) {

@@ -12,8 +12,6 @@ namespace ociferry {
 
 namespace {
 
-Json number(std::size_t value) { return std::uint64_t{value}; }
-
 template <typename Items, typename ToJson>
 Json array_of(const Items& items, const ToJson& to_json) {
   Json::Array array;

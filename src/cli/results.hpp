@@ -26,6 +26,8 @@ inline constexpr int kSchemaVersion = 1;
 /// Digests only where they are known.
 [[nodiscard]] Json::Object tag_members(const RepositoryName& repository, const std::vector<ListedTag>& tags);
 
+/// A count.
+[[nodiscard]] inline Json number(std::size_t value) { return std::uint64_t{value}; }
 /// The old and the new place of an image.
 [[nodiscard]] Json placed_json(const PlacedImage& image);
 [[nodiscard]] Json skipped_json(const SkippedLayer& skipped);

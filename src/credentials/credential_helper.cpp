@@ -27,7 +27,7 @@ namespace ociferry {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 /// The result of a finished program.
 struct Outcome {
@@ -126,7 +126,8 @@ class Deadline {
   /// Milliseconds to wait for next. Throws Error{Unauthorized} when time is up, Error{Interrupted} when stopped.
   [[nodiscard]] int next_wait(int longest) const {
     throw_if_stopped(stop_);
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(begun_ + patience_ - Clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(begun_ + patience_ - SteadyClock::now()).count();
     if (left > 0) return static_cast<int>(std::min<std::int64_t>(left, longest));
     throw Error(ErrorCode::Unauthorized,
                 text::cat(program_, " did not answer within ", patience_.count() / 1000, " seconds"))
@@ -137,7 +138,7 @@ class Deadline {
   std::string program_;
   std::chrono::milliseconds patience_;
   const std::stop_token& stop_;
-  Clock::time_point begun_ = Clock::now();
+  SteadyClock::time_point begun_ = SteadyClock::now();
 };
 
 std::string read_until_end(int fd, const std::string& program, const Deadline& deadline) {

@@ -13,9 +13,6 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::string_view kDockerHub = "index.docker.io";
-constexpr std::string_view kDockerHubKey = "https://index.docker.io/v1/";
-
 /// The names of one registry in configuration files.
 std::vector<std::string> aliases(const std::string& registry) {
   if (registry != kDockerHub) return {registry};

@@ -10,6 +10,10 @@
 
 namespace ociferry {
 
+/// Docker Hub in the names of images, and its key in configuration files.
+inline constexpr std::string_view kDockerHub = "index.docker.io";
+inline constexpr std::string_view kDockerHubKey = "https://index.docker.io/v1/";
+
 /// A configuration file of Docker (config.json) or of containers (auth.json).
 class DockerConfig {
  public:

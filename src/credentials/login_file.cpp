@@ -17,8 +17,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kDockerHub = "index.docker.io";
-constexpr std::string_view kDockerHubUrl = "https://index.docker.io/v1/";
 constexpr std::array<std::string_view, 5> kSecrets{"auth", "username", "password", "identitytoken", "registrytoken"};
 
 /// The object called `key`; empty if it is missing or not an object.
@@ -126,7 +124,7 @@ std::string LoginText::key_of(const LoginTarget& target) const {
     return text::cat(target.registry == kDockerHub ? "docker.io" : target.registry, "/", target.path);
   }
   if (target.registry != kDockerHub) return target.registry;
-  return format_ == LoginFile::Format::Docker ? std::string(kDockerHubUrl) : "docker.io";
+  return format_ == LoginFile::Format::Docker ? std::string(kDockerHubKey) : "docker.io";
 }
 
 LoginText::Keeper LoginText::keeper_of(const LoginTarget& target) const {
@@ -138,7 +136,7 @@ LoginText::Keeper LoginText::keeper_of(const LoginTarget& target) const {
   // A helper stores whole registries only: a credential for a part must not be used for all of it.
   if (!target.path.empty()) return {};
   const bool is_hub = target.registry == kDockerHub;
-  return {content_.string_at("credsStore"), is_hub ? std::string(kDockerHubUrl) : target.registry};
+  return {content_.string_at("credsStore"), is_hub ? std::string(kDockerHubKey) : target.registry};
 }
 
 void LoginText::put_entry(const std::string& key, Json entry) {

@@ -26,20 +26,20 @@ constexpr std::size_t kDescribedImages = 250'000;
 using Type = DescribedImage::Type;
 
 /// An image that a lock file lists, and its possible places.
-struct Listed {
+struct ListedEntry {
   ImageRef ref = {};
   Places places = {};
 };
 
 /// Identifies a lookup: the tag or digest, and the places.
 using Key = std::pair<std::string, Places>;
-Key key_of(const Listed& listed) { return {listed.ref.image.selector(), listed.places}; }
+Key key_of(const ListedEntry& listed) { return {listed.ref.image.selector(), listed.places}; }
 
 /// What was found about an image.
 struct Facts {
   DescribedImage self = {};  ///< without origin, annotations and images, which depend on the bundle that lists it
   std::optional<DescribedImage> signature = {};
-  std::vector<Listed> listed = {};               ///< bundles
+  std::vector<ListedEntry> listed = {};          ///< bundles
   std::optional<DescribedImage> locations = {};  ///< bundles
 };
 
@@ -77,8 +77,8 @@ class Describer {
       : options_(options), open_source_(open_source), context_(context) {}
 
   DescribedImage run() {
-    const Listed root{.ref = {.image = options_.bundle}, .places = {options_.bundle.name}};
-    std::vector<Listed> frontier = {root};
+    const ListedEntry root{.ref = {.image = options_.bundle}, .places = {options_.bundle.name}};
+    std::vector<ListedEntry> frontier = {root};
     for (std::size_t depth = 0; !frontier.empty(); ++depth) {
       check_depth("bundles", depth);
       frontier = explore(frontier);
@@ -90,19 +90,19 @@ class Describer {
 
  private:
   /// Looks up all of `frontier` in parallel. Returns the images in their lock files that were not looked up yet.
-  std::vector<Listed> explore(const std::vector<Listed>& frontier) {
+  std::vector<ListedEntry> explore(const std::vector<ListedEntry>& frontier) {
     std::vector<Facts> found(frontier.size());
     run_parallel_or_throw(context_.jobs, frontier.size(), context_.stop,
                           [&](std::size_t i, const std::stop_token&) { found[i] = look(frontier[i]); });
     for (std::size_t i = 0; i < frontier.size(); ++i) facts_.emplace(key_of(frontier[i]), std::move(found[i]));
-    std::map<Key, Listed> next;
-    for (const Listed& parent : frontier) {
-      for (const Listed& child : facts_.at(key_of(parent)).listed) {
+    std::map<Key, ListedEntry> next;
+    for (const ListedEntry& parent : frontier) {
+      for (const ListedEntry& child : facts_.at(key_of(parent)).listed) {
         if (!facts_.contains(key_of(child))) next.emplace(key_of(child), child);
       }
     }
     check_size(facts_.size() + next.size());
-    std::vector<Listed> wanted;
+    std::vector<ListedEntry> wanted;
     for (auto& [key, listed] : next) wanted.push_back(std::move(listed));
     return wanted;
   }
@@ -116,7 +116,7 @@ class Describer {
     return std::make_shared<CachingSource>(open_source_(name), cache_budget_);
   }
 
-  Facts look(const Listed& wanted) {
+  Facts look(const ListedEntry& wanted) {
     const auto doing = [&] { return text::cat("describing ", to_string(wanted.ref.image)); };
     return with_context(doing, [&] {
       const Located found = locate(
@@ -183,14 +183,14 @@ class Describer {
   }
 
   /// `listed` with everything below it. A bundle that occurs again is described again.
-  DescribedImage tree(const Listed& listed, std::size_t depth = 0) {
+  DescribedImage tree(const ListedEntry& listed, std::size_t depth = 0) {
     check_size(++described_);
     check_depth("bundles", depth);
     const Facts& facts = facts_.at(key_of(listed));
     DescribedImage image = facts.self;
     image.origin = listed.ref.image;
     image.annotations = listed.ref.annotations;
-    for (const Listed& child : facts.listed) image.images.push_back(tree(child, depth + 1));
+    for (const ListedEntry& child : facts.listed) image.images.push_back(tree(child, depth + 1));
     if (image.type == Type::Bundle) add_artifacts(facts, image.images);
     return image;
   }
@@ -198,7 +198,7 @@ class Describer {
   void add_artifacts(const Facts& facts, std::vector<DescribedImage>& images) {
     const std::size_t before = images.size();
     if (facts.signature) images.push_back(*facts.signature);
-    for (const Listed& child : facts.listed) {
+    for (const ListedEntry& child : facts.listed) {
       if (const auto& signature = facts_.at(key_of(child)).signature) images.push_back(*signature);
     }
     if (facts.locations) images.push_back(*facts.locations);

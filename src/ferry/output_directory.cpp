@@ -54,7 +54,7 @@ fs::path parent_of(const fs::path& target) {
   return target.parent_path().empty() ? fs::path(".") : target.parent_path();
 }
 
-constexpr const char* kMark = "user.ociferry.pulled";
+constexpr const char* kPulledMark = "user.ociferry.pulled";
 
 bool holds_nothing(const fs::path& directory) {
   std::error_code failure;
@@ -108,7 +108,7 @@ TempDirectory begin(const fs::path& target) {
 
 bool may_be_replaced(const fs::path& directory) {
   if (!fs::exists(directory) || holds_nothing(directory)) return true;
-  if (::getxattr(directory.c_str(), kMark, nullptr, 0) >= 0) return true;
+  if (::getxattr(directory.c_str(), kPulledMark, nullptr, 0) >= 0) return true;
   const bool is_bundle = fs::symlink_status(directory / ".imgpkg").type() == fs::file_type::directory &&
                          fs::symlink_status(directory / kImagesLockPath).type() == fs::file_type::regular;
   return is_bundle && std::ranges::none_of(std::array{".git", ".hg", ".svn"}, [&](const char* name) {
@@ -181,7 +181,7 @@ void OutputDirectory::publish() {
   check_replaceable(target_, force_);  // the target may have been filled during the download
   const UniqueFd directory = open_file(content_, O_RDONLY | O_DIRECTORY);
   // Ignored on file systems without attributes: there a later pull requires --force, except for bundles.
-  static_cast<void>(::fsetxattr(directory.get(), kMark, "1", 1, 0));
+  static_cast<void>(::fsetxattr(directory.get(), kPulledMark, "1", 1, 0));
   sync_file_system(directory.get(), target_.string());
   // The old content, if any, is now in the temporary directory, and removed with it.
   if (calls::exchange(content_.c_str(), target_.c_str()) != 0) {

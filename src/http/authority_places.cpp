@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "base/fd.hpp"
-#include "base/sizes.hpp"
 #include "base/text.hpp"
 
 namespace ociferry {
@@ -13,15 +12,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxBundleBytes = 16 * kMiB;
-
 bool is_file(const fs::path& path) {
   std::error_code ignored;
   return fs::is_regular_file(path, ignored);
 }
 
 void append(Authorities& found, const fs::path& file) {
-  found.pem += read_file(file, kMaxBundleBytes);
+  found.pem += read_file(file, kMaxCertificateFile);
   found.pem += '\n';  // a file may end without one
 }
 

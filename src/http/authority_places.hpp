@@ -1,10 +1,16 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/sizes.hpp"
+
 namespace ociferry {
+
+/// The most bytes of one file of certificates.
+inline constexpr std::uint64_t kMaxCertificateFile = 16 * kMiB;
 
 /// Where the system keeps the certificates of the authorities it trusts.
 struct AuthorityPlaces {

@@ -10,25 +10,20 @@
 #include <string_view>
 #include <vector>
 
+#include "http/openssl_handles.hpp"
+
 namespace ociferry {
 
 namespace {
 
-struct FreeBio {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-};
 struct FreeName {
   void operator()(X509_NAME* name) const noexcept { X509_NAME_free(name); }
-};
-struct FreeCertificate {
-  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
 };
 struct FreeText {
   void operator()(void* text) const noexcept { OPENSSL_free(text); }
 };
 template <typename Value>
 using Text = std::unique_ptr<Value, FreeText>;
-using Certificate = std::unique_ptr<X509, FreeCertificate>;
 
 const unsigned char* bytes_of(const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
@@ -75,16 +70,16 @@ std::optional<unsigned long> subject_of(const std::string& der) {
   return X509_NAME_hash_ex(name.get(), nullptr, nullptr, nullptr);
 }
 
-Certificate parse(const std::string& der, bool has_trust_settings) {
+CertificateHandle parse(const std::string& der, bool has_trust_settings) {
   const unsigned char* at = bytes_of(der);
   const auto size = static_cast<long>(der.size());
-  return Certificate(has_trust_settings ? d2i_X509_AUX(nullptr, &at, size) : d2i_X509(nullptr, &at, size));
+  return CertificateHandle(has_trust_settings ? d2i_X509_AUX(nullptr, &at, size) : d2i_X509(nullptr, &at, size));
 }
 
 }  // namespace
 
 LazyCertificates::LazyCertificates(const std::string& pem) {
-  const std::unique_ptr<BIO, FreeBio> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const BioHandle text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (!text) throw std::bad_alloc();
   while (BIO_eof(text.get()) == 0) {
     char* kind = nullptr;
@@ -121,7 +116,7 @@ std::size_t LazyCertificates::add_for(X509_STORE_CTX& chain, X509_STORE& store) 
       names.pop_back();
       continue;
     }
-    const Certificate certificate = parse(found.mapped().der, found.mapped().has_trust_settings);
+    const CertificateHandle certificate = parse(found.mapped().der, found.mapped().has_trust_settings);
     if (!certificate) continue;
     if (X509_STORE_add_cert(&store, certificate.get()) != 1) throw std::bad_alloc();
     ++added;

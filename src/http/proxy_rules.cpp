@@ -82,7 +82,7 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 }
 
 /// The proxy at `authority`, "user:password@host:port"; nullopt if it is none.
-std::optional<Proxy> parse_authority(const std::string& scheme, std::string_view authority) {
+std::optional<Proxy> parse_proxy_authority(const std::string& scheme, std::string_view authority) {
   Proxy proxy;
   if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
     const std::string_view user = authority.substr(0, at);
@@ -110,7 +110,7 @@ std::optional<Proxy> parse_proxy(std::string_view value) {
   const std::string scheme = separator == std::string_view::npos ? "http" : text::lower(value.substr(0, separator));
   if (scheme != "http" && scheme != "https" && scheme != "socks5" && scheme != "socks5h") return std::nullopt;
   if (separator != std::string_view::npos) value.remove_prefix(separator + 3);
-  return parse_authority(scheme, value.substr(0, value.find_first_of("/?#")));
+  return parse_proxy_authority(scheme, value.substr(0, value.find_first_of("/?#")));
 }
 
 bool is_set(const std::map<std::string, std::string>& environment, const char* name) {

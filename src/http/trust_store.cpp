@@ -15,32 +15,24 @@
 #include "base/text.hpp"
 #include "http/authority_places.hpp"
 #include "http/lazy_certificates.hpp"
+#include "http/openssl_handles.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
 
 namespace {
 
-constexpr std::uint64_t kMaxBundleBytes = 16 * kMiB;
-
 struct FreeStore {
   void operator()(X509_STORE* store) const noexcept { X509_STORE_free(store); }
-};
-struct FreeBio {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-};
-struct FreeCertificate {
-  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
 };
 
 /// Adds the certificates of a PEM text to `store` and returns how many there were before the first that is malformed.
 std::size_t add_certificates(X509_STORE& store, const std::string& pem) {
-  const std::unique_ptr<BIO, FreeBio> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const BioHandle text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (!text) throw std::bad_alloc();
   std::size_t count = 0;
   // Reads both kinds of PEM certificates; other content of the file is skipped.
-  while (const std::unique_ptr<X509, FreeCertificate> certificate{
-      PEM_read_bio_X509_AUX(text.get(), nullptr, nullptr, nullptr)}) {
+  while (const CertificateHandle certificate{PEM_read_bio_X509_AUX(text.get(), nullptr, nullptr, nullptr)}) {
     if (X509_STORE_add_cert(&store, certificate.get()) != 1) throw std::bad_alloc();
     ++count;
   }
@@ -56,7 +48,7 @@ Error unusable(const std::filesystem::path& path, std::string_view why) {
 void add_file(X509_STORE& store, const std::filesystem::path& path) {
   std::string content;
   try {
-    content = read_file(path, kMaxBundleBytes);
+    content = read_file(path, kMaxCertificateFile);
   } catch (const Error& error) {
     throw unusable(path, text::cat("cannot be read: ", error.message()));
   }

@@ -8,7 +8,7 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) { arguments.positional("REF"); }
+void declare_auth_explain(Arguments& arguments) { arguments.positional("REF"); }
 
 std::string outcome_text(const CredentialReport& report) {
   if (report.failure) return "no credentials, because one place is broken";
@@ -38,7 +38,7 @@ Json::Object to_json(const CredentialReport& report) {
           {"sources", std::move(steps)}};
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run_auth_explain(const Arguments& arguments, Context& context, Console& console) {
   const Reference reference = given_reference(arguments.positional_value());
   const CredentialReport report = explain_credentials(reference.name, context);
   console.document(to_json(report));
@@ -56,8 +56,8 @@ const Command kAuthExplainCommand{
         "  # See whose account a pull would use\n"
         "  ociferry auth explain registry.example.com/team/app\n",
     .common = CommonOptions::Registry,
-    .declare = declare,
-    .run = run,
+    .declare = declare_auth_explain,
+    .run = run_auth_explain,
 };
 
 }  // namespace ociferry

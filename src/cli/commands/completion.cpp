@@ -5,9 +5,9 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) { arguments.positional("SHELL"); }
+void declare_completion(Arguments& arguments) { arguments.positional("SHELL"); }
 
-void run(const Arguments& arguments, Context&, Console& console) {
+void run_completion(const Arguments& arguments, Context&, Console& console) {
   const std::string shell = arguments.positional_value();
   const std::string& program = console.options().program;
   const std::vector<CommandWords> words = words_of(commands_of(program));
@@ -32,8 +32,8 @@ const Command kCompletionCommand{
         "  ociferry completion fish > ~/.config/fish/completions/ociferry.fish\n"
         "  ociferry completion zsh > \"${fpath[1]}/_ociferry\"\n"
         "  ociferry completion powershell | Out-String | Invoke-Expression\n",
-    .declare = declare,
-    .run = run,
+    .declare = declare_completion,
+    .run = run_completion,
 };
 
 }  // namespace ociferry

@@ -11,7 +11,7 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) {
+void declare_copy(Arguments& arguments) {
   if (arguments.called_as() == CalledAs::Ociferry) arguments.positional("REF");
   declare_source(arguments, false);
   if (arguments.called_as() == CalledAs::Ociferry) declare_patterns(arguments);
@@ -132,7 +132,7 @@ TransferReport copy_to_archive(const Arguments& arguments, const std::string& ar
                         context);
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run_copy(const Arguments& arguments, Context& context, Console& console) {
   check(arguments);
   const auto dry_run = dry_run_of(arguments);
   // imgpkg prints no result.
@@ -171,8 +171,8 @@ const Command kCopyCommand{
         "  ociferry copy --tar app.tar --to-repo registry.internal/team/app --lock-output app.lock.yml\n",
     .common = CommonOptions::Registry,
     .unpacks = true,
-    .declare = declare,
-    .run = run,
+    .declare = declare_copy,
+    .run = run_copy,
 };
 
 }  // namespace ociferry

@@ -7,7 +7,7 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) {
+void declare_describe(Arguments& arguments) {
   arguments.text("bundle,b", "REF", "Bundle to describe, by tag or digest");
   arguments.text("output-type,o", "TYPE", "How to print it: text or yaml (default: text)");
   arguments.toggle("layers", true, "Show the layers of images (default: true)");
@@ -23,7 +23,7 @@ void print_lines(std::string_view text, Console& console) {
   }
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run_describe(const Arguments& arguments, Context& context, Console& console) {
   const std::string type = arguments.optional_text("output-type").value_or("text");
   if (type != "text" && type != "yaml") {
     throw Error(ErrorCode::Usage, "--output-type can only have the following values [text, yaml]");
@@ -52,8 +52,8 @@ const Command kDescribeCommand{
         "  ociferry describe -b registry.internal/team/app:v1.4.0 -o yaml\n",
     .common = CommonOptions::Registry,
     .unpacks = true,
-    .declare = declare,
-    .run = run,
+    .declare = declare_describe,
+    .run = run_describe,
 };
 
 }  // namespace ociferry

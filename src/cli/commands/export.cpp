@@ -12,7 +12,7 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) {
+void declare_export(Arguments& arguments) {
   arguments.positional("REF", true);
   declare_source(arguments, true);
   arguments.repeated("images-file", "FILE",
@@ -52,7 +52,7 @@ std::optional<CarriedToolReport> export_with_tool(const ExportOptions& options,
   return write_carried_tool(*tool, programs, *report.fingerprint, context);
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run_export(const Arguments& arguments, Context& context, Console& console) {
   const ExportOptions options{.sources = all_sources(arguments, context.stop),
                               .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None,
                                          .nondistributable_layers = arguments.on("include-non-distributable-layers"),
@@ -89,8 +89,8 @@ const Command kExportCommand{
         "  ociferry export --images-file images.txt -o /media/usb/apps.tar\n",
     .common = CommonOptions::Registry,
     .unpacks = true,
-    .declare = declare,
-    .run = run,
+    .declare = declare_export,
+    .run = run_export,
 };
 
 }  // namespace ociferry

@@ -9,7 +9,7 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) {
+void declare_import(Arguments& arguments) {
   arguments.positional("ARCHIVE");
   arguments.repeated("bundle,b", "REF", "Only this bundle of the archive, and what it needs (can be repeated)");
   arguments.repeated("image,i", "REF", "Only this image of the archive, also of a bundle's (can be repeated)");
@@ -40,7 +40,7 @@ void import_into_all(const ImportOptions& options, const std::vector<RelocateOpt
   throw_if_any_failed(reports, destinations);
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run_import(const Arguments& arguments, Context& context, Console& console) {
   if (!arguments.is_set("to-repo") && !arguments.is_set("to-registry")) {
     throw Error(ErrorCode::Usage, "No destination: give --to-repo or --to-registry");
   }
@@ -77,8 +77,8 @@ const Command kImportCommand{
         "  ociferry import /media/usb/apps.tar --to-registry registry.internal/mirror\n",
     .common = CommonOptions::Registry,
     .unpacks = true,
-    .declare = declare,
-    .run = run,
+    .declare = declare_import,
+    .run = run_import,
 };
 
 }  // namespace ociferry

@@ -14,7 +14,7 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) { arguments.positional("ARCHIVE"); }
+void declare_inspect(Arguments& arguments) { arguments.positional("ARCHIVE"); }
 
 std::string_view kind_of(const InspectedImage& image) {
   if (image.is_bundle) return "bundle";
@@ -133,7 +133,7 @@ Json::Object to_json(const InspectReport& report) {
           {"images", std::move(images)}};
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run_inspect(const Arguments& arguments, Context& context, Console& console) {
   const InspectReport report = inspect(arguments.positional_value(), context);
   console.document(to_json(report));
   print_text(report, console);
@@ -150,8 +150,8 @@ const Command kInspectCommand{
         "  ociferry inspect apps.tar\n"
         "  ociferry inspect apps.tar --json\n",
     .unpacks = true,
-    .declare = declare,
-    .run = run,
+    .declare = declare_inspect,
+    .run = run_inspect,
 };
 
 }  // namespace ociferry

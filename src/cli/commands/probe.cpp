@@ -8,7 +8,7 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) {
+void declare_probe(Arguments& arguments) {
   arguments.positional("REPO");
   arguments.text("largest-body", "SIZE", "Try request bodies up to this size (default: 32MiB)");
   arguments.flag("write", "Also try what must be stored to be tried: store some tiny objects, and delete them again");
@@ -27,7 +27,7 @@ Json::Object members_of(const ProbeReport& report) {
           {"leftBehind", Json::Array(report.left_behind.begin(), report.left_behind.end())}};
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run_probe(const Arguments& arguments, Context& context, Console& console) {
   ProbeOptions options{.repository = given_repository(arguments.positional_value())};
   if (const auto size = arguments.optional_text("largest-body")) options.largest_body = parse_size(*size);
   options.write = arguments.on("write");
@@ -59,8 +59,8 @@ const Command kProbeCommand{
         "  ociferry probe registry.internal/team/app --write\n",
     .common = CommonOptions::Registry,
     .in_imgpkg = false,
-    .declare = declare,
-    .run = run,
+    .declare = declare_probe,
+    .run = run_probe,
 };
 
 }  // namespace ociferry

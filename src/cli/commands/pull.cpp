@@ -4,7 +4,7 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) {
+void declare_pull(Arguments& arguments) {
   declare_source(arguments, false);
   arguments.text("output,o", "DIRECTORY", "Directory to write; what an earlier pull left there is replaced");
   arguments.require("output");
@@ -13,7 +13,7 @@ void declare(Arguments& arguments) {
   arguments.toggle("image-is-bundle-check", true, "Refuse to pull a bundle with -i (default: true)");
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run_pull(const Arguments& arguments, Context& context, Console& console) {
   if (!arguments.is_set("output")) throw Error(ErrorCode::Usage, "expected --output to be non-empty");
   PullOptions options{.source = one_source(arguments), .output = arguments.text_of("output")};
   options.recursive = arguments.on("recursive");
@@ -40,8 +40,8 @@ const Command kPullCommand{
         "  ociferry pull --lock app.lock.yml -o app/\n",
     .common = CommonOptions::Registry,
     .unpacks = true,
-    .declare = declare,
-    .run = run,
+    .declare = declare_pull,
+    .run = run_pull,
 };
 
 }  // namespace ociferry

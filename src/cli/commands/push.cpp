@@ -6,7 +6,7 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) {
+void declare_push(Arguments& arguments) {
   arguments.text("bundle,b", "REF", "Push a bundle to this repository and tag");
   arguments.text("image,i", "REF", "Push an image to this repository and tag");
   arguments.list("file,f", "PATH", "File or directory to put in (can be repeated)");
@@ -18,7 +18,7 @@ void declare(Arguments& arguments) {
   arguments.text("lock-output", "FILE", "Write a BundleLock that names the pushed bundle");
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run_push(const Arguments& arguments, Context& context, Console& console) {
   const auto bundle = arguments.optional_text("bundle");
   const auto image = arguments.optional_text("image");
   if (bundle && image) throw Error(ErrorCode::Usage, "Expected only one of image or bundle");
@@ -53,8 +53,8 @@ const Command kPushCommand{
         "  # Push an image with files from several places, without what git keeps\n"
         "  ociferry push -i registry.example.com/team/files -f config/,extra.yml --file-exclusion .git,.github\n",
     .common = CommonOptions::Registry,
-    .declare = declare,
-    .run = run,
+    .declare = declare_push,
+    .run = run_push,
 };
 
 }  // namespace ociferry

@@ -8,12 +8,12 @@ namespace ociferry {
 
 namespace {
 
-void declare(Arguments& arguments) {
+void declare_verify(Arguments& arguments) {
   arguments.positional("ARCHIVE");
   arguments.text("fingerprint", "F", "Fail unless the archive has this fingerprint, as export and inspect show it");
 }
 
-void run(const Arguments& arguments, Context& context, Console& console) {
+void run_verify(const Arguments& arguments, Context& context, Console& console) {
   const std::string archive = arguments.positional_value();
   const VerifyReport report = verify({.archive = archive, .fingerprint = arguments.text_of("fingerprint")}, context);
   console.finish_progress();
@@ -41,8 +41,8 @@ const Command kVerifyCommand{
         "  ociferry verify /media/usb/apps.tar --fingerprint 3f0c-91aa-27d5-e8b4-0c6e-5d12-b7a9-44f1\n",
     .common = CommonOptions::Jobs,
     .unpacks = true,
-    .declare = declare,
-    .run = run,
+    .declare = declare_verify,
+    .run = run_verify,
 };
 
 }  // namespace ociferry

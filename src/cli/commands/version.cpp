@@ -35,7 +35,7 @@ std::string details(std::string_view program) {
   return out;
 }
 
-void run(const Arguments& arguments, Context&, Console& console) {
+void run_version(const Arguments& arguments, Context&, Console& console) {
   Json::Object members{{"version", console.options().build}};
   console.block(text::cat(console.options().program, " version ", console.options().build, "\n"));
   if (arguments.on("verbose")) {
@@ -56,7 +56,7 @@ const Command kVersionCommand{
         [](Arguments& arguments) {
           arguments.flag("verbose,v", "Also how it was built, with which libraries, and what the sandbox can do here");
         },
-    .run = run,
+    .run = run_version,
 };
 
 }  // namespace ociferry

@@ -12,14 +12,12 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::size_t kListed = 10;
-
 std::string full_name(const Reference& name) {
   return text::cat(to_string(name.name), name.tag ? ":" + *name.tag : "", "@", name.digest->text());
 }
 
 /// The names of `image` at the source, by digest.
-std::vector<Reference> names_of(const SetImage& image) {
+std::vector<Reference> source_names(const SetImage& image) {
   std::vector<Reference> names;
   const auto add = [&](const RepositoryName& name, const std::set<std::string>& tags) {
     const std::size_t before = names.size();
@@ -34,11 +32,10 @@ std::vector<Reference> names_of(const SetImage& image) {
 }
 
 Error no_single_image(const AddedTag& added, std::string_view why, const std::vector<Reference>& names) {
-  std::string list;
-  for (std::size_t i = 0; i < names.size() && i < kListed; ++i) list += "\n  - " + full_name(names[i]);
-  if (names.size() > kListed) list += text::cat("\n  - and ", names.size() - kListed, " more");
-  return Error(ErrorCode::Usage,
-               text::cat("the tag '", added.tag, "' is for '", text::printable(added.image), "', ", why, list))
+  std::vector<std::string> list;
+  for (const Reference& name : names) list.push_back(full_name(name));
+  return Error(ErrorCode::Usage, text::cat("the tag '", added.tag, "' is for '", text::printable(added.image), "', ",
+                                           why, text::listed(list)))
       .hint("name the image by REPOSITORY, REPOSITORY:TAG, REPOSITORY@DIGEST or DIGEST, as it is listed");
 }
 
@@ -82,7 +79,7 @@ const SetImage& image_of(const ImageSet& set, const AddedTag& added) {
   for (const SetImage& image : set.images()) {
     if (image.is_referrer) continue;
     bool is_match = false;
-    for (Reference& name : names_of(image)) {
+    for (Reference& name : source_names(image)) {
       if (given.is(name)) matching.push_back(name);
       is_match = is_match || given.is(name);
       all.push_back(std::move(name));

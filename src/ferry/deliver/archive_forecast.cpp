@@ -11,6 +11,7 @@
 #include "base/fd.hpp"
 #include "base/room.hpp"
 #include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/forecast.hpp"
 #include "ferry/deliver/refused_indexes.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/set/absent_children.hpp"
@@ -25,11 +26,6 @@ namespace {
 
 constexpr std::size_t kLargestShown = 10;
 constexpr std::uint64_t kBlock = 512;  ///< the unit of st_blocks
-
-void add(BlobSum& sum, const Descriptor& blob) {
-  ++sum.count;
-  sum.bytes += blob.size;
-}
 
 /// The images that have each blob.
 std::map<Digest, std::vector<Reference>> users_of_blobs(const ImageSet& set) {

@@ -12,7 +12,7 @@ namespace {
 /// The page is known by its first line, so it must never change.
 constexpr std::string_view kTitle = "CONTAINER IMAGES FOR A SITE WITHOUT INTERNET, WRITTEN BY OCIFERRY\n";
 
-constexpr std::string_view kContent = R"(
+constexpr std::string_view kReadmeText = R"(
 In this directory:
 
   {archive}
@@ -112,13 +112,13 @@ std::string about_several(const std::vector<CarriedProgram>& programs) {
 std::string readme_text(const CarriedReadme& facts) {
   const std::string& name = facts.programs.front().name;
   const bool both = facts.archive_is_summed;
-  return text::cat(kTitle, filled(kContent, {{"archive", argument(facts.archive)},
-                                             {"fingerprint", spoken(facts.fingerprint)},
-                                             {"programs", about_programs(facts.programs)},
-                                             {"several", about_several(facts.programs)},
-                                             {"summed", both ? "archive and program" : "the program (only it)"},
-                                             {"program", "./" + name},
-                                             {"name", name}}));
+  return text::cat(kTitle, filled(kReadmeText, {{"archive", argument(facts.archive)},
+                                                {"fingerprint", spoken(facts.fingerprint)},
+                                                {"programs", about_programs(facts.programs)},
+                                                {"several", about_several(facts.programs)},
+                                                {"summed", both ? "archive and program" : "the program (only it)"},
+                                                {"program", "./" + name},
+                                                {"name", name}}));
 }
 
 bool is_readme_of_ours(std::string_view text) { return text.starts_with(kTitle); }

@@ -23,9 +23,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kMark = "# Written by ociferry";
-constexpr unsigned kMode = 0644;
-constexpr std::size_t kListed = 10;
+constexpr std::string_view kFirstLine = "# Written by ociferry";
+constexpr unsigned kEmittedMode = 0644;
 
 using Kind = EmittedFile::Kind;
 constexpr std::array<std::pair<std::string_view, Kind>, 5> kKinds{{{"containerd-hosts", Kind::ContainerdHosts},
@@ -46,9 +45,9 @@ std::string kind_names() {
 
 bool is_ours(const fs::path& file) {
   const UniqueFd fd = open_file(file, O_RDONLY);
-  std::string start(kMark.size(), '\0');
+  std::string start(kFirstLine.size(), '\0');
   start.resize(pread_full(fd.get(), std::as_writable_bytes(std::span(start)), 0, file.string()));
-  return start == kMark;
+  return start == kFirstLine;
 }
 
 /// Makes `directory`, and those above it.
@@ -78,7 +77,7 @@ void check_directory(fs::path directory) {
 void write(const fs::path& path, const std::string& text) {
   const bool is_special = fs::exists(path) && !fs::is_regular_file(path);
   if (is_special) return write_lock_file(path, text);
-  write_file_atomically(path, text, kMode);
+  write_file_atomically(path, text, kEmittedMode);
 }
 
 }  // namespace
@@ -103,7 +102,7 @@ EmittedText emitted_text(const EmittedFile& file, const std::vector<PlacedImage>
     case Kind::TagMirrors: text = tag_mirrors(moved, file.path); break;
     case Kind::Kustomize: text = kustomization(moved, file.path); break;
   }
-  for (auto& [path, content] : text.files) content.insert(0, text::cat(kMark, "\n"));
+  for (auto& [path, content] : text.files) content.insert(0, text::cat(kFirstLine, "\n"));
   return text;
 }
 
@@ -134,11 +133,9 @@ void write_emitted(const std::vector<EmittedFile>& files, const std::vector<Plac
       write(path, content);
     }
     if (text.untold.empty()) continue;
-    std::string line = text::cat(file.path.string(), " (", name_of(file.kind), ") does not lead to ",
-                                 text.untold.size(), " of the images, which have to be asked for by their new names:");
-    for (std::size_t i = 0; i < text.untold.size() && i < kListed; ++i) line += "\n  - " + text.untold[i];
-    if (text.untold.size() > kListed) line += text::cat("\n  - and ", text.untold.size() - kListed, " more");
-    progress.warn(line);
+    progress.warn(
+        text::cat(file.path.string(), " (", name_of(file.kind), ") does not lead to ", text.untold.size(),
+                  " of the images, which have to be asked for by their new names:", text::listed(text.untold)));
   }
 }
 

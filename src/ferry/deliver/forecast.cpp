@@ -14,11 +14,6 @@ namespace ociferry {
 
 namespace {
 
-void add(BlobSum& sum, const Descriptor& blob) {
-  ++sum.count;
-  sum.bytes += blob.size;
-}
-
 /// Whether the destination has each of `blobs`.
 std::vector<char> ask_blobs(const std::vector<const Descriptor*>& blobs, const Destination& to,
                             const Context& context) {
@@ -41,7 +36,7 @@ TagChange change_of(const TagState& state, const RepositoryName& name) {
 /// Fills in a forecast, part by part.
 class Forecaster {
  public:
-  Forecaster(const Found& found, const Graph& graph, const MissingFinder& finder, const Destination& to,
+  Forecaster(const RoundFindings& found, const Graph& graph, const MissingFinder& finder, const Destination& to,
              const Context& context)
       : found_(found), graph_(graph), finder_(finder), to_(to), context_(context) {
     planned_.name = found.plan.name;
@@ -121,7 +116,7 @@ class Forecaster {
     }
   }
 
-  const Found& found_;
+  const RoundFindings& found_;
   const Graph& graph_;
   const MissingFinder& finder_;
   const Destination& to_;
@@ -133,8 +128,8 @@ class Forecaster {
 
 }  // namespace
 
-PlannedRepository forecast(const Found& found, const Graph& graph, const MissingFinder& finder, const Destination& to,
-                           const Context& context) {
+PlannedRepository forecast(const RoundFindings& found, const Graph& graph, const MissingFinder& finder,
+                           const Destination& to, const Context& context) {
   return Forecaster(found, graph, finder, to, context).make();
 }
 

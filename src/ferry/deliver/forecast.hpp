@@ -9,8 +9,13 @@
 
 namespace ociferry {
 
+inline void add(BlobSum& sum, const Descriptor& blob) {
+  ++sum.count;
+  sum.bytes += blob.size;
+}
+
 /// What a round has found out about a repository. Refers to what the round owns.
-struct Found {
+struct RoundFindings {
   const RepositoryPlan& plan;
   const Missing& missing;
   std::vector<const Graph::BlobNode*> blobs = {};  ///< that may have to be written, with where they can be mounted from
@@ -19,7 +24,7 @@ struct Found {
 
 /// What the round would write. Asks the destination for each of the blobs and for the tags that are put last, as
 /// writing does; writes nothing. Throws Error. Blocks.
-[[nodiscard]] PlannedRepository forecast(const Found& found, const Graph& graph, const MissingFinder& finder,
+[[nodiscard]] PlannedRepository forecast(const RoundFindings& found, const Graph& graph, const MissingFinder& finder,
                                          const Destination& to, const Context& context);
 
 }  // namespace ociferry

@@ -13,8 +13,6 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::size_t kNamed = 10;
-
 /// Discards the content; only counts it.
 class ReadBack : public ByteSink {
  public:
@@ -85,11 +83,8 @@ class Prover {
   }
 
   [[nodiscard]] Error unstable() const {
-    const std::size_t named = std::min(lost_.size(), kNamed);
-    const std::vector<std::string> first(lost_.begin(), lost_.begin() + static_cast<std::ptrdiff_t>(named));
-    const std::string more = named < lost_.size() ? text::cat("\n  - and ", lost_.size() - named, " more") : "";
-    return Error(ErrorCode::Unstable, text::cat(to_string(to_.name), " no longer has what it accepted:\n  - ",
-                                                text::join(first, "\n  - "), more))
+    return Error(ErrorCode::Unstable,
+                 text::cat(to_string(to_.name), " no longer has what it accepted:", text::listed(lost_)))
         .hint("check that no garbage collection runs there, then run the same command again");
   }
 

@@ -60,7 +60,7 @@ void RepositoryRound::hand_over_own_blobs(std::vector<BlobToPut>& blobs) {
 }
 
 PlannedRepository RepositoryRound::forecast() const {
-  Found found{.plan = plan_, .missing = missing_, .trusts_tags = trust_ == Trust::Tags};
+  RoundFindings found{.plan = plan_, .missing = missing_, .trusts_tags = trust_ == Trust::Tags};
   for (const auto* blobs : {&own_, &shared_}) {
     for (const Graph::BlobNode& blob : *blobs) found.blobs.push_back(&blob);
   }

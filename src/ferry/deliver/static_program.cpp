@@ -13,7 +13,7 @@ namespace ociferry {
 namespace {
 
 /// Being used here, this text is in every program of ociferry, which is told by it. It must never change.
-constexpr std::string_view kMark = "ociferry: this program carries container images across an air gap";
+constexpr std::string_view kProgramMark = "ociferry: this program carries container images across an air gap";
 
 /// The structure at `offset`; nullopt if `bytes` end before its end.
 template <typename T>
@@ -70,7 +70,7 @@ std::optional<ElfProgram> parse_elf(std::string_view bytes) {
   return program;
 }
 
-bool is_ociferry(std::string_view bytes) { return bytes.find(kMark) != std::string_view::npos; }
+bool is_ociferry(std::string_view bytes) { return bytes.find(kProgramMark) != std::string_view::npos; }
 
 std::string check_static_program(std::string_view bytes, const std::string& name) {
   const auto refuse = [&](std::string_view why) {

@@ -30,7 +30,7 @@ RawManifest manifest_of(const ArchiveItem& item, CachingSource& source) {
 }
 
 /// An image of an archive, with all its tags.
-struct Listed {
+struct ArchivedImage {
   const ArchiveItem* item = nullptr;
   std::set<std::string> tags = {};
   std::map<RepositoryName, std::set<std::string>> also = {};  ///< its other names
@@ -44,8 +44,8 @@ bool is_blob_only(const ArchiveItem& item, ImageArchive& archive) {
 }
 
 /// An image with several tags has several entries, in a row.
-std::vector<Listed> listed_images(ImageArchive& archive, Progress& progress) {
-  std::vector<Listed> listed;
+std::vector<ArchivedImage> listed_images(ImageArchive& archive, Progress& progress) {
+  std::vector<ArchivedImage> listed;
   for (const ArchiveItem& item : archive.items()) {
     if (item.role == ArchiveRole::Locations) continue;
     if (is_blob_only(item, archive)) {
@@ -55,7 +55,7 @@ std::vector<Listed> listed_images(ImageArchive& archive, Progress& progress) {
     }
     const bool is_new = listed.empty() || listed.back().item->descriptor.digest != item.descriptor.digest;
     if (is_new) listed.push_back({.item = &item});
-    Listed& image = listed.back();
+    ArchivedImage& image = listed.back();
     const bool is_first_name = item.reference.name == image.item->reference.name;
     std::set<std::string>& tags = is_first_name ? image.tags : image.also[item.reference.name];
     if (item.tag) tags.insert(*item.tag);
@@ -75,7 +75,8 @@ TreeRules tree_rules(const ImageArchive& archive, const ArchiveItem& item) {
   return {.holds = [&archive](const Descriptor& blob) { return archive.size_of(blob.digest).has_value(); }};
 }
 
-ReadImage read_image(const Listed& listed, const ImageArchive& archive, CachingSource& source, const Context& context) {
+ReadImage read_image(const ArchivedImage& listed, const ImageArchive& archive, CachingSource& source,
+                     const Context& context) {
   const ArchiveItem& item = *listed.item;
   // Not in one initializer: if a later member throws, GCC 12 destroys the inner aggregates twice.
   ReadImage read{.tree = fetch_tree(source, manifest_of(item, source), tree_rules(archive, item))};
@@ -95,7 +96,7 @@ ReadImage read_image(const Listed& listed, const ImageArchive& archive, CachingS
 
 /// Returns what `work` returns; adds the image to its errors.
 template <typename Work>
-auto reading(const Listed& listed, const ImageArchive& archive, const Work& work) {
+auto reading(const ArchivedImage& listed, const ImageArchive& archive, const Work& work) {
   try {
     return work();
   } catch (Error& error) {
@@ -107,7 +108,7 @@ auto reading(const Listed& listed, const ImageArchive& archive, const Work& work
 }  // namespace
 
 LoadedImages load_images(ImageArchive& archive, const std::shared_ptr<CachingSource>& source, const Context& context) {
-  const std::vector<Listed> listed = listed_images(archive, *context.progress);
+  const std::vector<ArchivedImage> listed = listed_images(archive, *context.progress);
   const auto is_held = [&](const Descriptor& layer) { return archive.size_of(layer.digest).has_value(); };
   LoadedImages loaded;
   std::atomic<std::size_t> in_locks{0};

@@ -30,7 +30,7 @@ struct Wanted {
 };
 
 /// An image that was found.
-struct Found {
+struct FoundImage {
   SetImage image;
   RepositoryName place;  ///< where it was found
   ManifestTree tree;
@@ -41,13 +41,13 @@ struct Found {
 };
 
 /// The state of an image that lock files list.
-struct Listed {
+struct ListedImage {
   Reference name;                   ///< the smallest of its names in lock files
   std::set<RepositoryName> tried;   ///< places already searched, or being searched
   std::exception_ptr failure = {};  ///< of the last search
 };
 
-void check_kind(const Root& root, const Found& found) {
+void check_kind(const Root& root, const FoundImage& found) {
   if (root.from_images_lock && found.image.is_bundle) {
     throw Error(ErrorCode::Usage, "Unable to copy bundles using an Images Lock file")
         .hint("Create a bundle with these images");
@@ -102,7 +102,7 @@ class Discovery {
  private:
   /// Finds all of `frontier` in parallel, then adds the results in order, so that the outcome is deterministic.
   std::vector<Wanted> explore(const std::vector<Wanted>& frontier) {
-    std::vector<std::optional<Found>> found(frontier.size());
+    std::vector<std::optional<FoundImage>> found(frontier.size());
     const auto failures = run_parallel(context_.jobs, frontier.size(), OnFailure::CarryOn, context_.stop,
                                        [&](std::size_t i, const std::stop_token&) { found[i] = find(frontier[i]); });
     std::map<Digest, Wanted> next;
@@ -122,7 +122,7 @@ class Discovery {
     return wanted;
   }
 
-  void take_in(Found found, std::map<Digest, Wanted>& next) {
+  void take_in(FoundImage found, std::map<Digest, Wanted>& next) {
     const Digest digest = found.image.digest();
     note_subjects(found.tree, found.place, subjects_);
     graph_.add(std::move(found.tree), found.source, layer_filter());
@@ -138,7 +138,7 @@ class Discovery {
   /// Records an image of a lock file, to be searched for in its places that were not tried yet.
   void note(const Wanted& wanted, std::map<Digest, Wanted>& next) {
     const Digest& digest = *wanted.reference.digest;
-    Listed& listed = listed_.try_emplace(digest, Listed{.name = wanted.reference, .tried = {}}).first->second;
+    ListedImage& listed = listed_.try_emplace(digest, ListedImage{.name = wanted.reference, .tried = {}}).first->second;
     if (to_string(wanted.reference) < to_string(listed.name)) listed.name = wanted.reference;
     for (const RepositoryName& place : wanted.places) {
       if (!listed.tried.insert(place).second) continue;
@@ -220,7 +220,7 @@ class Discovery {
     return source;
   }
 
-  Found find(const Wanted& wanted) {
+  FoundImage find(const Wanted& wanted) {
     const auto doing = [&] { return text::cat("reading ", to_string(wanted.reference)); };
     return with_context(doing, [&] {
       for (Places places = wanted.places;;) {
@@ -239,12 +239,12 @@ class Discovery {
     });
   }
 
-  Found read(const Wanted& wanted, Located located) {
-    Found found{.image = {.reference = Reference::by_digest(wanted.reference.name, located.manifest.digest())},
-                .place = located.name,
-                .tree = {},
-                .source = located.source,
-                .next = {}};
+  FoundImage read(const Wanted& wanted, Located located) {
+    FoundImage found{.image = {.reference = Reference::by_digest(wanted.reference.name, located.manifest.digest())},
+                     .place = located.name,
+                     .tree = {},
+                     .source = located.source,
+                     .next = {}};
     found.image.is_bundle = is_bundle(*found.source, located.manifest.parsed, context_.stop);
     if (wanted.root != nullptr) {
       found.image.is_root = true;
@@ -264,7 +264,7 @@ class Discovery {
     return ociferry::other_platform(source, *manifest, gather_.selection.platforms, context_.stop);
   }
 
-  void open_bundle(Found& found, const Located& located, const Wanted& wanted) {
+  void open_bundle(FoundImage& found, const Located& located, const Wanted& wanted) {
     found.image.lock = read_images_lock(*found.source, located.manifest, context_.unpack, context_.stop);
     const Reference at = Reference::by_digest(located.name, located.manifest.digest());
     const auto locations = find_locations(*found.source, at, found.image.lock, *context_.progress, context_.stop);
@@ -323,7 +323,7 @@ class Discovery {
   std::map<Digest, SetImage> images_;
   std::map<std::string, Platform> other_platforms_;  ///< of images that are no indexes, by their names
   std::vector<std::string> found_at_;                ///< digest references, one for each image
-  std::map<Digest, Listed> listed_;
+  std::map<Digest, ListedImage> listed_;
   std::size_t listed_in_locks_ = 0;  ///< with repetitions
   std::vector<std::exception_ptr> root_failures_;
   std::vector<Subject> subjects_;             ///< in the order of discovery

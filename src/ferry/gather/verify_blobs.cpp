@@ -33,12 +33,12 @@ bool is_part_of(const Digest& blob, const SetImage& image, const Graph& graph) {
 
 /// "needed by A, B and 3 more"; empty if no image needs it.
 std::string needed_by(const ImageSet& set, const Digest& blob) {
-  constexpr std::size_t kNamed = 3;
+  constexpr std::size_t kImagesNamed = 3;
   std::vector<std::string> names;
   std::size_t more = 0;
   for (const SetImage& image : set.images()) {
     if (!is_part_of(blob, image, set.graph())) continue;
-    if (names.size() == kNamed) {
+    if (names.size() == kImagesNamed) {
       ++more;
       continue;
     }

@@ -47,7 +47,7 @@ std::vector<Descriptor> linux_children(const Graph& graph, const Digest& index) 
 }
 
 /// The names of `image` for a container runtime: with its tags, else with the tag made from its digest.
-std::vector<std::string> names_of(const SetImage& image) {
+std::vector<std::string> docker_names(const SetImage& image) {
   std::vector<std::string> names;
   const auto add = [&](const RepositoryName& name, const std::set<std::string>& tags) {
     for (const std::string& tag : tags) names.push_back(text::cat(runtime_name(name), ":", tag));
@@ -75,7 +75,7 @@ class DockerManifest {
     for (const SetImage& image : set.images()) {
       if (image.is_referrer) continue;
       if (runnable_manifest(graph_, image.digest()) != nullptr) {
-        add(image.digest(), names_of(image));
+        add(image.digest(), docker_names(image));
       } else {
         add_children(image);
       }
@@ -95,7 +95,7 @@ class DockerManifest {
     const auto amd64 =
         std::ranges::find_if(children, [](const Descriptor& child) { return child.platform->architecture == "amd64"; });
     const Digest preferred = amd64 == children.end() ? children.front().digest : amd64->digest;
-    const std::vector<std::string> names = names_of(index);
+    const std::vector<std::string> names = docker_names(index);
     for (const Descriptor& child : children) {
       add(child.digest, child.digest == preferred ? names : with_platform(names, *child.platform));
     }

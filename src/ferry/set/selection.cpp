@@ -15,7 +15,6 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::size_t kNamed = 20;  // in errors
 constexpr std::string_view kHubInside = "index.docker.io/";
 constexpr std::string_view kHub = "docker.io/";
 
@@ -37,12 +36,12 @@ bool matches_any(const std::vector<std::string>& patterns, const std::vector<std
   });
 }
 
-/// "A, B and 3 more", a line each.
+/// A line each.
 std::string list_of(const std::vector<Reference>& names) {
-  std::string list;
-  for (std::size_t i = 0; i < names.size() && i < kNamed; ++i) list += text::cat("\n  - ", to_string(names[i]));
-  if (names.size() > kNamed) list += text::cat("\n  - and ", names.size() - kNamed, " more");
-  return list;
+  constexpr std::size_t kShown = 20;
+  std::vector<std::string> texts;
+  for (const Reference& name : names) texts.push_back(to_string(name));
+  return text::listed(texts, kShown);
 }
 
 void add_names(const SetImage& image, std::vector<Name>& names) {
