@@ -13,8 +13,6 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::size_t kNamed = 10;
-
 /// A graph as a place that manifests are read from.
 class GraphManifests : public ImageSource {
  public:
@@ -73,14 +71,6 @@ std::vector<std::string> lacking(const Graph& graph, const Digest& image, const 
   return names;
 }
 
-/// The first of `lines`, and how many more there are.
-std::string first_of(const std::vector<std::string>& lines) {
-  const std::size_t count = std::min(lines.size(), kNamed);
-  const std::vector<std::string> shown(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(count));
-  const std::string more = lines.size() > count ? text::cat("\n  - and ", lines.size() - count, " more") : "";
-  return text::cat("\n  - ", text::join(shown, "\n  - "), more);
-}
-
 }  // namespace
 
 ImageSet select_platforms(ImageSet set, const std::vector<Platform>& wanted) {
@@ -119,7 +109,7 @@ void warn_of_lacking_platforms(const ImageSet& set, const std::vector<Platform>&
     if (!names.empty()) lines.push_back(text::cat(to_string(image.reference), " lacks ", text::join(names, ", ")));
   }
   if (lines.empty()) return;
-  progress.warn(text::cat("not every index has an image for each platform:", first_of(lines)));
+  progress.warn(text::cat("not every index has an image for each platform:", text::listed(lines)));
 }
 
 void warn_of_other_platforms(const std::map<std::string, Platform>& images, Progress& progress) {
@@ -128,7 +118,7 @@ void warn_of_other_platforms(const std::map<std::string, Platform>& images, Prog
   if (lines.empty()) return;
   progress.warn(
       text::cat("transferred although they are for another platform, because they are no indexes to choose from:",
-                first_of(lines)));
+                text::listed(lines)));
 }
 
 }  // namespace ociferry

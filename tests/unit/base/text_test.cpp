@@ -44,6 +44,12 @@ TEST_CASE("texts and numbers are joined") {
   CHECK_FALSE(text::equals_ignoring_case("bear", "bearer"));
 }
 
+TEST_CASE("a list in a message has a line for each part, and says how many more there are") {
+  CHECK(text::listed({}).empty());
+  CHECK(text::listed({"a", "b"}, 2) == "\n  - a\n  - b");
+  CHECK(text::listed({"a", "b", "c", "d"}, 2) == "\n  - a\n  - b\n  - and 2 more");
+}
+
 TEST_CASE("a file's name is one word of a command, whatever is in it") {
   CHECK(shell_word("a/b-c_1.tar") == "a/b-c_1.tar");
   CHECK(shell_word("my images.tar") == "'my images.tar'");
