@@ -42,10 +42,6 @@ void check_window(std::string_view head, const std::string& name) {
   }
 }
 
-struct FreeArchive {
-  void operator()(archive* handle) const { archive_read_free(handle); }
-};
-
 }  // namespace
 
 SniffedSource::SniffedSource(ByteSource& source) : source_(source) {
@@ -97,6 +93,10 @@ class Unpacker::Filter {
   }
 
  private:
+  struct FreeArchive {
+    void operator()(archive* handle) const { archive_read_free(handle); }
+  };
+
   void open() {
     opened_ = true;
     if (archive_read_open(handle_.get(), this, nullptr, supply, nullptr) != ARCHIVE_OK) fail();
