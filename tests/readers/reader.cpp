@@ -1,11 +1,10 @@
 #include "reader.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <sstream>
-#include <thread>
 
+#include "containerd.hpp"
 #include "oci/json.hpp"
 
 namespace ociferry::testing {
@@ -84,38 +83,15 @@ class CtrImport : public Reader {
   [[nodiscard]] std::string name() const override { return "ctr images import"; }
   [[nodiscard]] Words needs() const override { return {"ctr", "containerd"}; }
   [[nodiscard]] Outcome read(const std::filesystem::path& archive) override {
-    start();
-    return run(command({"images", "import", "--snapshotter", "native", archive.string()}));
+    if (!containerd_) containerd_.emplace();
+    return run(containerd_->ctr({"images", "import", "--snapshotter", "native", archive.string()}));
   }
   [[nodiscard]] std::vector<std::string> images() override {
-    return sorted_lines(run_or_throw(command({"images", "ls", "-q"})));
+    return sorted_lines(run_or_throw(containerd_->ctr({"images", "ls", "-q"})));
   }
 
  private:
-  [[nodiscard]] std::string path(const char* name) const { return (directory_.path() / name).string(); }
-
-  [[nodiscard]] Program command(const Words& arguments) const {
-    Words words{"ctr", "--address", path("containerd.sock")};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    return {.arguments = words};
-  }
-
-  void start() {
-    if (containerd_) return;
-    // Nothing but what keeps images: no networks, no devices, no other snapshots.
-    write_text(path("config.toml"),
-               "version = 2\n"
-               "disabled_plugins = [\"io.containerd.grpc.v1.cri\", \"io.containerd.snapshotter.v1.btrfs\", "
-               "\"io.containerd.snapshotter.v1.zfs\", \"io.containerd.snapshotter.v1.devmapper\", "
-               "\"io.containerd.snapshotter.v1.aufs\", \"io.containerd.snapshotter.v1.overlayfs\", "
-               "\"io.containerd.internal.v1.opt\"]\n");
-    containerd_.emplace(Program{.arguments = {"containerd", "--config", path("config.toml"), "--root", path("root"),
-                                              "--state", path("state"), "--address", path("containerd.sock")}});
-    while (containerd_->running() && run(command({"version"})).exit_code != 0) std::this_thread::yield();
-  }
-
-  TempDirectory directory_ = temp_directory();
-  std::optional<Process> containerd_;
+  std::optional<Containerd> containerd_;
 };
 
 /// Copies images one by one out of an archive, each into a directory of its own.

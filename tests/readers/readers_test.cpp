@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/text.hpp"
+#include "containerd.hpp"
 #include "oci/tag_names.hpp"
 #include "reader.hpp"
 #include "world.hpp"
@@ -144,4 +145,28 @@ TEST_CASE("runtimes get every image under its name, and nothing that is not an i
         std::vector{shelf.name("team/multi"), shelf.name("team/multi", "v1-arm64-v8")});
   const auto loaded = images_of(podman_load, "bundle of image and index");
   CHECK(std::ranges::count(loaded, shelf.name("team/bundle")) == 1);
+}
+
+TEST_CASE("containerd pulls an image by its old name where --emit containerd-hosts leads it") {
+  if (lacks({"docker-registry", "ctr", "containerd", "openssl"}) || lacks_root()) return;
+  const TempDirectory identities = temp_directory();
+  const TlsIdentity identity = make_tls_identity(identities.path());
+  RegistryServer inside({.tls = identity});
+  World world;
+  push_image(world.outside, "team/app", make_image({.layers = {{.seed = 1}}}), "v1");
+  const std::string old = world.outside_ref("team/app");
+  world.succeed({"export", "-i", old, "-o", "app.tar"});
+  world.succeed({"import", "app.tar", "--to-registry", inside.host() + "/mirror", "--emit", "containerd-hosts=certs.d",
+                 "--registry-ca-cert-path", identity.authority.string()});
+  world.outside.stop();
+  const Containerd containerd;
+  const auto pull = [&](const std::string& hosts) {
+    return run(containerd.ctr({"images", "pull", "--snapshotter", "native", "--hosts-dir", world.path(hosts).string(),
+                               "--tlscacert", identity.authority.string(), old}));
+  };
+  CHECK(pull("none").exit_code != 0);
+  const Outcome pulled = pull("certs.d");
+  INFO(pulled.out << pulled.err);
+  CHECK(pulled.exit_code == 0);
+  CHECK(run_or_throw(containerd.ctr({"images", "ls", "-q"})) == old + "\n");
 }
