@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kSample = 3;
-constexpr std::size_t kAll = 1000;
+constexpr std::size_t kKillSample = 3;
+constexpr std::size_t kKillAll = 1000;
 /// A byte of a layer may happen to be what an empty place holds.
 constexpr std::uint64_t kByChance = 8;
 
@@ -111,7 +111,7 @@ TEST_CASE("a sample of runs that are killed at some system call is finished by t
   std::mt19937_64 random(seed_of_run());
   Kills kills;
   for (const Command command : kCommands) {
-    for (std::size_t i = 0; i < kSample; ++i) {
+    for (std::size_t i = 0; i < kKillSample; ++i) {
       const std::string wrong = kills.judge(command, any_kill(random, kills.calls(command)));
       CHECK_MESSAGE(wrong.empty(), wrong);
     }
@@ -120,7 +120,7 @@ TEST_CASE("a sample of runs that are killed at some system call is finished by t
 
 TEST_CASE("a thousand runs a command that are killed are finished by the same command" * doctest::skip()) {
   const std::uint64_t seed = seed_of_run();
-  const std::size_t points = number_from("OCIFERRY_POINTS", kAll);
+  const std::size_t points = number_from("OCIFERRY_POINTS", kKillAll);
   std::mt19937_64 random(seed);
   for (const Command command : kCommands) {
     Kills kills;

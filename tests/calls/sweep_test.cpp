@@ -16,7 +16,7 @@ using namespace ociferry::testing;
 
 namespace {
 
-constexpr std::size_t kSample = 24;
+constexpr std::size_t kSweepSample = 24;
 
 /// How a run with the fault may end. Success must always be a right one: some calls do not matter.
 enum class Expected { Success, Space, Io, IoOrBusy, Network };
@@ -153,14 +153,14 @@ TEST_CASE("a sample of system calls that fail ends as it must") {
   Sweep sweep;
   std::size_t hits = 0;
   const std::vector<Fault> all = faults();
-  for (std::size_t i = 0; i < kSample; ++i) {
+  for (std::size_t i = 0; i < kSweepSample; ++i) {
     Point point{kCommands[random() % kCommands.size()], all[random() % all.size()], 1 + random() % 12};
     std::string wrong = sweep.judge(point);
     for (; !sweep.hit() && point.number > 1; wrong = sweep.judge(point)) point.number = 1 + point.number / 3;
     CHECK_MESSAGE(wrong.empty(), wrong);
     hits += sweep.hit() ? 1 : 0;
   }
-  CHECK(hits > kSample / 4);
+  CHECK(hits > kSweepSample / 4);
 }
 
 TEST_CASE("a fault named on the command line" * doctest::skip()) {

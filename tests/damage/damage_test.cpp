@@ -16,8 +16,8 @@ using namespace ociferry::testing;
 
 namespace {
 
-constexpr std::uint64_t kSample = 150;
-constexpr std::uint64_t kAll = 10'000;
+constexpr std::uint64_t kDamageSample = 150;
+constexpr std::uint64_t kDamageAll = 10'000;
 /// Of all bytes, the ordinary run changes one in so many.
 constexpr std::uint64_t kStride = 127;
 
@@ -43,7 +43,7 @@ TEST_CASE("a flipped byte is found wherever it is: a sample of all bytes") {
 TEST_CASE("a sample of damaged archives is refused, and nothing of them is seen") {
   const SealedSample sample;
   Trial trial(sample);
-  for (std::uint64_t number = 0; number < kSample; ++number) {
+  for (std::uint64_t number = 0; number < kDamageSample; ++number) {
     const Damage damage = make_damage(sample, seed_of_run(), number);
     const std::string wrong = trial.judge(damage.bytes);
     CHECK_MESSAGE(wrong.empty(), damage.what, ": ", wrong);
@@ -118,7 +118,7 @@ TEST_CASE("ten thousand damaged archives are refused, and nothing of them is see
   Counts kinds;
   Counts places;
   const Watch watch;
-  for (std::uint64_t number = 0; number < kAll; ++number) {
+  for (std::uint64_t number = 0; number < kDamageAll; ++number) {
     const Damage damage = make_damage(sample, seed_of_run(), number);
     const std::string wrong = trial.judge(damage.bytes);
     CHECK_MESSAGE(wrong.empty(), damage.what, ": ", wrong);
@@ -126,7 +126,7 @@ TEST_CASE("ten thousand damaged archives are refused, and nothing of them is see
     places.add(damage.where, !wrong.empty());
     if (number % 1000 == 999) std::cout << number + 1 << " damaged archives" << std::endl;
   }
-  std::cout << "damage: seed " << seed_of_run() << ", " << kAll << " archives of " << sample.bytes.size() << " bytes ("
-            << kinds.text() << "; " << places.text() << "), " << kinds.failed() << " failed; "
+  std::cout << "damage: seed " << seed_of_run() << ", " << kDamageAll << " archives of " << sample.bytes.size()
+            << " bytes (" << kinds.text() << "; " << places.text() << "), " << kinds.failed() << " failed; "
             << trial.refusals().text() << "; " << watch.seconds() << " s" << std::endl;
 }

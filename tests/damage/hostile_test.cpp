@@ -18,8 +18,8 @@ using namespace ociferry::testing;
 
 namespace {
 
-constexpr std::uint64_t kSample = 120;
-constexpr std::uint64_t kAll = 10'000;
+constexpr std::uint64_t kHostileSample = 120;
+constexpr std::uint64_t kHostileAll = 10'000;
 
 /// One layer that is mostly zeros: `unpacked` bytes of them.
 HostileImage zeros(std::uint64_t unpacked, LayerCompression compression) {
@@ -33,13 +33,13 @@ HostileImage zeros(std::uint64_t unpacked, LayerCompression compression) {
 TEST_CASE("a sample of hostile images is pulled as their layers say, or refused without a trace") {
   PullTrial trial;
   std::uint64_t pulled = 0;
-  for (std::uint64_t number = 0; number < kSample; ++number) {
+  for (std::uint64_t number = 0; number < kHostileSample; ++number) {
     const HostileImage image = make_hostile_image(seed_of_run(), number, trial.outside());
     const std::string wrong = trial.judge(image);
     CHECK_MESSAGE(wrong.empty(), number, ": ", image.trick, ": ", wrong, "\n", image.what);
     pulled += image.tree ? 1 : 0;
   }
-  CHECK(pulled > kSample / 20);  // not everything is refused
+  CHECK(pulled > kHostileSample / 20);  // not everything is refused
 }
 
 TEST_CASE("each forbidden way to write a member is refused") {
@@ -58,7 +58,7 @@ TEST_CASE("ten thousand hostile images are pulled as their layers say, or refuse
   PullTrial trial;
   Counts counts;
   const Watch watch;
-  for (std::uint64_t number = 0; number < kAll; ++number) {
+  for (std::uint64_t number = 0; number < kHostileAll; ++number) {
     const HostileImage image = number % 500 == 499 ? zeros((64 + number % 7) * kMiB, LayerCompression::Zstd)
                                                    : make_hostile_image(seed_of_run(), number, trial.outside());
     const std::string wrong = trial.judge(image);
@@ -66,7 +66,7 @@ TEST_CASE("ten thousand hostile images are pulled as their layers say, or refuse
     counts.add(image.tree ? "pulled" : text::cat("refused: ", image.trick), !wrong.empty());
     if (number % 2000 == 1999) std::cout << number + 1 << " hostile images" << std::endl;
   }
-  std::cout << "hostile: seed " << seed_of_run() << ", " << kAll << " images (" << counts.text() << "), "
+  std::cout << "hostile: seed " << seed_of_run() << ", " << kHostileAll << " images (" << counts.text() << "), "
             << counts.failed() << " failed; memory grew by at most " << trial.growth() << " MiB in one of them; "
             << watch.seconds() << " s" << std::endl;
 }

@@ -25,7 +25,7 @@ namespace {
 const Match kRange{.method = "GET", .path = "/blobs/", .header = "^range: bytes=[0-9]+-[0-9]+$", .listener = 1};
 
 /// What befalls ranges.
-struct Fall {
+struct RangeFall {
   std::string name;
   Fault fault;
 };
@@ -34,7 +34,7 @@ Fault answered(int status) { return {.answer = registry_error_reply(status, "DEN
 
 Fault changed(std::function<void(const HttpRequest&, HttpReply&)> rewrite) { return {.rewrite = std::move(rewrite)}; }
 
-std::vector<Fall> falls() {
+std::vector<RangeFall> range_falls() {
   return {{"a reset in the middle", {.cut_answer = 1'000'000}},
           {"an end in the middle", {.cut_answer = 1'000'000, .cut = Cut::Close}},
           {"silence in the middle", {.cut_answer = 1'000'000, .cut = Cut::Stall}},
@@ -135,7 +135,7 @@ class Large {
   std::string clean_;
 };
 
-void check(Large& large, const Fall& fall, std::size_t times) {
+void check(Large& large, const RangeFall& fall, std::size_t times) {
   CAPTURE(fall.name);
   CAPTURE(times);
   CHECK(large.is_clean(large.export_with({{.match = kRange, .fault = fall.fault, .times = times}})));
@@ -153,13 +153,13 @@ TEST_CASE("whatever befalls the ranges of a layer, the archive is the one that a
   Large large;
   CHECK(large.ranges()[206] > 0);
   bool is_once = true;
-  for (const Fall& fall : falls()) check(large, fall, std::exchange(is_once, !is_once) ? 1 : Rule::kAlways);
+  for (const RangeFall& fall : range_falls()) check(large, fall, std::exchange(is_once, !is_once) ? 1 : Rule::kAlways);
 }
 
 TEST_CASE("the whole fault matrix of ranges ends as it must" * doctest::skip()) {
   if (lacks({"docker-registry"})) return;
   Large large;
-  for (const Fall& fall : falls()) {
+  for (const RangeFall& fall : range_falls()) {
     for (const std::size_t times : {std::size_t{1}, Rule::kAlways}) check(large, fall, times);
   }
 }

@@ -39,9 +39,6 @@ ociferry::RegistryOptions patient_options() {
   return options;
 }
 
-const std::string kAccept = text::cat("Accept: ", media_type::kOciManifest, ", ", media_type::kOciIndex, ", ",
-                                      "application/vnd.docker.distribution.manifest.v2+json");
-
 Digest digest_of_file(const fs::path& file) { return sha256(read_text(file)); }
 
 }  // namespace
@@ -183,7 +180,7 @@ void Soak::delete_everything(std::size_t repository) {
   ++figures_.operations["delete"];
   const std::string place = text::cat("/v2/", repository_name(repository), "/manifests/");
   for (const std::string& tag : tags_of(repository_name(repository))) {
-    const HttpAnswer head = inside_.request("HEAD", place + tag, {kAccept});
+    const HttpAnswer head = inside_.request("HEAD", place + tag, {accept_header()});
     if (head.status == 404) continue;  // it went with another tag of the same manifest
     const HttpAnswer deleted = inside_.request("DELETE", place + head.header("Docker-Content-Digest"));
     check(deleted.status == 202, text::cat("the registry does not delete ", tag, ": ", deleted.status));

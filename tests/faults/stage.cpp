@@ -54,9 +54,6 @@ void add_files(const fs::path& directory, Visible& visible) {
   }
 }
 
-const std::string kAccept = text::cat("Accept: ", media_type::kOciManifest, ", ", media_type::kOciIndex, ", ",
-                                      "application/vnd.docker.distribution.manifest.v2+json");
-
 }  // namespace
 
 ociferry::RegistryOptions quick_options() {
@@ -67,6 +64,11 @@ ociferry::RegistryOptions quick_options() {
   options.response_header_timeout = std::chrono::milliseconds{1'500};
   options.stall_timeout = std::chrono::milliseconds{1'500};
   return options;
+}
+
+std::string accept_header() {
+  return text::cat("Accept: ", media_type::kOciManifest, ", ", media_type::kOciIndex,
+                   ", application/vnd.docker.distribution.manifest.v2+json");
 }
 
 std::string name_of(Command command) {
@@ -195,7 +197,7 @@ Visible Stage::visible(Command command) const {
     const Json list = Json::parse(inside_.request("GET", "/v2/dest/tags/list").body, "the list of tags");
     for (const Json& tag : *list.find("tags")->as_array()) {
       const std::string at = text::cat("/v2/dest/manifests/", *tag.as_string());
-      visible[*tag.as_string()] = sha256(inside_.request("GET", at, {kAccept}).body).text();
+      visible[*tag.as_string()] = sha256(inside_.request("GET", at, {accept_header()}).body).text();
     }
   }
   return visible;
@@ -203,7 +205,7 @@ Visible Stage::visible(Command command) const {
 
 bool has_all(const RegistryServer& registry, const std::string& repository, const std::string& selector) {
   const std::string place = text::cat("/v2/", repository);
-  const HttpAnswer answer = registry.request("GET", text::cat(place, "/manifests/", selector), {kAccept});
+  const HttpAnswer answer = registry.request("GET", text::cat(place, "/manifests/", selector), {accept_header()});
   if (answer.status != 200) return false;
   const auto parsed = parse_manifest(answer.body, answer.header("Content-Type"));
   if (const auto* index = std::get_if<ImageIndex>(&parsed)) {

@@ -26,6 +26,9 @@ inline constexpr std::array<Command, 5> kCommands{Command::Push, Command::Pull, 
 inline constexpr int kRetries = 3;
 [[nodiscard]] ociferry::RegistryOptions quick_options();
 
+/// For requests of the tests themselves: manifests of the types that these tests put.
+[[nodiscard]] std::string accept_header();
+
 /// How a command ended, run through the library in this process.
 struct Ending {
   int exit_code = 0;

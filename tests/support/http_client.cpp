@@ -12,12 +12,12 @@ namespace ociferry::testing {
 
 namespace {
 
-struct Closer {
+struct CurlCloser {
   void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
 
-std::size_t append(const char* bytes, std::size_t size, std::size_t count, void* text) {
+std::size_t append_answer(const char* bytes, std::size_t size, std::size_t count, void* text) {
   static_cast<std::string*>(text)->append(bytes, size * count);
   return size * count;
 }
@@ -59,9 +59,9 @@ std::string HttpAnswer::header(const std::string& name) const {
 }
 
 HttpAnswer perform(const HttpCall& call) {
-  const std::unique_ptr<CURL, Closer> handle(curl_easy_init());
+  const std::unique_ptr<CURL, CurlCloser> handle(curl_easy_init());
   if (!handle) throw Error(ErrorCode::Internal, "libcurl cannot be set up");
-  std::unique_ptr<curl_slist, Closer> headers(curl_slist_append(nullptr, "Expect:"));
+  std::unique_ptr<curl_slist, CurlCloser> headers(curl_slist_append(nullptr, "Expect:"));
   for (const std::string& header : call.headers) curl_slist_append(headers.get(), header.c_str());
 
   HttpAnswer answer;
@@ -69,9 +69,9 @@ HttpAnswer perform(const HttpCall& call) {
   curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT, 60L);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, append);
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, append_answer);
   curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer.body);
-  curl_easy_setopt(handle.get(), CURLOPT_HEADERFUNCTION, append);
+  curl_easy_setopt(handle.get(), CURLOPT_HEADERFUNCTION, append_answer);
   curl_easy_setopt(handle.get(), CURLOPT_HEADERDATA, &answer.headers);
   set_method(handle.get(), call);
   set_identity(handle.get(), call);

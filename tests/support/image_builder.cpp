@@ -16,12 +16,12 @@ namespace ociferry::testing {
 
 namespace {
 
-struct Closer {
+struct ArchiveCloser {
   void operator()(archive* handle) const noexcept { archive_write_free(handle); }
   void operator()(archive_entry* entry) const noexcept { archive_entry_free(entry); }
 };
 
-la_ssize_t append(archive* /*handle*/, void* text, const void* bytes, std::size_t size) {
+la_ssize_t append_written(archive* /*handle*/, void* text, const void* bytes, std::size_t size) {
   static_cast<std::string*>(text)->append(static_cast<const char*>(bytes), size);
   return static_cast<la_ssize_t>(size);
 }
@@ -33,7 +33,7 @@ void check(archive* handle, la_ssize_t result) {
 // One file, as a tar archive or, with the raw format, as nothing but its content, compressed.
 std::string pack(const std::string& name, const std::string& content, int format, LayerCompression compression) {
   std::string out;
-  const std::unique_ptr<archive, Closer> writer(archive_write_new());
+  const std::unique_ptr<archive, ArchiveCloser> writer(archive_write_new());
   check(writer.get(), archive_write_set_format(writer.get(), format));
   if (compression == LayerCompression::Gzip) {
     check(writer.get(), archive_write_add_filter_gzip(writer.get()));
@@ -41,9 +41,9 @@ std::string pack(const std::string& name, const std::string& content, int format
   }
   if (compression == LayerCompression::Zstd) check(writer.get(), archive_write_add_filter_zstd(writer.get()));
   check(writer.get(), archive_write_set_bytes_in_last_block(writer.get(), 1));
-  check(writer.get(), archive_write_open(writer.get(), &out, nullptr, append, nullptr));
+  check(writer.get(), archive_write_open(writer.get(), &out, nullptr, append_written, nullptr));
 
-  const std::unique_ptr<archive_entry, Closer> entry(archive_entry_new());
+  const std::unique_ptr<archive_entry, ArchiveCloser> entry(archive_entry_new());
   archive_entry_set_pathname(entry.get(), name.c_str());
   archive_entry_set_filetype(entry.get(), AE_IFREG);
   archive_entry_set_perm(entry.get(), 0644);
