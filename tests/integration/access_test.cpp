@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "guarded_world.hpp"
 #include "stream/base64.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
 #include "support/token_server.hpp"
-#include "world.hpp"
 
 // Who may do what: credentials from everywhere they can come from, TLS, bearer tokens, and places that refuse us.
 
@@ -16,20 +16,8 @@ using namespace ociferry::testing;
 
 namespace {
 
-const std::string kRobot = "robot:out-s3cret";
-const std::string kClerk = "clerk:in-s3cret";
-
 std::string password_of(const std::string& user) { return user.substr(user.find(':') + 1); }
 std::string name_of(const std::string& user) { return user.substr(0, user.find(':')); }
-
-/// A configuration file that logs in to each of the registries.
-std::string auths(const std::vector<std::pair<std::string, std::string>>& users) {
-  std::string entries;
-  for (const auto& [host, user] : users) {
-    entries += (entries.empty() ? "\"" : ", \"") + host + R"(": {"auth": ")" + base64_encoded(user) + "\"}";
-  }
-  return R"({"auths": {)" + entries + "}}";
-}
 
 std::string both_auths(const World& world) {
   return auths({{world.outside.host(), kRobot}, {world.inside.host(), kClerk}});
@@ -73,9 +61,6 @@ void go_everywhere(World& world, const Words& flags, const Variables& variables 
   }
 }
 
-bool lacks_users() { return lacks({"docker-registry", "htpasswd"}); }
-
-World guarded_world() { return World{RegistryServer({.user = kRobot}), RegistryServer({.user = kClerk})}; }
 World world_of_robot() { return World{RegistryServer({.user = kRobot}), RegistryServer({.user = kRobot})}; }
 
 }  // namespace

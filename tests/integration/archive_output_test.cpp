@@ -11,13 +11,13 @@ using namespace ociferry::testing;
 
 namespace {
 
-const std::string kNeeded = "keys of the vault: do not lose\n";
+const std::string kPrecious = "keys of the vault: do not lose\n";
 
-struct Stage {
+struct OutputStage {
   World world;
   std::string image = world.outside.host() + "/apps/a:v1";
 
-  Stage() { push_image(world.outside, "apps/a", make_image(), "v1"); }
+  OutputStage() { push_image(world.outside, "apps/a", make_image(), "v1"); }
 };
 
 std::string fingerprint_in(const std::string& text) {
@@ -31,19 +31,19 @@ std::string fingerprint_in(const std::string& text) {
 
 TEST_CASE("a file that is not an archive of ours is replaced only with --force, and archives always") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  OutputStage stage;
   World& world = stage.world;
   for (const Words& command :
        {Words{"export", "-i", stage.image, "-o"}, Words{"copy", "-i", stage.image, "--to-tar"}}) {
     Words words = command;
     words.emplace_back("x.txt");
-    write_text(world.path("x.txt"), kNeeded);
+    write_text(world.path("x.txt"), kPrecious);
     world.outside.forget_requests();
     const std::string error = world.fail(1, words);
     CHECK(error.find("x.txt exists") != std::string::npos);
     CHECK(error.find("--force") != std::string::npos);
     CHECK(world.outside.requests().empty());
-    CHECK(read_text(world.path("x.txt")) == kNeeded);
+    CHECK(read_text(world.path("x.txt")) == kPrecious);
     words.emplace_back("--force");
     world.succeed(words);
     world.succeed({"verify", "x.txt"});
@@ -62,19 +62,19 @@ TEST_CASE("a file that is not an archive of ours is replaced only with --force, 
 
 TEST_CASE("a file that only has the name of an unfinished archive is not taken for one") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  OutputStage stage;
   World& world = stage.world;
-  write_text(world.path("a.tar.partial"), kNeeded);
+  write_text(world.path("a.tar.partial"), kPrecious);
   const std::string error = world.fail(1, {"export", "-i", stage.image, "-o", "a.tar"});
   CHECK(error.find("a.tar.partial") != std::string::npos);
-  CHECK(read_text(world.path("a.tar.partial")) == kNeeded);
+  CHECK(read_text(world.path("a.tar.partial")) == kPrecious);
   world.succeed({"export", "-i", stage.image, "-o", "a.tar", "--force"});
   CHECK_FALSE(std::filesystem::exists(world.path("a.tar.partial")));
 }
 
 TEST_CASE("names of compressed files and of standard output are refused with the reason") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  OutputStage stage;
   World& world = stage.world;
   for (const std::string name : {"a.tar.gz", "a.tgz", "a.tar.zst"}) {
     CHECK(world.fail(1, {"export", "-i", stage.image, "-o", name}).find("plain tar") != std::string::npos);
@@ -89,19 +89,19 @@ TEST_CASE("names of compressed files and of standard output are refused with the
 
 TEST_CASE("called as imgpkg, copy writes to any name and says nothing of fingerprints") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  OutputStage stage;
   World& world = stage.world;
-  write_text(world.path("x.tgz"), kNeeded);
+  write_text(world.path("x.tgz"), kPrecious);
   const Outcome outcome = run_as(Name::Imgpkg, world, {"copy", "--tty", "-i", stage.image, "--to-tar", "x.tgz"});
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.out.find("done: file 'x.tgz'") != std::string::npos);
   CHECK(outcome.out.find("ingerprint") == std::string::npos);
-  CHECK(read_text(world.path("x.tgz")) != kNeeded);
+  CHECK(read_text(world.path("x.tgz")) != kPrecious);
 }
 
 TEST_CASE("export, inspect and verify show one fingerprint, and verify demands it in whatever form it was noted") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  OutputStage stage;
   World& world = stage.world;
   const std::string spoken = fingerprint_in(world.succeed({"export", "-i", stage.image, "-o", "a.tar"}));
   CHECK(spoken.size() == 39);
@@ -130,7 +130,7 @@ TEST_CASE("export, inspect and verify show one fingerprint, and verify demands i
 
 TEST_CASE("what waiting for the disk took is distinguished from the rest") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  OutputStage stage;
   for (const Words& words : {Words{"export", "-i", stage.image, "-o", "a.tar", "--json"},
                              Words{"copy", "-i", stage.image, "--to-tar", "b.tar", "--json"},
                              Words{"pull", "-i", stage.image, "-o", "c", "--json"}}) {

@@ -17,8 +17,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-const std::vector<std::string> kNeeded = {"docker-registry", "skopeo"};
-
 /// A bundle with every kind of image in it, and a bundle in the bundle.
 struct Cargo {
   Image docker = make_image({.family = ImageFamily::Docker, .layers = {{.size = 5000, .seed = 11}}});
@@ -50,7 +48,7 @@ void flip(const std::filesystem::path& path, std::uint64_t at) {
 }  // namespace
 
 TEST_CASE("two exports are equal byte for byte, whatever the number of jobs") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Cargo cargo(world);
   world.succeed({"export", "-b", world.outside_ref("bundles/outer"), "-o", "one.tar", "--jobs", "1"});
@@ -101,7 +99,7 @@ TEST_CASE("skopeo lists and copies images and a locations image out of an archiv
 }
 
 TEST_CASE("import needs no other registry, puts every image under its tag, and writes nothing the second time") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Cargo cargo(world);
   world.succeed({"export", "-b", world.outside_ref("bundles/outer"), "-o", "a.tar"});
@@ -132,7 +130,7 @@ TEST_CASE("import needs no other registry, puts every image under its tag, and w
 }
 
 TEST_CASE("an import that was cut short is finished by the next one, which uploads only what is missing") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Cargo cargo(world);
   world.succeed({"export", "-b", world.outside_ref("bundles/outer"), "-o", "a.tar"});
@@ -146,7 +144,7 @@ TEST_CASE("an import that was cut short is finished by the next one, which uploa
 }
 
 TEST_CASE("one flipped byte anywhere: import says where, and neither manifest nor tag nor locations is written") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Cargo cargo(world);
   world.succeed({"export", "-b", world.outside_ref("bundles/outer"), "-o", "good.tar"});
@@ -183,7 +181,7 @@ TEST_CASE("one flipped byte anywhere: import says where, and neither manifest no
 }
 
 TEST_CASE("an archive that lacks an image of a lock file, though its seal is right, is refused unwritten") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Cargo cargo(world);
   world.succeed({"export", "-b", world.outside_ref("bundles/outer"), "-o", "a.tar"});
@@ -210,7 +208,7 @@ TEST_CASE("an archive that lacks an image of a lock file, though its seal is rig
 }
 
 TEST_CASE("images that are missing at the source are all listed, and no archive is left") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Reference there = push_image(world.outside, "apps/there", make_image(), "v1");
   Reference gone = there;
@@ -228,7 +226,7 @@ TEST_CASE("images that are missing at the source are all listed, and no archive 
 }
 
 TEST_CASE("a layer that is missing at the source leaves no archive, and the same command continues when it is back") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Image image = make_image({.layers = {{.size = 100'000, .seed = 1}, {.size = 200'000, .seed = 2}}});
   const Reference app = push_image(world.outside, "apps/app", image, "v1");
@@ -250,7 +248,7 @@ TEST_CASE("a layer that is missing at the source leaves no archive, and the same
 }
 
 TEST_CASE("several roots travel in one archive; a tag that two of them have is refused at import, with a way out") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Reference a = push_image(world.outside, "apps/a", make_image({.layers = {{.seed = 1}}}), "v1");
   const Reference b = push_image(world.outside, "apps/b", make_image({.layers = {{.seed = 2}}}), "v1");
@@ -271,7 +269,7 @@ TEST_CASE("several roots travel in one archive; a tag that two of them have is r
 }
 
 TEST_CASE("images from several registries, named by lock files, end in one repository") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   RegistryServer third;
   const Reference a = push_image(world.outside, "apps/a", make_image({.layers = {{.seed = 1}}}), "v1");
@@ -301,7 +299,7 @@ TEST_CASE("images from several registries, named by lock files, end in one repos
 }
 
 TEST_CASE("inspect shows the bundle tree, platforms, sizes and locations, as text and as JSON, without a network") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Cargo cargo(world);
   world.succeed({"export", "-b", world.outside_ref("bundles/outer"), "-o", "a.tar"});
@@ -322,7 +320,7 @@ TEST_CASE("inspect shows the bundle tree, platforms, sizes and locations, as tex
 }
 
 TEST_CASE("an image shared by three bundles is in the archive once and in each bundle's locations") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Reference shared = push_image(world.outside, "apps/shared", make_image(), "v1");
   const Reference one = world.push_bundle("bundles/one", {shared});
@@ -342,7 +340,7 @@ TEST_CASE("an image shared by three bundles is in the archive once and in each b
 }
 
 TEST_CASE("a bundle with an empty lock travels, and its locations image is empty") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Reference bundle = world.push_bundle("bundles/empty", {});
   world.succeed({"export", "-b", world.outside_ref("bundles/empty"), "-o", "a.tar"});

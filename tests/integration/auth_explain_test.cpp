@@ -18,7 +18,7 @@ const std::string kFiles[] = {".docker/config.json", "run/containers/auth.json",
                               ".dockercfg"};
 
 /// The program, with credential helpers that are scripts.
-struct Desk {
+struct ExplainDesk {
   Ociferry ociferry{OCIFERRY_BINARY};
 
   void add_helper(const std::string& name, const std::string& script) const {
@@ -52,7 +52,7 @@ const std::string kAbsent = "not set: there is no such file";
 }  // namespace
 
 TEST_CASE("auth explain lists every place in its order, and the one that wins") {
-  const Desk desk;
+  const ExplainDesk desk;
   desk.ociferry.set_docker_config(R"({"auths": {"reg.example/team": {"auth": ")" + base64_encoded("me:s3cret") +
                                   "\"}}}");
   CHECK(desk.explain("reg.example/team/app:v1").out ==
@@ -77,7 +77,7 @@ TEST_CASE("auth explain lists every place in its order, and the one that wins") 
 }
 
 TEST_CASE("OCIFERRY_ variables count like those of imgpkg, and not where the program is called so") {
-  const Desk desk;
+  const ExplainDesk desk;
   const Variables ours{{"OCIFERRY_USERNAME", "ann"}, {"OCIFERRY_PASSWORD", "s3cret"}};
   CHECK(desk.explain("reg.example/app", ours).out.find("requests use the password of user ann") != std::string::npos);
   const std::filesystem::path link = desk.ociferry.home() / "imgpkg";
@@ -87,7 +87,7 @@ TEST_CASE("OCIFERRY_ variables count like those of imgpkg, and not where the pro
 }
 
 TEST_CASE("auth explain asks helpers, and tells the user's name only") {
-  const Desk desk;
+  const ExplainDesk desk;
   desk.add_helper("some", R"(read -r server; [ "$server" = reg.example ] || { echo credentials not found; exit 1; }
 echo '{"Username": "me", "Secret": "s3cret"}')");
   desk.ociferry.set_docker_config(R"({"credsStore": "some"})");
@@ -100,7 +100,7 @@ echo '{"Username": "me", "Secret": "s3cret"}')");
 }
 
 TEST_CASE("a keychain is asked through its helper for the registries of its cloud, before the options") {
-  const Desk desk;
+  const ExplainDesk desk;
   desk.add_helper("gcloud", R"(echo '{"Username": "oauth2accesstoken", "Secret": "s3cret"}')");
   const Words login{"--registry-username", "me", "--registry-password", "s3cret"};
   const Variables active{{"IMGPKG_ACTIVE_KEYCHAINS", "gke,ecr,github"}, {"GITHUB_TOKEN", "s3cret"}};
@@ -127,7 +127,7 @@ TEST_CASE("a keychain is asked through its helper for the registries of its clou
 }
 
 TEST_CASE("what is broken ends auth explain as it ends every command, after all that comes before") {
-  const Desk desk;
+  const ExplainDesk desk;
   desk.add_helper("junk", "echo '{\"Username\": s3cret'");
   desk.ociferry.set_docker_config(R"({"credHelpers": {"reg.example": "junk"}})");
   const Outcome outcome = desk.explain("reg.example/app");
@@ -140,7 +140,7 @@ TEST_CASE("what is broken ends auth explain as it ends every command, after all 
 }
 
 TEST_CASE("auth explain --json says the same") {
-  const Desk desk;
+  const ExplainDesk desk;
   const Outcome outcome = desk.explain("reg.example/app",
                                        {{"IMGPKG_REGISTRY_HOSTNAME", "reg.example"},
                                         {"IMGPKG_REGISTRY_USERNAME", "me"},

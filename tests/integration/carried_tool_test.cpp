@@ -12,11 +12,11 @@ using namespace ociferry::testing;
 
 namespace {
 
-struct Stage {
+struct ToolExport {
   World world;
   Words command{"export", "-i", world.outside.host() + "/apps/a:v1", "-o", "stick/a.tar", "--with-tool"};
 
-  Stage() {
+  ToolExport() {
     push_image(world.outside, "apps/a", make_image(), "v1");
     std::filesystem::create_directory(world.path("stick"));
     write_text(world.path("tools/bin/ociferry"), elf_program());
@@ -44,7 +44,7 @@ std::string own_architecture() { return run({.arguments = {"uname", "-m"}}).out 
 
 TEST_CASE("export --with-tool puts program, sums and page beside the archive, and says what it did") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  ToolExport stage;
   World& world = stage.world;
   const std::string said = world.succeed(stage.with_tool({"tools"}));
   CHECK(said.ends_with("\nBeside it: ociferry, SHA256SUMS, README.txt\n"));
@@ -67,7 +67,7 @@ TEST_CASE("export --with-tool puts program, sums and page beside the archive, an
 
 TEST_CASE("what cannot be carried, or would replace what is not ours, is refused before any request") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  ToolExport stage;
   const World& world = stage.world;
   CHECK(stage.refusal({own_architecture()}).find("this ociferry needs shared libraries of this machine") !=
         std::string::npos);
@@ -84,7 +84,7 @@ TEST_CASE("what cannot be carried, or would replace what is not ours, is refused
 
 TEST_CASE("programs of the compiler are told apart: static ones are carried, others are not") {
   if (lacks({"docker-registry", "cc"})) return;
-  Stage stage;
+  ToolExport stage;
   World& world = stage.world;
   write_text(world.path("tool.c"),
              "const char mark[] = \"" + kOciferryMark +

@@ -16,8 +16,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-const std::filesystem::path kGolden = std::filesystem::path(FIXTURES) / "golden/cli";
-
 /// What bash offers for a line that is typed so far, sorted, in a directory with a file, a directory and an archive.
 std::vector<std::string> completed_by_bash(const Caller& caller, const std::string& program, const Words& words) {
   const std::filesystem::path home = caller.ociferry.home();
@@ -180,7 +178,7 @@ TEST_CASE("the script for PowerShell is well-formed, and names every command and
       {.name = "tag list", .summary = "List tags", .options = {option}},
       {.name = "take", .summary = "One word", .argument = Offer::Shells},
   };
-  check_golden(kGolden / "completion-powershell.txt", powershell_completion(words, "tool"));
+  check_golden(kCliGolden / "completion-powershell.txt", powershell_completion(words, "tool"));
 }
 
 TEST_CASE("called imgpkg, the completion is imgpkg's") {

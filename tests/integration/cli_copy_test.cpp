@@ -11,11 +11,9 @@ using namespace ociferry::testing;
 
 namespace {
 
-const std::filesystem::path kGolden = std::filesystem::path(FIXTURES) / "golden/cli";
-
 /// An application, a bundle of it and a bundle of that, in the outside registry.
-struct Source {
-  explicit Source(World& world)
+struct CopySource {
+  explicit CopySource(World& world)
       : app(push_image(world.outside, "apps/app", make_image(), "v1")),
         inner(world.push_bundle("bundles/inner", {app})),
         outer(world.push_bundle("bundles/outer", {inner, app})) {}
@@ -49,7 +47,7 @@ auto file_has(const std::string& file, const std::string& text) {
 TEST_CASE("copy, export and import take their flags in all forms") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Source source(world);
+  const CopySource source(world);
   const std::string outer_digest = source.outer.digest->text();
   write_text(world.path("images.yml"), "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\nimages:\n- image: " +
                                            to_string(Reference{source.app.name, {}, source.app.digest}) +
@@ -161,7 +159,7 @@ TEST_CASE("copy, export and import refuse contradictions in imgpkg's words, and 
 TEST_CASE("copying with the wrong flag for what is there names the right one") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Source source(world);
+  const CopySource source(world);
   write_text(world.path("images.yml"), "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\nimages:\n- image: " +
                                            to_string(Reference{source.inner.name, {}, source.inner.digest}) + "\n");
   check_rows(world, {{.name = "-i",
@@ -182,13 +180,13 @@ TEST_CASE("copying with the wrong flag for what is there names the right one") {
 TEST_CASE("export, import, inspect and verify have a result with and without a terminal") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Source source(world);
+  const CopySource source(world);
   const auto golden = [&](const std::string& file, Words words) {
-    check_golden(kGolden / (file + ".txt"), timeless(world.succeed(words), world));
+    check_golden(kCliGolden / (file + ".txt"), timeless(world.succeed(words), world));
     words.push_back("--tty");
-    check_golden(kGolden / (file + "-tty.txt"), timeless(world.succeed(words), world));
+    check_golden(kCliGolden / (file + "-tty.txt"), timeless(world.succeed(words), world));
     words.back() = "--json";
-    check_golden(kGolden / (file + "-json.txt"), timeless(world.succeed(words), world));
+    check_golden(kCliGolden / (file + "-json.txt"), timeless(world.succeed(words), world));
   };
   world.succeed({"export", "-b", world.outside_ref("bundles/outer"), "-o", "a.tar"});
   golden("export", {"export", "-b", world.outside_ref("bundles/outer"), "-o", "b.tar"});
@@ -201,7 +199,7 @@ TEST_CASE("export, import, inspect and verify have a result with and without a t
 TEST_CASE("called as imgpkg, of several sources the last counts, with a warning") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Source source(world);
+  const CopySource source(world);
   const Outcome outcome = run_as(Name::Imgpkg, world,
                                  {"copy", "-b", world.outside_ref("bundles/inner"), "--bundle",
                                   world.outside_ref("bundles/outer"), "--to-repo", world.inside_repo("to-last")});
@@ -214,13 +212,13 @@ TEST_CASE("called as imgpkg, of several sources the last counts, with a warning"
 TEST_CASE("copies on a terminal print imgpkg's lines") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Source source(world);
+  const CopySource source(world);
   const std::string from = world.outside_ref("bundles/outer");
   const auto golden = [&](const std::string& file, const Words& words) {
     const Outcome outcome = run_as(Name::Imgpkg, world, words);
     CHECK(outcome.exit_code == 0);
     CHECK(outcome.err.empty());
-    check_golden(kGolden / file, timeless(outcome.out, world));
+    check_golden(kCliGolden / file, timeless(outcome.out, world));
   };
   golden("copy-to-repo-tty.txt", {"copy", "--tty", "-b", from, "--to-repo", world.inside_repo("to-a")});
   golden("copy-to-repo-again-tty.txt", {"copy", "--tty", "-b", from, "--to-repo", world.inside_repo("to-a")});

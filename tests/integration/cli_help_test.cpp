@@ -18,8 +18,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-const std::filesystem::path kGolden = std::filesystem::path(FIXTURES) / "golden/cli";
-
 /// Someone at a terminal whose PATH has no program but, maybe, a `man` that notes how it is called.
 class Reader {
  public:
@@ -77,7 +75,7 @@ TEST_CASE("every command's help is as it was agreed on, by --help, -h and help")
     help.insert(help.end(), name.begin(), name.end());
     const Outcome outcome = caller.run(with(name, "--help"));
     CHECK(outcome.exit_code == 0);
-    check_golden(kGolden / (file + ".txt"), outcome.out);
+    check_golden(kCliGolden / (file + ".txt"), outcome.out);
     CHECK(caller.run(with(name, "-h")).out == outcome.out);
     CHECK(caller.run(help).out == outcome.out);
     CHECK(caller.run_imgpkg(help).out.find("ociferry") == std::string::npos);
@@ -88,14 +86,14 @@ TEST_CASE("the overview is shown when requested, and, as an error, when no comma
   const Caller caller;
   const Outcome asked = caller.run({"--help"});
   CHECK(asked.exit_code == 0);
-  check_golden(kGolden / "help.txt", asked.out);
+  check_golden(kCliGolden / "help.txt", asked.out);
   CHECK(caller.run({"help"}).out == asked.out);
   for (const Words& words : {Words{}, Words{"--tty"}}) {
     const Outcome bare = caller.run(words);
     CHECK(bare.exit_code == 1);
     CHECK(bare.out == asked.out);
   }
-  check_golden(kGolden / "help-imgpkg.txt", caller.run_imgpkg({"--help"}).out);
+  check_golden(kCliGolden / "help-imgpkg.txt", caller.run_imgpkg({"--help"}).out);
   CHECK(caller.run_imgpkg({}).out.empty());
 }
 
@@ -192,7 +190,7 @@ TEST_CASE("the version is told in imgpkg's form, by the name that was called") {
   CHECK(caller.run({"--version", "--json"}).out == json);
   const auto at = json.find(number);
   REQUIRE(at != std::string::npos);
-  check_golden(kGolden / "version-json.txt", json.replace(at, number.size(), "VERSION"));
+  check_golden(kCliGolden / "version-json.txt", json.replace(at, number.size(), "VERSION"));
 }
 
 TEST_CASE("a standard output that is full is an error, also for what is collected as JSON") {

@@ -11,11 +11,9 @@ using namespace ociferry::testing;
 
 namespace {
 
-const std::filesystem::path kGolden = std::filesystem::path(FIXTURES) / "golden/cli";
-
 /// Bundles low < mid < top outside, with all they need at {I}/all:v1, and an image and an index outside.
-struct Source {
-  explicit Source(World& world)
+struct PullSource {
+  explicit PullSource(World& world)
       : app(push_image(world.outside, "apps/app", make_image(), "v1")),
         low(world.push_bundle("bundles/low", {app})),
         mid(world.push_bundle("bundles/mid", {low, app})),
@@ -49,7 +47,7 @@ auto absent(const std::string& file) {
 TEST_CASE("pull takes imgpkg's flags in all their forms") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Source source(world);
+  const PullSource source(world);
   write_text(world.path("old/stays-not"), "x");
   write_text(world.path("pulled/stays-not"), "x");
   write_text(world.path("pulled/.imgpkg/images.yml"), "x");
@@ -107,7 +105,7 @@ TEST_CASE("pull takes imgpkg's flags in all their forms") {
 TEST_CASE("pull refuses what imgpkg refuses, in its words, and leaves the output directory alone") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Source source(world);
+  const PullSource source(world);
   write_text(world.path("images.yml"), "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\n");
   write_text(world.path("out/kept"), "x");
   write_text(world.path("out/.imgpkg/images.yml"), "x");  // as if a pull had made it
@@ -144,12 +142,12 @@ TEST_CASE("pull refuses what imgpkg refuses, in its words, and leaves the output
 TEST_CASE("pulls on a terminal print imgpkg's lines") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Source source(world);
+  const PullSource source(world);
   const auto golden = [&](const std::string& file, const Words& words) {
     const Outcome outcome = run_as(Name::Imgpkg, world, words);
     CHECK(outcome.exit_code == 0);
     CHECK(outcome.err.empty());
-    check_golden(kGolden / file, timeless(outcome.out, world));
+    check_golden(kCliGolden / file, timeless(outcome.out, world));
   };
   golden("pull-tty.txt", {"pull", "--tty", "-b", world.inside_repo("all") + ":v1", "-o", "a"});
   golden("pull-recursive-tty.txt", {"pull", "--tty", "-r", "-b", world.inside_repo("all") + ":v1", "-o", "a"});
@@ -187,7 +185,7 @@ TEST_CASE("called imgpkg, errors have imgpkg's form and exit code, and so have t
     for (const Name name : {Name::Imgpkg, Name::Ociferry}) {
       const Outcome outcome = run_as(name, world, words);
       CHECK(outcome.exit_code == (name == Name::Imgpkg || file == "error-usage" ? 1 : 22));
-      check_golden(kGolden / (file + (name == Name::Imgpkg ? "-imgpkg.txt" : ".txt")),
+      check_golden(kCliGolden / (file + (name == Name::Imgpkg ? "-imgpkg.txt" : ".txt")),
                    timeless(outcome.out + outcome.err, world));
     }
   }

@@ -15,9 +15,7 @@ using namespace ociferry::testing;
 
 namespace {
 
-const std::filesystem::path kGolden = std::filesystem::path(FIXTURES) / "golden/cli";
-
-void write_inputs(World& world) {
+void write_push_inputs(World& world) {
   world.write_bundle("bundle", {});
   world.write_bundle("other", {});
   world.write_bundle("nested/deep", {});
@@ -71,7 +69,7 @@ const std::string kPushed = "~Pushed '{R}@sha256:";
 TEST_CASE("push takes imgpkg's flags in all their forms") {
   if (lacks({"docker-registry"})) return;
   World world;
-  write_inputs(world);
+  write_push_inputs(world);
   const auto labels_are = [](const std::string& expected) {
     return [expected](World& here, const std::string& repository, const Outcome&) {
       CHECK(config_of(here, repository).find("config")->find("Labels")->dump() == expected);
@@ -137,7 +135,7 @@ TEST_CASE("push takes imgpkg's flags in all their forms") {
 TEST_CASE("push refuses what imgpkg refuses, in its words, and writes nothing") {
   if (lacks({"docker-registry"})) return;
   World world;
-  write_inputs(world);
+  write_push_inputs(world);
   const std::string here = world.ociferry.home().string();
   std::vector<Row> rows = {
       {.arguments = {"push", "-f", "plain"}, .err = "Error: Expected either image or bundle\n"},
@@ -192,20 +190,20 @@ TEST_CASE("push refuses what imgpkg refuses, in its words, and writes nothing") 
 TEST_CASE("push on a terminal prints imgpkg's lines, and with --json the same as its object") {
   if (lacks({"docker-registry"})) return;
   World world;
-  write_inputs(world);
+  write_push_inputs(world);
   const std::string to = world.outside_ref("apps/said");
   for (const auto& [flag, file] : {std::pair{"--tty", "push-tty.txt"}, {"--json", "push-json.txt"}}) {
     const Outcome outcome = run_as(Name::Imgpkg, world, {"push", flag, "-b", to, "-f", "bundle"});
     CHECK(outcome.exit_code == 0);
     CHECK(outcome.err.empty());
-    check_golden(kGolden / file, timeless(outcome.out, world));
+    check_golden(kCliGolden / file, timeless(outcome.out, world));
   }
 }
 
 TEST_CASE("preserved permissions and lock files of pushes") {
   if (lacks({"docker-registry"})) return;
   World world;
-  write_inputs(world);
+  write_push_inputs(world);
   using std::filesystem::perms;
   std::filesystem::permissions(world.path("bundle/config.yml"), perms{0640});
   const auto push = [&](const std::string& tag, const Words& more) {

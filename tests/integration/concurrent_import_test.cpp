@@ -38,13 +38,13 @@ Image make_sbom(const std::string& payload, const Descriptor& subject) {
 
 /// An archive "a.tar": a bundle in a bundle, layers that take a while, an index, and two things attached to it, which
 /// the registry, having no referrers API, needs a list for.
-struct Cargo {
+struct ImportedCargo {
   Image large = make_image({.layers = {{.size = 1'500'000, .seed = 1}, {.size = 500'000, .seed = 2}}});
   Image index = make_index({make_image({.layers = {{.size = 200'000, .seed = 3}}}),
                             make_image({.layers = {{.seed = 2}}, .platform = {"linux", "arm64", "", ""}})});
   std::vector<Image> sboms{make_sbom("one", index.descriptor), make_sbom("two", index.descriptor)};
 
-  explicit Cargo(World& world) {
+  explicit ImportedCargo(World& world) {
     const Reference one = push_image(world.outside, "apps/large", large, "v1");
     const Reference two = push_image(world.outside, "apps/multi", index, "v1");
     push_image(world.outside, "apps/multi", make_index(sboms), referrers_tag(index.descriptor.digest));
@@ -82,7 +82,7 @@ struct Cargo {
 TEST_CASE("imports of one archive into one repository at the same time all succeed, with the state that one leaves") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Cargo cargo(world);
+  const ImportedCargo cargo(world);
   // A registry that is just writing what others put may say that it does not know it: a second later it does.
   const auto import_to = [](const std::string& repository, const std::string& proof) {
     return Words{"import", "a.tar", "--to-repo", repository, "--verify", proof, "--registry-retry-delay", "250ms"};

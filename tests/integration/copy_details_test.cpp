@@ -28,7 +28,7 @@ bool has_tag(const RegistryServer& registry, const std::string& repository, cons
 }
 
 /// An image and a bundle of it, outside.
-struct Source {
+struct DetailSource {
   World world;
   Image image = make_image({.layers = {{.size = 60'000, .seed = 1}, {.size = 50'000, .seed = 2}}});
   Reference app = push_image(world.outside, "apps/simple-app", image, "v1");
@@ -47,7 +47,7 @@ struct Source {
 
 TEST_CASE("an archive is written behind a link, and never in place of a device or a pipe") {
   if (lacks({"docker-registry"})) return;
-  Source source;
+  DetailSource source;
   World& world = source.world;
   const auto stick = temp_directory();
   std::filesystem::create_symlink(stick.path() / "real.tar", world.path("link.tar"));
@@ -106,7 +106,7 @@ TEST_CASE("details of copies have flags, whose contradictions ask no registry") 
 
 TEST_CASE("--repo-based-tags names images after the repositories they come from, through an archive too") {
   if (lacks({"docker-registry"})) return;
-  Source source;
+  DetailSource source;
   World& world = source.world;
   world.succeed({"export", "-b", source.from(), "-o", "a.tar"});
   world.succeed({"copy", "-b", source.from(), "--to-repo", world.inside_repo("copied"), "--repo-based-tags",
@@ -152,7 +152,7 @@ TEST_CASE("a copy of an index within one registry moves no blob") {
 
 TEST_CASE("an archive that comes back to the registry it is from is mounted, which costs no request more") {
   if (lacks({"docker-registry"})) return;
-  Source source;
+  DetailSource source;
   World& world = source.world;
   world.succeed({"export", "-b", source.from(), "-o", "a.tar"});
   world.outside.forget_requests();
@@ -167,7 +167,7 @@ TEST_CASE("an archive that comes back to the registry it is from is mounted, whi
 
 TEST_CASE("a finished archive is checked and kept, and what is on disk of others is not fetched again") {
   if (lacks({"docker-registry"})) return;
-  Source source;
+  DetailSource source;
   World& world = source.world;
   const Words arguments = {"copy", "--tty", "-b", source.from(), "--to-tar", "a.tar", "--resume"};
   CHECK(world.succeed(arguments).find("Going to reuse") == std::string::npos);
@@ -200,7 +200,7 @@ TEST_CASE("a finished archive is checked and kept, and what is on disk of others
 
 TEST_CASE("a newer version is exported over an older one with only what is new fetched") {
   if (lacks({"docker-registry"})) return;
-  Source source;
+  DetailSource source;
   World& world = source.world;
   world.succeed({"export", "-b", source.from(), "-o", "a.tar"});
   const Image more = make_image({.layers = {{.size = 60'000, .seed = 1}, {.size = 40'000, .seed = 3}}});
@@ -217,7 +217,7 @@ TEST_CASE("a newer version is exported over an older one with only what is new f
 
 TEST_CASE("a foreign file at the archive's name stays until the archive is there") {
   if (lacks({"docker-registry"})) return;
-  Source source;
+  DetailSource source;
   World& world = source.world;
   const std::string foreign = "manifest.json of another tool";
   write_text(world.path("a.tar"), foreign);

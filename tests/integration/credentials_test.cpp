@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "guarded_world.hpp"
 #include "stream/base64.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
-#include "world.hpp"
 
 // Whose account is used where: one for each registry, one for each path, from standard input, from podman's files.
 
@@ -14,23 +14,6 @@ using namespace ociferry;
 using namespace ociferry::testing;
 
 namespace {
-
-const std::string kRobot = "robot:out-s3cret";
-const std::string kClerk = "clerk:in-s3cret";
-
-std::string entry(const std::string& key, const std::string& user) {
-  return "\"" + key + R"(": {"auth": ")" + base64_encoded(user) + "\"}";
-}
-
-std::string auths(const std::vector<std::pair<std::string, std::string>>& users) {
-  std::string entries;
-  for (const auto& [key, user] : users) entries += (entries.empty() ? "" : ", ") + entry(key, user);
-  return R"({"auths": {)" + entries + "}}";
-}
-
-bool lacks_users() { return lacks({"docker-registry", "htpasswd"}); }
-
-World guarded_world() { return World{RegistryServer({.user = kRobot}), RegistryServer({.user = kClerk})}; }
 
 /// Copies an image from the outer to the inner registry; the exit code.
 int copy_between(World& world, const Variables& variables) {
@@ -61,7 +44,8 @@ TEST_CASE("podman's files give each registry its own user: of the session, of th
     write_text(world.path("run/containers/auth.json"), auths({{world.outside.host(), kRobot}}));
     const bool old = inner == ".dockercfg";
     const std::string host = world.inside.host();
-    write_text(world.path(inner), old ? "{" + entry("http://" + host + "/v1/", kClerk) + "}" : auths({{host, kClerk}}));
+    write_text(world.path(inner),
+               old ? "{" + auth_entry("http://" + host + "/v1/", kClerk) + "}" : auths({{host, kClerk}}));
     Variables variables{{"XDG_RUNTIME_DIR", world.path("run").string()}};
     if (inner.starts_with("conf")) variables["XDG_CONFIG_HOME"] = world.path("conf").string();
     CHECK(copy_between(world, variables) == 0);

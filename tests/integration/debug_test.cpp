@@ -13,7 +13,7 @@ using namespace ociferry::testing;
 
 namespace {
 
-const std::string kRobot = "robot:s3cret-word";
+const std::string kDebugUser = "robot:s3cret-word";
 
 /// Pushes, exports and copies with --debug; all that was said.
 std::string go_through(const Ociferry& ociferry, const std::string& host, const Variables& variables) {
@@ -57,7 +57,7 @@ void check_exchange(const std::string& said, const std::string& host, const std:
 
 TEST_CASE("--debug shows the exchange with a registry that wants a password, without the password") {
   if (lacks({"docker-registry", "htpasswd"})) return;
-  const RegistryServer registry({.user = kRobot});
+  const RegistryServer registry({.user = kDebugUser});
   const FaultProxy front(registry);
   const Ociferry ociferry(OCIFERRY_BINARY);
   const std::string said =
@@ -66,19 +66,19 @@ TEST_CASE("--debug shows the exchange with a registry that wants a password, wit
   CHECK(said.find("--registry-username, OCIFERRY_USERNAME, IMGPKG_USERNAME: wins: user robot (password not shown)") !=
         std::string::npos);
   CHECK(said.find("s3cret-word") == std::string::npos);
-  CHECK(said.find(base64_encoded(kRobot)) == std::string::npos);
+  CHECK(said.find(base64_encoded(kDebugUser)) == std::string::npos);
 }
 
 TEST_CASE("--debug shows the exchange with a registry that wants tokens, without any of them") {
   if (lacks({"docker-registry", "openssl"})) return;
   for (const bool identity : {false, true}) {
     CAPTURE(identity);
-    const TokenServer tokens({.user = kRobot, .refresh_token = "s3cret-refresh"});
+    const TokenServer tokens({.user = kDebugUser, .refresh_token = "s3cret-refresh"});
     const RegistryServer registry({.token = tokens.realm()});
     const FaultProxy front(registry);
     const Ociferry ociferry(OCIFERRY_BINARY);
     const std::string proof =
-        identity ? R"("identitytoken": "s3cret-refresh")" : R"("auth": ")" + base64_encoded(kRobot) + "\"";
+        identity ? R"("identitytoken": "s3cret-refresh")" : R"("auth": ")" + base64_encoded(kDebugUser) + "\"";
     ociferry.set_docker_config(R"({"auths": {")" + front.host() + "\": {" + proof + "}}}");
     const std::string said = go_through(ociferry, front.host(), {});
     check_exchange(said, front.host(), "Bearer");
@@ -87,7 +87,7 @@ TEST_CASE("--debug shows the exchange with a registry that wants tokens, without
     REQUIRE_FALSE(secrets.empty());
     for (const std::string& secret : secrets) CHECK(said.find(secret) == std::string::npos);
     CHECK(said.find("s3cret") == std::string::npos);
-    CHECK(said.find(base64_encoded(kRobot)) == std::string::npos);
+    CHECK(said.find(base64_encoded(kDebugUser)) == std::string::npos);
   }
 }
 
@@ -107,5 +107,5 @@ TEST_CASE("a registry that repeats a secret in its error does not have it shown"
   CHECK(outcome.exit_code == 21);
   CHECK(outcome.err.find("DENIED: no: Authorization: [not shown]") != std::string::npos);
   CHECK(outcome.err.find("Set-Cookie: [not shown]") != std::string::npos);
-  CHECK(outcome.err.find(base64_encoded(kRobot)) == std::string::npos);
+  CHECK(outcome.err.find(base64_encoded(kDebugUser)) == std::string::npos);
 }

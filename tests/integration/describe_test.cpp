@@ -7,6 +7,7 @@
 #include "oci/json.hpp"
 #include "oci/tag_names.hpp"
 #include "rows.hpp"
+#include "support/contains.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/golden.hpp"
 #include "support/temp.hpp"
@@ -58,7 +59,7 @@ std::string fixture(const std::string& name) {
   return read_text(std::filesystem::path(FIXTURES) / "imgpkg/describe" / name);
 }
 
-std::filesystem::path golden(const std::string& name) {
+std::filesystem::path describe_golden(const std::string& name) {
   return std::filesystem::path(FIXTURES) / "golden/describe" / name;
 }
 
@@ -67,8 +68,6 @@ Reference push_signature(const RegistryServer& registry, const Reference& signed
   return push_image(registry, signed_image.name.repository, make_image({.layers = {{.size = 100, .seed = 77}}}),
                     attachment_tag(*signed_image.digest, "sig"));
 }
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
@@ -87,20 +86,20 @@ TEST_CASE("describe prints imgpkg's text, with the items in the order of the loc
   CHECK(items_of(text, "  ").size() == 5);
   CHECK(items_of(text, "  ") == items_of(theirs, "  "));
   CHECK(text.substr(0, text.find("  - ")) == theirs.substr(0, theirs.find("  - ")));
-  check_golden(golden("outer.txt"), text);
+  check_golden(describe_golden("outer.txt"), text);
   CHECK(copied.describe({"-o", "text", "--cosign-artifacts", "--layers=true"}) == text);
 }
 
 TEST_CASE("describe --json gives the tree; as imgpkg the text's lines, or the YAML after its digest, as blocks") {
   if (lacks({"docker-registry"})) return;
   Copied copied;
-  check_golden(golden("outer-own.json"), copied.describe({"--json"}));
+  check_golden(describe_golden("outer-own.json"), copied.describe({"--json"}));
   const auto as_imgpkg = [&](const Words& more) {
     Words words = {"describe", "-b", copied.world.inside_repo("art/dst") + ":v1", "--json"};
     words.insert(words.end(), more.begin(), more.end());
     return with_host(run_as(Name::Imgpkg, copied.world, words).out, copied.world.inside.host(), kImgpkgHost);
   };
-  check_golden(golden("outer.json"), as_imgpkg({}) + "\n");
+  check_golden(describe_golden("outer.json"), as_imgpkg({}) + "\n");
   const Json json = Json::parse(as_imgpkg({"-o", "yaml"}), "describe --json");
   const Json::Array& blocks = *json.find("Blocks")->as_array();
   REQUIRE(blocks.size() == 2);
@@ -115,7 +114,7 @@ TEST_CASE("describe asks nobody but the registry that has everything, and for no
   const auto requests = copied.world.inside.requests();
   CHECK(writes(copied.world.inside).empty());
   for (const Descriptor& layer : layers_of(imgpkg_image("image-simple-app-docker"))) {
-    CHECK(std::ranges::none_of(requests, [&](const auto& one) { return has(one.path, layer.digest.text()); }));
+    CHECK(std::ranges::none_of(requests, [&](const auto& one) { return contains(one.path, layer.digest.text()); }));
   }
 }
 
@@ -126,12 +125,12 @@ TEST_CASE("describe without layers or signatures shows and asks for none") {
   push_signature(world.outside, app);
   world.push_bundle("bundles/one", {app});
   const std::string reference = world.outside_ref("bundles/one");
-  CHECK(has(world.succeed({"describe", "-b", reference}), "Digest: "));
+  CHECK(contains(world.succeed({"describe", "-b", reference}), "Digest: "));
   world.outside.forget_requests();
   const std::string bare =
       world.succeed({"describe", "-b", reference, "--layers=false", "--cosign-artifacts=false", "-o", "yaml"});
-  CHECK_FALSE(has(bare, "layers:"));
-  CHECK_FALSE(has(bare, "Signature"));
+  CHECK_FALSE(contains(bare, "layers:"));
+  CHECK_FALSE(contains(bare, "Signature"));
   const auto requests = world.outside.requests();
   CHECK(std::ranges::none_of(requests, [](const LoggedRequest& one) { return one.path.ends_with(".sig"); }));
 }
@@ -145,9 +144,9 @@ TEST_CASE("describe shows the signatures of a bundle and of its images, wherever
   push_signature(world.outside, bundle);
   const std::string text = world.succeed({"describe", "-b", world.outside_ref("bundles/one")});
   for (const Reference& signed_image : {app, bundle}) {
-    CHECK(has(text, "  - Image: " + to_string(signed_image.name) + "@" + of_app.digest->text() +
-                        "\n    Type: Signature\n    Layers:\n"));
-    CHECK(has(text, "      tag: " + attachment_tag(*signed_image.digest, "sig") + "\n"));
+    CHECK(contains(text, "  - Image: " + to_string(signed_image.name) + "@" + of_app.digest->text() +
+                             "\n    Type: Signature\n    Layers:\n"));
+    CHECK(contains(text, "      tag: " + attachment_tag(*signed_image.digest, "sig") + "\n"));
   }
 }
 
@@ -164,13 +163,13 @@ TEST_CASE("describe leaves out signatures that it may not read; a registry that 
     });
     return world.ociferry.run({"describe", "-b", front.host() + "/apps/app:v1", "--registry-retry-count", "0"});
   };
-  CHECK(has(describe(200).out, "Type: Signature"));
+  CHECK(contains(describe(200).out, "Type: Signature"));
   for (const int status : {401, 403, 404}) {
     const Outcome outcome = describe(status);
     CAPTURE(status);
     CHECK(outcome.exit_code == 0);
-    CHECK(has(outcome.out, app.digest->text()));
-    CHECK_FALSE(has(outcome.out, "Type: Signature"));
+    CHECK(contains(outcome.out, app.digest->text()));
+    CHECK_FALSE(contains(outcome.out, "Type: Signature"));
   }
   CHECK(describe(503).exit_code == 23);
 }
@@ -187,9 +186,9 @@ TEST_CASE("describe prints annotations as they are, and none of them as anything
   const std::string reference = world.outside_ref("bundles/odd");
   world.succeed({"push", "-b", reference, "-f", "files"});
   const std::string text = world.succeed({"describe", "-b", reference});
-  CHECK(has(text, "      forged: x\\u{a}    Type: Internal\\u{1b}[2J\n      sale: 50% off %s %n\n"));
+  CHECK(contains(text, "      forged: x\\u{a}    Type: Internal\\u{1b}[2J\n      sale: 50% off %s %n\n"));
   const std::string yaml = world.succeed({"describe", "-b", reference, "-o", "yaml"});
-  CHECK(has(yaml, "        forged: \"x\\n    Type: Internal\\e[2J\"\n        sale: 50% off %s %n\n"));
+  CHECK(contains(yaml, "        forged: \"x\\n    Type: Internal\\e[2J\"\n        sale: 50% off %s %n\n"));
 }
 
 TEST_CASE("describe reads bundles of every make, by tag or digest, relocated or not") {
@@ -201,15 +200,15 @@ TEST_CASE("describe reads bundles of every make, by tag or digest, relocated or 
   const Reference bundle = world.push_bundle("bundles/one", {app, multi});
   const std::string by_tag = world.succeed({"describe", "-b", world.outside_ref("bundles/one"), "-o", "yaml"});
   CHECK(by_tag == world.succeed({"describe", "--bundle", to_string(bundle), "-o", "yaml"}));
-  CHECK(has(by_tag, "    image: " + to_string(Reference{multi.name, {}, multi.digest}) +
-                        "\n      imageType: Image\n      origin: "));
+  CHECK(contains(by_tag, "    image: " + to_string(Reference{multi.name, {}, multi.digest}) +
+                             "\n      imageType: Image\n      origin: "));
 
   world.succeed({"copy", "-b", world.outside_ref("bundles/one"), "--to-repo", world.inside_repo("dest")});
   world.outside.stop();
   const std::string moved = world.succeed({"describe", "-b", world.inside_repo("dest") + ":v1", "-o", "yaml"});
-  CHECK(has(moved, "image: " + world.inside_repo("dest") + "@" + app.digest->text()));
-  CHECK(has(moved, "origin: " + to_string(Reference{app.name, {}, app.digest})));
-  CHECK(has(moved, "imageType: Internal"));
+  CHECK(contains(moved, "image: " + world.inside_repo("dest") + "@" + app.digest->text()));
+  CHECK(contains(moved, "origin: " + to_string(Reference{app.name, {}, app.digest})));
+  CHECK(contains(moved, "imageType: Internal"));
 }
 
 TEST_CASE("describe refuses what it cannot do, and says what is missing") {
@@ -233,6 +232,6 @@ TEST_CASE("describe refuses what it cannot do, and says what is missing") {
         Row{{"describe", "-b", world.outside_ref("apps/none")}, 22, "MANIFEST_UNKNOWN"},
         Row{{"describe", "-b", broken}, 22, "describing " + to_string(gone)}}) {
     CAPTURE(row.says);
-    CHECK(has(world.fail(row.exit_code, row.arguments), row.says));
+    CHECK(contains(world.fail(row.exit_code, row.arguments), row.says));
   }
 }

@@ -7,6 +7,7 @@
 #include "oci/json.hpp"
 #include "oci/tag_names.hpp"
 #include "rows.hpp"
+#include "support/contains.hpp"
 #include "support/golden.hpp"
 #include "support/temp.hpp"
 
@@ -19,9 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Image small_image(std::uint64_t seed) { return make_image({.layers = {{.seed = seed}, {.seed = 100}}}); }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+Image two_layer_image(std::uint64_t seed) { return make_image({.layers = {{.seed = seed}, {.seed = 100}}}); }
 
 Words operator+(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
@@ -130,17 +129,17 @@ Json check_plan(World& world, const Words& words) {
 /// archives.
 struct Versions {
   World world;
-  Reference app = push_image(world.outside, "team/app", small_image(1), "v1");
-  Reference tool = push_image(world.outside, "tools/tool", small_image(2), "v1");
+  Reference app = push_image(world.outside, "team/app", two_layer_image(1), "v1");
+  Reference tool = push_image(world.outside, "tools/tool", two_layer_image(2), "v1");
 
   Versions() {
     push_image(world.outside, "team/app", make_signature(), "sha256-" + std::string(app.digest->hex()) + ".sig");
-    const Image bill = make_artifact("application/vnd.example.sbom", "all of it", small_image(1).descriptor);
+    const Image bill = make_artifact("application/vnd.example.sbom", "all of it", two_layer_image(1).descriptor);
     push_image(world.outside, "team/app", bill);
     push_image(world.outside, "team/app", make_index({bill}), "sha256-" + std::string(app.digest->hex()));
     world.push_bundle("bundles/all", {app, tool});
     world.succeed({"export", "-b", world.outside_ref("bundles/all"), "-o", "v1.tar"});
-    const Reference newer = push_image(world.outside, "team/app", small_image(3), "v2");
+    const Reference newer = push_image(world.outside, "team/app", two_layer_image(3), "v2");
     world.push_bundle("bundles/all", {newer, tool});
     world.succeed({"export", "-b", world.outside_ref("bundles/all"), "-o", "v2.tar"});
   }
@@ -216,8 +215,8 @@ TEST_CASE("a dry run fails as the import would: with --keep-tags, a lock file th
 TEST_CASE("a dry run of export makes no file, fetches no layer, and knows the archive's size to the byte") {
   if (lacks({"docker-registry"})) return;
   World world;
-  push_image(world.outside, "team/app", small_image(1), "v1");
-  push_image(world.outside, "tools/tool", small_image(2), "v1");
+  push_image(world.outside, "team/app", two_layer_image(1), "v1");
+  push_image(world.outside, "tools/tool", two_layer_image(2), "v1");
   const Words words{"export", "-i",   world.outside_ref("team/app"), "-i", world.outside_ref("tools/tool"),
                     "-o",     "a.tar"};
   world.succeed({"version"});  // makes the home directory
@@ -225,7 +224,7 @@ TEST_CASE("a dry run of export makes no file, fetches no layer, and knows the ar
   world.outside.forget_requests();
   const Json plan = Json::parse(world.succeed(words + Words{"--dry-run", "--json", "--rate", "1K"}), "plan");
   CHECK(files(world) == before);
-  for (const Image& image : {small_image(1), small_image(2)}) {
+  for (const Image& image : {two_layer_image(1), two_layer_image(2)}) {
     for (const Descriptor& layer : layers_of(image)) {
       for (const LoggedRequest& request : world.outside.requests()) CHECK(!contains(request.path, layer.digest.text()));
     }

@@ -16,8 +16,6 @@ using namespace ociferry::testing;
 
 namespace {
 
-const std::vector<std::string> kNeeded = {"docker-registry", "skopeo"};
-
 /// Copies with skopeo from the registry outside; `to` names a path in the directory that ociferry runs in.
 void skopeo_copy(World& world, const std::string& from, const std::string& transport, const std::string& to) {
   run_or_throw({.arguments = {"skopeo", "copy", "--all", "--src-tls-verify=false",
@@ -43,7 +41,7 @@ void check_readable(World& world, const std::string& repository, const std::stri
 }  // namespace
 
 TEST_CASE("a layout directory and an OCI archive that skopeo wrote enter with their tags, bytes and children") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Image index = make_index({make_image({.layers = {{.seed = 1}}}),
                                   make_image({.layers = {{.seed = 2}}, .platform = {"linux", "arm64", "v8", ""}})});
@@ -83,7 +81,7 @@ TEST_CASE("a layout that tar packed with ./ in front of every name is the same a
 }
 
 TEST_CASE("a bundle in a layout gets its locations made anew, and one whose images are not there is refused") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Image app = make_image({.layers = {{.seed = 5}}});
   const Reference image = push_image(world.outside, "apps/one", app, "v1");
@@ -135,7 +133,7 @@ TEST_CASE("an archive of ours that was unpacked keeps the names and roots it had
 }
 
 TEST_CASE("a docker-save archive enters under its tag, with layers as they lie in it") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   push_image(world.outside, "apps/one",
              make_image({.family = ImageFamily::Docker, .layers = {{.seed = 8}, {.seed = 9}}}), "v1");
@@ -171,7 +169,7 @@ TEST_CASE("a layout that umoci made enters with every tag, and can be read again
 }
 
 TEST_CASE("a directory that is not a layout is not read, since its files could be any of this machine's") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   write_text(world.path("secret.json"), "{}");
   write_text(world.path("evil/manifest.json"),
@@ -183,7 +181,7 @@ TEST_CASE("a directory that is not a layout is not read, since its files could b
 }
 
 TEST_CASE("a layer that is damaged in another tool's archive is found before anything is written") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Image image = make_image({.layers = {{.size = 100'000, .seed = 21}}});
   push_image(world.outside, "apps/one", image, "v1");
@@ -232,7 +230,7 @@ TEST_CASE("an archive that is packed as a whole is read by way of a temporary fi
 }
 
 TEST_CASE("a signature of cosign save is put at its tag beside the image") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Image image = make_image();
   write_layout(image, world.path("saved"), "v1");
@@ -267,7 +265,7 @@ TEST_CASE("a signature of cosign save is put at its tag beside the image") {
 }
 
 TEST_CASE("several images that podman saved in one archive enter with their tags") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   world.succeed({"import", FIXTURES "/podman-4.3.1/save-m.tar", "--to-repo", world.inside_repo("many")});
   world.succeed({"import", FIXTURES "/podman-4.3.1/save-oci-archive.tar", "--to-repo", world.inside_repo("oci")});

@@ -111,7 +111,7 @@ std::vector<Line> lines() {
   };
 }
 
-void write_inputs(World& world, const std::string& bundle_digest) {
+void write_imgpkg_inputs(World& world, const std::string& bundle_digest) {
   const std::string api = "apiVersion: imgpkg.carvel.dev/v1alpha1\n";
   write_text(world.path("plain/x"), "x");
   write_text(world.path("good/.imgpkg/images.yml"), api + "kind: ImagesLock\n");
@@ -137,7 +137,7 @@ TEST_CASE("called imgpkg, every error line is imgpkg's") {
   const Image child = make_image({.layers = {{.size = 100, .seed = 2}}});
   push_image(world.outside, "a/index", make_index({child}), "v1");
   world.push_bundle("a/bundle", {});
-  write_inputs(world, digest_of(world.outside, "a/bundle", "v1"));
+  write_imgpkg_inputs(world, digest_of(world.outside, "a/bundle", "v1"));
   for (const Line& line : lines()) {
     Words words;
     std::string shown = "imgpkg";

@@ -14,7 +14,6 @@ using namespace ociferry::testing;
 namespace {
 
 const std::string kTars = FIXTURES "/imgpkg/imgpkg-tar-";
-const std::vector<std::string> kNeeded = {"docker-registry"};
 constexpr const char* kOuter = "sha256-dca305998449dc8a86b98e3f73dea29f4f4a9480ae4646c655742218bb7e9897";
 constexpr const char* kInner = "sha256-b8e954d90d4932dafd1aa54eecb2137c04f015b480b9fead13132fe50b99ae03";
 
@@ -48,7 +47,7 @@ bool has_tag(const RegistryServer& registry, const std::string& repository, cons
 
 TEST_CASE(
     "imgpkg's tar of a nested bundle enters a registry, and a pull from there writes the locks that imgpkg writes") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry"})) return;
   World world;
   const std::string repository = world.inside_repo("art/dst");
   world.succeed({"import", kTars + "outer.tar", "--to-repo", repository, "--lock-output", "lock.yml"});
@@ -64,7 +63,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a tar of an old imgpkg, which marks no root, enters with locations of every bundle") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry"})) return;
   World world;
   const std::string label = R"({"dev.carvel.imgpkg.copy.root-bundle":""})";
   const std::string tar = read_text(kTars + "outer.tar");
@@ -85,7 +84,7 @@ TEST_CASE("a tar of an old imgpkg, which marks no root, enters with locations of
 }
 
 TEST_CASE("a tar that a failed run of imgpkg left puts no manifest and no tag into the registry") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry"})) return;
   World world;
   world.fail(10, {"import", kTars + "partial.tar", "--to-repo", world.inside_repo("dest"), "--verify-first"});
   CHECK(writes(world.inside).empty());
@@ -102,7 +101,7 @@ TEST_CASE("a tar that a failed run of imgpkg left puts no manifest and no tag in
 }
 
 TEST_CASE("signatures in imgpkg's tar keep the tags by which cosign finds them") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry"})) return;
   World world;
   world.succeed({"import", kTars + "sg.tar", "--to-repo", world.inside_repo("signed")});
   check_pulls_as_imgpkg(world, world.inside_repo("signed"));
@@ -111,7 +110,7 @@ TEST_CASE("signatures in imgpkg's tar keep the tags by which cosign finds them")
 }
 
 TEST_CASE("a foreign layer that imgpkg left out stays out, with a warning, and one that it took is moved on demand") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry"})) return;
   World world;
   const std::string blob = "sha256:637bc542a98a0b11e36204c1f5aeb574ae1033ff5a62c2fdc8b574c3df830165";
   const auto import = [&](const std::string& tar, const std::string& repository, const Words& more = {}) {
@@ -132,7 +131,7 @@ TEST_CASE("a foreign layer that imgpkg left out stays out, with a warning, and o
 }
 
 TEST_CASE("a tar of single images gives an ImagesLock of what was imported") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry"})) return;
   World world;
   const std::string repository = world.inside_repo("some");
   world.succeed({"copy", "--tar", kTars + "il.tar", "--to-repo", repository, "--lock-output", "lock.yml"});
@@ -143,7 +142,7 @@ TEST_CASE("a tar of single images gives an ImagesLock of what was imported") {
 }
 
 TEST_CASE("an old tar becomes a sealed archive, always the same one, which gives what the old one gave") {
-  if (lacks(kNeeded)) return;
+  if (lacks({"docker-registry"})) return;
   World world;
   world.outside.stop();
   for (const char* name : {"outer", "sg", "il", "nd", "nd2"}) {

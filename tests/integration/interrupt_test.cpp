@@ -21,7 +21,7 @@ constexpr std::uint64_t kLayerBytes = 12'000'000;
 constexpr std::uint64_t kMiddle = 4'000'000;
 
 /// A bundle that needs one large image, each registry behind a gate.
-struct Stage {
+struct GatedStage {
   World world;
   Gate source{world.outside.host()};
   Gate destination{world.inside.host()};
@@ -77,7 +77,7 @@ struct Stage {
 
 TEST_CASE("an interrupted export leaves no archive, and the same command finishes it") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  GatedStage stage;
   // One blob after the other, the largest first: the gate closes in the middle of the second.
   const Words arguments = {"export", "-b", stage.bundle_name(), "-o", "a.tar", "--jobs", "1"};
   std::uint64_t middle = kLayerBytes + kMiddle / 2;
@@ -108,7 +108,7 @@ TEST_CASE("an interrupted export leaves no archive, and the same command finishe
 
 TEST_CASE("an interrupted import leaves no tag, manifest or lock file, and the same command finishes it") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  GatedStage stage;
   stage.world.succeed({"export", "-b", stage.bundle_name(), "-o", "a.tar"});
   const Words arguments = {"import", "a.tar", "--to-repo", stage.dest(), "--lock-output", "lock.yml"};
   for (const int signal : {SIGINT, SIGTERM}) {
@@ -128,7 +128,7 @@ TEST_CASE("an interrupted import leaves no tag, manifest or lock file, and the s
 
 TEST_CASE("an interrupted copy leaves no tag, whichever end stood still, and the same command finishes it") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  GatedStage stage;
   const Words arguments = {"copy", "-b", stage.bundle_name(), "--to-repo", stage.dest(), "--lock-output", "lock.yml"};
   stage.interrupt(stage.destination, Gate::Way::ToServer, arguments);
   stage.interrupt(stage.source, Gate::Way::ToClient, arguments, SIGTERM);
@@ -142,7 +142,7 @@ TEST_CASE("an interrupted copy leaves no tag, whichever end stood still, and the
 
 TEST_CASE("an interrupted push leaves no tag and no lock file, and the same command finishes it") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  GatedStage stage;
   const std::string content = random_bytes(kLayerBytes, 3);
   stage.world.write_bundle("bundle-new", {stage.app});
   write_text(stage.world.path("bundle-new/data"), content);
@@ -161,7 +161,7 @@ TEST_CASE("an interrupted push leaves no tag and no lock file, and the same comm
 
 TEST_CASE("an interrupted pull leaves the directory as it was, or not there, and nothing beside it") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  GatedStage stage;
   const Words arguments = {"pull", "-i", stage.app_name(), "-o", "pulled", "--force"};
   stage.interrupt(stage.source, Gate::Way::ToClient, arguments, SIGTERM);
   CHECK(stage.files().empty());
@@ -179,7 +179,7 @@ TEST_CASE("an interrupted pull leaves the directory as it was, or not there, and
 
 TEST_CASE("a command that waits to try again ends as soon as it is interrupted") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  GatedStage stage;
   const FaultProxy busy(stage.world.inside, [](const HttpRequest&) {
     return HttpReply{.status = 503, .headers = {{"Retry-After", "280"}}};
   });
@@ -194,7 +194,7 @@ TEST_CASE("an import that is interrupted after the blobs and before the tags lea
   if (lacks({"docker-registry"})) return;
   std::atomic<bool> interrupted{false};
   std::atomic<bool> reached{false};
-  Stage stage;
+  GatedStage stage;
   // The first manifest is kept back until the command has ended.
   const FaultProxy slow(stage.world.inside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.method != "PUT" || request.path.find("/manifests/") == std::string::npos || interrupted) {
@@ -224,7 +224,7 @@ TEST_CASE("an import that is interrupted after the blobs and before the tags lea
 
 TEST_CASE("uploads that are interrupted are cancelled at the registry") {
   if (lacks({"docker-registry"})) return;
-  Stage stage;
+  GatedStage stage;
   stage.world.succeed({"export", "-b", stage.bundle_name(), "-o", "a.tar"});
   FaultProxy proxy(stage.world.inside);
   proxy.use({{.match = {"PUT", "/blobs/uploads/"}, .fault = {.cut_request = 1000, .cut = Cut::Stall}}});

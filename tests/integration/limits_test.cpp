@@ -12,14 +12,14 @@ namespace {
 
 const std::vector<std::string> kNeeded = {"docker-registry"};
 
-Image image_of(const TarBuilder& tar) { return make_image({.layers = {{.tar = tar.tar()}}}); }
+Image image_with(const TarBuilder& tar) { return make_image({.layers = {{.tar = tar.tar()}}}); }
 
 }  // namespace
 
 TEST_CASE("a pull beyond a limit ends with 13 and names the limit, its value and the option that raises it") {
   if (lacks(kNeeded)) return;
   World world;
-  const Image image = image_of(TarBuilder().file("a", std::string(3000, 'x')).file("b", ""));
+  const Image image = image_with(TarBuilder().file("a", std::string(3000, 'x')).file("b", ""));
   push_image(world.outside, "apps/app", image, "v1");
   const std::vector<std::string> pull = {"pull", "-i", world.outside_ref("apps/app"), "-o", "out"};
   const auto with = [&](const std::string& option, const std::string& value) {

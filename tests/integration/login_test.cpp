@@ -24,13 +24,13 @@ namespace fs = std::filesystem;
 namespace {
 
 const std::string kPassword = "out-s3cret";
-const std::string kRobot = "robot:" + kPassword;
+const std::string kLoginUser = "robot:" + kPassword;
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// A registry that wants a password, and somebody who logs in to it.
-struct Desk {
-  RegistryServer registry{{.user = kRobot}};
+struct LoginDesk {
+  RegistryServer registry{{.user = kLoginUser}};
   Ociferry ociferry{OCIFERRY_BINARY};
 
   [[nodiscard]] fs::path config() const { return ociferry.home() / ".docker" / "config.json"; }
@@ -58,7 +58,7 @@ bool lacks_registry() { return lacks({"docker-registry", "htpasswd"}); }
 
 TEST_CASE("login writes what pull then uses, for the user's eyes only, and logout removes it") {
   if (lacks_registry()) return;
-  const Desk desk;
+  const LoginDesk desk;
   const Reference app = push_image(desk.registry, "team/app", make_image(), "v1");
   const Words pull{"tag", "resolve", "-i", to_string(app)};
   CHECK(has(desk.run_with(pull, "").err, "; credentials: none"));
@@ -88,7 +88,7 @@ TEST_CASE("login writes what pull then uses, for the user's eyes only, and logou
 
 TEST_CASE("of logins at the same moment none is lost") {
   if (lacks_registry()) return;
-  const Desk desk;
+  const LoginDesk desk;
   constexpr int kLogins = 6;
   std::vector<Outcome> outcomes(kLogins);
   {
@@ -110,7 +110,7 @@ TEST_CASE("of logins at the same moment none is lost") {
 
 TEST_CASE("login and logout give an object with --json") {
   if (lacks_registry()) return;
-  const Desk desk;
+  const LoginDesk desk;
   const Json login = Json::parse(desk.login({"--json"}).out, "login");
   CHECK(login.string_at("command") == "login");
   CHECK(login.string_at("registry") == desk.registry.host());
@@ -128,7 +128,7 @@ TEST_CASE("login and logout give an object with --json") {
 
 TEST_CASE("a password that the registry refuses is not written, nor is anything else") {
   if (lacks_registry()) return;
-  const Desk desk;
+  const LoginDesk desk;
   write_text(desk.config(), "{\"a\": 1}");
   CHECK(desk.login({}, {}, "wr0ng").exit_code == 20);
   CHECK(desk.login({"-p", "x"}).exit_code == 1);
@@ -142,7 +142,7 @@ TEST_CASE("a password that the registry refuses is not written, nor is anything 
 
 TEST_CASE("what is behind a link is changed, and the link stays; other keys stay in their order") {
   if (lacks_registry()) return;
-  const Desk desk;
+  const LoginDesk desk;
   const fs::path real = desk.ociferry.home() / "dotfiles" / "docker.json";
   write_text(real, R"({"psFormat": "x", "auths": {"other": {"auth": "YTpi"}}, "aliases": {"b": "1", "a": "2"}})");
   fs::create_directories(desk.config().parent_path());
@@ -159,7 +159,7 @@ TEST_CASE("what is behind a link is changed, and the link stays; other keys stay
 
 TEST_CASE("a password goes to the credential helper that Docker's file names") {
   if (lacks_registry()) return;
-  const Desk desk;
+  const LoginDesk desk;
   const fs::path helper = desk.ociferry.home() / "bin" / "docker-credential-box";
   write_text(helper,
              "#!/bin/sh\ncd \"$HOME\"\ncase $1 in\n  store) cat > box ;;\n  erase) rm box ;;\n"
@@ -183,7 +183,7 @@ TEST_CASE("a password goes to the credential helper that Docker's file names") {
 
 TEST_CASE("podman and skopeo read what login writes, and the other way round") {
   if (lacks_registry() || lacks({"podman", "skopeo"})) return;
-  const Desk desk;
+  const LoginDesk desk;
   const std::string file = (desk.ociferry.home() / "auth.json").string();
   const std::string& host = desk.registry.host();
   const auto tool = [&](Words words, const std::string& input = {}) {
@@ -208,7 +208,7 @@ TEST_CASE("podman and skopeo read what login writes, and the other way round") {
 
 TEST_CASE("login and logout say what other commands will use instead") {
   if (lacks_registry()) return;
-  const Desk desk;
+  const LoginDesk desk;
   const std::string file = (desk.ociferry.home() / "elsewhere.json").string();
   CHECK(has(desk.login({"--authfile", file}).err, "do not look into this file unless REGISTRY_AUTH_FILE=" + file));
   CHECK(has(desk.login({}, {{"IMGPKG_USERNAME", "bob"}}).err,
@@ -223,7 +223,7 @@ TEST_CASE("login and logout say what other commands will use instead") {
 
 TEST_CASE("a password that is typed does not show, and the terminal shows again what is typed afterwards") {
   if (lacks_registry()) return;
-  const Desk desk;
+  const LoginDesk desk;
   for (const bool is_interrupted : {false, true}) {
     const Terminal terminal;
     REQUIRE(terminal.shows_what_is_typed());

@@ -5,6 +5,7 @@
 #include "oci/json.hpp"
 #include "oci/tag_names.hpp"
 #include "rows.hpp"
+#include "support/contains.hpp"
 #include "support/temp.hpp"
 
 // Images that keep their own names: import and copy with --to-registry.
@@ -16,9 +17,7 @@ namespace {
 
 using Tags = std::vector<std::string>;
 
-Image small_image(std::uint64_t seed) { return make_image({.layers = {{.seed = seed}}}); }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+Image named_image(std::uint64_t seed) { return make_image({.layers = {{.seed = seed}}}); }
 
 /// The tags that people gave.
 Tags own_tags(const RegistryServer& registry, const std::string& repository) {
@@ -30,8 +29,8 @@ Tags own_tags(const RegistryServer& registry, const std::string& repository) {
 /// A bundle of two images, each in a repository of its own, in an archive.
 struct Carried {
   World world;
-  Reference app = push_image(world.outside, "team/app", small_image(1), "2.3.1");
-  Reference tool = push_image(world.outside, "tools/tool", small_image(2), "2.3.1");
+  Reference app = push_image(world.outside, "team/app", named_image(1), "2.3.1");
+  Reference tool = push_image(world.outside, "tools/tool", named_image(2), "2.3.1");
   Reference bundle = world.push_bundle("bundles/all", {app, tool});
 
   Carried() { world.succeed({"export", "-b", world.outside_ref("bundles/all"), "-o", "all.tar"}); }
@@ -42,9 +41,9 @@ struct Carried {
 TEST_CASE("three images with one tag from three repositories arrive under their own names") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
-  const Reference a = push_image(world.outside, "apps/a", small_image(1), "2.3.1");
-  const Reference b = push_image(world.outside, "apps/b", small_image(2), "2.3.1");
-  const Reference c = push_image(world.outside, "deep/er/c", small_image(3), "2.3.1");
+  const Reference a = push_image(world.outside, "apps/a", named_image(1), "2.3.1");
+  const Reference b = push_image(world.outside, "apps/b", named_image(2), "2.3.1");
+  const Reference c = push_image(world.outside, "deep/er/c", named_image(3), "2.3.1");
   world.succeed({"export", "-i", world.outside_ref("apps/a", "2.3.1"), "-i", world.outside_ref("apps/b", "2.3.1"), "-i",
                  world.outside_ref("deep/er/c", "2.3.1"), "-o", "all.tar"});
   const std::string to = world.inside.host() + "/mirror";
@@ -68,8 +67,8 @@ TEST_CASE("three images with one tag from three repositories arrive under their 
 TEST_CASE("one image that was exported by two names has both of them in the end") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
-  const Reference one = push_image(world.outside, "apps/one", small_image(1), "v1");
-  const Reference other = push_image(world.outside, "apps/other", small_image(1), "stable");
+  const Reference one = push_image(world.outside, "apps/one", named_image(1), "v1");
+  const Reference other = push_image(world.outside, "apps/other", named_image(1), "stable");
   REQUIRE(one.digest == other.digest);
   world.succeed({"export", "-i", world.outside_ref("apps/one", "v1"), "-i", world.outside_ref("apps/other", "stable"),
                  "-o", "both.tar"});
@@ -84,7 +83,7 @@ TEST_CASE("one image that was exported by two names has both of them in the end"
 TEST_CASE("an image that podman or docker saved by two names has both of them in the end") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
-  push_image(world.outside, "apps/one", small_image(1), "v1");
+  push_image(world.outside, "apps/one", named_image(1), "v1");
   const std::string archive = "docker-archive:" + world.path("saved.tar").string() + ":r.example/one:v1";
   REQUIRE(run({.arguments = {"skopeo", "copy", "--src-tls-verify=false", "--additional-tag", "r.example/other:stable",
                              "docker://" + world.outside_ref("apps/one", "v1"), archive}})
@@ -130,9 +129,9 @@ TEST_CASE("with --only-own-repository, nothing but the bundle is in its reposito
 TEST_CASE("what is attached to an image goes where the image goes") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
-  const Reference app = push_image(world.outside, "team/app", small_image(1), "v1");
+  const Reference app = push_image(world.outside, "team/app", named_image(1), "v1");
   const std::string tag = attachment_tag(*app.digest, "sig");
-  push_image(world.outside, "team/app", small_image(7), tag);
+  push_image(world.outside, "team/app", named_image(7), tag);
   const Reference bundle = world.push_bundle("bundles/all", {app});
   world.succeed({"export", "-b", world.outside_ref("bundles/all"), "-o", "all.tar"});
   world.succeed({"import", "all.tar", "--to-registry", world.inside.host()});
@@ -187,8 +186,8 @@ TEST_CASE("mappings give images other names, and what cannot be named is found b
 TEST_CASE("two images that would meet at one name are refused before anything is written") {
   if (lacks({"docker-registry"})) return;
   World world;
-  push_image(world.outside, "apps/a", small_image(1), "v1");
-  push_image(world.outside, "other/a", small_image(2), "v1");
+  push_image(world.outside, "apps/a", named_image(1), "v1");
+  push_image(world.outside, "other/a", named_image(2), "v1");
   world.succeed(
       {"export", "-i", world.outside_ref("apps/a", "v1"), "-i", world.outside_ref("other/a", "v1"), "-o", "all.tar"});
   const std::string error = world.fail(1, {"import", "all.tar", "--to-registry", world.inside.host(), "--map",
@@ -246,8 +245,8 @@ TEST_CASE(
 TEST_CASE("repository:tag@digest keeps the tag, but not when called as imgpkg") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
-  const Reference image = push_image(world.outside, "apps/a", small_image(1), "v1");
-  push_image(world.outside, "apps/a", small_image(2), "v1");  // the tag has moved since
+  const Reference image = push_image(world.outside, "apps/a", named_image(1), "v1");
+  push_image(world.outside, "apps/a", named_image(2), "v1");  // the tag has moved since
   const std::string given = to_string(image.name) + ":v1@" + image.digest->text();
   world.succeed({"export", "-i", given, "-o", "a.tar"});
   world.succeed({"import", "a.tar", "--to-repo", world.inside_repo("imported")});
@@ -298,7 +297,7 @@ TEST_CASE("an image in a new repository of its own takes few requests more than 
   Words exported = {"export", "-o", "many.tar"};
   for (std::size_t i = 0; i < kImages; ++i) {
     const std::string repository = "apps/n" + std::to_string(i);
-    push_image(world.outside, repository, small_image(100 + i), "v1");
+    push_image(world.outside, repository, named_image(100 + i), "v1");
     exported.insert(exported.end(), {"-i", world.outside_ref(repository, "v1")});
   }
   world.succeed(exported);
@@ -308,7 +307,7 @@ TEST_CASE("an image in a new repository of its own takes few requests more than 
   constexpr std::size_t kEach = 2 * 2 + 1 + 2 + 2;
   CHECK(world.inside.requests().size() <= kEach * kImages + 25);
   // The next release: the list of tags says that nothing of it is there.
-  push_image(world.outside, "apps/n0", small_image(99), "v2");
+  push_image(world.outside, "apps/n0", named_image(99), "v2");
   world.succeed({"export", "-i", world.outside_ref("apps/n0", "v2"), "-o", "next.tar"});
   world.inside.forget_requests();
   world.succeed({"import", "next.tar", "--to-registry", world.inside.host()});

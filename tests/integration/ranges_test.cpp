@@ -51,13 +51,13 @@ class Ranges {
 };
 
 /// An image of one layer behind a proxy. Where its stream stands still, others help.
-struct Stage {
+struct StalledDownload {
   World world;
   FaultProxy proxy{world.outside};
   std::string layer;
   Words command;
 
-  explicit Stage(std::uint64_t size) {
+  explicit StalledDownload(std::uint64_t size) {
     const Image image = make_image({.layers = {{.size = size, .compression = LayerCompression::None}}});
     layer = layers_of(image).front().digest.text();
     push_image(world.outside, "apps/large", image, "v1");
@@ -88,7 +88,7 @@ struct Stage {
 TEST_CASE("killed while a layer comes in ranges, the next run continues behind what came in order, and ends the same") {
   if (lacks({"docker-registry"})) return;
   Ranges ranges;
-  Stage stage(24 * kMiB);
+  StalledDownload stage(24 * kMiB);
   stage.world.succeed(stage.command);
   std::filesystem::rename(stage.world.path("a.tar"), stage.world.path("clean.tar"));
 
@@ -115,7 +115,7 @@ TEST_CASE("killed while a layer comes in ranges, the next run continues behind w
 TEST_CASE("a layer that comes in ranges over eight connections takes no more memory than one that streams") {
   if (lacks({"docker-registry"}) || kSanitized) return;
   Ranges ranges;
-  Stage stage(96 * kMiB);
+  StalledDownload stage(96 * kMiB);
   stage.proxy.use({ranges.counted(), {.match = {"GET", stage.layer}, .fault = {.decide = [&](const HttpRequest&) {
                                                                        CHECK(ranges.await(4));
                                                                        return std::optional<HttpReply>{};

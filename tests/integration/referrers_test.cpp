@@ -40,7 +40,7 @@ std::vector<std::string> listed(const RegistryServer& registry, const std::strin
 }
 
 /// A bundle with an index, and something attached in each of the ways that there are.
-struct Cargo {
+struct AttachedCargo {
   Image child = make_image({.layers = {{.size = 3000, .seed = 5}}});
   Image other = make_image({.platform = {"linux", "arm64", "", ""}});
   Image index = make_index({child, other});
@@ -52,7 +52,7 @@ struct Cargo {
   Image signature_of_sbom = make_artifact("application/vnd.cncf.notary.signature", "signature", sbom.descriptor);
   Reference bundle;
 
-  explicit Cargo(World& world) {
+  explicit AttachedCargo(World& world) {
     const Reference app = push_image(world.outside, "apps/multi", index, "v1");
     bundle = world.push_bundle("bundles/b", {app});
     push_tagged(world, "apps/multi", signature, *app.digest, "sig");
@@ -95,7 +95,7 @@ struct Cargo {
 TEST_CASE("what is attached to images, children of indexes and bundles is exported, imported and found again") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Cargo cargo(world);
+  const AttachedCargo cargo(world);
   const std::string exported = world.succeed({"export", "-b", world.outside_ref("bundles/b"), "-o", "a.tar"});
   CHECK(exported.find("8 images (1 bundle, 6 referrers)") != std::string::npos);
   world.outside.stop();
@@ -112,7 +112,7 @@ TEST_CASE("what is attached to images, children of indexes and bundles is export
 TEST_CASE("inspect shows what is attached below what it is attached to") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Cargo cargo(world);
+  const AttachedCargo cargo(world);
   world.succeed({"export", "-b", world.outside_ref("bundles/b"), "-o", "a.tar"});
   const std::string text = world.succeed({"inspect", "a.tar"});
   CHECK(text.find("8 images (1 bundle, 6 referrers)") != std::string::npos);
@@ -136,7 +136,7 @@ TEST_CASE("inspect shows what is attached below what it is attached to") {
 TEST_CASE("exports and copies leave referrers out if they are told to, and imgpkg's copies as ever") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Cargo cargo(world);
+  const AttachedCargo cargo(world);
   world.succeed({"export", "-b", world.outside_ref("bundles/b"), "-o", "a.tar", "--with-referrers=false"});
   CHECK(world.succeed({"inspect", "a.tar"}).find("2 images (1 bundle)") != std::string::npos);
   const Words copy = {"copy", "-b", world.outside_ref("bundles/b"), "--to-repo"};
@@ -167,7 +167,7 @@ TEST_CASE("exports and copies leave referrers out if they are told to, and imgpk
 TEST_CASE("copy takes along all that is attached, to a repository and to a file, or cosign signatures only") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Cargo cargo(world);
+  const AttachedCargo cargo(world);
   const std::string bundle = world.outside_ref("bundles/b");
   world.succeed({"copy", "-b", bundle, "--to-repo", world.inside_repo("all")});
   cargo.check_arrived(world.inside, "all");
@@ -207,7 +207,7 @@ TEST_CASE("a single image with a subject is listed as attached to it, beside wha
 TEST_CASE("a registry that refuses to show signatures is reported once, and one that fails is not taken at its word") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const Cargo cargo(world);
+  const AttachedCargo cargo(world);
   std::atomic<int> status = 403;
   const FaultProxy front(world.outside, [&](const HttpRequest& request) -> std::optional<HttpReply> {
     const bool is_attached = request.path.find(".s") != std::string::npos || request.path.ends_with(".att") ||

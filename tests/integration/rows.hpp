@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -28,6 +29,9 @@ void check_rows(World& world, const std::vector<Row>& rows);
 /// Text without what differs from run to run: hosts, times, sizes, and digests, which are
 /// numbered as they come.
 [[nodiscard]] std::string timeless(const std::string& text, const World& world);
+
+/// Where the golden files of the cli_*_test.cpp are.
+inline const std::filesystem::path kCliGolden = std::filesystem::path(FIXTURES) / "golden/cli";
 
 /// The digest under a tag.
 [[nodiscard]] std::string digest_of(const RegistryServer& registry, const std::string& repository,

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "rows.hpp"
+#include "support/contains.hpp"
 #include "support/temp.hpp"
 
 // Which images go: references without options, lists of them, patterns, and names of an archive's images.
@@ -10,16 +11,14 @@ using namespace ociferry::testing;
 
 namespace {
 
-Image small_image(std::uint64_t seed) { return make_image({.layers = {{.seed = seed}}}); }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+Image shop_image(std::uint64_t seed) { return make_image({.layers = {{.seed = seed}}}); }
 
 /// Two bundles that share an image, and one that is free, in a registry.
 struct Shop {
   World world;
-  Reference web = push_image(world.outside, "team/web", small_image(1), "v1");
-  Reference shared = push_image(world.outside, "team/shared", small_image(2), "v1");
-  Reference extra = push_image(world.outside, "tools/extra", small_image(3), "v1");
+  Reference web = push_image(world.outside, "team/web", shop_image(1), "v1");
+  Reference shared = push_image(world.outside, "team/shared", shop_image(2), "v1");
+  Reference extra = push_image(world.outside, "tools/extra", shop_image(3), "v1");
   Reference first = world.push_bundle("bundles/first", {web, shared});
   Reference second = world.push_bundle("bundles/second", {shared});
   std::string first_name = world.outside_ref("bundles/first");

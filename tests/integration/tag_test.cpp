@@ -3,6 +3,7 @@
 #include "imgpkg_images.hpp"
 #include "oci/json.hpp"
 #include "rows.hpp"
+#include "support/contains.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/golden.hpp"
 #include "support/temp.hpp"
@@ -14,9 +15,9 @@ using namespace ociferry::testing;
 
 namespace {
 
-std::filesystem::path golden(const std::string& name) { return std::filesystem::path(FIXTURES) / "golden/tag" / name; }
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+std::filesystem::path tag_golden(const std::string& name) {
+  return std::filesystem::path(FIXTURES) / "golden/tag" / name;
+}
 
 }  // namespace
 
@@ -40,7 +41,7 @@ TEST_CASE("tag list shows imgpkg's own tags only if they are requested, and dige
       arguments.insert(arguments.end(), row.options.begin(), row.options.end());
       const std::string out = world.succeed(arguments);
       const bool names_hosts = row.golden == "list.json";
-      check_golden(golden(row.golden), names_hosts ? timeless(out, world) : out);
+      check_golden(tag_golden(row.golden), names_hosts ? timeless(out, world) : out);
     }
   }
 }
@@ -152,6 +153,6 @@ TEST_CASE("tag commands refuse what they cannot do, and say what is missing") {
                          Row{{"tag", "resolve", "-i", repository + ":v2"}, 22, "MANIFEST_UNKNOWN"},
                          Row{{"tag", "show", "-i", repository}, 1, "tag show"}}) {
     CAPTURE(row.says);
-    CHECK(has(world.fail(row.exit_code, row.arguments), row.says));
+    CHECK(contains(world.fail(row.exit_code, row.arguments), row.says));
   }
 }

@@ -20,7 +20,7 @@ using namespace ociferry::testing;
 namespace {
 
 const Words kTokenPrograms = {"docker-registry", "openssl"};
-const std::string kRobot = "robot:s3cret";
+const std::string kTokenUser = "robot:s3cret";
 
 std::string authorization(const HttpRequest& request) { return request.headers.find("Authorization").value_or(""); }
 
@@ -80,10 +80,10 @@ bool is_upload(const HttpRequest& request) {
 TEST_CASE(
     "with tokens: push, copy, export, import and pull; passwords go to the token server, tokens to the registry") {
   if (lacks(kTokenPrograms)) return;
-  const TokenWorld world({.user = kRobot});
+  const TokenWorld world({.user = kTokenUser});
   const Image image = make_image({.layers = {{.seed = 1}, {.seed = 2}}});
   const Reference app = world.push_app(image);
-  world.log_in(kRobot);
+  world.log_in(kTokenUser);
   world.push_bundle(by_digest(app));
   const std::string said =
       world.run(0, {"copy", "--tty", "-b", world.at("team/bundle:v1"), "--to-repo", world.at("team/copied")});
@@ -98,7 +98,7 @@ TEST_CASE(
                            std::vector<std::string>{"repository:team/copied:pull,push", "repository:team/app:pull"},
                            &LoggedTokenRequest::scopes) == 1);
   for (const LoggedTokenRequest& request : asked) {
-    CHECK(request.authorization == "Basic " + base64_encoded(kRobot));
+    CHECK(request.authorization == "Basic " + base64_encoded(kTokenUser));
     CHECK(request.service == "rig");
     CHECK(request.status == 200);
   }
@@ -112,11 +112,11 @@ TEST_CASE(
 
 TEST_CASE("a token is fetched once for each repository and access, not for each request") {
   if (lacks(kTokenPrograms)) return;
-  const TokenWorld world({.user = kRobot});
+  const TokenWorld world({.user = kTokenUser});
   std::vector<LayerRecipe> layers;
   for (std::uint64_t seed = 0; seed < 20; ++seed) layers.push_back({.size = 100, .seed = seed});
   const Reference app = world.push_app(make_image({.layers = layers}));
-  world.log_in(kRobot);
+  world.log_in(kTokenUser);
   world.run(0, {"export", "-i", to_string(app), "-o", "a.tar", "-j", "8"});
   CHECK(world.tokens.requests().size() == 1);
   world.run(0, {"import", "a.tar", "--to-repo", world.at("team/imported"), "-j", "8"});
@@ -135,7 +135,7 @@ TEST_CASE("where everybody gets tokens, none but the token is sent") {
 
 TEST_CASE("a token given as an option is used as it is, and no token server asked") {
   if (lacks(kTokenPrograms)) return;
-  const TokenWorld world({.user = kRobot});
+  const TokenWorld world({.user = kTokenUser});
   const Reference app = world.push_app(make_image());
   const std::string token = world.tokens.mint({"repository:team/app:pull"});
   const Words arguments = {"export", "-i", to_string(app), "-o", "a.tar", "--debug"};
@@ -148,9 +148,9 @@ TEST_CASE("a token given as an option is used as it is, and no token server aske
 
 TEST_CASE("a token server that does not know us ends the command, and nothing is written") {
   if (lacks(kTokenPrograms)) return;
-  const TokenWorld world({.user = kRobot});
+  const TokenWorld world({.user = kTokenUser});
   const Reference app = world.push_app(make_image());
-  world.log_in(kRobot);
+  world.log_in(kTokenUser);
   world.run(0, {"export", "-i", to_string(app), "-o", "a.tar"});
   for (const std::string user : {"robot:wr0ng", "nobody:nothing"}) {
     world.log_in(user);
@@ -165,7 +165,7 @@ TEST_CASE("a token server that does not know us ends the command, and nothing is
 
 TEST_CASE("an identity token of config.json is exchanged for access, and its password field is not needed") {
   if (lacks(kTokenPrograms)) return;
-  const TokenWorld world({.user = kRobot, .refresh_token = "refresh+me"});
+  const TokenWorld world({.user = kTokenUser, .refresh_token = "refresh+me"});
   const Reference app = world.push_app(make_image());
   world.ociferry.set_docker_config(R"({"auths": {")" + world.front.host() + R"(": {"identitytoken": "refresh+me"}}})");
   const std::string said = world.run(0, {"export", "-i", to_string(app), "-o", "a.tar", "--debug"});
@@ -176,9 +176,9 @@ TEST_CASE("an identity token of config.json is exchanged for access, and its pas
 
 TEST_CASE("a token server that grants less than asked makes a mount an upload") {
   if (lacks(kTokenPrograms)) return;
-  const TokenWorld world({.user = kRobot, .scopes_granted = 1});
+  const TokenWorld world({.user = kTokenUser, .scopes_granted = 1});
   const Reference app = world.push_app(make_image());
-  world.log_in(kRobot);
+  world.log_in(kTokenUser);
   const std::string said = world.run(0, {"copy", "--tty", "-i", to_string(app), "--to-repo", world.at("team/copied")});
   CHECK(said.find("mounted") == std::string::npos);
   CHECK(said.find("wrote 2 blobs") != std::string::npos);
@@ -197,9 +197,9 @@ TEST_CASE("a token that ends while a blob is on its way is renewed, and the blob
     }
     return std::nullopt;
   };
-  TokenWorld world({.user = kRobot, .lifetime = std::chrono::seconds{1}}, intercept);
+  TokenWorld world({.user = kTokenUser, .lifetime = std::chrono::seconds{1}}, intercept);
   behind = &world.registry;
-  world.log_in(kRobot);
+  world.log_in(kTokenUser);
   const std::string content = random_bytes(300'000, 5);
   write_text(world.ociferry.home() / "files/data", content);
   world.run(0, {"push", "-i", world.at("team/pushed:v1"), "-f", "files", "-j", "1"});
@@ -222,15 +222,15 @@ TEST_CASE("a storage server that the registry sends us to gets neither token nor
     return HttpReply{.status = 307,
                      .headers = {{"Location", storage.origin() + "/get?blob=" + request.path.substr(at + 7)}}};
   };
-  const TokenWorld world({.user = kRobot}, redirect);
+  const TokenWorld world({.user = kTokenUser}, redirect);
   const Reference app = world.push_app(image);
-  world.log_in(kRobot);
+  world.log_in(kTokenUser);
   world.run(0, {"export", "-i", to_string(app), "-o", "a.tar"});
   world.run(0, {"verify", "a.tar"});
   CHECK(storage.requests().size() == image.blobs.size());
   for (const HttpRequest& request : storage.requests()) CHECK(authorization(request).empty());
 
-  RegistryServer guarded({.user = kRobot});
+  RegistryServer guarded({.user = kTokenUser});
   const FaultProxy front(guarded, redirect);
   push_image(guarded, "team/app", image, "v1");
   const std::size_t before = storage.requests().size();

@@ -48,7 +48,7 @@ class Distance {
   std::size_t most_ = 0;
 };
 
-Image image_of(std::uint64_t count) {
+Image image_of_layers(std::uint64_t count) {
   std::vector<LayerRecipe> layers;
   for (std::uint64_t seed = 1; seed <= count; ++seed) layers.push_back({.size = 100, .seed = seed});
   return make_image({.layers = layers});
@@ -70,7 +70,7 @@ std::size_t most_at_a_time(World& world, const RegistryServer& registry, std::si
 TEST_CASE("a far registry is asked for more at a time than a near one") {
   if (lacks({"docker-registry"})) return;
   World world;
-  push_image(world.outside, "apps/many", image_of(200), "v1");
+  push_image(world.outside, "apps/many", image_of_layers(200), "v1");
   const std::size_t more = WorkerCount(std::thread::hardware_concurrency()).count() + 1;
   CHECK(most_at_a_time(world, world.outside, more, [](const std::string& host) {
           return Words{"export", "-i", host + "/apps/many:v1", "-o", "a.tar"};
@@ -83,7 +83,7 @@ TEST_CASE("a far registry is asked for more at a time than a near one") {
 TEST_CASE("a given number of jobs is kept, near or far") {
   if (lacks({"docker-registry"})) return;
   World world;
-  push_image(world.outside, "apps/few", image_of(20), "v1");
+  push_image(world.outside, "apps/few", image_of_layers(20), "v1");
   CHECK(most_at_a_time(world, world.outside, kNeverEnough, [](const std::string& host) {
           return Words{"export", "-i", host + "/apps/few:v1", "-o", "a.tar", "--jobs", "3"};
         }) == 3);
