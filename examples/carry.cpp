@@ -74,7 +74,7 @@ void export_image(const std::string& image, const std::string& archive, const oc
 
 void import_image(const std::string& archive, const std::string& repository, const ociferry::Context& context) {
   const ociferry::TransferReport report = ociferry::import_archive(
-      {.archive = archive, .relocate = {.to = ociferry::parse_repository(repository)}}, context);
+      {.archives = {archive}, .relocate = {.to = ociferry::parse_repository(repository)}}, context);
   for (const ociferry::PlacedImage& root : report.roots) {
     std::cout << to_string(root.from) << " is " << to_string(root.to) << '\n';
   }

@@ -96,6 +96,16 @@ struct SkippedLayer {
   Reference image;  ///< that has it, by digest, as its lock file or the user names it
 };
 
+/// An archive that a transfer read.
+struct ReadArchive {
+  std::filesystem::path path;
+  std::string format = {};                 ///< as in InspectReport
+  std::optional<Digest> fingerprint = {};  ///< as in InspectReport
+  std::size_t images = 0;                  ///< in it; this and the next: as in TransferReport
+  std::size_t bundles = 0;
+  std::size_t referrers = 0;
+};
+
 /// The result of a transfer.
 struct TransferReport {
   std::size_t images = 0;     ///< images, indexes and bundles, each digest once
@@ -117,6 +127,7 @@ struct TransferReport {
   std::vector<Reference> left_out = {};    ///< what the Selection left out of what was requested, by each of its names
   /// What indexes list and was not transferred, each digest once: the source lacks it, or it is for other platforms.
   std::size_t absent_children = 0;
+  std::vector<ReadArchive> archives = {};  ///< import_archive, convert_archive: in the order of the options
 };
 
 /// Which signatures, attestations, bills of materials and other artifacts are transferred with the images that they are
@@ -174,7 +185,10 @@ struct RelocateOptions {
 
 /// `ociferry import`, `ociferry copy --tar`
 struct ImportOptions {
-  std::filesystem::path archive = {};
+  /// One or more, of any format, which are transferred as if they were one: all are checked before the first write, and
+  /// what several have is transferred once. One that is there twice is read once, with a warning. Error{Usage} is
+  /// thrown if one name stands for another image in each of two.
+  std::vector<std::filesystem::path> archives = {};
   RelocateOptions relocate = {};
   Selection selection = {};
   bool verify_first = false;  ///< hash all bytes before the first write
@@ -184,9 +198,9 @@ struct ImportOptions {
 };
 OCIFERRY_EXPORT TransferReport import_archive(const ImportOptions& options, const Context& context);
 
-/// `ociferry copy --tar --to-tar`: converts an archive of any format to one like those of `export`
+/// `ociferry copy --tar --to-tar`: converts archives of any format to one like those of `export`
 struct ConvertOptions {
-  std::filesystem::path archive = {};
+  std::vector<std::filesystem::path> archives = {};  ///< as in ImportOptions
   std::filesystem::path output = {};
   Selection selection = {};
   /// Fail if the archive lacks layers that must not be redistributed. Those that it has are always transferred.

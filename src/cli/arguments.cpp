@@ -342,12 +342,9 @@ std::optional<std::string> Arguments::optional_text(const std::string& name) con
 
 int Arguments::number_of(const std::string& name) const { return state_->values[name].as<int>(); }
 
-std::optional<int> Arguments::optional_number_of(const std::string& name) const {
-  return is_set(name) ? std::optional(number_of(name)) : std::nullopt;
-}
-
 std::vector<std::string> Arguments::list_of(const std::string& name) const {
   if (!is_set(name)) return {};
+  if (state_->kinds.at(name) == State::Values::One) return {text_of(name)};
   const auto& given = state_->values[name].as<std::vector<std::string>>();
   if (state_->kinds.at(name) != State::Values::Split) return given;
   std::vector<std::string> items;

@@ -64,7 +64,10 @@ class Arguments {
   [[nodiscard]] std::string text_of(const std::string& name) const { return optional_text(name).value_or(""); }
   [[nodiscard]] std::optional<std::string> optional_text(const std::string& name) const;
   [[nodiscard]] int number_of(const std::string& name) const;
-  [[nodiscard]] std::optional<int> optional_number_of(const std::string& name) const;
+  [[nodiscard]] std::optional<int> optional_number_of(const std::string& name) const {
+    return is_set(name) ? std::optional(number_of(name)) : std::nullopt;
+  }
+  /// All values of an option; of one that takes a single value, that one.
   [[nodiscard]] std::vector<std::string> list_of(const std::string& name) const;
   [[nodiscard]] std::map<std::string, std::string> map_of(const std::string& name) const;
   /// Throws Error{Usage} if it was not given.

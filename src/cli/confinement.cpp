@@ -44,11 +44,12 @@ bool has_network(const Command& command, const Arguments& arguments) {
   return !(from_archive && arguments.is_set("to-tar"));
 }
 
-/// The archive that a command reads, if it reads one.
-std::optional<fs::path> archive_of(const Arguments& arguments) {
-  if (has_option(arguments, "tar") && arguments.is_set("tar")) return arguments.text_of("tar");
-  if (arguments.positional_name() != "ARCHIVE") return std::nullopt;
-  return arguments.positional_value();
+/// The archives that a command reads.
+std::vector<std::string> archives_read(const Arguments& arguments) {
+  if (has_option(arguments, "tar") && arguments.is_set("tar")) return arguments.list_of("tar");
+  if (arguments.positional_name() != "ARCHIVE") return {};
+  static_cast<void>(arguments.positional_value());  // there must be one
+  return arguments.positional_values();
 }
 
 bool changes_logins(const Command& command) { return command.name == "login" || command.name == "logout"; }
@@ -74,8 +75,7 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
     }
   }
   if (changes_logins(command)) allow_output(login_file_of(login_options_of(arguments)), rights.writable);
-  const auto archive = archive_of(arguments);
-  if (command.name == "push" || (archive && needs_temporary_file(*archive))) {
+  if (command.name == "push" || std::ranges::any_of(archives_read(arguments), needs_temporary_file)) {
     // The layer, and the content of a compressed archive, are written to a file without a name.
     std::error_code unknown;
     rights.writable.push_back(fs::temp_directory_path(unknown));

@@ -195,6 +195,7 @@ Json::Object plan_members(const ImportPlan& plan, const RelocateOptions& options
   for (const SkippedLayer& layer : plan.skipped) skipped.push_back(skipped_json(layer));
   members.emplace_back("skippedLayers", std::move(skipped));
   members.emplace_back("partialIndexes", partial_json(plan.partial));
+  if (!plan.archives.empty()) members.emplace_back("archives", archives_json(plan.archives));
   return members;
 }
 
@@ -249,6 +250,7 @@ void print_plan(const ImportPlan& plan, const RelocateOptions& options, const Dr
   console.finish_progress();
   console.document(plan_members(plan, options, dry_run));
   console.result("Dry run: nothing is written");
+  print_archives(plan.archives, console);
   console.result(
       fmt::format("{} to {}", count_images(plan.images, plan.bundles, plan.referrers), shown_destination(options)));
   print_totals(sum_of(plan), dry_run, console);

@@ -93,12 +93,24 @@ Json fingerprint_json(const std::optional<Digest>& fingerprint) {
 
 }  // namespace
 
+Json archives_json(const std::vector<ReadArchive>& archives) {
+  return array_of(archives, [](const ReadArchive& archive) {
+    return Json(Json::Object{{"archive", archive.path.string()},
+                             {"format", archive.format},
+                             {"fingerprint", fingerprint_json(archive.fingerprint)},
+                             {"images", number(archive.images)},
+                             {"bundles", number(archive.bundles)},
+                             {"referrers", number(archive.referrers)}});
+  });
+}
+
 Json::Object export_members(const TransferReport& report, const std::string& archive) {
   Json::Object members{{"archive", archive},
                        {"archiveBytes", report.archive_bytes},
                        {"fingerprint", fingerprint_json(report.fingerprint)}};
   add_counts(members, report);
   members.emplace_back("skippedLayers", array_of(report.skipped, skipped_json));
+  if (!report.archives.empty()) members.emplace_back("archives", archives_json(report.archives));
   members.emplace_back("syncSeconds", sync_seconds());
   return members;
 }
@@ -114,6 +126,7 @@ Json::Object relocation_members(const TransferReport& report, const RelocateOpti
   if (options.by_name || !options.added_tags.empty())
     members.emplace_back("names", array_of(report.names, placed_json));
   members.emplace_back("skippedLayers", array_of(report.skipped, skipped_json));
+  if (!report.archives.empty()) members.emplace_back("archives", archives_json(report.archives));
   return members;
 }
 

@@ -103,6 +103,16 @@ std::string shown_destination(const RelocateOptions& options) {
   return to.prefix.empty() ? to.registry : to.registry + "/" + to.prefix;
 }
 
+void print_archives(const std::vector<ReadArchive>& archives, Console& console) {
+  if (archives.size() < 2) return;
+  for (const ReadArchive& archive : archives) {
+    std::string line = fmt::format("From {}: {}", archive.path.string(),
+                                   count_images(archive.images, archive.bundles, archive.referrers));
+    if (archive.fingerprint) line += fmt::format(", fingerprint {}", spoken(*archive.fingerprint));
+    console.result(line);
+  }
+}
+
 void print_relocation(const TransferReport& report, const RelocateOptions& options, Console& console) {
   console.result(relocate_line(report, shown_destination(options)));
   for (const PlacedImage& image : shown_images(report, options)) {

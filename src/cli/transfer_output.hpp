@@ -39,6 +39,8 @@ void print_export(const TransferReport& report, const std::string& archive, Cons
 void check_archive_name(const std::string& name);
 /// "registry/repository", or "registry/prefix" where images keep their names.
 [[nodiscard]] std::string shown_destination(const RelocateOptions& options);
+/// A line for each of several archives: its name, what is in it, and its fingerprint; nothing for a single one.
+void print_archives(const std::vector<ReadArchive>& archives, Console& console);
 /// One line with the result of an import or copy to `destination`.
 [[nodiscard]] std::string relocate_line(const TransferReport& report, const std::string& destination);
 /// The same, with the old and new place of each root, or of each image where images keep their names:

@@ -228,13 +228,41 @@ void Graph::add(ManifestTree tree, const std::shared_ptr<BlobSource>& source, co
     completes_others = completes_others || absent_.contains(digest);
     manifests_.emplace(digest, ManifestNode{std::move(one)});
   }
-  if (manifests_.size() + blobs_.size() > limits::kGraphNodes) {
-    throw Error(ErrorCode::Hostile, text::cat("more than ", limits::kGraphNodes, " manifests and blobs"));
-  }
+  check_size();
   set_heights(root);
   note_absent(root);
   if (!completes_others) return;
   for (const Digest& incomplete : incomplete_roots_) set_heights(incomplete);
+}
+
+void Graph::add(const Graph& other) {
+  for (const auto& [digest, node] : other.manifests_) take(digest, other);
+  check_size();
+  absent_.insert(other.absent_.begin(), other.absent_.end());
+  incomplete_roots_.insert(other.incomplete_roots_.begin(), other.incomplete_roots_.end());
+  for (const Digest& incomplete : incomplete_roots_) set_heights(incomplete);
+}
+
+void Graph::take(const Digest& digest, const Graph& from) {
+  const ManifestNode& node = from.at(digest);
+  const auto* manifest = std::get_if<Manifest>(&node.parsed);
+  for (const Descriptor& blob : from.blobs_of(digest)) {
+    const bool is_config = manifest != nullptr && manifest->config && manifest->config->digest == blob.digest;
+    add_blob(blob, from.blobs_.at(blob.digest).source, is_config);
+  }
+  if (manifest != nullptr) {
+    for (const Descriptor& layer : manifest->layers) {
+      if (from.skipped_.contains(layer.digest) && !blobs_.contains(layer.digest)) skipped_.emplace(layer.digest, layer);
+    }
+  }
+  const auto [known, is_new] = manifests_.try_emplace(digest, node);
+  if (is_new || !takes_precedence(node.raw.descriptor.media_type, known->second.raw.descriptor.media_type)) return;
+  static_cast<ParsedManifest&>(known->second) = node;
+}
+
+void Graph::check_size() const {
+  if (manifests_.size() + blobs_.size() <= limits::kGraphNodes) return;
+  throw Error(ErrorCode::Hostile, text::cat("more than ", limits::kGraphNodes, " manifests and blobs"));
 }
 
 void Graph::note_absent(const Digest& root) {

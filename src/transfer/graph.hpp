@@ -68,6 +68,10 @@ class Graph {
   void add(ManifestTree tree, const std::shared_ptr<BlobSource>& source,
            const LayerFilter& moves_nondistributable = move_none);
 
+  /// Adds all of `other`; what both have keeps its source, and what one skips or lacks is taken from the other. Throws
+  /// Error{Hostile} as above.
+  void add(const Graph& other);
+
   /// Moves the layers that must not be redistributed to `skipped_layers`.
   void skip_nondistributable();
   /// Transfers all `skipped_layers` after all; `source_of` returns the source of each.
@@ -96,6 +100,9 @@ class Graph {
  private:
   void add_blobs(const TreeManifest& tree, const std::shared_ptr<BlobSource>& source, const LayerFilter& moves);
   void add_blob(const Descriptor& blob, const std::shared_ptr<BlobSource>& source, bool is_config);
+  /// Adds a manifest of `from`, with its blobs.
+  void take(const Digest& manifest, const Graph& from);
+  void check_size() const;
   void set_heights(const Digest& root);
   void note_absent(const Digest& root);
 

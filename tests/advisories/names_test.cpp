@@ -46,7 +46,7 @@ class Import {
     Context context;
     context.registry.anonymous = true;
     context.registry.retry_count = 0;
-    ImportOptions options{.archive = path(),
+    ImportOptions options{.archives = {path()},
                           .relocate = {.to = parse_repository(text::cat(server_.host(), "/team/app"))}};
     try {
       static_cast<void>(import_archive(options, context));

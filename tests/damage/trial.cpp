@@ -97,7 +97,8 @@ Trial::Ending Trial::verify_archive() const {
 }
 
 Trial::Ending Trial::import_it(bool verify_first) {
-  ImportOptions options{.archive = path_, .relocate = {.to = parse_repository(text::cat(server_.host(), "/team/app"))}};
+  ImportOptions options{.archives = {path_},
+                        .relocate = {.to = parse_repository(text::cat(server_.host(), "/team/app"))}};
   options.verify_first = verify_first;
   return ending_of<Ending>([&] { static_cast<void>(import_archive(options, quick_context())); });
 }

@@ -46,7 +46,7 @@ struct Acr {
   void run_all_commands(const Context& context) const {
     push({.target = Reference::parse(bundle("pushed").value), .files = {path("in")}}, context);
     static_cast<void>(export_archive({.sources = {bundle("pushed")}, .archive = path("a.tar")}, context));
-    static_cast<void>(import_archive({.archive = path("a.tar"), .relocate = to("imported")}, context));
+    static_cast<void>(import_archive({.archives = {path("a.tar")}, .relocate = to("imported")}, context));
     static_cast<void>(copy({.source = bundle("imported"), .relocate = to("copied")}, context));
     pull({.source = bundle("copied"), .output = path("out")}, context);
     CHECK(read_text(path("out/data")) == read_text(path("in/data")));

@@ -68,7 +68,7 @@ struct Scene {
         export_archive({.sources = {source}, .gather = {.referrers = which}, .archive = archive()}, context));
   }
   TransferReport import_to(const std::string& repository) const {
-    return import_archive({.archive = archive(), .relocate = {.to = {proxy.host(), repository}}}, context);
+    return import_archive({.archives = {archive()}, .relocate = {.to = {proxy.host(), repository}}}, context);
   }
   [[nodiscard]] std::set<std::string> listed_at(const std::string& repository) const {
     const HttpAnswer answer =

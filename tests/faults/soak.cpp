@@ -117,7 +117,7 @@ RelocateOptions Soak::relocate_options(const Place& place) {
 }
 
 void Soak::import_bundle(const Place& place) {
-  const ImportOptions options{.archive = archive(place.second), .relocate = relocate_options(place)};
+  const ImportOptions options{.archives = {archive(place.second)}, .relocate = relocate_options(place)};
   const auto action = [&](const Context& context) { static_cast<void>(import_archive(options, context)); };
   if (run("import", action)) after_writing("import", place);
 }
@@ -149,7 +149,7 @@ void Soak::pull_bundle() {
 /// The registry deletes what the import has just uploaded. Whatever becomes of it: the next one mends it.
 void Soak::import_during_collection(const Place& place) {
   ++figures_.operations["import during a garbage collection"];
-  ImportOptions options{.archive = archive(place.second), .relocate = relocate_options(place)};
+  ImportOptions options{.archives = {archive(place.second)}, .relocate = relocate_options(place)};
   std::string error;
   source_.use({});
   destination_.use({});

@@ -181,7 +181,7 @@ void Stage::dispatch(Command command, const Context& context) const {
       static_cast<void>(export_archive({.sources = {bundle}, .archive = path("out.tar"), .force = true}, context));
       return;
     case Command::Import:
-      static_cast<void>(import_archive({.archive = path("input.tar"), .relocate = relocate}, context));
+      static_cast<void>(import_archive({.archives = {path("input.tar")}, .relocate = relocate}, context));
       return;
     case Command::Copy: static_cast<void>(copy({.source = bundle, .relocate = relocate}, context)); return;
   }

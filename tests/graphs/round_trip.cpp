@@ -349,7 +349,7 @@ RoundTrip make_round_trip(std::uint64_t seed) {
   check_reports(first, set);
 
   const fs::path converted = directory.path() / "converted.tar";
-  static_cast<void>(convert_archive({.archive = first, .output = converted}, context(2)));
+  static_cast<void>(convert_archive({.archives = {first}, .output = converted}, context(2)));
   require(read_text(converted) == read_text(first), "a converted archive of our own has other bytes");
 
   if (is_sparse(set)) import_into_strict(first);

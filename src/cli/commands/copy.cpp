@@ -15,7 +15,11 @@ void declare_copy(Arguments& arguments) {
   if (arguments.called_as() == CalledAs::Ociferry) arguments.positional("REF");
   declare_source(arguments, false);
   if (arguments.called_as() == CalledAs::Ociferry) declare_patterns(arguments);
-  arguments.text("tar", "FILE", "Archive to copy from");
+  if (arguments.called_as() == CalledAs::Ociferry) {
+    arguments.repeated("tar", "FILE", "Archive to copy from (can be repeated)");
+  } else {
+    arguments.text("tar", "FILE", "Archive to copy from");
+  }
   arguments.text("to-tar", "FILE", "Archive to copy to");
   declare_destination(arguments, Destinations::One);
   arguments.flag("cosign-signatures", "Take the images' cosign signatures (tags sha256-<hex>.sig) along");
@@ -91,9 +95,14 @@ GatherOptions gather_options(const Arguments& arguments) {
           .selection = selection_of(arguments, false)};
 }
 
+std::vector<std::filesystem::path> tars_given(const Arguments& arguments) {
+  const auto archives = arguments.list_of("tar");
+  return {archives.begin(), archives.end()};
+}
+
 ImportOptions import_options(const Arguments& arguments, const RelocateOptions& relocate) {
   const GatherOptions gather = gather_options(arguments);
-  return {.archive = arguments.text_of("tar"),
+  return {.archives = tars_given(arguments),
           .relocate = relocate,
           .selection = gather.selection,
           .verify_first = arguments.on("verify-first"),
@@ -121,7 +130,7 @@ TransferReport copy_to_archive(const Arguments& arguments, const std::string& ar
   if (!as_imgpkg) check_archive_name(archive);
   const GatherOptions gather = gather_options(arguments);
   if (arguments.is_set("tar")) {
-    return convert_archive({.archive = arguments.text_of("tar"),
+    return convert_archive({.archives = tars_given(arguments),
                             .output = archive,
                             .selection = gather.selection,
                             .nondistributable_layers = gather.nondistributable_layers,
@@ -143,14 +152,20 @@ void run_copy(const Arguments& arguments, Context& context, Console& console) {
     const TransferReport report = copy_to_archive(arguments, *archive, context);
     console.finish_progress();
     console.document(export_members(report, *archive));
-    if (tells) print_export(report, *archive, console);
+    if (tells) {
+      print_archives(report.archives, console);
+      print_export(report, *archive, console);
+    }
   } else {
     const RelocateOptions relocate = relocate_options(arguments);
     if (dry_run) return print_plan(plan_for_repository(arguments, relocate, context), relocate, *dry_run, console);
     const TransferReport report = copy_to_repository(arguments, relocate, context);
     console.finish_progress();
     console.document(relocation_members(report, relocate));
-    if (tells) print_relocation(report, relocate, console);
+    if (tells) {
+      print_archives(report.archives, console);
+      print_relocation(report, relocate, console);
+    }
   }
 }
 

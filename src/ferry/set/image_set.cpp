@@ -128,21 +128,29 @@ void check_tags(const ImageSet& set, bool root_tags) {
   }
 }
 
-void check_names(const ImageSet& set) {
+std::optional<NameClash> find_name_clash(const ImageSet& set) {
   std::map<std::pair<RepositoryName, std::string>, const SetImage*> owners;
+  std::optional<NameClash> clash;
   const auto claim = [&](const SetImage& image, const RepositoryName& name, const std::set<std::string>& tags) {
     for (const std::string& tag : tags_to_put(tags, true)) {
       const auto [owner, is_new] = owners.emplace(std::pair(name, tag), &image);
-      if (is_new || owner->second == &image) continue;
-      throw Error(ErrorCode::Usage, text::cat(to_string(name), ":", tag, " is given for two images: ",
-                                              owner->second->digest().text(), " and ", image.digest().text()))
-          .hint("leave the tag out before the digest of one of them");
+      if (is_new || owner->second == &image || clash) continue;
+      clash = NameClash{.name = {name, tag, std::nullopt}, .one = owner->second, .other = &image};
     }
   };
   for (const SetImage& image : set.images()) {
     claim(image, image.reference.name, image.tags);
     for (const auto& [name, tags] : image.also) claim(image, name, tags);
   }
+  return clash;
+}
+
+void check_names(const ImageSet& set) {
+  const auto clash = find_name_clash(set);
+  if (!clash) return;
+  throw Error(ErrorCode::Usage, text::cat(to_string(clash->name), " is given for two images: ",
+                                          clash->one->digest().text(), " and ", clash->other->digest().text()))
+      .hint("leave the tag out before the digest of one of them");
 }
 
 std::set<Digest> subjects_of(const ImageSet& set, const SetImage& image) { return subjects_of(set.graph(), image); }

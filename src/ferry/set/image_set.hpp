@@ -75,6 +75,14 @@ void warn_of_nondistributable_layers(const ImageSet& set, bool included, Progres
 
 /// Throws Error{Usage} if two images, which go to one place, would claim one tag.
 void check_tags(const ImageSet& set, bool root_tags);
+/// One name of two images. The images are owned by their set.
+struct NameClash {
+  Reference name;  ///< by tag
+  const SetImage* one = nullptr;
+  const SetImage* other = nullptr;
+};
+/// The first name, repository and tag, that two images have; nullopt if there is none.
+[[nodiscard]] std::optional<NameClash> find_name_clash(const ImageSet& set);
 /// Throws Error{Usage} if two images were requested by one repository and tag, each by another digest.
 void check_names(const ImageSet& set);
 /// The Error{Usage} for two images that would claim `tag`.

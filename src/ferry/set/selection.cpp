@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "ferry/set/absent_children.hpp"
+#include "ferry/set/detach.hpp"
 #include "oci/given_reference.hpp"
 #include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
@@ -162,21 +163,6 @@ SetImage with_names(const SetImage& image, const std::vector<Name>& chosen, bool
   return kept;
 }
 
-/// Adds an image of `from`, which is that of one archive, to `to`.
-void add_image(const Digest& image, const Graph& from, Graph& to) {
-  if (from.blobs().empty()) return;
-  std::vector<Digest> closure = from.closure(image);
-  std::ranges::reverse(closure);  // a tree begins with its root
-  ManifestTree tree;
-  for (const Digest& digest : closure) {
-    const Graph::ManifestNode& node = from.at(digest);
-    tree.push_back({ParsedManifest(node)});
-    if (std::holds_alternative<ImageIndex>(node.parsed)) tree.back().blobs = from.blobs_of(digest);
-  }
-  to.add(std::move(tree), from.blobs().begin()->second.source,
-         [&](const Descriptor& layer) { return from.blobs().contains(layer.digest); });
-}
-
 /// Says which roots go although their names are left out.
 void tell_needed(const ImageSet& selected, const std::vector<Reference>& left_out, const ImageSet& set,
                  Progress& progress) {
@@ -237,12 +223,12 @@ ImageSet select_images(const ImageSet& set, const Selection& selection, Progress
   for (const Name& name : chosen) reach.add(*name.image);
   reach.add_attached();
   std::vector<SetImage> images;
-  Graph graph;
   for (const SetImage& image : set.images()) {
     if (!reach.has(image.digest())) continue;
     images.push_back(with_names(image, chosen, reach.is_attached(image.digest())));
-    add_image(image.digest(), set.graph(), graph);
   }
+  Graph graph = set.graph();
+  graph.retain(manifests_of(images, graph));
   ImageSet selected(std::move(images), std::move(graph));
   tell_needed(selected, left_out, set, progress);
   return selected;

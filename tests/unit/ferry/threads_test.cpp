@@ -50,7 +50,7 @@ TEST_CASE("several threads may use the library at once, with the same context") 
           export_archive(export_of(registry.host() + "/" + name + ":v1", archive), context);
           verify({.archive = archive}, context);
           const RepositoryName to = parse_repository(registry.host() + "/copies/" + name);
-          import_archive({.archive = archive, .relocate = {.to = to}}, context);
+          import_archive({.archives = {archive}, .relocate = {.to = to}}, context);
           const bool is_same = resolve_tag({.name = to, .tag = "v1", .digest = {}}, context).digest == image.digest;
           results.at(i) = is_same ? "carried" : "another image";
         } catch (const Error& error) {

@@ -160,6 +160,44 @@ TEST_CASE("an index is higher than what it lacked and what came later") {
   CHECK(graph.absent_children(root.descriptor.digest).empty());
 }
 
+TEST_CASE("two graphs become one that has what either of them has, and what of it is kept keeps its source") {
+  const auto target = std::make_shared<MemoryTarget>();
+  const auto other = std::make_shared<MemoryTarget>();
+  MemoryTarget elsewhere;
+  const std::string type = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
+  const Descriptor shared = elsewhere.add_blob("shared", std::string(media_type::kOciLayer));
+  const Descriptor foreign = elsewhere.add_blob("foreign", type);
+  for (MemoryTarget* one : {target.get(), other.get()}) {
+    one->add_blob("shared", shared.media_type);
+    one->add_blob("foreign", type);
+    image(*one, "{\"a\":1}", {shared, foreign});
+  }
+  const RawManifest here = image(elsewhere, "{\"a\":1}", {shared, foreign});
+  image(elsewhere, "{\"b\":1}", {shared});
+  const RawManifest late = index(*other, {image(*other, "{\"b\":1}", {shared})});
+  const RawManifest root = index(elsewhere, {put(elsewhere, late), here});
+
+  Graph graph;
+  graph.add(fetch_tree(*target, root), target);
+  Graph second;
+  second.add(fetch_tree(*other, late), other);
+  second.add(fetch_tree(*other, here), other, Graph::move_all);
+  REQUIRE(graph.at(root.descriptor.digest).height == 1);
+  graph.add(second);
+  CHECK(graph.manifests().size() == 4);
+  CHECK(graph.absent_children(root.descriptor.digest).empty());
+  CHECK(graph.at(root.descriptor.digest).height == 2);
+  CHECK(graph.skipped_layers().empty());
+  CHECK(graph.blobs().at(shared.digest).source == target);
+  CHECK(graph.blobs().at(foreign.digest).source == other);
+
+  const std::vector<Digest> needed = graph.closure(late.descriptor.digest);
+  graph.retain({needed.begin(), needed.end()});
+  CHECK(graph.blobs().size() == 2);
+  CHECK(graph.blobs().at(shared.digest).source == target);
+  CHECK(graph.blobs().at(sha256("{\"b\":1}")).source == other);
+}
+
 TEST_CASE("a child of a type that is not a manifest's is carried as the blob, or the manifest, that its place has") {
   const auto target = std::make_shared<MemoryTarget>();
   const Descriptor layer = target->add_blob("layer", std::string(media_type::kOciLayerGzip));

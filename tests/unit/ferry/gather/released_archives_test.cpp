@@ -65,7 +65,7 @@ TEST_CASE("archives of every release can be converted to what is written today")
     CAPTURE(path.string());
     const TempDirectory directory = temp_directory();
     const auto again = directory.path() / "again.tar";
-    static_cast<void>(convert_archive({.archive = path, .output = again}, {}));
+    static_cast<void>(convert_archive({.archives = {path}, .output = again}, {}));
     InspectReport before = inspect(path, {});
     InspectReport after = inspect(again, {});
     CHECK(verify({.archive = again}, {}).images == before.images.size());

@@ -1,0 +1,157 @@
+#include "ferry/gather/load_archives.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/context.hpp"
+#include "base/text.hpp"
+#include "ferry/gather/bundle_reader.hpp"
+#include "ferry/gather/load_archive.hpp"
+#include "ferry/set/joined_set.hpp"
+#include "ferry/set/platforms.hpp"
+#include "ferry/set/selection.hpp"
+#include "layout/open_archive.hpp"
+#include "layout/sealed/archive_reader.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct OpenedArchive {
+  fs::path path;
+  std::shared_ptr<ImageArchive> archive;
+  std::optional<Digest> fingerprint = {};
+};
+
+std::optional<Digest> seal_of(const ImageArchive& archive) {
+  const ArchiveReader* sealed = archive.sealed();
+  return sealed == nullptr ? std::nullopt : std::optional(sealed->fingerprint());
+}
+
+/// Why `archive` need not be read beside `other`; empty if it must be.
+std::string repetition(const OpenedArchive& archive, const OpenedArchive& other) {
+  std::error_code unknown;
+  if (fs::equivalent(archive.path, other.path, unknown)) return "is the same archive as";
+  const bool is_copy = archive.fingerprint && archive.fingerprint == other.fingerprint;
+  return is_copy ? "is a copy of" : "";
+}
+
+/// Each archive once.
+std::vector<OpenedArchive> open_archives(const std::vector<fs::path>& paths, const Context& context) {
+  if (paths.empty()) throw Error(ErrorCode::Usage, "no archive is given");
+  std::vector<OpenedArchive> opened;
+  for (const fs::path& path : paths) {
+    OpenedArchive one{path, open_image_archive(path, context.unpack, *context.progress, context.stop)};
+    one.fingerprint = seal_of(*one.archive);
+    const auto same =
+        std::ranges::find_if(opened, [&](const OpenedArchive& other) { return !repetition(one, other).empty(); });
+    if (same == opened.end()) {
+      opened.push_back(std::move(one));
+    } else {
+      context.progress->warn(
+          text::cat(path.string(), " ", repetition(one, *same), " ", same->path.string(), ": it is read once"));
+    }
+  }
+  return opened;
+}
+
+ReadArchive read_archive(const OpenedArchive& opened, const ImageSet& set) {
+  ReadArchive read{.path = opened.path,
+                   .format = std::string(to_string(opened.archive->format())),
+                   .fingerprint = opened.fingerprint,
+                   .images = set.images().size()};
+  for (const SetImage& image : set.images()) {
+    read.bundles += image.is_bundle ? 1 : 0;
+    read.referrers += image.is_referrer ? 1 : 0;
+  }
+  return read;
+}
+
+/// Those of the blobs of `set` that `archive` has. Several archives may have one.
+std::vector<Descriptor> blobs_within(const ImageArchive& archive, const ImageSet& set) {
+  std::vector<Descriptor> blobs;
+  for (const auto& [digest, blob] : set.graph().blobs()) {
+    if (archive.size_of(digest)) blobs.push_back(blob.descriptor);
+  }
+  return blobs;
+}
+
+/// `loaded.set` without what is for other platforms, with a warning of what there is for others only.
+void keep_platforms(LoadedArchives& loaded, const std::vector<Platform>& platforms, const Context& context) {
+  loaded.set = select_platforms(std::move(loaded.set), platforms);
+  warn_of_lacking_platforms(loaded.set, platforms, *context.progress);
+  std::map<std::string, Platform> others;
+  for (const SetImage& image : loaded.set.images()) {
+    const auto* manifest = std::get_if<Manifest>(&loaded.set.graph().at(image.digest()).parsed);
+    if (manifest == nullptr || !manifest->config || image.is_referrer) continue;
+    const auto holder = std::ranges::find_if(loaded.to_verify, [&](const ArchiveToVerify& one) {
+      return one.archive->size_of(manifest->config->digest).has_value();
+    });
+    CachingSource source(holder->archive, std::make_shared<CacheBudget>(0));
+    const auto platform = other_platform(source, *manifest, platforms, context.stop);
+    if (platform) others.emplace(to_string(image.reference), *platform);
+  }
+  warn_of_other_platforms(others, *context.progress);
+}
+
+/// The names of the archives that list `image`.
+std::string archives_with(const Digest& image, const LoadedArchives& loaded) {
+  std::vector<std::string> names;
+  for (const ArchiveToVerify& one : loaded.to_verify) {
+    const bool lists_it = std::ranges::any_of(one.archive->items(), [&](const ArchiveItem& item) {
+      return item.role != ArchiveRole::Locations && item.descriptor.digest == image;
+    });
+    if (lists_it) names.push_back(one.archive->name());
+  }
+  return text::join(names, " and ");
+}
+
+}  // namespace
+
+LoadedArchives load_archives(const std::vector<fs::path>& archives, const Selection& selection,
+                             const Context& context) {
+  const std::vector<OpenedArchive> opened = open_archives(archives, context);
+  for (const OpenedArchive& one : opened) {
+    context.progress->phase(text::cat("checking ", opened.size() == 1 ? "the archive" : one.path.string()), 0);
+    check_headers(*one.archive);
+  }
+  const bool is_part = selection.selects_images() || !selection.platforms.empty();
+  std::optional<ImageSet> joined;
+  std::vector<ArchiveToVerify> to_verify;
+  std::vector<ReadArchive> read;
+  for (const OpenedArchive& one : opened) {
+    ImageSet set = load_archive(one.archive, context);
+    read.push_back(read_archive(one, set));
+    to_verify.push_back({.archive = one.archive});
+    if (!is_part) to_verify.back().blobs = blobs_to_verify(*one.archive, set);
+    const auto doing = [&] { return text::cat("reading ", one.path.string(), " together with the other archives"); };
+    joined = joined ? with_context(doing, [&] { return join(*std::move(joined), set); }) : std::move(set);
+  }
+  LoadedArchives loaded{.set = *std::move(joined), .to_verify = std::move(to_verify), .read = std::move(read)};
+  if (!is_part) return loaded;
+  if (selection.selects_images()) {
+    loaded.set = select_images(loaded.set, selection, *context.progress, loaded.left_out);
+  }
+  if (!selection.platforms.empty()) keep_platforms(loaded, selection.platforms, context);
+  for (ArchiveToVerify& one : loaded.to_verify) one.blobs = blobs_within(*one.archive, loaded.set);
+  return loaded;
+}
+
+void check_names_between(const LoadedArchives& loaded) {
+  if (loaded.to_verify.size() == 1) return;
+  const auto clash = find_name_clash(loaded.set);
+  if (!clash) return;
+  const auto side = [&](const SetImage& image) {
+    return text::cat(image.digest().text(), " in ", archives_with(image.digest(), loaded));
+  };
+  throw Error(ErrorCode::Usage, text::cat(to_string(clash->name), " is another image in each archive: ",
+                                          side(*clash->one), ", and ", side(*clash->other)))
+      .hint("import the archives one after the other: the last one moves the tag");
+}
+
+}  // namespace ociferry
