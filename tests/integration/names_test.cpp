@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "oci/json.hpp"
 #include "oci/tag_names.hpp"
@@ -348,6 +349,36 @@ TEST_CASE("several destinations get an archive in one pass, and one that fails d
   std::vector<std::string> locked = import(world.inside.host(), other.host());
   locked.insert(locked.end(), {"--lock-output", "lock.yml"});
   CHECK(contains(world.fail(1, locked), "are about one destination"));
+}
+
+TEST_CASE("a destination mounts what an earlier one in its registry gets, and uploads it if that one fails") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Carried carried;
+  World& world = carried.world;
+  const auto import = [&](const std::string& first, const std::string& second) {
+    return Words{"import", "all.tar", "--to-repo", world.inside_repo(first), "--to-repo", world.inside_repo(second)};
+  };
+  Words words = import("one", "two");
+  words.emplace_back("--json");
+  const Json all = Json::parse(world.succeed(words), "the output");
+  const Json::Array& destinations = *all.find("destinations")->as_array();
+  REQUIRE(destinations.size() == 2);
+  CHECK(*destinations[0].find("blobsMounted")->as_int() == 0);
+  CHECK(*destinations[0].find("blobsWritten")->as_int() > 0);
+  CHECK(*destinations[1].find("blobsMounted")->as_int() == *destinations[0].find("blobsWritten")->as_int());
+  CHECK(*destinations[1].find("blobsWritten")->as_int() == 0);
+  std::set<std::string> uploaded;
+  for (const LoggedRequest& request : world.inside.requests()) {
+    if (request.method != "PUT" || request.status != 201 || !contains(request.path, "/blobs/uploads/")) continue;
+    CHECK(uploaded.insert(request.path.substr(request.path.find("digest="))).second);
+  }
+  CHECK(digest_of(world.inside, "two", "v1") == carried.bundle.digest->text());
+
+  push_image(world.inside, "taken", small_image(9), "v1");
+  Words kept = import("taken", "three");
+  kept.emplace_back("--keep-tags");
+  CHECK(contains(world.fail(24, kept), "1 of 2 destinations failed"));
+  CHECK(digest_of(world.inside, "three", "v1") == carried.bundle.digest->text());
 }
 
 TEST_CASE("with --json each of several destinations has its own result or error") {

@@ -31,14 +31,11 @@ std::string names_of(const std::vector<RepositoryPlan>& plans) {
   return text::join(names, ", ");
 }
 
-/// The first repository of each blob; empty if there is only one for all.
-BlobPlaces owners_of(const std::vector<RepositoryPlan>& plans) {
-  BlobPlaces owners;
-  if (plans.size() < 2) return owners;
+/// Adds the first repository of each blob.
+void add_owners(const std::vector<RepositoryPlan>& plans, BlobPlaces& owners) {
   for (const RepositoryPlan& plan : plans) {
     for (const Graph::BlobNode* blob : plan.blobs) owners.try_emplace(blob->descriptor.digest, plan.name);
   }
-  return owners;
 }
 
 /// Runs rounds over all repositories until they have everything.
@@ -51,6 +48,13 @@ class Relocation {
   }
 
   [[nodiscard]] std::string names() const { return names_of(plans_); }
+
+  /// From now on, mounts blobs of `places` from there, where they arrive before `write`.
+  void mount_from(BlobPlaces places) { elsewhere_ = std::move(places); }
+  /// Adds where this run puts each blob first.
+  void add_places(BlobPlaces& places) const { add_owners(plans_, places); }
+  /// The one registry of all its repositories.
+  [[nodiscard]] std::string registry() const { return plans_.empty() ? "" : plans_.front().name.registry; }
 
   /// Relocates the set. If a destination refuses incomplete indexes, replaces them by their parts and starts again.
   void run(Trust trust) {
@@ -162,7 +166,8 @@ class Relocation {
       each(&RepositoryRound::find_missing);
     }
     // Also below tags that are right: non-distributable layers, which no tag promises.
-    const BlobPlaces owners = owners_of(plans_);
+    BlobPlaces owners = elsewhere_;
+    if (plans_.size() > 1) add_owners(plans_, owners);  // of a single one, all are its own
     blobs_ = {};
     for (RepositoryRound& round : rounds_) {
       const BlobsToWrite found = round.find_blobs(owners);
@@ -255,6 +260,7 @@ class Relocation {
   const OpenDestination& open_;
   const RelocateOptions& options_;
   const Context& context_;
+  BlobPlaces elsewhere_;  ///< blobs that an earlier destination in the registry gets
   std::optional<PlacedSet> placed_;
   std::vector<RepositoryPlan> plans_;
   std::map<RepositoryName, CountedRepository> repositories_;
@@ -333,8 +339,15 @@ std::vector<DestinationReport> relocate_to_all(const ImageSet& set, const std::v
   check_digests(set);
   std::deque<Branch> branches;
   for (const RelocationJob& job : jobs) branches.emplace_back(set, job, context);
+  std::map<std::string, BlobPlaces> places;  // by registry
   for (Branch& branch : branches) {
-    branch.attempt([&] { branch.relocation.find(trust_in(Round::First, branch.job.options)); }, *context.progress);
+    const auto find = [&] {
+      BlobPlaces& known = places[branch.relocation.registry()];
+      branch.relocation.mount_from(known);
+      branch.relocation.find(trust_in(Round::First, branch.job.options));
+      branch.relocation.add_places(known);
+    };
+    branch.attempt(find, *context.progress);
   }
   put_shared_blobs(branches, context);
   std::vector<DestinationReport> reports;

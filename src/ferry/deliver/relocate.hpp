@@ -35,9 +35,10 @@ struct RelocationJob {
 };
 
 /// Does the same for several destinations. All blobs are put in one pass over the source, so that each is read once;
-/// then the destinations get their manifests and tags one after the other. One that fails does not stop the others.
-/// Returns a report for each job, in their order. Throws Error{Usage} for placements that cannot be, before anything
-/// is written, and Error{Interrupted}.
+/// one that an earlier job puts into the same registry is mounted from there afterwards. Then the destinations get
+/// their manifests and tags one after the other. One that fails does not stop the others. Returns a report for each
+/// job, in their order. Throws Error{Usage} for placements that cannot be, before anything is written, and
+/// Error{Interrupted}.
 [[nodiscard]] std::vector<DestinationReport> relocate_to_all(const ImageSet& set,
                                                              const std::vector<RelocationJob>& jobs,
                                                              const Context& context);
