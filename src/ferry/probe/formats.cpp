@@ -59,8 +59,8 @@ std::vector<FormatTrial> format_trials(const Samples& samples) {
       {.about = kSparseIndexes,
        .manifest = samples.sparse_index,
        .meaning =
-           "an index that lacks images is replaced by those it has, with a warning; where a bundle lists it, the "
-           "import fails: export it again with all its platforms",
+           "the images of an incomplete index, such as --platform makes, are put in its place, with a warning; where a "
+           "bundle lists that index, the import fails: export it with all its platforms",
        .needs = kOciIndexes},
   };
 }
