@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
+#include "oci/tag_names.hpp"
 #include "rows.hpp"
 #include "support/contains.hpp"
 #include "support/temp.hpp"
@@ -158,4 +161,32 @@ TEST_CASE("a conversion with a pattern gives the archive of what it chooses") {
   world.succeed({"export", shop.second_name, "-o", "second.tar"});
   world.succeed({"copy", "--tar", "all.tar", "--include", "*/second:v1", "--to-tar", "chosen.tar"});
   CHECK(shop.equal("second.tar", "chosen.tar"));
+}
+
+TEST_CASE("what is attached to an image goes and stays with it, and the plan of a part is what the import of it does") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Shop shop;
+  World& world = shop.world;
+  const Digest signed_digest = *shop.web.digest;
+  const std::string signature_tag = attachment_tag(signed_digest, "sig");
+  push_image(world.outside, "team/web", make_signature(), signature_tag);
+  const std::string web = world.outside_ref("team/web");
+  world.succeed({"export", web, shop.extra_name, "-o", "all.tar"});
+  const auto to = [&](const std::string& prefix) { return world.inside.host() + "/" + prefix; };
+
+  world.succeed({"import", "all.tar", "--exclude", "*/web:v1", "--to-registry", to("without")});
+  CHECK(World::tags(world.inside, "without/team/web").empty());
+  CHECK(World::tags(world.inside, "without/tools/extra").size() == 2);
+
+  const Words chosen{"import", "all.tar", "--include", "*/web:v1", "--to-registry", to("with"), "--json"};
+  Words planned = chosen;
+  planned.emplace_back("--dry-run");
+  const Json plan = Json::parse(world.succeed(planned), "the plan");
+  CHECK(World::tags(world.inside, "with/team/web").empty());
+  const Json done = Json::parse(world.succeed(chosen), "the report");
+  CHECK(*plan.find("images")->as_int() == 2);  // with the signature
+  CHECK(*done.find("images")->as_int() == *plan.find("images")->as_int());
+  const auto tags = World::tags(world.inside, "with/team/web");
+  CHECK(std::ranges::find(tags, signature_tag) != tags.end());
+  CHECK(World::tags(world.inside, "with/tools/extra").empty());
 }
