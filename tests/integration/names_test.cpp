@@ -374,7 +374,7 @@ TEST_CASE("a destination mounts what an earlier one in its registry gets, and up
   }
   CHECK(digest_of(world.inside, "two", "v1") == carried.bundle.digest->text());
 
-  push_image(world.inside, "taken", small_image(9), "v1");
+  push_image(world.inside, "taken", named_image(9), "v1");
   Words kept = import("taken", "three");
   kept.emplace_back("--keep-tags");
   CHECK(contains(world.fail(24, kept), "1 of 2 destinations failed"));
