@@ -90,8 +90,10 @@ struct ExportPlan {
   std::size_t images = 0;  ///< this and the next: as in TransferReport
   std::size_t bundles = 0;
   std::size_t referrers = 0;
-  BlobSum fresh = {};   ///< blobs of the archive, manifests included, that an existing archive does not have
-  BlobSum there = {};   ///< blobs that an existing archive of that name has; they are checked when they are used
+  BlobSum fresh = {};  ///< blobs of the archive, manifests included, that are not `there`
+  /// Blobs that an existing archive of that name has, which are checked when they are used, and those that an
+  /// unfinished one has whole, which are checked here.
+  BlobSum there = {};
   BlobSum shared = {};  ///< blobs that several images have, each counted once
   std::uint64_t archive_bytes = 0;
   std::optional<Digest> fingerprint = {};          ///< as in TransferReport
@@ -102,10 +104,14 @@ struct ExportPlan {
   std::vector<PlannedLayer> largest = {};          ///< the ten largest layers, largest first
   std::vector<SkippedLayer> skipped = {};
   std::vector<PartialIndex> partial = {};
+  std::vector<ReadArchive> archives = {};  ///< plan_conversion: as in TransferReport
 };
 
 /// `ociferry export --dry-run`: fetches no layers but those of bundles, and makes no file. A lack of room is no error
 /// here, but told.
 [[nodiscard]] OCIFERRY_EXPORT ExportPlan plan_export(const ExportOptions& options, const Context& context);
+
+/// `ociferry copy --tar --to-tar --dry-run`: what convert_archive would do. Likewise; layers are not checked.
+[[nodiscard]] OCIFERRY_EXPORT ExportPlan plan_conversion(const ConvertOptions& options, const Context& context);
 
 }  // namespace ociferry

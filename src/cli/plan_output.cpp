@@ -210,24 +210,26 @@ Json::Object export_plan_members(const ExportPlan& plan, const std::string& arch
   for (const PlannedLayer& layer : plan.largest) largest.push_back(layer_json(layer));
   Json::Array skipped;
   for (const SkippedLayer& layer : plan.skipped) skipped.push_back(skipped_json(layer));
-  return {{"archive", archive},
-          {"dryRun", true},
-          {"archiveBytes", plan.archive_bytes},
-          {"fingerprint", plan.fingerprint->text()},
-          {"images", number(plan.images)},
-          {"bundles", number(plan.bundles)},
-          {"referrers", number(plan.referrers)},
-          {"new", sum_json(plan.fresh)},
-          {"there", sum_json(plan.there)},
-          {"shared", sum_json(plan.shared)},
-          {"freeBytes", plan.free_bytes},
-          {"partialBytes", plan.partial_bytes},
-          {"largestFile", plan.largest_file ? Json(*plan.largest_file) : Json()},
-          {"lackOfRoom", plan.lack_of_room ? Json(*plan.lack_of_room) : Json()},
-          {"seconds", dry_run.rate ? Json(seconds_for(plan.fresh.bytes, *dry_run.rate)) : Json()},
-          {"largestLayers", std::move(largest)},
-          {"skippedLayers", std::move(skipped)},
-          {"partialIndexes", partial_json(plan.partial)}};
+  Json::Object members{{"archive", archive},
+                       {"dryRun", true},
+                       {"archiveBytes", plan.archive_bytes},
+                       {"fingerprint", plan.fingerprint->text()},
+                       {"images", number(plan.images)},
+                       {"bundles", number(plan.bundles)},
+                       {"referrers", number(plan.referrers)},
+                       {"new", sum_json(plan.fresh)},
+                       {"there", sum_json(plan.there)},
+                       {"shared", sum_json(plan.shared)},
+                       {"freeBytes", plan.free_bytes},
+                       {"partialBytes", plan.partial_bytes},
+                       {"largestFile", plan.largest_file ? Json(*plan.largest_file) : Json()},
+                       {"lackOfRoom", plan.lack_of_room ? Json(*plan.lack_of_room) : Json()},
+                       {"seconds", dry_run.rate ? Json(seconds_for(plan.fresh.bytes, *dry_run.rate)) : Json()},
+                       {"largestLayers", std::move(largest)},
+                       {"skippedLayers", std::move(skipped)},
+                       {"partialIndexes", partial_json(plan.partial)}};
+  if (!plan.archives.empty()) members.emplace_back("archives", archives_json(plan.archives));
+  return members;
 }
 
 }  // namespace
@@ -264,6 +266,7 @@ void print_export_plan(const ExportPlan& plan, const std::string& archive, const
   console.finish_progress();
   console.document(export_plan_members(plan, archive, dry_run));
   console.result("Dry run: nothing is written");
+  print_archives(plan.archives, console);
   console.result(fmt::format("{} to {}", count_images(plan.images, plan.bundles, plan.referrers), archive));
   line(console, "new", shown(plan.fresh));
   if (plan.there.count > 0) line(console, "there", shown(plan.there));

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "ferry/deliver/archive_forecast.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/name_rule.hpp"
 #include "ferry/deliver/relocate_to_registry.hpp"
@@ -72,6 +73,15 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
   return ready;
 }
 
+/// A conversion up to the first layer that is read.
+LoadedArchives ready_conversion(const ConvertOptions& options, const Context& context) {
+  check_output(options.output, options.force);
+  LoadedArchives loaded = load_archives(options.archives, options.selection, context);
+  check_names_between(loaded);
+  check_nondistributable_layers(loaded.set, loaded.read, options.nondistributable_layers, *context.progress);
+  return loaded;
+}
+
 }  // namespace
 
 TransferReport import_archive(const ImportOptions& options, const Context& context) {
@@ -108,14 +118,17 @@ ImportPlan plan_import(const ImportOptions& options, const Context& context) {
   return plan;
 }
 
+ExportPlan plan_conversion(const ConvertOptions& options, const Context& context) {
+  LoadedArchives loaded = ready_conversion(options, context);
+  ExportPlan plan = plan_archive_of(loaded.set, options.output, context);
+  plan.archives = std::move(loaded.read);
+  return plan;
+}
+
 TransferReport convert_archive(const ConvertOptions& options, const Context& context) {
-  check_output(options.output, options.force);
-  LoadedArchives loaded = load_archives(options.archives, options.selection, context);
-  ImageSet& set = loaded.set;
-  check_names_between(loaded);
-  check_nondistributable_layers(set, loaded.read, options.nondistributable_layers, *context.progress);
-  for (const auto& [archive, blobs] : loaded.to_verify) verify_blobs(*archive, blobs, context, &set);
-  TransferReport report = write_archive(std::move(set), options.output, context);
+  LoadedArchives loaded = ready_conversion(options, context);
+  for (const auto& [archive, blobs] : loaded.to_verify) verify_blobs(*archive, blobs, context, &loaded.set);
+  TransferReport report = write_archive(std::move(loaded.set), options.output, context);
   report.left_out = std::move(loaded.left_out);
   report.archives = std::move(loaded.read);
   return report;

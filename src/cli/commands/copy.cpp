@@ -80,9 +80,6 @@ void check(const Arguments& arguments) {
     throw Error(ErrorCode::Usage,
                 "--with-referrers does not go with --tar: what an archive holds is always taken along");
   }
-  if (arguments.on("dry-run") && arguments.is_set("to-tar")) {
-    throw Error(ErrorCode::Usage, "--dry-run goes with --to-repo and --to-registry only");
-  }
   if (arguments.is_set("lock-output") && arguments.is_set("to-tar")) {
     throw Error(ErrorCode::Usage, "cannot output lock file with tar destination");
   }
@@ -124,48 +121,72 @@ ImportPlan plan_for_repository(const Arguments& arguments, const RelocateOptions
 }
 
 /// imgpkg replaces any existing file, and accepts any name.
-TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
-  const bool as_imgpkg = arguments.called_as() == CalledAs::Imgpkg;
-  const bool force = as_imgpkg || arguments.on("force");
-  if (!as_imgpkg) check_archive_name(archive);
+bool replaces_any_file(const Arguments& arguments) {
+  return arguments.called_as() == CalledAs::Imgpkg || arguments.on("force");
+}
+
+ConvertOptions convert_options(const Arguments& arguments, const std::string& archive) {
   const GatherOptions gather = gather_options(arguments);
-  if (arguments.is_set("tar")) {
-    return convert_archive({.archives = tars_given(arguments),
-                            .output = archive,
-                            .selection = gather.selection,
-                            .nondistributable_layers = gather.nondistributable_layers,
-                            .force = force},
-                           context);
+  return {.archives = tars_given(arguments),
+          .output = archive,
+          .selection = gather.selection,
+          .nondistributable_layers = gather.nondistributable_layers,
+          .force = replaces_any_file(arguments)};
+}
+
+ExportOptions export_options(const Arguments& arguments, const std::string& archive) {
+  return {.sources = all_sources(arguments),
+          .gather = gather_options(arguments),
+          .archive = archive,
+          .force = replaces_any_file(arguments)};
+}
+
+TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
+  if (arguments.is_set("tar")) return convert_archive(convert_options(arguments, archive), context);
+  return export_archive(export_options(arguments, archive), context);
+}
+
+ExportPlan plan_for_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
+  if (arguments.is_set("tar")) return plan_conversion(convert_options(arguments, archive), context);
+  return plan_export(export_options(arguments, archive), context);
+}
+
+void run_copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context,
+                         Console& console) {
+  const bool tells = arguments.called_as() == CalledAs::Ociferry;
+  if (tells) check_archive_name(archive);
+  if (const auto dry_run = dry_run_of(arguments)) {
+    return print_export_plan(plan_for_archive(arguments, archive, context), archive, *dry_run, console);
   }
-  return export_archive({.sources = all_sources(arguments), .gather = gather, .archive = archive, .force = force},
-                        context);
+  const TransferReport report = copy_to_archive(arguments, archive, context);
+  console.finish_progress();
+  console.document(export_members(report, archive));
+  if (!tells) return;
+  print_archives(report.archives, console);
+  print_export(report, archive, console);
+}
+
+void run_copy_to_registry(const Arguments& arguments, const Context& context, Console& console) {
+  const RelocateOptions relocate = relocate_options(arguments);
+  if (const auto dry_run = dry_run_of(arguments)) {
+    return print_plan(plan_for_repository(arguments, relocate, context), relocate, *dry_run, console);
+  }
+  const TransferReport report = copy_to_repository(arguments, relocate, context);
+  console.finish_progress();
+  console.document(relocation_members(report, relocate));
+  if (arguments.called_as() == CalledAs::Imgpkg) return;  // it prints no result
+  print_archives(report.archives, console);
+  print_relocation(report, relocate, console);
 }
 
 void run_copy(const Arguments& arguments, Context& context, Console& console) {
   check(arguments);
-  const auto dry_run = dry_run_of(arguments);
-  // imgpkg prints no result.
-  const bool tells = arguments.called_as() == CalledAs::Ociferry;
   CopyProgress progress(*context.progress, arguments.called_as());
   context.progress = &progress;
   if (const auto archive = arguments.optional_text("to-tar")) {
-    const TransferReport report = copy_to_archive(arguments, *archive, context);
-    console.finish_progress();
-    console.document(export_members(report, *archive));
-    if (tells) {
-      print_archives(report.archives, console);
-      print_export(report, *archive, console);
-    }
+    run_copy_to_archive(arguments, *archive, context, console);
   } else {
-    const RelocateOptions relocate = relocate_options(arguments);
-    if (dry_run) return print_plan(plan_for_repository(arguments, relocate, context), relocate, *dry_run, console);
-    const TransferReport report = copy_to_repository(arguments, relocate, context);
-    console.finish_progress();
-    console.document(relocation_members(report, relocate));
-    if (tells) {
-      print_archives(report.archives, console);
-      print_relocation(report, relocate, console);
-    }
+    run_copy_to_registry(arguments, context, console);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "base/room.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/forecast.hpp"
+#include "ferry/deliver/partial_forecast.hpp"
 #include "ferry/deliver/refused_indexes.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/set/absent_children.hpp"
@@ -83,8 +84,11 @@ ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& out
     plan.referrers += image.is_referrer ? 1 : 0;
   }
   const auto existing = open_existing(archive, *context.progress);
+  const std::set<Digest> left = blobs_left_of(archive, layout, context);
   for (const Graph::BlobNode* blob : contents.blobs) {
-    add(existing && existing->size_of(blob->descriptor.digest) ? plan.there : plan.fresh, blob->descriptor);
+    const Digest& digest = blob->descriptor.digest;
+    const bool is_there = left.contains(digest) || (existing && existing->size_of(digest));
+    add(is_there ? plan.there : plan.fresh, blob->descriptor);
   }
   add_layers(plan, set);
   add_room(plan, archive);

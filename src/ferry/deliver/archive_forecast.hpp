@@ -7,7 +7,8 @@
 
 namespace ociferry {
 
-/// What `write_archive` would write; reads an existing archive's table, and writes nothing. Throws Error.
+/// What `write_archive` would write; reads an existing archive's table and what an interrupted run has left,
+/// and writes nothing. Throws Error.
 [[nodiscard]] ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& output,
                                          const Context& context);
 

@@ -18,7 +18,7 @@ constexpr std::uint64_t kWorthSync = 64 * kMiB;
 ArchiveWriter::ArchiveWriter(std::unique_ptr<OutputMedium> medium, ArchivePlan plan, const PieceRules& rules,
                              const SlowStream& slow)
     : medium_(std::move(medium)), plan_(std::move(plan)), board_(rules, slow) {
-  const Existing existing = holds_same_plan() ? Existing::Keep : Existing::Discard;
+  const Existing existing = was_left_by(*medium_, plan_) ? Existing::Keep : Existing::Discard;
   slots_.reserve(plan_.members.size() - plan_.files());
   for (std::size_t i = plan_.files(); i < plan_.members.size(); ++i) {
     const ArchiveMember& member = plan_.members[i];
@@ -41,12 +41,12 @@ bool ArchiveWriter::may_have_left(const Medium& medium) {
   return begin == header || begin.find_first_not_of('\0') == std::string::npos;
 }
 
-bool ArchiveWriter::holds_same_plan() const {
-  if (medium_->size() != plan_.total_bytes) return false;
-  const ArchiveMember& seal = plan_.members[plan_.files() - 1];
-  std::string written(plan_.seal().size(), '\0');
-  const std::size_t got = medium_->read_at(seal.offset, std::as_writable_bytes(std::span(written)));
-  return got == written.size() && written == plan_.seal();
+bool ArchiveWriter::was_left_by(const Medium& medium, const ArchivePlan& plan) {
+  if (medium.size() != plan.total_bytes) return false;
+  const ArchiveMember& seal = plan.members[plan.files() - 1];
+  std::string written(plan.seal().size(), '\0');
+  const std::size_t got = medium.read_at(seal.offset, std::as_writable_bytes(std::span(written)));
+  return got == written.size() && written == plan.seal();
 }
 
 void ArchiveWriter::write_headers() {

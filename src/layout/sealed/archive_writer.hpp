@@ -39,11 +39,12 @@ class ArchiveWriter : public BlobTarget {
   /// does not get its name.
   void commit(const std::function<void(const OutputMedium& written)>& check = {});
 
+  /// True if a run of the same plan wrote to `medium`. Throws Error{Io}.
+  [[nodiscard]] static bool was_left_by(const Medium& medium, const ArchivePlan& plan);
   /// True if `medium` may be an unfinished archive: it begins like one, or with zeros. Throws Error{Io}.
   [[nodiscard]] static bool may_have_left(const Medium& medium);
 
  private:
-  [[nodiscard]] bool holds_same_plan() const;
   void write_front();
   void write_headers();
   [[nodiscard]] ResumableSlot& slot_of(const Digest& blob);
