@@ -37,7 +37,8 @@ ProbeReport probe(const ProbeOptions& options, const Context& context) {
   try {
     try_all(probing);
   } catch (const Error&) {
-    for (const std::string& left : probing.traces().clean_up()) context.progress->warn("left behind: " + left);
+    const std::vector<std::string> left = probing.traces().clean_up();
+    if (!left.empty()) context.progress->warn("left behind:" + text::listed(left, left.size()));
     throw;
   }
   probing.report().left_behind = probing.traces().clean_up();

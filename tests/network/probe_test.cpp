@@ -46,6 +46,6 @@ TEST_CASE("probe --write finds the limit of an nginx, and all that the registry 
   for (const char* able : {"OCI images", "Docker manifest lists", "zstd layers", "mounts", "moving tags"}) {
     CHECK(has(outcome.out, std::string(able) + "\tyes\t"));
   }
-  CHECK(has(outcome.err, "left behind: the new repository " + nginx.host() + "/team/app/ociferry-probe: "));
+  CHECK(has(outcome.err, "\n  - the new repository " + nginx.host() + "/team/app/ociferry-probe: "));
   CHECK_FALSE(has(outcome.err, "DELETE"));
 }

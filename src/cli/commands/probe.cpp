@@ -1,5 +1,6 @@
 #include "ociferry/probe.hpp"
 
+#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/limit_options.hpp"
 #include "oci/given_reference.hpp"
@@ -40,7 +41,8 @@ void run_probe(const Arguments& arguments, Context& context, Console& console) {
     table.rows.push_back({one.what, std::string(to_string(one.answer)), one.detail, one.meaning});
   }
   console.table(table);
-  for (const std::string& left : report.left_behind) console.warn("left behind: " + left);
+  const std::vector<std::string>& left = report.left_behind;
+  if (!left.empty()) console.warn("left behind:" + text::listed(left, left.size()));
   if (report.failure) throw *report.failure;
   console.result("Found no obstacle to an import into " + to_string(report.repository));
 }
