@@ -106,6 +106,14 @@ struct ReadArchive {
   std::size_t referrers = 0;
 };
 
+/// An index whose place a smaller one has taken at the destination, with another digest.
+struct StrippedIndex {
+  Reference index;         ///< by its old digest, as its lock file or the user names it
+  Digest now;              ///< its digest at the destination
+  std::size_t left = 0;    ///< how many entries it has now
+  std::size_t listed = 0;  ///< how many it had
+};
+
 /// The result of a transfer.
 struct TransferReport {
   std::size_t images = 0;     ///< images, indexes and bundles, each digest once
@@ -127,7 +135,8 @@ struct TransferReport {
   std::vector<Reference> left_out = {};    ///< what the Selection left out of what was requested, by each of its names
   /// What indexes list and was not transferred, each digest once: the source lacks it, or it is for other platforms.
   std::size_t absent_children = 0;
-  std::vector<ReadArchive> archives = {};  ///< import_archive, convert_archive: in the order of the options
+  std::vector<ReadArchive> archives = {};    ///< import_archive, convert_archive: in the order of the options
+  std::vector<StrippedIndex> stripped = {};  ///< import, copy: with RelocateOptions::strip_index
 };
 
 /// Which signatures, attestations, bills of materials and other artifacts are transferred with the images that they are
@@ -176,6 +185,10 @@ struct RelocateOptions {
   std::optional<std::filesystem::path> mapping_output = {};
   std::vector<AddedTag> added_tags = {};
   std::vector<EmittedFile> emitted = {};
+  /// Put smaller indexes, with other digests, in the places of those that lack children; lock files, mappings and tags
+  /// follow. What is attached to the old ones is left out. An index that a bundle lists stays as it is. Several
+  /// destinations must agree on it.
+  bool strip_index = false;
   bool root_tags = true;         ///< put the tags that the roots were exported with
   bool repository_tags = false;  ///< put the end of their repository's path into the tags of images
   bool keep_tags = false;        ///< throw Error{Refused}, before any write, if a tag would have to be moved

@@ -67,8 +67,9 @@ struct ImportPlan {
   std::vector<PlannedRepository> repositories = {};  ///< in the order of their names
   std::vector<PlacedImage> names = {};               ///< as in TransferReport
   std::vector<SkippedLayer> skipped = {};
-  std::vector<PartialIndex> partial = {};  ///< a registry that refuses such an index gets its images instead
-  std::vector<ReadArchive> archives = {};  ///< plan_import: as in TransferReport
+  std::vector<PartialIndex> partial = {};    ///< a registry that refuses such an index gets its images instead
+  std::vector<ReadArchive> archives = {};    ///< plan_import: as in TransferReport
+  std::vector<StrippedIndex> stripped = {};  ///< as in TransferReport
 };
 
 /// `ociferry import --dry-run`, `ociferry copy --tar --dry-run`: sends no requests that write (POST, PUT, PATCH,

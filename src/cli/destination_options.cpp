@@ -42,6 +42,7 @@ void declare_destination(Arguments& arguments, Destinations destinations) {
                      "directory), registries-conf, idms, itms or kustomize");
   arguments.text("lock-output", "FILE", "Write a lock file that names what was put there");
   arguments.flag("no-root-tags", "Do not put the tags that the roots have at the source");
+  arguments.flag("strip-index", "Put smaller indexes, with other digests, in the places of those that lack children");
   arguments.flag("keep-tags", "Refuse to move a tag that the destination has already");
   arguments.flag("recheck", "Ask the destination for every blob, even below tags that are right");
   declare_proof(arguments);
@@ -63,7 +64,8 @@ void check_destination(const Arguments& arguments) {
   };
   require(to_registry, {"keep-registry", "map", "only-own-repository"}, "--to-registry");
   require(to_repository || to_registry,
-          {"no-root-tags", "keep-tags", "recheck", "repo-based-tags", "verify", "mapping-output", "tag", "emit"},
+          {"no-root-tags", "keep-tags", "recheck", "repo-based-tags", "strip-index", "verify", "mapping-output", "tag",
+           "emit"},
           "--to-repo");
 }
 
@@ -74,6 +76,7 @@ RelocateOptions relocate_to(const Arguments& arguments, const std::optional<std:
                             const std::string& repository) {
   RelocateOptions options{.lock_output = arguments.optional_text("lock-output"),
                           .mapping_output = arguments.optional_text("mapping-output"),
+                          .strip_index = arguments.on("strip-index"),
                           .root_tags = !arguments.on("no-root-tags"),
                           .repository_tags = arguments.on("repo-based-tags"),
                           .keep_tags = arguments.on("keep-tags"),

@@ -196,6 +196,10 @@ Json::Object plan_members(const ImportPlan& plan, const RelocateOptions& options
   members.emplace_back("skippedLayers", std::move(skipped));
   members.emplace_back("partialIndexes", partial_json(plan.partial));
   if (!plan.archives.empty()) members.emplace_back("archives", archives_json(plan.archives));
+  if (plan.stripped.empty()) return members;
+  Json::Array stripped;
+  for (const StrippedIndex& index : plan.stripped) stripped.push_back(stripped_json(index));
+  members.emplace_back("strippedIndexes", std::move(stripped));
   return members;
 }
 
@@ -260,6 +264,7 @@ void print_plan(const ImportPlan& plan, const RelocateOptions& options, const Dr
   print_tags(plan, console);
   print_names(plan, console);
   print_partial(plan.partial, console);
+  print_stripped(plan.stripped, console);
 }
 
 void print_export_plan(const ExportPlan& plan, const std::string& archive, const DryRun& dry_run, Console& console) {

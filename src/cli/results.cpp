@@ -44,6 +44,13 @@ Json skipped_json(const SkippedLayer& skipped) {
                       {"image", to_string(skipped.image)}};
 }
 
+Json stripped_json(const StrippedIndex& stripped) {
+  return Json::Object{{"index", to_string(stripped.index)},
+                      {"digest", stripped.now.text()},
+                      {"entries", number(stripped.left)},
+                      {"entriesBefore", number(stripped.listed)}};
+}
+
 Json children_json(const std::vector<Descriptor>& children) {
   return array_of(children, [](const Descriptor& child) {
     return Json::Object{{"digest", child.digest.text()},
@@ -63,6 +70,7 @@ void add_counts(Json::Object& members, const TransferReport& report) {
   members.emplace_back("bytesWritten", report.bytes_written);
   members.emplace_back("absentChildren", number(report.absent_children));
   if (!report.left_out.empty()) members.emplace_back("leftOut", array_of(report.left_out, place_json));
+  if (!report.stripped.empty()) members.emplace_back("strippedIndexes", array_of(report.stripped, stripped_json));
 }
 
 Json described_json(const DescribedImage& image) {

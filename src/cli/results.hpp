@@ -33,6 +33,7 @@ inline constexpr int kSchemaVersion = 1;
 /// An array of the archives that a transfer read.
 [[nodiscard]] Json archives_json(const std::vector<ReadArchive>& archives);
 [[nodiscard]] Json skipped_json(const SkippedLayer& skipped);
+[[nodiscard]] Json stripped_json(const StrippedIndex& stripped);
 [[nodiscard]] Json children_json(const std::vector<Descriptor>& children);
 [[nodiscard]] Json moved_tag_json(const MovedTag& tag);
 

@@ -113,12 +113,23 @@ void print_archives(const std::vector<ReadArchive>& archives, Console& console) 
   }
 }
 
+void print_stripped(const std::vector<StrippedIndex>& stripped, Console& console) {
+  if (stripped.empty()) return;
+  console.result("Smaller indexes, with other digests:");
+  for (const StrippedIndex& index : stripped) {
+    console.result(fmt::format("  {}, {} entries", to_string(index.index), index.listed));
+    console.result(fmt::format("    -> {}, {}", index.now.text(),
+                               index.left == 1 ? "1 entry" : fmt::format("{} entries", index.left)));
+  }
+}
+
 void print_relocation(const TransferReport& report, const RelocateOptions& options, Console& console) {
   console.result(relocate_line(report, shown_destination(options)));
   for (const PlacedImage& image : shown_images(report, options)) {
     const Reference was{image.from.name, image.from.tag, image.from.tag ? std::nullopt : image.from.digest};
     console.result(fmt::format("  {} -> {}", to_string(was), full_name(image.to)));
   }
+  print_stripped(report.stripped, console);
 }
 
 void throw_if_any_failed(const std::vector<DestinationReport>& reports,

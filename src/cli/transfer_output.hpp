@@ -46,6 +46,8 @@ void print_archives(const std::vector<ReadArchive>& archives, Console& console);
 /// The same, with the old and new place of each root, or of each image where images keep their names:
 /// "  OLD:TAG -> NEW:TAG@DIGEST".
 void print_relocation(const TransferReport& report, const RelocateOptions& options, Console& console);
+/// The smaller indexes, and in whose places they are; nothing if there are none.
+void print_stripped(const std::vector<StrippedIndex>& stripped, Console& console);
 /// The old and new digest of a moved tag, and the option to prevent that.
 [[nodiscard]] std::string moved_line(const MovedTag& tag);
 /// Children of an index, as users know them: their platforms, or digests where there is none.

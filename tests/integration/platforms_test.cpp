@@ -139,6 +139,46 @@ TEST_CASE("a bundle's index is refused with the option that helps, and then impo
         cargo.index.descriptor.digest.text());
 }
 
+TEST_CASE("--strip-index puts a smaller index, and lock file, mapping, result and plan name its digest") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  const Cargo cargo;
+  push_image(world.outside, "team/app", cargo.index, "v1");
+  world.succeed({"export", world.outside_ref("team/app"), "-o", "arm.tar", "--platform", "linux/arm64"});
+  const std::string dest = world.inside_repo("dest");
+  const auto import = [&](const Words& more) {
+    Words words{"import", "arm.tar", "--to-repo", dest, "--strip-index"};
+    words.insert(words.end(), more.begin(), more.end());
+    return world.succeed(words);
+  };
+  const Json plan = Json::parse(import({"--dry-run", "--json"}), "plan");
+  const Json result =
+      Json::parse(import({"--lock-output", "lock.yml", "--mapping-output", "map.json", "--json"}), "result");
+  const std::string now = digest_of(world.inside, "dest", "v1");
+  const std::string was = cargo.index.descriptor.digest.text();
+  CHECK(now != was);
+  for (const Json* told : {&plan, &result}) {
+    const Json& index = told->find("strippedIndexes")->as_array()->at(0);
+    CHECK(index.string_at("digest") == now);
+    CHECK(index.string_at("index").ends_with(was));
+    CHECK(index.find("entries")->as_int() != nullptr);
+    CHECK(*index.find("entries")->as_int() == 2);
+    CHECK(*index.find("entriesBefore")->as_int() == 6);
+  }
+  CHECK(plan.find("names")->as_array()->at(0).find("from")->string_at("digest") == was);
+  CHECK(contains(read_text(world.path("lock.yml")), dest + "@" + now));
+  const Json mapping = Json::parse(read_text(world.path("map.json")), "mapping");
+  CHECK(mapping.find("images")->as_array()->at(0).string_at("digest") == now);
+  CHECK(mapping.find("images")->as_array()->at(0).string_at("fromDigest") == was);
+  const Outcome read = run({.arguments = {"skopeo", "--override-os", "linux", "--override-arch", "arm64", "inspect",
+                                          "--tls-verify=false", "--config", "docker://" + dest + ":v1"}});
+  CAPTURE(read.err);
+  CHECK(contains(read.out, "\"arm64\""));
+  world.inside.forget_requests();
+  CHECK(contains(import({}), "Nothing to do"));
+  CHECK(writes(world.inside).empty());
+}
+
 TEST_CASE("a dry run says what would be absent, and what patterns leave out is none of that") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;

@@ -92,6 +92,19 @@ EmittedFile parse_emitted_file(std::string_view argument) {
   return {.kind = known->second, .path = fs::path(argument.substr(equals + 1))};
 }
 
+namespace {
+
+/// Who asks a mirror for the old digest of a stripped index finds nothing there.
+void tell_of_other_digests(const std::vector<PlacedImage>& names, std::vector<std::string>& untold) {
+  for (const auto& [from, to] : names) {
+    if (!from.digest || !to.digest || from.digest == to.digest) continue;
+    untold.push_back(text::cat(to_string(Reference::by_digest(from.name, *from.digest)), " -> ",
+                               to_string(Reference::by_digest(to.name, *to.digest)), ": it has another digest now"));
+  }
+}
+
+}  // namespace
+
 EmittedText emitted_text(const EmittedFile& file, const std::vector<PlacedImage>& names) {
   const MovedNames moved = moved_names(names);
   EmittedText text;
@@ -102,6 +115,7 @@ EmittedText emitted_text(const EmittedFile& file, const std::vector<PlacedImage>
     case Kind::TagMirrors: text = tag_mirrors(moved, file.path); break;
     case Kind::Kustomize: text = kustomization(moved, file.path); break;
   }
+  if (file.kind != Kind::TagMirrors) tell_of_other_digests(names, text.untold);
   for (auto& [path, content] : text.files) content.insert(0, text::cat(kFirstLine, "\n"));
   return text;
 }

@@ -19,12 +19,15 @@ std::string name_of(const Reference& image) {
 
 }  // namespace
 
-std::string mapping_text(const std::vector<PlacedImage>& names) {
+std::string mapping_text(const std::vector<PlacedImage>& placed) {
   Json::Array images;
-  for (const PlacedImage& image : names) {
-    images.push_back(Json::Object{{"from", name_of(image.from)},
-                                  {"to", name_of(image.to)},
-                                  {"digest", image.to.digest ? Json(image.to.digest->text()) : Json()}});
+  for (const PlacedImage& image : placed) {
+    Json::Object names{{"from", name_of(image.from)},
+                       {"to", name_of(image.to)},
+                       {"digest", image.to.digest ? Json(image.to.digest->text()) : Json()}};
+    const bool is_other = image.from.digest && image.from.digest != image.to.digest;
+    if (is_other) names.emplace_back("fromDigest", image.from.digest->text());
+    images.emplace_back(std::move(names));
   }
   return Json(Json::Object{{"schemaVersion", kVersion}, {"images", std::move(images)}}).dump_pretty() + "\n";
 }

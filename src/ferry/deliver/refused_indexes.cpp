@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 
 #include "base/text.hpp"
 #include "ferry/set/absent_children.hpp"
@@ -75,7 +74,7 @@ class Splitter {
     progress_.warn(text::cat("the index ", to_string(index.reference),
                              " is left out, because the destination refuses incomplete indexes; "
                              "put instead: ",
-                             text::join(names, ", "), left));
+                             text::join(names, ", "), left, "; --strip-index puts a smaller index instead"));
   }
 
   std::vector<SetImage> take() {
@@ -108,17 +107,6 @@ class Splitter {
   std::set<std::string> tags_;  ///< all tags in use
   std::map<Digest, SetImage> images_;
 };
-
-/// What refers to the index by its digest, so that it cannot be replaced; nullopt if nothing does.
-std::optional<std::string> who_needs(const ImageSet& set, const SetImage& index) {
-  if (index.is_referrer) return "what it is attached to";
-  for (const SetImage& bundle : set.images()) {
-    const bool lists = std::ranges::any_of(bundle.lock.images,
-                                           [&](const ImageRef& ref) { return ref.image.digest == index.digest(); });
-    if (lists) return text::cat("the bundle ", to_string(bundle.reference));
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 

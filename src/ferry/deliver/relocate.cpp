@@ -236,10 +236,7 @@ class Relocation {
       throw Error(
           ErrorCode::Refused,
           text::cat(names(), " refuses incomplete indexes, and the lock file would name one: ", refusal.message()))
-          .hint(
-              "leave out --lock-output: then the images of the index are put without it; or transfer all platforms: "
-              "leave "
-              "out --platform, here and where the archive was exported");
+          .hint("give --strip-index, which puts a smaller index that the lock file names; or transfer all platforms");
     }
     for (const AddedTag& added : options_.added_tags) {
       const SetImage& image = image_of(*set_, added);
@@ -247,7 +244,7 @@ class Relocation {
       throw Error(ErrorCode::Refused,
                   text::cat(names(), " refuses incomplete indexes, and ", to_string(image.reference),
                             ", which is to get the tag '", added.tag, "', is one"))
-          .hint("leave out that tag: then the images of the index are put without it");
+          .hint("give --strip-index, which puts a smaller index with that tag; or leave out the tag");
     }
     parts_ = without_indexes(*set_, refusal.indexes, *context_.progress);
     set_ = &*parts_;

@@ -9,6 +9,7 @@
 #include "ferry/deliver/mapping_output.hpp"
 #include "ferry/deliver/name_rule.hpp"
 #include "ferry/deliver/relocate.hpp"
+#include "ferry/set/stripped_indexes.hpp"
 
 namespace ociferry {
 
@@ -28,6 +29,31 @@ std::optional<std::string> checked_outputs(const ImageSet& set, const Placement&
   return lock;
 }
 
+/// A set as it goes out: itself, or with smaller indexes. The set must outlive it.
+class Outgoing {
+ public:
+  Outgoing(const ImageSet& set, const RelocateOptions& options, Progress& progress) : set_(set) {
+    if (options.strip_index) stripped_ = strip_indexes(set, progress);
+  }
+
+  [[nodiscard]] const ImageSet& set() const { return stripped_ ? stripped_->set : set_; }
+  [[nodiscard]] std::optional<ImagesLock> lock(const std::optional<ImagesLock>& given) const {
+    return given && stripped_ ? stripped_lock(*given, *stripped_) : given;
+  }
+  /// Adds to a report or a plan what has become of the indexes.
+  template <typename Result>
+  void complete(Result& result) const {
+    if (!stripped_) return;
+    result.stripped = stripped_->stripped;
+    name_old_digests(result.names, *stripped_);
+    if constexpr (requires { result.roots; }) name_old_digests(result.roots, *stripped_);
+  }
+
+ private:
+  const ImageSet& set_;
+  std::optional<StrippedSet> stripped_;
+};
+
 OpenDestination opener(Registries& registries) {
   return [&registries](const RepositoryName& name) -> Destination {
     const auto repository = registries.repository(name);  // owned by `registries`
@@ -38,6 +64,9 @@ OpenDestination opener(Registries& registries) {
 /// Throws Error{Usage} unless each of `destinations` is another one and none has an output of its own.
 void check_several(const std::vector<RelocateOptions>& destinations) {
   for (auto one = destinations.begin(); one != destinations.end(); ++one) {
+    if (one->strip_index != destinations.front().strip_index) {
+      throw Error(ErrorCode::Usage, "several destinations get the same indexes: smaller ones, or those that there are");
+    }
     if (one->lock_output || one->mapping_output || !one->emitted.empty()) {
       throw Error(ErrorCode::Usage, "a lock file, a mapping and files for other programs are about one destination")
           .hint("import without them, then again to each destination with them: nothing is written twice");
@@ -58,8 +87,10 @@ void check_several(const std::vector<RelocateOptions>& destinations) {
 TransferReport relocate_to_registry(const ImageSet& set, const Placement& placement, const RelocateOptions& options,
                                     const std::optional<ImagesLock>& given_lock, Registries& registries,
                                     const Context& context) {
-  const auto lock = checked_outputs(set, placement, options, given_lock);
-  const TransferReport report = relocate(set, placement, opener(registries), options, context);
+  const Outgoing outgoing(set, options, *context.progress);
+  const auto lock = checked_outputs(outgoing.set(), placement, options, outgoing.lock(given_lock));
+  TransferReport report = relocate(outgoing.set(), placement, opener(registries), options, context);
+  outgoing.complete(report);
   if (lock) write_lock_file(*options.lock_output, *lock);
   if (options.mapping_output) write_mapping(*options.mapping_output, report.names);
   write_emitted(options.emitted, report.names, *context.progress);
@@ -69,8 +100,11 @@ TransferReport relocate_to_registry(const ImageSet& set, const Placement& placem
 ImportPlan plan_relocation_to_registry(const ImageSet& set, const Placement& placement, const RelocateOptions& options,
                                        const std::optional<ImagesLock>& given_lock, Registries& registries,
                                        const Context& context) {
-  static_cast<void>(checked_outputs(set, placement, options, given_lock));
-  return plan_relocation(set, placement, opener(registries), options, context);
+  const Outgoing outgoing(set, options, *context.progress);
+  static_cast<void>(checked_outputs(outgoing.set(), placement, options, outgoing.lock(given_lock)));
+  ImportPlan plan = plan_relocation(outgoing.set(), placement, opener(registries), options, context);
+  outgoing.complete(plan);
+  return plan;
 }
 
 std::vector<DestinationReport> relocate_to_registries(const ImageSet& set,
@@ -81,7 +115,11 @@ std::vector<DestinationReport> relocate_to_registries(const ImageSet& set,
   for (const RelocateOptions& options : destinations) {
     jobs.push_back({.placement = placement_of(options), .open = opener(registries), .options = options});
   }
-  return relocate_to_all(set, jobs, context);
+  if (destinations.empty()) return {};
+  const Outgoing outgoing(set, destinations.front(), *context.progress);
+  std::vector<DestinationReport> reports = relocate_to_all(outgoing.set(), jobs, context);
+  for (DestinationReport& each : reports) outgoing.complete(each.report);
+  return reports;
 }
 
 }  // namespace ociferry

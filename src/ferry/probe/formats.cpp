@@ -59,8 +59,9 @@ std::vector<FormatTrial> format_trials(const Samples& samples) {
       {.about = kSparseIndexes,
        .manifest = samples.sparse_index,
        .meaning =
-           "the images of an incomplete index, such as --platform makes, are put in its place, with a warning; where a "
-           "bundle lists that index, the import fails: export it with all its platforms",
+           "the images of an incomplete index, such as --platform makes, are put in its place, with a warning, or "
+           "with --strip-index a smaller index; where a bundle lists that index, the import fails: export it with "
+           "all its platforms",
        .needs = kOciIndexes},
   };
 }

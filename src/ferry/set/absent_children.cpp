@@ -1,5 +1,6 @@
 #include "ferry/set/absent_children.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -46,6 +47,16 @@ std::vector<PartialIndex> partial_indexes(const ImageSet& set) {
     if (!absent.empty()) partial.push_back({.index = image.reference, .absent = std::move(absent)});
   }
   return partial;
+}
+
+std::optional<std::string> who_needs(const ImageSet& set, const SetImage& index) {
+  if (index.is_referrer) return "what it is attached to";
+  for (const SetImage& bundle : set.images()) {
+    const bool lists = std::ranges::any_of(bundle.lock.images,
+                                           [&](const ImageRef& ref) { return ref.image.digest == index.digest(); });
+    if (lists) return text::cat("the bundle ", to_string(bundle.reference));
+  }
+  return std::nullopt;
 }
 
 void warn_of_absent_children(const ImageSet& set, Progress& progress, const std::vector<Platform>& wanted) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "ferry/set/image_set.hpp"
@@ -19,6 +21,9 @@ namespace ociferry {
 
 /// The images of `set` of which something is absent.
 [[nodiscard]] std::vector<PartialIndex> partial_indexes(const ImageSet& set);
+
+/// What refers to `index` by its digest, so that no other can take its place; nullopt if nothing does.
+[[nodiscard]] std::optional<std::string> who_needs(const ImageSet& set, const SetImage& index);
 
 /// Warns about each image of `set` that lacks some of its children, but for those that nobody wanted: of platforms that
 /// are not `wanted` (empty: all).

@@ -21,8 +21,8 @@ void add_own_names(const SetImage& image, NamesByRepository& names) {
   for (const auto& [name, tags] : image.also) names[name].insert(tags.begin(), tags.end());
 }
 
-/// The name of a root takes precedence over that of a lock file; of several, the smallest comes first, so that the
-/// order of the sets does not count.
+}  // namespace
+
 void join_image(SetImage& known, const SetImage& other) {
   NamesByRepository names;
   add_own_names(known, names);
@@ -46,8 +46,6 @@ void join_image(SetImage& known, const SetImage& other) {
   if (!known.is_bundle && other.is_bundle) known.lock = other.lock;  // what is attached is never read as a bundle
   known.is_bundle = known.is_bundle || other.is_bundle;
 }
-
-}  // namespace
 
 ImageSet join(ImageSet one, const ImageSet& other) {
   std::map<Digest, SetImage> images;

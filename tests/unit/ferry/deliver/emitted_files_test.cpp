@@ -66,6 +66,16 @@ TEST_CASE("each kind of file says what its format can, and tells what it cannot"
         "paths, no more");
 }
 
+TEST_CASE("an image with another digest is told, but where only tags count") {
+  std::vector<PlacedImage> names{placed_image("r.example/team/web:1", "in.example/mirror/team/web:1")};
+  names.front().to.digest = sha256("smaller");
+  const auto lines = [&](FileKind kind) { return emitted_text({.kind = kind, .path = "f"}, names).untold.size(); };
+  CHECK(lines(FileKind::TagMirrors) == 0);
+  for (const FileKind kind : {FileKind::ContainerdHosts, FileKind::RegistriesConf, FileKind::DigestMirrors}) {
+    CHECK(lines(kind) == 1);
+  }
+}
+
 TEST_CASE("the files for Kubernetes are YAML with the fields that it knows") {
   const Json digests = parse_yaml(text_of(FileKind::DigestMirrors), "idms", RepeatedKeys::Refuse);
   CHECK(digests.string_at("apiVersion") == "config.openshift.io/v1");
