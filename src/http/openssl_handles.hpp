@@ -1,20 +1,20 @@
 #pragma once
 
-#include <openssl/bio.h>
-#include <openssl/x509.h>
-
 #include <memory>
+
+struct bio_st;
+struct x509_st;
 
 namespace ociferry {
 
 struct FreeBio {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+  void operator()(bio_st* bio) const noexcept;
 };
 struct FreeCertificate {
-  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+  void operator()(x509_st* certificate) const noexcept;
 };
 /// Owners of what OpenSSL allocates.
-using BioHandle = std::unique_ptr<BIO, FreeBio>;
-using CertificateHandle = std::unique_ptr<X509, FreeCertificate>;
+using BioHandle = std::unique_ptr<bio_st, FreeBio>;
+using CertificateHandle = std::unique_ptr<x509_st, FreeCertificate>;
 
 }  // namespace ociferry

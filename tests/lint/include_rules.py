@@ -82,7 +82,7 @@ LIBRARIES = {
     "nlohmann/": ("oci/json.cpp",),
     "openssl/": (
         "http/lazy_certificates.cpp",
-        "http/openssl_handles.hpp",
+        "http/openssl_handles.cpp",
         "http/tls_failure.cpp",
         "http/tls_options.cpp",
         "http/trust_store.cpp",
