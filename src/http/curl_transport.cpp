@@ -27,13 +27,9 @@ namespace ociferry {
 
 namespace {
 
-struct CloseHandle {
-  void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
-};
 struct FreeList {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
-using Handle = std::unique_ptr<CURL, CloseHandle>;
 using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
 /// Keeps SIGPIPE from this thread: the TLS library may write to a connection that the peer has closed.
@@ -184,6 +180,11 @@ class CurlTransport::Impl {
   }
 
  private:
+  struct CloseHandle {
+    void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+  };
+  using Handle = std::unique_ptr<CURL, CloseHandle>;
+
   std::optional<Proxy> proxy_of(const Request& request) const {
     const auto doing = [&] { return text::cat(request.method, " ", request.url.shown()); };
     return with_context(doing, [&] { return options_.proxies.proxy_for(request.url.origin()); });

@@ -22,10 +22,6 @@ namespace ociferry {
 
 namespace {
 
-struct FreeStore {
-  void operator()(X509_STORE* store) const noexcept { X509_STORE_free(store); }
-};
-
 /// Adds the certificates of a PEM text to `store` and returns how many there were before the first that is malformed.
 std::size_t add_certificates(X509_STORE& store, const std::string& pem) {
   const BioHandle text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
@@ -111,7 +107,7 @@ class TrustStore::Impl {
     failure_ = std::current_exception();
   }
 
-  std::unique_ptr<X509_STORE, FreeStore> store_;
+  CertificateStoreHandle store_;
   AuthorityPlaces places_;
   std::mutex mutex_;
   std::unique_ptr<LazyCertificates> system_;  ///< null until the first certificate comes

@@ -15,13 +15,13 @@ void check(int result) {
   if (result != 1) throw Error(ErrorCode::Internal, "OpenSSL could not compute a digest");
 }
 
-struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-};
-
 }  // namespace
 
 struct Hasher::State {
+  struct FreeContext {
+    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+  };
+
   std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
   std::string algorithm;
 };
