@@ -48,6 +48,7 @@ std::vector<Reference> other_names(const SetImage& image) {
 InspectReport inspect(const std::filesystem::path& path, const Context& context) {
   const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop);
   const ImageSet set = load_archive(archive, context);
+  warn_of_absent_children(set, *context.progress);
   CachingSource source(archive, std::make_shared<CacheBudget>(0));
   const bool is_sealed = archive->sealed() != nullptr;
   std::map<Digest, Digest> locations;

@@ -1,6 +1,7 @@
 #include "ferry/fingerprint.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/verify_blobs.hpp"
+#include "ferry/set/absent_children.hpp"
 #include "layout/open_archive.hpp"
 #include "ociferry/ferry.hpp"
 
@@ -13,6 +14,7 @@ VerifyReport verify(const VerifyOptions& options, const Context& context) {
   if (demanded) demanded->check(*archive);
   check_headers(*archive);
   const ImageSet set = load_archive(archive, context);
+  warn_of_absent_children(set, *context.progress);
   warn_of_nondistributable_layers(set, false, *context.progress);
   const std::vector<Descriptor> blobs = blobs_to_verify(*archive, set);
   verify_blobs(*archive, blobs, context, &set);

@@ -5,6 +5,8 @@
 #include "oci/tag_names.hpp"
 #include "rows.hpp"
 #include "stream/sha256.hpp"
+#include "support/fake_registry.hpp"
+#include "support/http_server.hpp"
 #include "support/temp.hpp"
 
 // --platform: of an index, only the children for some platforms travel, and the index keeps its digest.
@@ -119,6 +121,39 @@ TEST_CASE("where indexes without children are refused, the image gets the tag, a
     CAPTURE(request.path);
     CHECK((request.method == "GET" || request.method == "HEAD" || request.status != 201));
   }
+  Words keeping = import;
+  keeping.emplace_back("--keep-tags");
+  CHECK(contains(world.succeed(keeping), "Nothing to do"));
+}
+
+TEST_CASE("where a part of an index is, an import puts the rest, whatever the index's tag says") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  const Cargo cargo;
+  push_image(world.outside, "team/app", cargo.index, "v1");
+  world.succeed({"export", world.outside_ref("team/app"), "-o", "all.tar"});
+  FakeRegistry content;
+  content.takes_sparse_indexes = true;
+  const HttpServer server(content.handler());
+  const auto layer_of = [&](std::size_t i) { return layers_of(cargo.images[i]).front().digest; };
+  const auto import = [&](const std::string& repository, const Words& more) {
+    Words words{"import", "all.tar", "--to-repo", server.host() + "/" + repository};
+    words.insert(words.end(), more.begin(), more.end());
+    return world.succeed(words);
+  };
+  import("apps/one", {"--platform", "linux/arm64"});
+  CHECK_FALSE(content.has_blob("apps/one", layer_of(0)));
+  CHECK(contains(import("apps/one", {"--platform", "linux/arm64"}), "Nothing to do"));
+  const Json plan = Json::parse(import("apps/one", {"--platform", "linux/amd64", "--dry-run", "--json"}), "plan");
+  CHECK(*plan.find("repositories")->as_array()->front().find("upload")->find("blobs")->as_int() == 4);
+  import("apps/one", {"--platform", "linux/amd64"});
+  CHECK(content.has_blob("apps/one", layer_of(0)));
+  CHECK_FALSE(content.has_blob("apps/one", layer_of(2)));
+  import("apps/one", {});
+  CHECK(content.has_blob("apps/one", layer_of(2)));
+  CHECK(contains(import("apps/one", {}), "Nothing to do"));
+  world.succeed({"export", server.host() + "/apps/one:v1", "-o", "again.tar"});
+  world.succeed({"verify", "again.tar"});
 }
 
 TEST_CASE("a bundle's index is refused with the option that helps, and then imported without it") {
@@ -177,6 +212,9 @@ TEST_CASE("--strip-index puts a smaller index, and lock file, mapping, result an
   world.inside.forget_requests();
   CHECK(contains(import({}), "Nothing to do"));
   CHECK(writes(world.inside).empty());
+  import({"--tag",
+          to_string(Reference::by_digest({world.outside.host(), "team/app"}, cargo.index.descriptor.digest)) + "=arm"});
+  CHECK(digest_of(world.inside, "dest", "arm") == now);
 }
 
 TEST_CASE("a dry run says what would be absent, and what patterns leave out is none of that") {

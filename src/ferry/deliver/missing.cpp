@@ -113,7 +113,7 @@ bool MissingFinder::has_all() const {
   if (!all) return false;
   std::vector<const SetImage*> images;
   for (const PlannedImage& planned : plan_.images) images.push_back(planned.image);
-  return unlisted_in(images).empty();
+  return has_all_below(images) && unlisted_in(images).empty();
 }
 
 void MissingFinder::refuse_moves() const {
@@ -121,6 +121,12 @@ void MissingFinder::refuse_moves() const {
   tags.insert(tags.end(), plan_.root_tags.begin(), plan_.root_tags.end());
   for (const PlannedImage& planned : plan_.images) tags.push_back(planned.kept);
   std::vector<TagState> states = ask(tags);
+  // Where incomplete indexes are refused, the tag stays at the image that an earlier run has put in the index's place.
+  std::erase_if(states, [this](const TagState& state) {
+    if (!state.moves()) return false;
+    const auto below = graph_.closure(state.wanted.digest());
+    return std::ranges::find(below, *state.there) != below.end();
+  });
   for (const auto& step : plan_.locations) {
     for (const PlannedLocations& planned : step) {
       const TagState mark = ask({planned.mark()}).front();
@@ -153,7 +159,10 @@ Missing MissingFinder::find() {
     return trust_ == Trust::Nothing ||
            std::ranges::any_of(manifests, [&](const Digest& digest) { return unlisted.contains(digest); });
   });
-  if (trust_ == Trust::Tags) missing.there = there_below_partial(missing.images);
+  if (trust_ == Trust::Tags) {
+    missing.there = there_below_partial(missing.images);
+    add_incomplete(tagged, missing);
+  }
   return missing;
 }
 
@@ -191,25 +200,58 @@ TagState MissingFinder::state_of(const PlannedManifest& tag) const {
   });
 }
 
-/// The manifests below those of `images` that lack children, as far as the destination has them. Left out are those
-/// that must be put anyway, for a tag or for the list of what is attached.
-std::set<Digest> MissingFinder::there_below_partial(const std::vector<const SetImage*>& images) const {
-  std::vector<const SetImage*> partial;
-  std::ranges::copy_if(images, std::back_inserter(partial),
-                       [this](const SetImage* image) { return !absent_below(graph_, image->digest()).empty(); });
-  std::set<Digest> asked = manifests_of(graph_, partial);
+/// Whether the destination has each manifest below the indexes among `images`, but for images of the plan, which have
+/// tags that tell it.
+std::map<Digest, bool> MissingFinder::ask_below(const std::vector<const SetImage*>& images) const {
+  std::set<Digest> asked = manifests_of(graph_, images);
   for (const PlannedImage& planned : plan_.images) asked.erase(planned.image->digest());
-  std::erase_if(asked, [this](const Digest& digest) { return subject_of(graph_.at(digest).parsed) != nullptr; });
   const std::vector<Digest> digests(asked.begin(), asked.end());
   std::vector<char> there(digests.size(), 0);
   run_parallel_or_throw(context_.jobs, digests.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
     there[i] = to_.target.resolve(digests[i].text()) == digests[i] ? 1 : 0;
   });
+  std::map<Digest, bool> found;
+  for (std::size_t i = 0; i < digests.size(); ++i) found.emplace(digests[i], there[i] != 0);
+  return found;
+}
+
+/// The manifests below those of `images` that lack children, as far as the destination has them. Left out are those
+/// that must be put anyway, for the list of what is attached.
+std::set<Digest> MissingFinder::there_below_partial(const std::vector<const SetImage*>& images) const {
+  std::vector<const SetImage*> partial;
+  std::ranges::copy_if(images, std::back_inserter(partial),
+                       [this](const SetImage* image) { return !absent_below(graph_, image->digest()).empty(); });
   std::set<Digest> found;
-  for (std::size_t i = 0; i < digests.size(); ++i) {
-    if (there[i] != 0) found.insert(digests[i]);
+  for (const auto& [digest, is_there] : ask_below(partial)) {
+    if (is_there && subject_of(graph_.at(digest).parsed) == nullptr) found.insert(digest);
   }
   return found;
+}
+
+/// The tag of an index promises nothing about what is below it: an earlier run may have put a part of it, for some
+/// platforms only, under the same digest.
+bool MissingFinder::has_all_below(const std::vector<const SetImage*>& images) const {
+  return std::ranges::all_of(ask_below(images), [](const auto& manifest) { return manifest.second; });
+}
+
+/// Adds the images of `tagged`, which have their tags, that lack something below an index.
+void MissingFinder::add_incomplete(const std::vector<const SetImage*>& tagged, Missing& missing) const {
+  const std::map<Digest, bool> below = ask_below(tagged);
+  for (const SetImage* image : tagged) {
+    const auto manifests = graph_.closure(image->digest());
+    const auto lacks = [&](const Digest& digest) {
+      const auto found = below.find(digest);
+      return found != below.end() && !found->second;
+    };
+    if (std::ranges::none_of(manifests, lacks)) continue;
+    const bool is_known = std::ranges::find(missing.images, image) != missing.images.end();
+    if (!is_known) missing.images.push_back(image);
+    for (const Digest& digest : manifests) {
+      const auto found = below.find(digest);
+      const bool is_there = found != below.end() && found->second;
+      if (is_there && subject_of(graph_.at(digest).parsed) == nullptr) missing.there.insert(digest);
+    }
+  }
 }
 
 /// The manifests of `images` that the destination does not list as referrers of their subjects.

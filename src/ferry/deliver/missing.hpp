@@ -29,8 +29,8 @@ struct Missing {
   std::vector<const SetImage*> images = {};     ///< blobs may be missing
   std::set<Digest> manifests = {};              ///< images without their tag
   std::map<std::string, TagState> others = {};  ///< those of their tags that point to another digest
-  /// Manifests below partial indexes that need not be put again. A registry may have taken them from an earlier run and
-  /// refused their index, so that no tag says so.
+  /// Manifests below indexes that need not be put again, though something else below the same index is missing, or the
+  /// index was refused in an earlier run.
   std::set<Digest> there = {};
 };
 
@@ -68,7 +68,10 @@ class MissingFinder {
   [[nodiscard]] std::size_t pages_of_tags() const;
   [[nodiscard]] bool may_be_there(const PlannedManifest& tag) const;
   [[nodiscard]] TagState state_of(const PlannedManifest& tag) const;
+  [[nodiscard]] std::map<Digest, bool> ask_below(const std::vector<const SetImage*>& images) const;
   [[nodiscard]] std::set<Digest> there_below_partial(const std::vector<const SetImage*>& images) const;
+  [[nodiscard]] bool has_all_below(const std::vector<const SetImage*>& images) const;
+  void add_incomplete(const std::vector<const SetImage*>& tagged, Missing& missing) const;
   [[nodiscard]] std::set<Digest> unlisted_in(const std::vector<const SetImage*>& images) const;
 
   const RepositoryPlan& plan_;

@@ -40,6 +40,12 @@ class Outgoing {
   [[nodiscard]] std::optional<ImagesLock> lock(const std::optional<ImagesLock>& given) const {
     return given && stripped_ ? stripped_lock(*given, *stripped_) : given;
   }
+  /// Options or a placement whose added tags name the images as they go out.
+  template <typename WithTags>
+  [[nodiscard]] WithTags with_new_digests(WithTags given) const {
+    if (stripped_) given.added_tags = stripped_tags(std::move(given.added_tags), *stripped_);
+    return given;
+  }
   /// Adds to a report or a plan what has become of the indexes.
   template <typename Result>
   void complete(Result& result) const {
@@ -84,10 +90,12 @@ void check_several(const std::vector<RelocateOptions>& destinations) {
 
 }  // namespace
 
-TransferReport relocate_to_registry(const ImageSet& set, const Placement& placement, const RelocateOptions& options,
+TransferReport relocate_to_registry(const ImageSet& set, const Placement& given_placement, const RelocateOptions& given,
                                     const std::optional<ImagesLock>& given_lock, Registries& registries,
                                     const Context& context) {
-  const Outgoing outgoing(set, options, *context.progress);
+  const Outgoing outgoing(set, given, *context.progress);
+  const RelocateOptions options = outgoing.with_new_digests(given);
+  const Placement placement = outgoing.with_new_digests(given_placement);
   const auto lock = checked_outputs(outgoing.set(), placement, options, outgoing.lock(given_lock));
   TransferReport report = relocate(outgoing.set(), placement, opener(registries), options, context);
   outgoing.complete(report);
@@ -97,10 +105,12 @@ TransferReport relocate_to_registry(const ImageSet& set, const Placement& placem
   return report;
 }
 
-ImportPlan plan_relocation_to_registry(const ImageSet& set, const Placement& placement, const RelocateOptions& options,
-                                       const std::optional<ImagesLock>& given_lock, Registries& registries,
-                                       const Context& context) {
-  const Outgoing outgoing(set, options, *context.progress);
+ImportPlan plan_relocation_to_registry(const ImageSet& set, const Placement& given_placement,
+                                       const RelocateOptions& given, const std::optional<ImagesLock>& given_lock,
+                                       Registries& registries, const Context& context) {
+  const Outgoing outgoing(set, given, *context.progress);
+  const RelocateOptions options = outgoing.with_new_digests(given);
+  const Placement placement = outgoing.with_new_digests(given_placement);
   static_cast<void>(checked_outputs(outgoing.set(), placement, options, outgoing.lock(given_lock)));
   ImportPlan plan = plan_relocation(outgoing.set(), placement, opener(registries), options, context);
   outgoing.complete(plan);
@@ -111,12 +121,13 @@ std::vector<DestinationReport> relocate_to_registries(const ImageSet& set,
                                                       const std::vector<RelocateOptions>& destinations,
                                                       Registries& registries, const Context& context) {
   check_several(destinations);
-  std::vector<RelocationJob> jobs;
-  for (const RelocateOptions& options : destinations) {
-    jobs.push_back({.placement = placement_of(options), .open = opener(registries), .options = options});
-  }
   if (destinations.empty()) return {};
   const Outgoing outgoing(set, destinations.front(), *context.progress);
+  std::vector<RelocationJob> jobs;
+  for (const RelocateOptions& options : destinations) {
+    const RelocateOptions given = outgoing.with_new_digests(options);
+    jobs.push_back({.placement = placement_of(given), .open = opener(registries), .options = given});
+  }
   std::vector<DestinationReport> reports = relocate_to_all(outgoing.set(), jobs, context);
   for (DestinationReport& each : reports) outgoing.complete(each.report);
   return reports;

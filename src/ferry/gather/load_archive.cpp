@@ -3,17 +3,14 @@
 #include "ferry/gather/foreign_archive.hpp"
 #include "ferry/gather/reading_archive.hpp"
 #include "ferry/gather/sealed_archive.hpp"
-#include "ferry/set/absent_children.hpp"
 #include "layout/sealed/archive_reader.hpp"
 
 namespace ociferry {
 
 ImageSet load_archive(const std::shared_ptr<ImageArchive>& archive, const Context& context) {
-  ImageSet set = reading_archive([&] {
+  return reading_archive([&] {
     return archive->sealed() ? load_sealed_archive(archive, context) : load_foreign_archive(archive, context);
   });
-  warn_of_absent_children(set, *context.progress);
-  return set;
 }
 
 void check_headers(const ImageArchive& archive) {

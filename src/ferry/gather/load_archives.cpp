@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/load_archive.hpp"
+#include "ferry/set/absent_children.hpp"
 #include "ferry/set/joined_set.hpp"
 #include "ferry/set/platforms.hpp"
 #include "ferry/set/selection.hpp"
@@ -133,12 +134,14 @@ LoadedArchives load_archives(const std::vector<fs::path>& archives, const Select
     joined = joined ? with_context(doing, [&] { return join(*std::move(joined), set); }) : std::move(set);
   }
   LoadedArchives loaded{.set = *std::move(joined), .to_verify = std::move(to_verify), .read = std::move(read)};
-  if (!is_part) return loaded;
   if (selection.selects_images()) {
     loaded.set = select_images(loaded.set, selection, *context.progress, loaded.left_out);
   }
   if (!selection.platforms.empty()) keep_platforms(loaded, selection.platforms, context);
-  for (ArchiveToVerify& one : loaded.to_verify) one.blobs = blobs_within(*one.archive, loaded.set);
+  if (is_part) {
+    for (ArchiveToVerify& one : loaded.to_verify) one.blobs = blobs_within(*one.archive, loaded.set);
+  }
+  warn_of_absent_children(loaded.set, *context.progress, selection.platforms);
   return loaded;
 }
 
@@ -149,9 +152,9 @@ void check_names_between(const LoadedArchives& loaded) {
   const auto side = [&](const SetImage& image) {
     return text::cat(image.digest().text(), " in ", archives_with(image.digest(), loaded));
   };
-  throw Error(ErrorCode::Usage, text::cat(to_string(clash->name), " is another image in each archive: ",
-                                          side(*clash->one), ", and ", side(*clash->other)))
-      .hint("import the archives one after the other: the last one moves the tag");
+  throw Error(ErrorCode::Usage, text::cat(to_string(clash->name), " stands for different images: ", side(*clash->one),
+                                          ", and ", side(*clash->other)))
+      .hint("leave one of them out with --exclude, or take the archives one after the other");
 }
 
 }  // namespace ociferry

@@ -63,6 +63,7 @@ class IndexStripper {
     const Digest now = strip(child);
     if (now == child) return entry;
     Json::Object members = *entry.as_object();
+    std::erase_if(members, [](const Json::Member& member) { return member.first == "data"; });  // the old content
     for (auto& [name, value] : members) {
       if (name == "digest") value = now.text();
       if (name == "size") value = graph_.at(now).raw.descriptor.size;
@@ -98,6 +99,15 @@ void add_image(std::vector<SetImage>& images, const SetImage& image) {
   }
 }
 
+void note_names(const SetImage& image, const Digest& old, StrippedSet& result) {
+  const auto note = [&](const RepositoryName& name, const std::set<std::string>& tags) {
+    result.old_by_name.emplace(std::pair(name, std::nullopt), old);
+    for (const std::string& tag : tags) result.old_by_name.emplace(std::pair(name, tag), old);
+  };
+  note(image.reference.name, image.tags);
+  for (const auto& [name, tags] : image.also) note(name, tags);
+}
+
 }  // namespace
 
 StrippedSet strip_indexes(const ImageSet& set, Progress& progress) {
@@ -118,6 +128,7 @@ StrippedSet strip_indexes(const ImageSet& set, Progress& progress) {
                                    .left = children_of(graph.at(image.digest()).parsed).size(),
                                    .listed = children_of(graph.at(old).parsed).size()});
         result.now.emplace(old, image.digest());
+        note_names(image, old, result);
       }
     }
     add_image(images, image);
@@ -139,14 +150,20 @@ StrippedSet strip_indexes(const ImageSet& set, Progress& progress) {
 
 void name_old_digests(std::vector<PlacedImage>& names, const StrippedSet& stripped) {
   for (PlacedImage& name : names) {
-    const StrippedIndex* found = nullptr;
-    for (const StrippedIndex& index : stripped.stripped) {
-      // Two may have become one; then each has its own name.
-      const bool is_own = index.index.name == name.from.name;
-      if (index.now == name.from.digest && (found == nullptr || is_own)) found = &index;
-    }
-    if (found != nullptr) name.from.digest = found->index.digest;
+    const auto old = stripped.old_by_name.find({name.from.name, name.from.tag});
+    if (old != stripped.old_by_name.end()) name.from.digest = old->second;
   }
+}
+
+std::vector<AddedTag> stripped_tags(std::vector<AddedTag> tags, const StrippedSet& stripped) {
+  for (AddedTag& tag : tags) {
+    for (const auto& [old, now] : stripped.now) {
+      if (!tag.image.ends_with(old.text())) continue;
+      tag.image.replace(tag.image.size() - old.text().size(), std::string::npos, now.text());
+      break;
+    }
+  }
+  return tags;
 }
 
 ImagesLock stripped_lock(ImagesLock lock, const StrippedSet& stripped) {
