@@ -19,7 +19,7 @@ void check(int result) {
 
 struct Hasher::State {
   struct FreeContext {
-    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+    void operator()(EVP_MD_CTX* handle) const noexcept { EVP_MD_CTX_free(handle); }
   };
 
   std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
