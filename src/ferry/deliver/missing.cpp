@@ -76,7 +76,7 @@ std::vector<PlannedStep> missing_steps(const RepositoryPlan& plan, const Graph& 
   for (const PlannedStep& step : plan.steps) {
     PlannedStep rest;
     std::ranges::copy_if(step, std::back_inserter(rest), [&](const PlannedManifest& manifest) {
-      const Digest digest = manifest.digest();
+      const Digest& digest = manifest.digest();
       return needed.contains(digest) && !tagged.contains(digest) && !missing.there.contains(digest);
     });
     if (!rest.empty()) steps.push_back(std::move(rest));
