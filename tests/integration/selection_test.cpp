@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "oci/json.hpp"
 #include "oci/tag_names.hpp"
 #include "rows.hpp"
 #include "support/contains.hpp"
