@@ -200,7 +200,7 @@ struct RelocateOptions {
 struct ImportOptions {
   /// One or more, of any format, which are transferred as if they were one: all are checked before the first write, and
   /// what several have is transferred once. One that is there twice is read once, with a warning. Error{Usage} is
-  /// thrown if one name stands for another image in each of two.
+  /// thrown if one name stands for different images in two.
   std::vector<std::filesystem::path> archives = {};
   RelocateOptions relocate = {};
   Selection selection = {};

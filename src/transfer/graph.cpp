@@ -49,7 +49,7 @@ class TreeWalk {
   void add_root(ParsedManifest root) {
     const Digest digest = root.digest();
     if (add(std::move(root), 1) || children_of(tree_.front().parsed).empty()) return;
-    if (missing_.empty() && !unwanted_.empty()) refuse_platforms(digest);
+    if (missing_.empty() && left_some_out_) refuse_platforms(digest);
     throw Error(ErrorCode::NotFound, text::cat("no image of the index ", digest.text(), " is complete:\n  - ",
                                                text::join(missing_, "\n  - ")))
         .hint("save or copy the image again with at least one complete platform");
@@ -74,7 +74,7 @@ class TreeWalk {
     bool has_chosen = false;
     for (const Descriptor& child : children) {
       if (others.contains(child.digest)) {
-        if (has_platform(child)) unwanted_.insert(full_name(*child.platform));
+        leave_out(child);
         continue;
       }
       const std::size_t before = tree_.size();
@@ -86,9 +86,18 @@ class TreeWalk {
       has_chosen = has_chosen || (is_manifest && (has_platform(child) || is_index));
     }
     // What has no platform is no reason to take an index of others along.
-    const bool is_narrowed = !others.empty() || (lacks_some && !unwanted_.empty());
+    const bool is_narrowed = !others.empty() || (lacks_some && left_some_out_);
     if (is_narrowed && !has_chosen) return false;
     return !lacks_some || has_image || rules_.absent;
+  }
+
+  /// Notes the platform of a child that is for another one.
+  void leave_out(const Descriptor& child) {
+    if (!has_platform(child)) return;
+    left_some_out_ = true;
+    // An archive may lack what its index lists.
+    const bool is_here = !rules_.absent || !rules_.absent->contains(child.digest);
+    if (is_here) unwanted_.insert(full_name(*child.platform));
   }
 
   [[nodiscard]] bool is_index_at(std::size_t place) const {
@@ -100,7 +109,7 @@ class TreeWalk {
     for (const Platform& platform : rules_.platforms) wanted.push_back(full_name(platform));
     throw Error(ErrorCode::NotFound,
                 text::cat("the index ", index.text(), " has no image for ", text::join(wanted, " or "),
-                          "; it has: ", text::join({unwanted_.begin(), unwanted_.end()}, ", ")))
+                          "; available: ", text::join({unwanted_.begin(), unwanted_.end()}, ", ")))
         .hint("name one of these platforms, or take all of them along: without --platform");
   }
 
@@ -161,7 +170,8 @@ class TreeWalk {
   std::set<Digest> is_blob_;
   std::set<Digest> lacking_;  ///< children that are absent or incomplete
   std::vector<std::string> missing_;
-  std::set<std::string> unwanted_;  ///< the platforms of children that were left out
+  bool left_some_out_ = false;      ///< children were left out that are for other platforms
+  std::set<std::string> unwanted_;  ///< the platforms of those of them that are here
 };
 
 }  // namespace

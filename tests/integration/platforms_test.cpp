@@ -66,6 +66,17 @@ struct Cargo {
   }
 };
 
+/// A registry that has such an index as team/app:v1, and an archive of it, all.tar.
+struct Exported {
+  Cargo cargo = {};
+  World world;
+
+  Exported() {
+    push_image(world.outside, "team/app", cargo.index, "v1");
+    world.succeed({"export", world.outside_ref("team/app"), "-o", "all.tar"});
+  }
+};
+
 }  // namespace
 
 TEST_CASE("of an index, one platform is carried with its attestation, and a registry gets it under the index's tag") {
@@ -106,14 +117,14 @@ TEST_CASE("of an index, one platform is carried with its attestation, and a regi
 
 TEST_CASE("where indexes without children are refused, the image gets the tag, and a second run changes nothing") {
   if (lacks({"docker-registry", "skopeo"})) return;
-  World world;
-  const Cargo cargo;
-  push_image(world.outside, "team/app", cargo.index, "v1");
-  world.succeed({"export", world.outside_ref("team/app"), "-o", "all.tar"});
+  Exported exported;
+  const Cargo& cargo = exported.cargo;
+  World& world = exported.world;
   const Words import{"import", "all.tar", "--to-repo", world.inside_repo("dest"), "--platform", "linux/arm64"};
   const Outcome first = world.ociferry.run(import);
   REQUIRE(first.exit_code == 0);
   CHECK(contains(first.err, "refuses incomplete indexes"));
+  CHECK(contains(first.out, "without 4 children of indexes"));
   CHECK(digest_of(world.inside, "dest", "v1") == cargo.images[1].descriptor.digest.text());
   world.inside.forget_requests();
   CHECK(contains(world.succeed(import), "Nothing to do"));
@@ -128,10 +139,9 @@ TEST_CASE("where indexes without children are refused, the image gets the tag, a
 
 TEST_CASE("where a part of an index is, an import puts the rest, whatever the index's tag says") {
   if (lacks({"docker-registry", "skopeo"})) return;
-  World world;
-  const Cargo cargo;
-  push_image(world.outside, "team/app", cargo.index, "v1");
-  world.succeed({"export", world.outside_ref("team/app"), "-o", "all.tar"});
+  Exported exported;
+  const Cargo& cargo = exported.cargo;
+  World& world = exported.world;
   FakeRegistry content;
   content.takes_sparse_indexes = true;
   const HttpServer server(content.handler());
@@ -200,6 +210,7 @@ TEST_CASE("--strip-index puts a smaller index, and lock file, mapping, result an
     CHECK(*index.find("entries")->as_int() == 2);
     CHECK(*index.find("entriesBefore")->as_int() == 6);
   }
+  CHECK(*result.find("absentChildren")->as_int() == 4);
   CHECK(plan.find("names")->as_array()->at(0).find("from")->string_at("digest") == was);
   CHECK(contains(read_text(world.path("lock.yml")), dest + "@" + now));
   const Json mapping = Json::parse(read_text(world.path("map.json")), "mapping");
@@ -249,11 +260,9 @@ TEST_CASE("a dry run says what would be absent, and what patterns leave out is n
 
 TEST_CASE("a platform that an index lacks is an error that names those that it has, and a malformed one is, too") {
   if (lacks({"docker-registry"})) return;
-  World world;
-  const Cargo cargo;
-  push_image(world.outside, "team/app", cargo.index, "v1");
+  Exported exported;
+  World& world = exported.world;
   const std::string app = world.outside_ref("team/app");
-  world.succeed({"export", app, "-o", "all.tar"});
   const std::vector<Words> commands = {{"export", app, "-o", "none.tar"},
                                        {"copy", app, "--to-repo", world.inside_repo("dest")},
                                        {"copy", "--tar", "all.tar", "--to-tar", "none.tar"},
@@ -273,6 +282,10 @@ TEST_CASE("a platform that an index lacks is an error that names those that it h
     world.fail(1, with("linux"));
     world.fail(1, with("linux/arm64/v8/extra"));
   }
+  world.succeed({"copy", "--tar", "all.tar", "--to-tar", "arm.tar", "--platform", "linux/arm64"});
+  const std::string lost =
+      world.fail(22, {"import", "arm.tar", "--to-repo", world.inside_repo("dest"), "--platform", "linux/amd64"});
+  CHECK(contains(lost, "available: linux/arm64\n"));  // though the index lists others
   CHECK_FALSE(std::filesystem::exists(world.path("none.tar")));
   CHECK(writes(world.inside).empty());
 }

@@ -43,7 +43,12 @@ class Relocation {
  public:
   Relocation(const ImageSet& set, const Placement& placement, const OpenDestination& open,
              const RelocateOptions& options, const Context& context)
-      : set_(&set), placement_(placement), open_(open), options_(options), context_(context) {
+      : set_(&set),
+        absent_children_(count_absent(set)),
+        placement_(placement),
+        open_(open),
+        options_(options),
+        context_(context) {
     make_plans();
   }
 
@@ -111,7 +116,7 @@ class Relocation {
 
   [[nodiscard]] TransferReport report() const {
     TransferReport report{
-        .images = set_->images().size(), .skipped = skipped_layers(*set_), .absent_children = count_absent(*set_)};
+        .images = set_->images().size(), .skipped = skipped_layers(*set_), .absent_children = absent_children_};
     for (const SetImage& image : set_->images()) {
       report.bundles += image.is_bundle ? 1 : 0;
       report.referrers += image.is_referrer ? 1 : 0;
@@ -252,6 +257,7 @@ class Relocation {
   }
 
   const ImageSet* set_;            ///< what is moved: the given set or `parts_`
+  std::size_t absent_children_;    ///< of the given set
   std::optional<ImageSet> parts_;  ///< the set with refused indexes replaced by their parts
   const Placement& placement_;
   const OpenDestination& open_;

@@ -9,6 +9,7 @@
 #include "ferry/deliver/mapping_output.hpp"
 #include "ferry/deliver/name_rule.hpp"
 #include "ferry/deliver/relocate.hpp"
+#include "ferry/set/absent_children.hpp"
 #include "ferry/set/stripped_indexes.hpp"
 
 namespace ociferry {
@@ -51,6 +52,7 @@ class Outgoing {
   void complete(Result& result) const {
     if (!stripped_) return;
     result.stripped = stripped_->stripped;
+    if constexpr (requires { result.absent_children; }) result.absent_children = count_absent(set_);
     name_old_digests(result.names, *stripped_);
     if constexpr (requires { result.roots; }) name_old_digests(result.roots, *stripped_);
   }

@@ -64,8 +64,9 @@ void check_blobs_exist(const ImageArchive& archive, const ImageSet& set) {
     }
   }
   if (!missing.empty()) {
-    throw Error(ErrorCode::Incomplete, text::cat(archive.name(), " lacks ", missing.size(),
-                                                 " blobs that its images need:\n  - ", list_of_damage(missing, &set)));
+    throw Error(ErrorCode::Incomplete,
+                text::cat(archive.name(), " lacks ", missing.size(), missing.size() == 1 ? " blob" : " blobs",
+                          " that its images need:\n  - ", list_of_damage(missing, &set)));
   }
   if (!wrong.empty()) {
     throw Error(ErrorCode::Corrupt,

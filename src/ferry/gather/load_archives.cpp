@@ -93,6 +93,7 @@ void keep_platforms(LoadedArchives& loaded, const std::vector<Platform>& platfor
     const auto holder = std::ranges::find_if(loaded.to_verify, [&](const ArchiveToVerify& one) {
       return one.archive->size_of(manifest->config->digest).has_value();
     });
+    if (holder == loaded.to_verify.end()) continue;
     CachingSource source(holder->archive, std::make_shared<CacheBudget>(0));
     const auto platform = other_platform(source, *manifest, platforms, context.stop);
     if (platform) others.emplace(to_string(image.reference), *platform);

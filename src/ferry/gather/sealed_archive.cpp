@@ -84,8 +84,9 @@ void compare_blobs(const ArchiveReader& archive, const std::vector<const Graph::
     if (!archive.size_of(digest_of(blob))) missing.push_back(digest_of(blob).text());
   }
   if (!missing.empty()) {
-    throw Error(ErrorCode::Incomplete, text::cat(archive.name(), " lacks ", missing.size(),
-                                                 " blobs that its images need:\n  - ", text::join(missing, "\n  - ")));
+    throw Error(ErrorCode::Incomplete,
+                text::cat(archive.name(), " lacks ", missing.size(), missing.size() == 1 ? " blob" : " blobs",
+                          " that its images need:\n  - ", text::join(missing, "\n  - ")));
   }
   if (needed.size() == archive.plan().members.size() - archive.plan().files()) return;
   std::set<Digest> surplus;

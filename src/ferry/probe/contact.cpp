@@ -36,7 +36,8 @@ std::string advice_on_end(const PeerCertificate& certificate) {
   if (!certificate.ends) return {};
   const auto left = std::chrono::floor<std::chrono::days>(*certificate.ends - std::chrono::system_clock::now());
   if (left > kSoon) return {};
-  return text::cat("it ends in ", left.count(), " days: have it renewed before the next import");
+  return text::cat("it ends in ", left.count(), left.count() == 1 ? " day" : " days",
+                   ": have it renewed before the next import");
 }
 
 /// The options of a probe, without any credentials, wherever they may be configured.

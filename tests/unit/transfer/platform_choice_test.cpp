@@ -107,7 +107,7 @@ TEST_CASE("an index without a wanted platform is refused with those that it has"
   Built built;
   CHECK(refusal(built, built.root, {"linux/riscv64", "windows/amd64"}) ==
         "the index " + built.root.digest.text() +
-            " has no image for linux/riscv64 or windows/amd64; it has: linux/amd64, linux/arm64, linux/s390x");
+            " has no image for linux/riscv64 or windows/amd64; available: linux/amd64, linux/arm64, linux/s390x");
 }
 
 TEST_CASE("an index in an index is searched; one that has nothing wanted is absent") {

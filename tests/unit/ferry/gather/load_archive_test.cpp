@@ -150,7 +150,7 @@ TEST_CASE("a layer that the tar lacks, or holds with another length, is named") 
   const std::string layer = "sha256-731b5da4198187ce6c107a1d4df8a9bafd2afba02a52e2f04d2f0a8f917f5f35.tar.gz";
   Parts missing;
   std::erase_if(missing.files, [&](const auto& file) { return file.first == layer; });
-  CHECK(holds(loaded.refusal(missing.tar(), ErrorCode::Incomplete), "lacks 1 blobs that its images need:\n  - "));
+  CHECK(holds(loaded.refusal(missing.tar(), ErrorCode::Incomplete), "lacks 1 blob that its images need:\n  - "));
   CHECK(holds(loaded.refusal(missing.tar(), ErrorCode::Incomplete), layer));
   Parts longer;
   for (auto& [name, content] : longer.files) {
