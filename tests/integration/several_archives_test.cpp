@@ -121,9 +121,10 @@ TEST_CASE("an archive that is named twice, or is there as a copy, is read once, 
   TwoArchives two;
   World& world = two.world;
   std::filesystem::copy_file(world.path("two.tar"), world.path("copy.tar"));
-  const Outcome outcome = world.ociferry.run(
-      {"import", "two.tar", "./two.tar", "copy.tar", "--to-repo", world.inside_repo("apps"), "--verify-first"});
+  const Outcome outcome = world.ociferry.run({"import", "two.tar", "two.tar", "./two.tar", "copy.tar", "--to-repo",
+                                              world.inside_repo("apps"), "--verify-first"});
   CHECK(outcome.exit_code == 0);
+  CHECK(tells(outcome.err, "two.tar is given twice: it is read once"));
   CHECK(tells(outcome.err, "./two.tar is the same archive as two.tar: it is read once"));
   CHECK(tells(outcome.err, "copy.tar is a copy of two.tar: it is read once"));
   CHECK_FALSE(tells(outcome.out, "From "));

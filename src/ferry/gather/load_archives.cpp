@@ -37,9 +37,10 @@ std::optional<Digest> seal_of(const ImageArchive& archive) {
 /// Why `archive` need not be read beside `other`; empty if it must be.
 std::string repetition(const OpenedArchive& archive, const OpenedArchive& other) {
   std::error_code unknown;
-  if (fs::equivalent(archive.path, other.path, unknown)) return "is the same archive as";
+  if (archive.path == other.path) return "is given twice";
+  if (fs::equivalent(archive.path, other.path, unknown)) return "is the same archive as " + other.path.string();
   const bool is_copy = archive.fingerprint && archive.fingerprint == other.fingerprint;
-  return is_copy ? "is a copy of" : "";
+  return is_copy ? "is a copy of " + other.path.string() : "";
 }
 
 /// Each archive once.
@@ -54,8 +55,7 @@ std::vector<OpenedArchive> open_archives(const std::vector<fs::path>& paths, con
     if (same == opened.end()) {
       opened.push_back(std::move(one));
     } else {
-      context.progress->warn(
-          text::cat(path.string(), " ", repetition(one, *same), " ", same->path.string(), ": it is read once"));
+      context.progress->warn(text::cat(path.string(), " ", repetition(one, *same), ": it is read once"));
     }
   }
   return opened;
