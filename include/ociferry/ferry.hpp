@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ociferry/auth.hpp"
+#include "ociferry/delta.hpp"
 #include "ociferry/descriptor.hpp"
 #include "ociferry/export.hpp"
 #include "ociferry/jobs.hpp"
@@ -137,6 +138,7 @@ struct TransferReport {
   std::size_t absent_children = 0;
   std::vector<ReadArchive> archives = {};    ///< import_archive, convert_archive: in the order of the options
   std::vector<StrippedIndex> stripped = {};  ///< import, copy: with RelocateOptions::strip_index
+  std::optional<DeltaReport> delta = {};     ///< export: if the archive leaves out what its receivers have
 };
 
 /// Which signatures, attestations, bills of materials and other artifacts are transferred with the images that they are
@@ -162,6 +164,10 @@ struct ExportOptions {
   GatherOptions gather = {};
   std::filesystem::path archive = {};
   bool force = false;  ///< replace an existing file even if it is not an archive from `export`
+  /// What the receiver has: archives of any format, seals taken out of archives (ociferry.json), have-lists. Their
+  /// layers are left out of the archive.
+  std::vector<std::filesystem::path> have = {};
+  bool for_each_site = false;  ///< each of `have` is about another receiver: only what all of them have is left out
 };
 /// Resumes from what an interrupted run left beside `archive`, and reuses the blobs of an existing archive of that
 /// name. A complete archive of the same content is checked and kept.
@@ -208,7 +214,11 @@ struct ImportOptions {
   /// Also layers that must not be redistributed: from the archive or, if it lacks them, from the registries that their
   /// images come from.
   bool nondistributable_layers = false;
+  /// Archives of any format, of which only those blobs are taken that `archives` leave out and the destination lacks.
+  std::vector<std::filesystem::path> bases = {};
 };
+/// Deltas: throws Error{Incomplete} before the first write if something that an archive leaves out is nowhere: neither
+/// at the destination, nor in another repository of its registry that is known to have it, nor in `bases`.
 OCIFERRY_EXPORT TransferReport import_archive(const ImportOptions& options, const Context& context);
 
 /// `ociferry copy --tar --to-tar`: converts archives of any format to one like those of `export`
@@ -218,8 +228,10 @@ struct ConvertOptions {
   Selection selection = {};
   /// Fail if the archive lacks layers that must not be redistributed. Those that it has are always transferred.
   bool nondistributable_layers = false;
-  bool force = false;  ///< see ExportOptions
+  bool force = false;                             ///< see ExportOptions
+  std::vector<std::filesystem::path> bases = {};  ///< as in ImportOptions
 };
+/// Deltas: throws Error{Incomplete} if something that an archive leaves out is neither in another one nor in `bases`.
 OCIFERRY_EXPORT TransferReport convert_archive(const ConvertOptions& options, const Context& context);
 
 /// `ociferry copy` from registry to registry
@@ -275,6 +287,7 @@ struct InspectReport {
   std::optional<Digest> fingerprint = {};
   std::uint64_t archive_bytes = 0;
   std::size_t blobs = 0;
+  std::optional<DeltaReport> delta = {};    ///< if it leaves out what its receivers have
   std::vector<InspectedImage> images = {};  ///< roots first, each digest once
 };
 /// `ociferry inspect`: reads and checks everything except the layers. Needs no network.
@@ -289,6 +302,7 @@ struct VerifyReport {
   std::size_t bundles = 0;
   std::size_t referrers = 0;
   std::size_t blobs = 0;
+  std::optional<DeltaReport> delta = {};  ///< as in InspectReport
 };
 /// The part of a fingerprint that people compare: 32 hexadecimal digits, in groups of four.
 [[nodiscard]] OCIFERRY_EXPORT std::string spoken(const Digest& fingerprint);

@@ -106,6 +106,7 @@ struct ExportPlan {
   std::vector<SkippedLayer> skipped = {};
   std::vector<PartialIndex> partial = {};
   std::vector<ReadArchive> archives = {};  ///< plan_conversion: as in TransferReport
+  std::optional<DeltaReport> delta = {};   ///< as in TransferReport
 };
 
 /// `ociferry export --dry-run`: fetches no layers but those of bundles, and makes no file. A lack of room is no error

@@ -233,6 +233,7 @@ Json::Object export_plan_members(const ExportPlan& plan, const std::string& arch
                        {"skippedLayers", std::move(skipped)},
                        {"partialIndexes", partial_json(plan.partial)}};
   if (!plan.archives.empty()) members.emplace_back("archives", archives_json(plan.archives));
+  if (plan.delta) members.emplace_back("delta", delta_json(plan.delta));
   return members;
 }
 
@@ -283,6 +284,7 @@ void print_export_plan(const ExportPlan& plan, const std::string& archive, const
          fmt::format("{} at {} a second", duration(seconds_for(plan.fresh.bytes, *dry_run.rate)),
                      text::human_bytes(*dry_run.rate)));
   }
+  print_delta(plan.delta, console);
   console.result("Largest layers:");
   for (const PlannedLayer& layer : plan.largest) {
     line(console, text::human_bytes(layer.layer.size), short_digest(layer.layer.digest));

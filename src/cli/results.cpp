@@ -101,6 +101,22 @@ Json fingerprint_json(const std::optional<Digest>& fingerprint) {
 
 }  // namespace
 
+Json delta_json(const std::optional<DeltaReport>& delta) {
+  if (!delta) return {};
+  const auto base_json = [](const BuiltOn& base) {
+    return Json(Json::Object{{"kind", std::string(to_string(base.kind))},
+                             {"digest", base.digest.text()},
+                             {"repositories", array_of(base.repositories, [](const RepositoryName& name) {
+                                return Json(to_string(name));
+                              })}});
+  };
+  return Json::Object{{"leftOut", number(delta->blobs_left_out)},
+                      {"leftOutBytes", delta->bytes_left_out},
+                      {"buildsOn", array_of(delta->builds_on, base_json)},
+                      {"fullFingerprint", delta->full_fingerprint.text()},
+                      {"fullBytes", delta->full_bytes}};
+}
+
 Json archives_json(const std::vector<ReadArchive>& archives) {
   return array_of(archives, [](const ReadArchive& archive) {
     return Json(Json::Object{{"archive", archive.path.string()},
@@ -119,6 +135,7 @@ Json::Object export_members(const TransferReport& report, const std::string& arc
   add_counts(members, report);
   members.emplace_back("skippedLayers", array_of(report.skipped, skipped_json));
   if (!report.archives.empty()) members.emplace_back("archives", archives_json(report.archives));
+  if (report.delta) members.emplace_back("delta", delta_json(report.delta));
   members.emplace_back("syncSeconds", sync_seconds());
   return members;
 }
@@ -159,15 +176,17 @@ Json::Object pull_members(const PullReport& report, const std::string& directory
 }
 
 Json::Object verify_members(const VerifyReport& report, const std::string& archive) {
-  return {{"archive", archive},
-          {"format", report.format},
-          {"sealed", report.is_sealed},
-          {"fingerprint", fingerprint_json(report.fingerprint)},
-          {"archiveBytes", report.archive_bytes},
-          {"images", number(report.images)},
-          {"bundles", number(report.bundles)},
-          {"referrers", number(report.referrers)},
-          {"blobs", number(report.blobs)}};
+  Json::Object members{{"archive", archive},
+                       {"format", report.format},
+                       {"sealed", report.is_sealed},
+                       {"fingerprint", fingerprint_json(report.fingerprint)},
+                       {"archiveBytes", report.archive_bytes},
+                       {"images", number(report.images)},
+                       {"bundles", number(report.bundles)},
+                       {"referrers", number(report.referrers)},
+                       {"blobs", number(report.blobs)}};
+  if (report.delta) members.emplace_back("delta", delta_json(report.delta));
+  return members;
 }
 
 Json::Object description_members(const DescribedImage& bundle) { return {{"bundle", described_json(bundle)}}; }

@@ -30,6 +30,8 @@ inline constexpr int kSchemaVersion = 1;
 [[nodiscard]] inline Json number(std::size_t value) { return std::uint64_t{value}; }
 /// The old and the new place of an image.
 [[nodiscard]] Json placed_json(const PlacedImage& image);
+/// What a delta leaves out and builds on; null of other archives.
+[[nodiscard]] Json delta_json(const std::optional<DeltaReport>& delta);
 /// An array of the archives that a transfer read.
 [[nodiscard]] Json archives_json(const std::vector<ReadArchive>& archives);
 [[nodiscard]] Json skipped_json(const SkippedLayer& skipped);

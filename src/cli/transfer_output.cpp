@@ -45,6 +45,23 @@ void print_export(const TransferReport& report, const std::string& archive, Cons
     line += fmt::format(" ({} already there from an earlier run)", count(report.blobs_existed, "blob"));
   console.result(line + absent(report));
   if (report.fingerprint) console.result(fingerprint_line(*report.fingerprint));
+  print_delta(report.delta, console);
+}
+
+void print_delta(const std::optional<DeltaReport>& delta, Console& console) {
+  if (!delta) return;
+  console.result(fmt::format("Leaves out {} ({}), which the receiver must have from:",
+                             count(delta->blobs_left_out, "layer"), text::human_bytes(delta->bytes_left_out)));
+  for (const BuiltOn& base : delta->builds_on) {
+    if (base.kind == BuiltOn::Kind::Archive) {
+      console.result(fmt::format("  the archive with fingerprint {}", spoken(base.digest)));
+      continue;
+    }
+    console.result(fmt::format("  the have-list {}", base.digest.text()));
+    for (const RepositoryName& name : base.repositories) console.result("    " + to_string(name));
+  }
+  console.result(fmt::format("The full archive: {}, fingerprint {}", text::human_bytes(delta->full_bytes),
+                             spoken(delta->full_fingerprint)));
 }
 
 std::string fingerprint_line(const Digest& fingerprint) { return "Fingerprint: " + spoken(fingerprint); }

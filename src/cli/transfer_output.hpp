@@ -35,6 +35,8 @@ class CopyProgress : public Progress {
 void print_export(const TransferReport& report, const std::string& archive, Console& console);
 /// The line that shows the fingerprint of an archive, to be read out.
 [[nodiscard]] std::string fingerprint_line(const Digest& fingerprint);
+/// Says what a delta leaves out and what it builds on; nothing of other archives.
+void print_delta(const std::optional<DeltaReport>& delta, Console& console);
 /// Throws Error{Usage} for names that no archive can have: that of standard output, and those of compressed files.
 void check_archive_name(const std::string& name);
 /// "registry/repository", or "registry/prefix" where images keep their names.

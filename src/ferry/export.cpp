@@ -1,6 +1,7 @@
 #include "ferry/deliver/archive_forecast.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/baseline_reader.hpp"
 #include "ferry/gather/discover.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/sources.hpp"
@@ -27,14 +28,16 @@ ImageSet gather(const ExportOptions& options, Registries& registries, const Cont
 ExportPlan plan_export(const ExportOptions& options, const Context& context) {
   Registries registries(context, options.gather);
   std::vector<Reference> left_out;
-  return plan_archive_of(gather(options, registries, context, left_out), options.archive, context);
+  const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context)};
+  return plan_archive_of(gather(options, registries, context, left_out), options.archive, context, form);
 }
 
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
   Registries registries(context, options.gather);
   std::vector<Reference> left_out;
+  const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context)};
   ImageSet set = gather(options, registries, context, left_out);
-  TransferReport report = write_archive(std::move(set), options.archive, context);
+  TransferReport report = write_archive(std::move(set), options.archive, context, form);
   report.left_out = std::move(left_out);
   return report;
 }

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "ferry/deliver/archive_forecast.hpp"
 #include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/left_out.hpp"
 #include "ferry/deliver/name_rule.hpp"
 #include "ferry/deliver/relocate_to_registry.hpp"
 #include "ferry/deliver/write_archive.hpp"
@@ -37,6 +38,17 @@ void check_nondistributable_layers(const ImageSet& set, const std::vector<ReadAr
       .hint("export it again with --include-non-distributable-layers, or convert it without that flag");
 }
 
+/// Throws if a delta lacks what it builds on: a conversion has no registry to find it in.
+void check_nothing_left_out(const LoadedArchives& loaded) {
+  const Graph& graph = loaded.set.graph();
+  if (graph.left_out().empty()) return;
+  std::vector<Descriptor> missing;
+  for (const auto& [digest, ignored] : graph.left_out()) missing.push_back(graph.blobs().at(digest).descriptor);
+  throw Error(ErrorCode::Incomplete,
+              text::cat(archive_names(loaded.read), " leaves out ", list_left_out(missing, loaded.set)))
+      .hint("give what it builds on with --base FILE; nothing was written");
+}
+
 /// Fetches the layers that the archive lacks from the repositories of their images.
 void fetch_skipped_layers(ImageSet& set, Registries& registries) {
   std::map<Digest, RepositoryName> places;
@@ -55,7 +67,7 @@ struct ReadyImport {
 /// `checks_foreign`: archives without a seal are verified, since nothing unverified may be written.
 ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Registries& registries,
                          const Context& context) {
-  LoadedArchives loaded = load_archives(options.archives, options.selection, context);
+  LoadedArchives loaded = load_archives(options.archives, options.selection, context, options.bases);
   if (options.relocate.root_tags) check_names_between(loaded);
   ReadyImport ready{.set = std::move(loaded.set),
                     .placement = placement_of(options.relocate),
@@ -76,8 +88,9 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
 /// A conversion up to the first layer that is read.
 LoadedArchives ready_conversion(const ConvertOptions& options, const Context& context) {
   check_output(options.output, options.force);
-  LoadedArchives loaded = load_archives(options.archives, options.selection, context);
+  LoadedArchives loaded = load_archives(options.archives, options.selection, context, options.bases);
   check_names_between(loaded);
+  check_nothing_left_out(loaded);
   check_nondistributable_layers(loaded.set, loaded.read, options.nondistributable_layers, *context.progress);
   return loaded;
 }
@@ -120,7 +133,7 @@ ImportPlan plan_import(const ImportOptions& options, const Context& context) {
 
 ExportPlan plan_conversion(const ConvertOptions& options, const Context& context) {
   LoadedArchives loaded = ready_conversion(options, context);
-  ExportPlan plan = plan_archive_of(loaded.set, options.output, context);
+  ExportPlan plan = plan_archive_of(loaded.set, options.output, context, {.promised = loaded.promised});
   plan.archives = std::move(loaded.read);
   return plan;
 }
@@ -128,7 +141,7 @@ ExportPlan plan_conversion(const ConvertOptions& options, const Context& context
 TransferReport convert_archive(const ConvertOptions& options, const Context& context) {
   LoadedArchives loaded = ready_conversion(options, context);
   for (const auto& [archive, blobs] : loaded.to_verify) verify_blobs(*archive, blobs, context, &loaded.set);
-  TransferReport report = write_archive(std::move(loaded.set), options.output, context);
+  TransferReport report = write_archive(std::move(loaded.set), options.output, context, {.promised = loaded.promised});
   report.left_out = std::move(loaded.left_out);
   report.archives = std::move(loaded.read);
   return report;

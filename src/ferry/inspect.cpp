@@ -5,6 +5,7 @@
 #include "ferry/deliver/attachments.hpp"
 #include "ferry/fingerprint.hpp"
 #include "ferry/gather/bundle_reader.hpp"
+#include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "ferry/set/attachment_kind.hpp"
@@ -60,7 +61,8 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
                        .is_sealed = is_sealed,
                        .fingerprint = fingerprint_of(*archive),
                        .archive_bytes = archive->total_bytes(),
-                       .blobs = blobs_to_verify(*archive, set).size()};
+                       .blobs = blobs_to_verify(*archive, set).size(),
+                       .delta = delta_report(*archive)};
   for (const SetImage& image : set.images()) {
     InspectedImage shown{.reference = image.reference,
                          .descriptor = set.graph().at(image.digest()).raw.descriptor,

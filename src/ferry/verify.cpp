@@ -1,4 +1,5 @@
 #include "ferry/fingerprint.hpp"
+#include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/verify_blobs.hpp"
 #include "ferry/set/absent_children.hpp"
@@ -23,7 +24,8 @@ VerifyReport verify(const VerifyOptions& options, const Context& context) {
                       .fingerprint = fingerprint_of(*archive),
                       .archive_bytes = archive->total_bytes(),
                       .images = set.images().size(),
-                      .blobs = blobs.size()};
+                      .blobs = blobs.size(),
+                      .delta = delta_report(*archive)};
   for (const SetImage& image : set.images()) {
     report.bundles += image.is_bundle ? 1 : 0;
     report.referrers += image.is_referrer ? 1 : 0;

@@ -246,6 +246,7 @@ void Graph::add(ManifestTree tree, const std::shared_ptr<BlobSource>& source, co
 }
 
 void Graph::add(const Graph& other) {
+  join_left_out(other);
   for (const auto& [digest, node] : other.manifests_) take(digest, other);
   check_size();
   absent_.insert(other.absent_.begin(), other.absent_.end());
@@ -325,6 +326,7 @@ void Graph::skip_nondistributable() {
     skipped_.emplace(blob.first, blob.second.descriptor);
     return true;
   });
+  drop_unused_left_out();
 }
 
 void Graph::move_skipped(const std::function<std::shared_ptr<BlobSource>(const Digest& layer)>& source_of) {
@@ -345,6 +347,7 @@ void Graph::retain(const std::set<Digest>& kept) {
   const auto is_unused = [&](const auto& blob) { return !used.contains(blob.first); };
   std::erase_if(blobs_, is_unused);
   std::erase_if(skipped_, is_unused);
+  drop_unused_left_out();
   absent_.clear();
   incomplete_roots_.clear();
   for (auto& [digest, node] : manifests_) node.height = 0;

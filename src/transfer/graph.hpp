@@ -12,6 +12,7 @@
 
 #include "oci/limits.hpp"
 #include "oci/manifest.hpp"
+#include "ociferry/reference.hpp"
 #include "store/store.hpp"
 #include "transfer/parsed_manifest.hpp"
 
@@ -68,9 +69,19 @@ class Graph {
   void add(ManifestTree tree, const std::shared_ptr<BlobSource>& source,
            const LayerFilter& moves_nondistributable = move_none);
 
-  /// Adds all of `other`; what both have keeps its source, and what one skips or lacks is taken from the other. Throws
-  /// Error{Hostile} as above.
+  /// Adds all of `other`; what both have keeps its source, and what one skips, lacks or leaves out is taken from the
+  /// other. Throws Error{Hostile} as above.
   void add(const Graph& other);
+
+  /// A blob that is not where its manifest was read, since the receiver has it: see `left_out`.
+  struct LeftOut {
+    std::set<RepositoryName> in = {};      ///< where the receiver has it, as far as it is known
+    std::set<std::string> builds_on = {};  ///< for messages: what says that it has it
+  };
+  /// Notes that the source of `blob` does not have it. Nothing if the graph has no such blob.
+  void leave_out(const Digest& blob, LeftOut what);
+  /// Notes that `blob`, which was left out, is in `source`.
+  void provide(const Digest& blob, std::shared_ptr<BlobSource> source);
 
   /// Moves the layers that must not be redistributed to `skipped_layers`.
   void skip_nondistributable();
@@ -82,6 +93,8 @@ class Graph {
   [[nodiscard]] const std::map<Digest, ManifestNode>& manifests() const noexcept { return manifests_; }
   [[nodiscard]] const std::map<Digest, BlobNode>& blobs() const noexcept { return blobs_; }
   [[nodiscard]] const std::map<Digest, Descriptor>& skipped_layers() const noexcept { return skipped_; }
+  /// Blobs of `blobs` whose source does not have them. Whoever transfers the graph finds them elsewhere first.
+  [[nodiscard]] const std::map<Digest, LeftOut>& left_out() const noexcept { return left_out_; }
   [[nodiscard]] const ManifestNode& at(const Digest& digest) const { return manifests_.at(digest); }
   [[nodiscard]] bool contains(const Digest& digest) const { return manifests_.contains(digest); }
 
@@ -102,6 +115,8 @@ class Graph {
   void add_blob(const Descriptor& blob, const std::shared_ptr<BlobSource>& source, bool is_config);
   /// Adds a manifest of `from`, with its blobs.
   void take(const Digest& manifest, const Graph& from);
+  void join_left_out(const Graph& other);
+  void drop_unused_left_out();
   void check_size() const;
   void set_heights(const Digest& root);
   void note_absent(const Digest& root);
@@ -109,6 +124,7 @@ class Graph {
   std::map<Digest, ManifestNode> manifests_;
   std::map<Digest, BlobNode> blobs_;
   std::map<Digest, Descriptor> skipped_;
+  std::map<Digest, LeftOut> left_out_;
   std::set<Digest> absent_;            ///< absent children of the added indexes
   std::set<Digest> incomplete_roots_;  ///< the roots above them
 };

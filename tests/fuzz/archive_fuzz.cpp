@@ -21,7 +21,7 @@ void check(const std::string& path) {
   const ArchivePlan& plan = reader.plan();
   std::vector<FrontFile> files = plan.codec->write_files(reader.items(), "[]");
   for (std::size_t i = 2; i < files.size(); ++i) files[i] = plan.front[i];
-  const ArchivePlan again = plan_archive(*plan.codec, std::move(files), reader.blobs());
+  const ArchivePlan again = plan_archive(*plan.codec, std::move(files), reader.blobs(), 0, plan.delta);
   testing::require(again.seal() == plan.seal(), "the plan is a function of the front and the blobs");
   for (const Descriptor& blob : reader.blobs()) {
     VerifyingSource source(reader.open(blob, 0, {}), blob, reader.name_of(blob.digest));

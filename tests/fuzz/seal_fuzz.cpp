@@ -10,7 +10,8 @@ namespace {
 
 void check_seal(std::string_view text) {
   const ReadSeal seal = read_seal(text);
-  const ArchivePlan plan = plan_archive(seal.codec, seal.codec.write_files({}, "[]"), seal.table.blobs);
+  const ArchivePlan plan =
+      plan_archive(seal.codec, seal.codec.write_files({}, "[]"), seal.table.blobs, 0, seal.table.delta);
   testing::require(plan.total_bytes % 512 == 0, "an archive is made of whole blocks");
   for (std::size_t i = 1; i < plan.members.size(); ++i) {
     testing::require(plan.members[i].header_offset == plan.members[i - 1].end(), "members lie one behind the other");

@@ -61,6 +61,7 @@ PUBLIC_LAYER = {
     "limits": "base",
     "progress": "base",
     "version": "base",
+    "delta": "oci",
     "descriptor": "oci",
     "digest": "oci",
     "reference": "oci",

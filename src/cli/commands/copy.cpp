@@ -20,6 +20,10 @@ void declare_copy(Arguments& arguments) {
   } else {
     arguments.text("tar", "FILE", "Archive to copy from");
   }
+  if (arguments.called_as() == CalledAs::Ociferry) {
+    arguments.repeated("base", "FILE",
+                       "With --tar: an archive to take layers from that these leave out (can be repeated)");
+  }
   arguments.text("to-tar", "FILE", "Archive to copy to");
   declare_destination(arguments, Destinations::One);
   arguments.flag("cosign-signatures", "Take the images' cosign signatures (tags sha256-<hex>.sig) along");
@@ -41,6 +45,17 @@ std::vector<SourceArgument> all_sources(const Arguments& arguments) {
   std::vector<SourceArgument> sources = single_sources_of(arguments);
   for (const std::string& word : arguments.positional_values()) sources.push_back({SourceArgument::Kind::Either, word});
   return sources;
+}
+
+std::vector<std::filesystem::path> tars_given(const Arguments& arguments) {
+  const auto archives = arguments.list_of("tar");
+  return {archives.begin(), archives.end()};
+}
+
+std::vector<std::filesystem::path> bases_given(const Arguments& arguments) {
+  if (arguments.called_as() == CalledAs::Imgpkg) return {};
+  const auto archives = arguments.list_of("base");
+  return {archives.begin(), archives.end()};
 }
 
 /// A word without an option, beside a source with one, is most likely the destination.
@@ -76,6 +91,9 @@ void check(const Arguments& arguments) {
   if (arguments.is_set("verify-first") && !(arguments.is_set("tar") && to_registry)) {
     throw Error(ErrorCode::Usage, "--verify-first goes with --tar and --to-repo only");
   }
+  if (!bases_given(arguments).empty() && !arguments.is_set("tar")) {
+    throw Error(ErrorCode::Usage, "--base goes with --tar only");
+  }
   if (arguments.is_set("with-referrers") && arguments.is_set("tar")) {
     throw Error(ErrorCode::Usage,
                 "--with-referrers does not go with --tar: what an archive holds is always taken along");
@@ -92,18 +110,14 @@ GatherOptions gather_options(const Arguments& arguments) {
           .selection = selection_of(arguments, false)};
 }
 
-std::vector<std::filesystem::path> tars_given(const Arguments& arguments) {
-  const auto archives = arguments.list_of("tar");
-  return {archives.begin(), archives.end()};
-}
-
 ImportOptions import_options(const Arguments& arguments, const RelocateOptions& relocate) {
   const GatherOptions gather = gather_options(arguments);
   return {.archives = tars_given(arguments),
           .relocate = relocate,
           .selection = gather.selection,
           .verify_first = arguments.on("verify-first"),
-          .nondistributable_layers = gather.nondistributable_layers};
+          .nondistributable_layers = gather.nondistributable_layers,
+          .bases = bases_given(arguments)};
 }
 
 CopyOptions copy_options(const Arguments& arguments, const RelocateOptions& relocate) {
@@ -131,7 +145,8 @@ ConvertOptions convert_options(const Arguments& arguments, const std::string& ar
           .output = archive,
           .selection = gather.selection,
           .nondistributable_layers = gather.nondistributable_layers,
-          .force = replaces_any_file(arguments)};
+          .force = replaces_any_file(arguments),
+          .bases = bases_given(arguments)};
 }
 
 ExportOptions export_options(const Arguments& arguments, const std::string& archive) {

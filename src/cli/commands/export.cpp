@@ -20,6 +20,12 @@ void declare_export(Arguments& arguments) {
   declare_patterns(arguments);
   arguments.text("output,o", "FILE", "The archive to write");
   arguments.require("output");
+  arguments.repeated("have", "FILE",
+                     "Leave out the layers that the receiver has by this have-list, archive, or seal taken out of an "
+                     "archive (can be repeated)");
+  arguments.flag("for-each-site",
+                 "Each --have is about another receiver: leave out only what all of them have, so that one archive "
+                 "serves all");
   arguments.flag("force", "Replace a file of that name even if it is not an archive");
   arguments.toggle("with-referrers", true,
                    "Take signatures, attestations, SBOMs and what else is attached to images along (default: true)");
@@ -41,6 +47,11 @@ std::vector<SourceArgument> all_sources(const Arguments& arguments, const std::s
   return sources;
 }
 
+std::vector<std::filesystem::path> paths_of(const Arguments& arguments, const std::string& option) {
+  const auto words = arguments.list_of(option);
+  return {words.begin(), words.end()};
+}
+
 /// The archive alone, or with the program beside it.
 std::optional<CarriedToolReport> export_with_tool(const ExportOptions& options,
                                                   const std::optional<CarriedToolOptions>& tool, TransferReport& report,
@@ -58,7 +69,11 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
                                          .nondistributable_layers = arguments.on("include-non-distributable-layers"),
                                          .selection = selection_of(arguments, false)},
                               .archive = arguments.text_of("output"),
-                              .force = arguments.on("force")};
+                              .force = arguments.on("force"),
+                              .have = paths_of(arguments, "have"),
+                              .for_each_site = arguments.on("for-each-site")};
+  if (options.for_each_site && options.have.size() < 2)
+    throw Error(ErrorCode::Usage, "--for-each-site goes with a --have for each of several sites");
   if (options.sources.empty())
     throw Error(ErrorCode::Usage, "Nothing to export: name bundles and images, or give --lock or --images-file");
   if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
@@ -86,7 +101,9 @@ const Command kExportCommand{
         "  # Two bundles, with all images they need, on one stick\n"
         "  ociferry export -b registry.example.com/a:v1 -b registry.example.com/b:v2 -o /media/usb/apps.tar\n"
         "  # What a list names, bundles or images\n"
-        "  ociferry export --images-file images.txt -o /media/usb/apps.tar\n",
+        "  ociferry export --images-file images.txt -o /media/usb/apps.tar\n"
+        "  # An update, without the layers that the other side has: by the list that it sent, or by an older archive\n"
+        "  ociferry export -b registry.example.com/a:v2 --have have.json -o /media/usb/update.tar\n",
     .common = CommonOptions::Registry,
     .unpacks = true,
     .declare = declare_export,

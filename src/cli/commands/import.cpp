@@ -20,6 +20,9 @@ void declare_import(Arguments& arguments) {
   arguments.repeated("image,i", "REF", "Only this image of the archives, also of a bundle's (can be repeated)");
   declare_patterns(arguments);
   declare_destination(arguments, Destinations::Several);
+  arguments.repeated("base", "FILE",
+                     "An archive to take layers from that the archives leave out and the destination lacks (can be "
+                     "repeated)");
   arguments.flag("verify-first", "Check every byte of the archives before the first write");
   arguments.flag("include-non-distributable-layers",
                  "Also put layers that may not be redistributed; those that the archive lacks are fetched");
@@ -59,9 +62,13 @@ void check_has_destination(const Arguments& arguments) {
       .hint("give it with --to-repo");
 }
 
+std::vector<std::filesystem::path> paths_given(const std::vector<std::string>& words) {
+  return {words.begin(), words.end()};
+}
+
 std::vector<std::filesystem::path> archives_given(const Arguments& arguments) {
   static_cast<void>(arguments.positional_value());  // there must be one
-  return {arguments.positional_values().begin(), arguments.positional_values().end()};
+  return paths_given(arguments.positional_values());
 }
 
 void run_import(const Arguments& arguments, Context& context, Console& console) {
@@ -71,7 +78,8 @@ void run_import(const Arguments& arguments, Context& context, Console& console) 
                               .relocate = destinations.front(),
                               .selection = selection_of(arguments, true),
                               .verify_first = arguments.on("verify-first"),
-                              .nondistributable_layers = arguments.on("include-non-distributable-layers")};
+                              .nondistributable_layers = arguments.on("include-non-distributable-layers"),
+                              .bases = paths_given(arguments.list_of("base"))};
   if (const auto dry_run = dry_run_of(arguments)) {
     if (destinations.size() > 1) {
       throw Error(ErrorCode::Usage, "--dry-run is about one destination").hint("run it for each of them");

@@ -80,6 +80,7 @@ void print_text(const InspectReport& report, Console& console) {
                                           number_of(&InspectedImage::is_referrer)),
                              count(report.blobs, "blob"), text::human_bytes(report.archive_bytes)));
   if (report.fingerprint) console.result(fingerprint_line(*report.fingerprint));
+  print_delta(report.delta, console);
   Tree tree(report, console);
   for (const InspectedImage& image : report.images) {
     if (image.is_root) tree.print(image, 0);
@@ -124,13 +125,15 @@ Json to_json(const InspectedImage& image) {
 Json::Object to_json(const InspectReport& report) {
   Json::Array images;
   for (const InspectedImage& image : report.images) images.push_back(to_json(image));
-  return {{"archive", report.archive},
-          {"format", report.format},
-          {"sealed", report.is_sealed},
-          {"fingerprint", report.fingerprint ? Json(report.fingerprint->text()) : Json()},
-          {"archiveBytes", report.archive_bytes},
-          {"blobs", std::uint64_t{report.blobs}},
-          {"images", std::move(images)}};
+  Json::Object members{{"archive", report.archive},
+                       {"format", report.format},
+                       {"sealed", report.is_sealed},
+                       {"fingerprint", report.fingerprint ? Json(report.fingerprint->text()) : Json()},
+                       {"archiveBytes", report.archive_bytes},
+                       {"blobs", std::uint64_t{report.blobs}}};
+  if (report.delta) members.emplace_back("delta", delta_json(report.delta));
+  members.emplace_back("images", std::move(images));
+  return members;
 }
 
 void run_inspect(const Arguments& arguments, Context& context, Console& console) {

@@ -21,7 +21,10 @@ void run_verify(const Arguments& arguments, Context& context, Console& console) 
   console.result(fmt::format("{} is whole: {}, {}, {}", archive,
                              count_images(report.images, report.bundles, report.referrers), count(report.blobs, "blob"),
                              text::human_bytes(report.archive_bytes)));
-  if (report.fingerprint) return console.result(fingerprint_line(*report.fingerprint));
+  if (report.fingerprint) {
+    console.result(fingerprint_line(*report.fingerprint));
+    return print_delta(report.delta, console);
+  }
   console.result(
       fmt::format("unsealed {}: every blob has its digest and none is missing; what no digest covers, such as "
                   "names, headers and other members, was not checked",

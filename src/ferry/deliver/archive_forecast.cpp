@@ -14,7 +14,7 @@
 #include "ferry/deliver/forecast.hpp"
 #include "ferry/deliver/partial_forecast.hpp"
 #include "ferry/deliver/refused_indexes.hpp"
-#include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/delta_report.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "ferry/set/archive_contents.hpp"
 #include "layout/sealed/archive_reader.hpp"
@@ -68,17 +68,20 @@ void add_room(ExportPlan& plan, const std::filesystem::path& archive) {
 
 }  // namespace
 
-ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& output, const Context& context) {
+ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& output, const Context& context,
+                           const ArchiveForm& form) {
   check_digests(set);
   const std::filesystem::path archive = behind_links(output);
-  const ArchiveContents contents = archive_contents(set, Baseline{});
-  const ArchivePlan layout = plan_archive(contents.items, descriptors(contents), contents.docker_manifest);
+  const ArchiveContents contents = archive_contents(set, form.baseline);
+  const ArchivePlan layout = plan_of(contents, set);
   check_readable(layout);
+  check_promise(layout, form.promised);
   ExportPlan plan{.images = set.images().size(),
                   .archive_bytes = layout.total_bytes,
                   .fingerprint = sha256(layout.seal()),
                   .skipped = skipped_layers(set),
-                  .partial = partial_indexes(set)};
+                  .partial = partial_indexes(set),
+                  .delta = delta_report(layout)};
   for (const SetImage& image : set.images()) {
     plan.bundles += image.is_bundle ? 1 : 0;
     plan.referrers += image.is_referrer ? 1 : 0;

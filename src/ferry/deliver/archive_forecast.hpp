@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "ferry/deliver/write_archive.hpp"
 #include "ferry/set/image_set.hpp"
 #include "ociferry/plan.hpp"
 
@@ -10,6 +11,6 @@ namespace ociferry {
 /// What `write_archive` would write; reads an existing archive's table and what an interrupted run has left,
 /// and writes nothing. Throws Error.
 [[nodiscard]] ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& output,
-                                         const Context& context);
+                                         const Context& context, const ArchiveForm& form = {});
 
 }  // namespace ociferry

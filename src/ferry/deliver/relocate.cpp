@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "ferry/deliver/added_tags.hpp"
+#include "ferry/deliver/left_out.hpp"
 #include "ferry/deliver/refused_indexes.hpp"
 #include "ferry/deliver/relocation_plan.hpp"
 #include "ferry/deliver/repair.hpp"
@@ -173,9 +174,11 @@ class Relocation {
     // Also below tags that are right: non-distributable layers, which no tag promises.
     BlobPlaces owners = elsewhere_;
     if (plans_.size() > 1) add_owners(plans_, owners);  // of a single one, all are its own
+    for (RepositoryRound& round : rounds_) round.find_blobs(owners);
+    prove_left_out(rounds_, *set_, owners, open_, context_);
     blobs_ = {};
-    for (RepositoryRound& round : rounds_) {
-      const BlobsToWrite found = round.find_blobs(owners);
+    for (const RepositoryRound& round : rounds_) {
+      const BlobsToWrite found = round.blobs_to_write();
       blobs_.count += found.count;
       blobs_.bytes += found.bytes;
     }

@@ -27,7 +27,7 @@ RepositoryRound::RepositoryRound(const RepositoryPlan& plan, const Graph& graph,
   tally_.begin_round();
 }
 
-BlobsToWrite RepositoryRound::find_blobs(const BlobPlaces& owners) {
+void RepositoryRound::find_blobs(const BlobPlaces& owners) {
   own_ = missing_blobs(plan_, graph_, missing_, owners);
   there_before_ = plan_.blobs.size() - own_.size();
   if (missing_.images.empty()) {
@@ -36,15 +36,38 @@ BlobsToWrite RepositoryRound::find_blobs(const BlobPlaces& owners) {
         std::ranges::count_if(plan_.blobs, [&](const Graph::BlobNode* blob) { return is_new(*blob); }) -
         std::ranges::count_if(own_, is_new));
   }
-  BlobsToWrite found{.count = own_.size()};
-  for (const Graph::BlobNode& blob : own_) found.bytes += blob.descriptor.size;
   const auto others = std::stable_partition(own_.begin(), own_.end(), [&](const Graph::BlobNode& blob) {
     const auto owner = owners.find(blob.descriptor.digest);
     return owner == owners.end() || owner->second == plan_.name;
   });
   shared_.assign(std::make_move_iterator(others), std::make_move_iterator(own_.end()));
   own_.erase(others, own_.end());
+}
+
+std::vector<Graph::BlobNode*> RepositoryRound::left_out() {
+  std::vector<Graph::BlobNode*> found;
+  for (auto* blobs : {&own_, &shared_}) {
+    for (Graph::BlobNode& blob : *blobs) {
+      if (graph_.left_out().contains(blob.descriptor.digest)) found.push_back(&blob);
+    }
+  }
   return found;
+}
+
+void RepositoryRound::settle(const std::set<Digest>& blobs) {
+  for (auto* written : {&own_, &shared_}) {
+    settled_ += std::erase_if(*written, [&](const auto& blob) { return blobs.contains(blob.descriptor.digest); });
+  }
+  there_before_ += blobs.size();
+}
+
+BlobsToWrite RepositoryRound::blobs_to_write() const {
+  BlobsToWrite all;
+  for (const auto* blobs : {&own_, &shared_}) {
+    all.count += blobs->size();
+    for (const Graph::BlobNode& blob : *blobs) all.bytes += blob.descriptor.size;
+  }
+  return all;
 }
 
 void RepositoryRound::write(std::vector<Graph::BlobNode> nodes) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -37,11 +38,19 @@ class RepositoryRound {
   RepositoryRound(const RepositoryPlan& plan, const Graph& graph, CountedRepository& repository, Trust trust,
                   const RelocateOptions& options, const Context& context);
 
+  [[nodiscard]] const RepositoryName& name() const { return plan_.name; }
+  [[nodiscard]] const Destination& to() const { return to_; }
   [[nodiscard]] bool has_all() const { return finder_.has_all(); }
   void refuse_moves() const { finder_.refuse_moves(); }
   void find_missing() { missing_ = finder_.find(); }
   /// Finds the blobs that must be written. `owners`: for blobs of several repositories, the one that gets them first.
-  BlobsToWrite find_blobs(const BlobPlaces& owners);
+  void find_blobs(const BlobPlaces& owners);
+  /// Those of the blobs to be written that the archives leave out. They live until they are written or settled.
+  [[nodiscard]] std::vector<Graph::BlobNode*> left_out();
+  /// Notes that the repository has `blobs`: they are not written. Call it after `find_blobs`.
+  void settle(const std::set<Digest>& blobs);
+  /// What `write_own_blobs` and `write_shared_blobs` will write.
+  [[nodiscard]] BlobsToWrite blobs_to_write() const;
   void write_own_blobs() { write(std::exchange(own_, {})); }
   /// Adds the blobs that `write_own_blobs` would write, which leaves them to the caller then. They live as long as this
   /// round.
@@ -61,7 +70,7 @@ class RepositoryRound {
   /// The number of the plan's blobs that this round knows to be in the repository.
   [[nodiscard]] std::size_t blobs_there() const { return there_before_ + tally_.arrived(); }
   /// The number of blobs that existed before this run.
-  [[nodiscard]] std::size_t blobs_existed() const { return untouched_ + tally_.blobs_existed(); }
+  [[nodiscard]] std::size_t blobs_existed() const { return untouched_ + settled_ + tally_.blobs_existed(); }
   [[nodiscard]] std::size_t blobs_proved() const noexcept { return proved_; }
 
  private:
@@ -83,6 +92,7 @@ class RepositoryRound {
   std::vector<PlannedStep> written_;  ///< the manifests that this round has put
   std::size_t there_before_ = 0;      ///< blobs of images that exist already
   std::size_t untouched_ = 0;         ///< those of them that no earlier round has put
+  std::size_t settled_ = 0;           ///< blobs that `settle` was told
   std::size_t proved_ = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/refused_indexes.hpp"
+#include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/verify_blobs.hpp"
 #include "ferry/set/absent_children.hpp"
@@ -175,8 +176,10 @@ void write_new(const std::filesystem::path& archive, ArchivePlan plan, ArchiveCo
 }
 
 TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
-  TransferReport report{
-      .images = set.images().size(), .archive_bytes = plan.total_bytes, .fingerprint = sha256(plan.seal())};
+  TransferReport report{.images = set.images().size(),
+                        .archive_bytes = plan.total_bytes,
+                        .fingerprint = sha256(plan.seal()),
+                        .delta = delta_report(plan)};
   for (const SetImage& image : set.images()) {
     report.bundles += image.is_bundle ? 1 : 0;
     report.referrers += image.is_referrer ? 1 : 0;
@@ -188,12 +191,22 @@ TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
 
 }  // namespace
 
-TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context) {
+void check_promise(const ArchivePlan& plan, const std::optional<Digest>& promised) {
+  const Digest fingerprint = sha256(plan.seal());
+  if (!promised || fingerprint == *promised) return;
+  throw Error(ErrorCode::Corrupt, text::cat("the delta is a part of the archive with fingerprint ", spoken(*promised),
+                                            ", but what it makes with what it builds on has ", spoken(fingerprint)))
+      .hint("export the archive again, without --have; nothing was written");
+}
+
+TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context,
+                             const ArchiveForm& form) {
   check_digests(set);  // no archive is written that no import would take
   const std::filesystem::path archive = behind_links(output);
-  ArchiveContents contents = archive_contents(set, Baseline{});
-  ArchivePlan plan = plan_archive(contents.items, descriptors(contents), contents.docker_manifest);
+  ArchiveContents contents = archive_contents(set, form.baseline);
+  ArchivePlan plan = plan_of(contents, set);
   check_readable(plan);
+  check_promise(plan, form.promised);
   TransferReport report = begin_report(set, plan);
   context.progress->event("writing layers...");
   const auto begin = std::chrono::steady_clock::now();

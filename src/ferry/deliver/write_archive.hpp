@@ -2,7 +2,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
+#include "ferry/set/baseline.hpp"
 #include "ferry/set/image_set.hpp"
 #include "layout/sealed/archive_plan.hpp"
 #include "layout/sealed/archive_reader.hpp"
@@ -10,10 +12,20 @@
 
 namespace ociferry {
 
+/// What of a set an archive holds.
+struct ArchiveForm {
+  Baseline baseline = {};               ///< what is left out
+  std::optional<Digest> promised = {};  ///< the fingerprint that it must have
+};
+
 /// Writes `set` to a sealed archive, which gets its name when it is complete. Throws Error; then the partial file is
 /// kept for the next run. Frees the set before reading the archive back, which needs as much memory again. Blocks on
 /// the sources of the set's blobs.
-TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context);
+TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context,
+                             const ArchiveForm& form = {});
+
+/// Throws Error{Corrupt} if the archive of `plan` has another fingerprint than `promised`.
+void check_promise(const ArchivePlan& plan, const std::optional<Digest>& promised);
 
 /// Throws Error{Usage} for an archive that no import would read.
 void check_readable(const ArchivePlan& plan);

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "ferry/gather/bundle_reader.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "ociferry/error.hpp"
 #include "transfer/parallel.hpp"
 
@@ -109,7 +110,9 @@ auto reading(const ArchivedImage& listed, const ImageArchive& archive, const Wor
 
 LoadedImages load_images(ImageArchive& archive, const std::shared_ptr<CachingSource>& source, const Context& context) {
   const std::vector<ArchivedImage> listed = listed_images(archive, *context.progress);
-  const auto is_held = [&](const Descriptor& layer) { return archive.size_of(layer.digest).has_value(); };
+  const auto is_held = [&](const Descriptor& layer) {
+    return archive.size_of(layer.digest) || (archive.sealed() && archive.sealed()->leaves_out(layer.digest));
+  };
   LoadedImages loaded;
   std::atomic<std::size_t> in_locks{0};
   // Read in batches: images take more memory before they are in the graph.

@@ -8,6 +8,7 @@
 #include "base/context.hpp"
 #include "base/text.hpp"
 #include "ferry/gather/bundle_reader.hpp"
+#include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "ferry/set/joined_set.hpp"
@@ -82,6 +83,23 @@ std::vector<Descriptor> blobs_within(const ImageArchive& archive, const ImageSet
   return blobs;
 }
 
+/// Takes what `loaded` leaves out from `bases`, as far as they have it; notes what is to be verified of them.
+void take_from_bases(LoadedArchives& loaded, const std::vector<fs::path>& bases, const Context& context) {
+  for (const fs::path& path : bases) {
+    if (loaded.set.graph().left_out().empty()) return;
+    const std::shared_ptr<ImageArchive> base =
+        open_image_archive(path, context.unpack, *context.progress, context.stop);
+    check_headers(*base);
+    std::vector<Descriptor> taken;
+    for (const auto& [digest, ignored] : loaded.set.graph().left_out()) {
+      const Descriptor& blob = loaded.set.graph().blobs().at(digest).descriptor;
+      if (base->size_of(digest) == blob.size) taken.push_back(blob);
+    }
+    for (const Descriptor& blob : taken) loaded.set.graph().provide(blob.digest, base);
+    if (!taken.empty()) loaded.to_verify.push_back({.archive = base, .blobs = std::move(taken)});
+  }
+}
+
 /// `loaded.set` without what is for other platforms, with a warning of what there is for others only.
 void keep_platforms(LoadedArchives& loaded, const std::vector<Platform>& platforms, const Context& context) {
   loaded.set = select_platforms(std::move(loaded.set), platforms);
@@ -115,8 +133,8 @@ std::string archives_with(const Digest& image, const LoadedArchives& loaded) {
 
 }  // namespace
 
-LoadedArchives load_archives(const std::vector<fs::path>& archives, const Selection& selection,
-                             const Context& context) {
+LoadedArchives load_archives(const std::vector<fs::path>& archives, const Selection& selection, const Context& context,
+                             const std::vector<fs::path>& bases) {
   const std::vector<OpenedArchive> opened = open_archives(archives, context);
   for (const OpenedArchive& one : opened) {
     context.progress->phase(text::cat("checking ", opened.size() == 1 ? "the archive" : one.path.string()), 0);
@@ -139,9 +157,13 @@ LoadedArchives load_archives(const std::vector<fs::path>& archives, const Select
     loaded.set = select_images(loaded.set, selection, *context.progress, loaded.left_out);
   }
   if (!selection.platforms.empty()) keep_platforms(loaded, selection.platforms, context);
+  if (const auto delta = delta_report(*opened.front().archive); delta && opened.size() == 1 && !is_part) {
+    loaded.promised = delta->full_fingerprint;
+  }
   if (is_part) {
     for (ArchiveToVerify& one : loaded.to_verify) one.blobs = blobs_within(*one.archive, loaded.set);
   }
+  take_from_bases(loaded, bases, context);
   warn_of_absent_children(loaded.set, *context.progress, selection.platforms);
   return loaded;
 }

@@ -8,6 +8,7 @@
 #include "bundle/locations_image.hpp"
 #include "ferry/gather/archive_images.hpp"
 #include "ferry/gather/bundle_reader.hpp"
+#include "ferry/gather/delta_report.hpp"
 #include "ferry/set/archive_contents.hpp"
 #include "ferry/set/docker_manifest.hpp"
 #include "layout/sealed/archive_reader.hpp"
@@ -96,13 +97,43 @@ void compare_blobs(const ArchiveReader& archive, const std::vector<const Graph::
               text::cat(archive.name(), " holds blobs that nothing refers to: ", text::join(texts(surplus), ", ")));
 }
 
+/// Takes out of `needed` what `delta` leaves out. Throws unless each of these is a layer that may be left out.
+void remove_left_out(std::vector<const Graph::BlobNode*>& needed, const SealedDelta& delta, const ImageSet& set) {
+  const std::set<Digest> separable = separable_layers(set);
+  std::set<Digest> left_out;
+  for (const LeftOutBlob& one : delta.left_out) {
+    const auto blob = set.graph().blobs().find(one.blob.digest);
+    const bool is_layer = blob != set.graph().blobs().end() && separable.contains(one.blob.digest);
+    if (!is_layer || blob->second.descriptor.size != one.blob.size) {
+      throw Error(ErrorCode::Corrupt, text::cat(one.blob.digest.text(), " of ", one.blob.size,
+                                                " bytes is said to be left out, but no image has such a layer"));
+    }
+    left_out.insert(one.blob.digest);
+  }
+  std::erase_if(needed, [&](const Graph::BlobNode* blob) { return left_out.contains(digest_of(blob)); });
+}
+
+void note_left_out(const SealedDelta& delta, Graph& graph) {
+  std::set<std::string> builds_on;
+  for (const BuiltOn& one : delta.builds_on) builds_on.insert(shown(one));
+  for (const LeftOutBlob& one : delta.left_out) {
+    graph.leave_out(one.blob.digest, {.in = {one.in.begin(), one.in.end()}, .builds_on = builds_on});
+  }
+}
+
 /// Compares the archive with what we would write for `set`, except for the order of blobs: another release may use
 /// another one.
 void check_canonical(const ArchiveReader& archive, const ImageSet& set, const StoredLocationsByBundle& locations) {
   ContentsBuilder builder(set, locations);
-  compare_blobs(archive, builder.blobs_in_order());
+  std::vector<const Graph::BlobNode*> needed = builder.blobs_in_order();
+  std::set<Digest> left_out;
+  if (const SealedDelta* delta = archive.delta()) {
+    remove_left_out(needed, *delta, set);
+    for (const LeftOutBlob& one : delta->left_out) left_out.insert(one.blob.digest);
+  }
+  compare_blobs(archive, needed);
   const ArchivePlan& plan = archive.plan();
-  const auto expected = plan.codec->write_files(builder.make_items(), docker_manifest(set));
+  const auto expected = plan.codec->write_files(builder.make_items(), docker_manifest(set, left_out));
   const auto differs = std::ranges::mismatch(expected, plan.front, {}, &FrontFile::content, &FrontFile::content).in2;
   if (differs->name == kSealFile) return;  // only the seal differs, and that is checked by the reader
   throw Error(ErrorCode::Corrupt, text::cat(archive.name(), ": ", differs->name, " does not match its images"));
@@ -121,6 +152,7 @@ ImageSet load_sealed_archive(const std::shared_ptr<ImageArchive>& archive, const
   with_context(doing, [&] {
     check_canonical(*archive->sealed(), set, load_all_locations(*archive, set, source, context.stop));
   });
+  if (const SealedDelta* delta = archive->sealed()->delta()) note_left_out(*delta, set.graph());
   return set;
 }
 

@@ -9,6 +9,7 @@
 #include "ferry/set/docker_manifest.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
+#include "stream/sha256.hpp"
 #include "transfer/memory_blobs.hpp"
 
 namespace ociferry {
@@ -141,12 +142,60 @@ ArchiveContents archive_contents(const ImageSet& set, const Baseline& baseline) 
   const auto locations = std::make_shared<const StoredLocationsByBundle>(make_all_locations(set));
   const auto builder = std::make_shared<ContentsBuilder>(set, *locations);
   ArchiveContents contents{.items = builder->make_items(),
-                           .docker_manifest = docker_manifest(set),
+                           .docker_manifest = {},
                            .blobs = builder->blobs_in_order(),
                            .made = {locations, builder}};
-  std::erase_if(contents.blobs,
-                [&](const Graph::BlobNode* blob) { return baseline.blobs.contains(blob->descriptor.digest); });
+  std::set<Digest> left_out;
+  if (!baseline.blobs.empty()) {
+    const std::set<Digest> separable = separable_layers(set);
+    contents.all = descriptors(contents);
+    std::erase_if(contents.blobs, [&](const Graph::BlobNode* blob) {
+      const Descriptor& descriptor = blob->descriptor;
+      const auto known = baseline.blobs.find(descriptor.digest);
+      const bool is_held = known != baseline.blobs.end() && known->second.size == descriptor.size;
+      if (!is_held || !separable.contains(descriptor.digest)) return false;
+      contents.left_out.push_back({.blob = {.media_type = {}, .digest = descriptor.digest, .size = descriptor.size},
+                                   .in = {known->second.in.begin(), known->second.in.end()}});
+      left_out.insert(descriptor.digest);
+      return true;
+    });
+  }
+  if (!left_out.empty()) contents.builds_on = baseline.builds_on;
+  contents.docker_manifest = docker_manifest(set, left_out);
   return contents;
+}
+
+std::set<Digest> separable_layers(const ImageSet& set) {
+  std::set<Digest> layers;
+  for (const auto& [digest, node] : set.graph().manifests()) {
+    const auto* manifest = std::get_if<Manifest>(&node.parsed);
+    if (manifest == nullptr) continue;
+    for (const Descriptor& layer : manifest->layers) layers.insert(layer.digest);
+  }
+  const auto keep = [&](const Descriptor& blob) { layers.erase(blob.digest); };
+  for (const auto& [digest, node] : set.graph().manifests()) {
+    keep(node.raw.descriptor);
+    const auto* manifest = std::get_if<Manifest>(&node.parsed);
+    if (manifest != nullptr && manifest->config) keep(*manifest->config);
+    std::ranges::for_each(children_of(node.parsed), keep);  // only their content tells blobs from manifests
+  }
+  for (const SetImage& image : set.images()) {
+    if (image.is_bundle) std::ranges::for_each(set.graph().blobs_of(image.digest()), keep);
+  }
+  return layers;
+}
+
+ArchivePlan plan_of(const ArchiveContents& contents, const ImageSet& set) {
+  if (contents.left_out.empty()) {
+    return plan_archive(contents.items, descriptors(contents), contents.docker_manifest);
+  }
+  const ArchivePlan full = plan_archive(contents.items, contents.all, docker_manifest(set));
+  const SealCodec& codec = seal_of_deltas();
+  return plan_archive(codec, codec.write_files(contents.items, contents.docker_manifest), descriptors(contents), 0,
+                      SealedDelta{.left_out = contents.left_out,
+                                  .builds_on = contents.builds_on,
+                                  .full_fingerprint = sha256(full.seal()),
+                                  .full_bytes = full.total_bytes});
 }
 
 std::vector<Descriptor> descriptors(const ArchiveContents& contents) {

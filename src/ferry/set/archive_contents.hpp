@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "ferry/set/baseline.hpp"
 #include "ferry/set/image_set.hpp"
 #include "layout/archive_item.hpp"
+#include "layout/sealed/archive_plan.hpp"
+#include "layout/sealed/seal.hpp"
+#include "ociferry/delta.hpp"
 
 namespace ociferry {
 
@@ -19,11 +23,20 @@ struct ArchiveContents {
   std::string docker_manifest;                         ///< manifest.json
   std::vector<const Graph::BlobNode*> blobs;           ///< manifests and locations images included
   std::vector<std::shared_ptr<const void>> made = {};  ///< owns the blobs that the set does not own
+  std::vector<LeftOutBlob> left_out = {};              ///< in the order of the full archive
+  std::vector<BuiltOn> builds_on = {};                 ///< what says that the receiver has these
+  std::vector<Descriptor> all = {};  ///< with a baseline: the blobs of the full archive, as `descriptors` gives them
 };
 
 /// Computes the contents, with locations images that can be relocated; a pure function of the set, which must outlive
-/// the result. Leaves out the blobs of the baseline, but no items.
+/// the result. Leaves out the layers of the baseline, but no items.
 [[nodiscard]] ArchiveContents archive_contents(const ImageSet& set, const Baseline& baseline);
+
+/// The layers that may be left out of an archive: those of images. Everything else is needed to know what there is.
+[[nodiscard]] std::set<Digest> separable_layers(const ImageSet& set);
+
+/// The plan of the archive that `set` makes: of a delta, if `contents`, which belongs to the set, leaves something out.
+[[nodiscard]] ArchivePlan plan_of(const ArchiveContents& contents, const ImageSet& set);
 
 /// The digest and size of each blob, for plan_archive.
 [[nodiscard]] std::vector<Descriptor> descriptors(const ArchiveContents& contents);

@@ -16,32 +16,36 @@ bool is_image_config(std::string_view type) {
   return type == media_type::kOciConfig || type == media_type::kDockerConfig;
 }
 
-bool is_runnable(const Graph& graph, const Manifest& manifest) {
+using Digests = std::set<Digest>;
+
+/// `without`: blobs that are not there.
+bool is_runnable(const Graph& graph, const Manifest& manifest, const Digests& without) {
   return manifest.config && is_image_config(manifest.config->media_type) &&
          graph.blobs().contains(manifest.config->digest) &&
          std::ranges::all_of(manifest.layers, [&](const Descriptor& layer) {
-           return media_type::is_tar_layer(layer.media_type) && graph.blobs().contains(layer.digest);
+           return media_type::is_tar_layer(layer.media_type) && graph.blobs().contains(layer.digest) &&
+                  !without.contains(layer.digest);
          });
 }
 
 /// The manifest of a runnable image in the graph; else null.
-const Manifest* runnable_manifest(const Graph& graph, const Digest& digest) {
+const Manifest* runnable_manifest(const Graph& graph, const Digest& digest, const Digests& without) {
   const auto node = graph.manifests().find(digest);
   if (node == graph.manifests().end()) return nullptr;
   const auto* manifest = std::get_if<Manifest>(&node->second.parsed);
-  return manifest != nullptr && is_runnable(graph, *manifest) ? manifest : nullptr;
+  return manifest != nullptr && is_runnable(graph, *manifest, without) ? manifest : nullptr;
 }
 
 /// The runnable linux images below an index, in order.
-std::vector<Descriptor> linux_children(const Graph& graph, const Digest& index) {
+std::vector<Descriptor> linux_children(const Graph& graph, const Digest& index, const Digests& without) {
   std::vector<Descriptor> found;
   const auto node = graph.manifests().find(index);
   if (node == graph.manifests().end()) return found;
   for (const Descriptor& child : children_of(node->second.parsed)) {
-    const auto below = linux_children(graph, child.digest);
+    const auto below = linux_children(graph, child.digest, without);
     found.insert(found.end(), below.begin(), below.end());
     const bool is_linux = child.platform && child.platform->os == "linux";
-    if (is_linux && runnable_manifest(graph, child.digest) != nullptr) found.push_back(child);
+    if (is_linux && runnable_manifest(graph, child.digest, without) != nullptr) found.push_back(child);
   }
   return found;
 }
@@ -71,10 +75,10 @@ std::vector<std::string> with_platform(const std::vector<std::string>& names, co
 
 class DockerManifest {
  public:
-  explicit DockerManifest(const ImageSet& set) : graph_(set.graph()) {
+  DockerManifest(const ImageSet& set, const Digests& without) : graph_(set.graph()), without_(without) {
     for (const SetImage& image : set.images()) {
       if (image.is_referrer) continue;
-      if (runnable_manifest(graph_, image.digest()) != nullptr) {
+      if (runnable_manifest(graph_, image.digest(), without_) != nullptr) {
         add(image.digest(), docker_names(image));
       } else {
         add_children(image);
@@ -90,7 +94,7 @@ class DockerManifest {
 
  private:
   void add_children(const SetImage& index) {
-    const std::vector<Descriptor> children = linux_children(graph_, index.digest());
+    const std::vector<Descriptor> children = linux_children(graph_, index.digest(), without_);
     if (children.empty()) return;
     const auto amd64 =
         std::ranges::find_if(children, [](const Descriptor& child) { return child.platform->architecture == "amd64"; });
@@ -119,6 +123,7 @@ class DockerManifest {
   }
 
   const Graph& graph_;
+  const Digests& without_;
   std::vector<Digest> order_;
   std::map<Digest, std::set<std::string>> names_;
 };
@@ -128,10 +133,12 @@ class DockerManifest {
 bool is_runnable(const ImageSet& set, const SetImage& image) {
   if (image.is_referrer) return false;
   const auto below = set.graph().closure(image.digest());
-  return std::ranges::any_of(below,
-                             [&](const Digest& digest) { return runnable_manifest(set.graph(), digest) != nullptr; });
+  return std::ranges::any_of(
+      below, [&](const Digest& digest) { return runnable_manifest(set.graph(), digest, {}) != nullptr; });
 }
 
-std::string docker_manifest(const ImageSet& set) { return DockerManifest(set).text(); }
+std::string docker_manifest(const ImageSet& set, const std::set<Digest>& left_out) {
+  return DockerManifest(set, left_out).text();
+}
 
 }  // namespace ociferry

@@ -38,8 +38,8 @@ std::string ArchiveMember::header() const {
 std::uint64_t ArchiveMember::end() const { return offset + size + tar_padding(size); }
 
 ArchivePlan plan_archive(const SealCodec& codec, std::vector<FrontFile> files, const std::vector<Descriptor>& blobs,
-                         std::size_t seal_size) {
-  ArchivePlan plan{.codec = &codec, .front = std::move(files), .members = {}};
+                         std::size_t seal_size, std::optional<SealedDelta> delta) {
+  ArchivePlan plan{.codec = &codec, .front = std::move(files), .members = {}, .delta = std::move(delta)};
   plan.front.push_back({.name = std::string(kSealFile), .content = {}});
   const auto before_seal = std::span(plan.front).first(plan.front.size() - 1);
   std::size_t assumed = seal_size;
@@ -47,7 +47,7 @@ ArchivePlan plan_archive(const SealCodec& codec, std::vector<FrontFile> files, c
   // round to the next, so this converges quickly.
   while (true) {
     plan.members = lay_out(plan.front, assumed, blobs);
-    plan.front.back().content = codec.write(before_seal, plan.members);
+    plan.front.back().content = codec.write(before_seal, plan.members, plan.delta ? &*plan.delta : nullptr);
     if (plan.seal().size() == assumed) break;
     assumed = plan.seal().size();
   }

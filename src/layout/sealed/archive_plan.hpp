@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct ArchivePlan {
   std::vector<FrontFile> front;        ///< the files before the blobs, in order; the seal is last
   std::vector<ArchiveMember> members;  ///< the files of the front, then the blobs in the given order
   std::uint64_t total_bytes = 0;
+  std::optional<SealedDelta> delta = {};  ///< of a delta
 
   /// The number of members before the blobs.
   [[nodiscard]] std::size_t files() const noexcept { return front.size(); }
@@ -24,11 +26,12 @@ struct ArchivePlan {
 };
 
 /// Lays out an archive of `files`, the seal that `codec` writes, and `blobs`. `seal_size` is the seal's size if known,
-/// which saves work.
+/// which saves work. `delta`: what is left out, if `codec` is that of deltas.
 [[nodiscard]] ArchivePlan plan_archive(const SealCodec& codec, std::vector<FrontFile> files,
-                                       const std::vector<Descriptor>& blobs, std::size_t seal_size = 0);
+                                       const std::vector<Descriptor>& blobs, std::size_t seal_size = 0,
+                                       std::optional<SealedDelta> delta = {});
 
-/// The same for `items`, in the newest format.
+/// The same for `items`, in the newest format, with nothing left out.
 [[nodiscard]] ArchivePlan plan_archive(const std::vector<ArchiveItem>& items, const std::vector<Descriptor>& blobs,
                                        std::string docker_manifest = "[]");
 

@@ -111,6 +111,12 @@ ArchiveReader::ArchiveReader(std::unique_ptr<Medium> medium) : medium_(std::move
                     plan_.members[i].header_offset);
     }
   }
+  if (!plan_.delta) return;
+  for (const LeftOutBlob& one : plan_.delta->left_out) {
+    if (members_.contains(one.blob.digest) || !left_out_.insert(one.blob.digest).second) {
+      throw damaged(name(), text::cat("blob ", one.blob.digest.text(), " is listed twice"), 0);
+    }
+  }
 }
 
 /// The seal lists the files before it, and comes after them. So here a file may have any name that fits its own header.
@@ -158,7 +164,7 @@ void ArchiveReader::read_front() {
   std::vector<FrontFile> front = check_front(std::move(files), seal, says);
   items_ = says.codec.read_files(front);
   for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
-  plan_ = plan_archive(says.codec, std::move(front), says.table.blobs, seal.content.size());
+  plan_ = plan_archive(says.codec, std::move(front), says.table.blobs, seal.content.size(), says.table.delta);
   if (plan_.seal() != seal.content) {
     throw damaged(name(), text::cat("the seal ", kSealFile, " contradicts itself"), seal.member.offset);
   }

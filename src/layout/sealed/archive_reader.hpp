@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ class ArchiveReader : public ImageArchive {
   [[nodiscard]] const ArchivePlan& plan() const noexcept { return plan_; }
   /// The blobs, in the order of the file.
   [[nodiscard]] std::vector<Descriptor> blobs() const;
+
+  /// What it leaves out, if it is a delta; else null.
+  [[nodiscard]] const SealedDelta* delta() const noexcept { return plan_.delta ? &*plan_.delta : nullptr; }
+  /// True if it is a delta and leaves out `blob`.
+  [[nodiscard]] bool leaves_out(const Digest& blob) const { return left_out_.contains(blob); }
 
   /// Checks every tar header and the trailer, byte for byte, against the plan; reads nothing else. Throws
   /// Error{Corrupt}.
@@ -68,6 +74,7 @@ class ArchiveReader : public ImageArchive {
   ArchivePlan plan_;
   std::vector<ArchiveItem> items_;
   std::map<Digest, std::size_t> members_;
+  std::set<Digest> left_out_;
   std::map<Digest, std::string> media_types_;  ///< of the manifests that index.json lists
 };
 

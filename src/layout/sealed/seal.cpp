@@ -9,8 +9,8 @@ namespace ociferry {
 
 namespace {
 
-/// All readable forms, oldest first. The last one is what we write.
-constexpr std::array kForms{seal_of_0_1_0, seal_of_0_2_0};
+/// All readable forms, in the order of their versions.
+constexpr std::array kForms{seal_of_0_1_0, seal_of_0_2_0, seal_of_deltas};
 
 std::int64_t version_of(const Json& seal) {
   const Json* version = seal.find("schemaVersion");
@@ -22,7 +22,7 @@ std::int64_t version_of(const Json& seal) {
 
 const SealCodec& codec_of(const Json& seal) {
   const std::int64_t version = version_of(seal);
-  const std::int64_t newest = newest_seal().version();
+  const std::int64_t newest = kForms.back()().version();
   if (version > newest) {
     throw Error(ErrorCode::Hostile, text::cat("written by a newer ociferry: the seal ", kSealFile, " has version ",
                                               version, ", and this program reads versions up to ", newest))
@@ -40,7 +40,7 @@ const SealCodec& codec_of(const Json& seal) {
 
 }  // namespace
 
-const SealCodec& newest_seal() { return kForms.back()(); }
+const SealCodec& newest_seal() { return seal_of_0_2_0(); }
 
 ReadSeal read_seal(std::string_view seal) {
   Json body;

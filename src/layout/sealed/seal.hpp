@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,14 +10,31 @@
 #include "layout/archive_item.hpp"
 #include "layout/sealed/archive_member.hpp"
 #include "oci/json.hpp"
+#include "ociferry/delta.hpp"
 #include "ociferry/descriptor.hpp"
+#include "ociferry/reference.hpp"
 
 namespace ociferry {
 
+/// A blob that a delta leaves out: digest and size, without media type.
+struct LeftOutBlob {
+  Descriptor blob;
+  std::vector<RepositoryName> in = {};  ///< where the receivers have it, as far as it is known; sorted
+};
+
+/// What the seal of a delta says of what is not in it.
+struct SealedDelta {
+  std::vector<LeftOutBlob> left_out;  ///< in the order of the full archive
+  std::vector<BuiltOn> builds_on;     ///< sorted
+  Digest full_fingerprint;            ///< of the archive that leaves out nothing
+  std::uint64_t full_bytes = 0;       ///< its length
+};
+
 /// The content of a seal, not yet verified.
 struct SealTable {
-  std::vector<Digest> files;      ///< of the files before the seal
-  std::vector<Descriptor> blobs;  ///< digest and size, without media type
+  std::vector<Digest> files = {};         ///< of the files before the seal
+  std::vector<Descriptor> blobs = {};     ///< digest and size, without media type
+  std::optional<SealedDelta> delta = {};  ///< of a delta
 };
 
 /// One form of the archive format: the files before the blobs, their content, and the seal's description of everything.
@@ -39,9 +57,10 @@ class SealCodec {
   /// The images that these files list. Throws Error{Hostile} if `write_files` did not write them.
   [[nodiscard]] virtual std::vector<ArchiveItem> read_files(std::span<const FrontFile> files) const = 0;
 
-  /// The seal of an archive with these files before it. `members`: those files, the seal, and the blobs.
-  [[nodiscard]] virtual std::string write(std::span<const FrontFile> files,
-                                          const std::vector<ArchiveMember>& members) const = 0;
+  /// The seal of an archive with these files before it. `members`: those files, the seal, and the blobs. `delta`: what
+  /// is left out, for the codec of deltas; null for the others.
+  [[nodiscard]] virtual std::string write(std::span<const FrontFile> files, const std::vector<ArchiveMember>& members,
+                                          const SealedDelta* delta) const = 0;
   /// True if `seal`, which has this version, is of this form: a version may have several forms. Throws Error{Corrupt}.
   [[nodiscard]] virtual bool has_form(const Json& seal) const = 0;
   /// Reads such a seal. Throws Error{Corrupt}.
@@ -52,7 +71,7 @@ class SealCodec {
   std::vector<std::string_view> files_;
 };
 
-/// The form that new archives are written in.
+/// The form that new archives are written in, unless they are deltas.
 [[nodiscard]] const SealCodec& newest_seal();
 
 /// A seal and its form.
@@ -70,5 +89,7 @@ struct ReadSeal {
 /// The forms, named by their first release.
 [[nodiscard]] const SealCodec& seal_of_0_1_0();
 [[nodiscard]] const SealCodec& seal_of_0_2_0();
+/// The form of deltas, whose version is higher, so that no release takes one for a damaged archive.
+[[nodiscard]] const SealCodec& seal_of_deltas();
 
 }  // namespace ociferry

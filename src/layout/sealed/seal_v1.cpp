@@ -5,10 +5,10 @@
 #include "layout/archive_names.hpp"
 #include "layout/sealed/archive_index.hpp"
 #include "layout/sealed/seal.hpp"
+#include "layout/sealed/seal_rows.hpp"
 #include "oci/manifest.hpp"
 #include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
-#include "stream/sha256.hpp"
 
 // schemaVersion 1. Its two forms differ in the number of files before the seal: 0.1.0 wrote no manifest.json.
 
@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::int64_t kVersion = 1;
 constexpr std::string_view kOciLayoutContent = R"({"imageLayoutVersion":"1.0.0"})";
-constexpr std::uint64_t kLargestArchive = std::uint64_t{1} << 62;
 
 /// Which entries of index.json have names for container runtimes.
 enum class RuntimeNames {
@@ -89,24 +88,6 @@ class IndexWriter {
   std::map<std::string, int> tag_uses_;
 };
 
-Json describe_file(const ArchiveMember& member, std::string_view content) {
-  return Json::Object{
-      {"name", member.name()}, {"offset", member.offset}, {"size", member.size}, {"digest", sha256(content).text()}};
-}
-
-Descriptor read_row(const Json& row) {
-  const auto digest = Digest::try_parse(row.string_at("digest"));
-  const Json* size = row.find("size");
-  if (!digest || size == nullptr || size->as_int() == nullptr || *size->as_int() < 0) refuse_seal("a malformed row");
-  return {.media_type = {}, .digest = *digest, .size = static_cast<std::uint64_t>(*size->as_int())};
-}
-
-const Json::Array& array_at(const Json& body, std::string_view key) {
-  const Json* value = body.find(key);
-  if (value == nullptr || value->as_array() == nullptr) refuse_seal(text::cat("no list \"", key, "\""));
-  return *value->as_array();
-}
-
 class SealV1 : public SealCodec {
  public:
   SealV1(std::vector<std::string_view> files, RuntimeNames names)
@@ -130,49 +111,18 @@ class SealV1 : public SealCodec {
     throw Error(ErrorCode::Hostile, "index.json is not in the form that ociferry writes");
   }
 
-  /// Written row by row: one Json of everything would take several times the memory. Nothing in a row needs escaping.
-  [[nodiscard]] std::string write(std::span<const FrontFile> files,
-                                  const std::vector<ArchiveMember>& members) const override {
-    constexpr std::size_t kRowBytes = 136;
-    Json::Array rows;
-    for (std::size_t i = 0; i < files.size(); ++i) rows.push_back(describe_file(members[i], files[i].content));
-    const std::size_t first_blob = files.size() + 1;
-    std::string seal =
-        text::cat(R"({"schemaVersion":)", kVersion, R"(,"files":)", Json(std::move(rows)).dump(), R"(,"blobs":[)");
-    seal.reserve(seal.size() + (members.size() + 2) * kRowBytes);
-    std::uint64_t blob_bytes = 0;
-    for (std::size_t i = first_blob; i < members.size(); ++i) {
-      const ArchiveMember& member = members[i];
-      blob_bytes += member.size;
-      if (i > first_blob) seal += ',';
-      seal += text::cat(R"({"digest":")", member.blob->text(), R"(","offset":)", member.offset, R"(,"size":)",
-                        member.size, "}");
-    }
-    const Json totals(Json::Object{{"blobs", std::uint64_t{members.size() - first_blob}},
-                                   {"blobBytes", blob_bytes},
-                                   {"archiveBytes", members.back().end() + kArchiveTrailerBytes}});
-    seal += text::cat(R"(],"requires":[],"totals":)", totals.dump(), "}");
-    return seal;
+  [[nodiscard]] std::string write(std::span<const FrontFile> files, const std::vector<ArchiveMember>& members,
+                                  const SealedDelta* /*none*/) const override {
+    const Json totals(write_totals(files.size(), members));
+    return text::cat(R"({"schemaVersion":)", kVersion, ",", write_rows(files, members), R"(],"requires":[],"totals":)",
+                     totals.dump(), "}");
   }
 
   [[nodiscard]] bool has_form(const Json& seal) const override {
     return array_at(seal, "files").size() == files().size();
   }
 
-  [[nodiscard]] SealTable read(const Json& seal) const override {
-    SealTable table;
-    for (const Json& row : array_at(seal, "files")) table.files.push_back(read_row(row).digest);
-    std::uint64_t total = 0;
-    for (const Json& row : array_at(seal, "blobs")) {
-      table.blobs.push_back(read_row(row));
-      // Checked before the sum can overflow: offsets are computed from it.
-      if (table.blobs.back().size > kLargestArchive || (total += table.blobs.back().size) > kLargestArchive) {
-        refuse_seal("it lists more bytes than a file can have");
-      }
-    }
-    if (table.blobs.empty()) refuse_seal("it lists no blobs");
-    return table;
-  }
+  [[nodiscard]] SealTable read(const Json& seal) const override { return read_rows(seal); }
 
  private:
   RuntimeNames names_;

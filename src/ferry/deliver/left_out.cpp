@@ -1,0 +1,159 @@
+#include "ferry/deliver/left_out.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/text.hpp"
+#include "ociferry/error.hpp"
+#include "transfer/parallel.hpp"
+
+namespace ociferry {
+
+namespace {
+
+/// A blob that a repository needs and the archives leave out.
+struct Demand {
+  RepositoryRound* round = nullptr;
+  Graph::BlobNode* blob = nullptr;
+  bool is_there = false;  ///< in the repository itself
+  bool is_found = false;  ///< in another one
+};
+
+bool has(const Destination& repository, const Descriptor& blob) { return repository.source.is_blob(blob); }
+
+/// The same of a repository that need not be readable: nothing may depend on it.
+bool may_have(const OpenDestination& open, const RepositoryName& name, const Descriptor& blob) {
+  try {
+    return has(open(name), blob);
+  } catch (const Error& error) {
+    const ErrorCode code = error.code();
+    if (code == ErrorCode::Unauthorized || code == ErrorCode::Denied || code == ErrorCode::NotFound) return false;
+    throw;
+  }
+}
+
+/// A repository as a source of its blobs, owned by whoever opened it.
+std::shared_ptr<BlobSource> source_in(const Destination& repository) {
+  return {std::shared_ptr<void>(), &repository.source};
+}
+
+/// The other repositories of the registry that may have `blob`, likely ones first.
+std::vector<RepositoryName> candidates(const Demand& demand, const std::vector<Demand>& all, const ImageSet& set,
+                                       const BlobPlaces& owners) {
+  const Digest& digest = demand.blob->descriptor.digest;
+  std::vector<RepositoryName> names;
+  const auto add = [&](const RepositoryName& name) {
+    const RepositoryName& to = demand.round->name();
+    if (name.registry != to.registry || name == to || std::ranges::find(names, name) != names.end()) return;
+    names.push_back(name);
+  };
+  for (const Demand& other : all) {
+    if (other.is_there && other.blob->descriptor.digest == digest) add(other.round->name());
+  }
+  for (const RepositoryName& name : set.graph().left_out().at(digest).in) add(name);
+  if (const auto owner = owners.find(digest); owner != owners.end()) add(owner->second);
+  for (const SetImage& image : set.images()) {
+    for (const Digest& manifest : set.graph().closure(image.digest())) {
+      const auto blobs = set.graph().blobs_of(manifest);
+      if (std::ranges::find(blobs, digest, &Descriptor::digest) == blobs.end()) continue;
+      add(image.reference.name);
+      for (const auto& [name, tags] : image.also) add(name);
+    }
+  }
+  return names;
+}
+
+std::string size_of_all(const std::vector<Descriptor>& blobs) {
+  std::uint64_t bytes = 0;
+  for (const Descriptor& blob : blobs) bytes += blob.size;
+  return text::cat(blobs.size(), blobs.size() == 1 ? " layer" : " layers", " (", text::human_bytes(bytes), ")");
+}
+
+std::vector<Demand> demands_of(std::deque<RepositoryRound>& rounds) {
+  std::vector<Demand> demands;
+  for (RepositoryRound& round : rounds) {
+    for (Graph::BlobNode* blob : round.left_out()) demands.push_back({.round = &round, .blob = blob});
+  }
+  return demands;
+}
+
+[[noreturn]] void refuse_missing(const std::vector<Demand>& missing, const ImageSet& set) {
+  std::map<RepositoryName, std::vector<Descriptor>> by_repository;
+  for (const Demand& demand : missing) by_repository[demand.round->name()].push_back(demand.blob->descriptor);
+  std::vector<std::string> parts;
+  for (const auto& [name, blobs] : by_repository) {
+    parts.push_back(text::cat(to_string(name), " lacks what the archive leaves out, ", list_left_out(blobs, set)));
+  }
+  throw Error(ErrorCode::Incomplete, text::join(parts, "\n"))
+      .hint(
+          "nothing was written; give an archive that has these layers with --base FILE, or export again without "
+          "--have");
+}
+
+}  // namespace
+
+std::string list_left_out(const std::vector<Descriptor>& blobs, const ImageSet& set) {
+  constexpr std::size_t kImagesShown = 20;
+  std::set<Digest> digests;
+  std::set<std::string> builds_on;
+  for (const Descriptor& blob : blobs) {
+    digests.insert(blob.digest);
+    const auto known = set.graph().left_out().find(blob.digest);
+    if (known == set.graph().left_out().end()) continue;
+    builds_on.insert(known->second.builds_on.begin(), known->second.builds_on.end());
+  }
+  std::string list = text::cat(size_of_all(blobs), ", since it builds on ",
+                               text::join({builds_on.begin(), builds_on.end()}, " and "), ":");
+  std::size_t more = 0;
+  std::size_t images = 0;
+  for (const SetImage& image : set.images()) {
+    std::set<std::string> needed;
+    for (const Digest& manifest : set.graph().closure(image.digest())) {
+      for (const Descriptor& blob : set.graph().blobs_of(manifest)) {
+        if (digests.contains(blob.digest)) needed.insert(blob.digest.text());
+      }
+    }
+    if (needed.empty()) continue;
+    if (++images > kImagesShown) {
+      ++more;
+      continue;
+    }
+    const std::string tag = image.tags.empty() ? "" : text::cat(" (", *image.tags.begin(), ")");
+    list += text::cat("\n  - ", to_string(image.reference), tag, " needs ",
+                      text::join({needed.begin(), needed.end()}, ", "));
+  }
+  if (more > 0) list += text::cat("\n  - and ", more, " more images");
+  return list;
+}
+
+void prove_left_out(std::deque<RepositoryRound>& rounds, const ImageSet& set, const BlobPlaces& owners,
+                    const OpenDestination& open, const Context& context) {
+  std::vector<Demand> demands = demands_of(rounds);
+  if (demands.empty()) return;
+  context.progress->phase("checking what the archive leaves out", 0);
+  run_parallel_or_throw(context.jobs, demands.size(), context.stop, [&](std::size_t i, const std::stop_token&) {
+    demands[i].is_there = has(demands[i].round->to(), demands[i].blob->descriptor);
+  });
+  const auto find_elsewhere = [&](std::size_t i, const std::stop_token&) {
+    Demand& demand = demands[i];
+    if (demand.is_there) return;
+    for (const RepositoryName& name : candidates(demand, demands, set, owners)) {
+      if (!may_have(open, name, demand.blob->descriptor)) continue;
+      demand.blob->source = source_in(open(name));
+      demand.is_found = true;
+      return;
+    }
+  };
+  run_parallel_or_throw(context.jobs, demands.size(), context.stop, find_elsewhere);
+  std::vector<Demand> missing;
+  std::ranges::copy_if(demands, std::back_inserter(missing),
+                       [](const Demand& demand) { return !demand.is_there && !demand.is_found; });
+  if (!missing.empty()) refuse_missing(missing, set);
+  std::map<RepositoryRound*, std::set<Digest>> there;
+  for (const Demand& demand : demands) {
+    if (demand.is_there) there[demand.round].insert(demand.blob->descriptor.digest);
+  }
+  for (const auto& [round, blobs] : there) round->settle(blobs);
+}
+
+}  // namespace ociferry
