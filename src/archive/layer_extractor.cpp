@@ -68,6 +68,12 @@ void LayerExtractor::apply(ByteSource& layer, const std::string& name, const std
   is_first_layer_ = false;
 }
 
+void LayerExtractor::put(LayerReader& reader, const LayerMember& member, const std::stop_token& stop) {
+  count_members(1);
+  member.check();
+  place(reader, member, stop);
+}
+
 void LayerExtractor::place(LayerReader& reader, const LayerMember& member, const std::stop_token& stop) {
   if (is_aufs_own(member.path)) return;
   if (const auto whiteout = parse_whiteout(member.path)) return place_whiteout(member, *whiteout);

@@ -43,6 +43,11 @@ class LayerExtractor {
   /// members that would break out or contradict one another, Space, Io, Interrupted; then the directory holds a part.
   void apply(ByteSource& layer, const std::string& name, const std::stop_token& stop = {});
 
+  /// Puts one member there as if it came from a layer of its own without whiteouts; the content of a file is what
+  /// `reader` has next, which is not used for others. For the oldest layer only: do not mix it with `apply`. Throws
+  /// likewise.
+  void put(LayerReader& reader, const LayerMember& member, const std::stop_token& stop = {});
+
   /// Syncs all that was written. Blocks on the disk.
   void sync() { root_.sync(); }
   [[nodiscard]] const ExtractReport& report() const noexcept { return report_; }

@@ -49,6 +49,23 @@ std::int64_t number(std::string_view field, std::string_view what) {
   return value;
 }
 
+/// Owners are shown only, so one that cannot be read is no reason to refuse a tar.
+std::optional<std::uint64_t> owner(std::string_view field) {
+  try {
+    return tar_number(field, "owner");
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// The same of an extended header.
+std::optional<std::uint64_t> owner_in_pax(std::string_view value) {
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), id);
+  if (error != std::errc() || end != value.data() + value.size() || id < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(id);
+}
+
 /// Old writers added up signed bytes; like every reader, accepts either sum.
 void check_sum(std::string_view block) {
   std::int64_t as_unsigned = 0;
@@ -117,7 +134,9 @@ TarBlock parse_tar_block(Bytes bytes) {
                   .type = block[156],
                   .mode = static_cast<std::uint32_t>(tar_number(block.substr(100, 8), "mode")),
                   .size = tar_number(block.substr(124, 12), "size"),
-                  .mtime = number(block.substr(136, 12), "time")};
+                  .mtime = number(block.substr(136, 12), "time"),
+                  .uid = owner(block.substr(108, 8)),
+                  .gid = owner(block.substr(116, 8))};
   // GNU headers ("ustar ") have other fields where POSIX has the prefix of the name.
   const std::string_view prefix = until_nul(block.substr(345, 155));
   if (block.substr(257, 6) == std::string_view("ustar\0", 6) && !prefix.empty()) {
@@ -141,6 +160,10 @@ PaxRecords parse_pax_records(std::string_view body) {
     } else if (key == "mtime") {
       const std::string_view seconds = value.substr(0, value.find('.'));
       records.mtime = given ? std::optional(whole<std::int64_t>(seconds, key)) : std::nullopt;
+    } else if (key == "uid") {
+      records.uid = owner_in_pax(value);
+    } else if (key == "gid") {
+      records.gid = owner_in_pax(value);
     } else if (given && key.starts_with(kSparse)) {
       records.sparse.take(key.substr(kSparse.size()), name_value(value));
     }

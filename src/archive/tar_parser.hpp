@@ -17,7 +17,9 @@ struct TarBlock {
   char type = '0';
   std::uint32_t mode = 0;
   std::uint64_t size = 0;
-  std::int64_t mtime = 0;  ///< seconds since 1970
+  std::int64_t mtime = 0;                 ///< seconds since 1970
+  std::optional<std::uint64_t> uid = {};  ///< absent if the field holds no number; then readers take another one
+  std::optional<std::uint64_t> gid = {};
 };
 
 /// Decodes one header block of kTarBlock bytes in v7, ustar (POSIX.1-2017, pax, "ustar Interchange Format") or GNU
@@ -34,6 +36,8 @@ struct PaxRecords {
   std::optional<std::string> link = {};
   std::optional<std::uint64_t> size = {};
   std::optional<std::int64_t> mtime = {};  ///< whole seconds; a fraction is dropped
+  std::optional<std::uint64_t> uid = {};   ///< absent also if it is no number
+  std::optional<std::uint64_t> gid = {};
   SparseRecords sparse = {};
 };
 

@@ -44,6 +44,8 @@ std::optional<TarMember::Kind> kind_of(const TarBlock& block, std::string_view n
   }
 }
 
+char special_of(char type) { return type == '3' ? 'c' : type == '4' ? 'b' : 'p'; }
+
 /// True if content follows the header. Other members have none, even if they have a size, as directories in old
 /// bundles.
 bool has_content(const TarBlock& block, const TarMember& member) {
@@ -142,6 +144,9 @@ TarMember TarReader::make_member(TarBlock block, Extensions extensions) {
   member.link = extensions.link ? *extensions.link : pax.link.value_or(block.link);
   member.mode = block.mode;
   member.mtime = pax.mtime.value_or(block.mtime);
+  member.uid = pax.uid ? pax.uid : block.uid;
+  member.gid = pax.gid ? pax.gid : block.gid;
+  if (member.kind == TarMember::Kind::Other) member.special = special_of(block.type);
   count(name.size() + member.link.size());
   set_size(name, member, block, pax);
   content_.start(0);

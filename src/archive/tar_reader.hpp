@@ -24,6 +24,9 @@ struct TarMember {
   std::uint64_t size = 0;    ///< bytes of content, holes included; 0 for everything but files
   std::uint64_t stored = 0;  ///< bytes of content that the tar holds: fewer than `size` for a file with holes
   std::int64_t mtime = 0;    ///< seconds since 1970
+  std::optional<std::uint64_t> uid = {};  ///< of its owner and group; absent if the tar does not say it
+  std::optional<std::uint64_t> gid = {};
+  char special = 0;  ///< of Kind::Other: 'c', 'b' or 'p'
   /// Why the member must not be unpacked, although its bytes can be skipped: a name or target that leads out, an
   /// unknown kind, a contradictory map of holes. Empty: it may be unpacked.
   std::string objection = {};

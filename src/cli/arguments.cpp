@@ -9,8 +9,8 @@
 #include <limits>
 #include <sstream>
 
+#include "base/suggestion.hpp"
 #include "cli/flag_syntax.hpp"
-#include "cli/suggestion.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {

@@ -24,8 +24,9 @@ struct Command {
   std::string_view usage;
   std::string_view examples = {};  ///< lines, indented by two spaces
   CommonOptions common = CommonOptions::None;
-  bool in_imgpkg = true;  ///< false: there is no such command where the program is called imgpkg
-  bool unpacks = false;   ///< it looks into layers, so the limits of that are options
+  bool in_imgpkg = true;     ///< false: there is no such command where the program is called imgpkg
+  bool unpacks = false;      ///< it looks into layers, so the limits of that are options
+  bool writes_data = false;  ///< standard output is data, even on a terminal: no steps are shown there
   void (*declare)(Arguments& arguments);
   /// Throws Error. What the common options say is already in the context.
   void (*run)(const Arguments& arguments, Context& context, Console& console);
@@ -41,6 +42,11 @@ extern const Command kExportCommand;
 extern const Command kImportCommand;
 extern const Command kCopyCommand;
 extern const Command kPullCommand;
+extern const Command kMergeCommand;
+extern const Command kRmCommand;
+extern const Command kLsCommand;
+extern const Command kCatCommand;
+extern const Command kExtractCommand;
 extern const Command kInspectCommand;
 extern const Command kVerifyCommand;
 extern const Command kDescribeCommand;

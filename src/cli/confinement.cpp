@@ -25,6 +25,10 @@ bool has_option(const Arguments& arguments, std::string_view name) {
   return std::ranges::any_of(arguments.declared(), [&](const DeclaredOption& one) { return one.long_name == name; });
 }
 
+bool is_given(const Arguments& arguments, const std::string& name) {
+  return has_option(arguments, name) && arguments.is_set(name);
+}
+
 /// Allows creating or replacing `path`, its content and its temporary files: makes its directory, or the nearest
 /// existing one above it, writable, and the targets of links.
 void allow_output(const fs::path& path, std::vector<fs::path>& writable) {
@@ -40,16 +44,24 @@ void allow_output(const fs::path& path, std::vector<fs::path>& writable) {
 
 bool has_network(const Command& command, const Arguments& arguments) {
   if (command.common != CommonOptions::Registry) return false;
-  const bool from_archive = has_option(arguments, "tar") && arguments.is_set("tar");
+  if (is_given(arguments, "from")) return false;
+  const bool from_archive = is_given(arguments, "tar");
   return !(from_archive && arguments.is_set("to-tar"));
 }
 
+constexpr std::string_view kArchive = "ARCHIVE";
+
+/// True if the first argument is an archive; all are if nothing else is.
+bool reads_archives(const Arguments& arguments) { return arguments.positional_name().starts_with(kArchive); }
+
 /// The archives that a command reads.
 std::vector<std::string> archives_read(const Arguments& arguments) {
-  if (has_option(arguments, "tar") && arguments.is_set("tar")) return arguments.list_of("tar");
-  if (arguments.positional_name() != "ARCHIVE") return {};
-  static_cast<void>(arguments.positional_value());  // there must be one
-  return arguments.positional_values();
+  for (const char* option : {"tar", "from"}) {
+    if (is_given(arguments, option)) return arguments.list_of(option);
+  }
+  if (!reads_archives(arguments)) return {};
+  const std::string first = arguments.positional_value();  // there must be one
+  return arguments.positional_name() == kArchive ? arguments.positional_values() : std::vector<std::string>{first};
 }
 
 bool changes_logins(const Command& command) { return command.name == "login" || command.name == "logout"; }
@@ -102,8 +114,7 @@ std::string rights_text(const Command& command) {
   Arguments arguments(std::string(command.name), "");
   command.declare(arguments);
   const bool network = command.common == CommonOptions::Registry;
-  std::string_view writing =
-      arguments.positional_name() == "ARCHIVE" ? "no writing (unless the archive is packed)" : "no writing";
+  std::string_view writing = reads_archives(arguments) ? "no writing (unless the archive is packed)" : "no writing";
   if (writes_somewhere(arguments)) writing = "writes where its outputs are";
   if (changes_logins(command)) writing = "writes where credentials are kept";
   return fmt::format("{}, {}, {}", network ? "network" : "no network", writing,

@@ -66,6 +66,11 @@ void Console::block(std::string_view text) {
   to_stdout(safe_block(text));
 }
 
+void Console::raw(std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  to_stdout(bytes);
+}
+
 void Console::table(const Table& table) {
   const Table shown = with_columns(table, options_.columns);
   const std::lock_guard lock(mutex_);

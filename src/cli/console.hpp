@@ -52,6 +52,8 @@ class Console : public Progress {
   void result(std::string_view line);
   /// A formatted result: always shown, exactly as it is.
   void block(std::string_view text);
+  /// Data that the user asked for, byte by byte as it is. Not with --json.
+  void raw(std::string_view bytes);
   /// A result with rows: always shown; restricted by --column. Throws Error{Usage} if that names no column of it.
   void table(const Table& table);
   /// A command's own members of the object that --json prints (results.hpp). Not when called as imgpkg, whose object

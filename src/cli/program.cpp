@@ -7,6 +7,7 @@
 #include <iterator>
 #include <system_error>
 
+#include "base/suggestion.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "base/threads.hpp"
@@ -19,7 +20,6 @@
 #include "cli/limit_options.hpp"
 #include "cli/manual.hpp"
 #include "cli/signals.hpp"
-#include "cli/suggestion.hpp"
 
 namespace ociferry {
 
@@ -246,7 +246,7 @@ class Run {
             .build = build_,
             .command = std::string(command.name),
             .error_form = error_form(),
-            .show_lines = arguments.on("tty") || out_is_terminal,
+            .show_lines = !command.writes_data && (arguments.on("tty") || out_is_terminal),
             .progress = progress_form(arguments.optional_text("progress").value_or("auto")),
             .debug = arguments.on("debug"),
             .json = arguments.on("json"),
@@ -292,9 +292,11 @@ class Run {
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> kCommands = {
-      &kPushCommand,        &kExportCommand,   &kImportCommand,  &kCopyCommand,       &kPullCommand,  &kInspectCommand,
-      &kVerifyCommand,      &kDescribeCommand, &kTagListCommand, &kTagResolveCommand, &kLoginCommand, &kLogoutCommand,
-      &kAuthExplainCommand, &kProbeCommand,    &kVersionCommand, &kCompletionCommand};
+      &kPushCommand,      &kExportCommand, &kImportCommand,      &kCopyCommand,    &kPullCommand,
+      &kMergeCommand,     &kRmCommand,     &kLsCommand,          &kCatCommand,     &kExtractCommand,
+      &kInspectCommand,   &kVerifyCommand, &kDescribeCommand,    &kTagListCommand, &kTagResolveCommand,
+      &kLoginCommand,     &kLogoutCommand, &kAuthExplainCommand, &kProbeCommand,   &kVersionCommand,
+      &kCompletionCommand};
   return kCommands;
 }
 

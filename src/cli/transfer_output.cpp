@@ -38,14 +38,31 @@ std::vector<std::string> child_names(const std::vector<Descriptor>& children) {
   return names;
 }
 
+namespace {
+
+std::string outcome_line(std::string_view verb, const TransferReport& report, const std::string& archive) {
+  return fmt::format("{} {} to {}: {}", verb, count_images(report.images, report.bundles, report.referrers), archive,
+                     text::human_bytes(report.archive_bytes));
+}
+
+void print_fingerprint(const TransferReport& report, Console& console) {
+  if (report.fingerprint) console.result(fingerprint_line(*report.fingerprint));
+}
+
+}  // namespace
+
 void print_export(const TransferReport& report, const std::string& archive, Console& console) {
-  std::string line = fmt::format("Exported {} to {}: {}", count_images(report.images, report.bundles, report.referrers),
-                                 archive, text::human_bytes(report.archive_bytes));
+  std::string line = outcome_line("Exported", report, archive);
   if (report.blobs_existed > 0)
     line += fmt::format(" ({} already there from an earlier run)", count(report.blobs_existed, "blob"));
   console.result(line + absent(report));
-  if (report.fingerprint) console.result(fingerprint_line(*report.fingerprint));
+  print_fingerprint(report, console);
   print_delta(report.delta, console);
+}
+
+void print_written(const TransferReport& report, const std::string& archive, Console& console) {
+  console.result(outcome_line("Wrote", report, archive) + absent(report));
+  print_fingerprint(report, console);
 }
 
 void print_delta(const std::optional<DeltaReport>& delta, Console& console) {

@@ -33,6 +33,8 @@ class CopyProgress : public Progress {
 
 /// One line with the result of an export, and the archive's fingerprint.
 void print_export(const TransferReport& report, const std::string& archive, Console& console);
+/// The same of an archive that was made of others.
+void print_written(const TransferReport& report, const std::string& archive, Console& console);
 /// The line that shows the fingerprint of an archive, to be read out.
 [[nodiscard]] std::string fingerprint_line(const Digest& fingerprint);
 /// Says what a delta leaves out and what it builds on; nothing of other archives.

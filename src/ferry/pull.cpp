@@ -1,30 +1,28 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
+#include <memory>
 #include <set>
+#include <utility>
 
 #include "archive/layer_extractor.hpp"
 #include "base/system_calls.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "bundle/limits.hpp"
-#include "credentials/finding.hpp"
-#include "ferry/download.hpp"
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/places.hpp"
-#include "ferry/gather/registries.hpp"
 #include "ferry/gather/sources.hpp"
+#include "ferry/open_store.hpp"
 #include "ferry/output_directory.hpp"
+#include "ferry/pull_source.hpp"
+#include "ferry/set/image_names.hpp"
 #include "oci/given_reference.hpp"
 #include "oci/limits.hpp"
-#include "ociferry/auth.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
-#include "stream/memory.hpp"
-#include "transfer/caching_source.hpp"
-#include "transfer/parallel.hpp"
+#include "ociferry/release_store.hpp"
 
 namespace ociferry {
 
@@ -56,8 +54,8 @@ fs::path lock_path(const fs::path& tree) {
 
 class Pull {
  public:
-  Pull(const PullOptions& options, const Context& context)
-      : options_(options), context_(context), registries_(context), output_(options.output, options.force) {}
+  Pull(const PullOptions& options, std::unique_ptr<PullSource> source, const Context& context)
+      : options_(options), context_(context), source_(std::move(source)), output_(options.output, options.force) {}
 
   void image(const Reference& reference) {
     const Located found = find(reference, {reference.name});
@@ -90,7 +88,7 @@ class Pull {
     say(0, hosts_all ? text::cat("The bundle repo (", to_string(found.name),
                                  ") is hosting every image specified in the bundle's Images Lock file "
                                  "(.imgpkg/images.yml)")
-                     : "One or more images not found in bundle repo; skipping lock file update");
+                     : std::string(source_->why_lock_stays()));
     move_nested_in();
     output_.publish();
     report_.pulled = reference_to(found);
@@ -108,16 +106,9 @@ class Pull {
     context_.progress->event(line.empty() ? line : std::string(2 * depth, ' ') + line);
   }
 
-  std::shared_ptr<CachingSource> open(const RepositoryName& name) {
-    return std::make_shared<CachingSource>(registries_.repository(name), budget_);
-  }
-
   static std::string name_of(const Located& found) { return to_string(reference_to(found)); }
 
-  Located find(const Reference& reference, const Places& places) {
-    return locate(
-        reference, places, [this](const RepositoryName& name) { return open(name); }, *context_.progress);
-  }
+  Located find(const Reference& reference, const Places& places) { return source_->find(reference, places); }
 
   void extract(const Located& found, const fs::path& directory, std::size_t depth) {
     const auto& layers = std::get<Manifest>(found.manifest.parsed).layers;
@@ -127,13 +118,13 @@ class Pull {
       bytes += layer.size;
       largest = std::max(largest, layer.size);
     }
-    output_.check_room(largest);
-    const bool keeps_downloads = output_.room().free_bytes / kUnpackedRatio >= bytes;
+    if (source_->downloads()) output_.check_room(largest);
+    const bool keeps_downloads = !source_->downloads() || output_.room().free_bytes / kUnpackedRatio >= bytes;
     context_.progress->phase(text::cat("pulling ", found.manifest.digest().text()), bytes);
     LayerExtractor extractor(directory, ConfinedDirectory::Lookup::Kernel, context_.unpack);
     for (std::size_t i = 0; i < layers.size(); ++i) {
       say(depth, text::cat("Extracting layer '", layers[i].digest.text(), "' (", i + 1, "/", layers.size(), ")"));
-      extract_layer(*found.source, layers[i], extractor);
+      extract_layer(found, layers[i], extractor);
       if (!keeps_downloads) remove_download(layers[i]);
     }
     warn_of(extractor.report());
@@ -150,13 +141,12 @@ class Pull {
     }
   }
 
-  /// Downloads and verifies the whole layer before unpacking any of it.
-  void extract_layer(CachingSource& source, const Descriptor& layer, LayerExtractor& extractor) {
-    Download download(download_path(layer), layer, source, context_.jobs, *context_.progress);
-    download.run(context_.stop);
-    MediumSource content(download.file(), 0, layer.size);
+  void extract_layer(const Located& found, const Descriptor& layer, LayerExtractor& extractor) {
+    const auto unpack = [&](ByteSource& content) {
+      extractor.apply(content, found.source->name_of(layer.digest), context_.stop);
+    };
     try {
-      extractor.apply(content, source.name_of(layer.digest), context_.stop);
+      source_->read_layer(found, layer, download_path(layer), unpack);
     } catch (Error& error) {
       if (error.reason() == ErrorReason::NotTar) {
         error.while_doing(text::cat("unpacking a layer of type '", layer.media_type, "'"));
@@ -192,30 +182,13 @@ class Pull {
     extract(found, tree, depth + 1);
     const fs::path path = lock_path(tree);
     Unpacked bundle{.name = found.name, .lock = ImagesLock::parse(read_file(path, limits::kYamlBytes))};
-    bundle.locations =
-        find_locations(*found.source, reference_to(found), bundle.lock, *context_.progress, context_.stop);
+    bundle.locations = source_->locations(found, bundle.lock);
     // Locations are trusted without a request, ...
-    bool hosts_all = bundle.locations || repository_has_all(bundle.name, bundle.lock);
+    bool hosts_all = bundle.locations || source_->has_all(bundle.name, bundle.lock);
     // ... unless a nested bundle turns out to be elsewhere.
     if (options_.recursive && !unpack_nested(bundle, depth + 1)) hosts_all = false;
     if (hosts_all && !bundle.lock.images.empty()) rewrite(path, bundle);
     return hosts_all;
-  }
-
-  bool repository_has_all(const RepositoryName& name, const ImagesLock& lock) {
-    const auto repository = registries_.repository(name);
-    std::atomic<bool> all{true};
-    run_parallel_or_throw(context_.jobs, lock.images.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
-      if (!all) return;
-      try {
-        if (!repository->resolve(lock.images[i].image.digest->text())) all = false;
-      } catch (const Error& error) {
-        if (!is_refusal(error)) throw;
-        context_.progress->debug(error.message());
-        all = false;
-      }
-    });
-    return all;
   }
 
   static Places places(const Unpacked& bundle, const ImageRef& ref) {
@@ -286,8 +259,7 @@ class Pull {
 
   const PullOptions& options_;
   const Context& context_;
-  Registries registries_;
-  std::shared_ptr<CacheBudget> budget_ = std::make_shared<CacheBudget>(kCacheBytes);
+  std::unique_ptr<PullSource> source_;
   OutputDirectory output_;
   std::set<Digest> seen_;
   PullReport report_;
@@ -300,21 +272,49 @@ Reference source_reference(const SourceArgument& source) {
   throw Error(ErrorCode::Usage, text::cat(source.value, " is an ImagesLock: a pull takes a BundleLock"));
 }
 
+void check_recursion(const PullOptions& options, bool is_image) {
+  if (!is_image || !options.recursive) return;
+  throw Error(ErrorCode::Usage, "Cannot use --recursive (-r) flag when pulling an image").hint("use -b for bundles");
+}
+
+/// What a source means in an archive: images have the names that they were exported with, and a lock file may name
+/// another place of a bundle.
+const SetImage& image_in(const OpenStore& store, const SourceArgument& source) {
+  if (source.kind == SourceArgument::Kind::Lock) {
+    return image_meant(store.set, source_reference(source).digest.value().text());
+  }
+  return source.value.empty() ? only_root(store.set) : image_meant(store.set, source.value);
+}
+
 }  // namespace
 
 PullReport pull(const PullOptions& options, const Context& context) {
   const bool is_image = options.source.kind == SourceArgument::Kind::Image;
-  if (is_image && options.recursive) {
-    throw Error(ErrorCode::Usage, "Cannot use --recursive (-r) flag when pulling an image").hint("use -b for bundles");
-  }
+  check_recursion(options, is_image);
   const Reference reference = source_reference(options.source);
-  Pull pull(options, context);
+  Pull pull(options, pull_from_registries(context), context);
   if (is_image) {
     pull.image(reference);
   } else {
     pull.bundle(reference);
   }
   return pull.report();
+}
+
+StorePullReport pull_from_archive(const std::filesystem::path& archive, const PullOptions& options,
+                                  const Context& context) {
+  const OpenStore store = open_store(archive, context);
+  const SetImage& image = image_in(store, options.source);
+  const bool decides_itself = options.source.kind == SourceArgument::Kind::Either;
+  const bool is_image = decides_itself ? !image.is_bundle : options.source.kind == SourceArgument::Kind::Image;
+  check_recursion(options, is_image);
+  Pull pull(options, pull_from_store(store, context), context);
+  if (is_image) {
+    pull.image(image.reference);
+  } else {
+    pull.bundle(image.reference);
+  }
+  return {pull.report(), !is_image};
 }
 
 }  // namespace ociferry

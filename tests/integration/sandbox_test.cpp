@@ -17,16 +17,22 @@ bool can_unshare() { return has_program("unshare") && run({.arguments = {"unshar
 
 }  // namespace
 
-TEST_CASE("inspect, verify and conversions work without network, HOME and configuration") {
+TEST_CASE("what reads archives works without network, HOME and configuration") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
   world.push_bundle("bundles/app", {app});
   world.succeed({"export", "-b", world.outside_ref("bundles/app"), "-o", "a.tar"});
+  world.succeed(
+      {"export", "-b", world.outside_ref("bundles/app"), "-i", world.outside_ref("apps/app"), "-o", "two.tar"});
   const bool alone = can_unshare();
   if (!alone) MESSAGE("no network namespace: what remains is the sandbox, which leaves no sockets");
-  for (const Words& words : {Words{"inspect", "a.tar"}, Words{"inspect", "a.tar", "--json"}, Words{"verify", "a.tar"},
-                             Words{"copy", "--tar", "a.tar", "--to-tar", "b.tar"}, Words{"version", "--verbose"}}) {
+  for (const Words& words :
+       {Words{"inspect", "a.tar"}, Words{"inspect", "a.tar", "--json"}, Words{"verify", "a.tar"},
+        Words{"copy", "--tar", "a.tar", "--to-tar", "b.tar"}, Words{"version", "--verbose"}, Words{"ls", "a.tar"},
+        Words{"ls", "a.tar", "bundles/app:v1"}, Words{"cat", "a.tar", "bundles/app", ".imgpkg/images.yml"},
+        Words{"extract", "a.tar", "bundles/app", "-o", "files"}, Words{"pull", "--from", "a.tar", "-o", "pulled"},
+        Words{"merge", "a.tar", "b.tar", "-o", "c.tar"}, Words{"rm", "two.tar", "apps/app", "-o", "rest.tar"}}) {
     Program program{.arguments = {OCIFERRY_BINARY}, .environment = Variables{}, .directory = world.path("")};
     program.arguments.insert(program.arguments.end(), words.begin(), words.end());
     if (alone) program.arguments.insert(program.arguments.begin(), {"unshare", "-n"});
@@ -35,7 +41,9 @@ TEST_CASE("inspect, verify and conversions work without network, HOME and config
     INFO(words[0] << ": " << outcome.err);
     CHECK(outcome.exit_code == 0);
   }
-  CHECK(read_text(world.path("b.tar")) == read_text(world.path("a.tar")));
+  for (const char* made : {"b.tar", "c.tar", "rest.tar"}) {
+    CHECK(read_text(world.path(made)) == read_text(world.path("a.tar")));
+  }
 }
 
 TEST_CASE("outputs are written wherever they are requested: links, new directories, /dev/stdout") {

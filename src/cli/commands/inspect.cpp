@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/results.hpp"
+#include "cli/store_output.hpp"
 #include "cli/transfer_output.hpp"
 #include "oci/json.hpp"
 
@@ -15,12 +16,6 @@ namespace ociferry {
 namespace {
 
 void declare_inspect(Arguments& arguments) { arguments.positional("ARCHIVE"); }
-
-std::string_view kind_of(const InspectedImage& image) {
-  if (image.is_bundle) return "bundle";
-  if (image.is_referrer) return image.attached_as.empty() ? "referrer" : std::string_view(image.attached_as);
-  return media_type::is_index(image.descriptor.media_type) ? "index" : "image";
-}
 
 std::string describe(const InspectedImage& image) {
   std::string line = fmt::format("{} {}", kind_of(image), to_string(image.reference));

@@ -3,13 +3,11 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <set>
+#include <iterator>
 
 #include "base/text.hpp"
-#include "ferry/set/absent_children.hpp"
-#include "ferry/set/detach.hpp"
+#include "ferry/set/image_names.hpp"
 #include "oci/given_reference.hpp"
-#include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -19,17 +17,6 @@ namespace {
 constexpr std::string_view kHubInside = "index.docker.io/";
 constexpr std::string_view kHub = "docker.io/";
 
-/// One name of an image: its repository, and a tag if it has one there.
-struct Name {
-  const SetImage* image = nullptr;
-  RepositoryName repository = {};
-  std::optional<std::string> tag = {};
-
-  [[nodiscard]] Reference reference() const {
-    return {repository, tag, tag ? std::nullopt : std::optional(image->digest())};
-  }
-};
-
 bool matches_any(const std::vector<std::string>& patterns, const std::vector<std::string>& names) {
   return std::ranges::any_of(patterns, [&](const std::string& pattern) {
     return std::ranges::any_of(
@@ -37,47 +24,21 @@ bool matches_any(const std::vector<std::string>& patterns, const std::vector<std
   });
 }
 
-/// A line each.
-std::string list_of(const std::vector<Reference>& names) {
-  constexpr std::size_t kShown = 20;
-  std::vector<std::string> texts;
-  for (const Reference& name : names) texts.push_back(to_string(name));
-  return text::listed(texts, kShown);
-}
-
-void add_names(const SetImage& image, std::vector<Name>& names) {
-  auto places = image.also;
-  places[image.reference.name].insert(image.tags.begin(), image.tags.end());
-  for (const auto& [repository, tags] : places) {
-    const std::size_t before = names.size();
-    for (const std::string& tag : tags) {
-      if (!attachment_subject(tag)) names.push_back({&image, repository, tag});
-    }
-    if (names.size() == before) names.push_back({&image, repository, std::nullopt});
-  }
-}
-
-std::vector<Reference> references_of(const std::vector<Name>& names) {
-  std::vector<Reference> all;
-  for (const Name& name : names) all.push_back(name.reference());
-  return all;
-}
-
 /// What --bundle or --image names in an archive.
-void add_requested(const std::string& text, bool is_bundle, const std::vector<Name>& all,
-                   std::vector<Name>& requested) {
+void add_requested(const std::string& text, bool is_bundle, const std::vector<ImageName>& all,
+                   std::vector<ImageName>& requested) {
   const Reference wanted = given_reference(text);
-  const auto is_wanted = [&](const Name& name) {
+  const auto is_wanted = [&](const ImageName& name) {
     if (name.repository != wanted.name) return false;
     return wanted.digest ? *wanted.digest == name.image->digest() : !wanted.tag || wanted.tag == name.tag;
   };
-  std::vector<Name> found;
+  std::vector<ImageName> found;
   std::ranges::copy_if(all, std::back_inserter(found), is_wanted);
   if (found.empty()) {
     throw Error(ErrorCode::Usage,
                 text::cat("the archive has no '", text::printable(text), "', but:", list_of(references_of(all))));
   }
-  std::erase_if(found, [&](const Name& name) { return name.image->is_bundle != is_bundle; });
+  std::erase_if(found, [&](const ImageName& name) { return name.image->is_bundle != is_bundle; });
   if (found.empty()) {
     throw Error(ErrorCode::Usage, text::cat("'", text::printable(text), "' is ", is_bundle ? "no" : "a", " bundle"))
         .hint(is_bundle ? "give it with --image" : "give it with --bundle");
@@ -85,82 +46,18 @@ void add_requested(const std::string& text, bool is_bundle, const std::vector<Na
   requested.insert(requested.end(), found.begin(), found.end());
 }
 
-std::vector<Name> requested_names(const ImageSet& set, const Selection& selection) {
-  std::vector<Name> requested;
-  std::vector<Name> all;
+std::vector<ImageName> requested_names(const ImageSet& set, const Selection& selection) {
+  std::vector<ImageName> requested;
+  std::vector<ImageName> all;
   for (const SetImage& image : set.images()) {
-    if (image.is_root) add_names(image, requested);
-    if (!image.is_referrer) add_names(image, all);
+    if (image.is_root) std::ranges::move(names_of(image), std::back_inserter(requested));
+    if (!image.is_referrer) std::ranges::move(names_of(image), std::back_inserter(all));
   }
   if (selection.bundles.empty() && selection.images.empty()) return requested;
   requested.clear();
   for (const std::string& name : selection.bundles) add_requested(name, true, all, requested);
   for (const std::string& name : selection.images) add_requested(name, false, all, requested);
   return requested;
-}
-
-/// Gathers what the chosen images need, and what is attached to that.
-class Reach {
- public:
-  explicit Reach(const ImageSet& set) : set_(set) {}
-
-  void add(const SetImage& root) {
-    std::vector<const SetImage*> pending{&root};
-    while (!pending.empty()) {
-      const SetImage& image = *pending.back();
-      pending.pop_back();
-      if (!images_.insert(image.digest()).second) continue;
-      for (const Digest& digest : set_.graph().closure(image.digest())) manifests_.insert(digest);
-      for (const Descriptor& child : absent_below(set_.graph(), image.digest())) manifests_.insert(child.digest);
-      for (const ImageRef& ref : image.lock.images) {
-        if (const SetImage* listed = set_.find(*ref.image.digest)) pending.push_back(listed);
-      }
-    }
-  }
-
-  /// Level by level, since what is attached may have attachments.
-  void add_attached() {
-    for (bool is_more = true; is_more;) {
-      is_more = false;
-      for (const SetImage& image : set_.images()) {
-        if (image.is_bundle || has(image.digest())) continue;
-        const std::set<Digest> subjects = subjects_of(set_, image);
-        if (std::ranges::none_of(subjects, [&](const Digest& one) { return manifests_.contains(one); })) continue;
-        attached_.insert(image.digest());
-        add(image);
-        is_more = true;
-      }
-    }
-  }
-
-  [[nodiscard]] bool has(const Digest& image) const { return images_.contains(image); }
-  [[nodiscard]] bool is_attached(const Digest& image) const { return attached_.contains(image); }
-
- private:
-  const ImageSet& set_;
-  std::set<Digest> images_;
-  std::set<Digest> attached_;
-  std::set<Digest> manifests_;
-};
-
-/// `image` with these of its names only, as a root; or without a name of its own, as what others need.
-SetImage with_names(const SetImage& image, const std::vector<Name>& chosen, bool is_attached) {
-  SetImage kept = image;
-  std::map<RepositoryName, std::set<std::string>> places;
-  for (const Name& name : chosen) {
-    if (name.image != &image) continue;
-    auto& tags = places[name.repository];
-    if (name.tag) tags.insert(*name.tag);
-  }
-  kept.is_root = !places.empty();
-  kept.is_referrer = !kept.is_root && is_attached;
-  std::erase_if(kept.tags, [](const std::string& tag) { return !attachment_subject(tag); });
-  kept.also.clear();
-  if (places.empty()) return kept;
-  if (!places.contains(kept.reference.name)) kept.reference.name = places.begin()->first;
-  kept.tags.merge(places.extract(kept.reference.name).mapped());
-  kept.also = std::move(places);
-  return kept;
 }
 
 /// Says which roots go although their names are left out.
@@ -207,10 +104,10 @@ void tell_left_out(const std::vector<Reference>& left_out, const std::vector<Ref
 
 ImageSet select_images(const ImageSet& set, const Selection& selection, Progress& progress,
                        std::vector<Reference>& left_out) {
-  const std::vector<Name> requested = requested_names(set, selection);
-  std::vector<Name> chosen;
+  const std::vector<ImageName> requested = requested_names(set, selection);
+  std::vector<ImageName> chosen;
   std::vector<Reference> others;
-  for (const Name& name : requested) {
+  for (const ImageName& name : requested) {
     if (chooses(selection, {name.repository, name.tag, std::nullopt}, name.image->digest())) {
       chosen.push_back(name);
     } else {
@@ -219,17 +116,7 @@ ImageSet select_images(const ImageSet& set, const Selection& selection, Progress
   }
   tell_left_out(others, references_of(requested), progress);
   left_out.insert(left_out.end(), others.begin(), others.end());
-  Reach reach(set);
-  for (const Name& name : chosen) reach.add(*name.image);
-  reach.add_attached();
-  std::vector<SetImage> images;
-  for (const SetImage& image : set.images()) {
-    if (!reach.has(image.digest())) continue;
-    images.push_back(with_names(image, chosen, reach.is_attached(image.digest())));
-  }
-  Graph graph = set.graph();
-  graph.retain(manifests_of(images, graph));
-  ImageSet selected(std::move(images), std::move(graph));
+  ImageSet selected = keep_names(set, chosen);
   tell_needed(selected, left_out, set, progress);
   return selected;
 }

@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "cli/command.hpp"
+#include "cli/store_output.hpp"
+#include "cli/transfer_output.hpp"
+#include "ociferry/release_store.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void declare_rm(Arguments& arguments) {
+  arguments.positional("ARCHIVE IMAGE...", true);
+  arguments.text("output,o", "FILE", "The archive to write; it may be the one that is read");
+  arguments.require("output");
+  arguments.flag("force", "Replace a file of that name even if it is not an archive");
+}
+
+void run_rm(const Arguments& arguments, Context& context, Console& console) {
+  const std::string archive = arguments.positional_value();
+  const auto& words = arguments.positional_values();
+  const RemoveOptions options{.archive = archive,
+                              .images = {std::next(words.begin()), words.end()},
+                              .output = arguments.text_of("output"),
+                              .force = arguments.on("force")};
+  if (options.images.empty()) {
+    throw Error(ErrorCode::Usage, "No image to remove")
+        .hint(fmt::format("'ociferry ls {}' lists what is in the archive", archive));
+  }
+  if (options.output.empty()) {
+    throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)")
+        .hint(fmt::format("-o {} replaces the archive when the new one is complete", archive));
+  }
+  check_archive_name(options.output.string());
+  const RemoveReport report = remove_images(options, context);
+  console.finish_progress();
+  console.document(remove_members(report, options.output.string()));
+  print_removed(report, console);
+  print_written(report.written, options.output.string(), console);
+}
+
+}  // namespace
+
+const Command kRmCommand{
+    .name = "rm",
+    .summary = "Write an archive without some of its images; needs no network",
+    .usage = "ociferry rm ARCHIVE IMAGE... -o NEW.tar [options]",
+    .examples =
+        "  # Make room on the stick: take an old release out of the archive that holds all of them\n"
+        "  ociferry rm releases.tar registry.example.com/team/app:v1 -o releases.tar\n"
+        "  # Short names do where they are clear\n"
+        "  ociferry rm releases.tar app:v1 tools/busybox -o smaller.tar\n",
+    .common = CommonOptions::Jobs,
+    .in_imgpkg = false,
+    .unpacks = true,
+    .declare = declare_rm,
+    .run = run_rm,
+};
+
+}  // namespace ociferry

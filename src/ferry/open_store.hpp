@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ferry/set/image_set.hpp"
+#include "layout/image_archive.hpp"
+#include "ociferry/ferry.hpp"
+
+namespace ociferry {
+
+/// An archive that is read in place. All but its layers was read and checked.
+struct OpenStore {
+  std::shared_ptr<ImageArchive> archive;
+  ImageSet set;
+};
+
+/// Throws Error as load_archives does.
+[[nodiscard]] OpenStore open_store(const std::filesystem::path& path, const Context& context);
+
+/// An image with layers: no index.
+struct ChosenImage {
+  Reference reference;                 ///< by digest; of a child of an index in the repository of that
+  const Manifest* manifest = nullptr;  ///< owned by the store
+};
+
+/// The image that a user means by `name` (`names_meant`), or the only root if that is empty; also the child of an index
+/// by its whole digest. Of an index it is the child for one of `platforms`, or its only image. Throws Error{Usage} with
+/// what there is to choose from if that is none, or several; Error{NotFound} if an index has nothing for `platforms`.
+[[nodiscard]] ChosenImage choose_image(const OpenStore& store, const std::string& name,
+                                       const std::vector<Platform>& platforms);
+
+/// The only root, whatever it is. Throws Error{Usage} that lists them if there are several.
+[[nodiscard]] const SetImage& only_root(const ImageSet& set);
+
+/// Lets `use` read a layer, and reads the rest of it: then all of it has proved right. Throws Error{Corrupt} if it did
+/// not, also where `use` failed because of that; what `use` throws; Error{Incomplete} if the archive lacks the layer.
+void read_layer(ImageArchive& archive, const Descriptor& layer, const std::function<void(ByteSource& content)>& use,
+                const Context& context);
+
+}  // namespace ociferry

@@ -1,0 +1,25 @@
+#include <utility>
+
+#include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/load_archives.hpp"
+#include "ferry/set/removal.hpp"
+#include "ociferry/release_store.hpp"
+
+namespace ociferry {
+
+RemoveReport remove_images(const RemoveOptions& options, const Context& context) {
+  check_output(options.output, options.force);
+  LoadedArchives loaded = load_archives({options.archive}, {}, context);
+  Removal removal = without_images(loaded.set, options.images);
+  RemoveReport report{.names = std::move(removal.names),
+                      .gone = std::move(removal.gone),
+                      .still_there = std::move(removal.still_there)};
+  loaded.set = ImageSet({}, {});
+  warn_of_nondistributable_layers(removal.rest, false, *context.progress);
+  report.written = write_archive(std::move(removal.rest), options.output, context);
+  report.written.archives = std::move(loaded.read);
+  return report;
+}
+
+}  // namespace ociferry

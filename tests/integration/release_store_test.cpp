@@ -1,0 +1,208 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string_view>
+
+#include "oci/json.hpp"
+#include "rows.hpp"
+#include "support/contains.hpp"
+#include "support/temp.hpp"
+
+// Archives as a store of releases: merge and rm. Whatever they write, an export of the same content would have written.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace {
+
+Image released(std::uint64_t seed) { return make_image({.layers = {{.seed = 1}, {.seed = seed}}}); }
+
+/// Two bundles that share images, an image with two names, an index with a signature.
+struct Releases {
+  World world;
+  Reference web = push_image(world.outside, "team/web", released(2), "v1");
+  Reference job = push_image(world.outside, "team/job", released(3), "v1");
+  Image tool_image = released(4);
+  Reference tool = push_image(world.outside, "tools/tool", tool_image, "v2");
+  Reference latest = push_image(world.outside, "tools/tool", tool_image, "latest");
+  Reference index = push_image(world.outside, "team/multi",
+                               make_index({released(5), make_image({.platform = {"linux", "arm64", "", ""}})}), "v1");
+  Reference one = world.push_bundle("bundles/one", {web, job});
+  Reference two = world.push_bundle("bundles/two", {web, one});
+
+  Releases() {
+    push_image(world.outside, "team/multi", make_signature(), "sha256-" + std::string(index.digest->hex()) + ".sig");
+  }
+
+  [[nodiscard]] std::string at(const std::string& repository, const std::string& tag = "v1") const {
+    return world.outside_ref(repository, tag);
+  }
+  void save(const Words& references, const std::string& archive) {
+    Words words{"export"};
+    words.insert(words.end(), references.begin(), references.end());
+    words.insert(words.end(), {"-o", archive});
+    world.succeed(words);
+  }
+  [[nodiscard]] bool same(const std::string& file, const std::string& other) const {
+    return run({.arguments = {"cmp", world.path(file).string(), world.path(other).string()}}).exit_code == 0;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a merge of archives is the export of all that is in them, byte for byte, also in the place of one") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Releases store;
+  World& world = store.world;
+  const std::string tool = store.at("tools/tool", "v2");
+  store.save({store.at("bundles/two"), tool, store.at("tools/tool", "latest"), store.at("team/multi")}, "all.tar");
+  store.save({store.at("bundles/two"), store.at("team/multi")}, "a.tar");
+  store.save({store.at("bundles/one"), tool}, "b.tar");
+  store.save({store.at("tools/tool", "latest")}, "c.tar");
+  store.save({store.at("bundles/one"), store.at("bundles/two"), tool, store.at("tools/tool", "latest"),
+              store.at("team/multi")},
+             "all-and-one.tar");
+  world.outside.forget_requests();
+  const std::string told = world.succeed({"merge", "c.tar", "a.tar", "b.tar", "-o", "merged.tar"});
+  CHECK(store.same("merged.tar", "all-and-one.tar"));
+  CHECK(told.find("From c.tar: 1 image (0 bundles)") != std::string::npos);
+  CHECK(told.find("Wrote 7 images (2 bundles, 1 referrer) to merged.tar: ") != std::string::npos);
+  world.succeed({"merge", "a.tar", "b.tar", "c.tar", "--exclude", "*/one:v1", "-o", "part.tar"});
+  CHECK(store.same("part.tar", "all.tar"));
+  world.succeed({"merge", "a.tar", "c.tar", "b.tar", "-o", "a.tar"});
+  CHECK(store.same("a.tar", "all-and-one.tar"));
+  CHECK(world.outside.requests().empty());
+  const Json plan =
+      Json::parse(world.succeed({"merge", "b.tar", "c.tar", "-o", "d.tar", "--dry-run", "--json"}), "plan");
+  CHECK(*plan.find("archiveBytes")->as_int() > 0);
+  CHECK_FALSE(std::filesystem::exists(world.path("d.tar")));
+  const Json json = Json::parse(world.succeed({"merge", "b.tar", "c.tar", "-o", "d.tar", "--json"}), "report");
+  CHECK(json.string_at("archive") == "d.tar");
+  CHECK(json.find("archives")->as_array()->size() == 2);
+}
+
+TEST_CASE("rm leaves what an export of the rest would have written, byte for byte, whatever the image is called by") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Releases store;
+  World& world = store.world;
+  const Words all{store.at("bundles/one"), store.at("bundles/two"), store.at("tools/tool", "v2"),
+                  store.at("tools/tool", "latest"), store.at("team/multi")};
+  store.save(all, "all.tar");
+  struct Row {
+    Words removed;
+    Words left;
+  };
+  const std::string multi_digest = store.index.digest->text();
+  const std::vector<Row> rows{
+      {{store.at("bundles/two")}, {all[0], all[2], all[3], all[4]}},
+      {{"bundles/two:v1"}, {all[0], all[2], all[3], all[4]}},
+      {{store.at("bundles/one")}, {all[1], all[2], all[3], all[4]}},  // the other bundle has it
+      {{"latest"}, {all[0], all[1], all[2], all[4]}},                 // one of two names
+      {{store.tool.digest->text()}, {all[0], all[1], all[4]}},        // both names
+      {{multi_digest.substr(0, 20)}, {all[0], all[1], all[2], all[3]}},
+      {{multi_digest.substr(7, 12)}, {all[0], all[1], all[2], all[3]}},  // with its signature
+      {{"two", "tool", "multi@" + multi_digest}, {all[0]}},
+  };
+  for (const Row& row : rows) {
+    INFO(row.removed.front());
+    store.save(row.left, "expected.tar");
+    world.outside.forget_requests();
+    Words words{"rm", "all.tar"};
+    words.insert(words.end(), row.removed.begin(), row.removed.end());
+    words.insert(words.end(), {"-o", "rest.tar"});
+    world.succeed(words);
+    CHECK(store.same("rest.tar", "expected.tar"));
+    CHECK(world.outside.requests().empty());
+    std::filesystem::remove(world.path("expected.tar"));
+    std::filesystem::remove(world.path("rest.tar"));
+  }
+}
+
+TEST_CASE("rm tells what went and what stays because others need it, and writes in place") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Releases store;
+  World& world = store.world;
+  store.save({store.at("bundles/two"), store.at("team/web"), store.at("team/multi")}, "a.tar");
+  store.save({store.at("bundles/two")}, "two.tar");
+  const std::string web = world.outside.host() + "/team/web@" + store.web.digest->text();
+  const Words rm{"rm", "a.tar", "web:v1", "multi", "-o"};
+  Words elsewhere = rm;
+  elsewhere.insert(elsewhere.end(), {"b.tar", "--json"});
+  const Json json = Json::parse(world.succeed(elsewhere), "report");
+  CHECK(json.string_at("archive") == "b.tar");
+  CHECK(json.find("removed")->as_array()->size() == 2);
+  CHECK(json.find("gone")->as_array()->size() == 2);  // the index and its signature
+  const Json& still = json.find("stillThere")->as_array()->front();
+  CHECK(still.string_at("image") == web);
+  CHECK(still.find("neededBy")->as_array()->size() == 2);
+
+  Words in_place = rm;
+  in_place.emplace_back("a.tar");
+  const std::string told = world.succeed(in_place);
+  CHECK(told.find("Removed " + store.at("team/multi") + "\n") != std::string::npos);
+  CHECK(told.find("Stays, since others need it: " + web + "\n") != std::string::npos);
+  CHECK(told.find("Wrote 4 images (2 bundles) to a.tar: ") != std::string::npos);
+  CHECK(store.same("a.tar", "two.tar"));
+  CHECK(store.same("b.tar", "two.tar"));
+}
+
+TEST_CASE("rm refuses what the archive does not have, what others need, and to leave nothing, and changes no file") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Releases store;
+  World& world = store.world;
+  store.save({store.at("bundles/one"), store.at("tools/tool", "v2"), store.at("team/multi")}, "a.tar");
+  const std::string before = read_text(world.path("a.tar"));
+  const auto refused = [&](const Words& images, const Words& output = {"-o", "a.tar"}) {
+    Words words{"rm", "a.tar"};
+    words.insert(words.end(), images.begin(), images.end());
+    words.insert(words.end(), output.begin(), output.end());
+    const std::string told = world.fail(1, words);
+    CHECK(read_text(world.path("a.tar")) == before);
+    return told;
+  };
+  CHECK(contains(refused({"team/mutli:v1"}), "did you mean '" + store.at("team/multi") + "'?"));
+  CHECK(contains(refused({"nothing-alike"}), "the archive has no 'nothing-alike', but:\n  - "));
+  const std::string several = refused({"v1"});
+  CHECK(contains(several, "'v1' is several images:"));
+  CHECK(contains(several, store.at("team/multi")));
+  const std::string listed = refused({"team/web"});
+  CHECK(contains(listed, "was not requested, but is there because of others:"));
+  CHECK(contains(listed, world.outside.host() + "/bundles/one@" + store.one.digest->text()));
+  CHECK(contains(refused({"one", "tool", "multi"}), "nothing would be left"));
+  CHECK(contains(refused({}), "No image to remove"));
+  CHECK(contains(refused({"one"}, {}), "output"));
+  write_text(world.path("notes.txt"), "mine");
+  CHECK(contains(refused({"one"}, {"-o", "notes.txt"}), "--force"));
+  CHECK(read_text(world.path("notes.txt")) == "mine");
+}
+
+TEST_CASE("rm takes a damaged layer out with its image, and does not pass on one that stays") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Releases store;
+  World& world = store.world;
+  store.save({store.at("team/web"), store.at("team/job")}, "a.tar");
+  store.save({store.at("team/job")}, "job.tar");
+  std::string bytes = read_text(world.path("a.tar"));
+  const std::string layer = layers_of(released(2)).back().digest.text();
+  const std::string member = "blobs/sha256/" + layer.substr(7);
+  const auto header = bytes.rfind(member);
+  REQUIRE(header != std::string::npos);
+  bytes[header + 512 + 100] = static_cast<char>(bytes[header + 512 + 100] ^ 1);
+  write_text(world.path("a.tar"), bytes);
+  CHECK(contains(world.fail(10, {"rm", "a.tar", "job", "-o", "b.tar"}), layer));
+  CHECK_FALSE(std::filesystem::exists(world.path("b.tar")));
+  std::filesystem::remove(world.path("b.tar.partial"));
+  world.succeed({"rm", "a.tar", "web", "-o", "b.tar"});
+  CHECK(store.same("b.tar", "job.tar"));
+}
+
+TEST_CASE("called as imgpkg there are no commands for a store") {
+  const World world;
+  for (const char* command : {"merge", "rm"}) {
+    std::filesystem::path link = world.path("imgpkg");
+    if (!std::filesystem::exists(link)) std::filesystem::create_symlink(OCIFERRY_BINARY, link);
+    const Outcome outcome = run({.arguments = {link.string(), command, "a.tar"}});
+    CHECK(outcome.exit_code == 1);
+    CHECK(contains(outcome.err, "does not accept extra arguments"));
+  }
+}
