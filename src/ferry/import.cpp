@@ -38,17 +38,6 @@ void check_nondistributable_layers(const ImageSet& set, const std::vector<ReadAr
       .hint("export it again with --include-non-distributable-layers, or convert it without that flag");
 }
 
-/// Throws if a delta lacks what it builds on: a conversion has no registry to find it in.
-void check_nothing_left_out(const LoadedArchives& loaded) {
-  const Graph& graph = loaded.set.graph();
-  if (graph.left_out().empty()) return;
-  std::vector<Descriptor> missing;
-  for (const auto& [digest, ignored] : graph.left_out()) missing.push_back(graph.blobs().at(digest).descriptor);
-  throw Error(ErrorCode::Incomplete,
-              text::cat(archive_names(loaded.read), " leaves out ", list_left_out(missing, loaded.set)))
-      .hint("give what it builds on with --base FILE; nothing was written");
-}
-
 /// Fetches the layers that the archive lacks from the repositories of their images.
 void fetch_skipped_layers(ImageSet& set, Registries& registries) {
   std::map<Digest, RepositoryName> places;
@@ -90,7 +79,8 @@ LoadedArchives ready_conversion(const ConvertOptions& options, const Context& co
   check_output(options.output, options.force);
   LoadedArchives loaded = load_archives(options.archives, options.selection, context, options.bases);
   check_names_between(loaded);
-  check_nothing_left_out(loaded);
+  check_nothing_left_out(loaded.set, archive_names(loaded.read),
+                         "give what it builds on with --base FILE; nothing was written");
   check_nondistributable_layers(loaded.set, loaded.read, options.nondistributable_layers, *context.progress);
   return loaded;
 }

@@ -100,6 +100,17 @@ ChosenImage child_for(const ImageSet& set, const SetImage& index, const std::vec
   return {Reference::by_digest(index.reference.name, digest), &std::get<Manifest>(set.graph().at(digest).parsed)};
 }
 
+std::unique_ptr<ByteSource> open_layer(ImageArchive& archive, const Descriptor& layer, const Context& context) {
+  try {
+    return reading_archive([&] { return archive.open(layer, 0, context.stop); });
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::Incomplete) {
+      error.hint("a delta leaves layers out: join it with what it builds on, with 'ociferry merge'");
+    }
+    throw;
+  }
+}
+
 void read_on(ByteSource& content) {
   std::vector<std::byte> buffer(kReadBufferBytes);
   while (content.read(buffer) > 0) continue;
@@ -137,8 +148,7 @@ ChosenImage choose_image(const OpenStore& store, const std::string& name, const 
 void read_layer(ImageArchive& archive, const Descriptor& layer, const std::function<void(ByteSource&)>& use,
                 const Context& context) {
   const auto open = [&] {
-    return VerifyingSource(reading_archive([&] { return archive.open(layer, 0, context.stop); }), layer,
-                           archive.name_of(layer.digest));
+    return VerifyingSource(open_layer(archive, layer, context), layer, archive.name_of(layer.digest));
   };
   VerifyingSource verifying = open();
   TalliedSource content(verifying, context);

@@ -9,6 +9,8 @@ namespace {
 
 void declare_merge(Arguments& arguments) {
   arguments.positional("ARCHIVE", true);
+  arguments.repeated("base", "FILE",
+                     "Archive with the layers that a delta leaves out; of it nothing else is taken (can be repeated)");
   arguments.text("output,o", "FILE", "The archive to write; it may be one of those that are read");
   arguments.require("output");
   arguments.flag("force", "Replace a file of that name even if it is not an archive");
@@ -24,11 +26,13 @@ void run_merge(const Arguments& arguments, Context& context, Console& console) {
   const std::string output = arguments.text_of("output");
   if (output.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
   check_archive_name(output);
+  const std::vector<std::string> bases = arguments.list_of("base");
   const ConvertOptions options{.archives = {archives.begin(), archives.end()},
                                .output = output,
                                .selection = selection_of(arguments, false),
                                .nondistributable_layers = arguments.on("include-non-distributable-layers"),
-                               .force = arguments.on("force")};
+                               .force = arguments.on("force"),
+                               .bases = {bases.begin(), bases.end()}};
   if (const auto dry_run = dry_run_of(arguments)) {
     return print_export_plan(plan_conversion(options, context), output, *dry_run, console);
   }

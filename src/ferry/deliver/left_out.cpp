@@ -92,6 +92,15 @@ std::vector<Demand> demands_of(std::deque<RepositoryRound>& rounds) {
 
 }  // namespace
 
+void check_nothing_left_out(const ImageSet& set, std::string_view archives, std::string_view hint) {
+  const Graph& graph = set.graph();
+  if (graph.left_out().empty()) return;
+  std::vector<Descriptor> missing;
+  for (const auto& [digest, ignored] : graph.left_out()) missing.push_back(graph.blobs().at(digest).descriptor);
+  throw Error(ErrorCode::Incomplete, text::cat(archives, " leaves out ", list_left_out(missing, set)))
+      .hint(std::string(hint));
+}
+
 std::string list_left_out(const std::vector<Descriptor>& blobs, const ImageSet& set) {
   constexpr std::size_t kImagesShown = 20;
   std::set<Digest> digests;

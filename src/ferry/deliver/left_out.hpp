@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ferry/deliver/destination.hpp"
@@ -21,6 +22,10 @@ namespace ociferry {
 /// Throws Error{Incomplete} with a list of what is nowhere, by image. Blocks on the registries.
 void prove_left_out(std::deque<RepositoryRound>& rounds, const ImageSet& set, const BlobPlaces& owners,
                     const OpenDestination& open, const Context& context);
+
+/// Throws Error{Incomplete}, which names `archives` and ends with `hint`, if something of `set` is nowhere, since the
+/// archives are deltas.
+void check_nothing_left_out(const ImageSet& set, std::string_view archives, std::string_view hint);
 
 /// "3 layers (12 MiB), since it builds on ...:", and a line for each image that needs some of `blobs`.
 [[nodiscard]] std::string list_left_out(const std::vector<Descriptor>& blobs, const ImageSet& set);
