@@ -336,16 +336,19 @@ void Graph::move_skipped(const std::function<std::shared_ptr<BlobSource>(const D
 
 void Graph::retain(const std::set<Digest>& kept) {
   std::erase_if(manifests_, [&](const auto& node) { return !kept.contains(node.first); });
+  std::set<Digest> configs;
   std::set<Digest> used;
   for (const auto& [digest, node] : manifests_) {
     if (const auto* manifest = std::get_if<Manifest>(&node.parsed)) {
-      if (manifest->config) used.insert(manifest->config->digest);
+      if (manifest->config) configs.insert(manifest->config->digest);
       for (const Descriptor& layer : manifest->layers) used.insert(layer.digest);
     }
     for (const Descriptor& child : children_of(node.parsed)) used.insert(child.digest);
   }
+  used.insert(configs.begin(), configs.end());
   const auto is_unused = [&](const auto& blob) { return !used.contains(blob.first); };
   std::erase_if(blobs_, is_unused);
+  for (auto& [digest, blob] : blobs_) blob.is_config = configs.contains(digest);
   std::erase_if(skipped_, is_unused);
   drop_unused_left_out();
   absent_.clear();
