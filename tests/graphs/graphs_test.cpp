@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "ociferry/error.hpp"
+#include "part_trip.hpp"
 #include "round_trip.hpp"
 #include "support/seed.hpp"
 
@@ -12,6 +13,14 @@ using namespace ociferry::testing;
 namespace {
 
 constexpr std::uint64_t kSample = 160;  ///< by default: OCIFERRY_SAMPLE
+
+/// What came of the parts of many worlds.
+struct PartTrips {
+  std::size_t refused = 0;
+  std::size_t with_platforms = 0;
+  std::size_t smaller = 0;
+  std::size_t stripped_indexes = 0;
+};
 
 /// Runs `count` seeds from `first` on, and says which of them fail.
 RoundTrip run_seeds(std::uint64_t first, std::uint64_t count) {
@@ -32,6 +41,23 @@ RoundTrip run_seeds(std::uint64_t first, std::uint64_t count) {
   return all;
 }
 
+PartTrips run_parts(std::uint64_t first, std::uint64_t count) {
+  PartTrips all;
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    try {
+      const PartTrip trip = make_part_trip(seed);
+      all.refused += trip.is_refused ? 1 : 0;
+      all.with_platforms += trip.has_platforms ? 1 : 0;
+      all.smaller += trip.left > 0 ? 1 : 0;
+      all.stripped_indexes += trip.stripped_indexes;
+    } catch (const std::exception& error) {
+      FAIL_CHECK("part of seed " << seed << " (alone: scripts/torture graphs 1 " << seed
+                                 << "): " << std::string(error.what()));
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("whatever an export writes is verified, imported, converted and exported again") {
@@ -45,10 +71,22 @@ TEST_CASE("whatever an export writes is verified, imported, converted and export
   CHECK(all.refused > 0);
 }
 
+TEST_CASE("a part of an archive is what an export of that part is, and imports as it does") {
+  const std::uint64_t sample = number_from("OCIFERRY_SAMPLE", kSample) / 2;
+  const PartTrips all = run_parts(seed_of_run() * 1'000'000, sample);
+  CHECK(all.smaller > sample / 20);
+  CHECK(all.with_platforms > sample / 8);
+  CHECK(all.stripped_indexes > sample / 40);
+  CHECK(all.refused < sample / 2);
+}
+
 TEST_CASE("OCIFERRY_GRAPHS graphs from OCIFERRY_SEED on" * doctest::skip()) {
   const std::uint64_t count = number_from("OCIFERRY_GRAPHS", 10'000);
   const RoundTrip all = run_seeds(seed_of_run(), count);
   std::cout << count << " graphs: " << all.images << " images, " << all.bundles << " bundles, " << all.shared_locations
             << " of them with equal locations, " << all.referrers << " attached, " << all.sparse << " sparse; "
             << all.refused << " refused\n";
+  const PartTrips parts = run_parts(seed_of_run(), count);
+  std::cout << "their parts: " << parts.smaller << " smaller, " << parts.with_platforms << " by platform, "
+            << parts.stripped_indexes << " indexes stripped; " << parts.refused << " refused\n";
 }

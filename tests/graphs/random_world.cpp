@@ -84,7 +84,7 @@ std::string config_text(std::string_view platform, bool is_bundle) {
 RandomWorld::RandomWorld(std::uint64_t seed) : dice_(seed), has_referrers_api_(!dice_.one_in(3)) {
   for (const char* name : {"r.example/apps/one", "r.example/apps/two", "s.example:5000/three"}) {
     names_.push_back(parse_repository(name));
-    if (names_.size() > 1 && dice_.one_in(3)) break;
+    if (dice_.one_in(3)) break;
   }
   make_image();
   const std::uint64_t more = 2 + dice_.below(14);

@@ -26,6 +26,8 @@ class RandomWorld {
   /// For `discover`.
   [[nodiscard]] OpenSource opener();
 
+  [[nodiscard]] bool has_one_repository() const { return names_.size() == 1; }
+
   /// Something that must go along with its subject, or be named by a warning.
   struct Attached {
     Digest subject;

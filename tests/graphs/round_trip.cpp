@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 #include <set>
 
 #include "base/text.hpp"
@@ -10,14 +9,13 @@
 #include "ferry/deliver/relocate.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/bundle_reader.hpp"
-#include "ferry/gather/load_archive.hpp"
 #include "ferry/set/absent_children.hpp"
-#include "layout/open_archive.hpp"
 #include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "random_world.hpp"
 #include "support/temp.hpp"
+#include "trip_checks.hpp"
 
 namespace ociferry::testing {
 
@@ -25,43 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const RepositoryName kTo{"inside.example", "my/apps"};
 constexpr GatherOptions kAll{.referrers = Referrers::All};
-
-void require(bool holds, std::string_view what) {
-  if (!holds) throw Error(ErrorCode::Internal, std::string(what));
-}
-
-Context context(std::size_t jobs) { return {.registry = {.retry_delay = {}}, .jobs = jobs}; }
-
-/// All that is said of an image, but for the places, which a relocation changes.
-std::string described(const SetImage& image) {
-  std::string text = text::cat(image.is_root ? "root " : "", image.is_bundle ? "bundle " : "",
-                               image.is_referrer ? "referrer " : "", image.digest().text());
-  for (const std::string& tag : all_tags(image)) text += text::cat(" ", tag);
-  for (const ImageRef& ref : image.lock.images) text += text::cat(" ", to_string(ref.image));
-  return text;
-}
-
-std::set<std::string> described(const ImageSet& set) {
-  std::set<std::string> all;
-  for (const SetImage& image : set.images()) all.insert(described(image));
-  require(all.size() == set.images().size(), "an image is in the set twice");
-  for (const auto& [digest, node] : set.graph().manifests()) all.insert(digest.text() + " " + node.raw.bytes);
-  for (const auto& [digest, blob] : set.graph().blobs()) all.insert("blob " + digest.text());
-  return all;
-}
-
-void check_equal(const ImageSet& a, const ImageSet& b, std::string_view what) {
-  const auto left = described(a);
-  const auto right = described(b);
-  if (left == right) return;
-  std::vector<std::string> lost;
-  std::vector<std::string> added;
-  std::ranges::set_difference(left, right, std::back_inserter(lost));
-  std::ranges::set_difference(right, left, std::back_inserter(added));
-  require(false, text::cat(what, ":\nlost:\n  ", text::join(lost, "\n  "), "\nadded:\n  ", text::join(added, "\n  ")));
-}
 
 /// What is attached to an image was not found where it was exported from if it lay in another repository than the
 /// image. In the one repository of the destination it is; so what came along for another reason shows as attached.
@@ -70,21 +32,6 @@ bool finds_more_attached(const ImageSet& before, const ImageSet& after) {
     return image.is_referrer && !before.contains(image.digest()) && before.graph().contains(image.digest());
   });
 }
-
-/// A Progress that keeps what was warned of.
-class Warnings : public Progress {
- public:
-  void warn(std::string_view line) override {
-    const std::lock_guard lock(mutex_);
-    text_ += line;
-    text_ += '\n';
-  }
-  [[nodiscard]] bool name(const Digest& digest) const { return text_.find(digest.text()) != std::string::npos; }
-
- private:
-  std::mutex mutex_;
-  std::string text_;
-};
 
 /// Whatever is not carried although something that is carried refers to it was warned of.
 void check_nothing_lost(const RandomWorld& world, const ImageSet& set, const Warnings& warnings) {
@@ -109,8 +56,6 @@ void check_nothing_lost(const RandomWorld& world, const ImageSet& set, const War
   }
 }
 
-ImageSet load(const fs::path& archive) { return load_archive(open_image_archive(archive), context(1)); }
-
 void export_to(const fs::path& archive, const std::vector<Root>& roots, const OpenSource& opener, std::size_t jobs) {
   const ImageSet set = discover(roots, opener, kAll, context(jobs));
   static_cast<void>(write_archive(set, archive, context(jobs)));
@@ -129,16 +74,6 @@ void check_reports(const fs::path& archive, const ImageSet& set) {
                 shown.is_root == image.is_root && shown.is_referrer == image.is_referrer &&
                 shown.locations.has_value() == image.is_bundle,
             "inspect shows an image otherwise");
-  }
-}
-
-/// Two images may have been asked for by the same tag, of different repositories.
-bool root_tags_are_clear(const ImageSet& set, const Placement& placement = everything_to(kTo)) {
-  try {
-    static_cast<void>(PlacedSet(set, placement, true));
-    return true;
-  } catch (const Error&) {
-    return false;
   }
 }
 
@@ -170,10 +105,6 @@ bool is_sparse(const ImageSet& set) {
 }
 
 /// A destination that takes no sparse index gets all that is whole; or, where such an index is needed, no root's tag.
-OpenDestination opener(MemoryTarget& target) {
-  return [&](const RepositoryName& name) -> Destination { return {name, target, target}; };
-}
-
 void import_into_strict(const fs::path& archive) {
   const ImageSet set = load(archive);
   const bool root_tags = root_tags_are_clear(set);
