@@ -49,6 +49,8 @@ extern const Command kCatCommand;
 extern const Command kExtractCommand;
 extern const Command kInspectCommand;
 extern const Command kVerifyCommand;
+extern const Command kDiffCommand;
+extern const Command kInventoryCommand;
 extern const Command kDescribeCommand;
 extern const Command kTagListCommand;
 extern const Command kTagResolveCommand;

@@ -56,12 +56,17 @@ bool reads_archives(const Arguments& arguments) { return arguments.positional_na
 
 /// The archives that a command reads.
 std::vector<std::string> archives_read(const Arguments& arguments) {
-  for (const char* option : {"tar", "from"}) {
-    if (is_given(arguments, option)) return arguments.list_of(option);
+  std::vector<std::string> archives;
+  for (const char* option : {"tar", "from", "base", "have"}) {
+    if (!is_given(arguments, option)) continue;
+    for (std::string& archive : arguments.list_of(option)) archives.push_back(std::move(archive));
   }
-  if (!reads_archives(arguments)) return {};
-  const std::string first = arguments.positional_value();  // there must be one
-  return arguments.positional_name() == kArchive ? arguments.positional_values() : std::vector<std::string>{first};
+  const bool has_source = is_given(arguments, "tar") || is_given(arguments, "from");
+  if (has_source || !reads_archives(arguments) || arguments.positional_values().empty()) return archives;
+  const auto& words = arguments.positional_values();
+  const bool are_all = arguments.positional_name() == kArchive;
+  archives.insert(archives.end(), words.begin(), are_all ? words.end() : words.begin() + 1);
+  return archives;
 }
 
 bool changes_logins(const Command& command) { return command.name == "login" || command.name == "logout"; }

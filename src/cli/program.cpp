@@ -292,11 +292,10 @@ class Run {
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> kCommands = {
-      &kPushCommand,      &kExportCommand, &kImportCommand,      &kCopyCommand,    &kPullCommand,
-      &kMergeCommand,     &kRmCommand,     &kLsCommand,          &kCatCommand,     &kExtractCommand,
-      &kInspectCommand,   &kVerifyCommand, &kDescribeCommand,    &kTagListCommand, &kTagResolveCommand,
-      &kLoginCommand,     &kLogoutCommand, &kAuthExplainCommand, &kProbeCommand,   &kVersionCommand,
-      &kCompletionCommand};
+      &kPushCommand,   &kExportCommand,      &kImportCommand,   &kCopyCommand,    &kPullCommand,       &kMergeCommand,
+      &kRmCommand,     &kLsCommand,          &kCatCommand,      &kExtractCommand, &kInspectCommand,    &kVerifyCommand,
+      &kDiffCommand,   &kInventoryCommand,   &kDescribeCommand, &kTagListCommand, &kTagResolveCommand, &kLoginCommand,
+      &kLogoutCommand, &kAuthExplainCommand, &kProbeCommand,    &kVersionCommand, &kCompletionCommand};
   return kCommands;
 }
 

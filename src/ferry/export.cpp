@@ -1,3 +1,6 @@
+#include <filesystem>
+
+#include "base/text.hpp"
 #include "ferry/deliver/archive_forecast.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/write_archive.hpp"
@@ -5,6 +8,7 @@
 #include "ferry/gather/discover.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/sources.hpp"
+#include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"
 
@@ -16,6 +20,12 @@ namespace {
 ImageSet gather(const ExportOptions& options, Registries& registries, const Context& context,
                 std::vector<Reference>& left_out) {
   check_output(options.archive, options.force);
+  for (const std::filesystem::path& have : options.have) {
+    std::error_code unknown;
+    if (!std::filesystem::equivalent(have, options.archive, unknown)) continue;
+    throw Error(ErrorCode::Usage, text::cat(options.archive.string(), " would replace what it builds on"))
+        .hint("choose another output file");
+  }
   const std::vector<Root> roots = select_roots(read_sources(options.sources, tag_beside_digest(context)),
                                                options.gather.selection, *context.progress, left_out);
   ImageSet set = discover(roots, registries.opener(), options.gather, context);

@@ -14,6 +14,7 @@ inline constexpr std::size_t kErrorTextShown = 500;
 /// page, whatever page size is requested.
 inline constexpr std::size_t kTagPages = 10'000;
 inline constexpr std::size_t kTags = 1'000'000;
+inline constexpr std::size_t kRepositories = 1'000'000;
 inline constexpr std::uint64_t kTagPageBytes = 64 * kMiB;
 /// Pages of a registry's list of referrers.
 inline constexpr std::size_t kReferrerPages = 10'000;

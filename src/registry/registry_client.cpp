@@ -5,6 +5,7 @@
 
 #include "http/curl_transport.hpp"
 #include "ociferry/version.hpp"
+#include "registry/catalog.hpp"
 #include "registry/connection.hpp"
 #include "registry/observed_transport.hpp"
 
@@ -51,14 +52,26 @@ class RegistryClient::Impl {
 
   std::shared_ptr<Repository> repository(const RepositoryName& name) {
     const std::lock_guard lock(mutex_);
-    auto& connection = connections_[name.registry];
-    if (!connection) connection = std::make_shared<Connection>(context_, name.registry);
     auto& repository = repositories_[name];
-    if (!repository) repository = std::make_shared<Repository>(connection, name);
+    if (!repository) repository = std::make_shared<Repository>(connection_to(name.registry), name);
     return repository;
   }
 
+  std::vector<std::string> catalog(const std::string& registry) {
+    std::unique_lock lock(mutex_);
+    const std::shared_ptr<Connection> connection = connection_to(registry);
+    lock.unlock();
+    return list_catalog(*connection);
+  }
+
  private:
+  /// The caller holds the lock.
+  std::shared_ptr<Connection> connection_to(const std::string& registry) {
+    auto& connection = connections_[registry];
+    if (!connection) connection = std::make_shared<Connection>(context_, registry);
+    return connection;
+  }
+
   std::shared_ptr<ClientContext> context_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Connection>> connections_;
@@ -72,5 +85,7 @@ RegistryClient::RegistryClient(RegistryOptions options, std::shared_ptr<Transpor
 RegistryClient::~RegistryClient() = default;
 
 std::shared_ptr<Repository> RegistryClient::repository(const RepositoryName& name) { return impl_->repository(name); }
+
+std::vector<std::string> RegistryClient::catalog(const std::string& registry) { return impl_->catalog(registry); }
 
 }  // namespace ociferry

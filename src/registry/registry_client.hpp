@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "credentials/environment.hpp"
 #include "http/clock.hpp"
@@ -33,6 +35,8 @@ class RegistryClient {
   /// The repository called `name`; the same object for the same name. Does not contact the registry yet.
   /// It may outlive the client.
   [[nodiscard]] std::shared_ptr<Repository> repository(const RepositoryName& name);
+  /// The paths of the repositories in the registry's catalog, as `list_catalog` gives them.
+  [[nodiscard]] std::vector<std::string> catalog(const std::string& registry);
 
  private:
   class Impl;

@@ -116,6 +116,8 @@ TEST_CASE("a delta is the same by an archive and by its seal alone, and a plan s
   CHECK(update.bytes("by-seal.tar") == update.bytes("delta.tar"));
   CHECK(number_at(plan, "archiveBytes") == fs::file_size(world.path("by-seal.tar")));
   CHECK(number_at(*plan.find("delta"), "leftOut") == 2);
+  CHECK(mentions(world.fail(1, {"export", "-b", world.outside_ref("team/all"), "--have", "old.tar", "-o", "./old.tar"}),
+                 "would replace what it builds on"));
   // Whoever took a delta has also what it left out.
   update.export_to("next.tar", {"--have", "delta.tar"});
   CHECK_FALSE(ArchiveReader(world.path("next.tar")).size_of(update.base_layer()));

@@ -37,31 +37,56 @@ std::shared_ptr<BlobSource> source_in(const Destination& repository) {
   return {std::shared_ptr<void>(), &repository.source};
 }
 
-/// The other repositories of the registry that may have `blob`, likely ones first.
-std::vector<RepositoryName> candidates(const Demand& demand, const std::vector<Demand>& all, const ImageSet& set,
-                                       const BlobPlaces& owners) {
-  const Digest& digest = demand.blob->descriptor.digest;
-  std::vector<RepositoryName> names;
-  const auto add = [&](const RepositoryName& name) {
-    const RepositoryName& to = demand.round->name();
-    if (name.registry != to.registry || name == to || std::ranges::find(names, name) != names.end()) return;
-    names.push_back(name);
-  };
-  for (const Demand& other : all) {
-    if (other.is_there && other.blob->descriptor.digest == digest) add(other.round->name());
+/// The repositories that may have what is demanded, likely ones first.
+class Candidates {
+ public:
+  Candidates(const std::vector<Demand>& demands, const ImageSet& set, const BlobPlaces& owners)
+      : set_(set), owners_(owners) {
+    for (const Demand& demand : demands) {
+      std::set<RepositoryName>& there = known_[demand.blob->descriptor.digest].there;
+      if (demand.is_there) there.insert(demand.round->name());
+    }
+    for (const SetImage& image : set.images()) add_names(image);
   }
-  for (const RepositoryName& name : set.graph().left_out().at(digest).in) add(name);
-  if (const auto owner = owners.find(digest); owner != owners.end()) add(owner->second);
-  for (const SetImage& image : set.images()) {
-    for (const Digest& manifest : set.graph().closure(image.digest())) {
-      const auto blobs = set.graph().blobs_of(manifest);
-      if (std::ranges::find(blobs, digest, &Descriptor::digest) == blobs.end()) continue;
-      add(image.reference.name);
-      for (const auto& [name, tags] : image.also) add(name);
+
+  /// Those of the registry that `demand` is about.
+  [[nodiscard]] std::vector<RepositoryName> of(const Demand& demand) const {
+    const Digest& digest = demand.blob->descriptor.digest;
+    const RepositoryName& to = demand.round->name();
+    std::vector<RepositoryName> names;
+    const auto add = [&](const RepositoryName& name) {
+      if (name.registry != to.registry || name == to || std::ranges::find(names, name) != names.end()) return;
+      names.push_back(name);
+    };
+    const Places& known = known_.at(digest);
+    std::ranges::for_each(known.there, add);
+    std::ranges::for_each(set_.graph().left_out().at(digest).in, add);
+    if (const auto owner = owners_.find(digest); owner != owners_.end()) add(owner->second);
+    std::ranges::for_each(known.named, add);
+    return names;
+  }
+
+ private:
+  struct Places {
+    std::set<RepositoryName> there = {};  ///< where it was found to be
+    std::set<RepositoryName> named = {};  ///< where its images come from, which may be the same registry
+  };
+
+  void add_names(const SetImage& image) {
+    for (const Digest& manifest : set_.graph().closure(image.digest())) {
+      for (const Descriptor& blob : set_.graph().blobs_of(manifest)) {
+        const auto known = known_.find(blob.digest);
+        if (known == known_.end()) continue;
+        known->second.named.insert(image.reference.name);
+        for (const auto& [name, tags] : image.also) known->second.named.insert(name);
+      }
     }
   }
-  return names;
-}
+
+  const ImageSet& set_;
+  const BlobPlaces& owners_;
+  std::map<Digest, Places> known_;  ///< of all that is demanded
+};
 
 std::string size_of_all(const std::vector<Descriptor>& blobs) {
   std::uint64_t bytes = 0;
@@ -85,9 +110,10 @@ std::vector<Demand> demands_of(std::deque<RepositoryRound>& rounds) {
     parts.push_back(text::cat(to_string(name), " lacks what the archive leaves out, ", list_left_out(blobs, set)));
   }
   throw Error(ErrorCode::Incomplete, text::join(parts, "\n"))
-      .hint(
-          "nothing was written; give an archive that has these layers with --base FILE, or export again without "
-          "--have");
+      .hint(text::cat("nothing was written; give an archive that has these layers with --base FILE, or tell the other "
+                      "side what is here: ociferry inventory --repo ",
+                      to_string(by_repository.begin()->first),
+                      " -o have.json, and there: ociferry export ... --have have.json"));
 }
 
 }  // namespace
@@ -143,10 +169,11 @@ void prove_left_out(std::deque<RepositoryRound>& rounds, const ImageSet& set, co
   run_parallel_or_throw(context.jobs, demands.size(), context.stop, [&](std::size_t i, const std::stop_token&) {
     demands[i].is_there = has(demands[i].round->to(), demands[i].blob->descriptor);
   });
+  const Candidates candidates(demands, set, owners);
   const auto find_elsewhere = [&](std::size_t i, const std::stop_token&) {
     Demand& demand = demands[i];
     if (demand.is_there) return;
-    for (const RepositoryName& name : candidates(demand, demands, set, owners)) {
+    for (const RepositoryName& name : candidates.of(demand)) {
       if (!may_have(open, name, demand.blob->descriptor)) continue;
       demand.blob->source = source_in(open(name));
       demand.is_found = true;

@@ -169,7 +169,7 @@ LoadedArchives load_archives(const std::vector<fs::path>& archives, const Select
 }
 
 void check_names_between(const LoadedArchives& loaded) {
-  if (loaded.to_verify.size() == 1) return;
+  if (loaded.read.size() == 1) return;
   const auto clash = find_name_clash(loaded.set);
   if (!clash) return;
   const auto side = [&](const SetImage& image) {

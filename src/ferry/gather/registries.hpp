@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "ferry/gather/discover.hpp"
 #include "ociferry/ferry.hpp"
@@ -14,6 +16,7 @@ class Registries {
   explicit Registries(const Context& context, const GatherOptions& gather = {});
 
   [[nodiscard]] std::shared_ptr<Repository> repository(const RepositoryName& name) { return client_.repository(name); }
+  [[nodiscard]] std::vector<std::string> catalog(const std::string& registry) { return client_.catalog(registry); }
   /// For `discover`.
   [[nodiscard]] OpenSource opener();
 
