@@ -45,6 +45,10 @@ void add_blobs_of(HaveList& list, HeldBlobs more) {
 std::set<RepositoryName> all_repositories(const InventoryOptions& options, Registries& registries) {
   std::set<RepositoryName> names(options.repositories.begin(), options.repositories.end());
   if (options.registry.empty()) return names;
+  if (options.registry.find('/') != std::string::npos) {
+    throw Error(ErrorCode::Usage, text::cat("'", options.registry, "' is no registry: a host, with a port if need be"))
+        .hint("a single repository is given with --repo");
+  }
   for (const std::string& path : registries.catalog(options.registry)) {
     names.insert(parse_repository(text::cat(options.registry, "/", path)));
   }

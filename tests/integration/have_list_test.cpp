@@ -163,6 +163,7 @@ TEST_CASE("an inventory says what it cannot list, and replaces no other file") {
   static_cast<void>(world.fail(22, {"inventory", "--repo", world.inside_repo("absent"), "-o", "have.json"}));
   CHECK_FALSE(fs::exists(world.path("have.json")));
   CHECK(names_it(world.fail(1, {"inventory", "-o", "have.json"}), "Nothing to list"));
+  CHECK(names_it(world.fail(1, {"inventory", "--registry", repository, "-o", "have.json"}), "is no registry"));
   world.succeed({"inventory", "--repo", repository, "-o", "notes.txt", "--force"});
   write_text(world.path("bad.json"), R"({"ociferryHave":1,"repositories":[]})");
   const std::string error = world.fail(13, {"export", "-i", repository + ":v1", "--have", "bad.json", "-o", "x.tar"});

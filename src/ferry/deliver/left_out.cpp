@@ -107,13 +107,12 @@ std::vector<Demand> demands_of(std::deque<RepositoryRound>& rounds) {
   for (const Demand& demand : missing) by_repository[demand.round->name()].push_back(demand.blob->descriptor);
   std::vector<std::string> parts;
   for (const auto& [name, blobs] : by_repository) {
-    parts.push_back(text::cat(to_string(name), " lacks what the archive leaves out, ", list_left_out(blobs, set)));
+    parts.push_back(text::cat(to_string(name), " lacks ", list_left_out(blobs, set, " that the archive leaves out")));
   }
   throw Error(ErrorCode::Incomplete, text::join(parts, "\n"))
-      .hint(text::cat("nothing was written; give an archive that has these layers with --base FILE, or tell the other "
-                      "side what is here: ociferry inventory --repo ",
-                      to_string(by_repository.begin()->first),
-                      " -o have.json, and there: ociferry export ... --have have.json"));
+      .hint(
+          "nothing was written; give an archive that has these layers with --base FILE, or have it exported again: "
+          "without --have, or with a new list of what is here (ociferry inventory)");
 }
 
 }  // namespace
@@ -127,7 +126,7 @@ void check_nothing_left_out(const ImageSet& set, std::string_view archives, std:
       .hint(std::string(hint));
 }
 
-std::string list_left_out(const std::vector<Descriptor>& blobs, const ImageSet& set) {
+std::string list_left_out(const std::vector<Descriptor>& blobs, const ImageSet& set, std::string_view what) {
   constexpr std::size_t kImagesShown = 20;
   std::set<Digest> digests;
   std::set<std::string> builds_on;
@@ -137,7 +136,7 @@ std::string list_left_out(const std::vector<Descriptor>& blobs, const ImageSet& 
     if (known == set.graph().left_out().end()) continue;
     builds_on.insert(known->second.builds_on.begin(), known->second.builds_on.end());
   }
-  std::string list = text::cat(size_of_all(blobs), ", since it builds on ",
+  std::string list = text::cat(size_of_all(blobs), what, ", since it builds on ",
                                text::join({builds_on.begin(), builds_on.end()}, " and "), ":");
   std::size_t more = 0;
   std::size_t images = 0;

@@ -27,7 +27,8 @@ void prove_left_out(std::deque<RepositoryRound>& rounds, const ImageSet& set, co
 /// archives are deltas.
 void check_nothing_left_out(const ImageSet& set, std::string_view archives, std::string_view hint);
 
-/// "3 layers (12 MiB), since it builds on ...:", and a line for each image that needs some of `blobs`.
-[[nodiscard]] std::string list_left_out(const std::vector<Descriptor>& blobs, const ImageSet& set);
+/// "3 layers (12 MB)", `what`, ", since it builds on ...:", and a line for each image that needs some of `blobs`.
+[[nodiscard]] std::string list_left_out(const std::vector<Descriptor>& blobs, const ImageSet& set,
+                                        std::string_view what = "");
 
 }  // namespace ociferry

@@ -61,6 +61,7 @@ Known read_seal_file(const std::string& text, const fs::path& path) {
             .by = {.kind = BuiltOn::Kind::Archive, .digest = sha256(text)}};
   } catch (Error& error) {
     error.while_doing(text::cat("reading ", path.string(), ", which is neither a have-list nor an archive"));
+    error.hint("give a have-list of `ociferry inventory`, an archive, or the ociferry.json of one");
     throw;
   }
 }
