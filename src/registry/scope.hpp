@@ -20,13 +20,6 @@ struct Scope {
 };
 
 /// "repository:NAME:pull" or "repository:NAME:pull,push", then that of the repository to mount from.
-[[nodiscard]] inline std::vector<std::string> scope_texts(const Scope& scope) {
-  if (scope.access == Scope::Access::Catalog) return {"registry:catalog:*"};
-  if (scope.name.repository.empty()) return {};
-  const std::string access = scope.access == Scope::Access::Push ? "pull,push" : "pull";
-  std::vector<std::string> texts{"repository:" + scope.name.repository + ":" + access};
-  if (!scope.mount_from.empty()) texts.push_back("repository:" + scope.mount_from + ":pull");
-  return texts;
-}
+[[nodiscard]] std::vector<std::string> scope_texts(const Scope& scope);
 
 }  // namespace ociferry
