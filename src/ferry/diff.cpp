@@ -15,13 +15,13 @@ namespace ociferry {
 namespace {
 
 /// A repository, with a tag or without.
-using ImageName = std::pair<RepositoryName, std::optional<std::string>>;
+using ComparedName = std::pair<RepositoryName, std::optional<std::string>>;
 
 /// What of an archive is compared.
 struct Described {
   ComparedArchive archive;
-  std::map<ImageName, std::set<Digest>> names;  ///< by tag: one digest each
-  std::map<Digest, std::uint64_t> blobs;        ///< and their sizes
+  std::map<ComparedName, std::set<Digest>> names;  ///< by tag: one digest each
+  std::map<Digest, std::uint64_t> blobs;           ///< and their sizes
 };
 
 void add_name(Described& described, const RepositoryName& name, const std::set<std::string>& tags,
@@ -55,7 +55,7 @@ std::vector<Digest> without(const std::set<Digest>& some, const std::set<Digest>
   return rest;
 }
 
-void compare_name(const ImageName& name, const std::set<Digest>& before, const std::set<Digest>& after,
+void compare_name(const ComparedName& name, const std::set<Digest>& before, const std::set<Digest>& after,
                   ArchiveDiff& diff) {
   const std::vector<Digest> gone = without(before, after);
   const std::vector<Digest> fresh = without(after, before);
@@ -79,10 +79,10 @@ ArchiveDiff diff(const std::filesystem::path& before, const std::filesystem::pat
   Described one = describe_archive(before, context);
   Described other = describe_archive(after, context);
   ArchiveDiff diff{.before = std::move(one.archive), .after = std::move(other.archive)};
-  std::set<ImageName> names;
+  std::set<ComparedName> names;
   for (const auto& [name, digests] : one.names) names.insert(name);
   for (const auto& [name, digests] : other.names) names.insert(name);
-  for (const ImageName& name : names) compare_name(name, one.names[name], other.names[name], diff);
+  for (const ComparedName& name : names) compare_name(name, one.names[name], other.names[name], diff);
   for (const auto& [digest, size] : one.blobs) {
     count_blob(other.blobs.contains(digest) ? diff.blobs_kept : diff.blobs_gone, size);
   }
