@@ -7,6 +7,7 @@
 
 #include "ociferry/export.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/plan.hpp"
 
 /// Archives as a store of releases: looking into them, and making others out of them. Nothing is downloaded that an
 /// archive has. What is written is what export_archive would write of the same content, byte for byte. Errors and
@@ -40,6 +41,22 @@ struct RemoveReport {
 /// Error{Usage}, before anything is written, also if an image is no root, or nothing would be left. Layers that go are
 /// not read, so a damaged one may be taken out.
 [[nodiscard]] OCIFERRY_EXPORT RemoveReport remove_images(const RemoveOptions& options, const Context& context);
+
+/// `ociferry add`
+struct AddOptions {
+  std::filesystem::path archive = {};
+  std::vector<SourceArgument> sources = {};
+  GatherOptions gather = {};          ///< of what is added; the archive's images stay as they are
+  std::filesystem::path output = {};  ///< may be `archive`, which is replaced when the new one is complete
+  bool force = false;                 ///< see ExportOptions
+};
+struct AddReport {
+  TransferReport written = {};
+  BlobSum fetched = {};  ///< what the archive lacks, manifests excepted
+};
+/// Writes an archive of another one and of images from registries. Of these only what the archive lacks is downloaded,
+/// and their manifests. Throws Error{Usage} if a tag of the archive is another image in its registry by now.
+[[nodiscard]] OCIFERRY_EXPORT AddReport add_images(const AddOptions& options, const Context& context);
 
 /// `ociferry pull --from`
 struct StorePullReport {

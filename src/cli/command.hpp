@@ -44,6 +44,7 @@ extern const Command kCopyCommand;
 extern const Command kPullCommand;
 extern const Command kMergeCommand;
 extern const Command kRmCommand;
+extern const Command kAddCommand;
 extern const Command kLsCommand;
 extern const Command kCatCommand;
 extern const Command kExtractCommand;

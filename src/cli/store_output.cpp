@@ -214,6 +214,13 @@ Json::Object remove_members(const RemoveReport& report, const std::string& archi
   return members;
 }
 
+Json::Object add_members(const AddReport& report, const std::string& archive) {
+  Json::Object members = export_members(report.written, archive);
+  members.emplace_back("blobsFetched", number(report.fetched.count));
+  members.emplace_back("bytesFetched", report.fetched.bytes);
+  return members;
+}
+
 void print_removed(const RemoveReport& report, Console& console) {
   for (const Reference& name : report.names) console.result("Removed " + to_string(name));
   for (const NeededImage& image : report.still_there) {

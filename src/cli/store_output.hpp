@@ -31,6 +31,8 @@ void declare_image_platform(Arguments& arguments);
 
 /// The members that --json prints for `rm`.
 [[nodiscard]] Json::Object remove_members(const RemoveReport& report, const std::string& archive);
+/// The same for `add`.
+[[nodiscard]] Json::Object add_members(const AddReport& report, const std::string& archive);
 /// What `rm` took out, and what stays although it was named.
 void print_removed(const RemoveReport& report, Console& console);
 

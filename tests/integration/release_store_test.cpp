@@ -8,7 +8,8 @@
 #include "support/contains.hpp"
 #include "support/temp.hpp"
 
-// Archives as a store of releases: merge and rm. Whatever they write, an export of the same content would have written.
+// Archives as a store of releases: merge, rm and add. Whatever they write, an export of the same content would have
+// written.
 
 using namespace ociferry;
 using namespace ociferry::testing;
@@ -196,9 +197,71 @@ TEST_CASE("rm takes a damaged layer out with its image, and does not pass on one
   CHECK(store.same("b.tar", "job.tar"));
 }
 
+TEST_CASE("add writes what an export of all would have written, and fetches only what the archive lacks") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Releases store;
+  World& world = store.world;
+  store.save({store.at("bundles/one")}, "one.tar");
+  store.save({store.at("bundles/one"), store.at("bundles/two"), store.at("team/multi")}, "all.tar");
+  world.outside.forget_requests();
+  const Words add{"add", "one.tar", store.at("bundles/two"), "-i", store.at("team/multi"), "-o"};
+  Words elsewhere = add;
+  elsewhere.insert(elsewhere.end(), {"new.tar", "--json"});
+  const Json report = Json::parse(world.succeed(elsewhere), "report");
+  CHECK(store.same("new.tar", "all.tar"));
+  std::size_t fetched = 0;
+  for (const LoggedRequest& request : world.outside.requests()) {
+    if (request.method != "GET" || !contains(request.path, "/blobs/")) continue;
+    ++fetched;
+    for (const Image& image : {released(2), released(3)}) {
+      for (const auto& [digest, content] : image.blobs) CHECK_FALSE(contains(request.path, digest.text()));
+    }
+  }
+  CHECK(fetched == static_cast<std::size_t>(*report.find("blobsFetched")->as_int()));
+  CHECK(fetched > 0);
+
+  Words in_place = add;
+  in_place.emplace_back("one.tar");
+  CHECK(contains(world.succeed(in_place), " that one.tar lacked: "));
+  CHECK(store.same("one.tar", "all.tar"));
+  world.outside.forget_requests();
+  world.succeed(in_place);  // nothing is new
+  CHECK(store.same("one.tar", "all.tar"));
+  for (const LoggedRequest& request : world.outside.requests()) CHECK_FALSE(contains(request.path, "/blobs/"));
+}
+
+TEST_CASE("add leaves the archive as it is when a tag has moved, or something is missing") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Releases store;
+  World& world = store.world;
+  store.save({store.at("team/web")}, "a.tar");
+  const std::string before = read_text(world.path("a.tar"));
+  push_image(world.outside, "team/web", released(9), "v1");
+  const std::string moved = world.fail(1, {"add", "a.tar", store.at("team/web"), "-o", "a.tar"});
+  CHECK(contains(moved, store.at("team/web") + " is " + store.web.digest->text() + " in a.tar, but sha256:"));
+  static_cast<void>(world.fail(22, {"add", "a.tar", store.at("team/none"), "-o", "a.tar"}));
+  CHECK(contains(world.fail(1, {"add", "a.tar", "-o", "a.tar"}), "Nothing to add"));
+  CHECK(contains(world.fail(1, {"add", "a.tar", store.at("team/job")}), "output"));
+  CHECK(read_text(world.path("a.tar")) == before);
+}
+
+TEST_CASE("a delta is joined with what it builds on, and no archive is made of it alone") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Releases store;
+  World& world = store.world;
+  store.save({store.at("bundles/one")}, "one.tar");
+  store.save({store.at("bundles/two"), store.at("team/multi")}, "full.tar");
+  world.succeed({"export", store.at("bundles/two"), store.at("team/multi"), "--have", "one.tar", "-o", "delta.tar"});
+  CHECK(contains(world.fail(11, {"rm", "delta.tar", "multi", "-o", "rest.tar"}), "'ociferry merge'"));
+  CHECK(contains(world.fail(11, {"ls", "delta.tar", "web"}), "'ociferry merge'"));
+  CHECK_FALSE(std::filesystem::exists(world.path("rest.tar")));
+  world.succeed({"merge", "delta.tar", "--base", "one.tar", "-o", "merged.tar"});
+  CHECK(store.same("merged.tar", "full.tar"));
+}
+
 TEST_CASE("called as imgpkg there are no commands for a store") {
   const World world;
-  for (const char* command : {"merge", "rm"}) {
+  for (const char* command : {"merge", "rm", "add", "ls", "cat", "extract"}) {
     std::filesystem::path link = world.path("imgpkg");
     if (!std::filesystem::exists(link)) std::filesystem::create_symlink(OCIFERRY_BINARY, link);
     const Outcome outcome = run({.arguments = {link.string(), command, "a.tar"}});
