@@ -101,7 +101,7 @@ void visit_members(const OpenImage& opened, std::size_t layer, const Wanted& wan
       if (wanted.contains(index)) use(reader, *member, index);
     }
   };
-  read_layer(archive, descriptor, visit, context);
+  read_proved_layer(archive, descriptor, visit, context);
 }
 
 /// What is extracted of an image.
@@ -208,6 +208,7 @@ FoundFile read_image_file(const ImageChoice& choice, const std::string& path,
       write(as_text(Bytes(buffer).first(got)));
     }
   };
+  context.progress->phase("reading the file", opened.image.manifest->layers.at(node->layer).size);
   visit_members(opened, node->layer, std::set{node->member}, copy, context);
   return found;
 }

@@ -116,12 +116,6 @@ void read_on(ByteSource& content) {
   while (content.read(buffer) > 0) continue;
 }
 
-/// Failures that damage may have caused.
-bool may_be_damage(const Error& error) {
-  return error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Hostile ||
-         error.reason() == ErrorReason::NotTar;
-}
-
 }  // namespace
 
 OpenStore open_store(const std::filesystem::path& path, const Context& context) {
@@ -147,20 +141,19 @@ ChosenImage choose_image(const OpenStore& store, const std::string& name, const 
 
 void read_layer(ImageArchive& archive, const Descriptor& layer, const std::function<void(ByteSource&)>& use,
                 const Context& context) {
-  const auto open = [&] {
-    return VerifyingSource(open_layer(archive, layer, context), layer, archive.name_of(layer.digest));
-  };
-  VerifyingSource verifying = open();
+  VerifyingSource unproved(open_layer(archive, layer, context), layer, archive.name_of(layer.digest));
+  TalliedSource all(unproved, context);
+  read_on(all);
+  VerifyingSource content(open_layer(archive, layer, context), layer, archive.name_of(layer.digest));
+  use(content);
+}
+
+void read_proved_layer(ImageArchive& archive, const Descriptor& layer, const std::function<void(ByteSource&)>& use,
+                       const Context& context) {
+  VerifyingSource verifying(open_layer(archive, layer, context), layer, archive.name_of(layer.digest));
   TalliedSource content(verifying, context);
-  try {
-    use(content);
-    read_on(content);
-  } catch (const Error& error) {
-    if (!may_be_damage(error)) throw;
-    VerifyingSource again = open();
-    read_on(again);  // throws if damage is why
-    throw;
-  }
+  use(content);
+  read_on(content);  // it may have changed since
 }
 
 }  // namespace ociferry

@@ -36,9 +36,12 @@ struct ChosenImage {
 /// The only root, whatever it is. Throws Error{Usage} that lists them if there are several.
 [[nodiscard]] const SetImage& only_root(const ImageSet& set);
 
-/// Lets `use` read a layer, and reads the rest of it: then all of it has proved right. Throws Error{Corrupt} if it did
-/// not, also where `use` failed because of that; what `use` throws; Error{Incomplete} if the archive lacks the layer.
+/// Lets `use` read a layer after all of it has proved right. Throws Error{Corrupt} if it did not, Error{Incomplete} if
+/// the archive lacks it, and what `use` throws.
 void read_layer(ImageArchive& archive, const Descriptor& layer, const std::function<void(ByteSource& content)>& use,
                 const Context& context);
+/// The same of a layer that `read_layer` has read: whether it is still the same shows only in the end.
+void read_proved_layer(ImageArchive& archive, const Descriptor& layer,
+                       const std::function<void(ByteSource& content)>& use, const Context& context);
 
 }  // namespace ociferry

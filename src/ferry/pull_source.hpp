@@ -28,8 +28,8 @@ class PullSource {
   [[nodiscard]] virtual std::string_view why_lock_stays() const noexcept = 0;
   /// True if layers are downloaded before they are unpacked, which takes room.
   [[nodiscard]] virtual bool downloads() const noexcept = 0;
-  /// Lets `use` read a layer of `image`: one that was downloaded to `file` and proved right, or one that has proved
-  /// right by the end of the call. Throws what `use` throws; Error{Corrupt} if the layer is damaged.
+  /// Lets `use` read a layer of `image` after all of it has proved right; one of a registry is downloaded to `file`
+  /// first. Throws what `use` throws; Error{Corrupt} if the layer is damaged.
   virtual void read_layer(const Located& image, const Descriptor& layer, const std::filesystem::path& file,
                           const std::function<void(ByteSource& content)>& use) = 0;
 };
