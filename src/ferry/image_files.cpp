@@ -9,6 +9,7 @@
 #include "archive/member_path.hpp"
 #include "base/stop.hpp"
 #include "base/text.hpp"
+#include "ferry/archived_layer.hpp"
 #include "ferry/open_store.hpp"
 #include "ferry/output_directory.hpp"
 #include "ociferry/error.hpp"

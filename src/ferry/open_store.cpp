@@ -5,35 +5,15 @@
 #include <optional>
 #include <utility>
 
-#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ferry/gather/load_archives.hpp"
-#include "ferry/gather/reading_archive.hpp"
 #include "ferry/set/image_names.hpp"
 #include "oci/platform.hpp"
 #include "ociferry/error.hpp"
-#include "stream/read_buffer.hpp"
-#include "stream/verify.hpp"
 
 namespace ociferry {
 
 namespace {
-
-/// Reports what is read as progress.
-class TalliedSource : public ByteSource {
- public:
-  TalliedSource(ByteSource& inner, const Context& context) : inner_(inner), context_(context) {}
-  [[nodiscard]] std::size_t read(MutableBytes buffer) override {
-    throw_if_stopped(context_.stop);
-    const std::size_t got = inner_.read(buffer);
-    context_.progress->advance(static_cast<std::int64_t>(got));
-    return got;
-  }
-
- private:
-  ByteSource& inner_;
-  const Context& context_;
-};
 
 std::vector<ImageName> root_names(const ImageSet& set) {
   std::vector<ImageName> names;
@@ -100,22 +80,6 @@ ChosenImage child_for(const ImageSet& set, const SetImage& index, const std::vec
   return {Reference::by_digest(index.reference.name, digest), &std::get<Manifest>(set.graph().at(digest).parsed)};
 }
 
-std::unique_ptr<ByteSource> open_layer(ImageArchive& archive, const Descriptor& layer, const Context& context) {
-  try {
-    return reading_archive([&] { return archive.open(layer, 0, context.stop); });
-  } catch (Error& error) {
-    if (error.code() == ErrorCode::Incomplete) {
-      error.hint("a delta leaves layers out: join it with what it builds on, with 'ociferry merge'");
-    }
-    throw;
-  }
-}
-
-void read_on(ByteSource& content) {
-  std::vector<std::byte> buffer(kReadBufferBytes);
-  while (content.read(buffer) > 0) continue;
-}
-
 }  // namespace
 
 OpenStore open_store(const std::filesystem::path& path, const Context& context) {
@@ -137,23 +101,6 @@ ChosenImage choose_image(const OpenStore& store, const std::string& name, const 
   const auto* manifest = std::get_if<Manifest>(&store.set.graph().at(image.digest()).parsed);
   if (manifest == nullptr) return child_for(store.set, image, platforms);
   return {image.reference, manifest};
-}
-
-void read_layer(ImageArchive& archive, const Descriptor& layer, const std::function<void(ByteSource&)>& use,
-                const Context& context) {
-  VerifyingSource unproved(open_layer(archive, layer, context), layer, archive.name_of(layer.digest));
-  TalliedSource all(unproved, context);
-  read_on(all);
-  VerifyingSource content(open_layer(archive, layer, context), layer, archive.name_of(layer.digest));
-  use(content);
-}
-
-void read_proved_layer(ImageArchive& archive, const Descriptor& layer, const std::function<void(ByteSource&)>& use,
-                       const Context& context) {
-  VerifyingSource verifying(open_layer(archive, layer, context), layer, archive.name_of(layer.digest));
-  TalliedSource content(verifying, context);
-  use(content);
-  read_on(content);  // it may have changed since
 }
 
 }  // namespace ociferry

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,13 +34,5 @@ struct ChosenImage {
 
 /// The only root, whatever it is. Throws Error{Usage} that lists them if there are several.
 [[nodiscard]] const SetImage& only_root(const ImageSet& set);
-
-/// Lets `use` read a layer after all of it has proved right. Throws Error{Corrupt} if it did not, Error{Incomplete} if
-/// the archive lacks it, and what `use` throws.
-void read_layer(ImageArchive& archive, const Descriptor& layer, const std::function<void(ByteSource& content)>& use,
-                const Context& context);
-/// The same of a layer that `read_layer` has read: whether it is still the same shows only in the end.
-void read_proved_layer(ImageArchive& archive, const Descriptor& layer,
-                       const std::function<void(ByteSource& content)>& use, const Context& context);
 
 }  // namespace ociferry

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "credentials/finding.hpp"
+#include "ferry/archived_layer.hpp"
 #include "ferry/download.hpp"
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/registries.hpp"
