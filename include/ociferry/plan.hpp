@@ -110,10 +110,11 @@ struct ExportPlan {
 };
 
 /// `ociferry export --dry-run`: fetches no layers but those of bundles, and makes no file. A lack of room is no error
-/// here, but told.
+/// here, but told. With `-` as the archive, what export_to_stream would do.
 [[nodiscard]] OCIFERRY_EXPORT ExportPlan plan_export(const ExportOptions& options, const Context& context);
 
-/// `ociferry copy --tar --to-tar --dry-run`: what convert_archive would do. Likewise; layers are not checked.
+/// `ociferry copy --tar --to-tar --dry-run`: what convert_archive would do, or convert_to_stream for `-`. Likewise;
+/// layers are not checked.
 [[nodiscard]] OCIFERRY_EXPORT ExportPlan plan_conversion(const ConvertOptions& options, const Context& context);
 
 }  // namespace ociferry

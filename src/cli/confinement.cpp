@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "cli/login_options.hpp"
+#include "cli/stream_option.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "layout/foreign/packed_archive.hpp"
 #include "ociferry/names.hpp"
@@ -81,10 +82,12 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
   Rights rights;
   if (has_network(command, arguments)) rights.network = Rights::Network::Any;
   const bool is_dry_run = has_option(arguments, "dry-run") && arguments.on("dry-run");
+  const bool is_stream = fills_standard_output(arguments);
   for (const std::string_view option : kOutputs) {
     const std::string name(option);
     if (is_dry_run || !has_option(arguments, name)) continue;
-    if (const auto path = arguments.optional_text(name)) allow_output(*path, rights.writable);
+    const auto path = arguments.optional_text(name);
+    if (path && !(is_stream && *path == "-")) allow_output(*path, rights.writable);
   }
   if (!is_dry_run && has_option(arguments, "emit")) {
     for (const std::string& argument : arguments.list_of("emit")) {

@@ -278,7 +278,7 @@ void print_export_plan(const ExportPlan& plan, const std::string& archive, const
   if (plan.there.count > 0) line(console, "there", shown(plan.there));
   line(console, "shared", shown(plan.shared));
   line(console, "archive", fmt::format("{} bytes", plan.archive_bytes));
-  line(console, "room", plan.lack_of_room ? "DOES NOT FIT: " + *plan.lack_of_room : "enough");
+  if (archive != "-") line(console, "room", plan.lack_of_room ? "DOES NOT FIT: " + *plan.lack_of_room : "enough");
   if (dry_run.rate) {
     line(console, "time",
          fmt::format("{} at {} a second", duration(seconds_for(plan.fresh.bytes, *dry_run.rate)),

@@ -20,6 +20,7 @@
 #include "cli/limit_options.hpp"
 #include "cli/manual.hpp"
 #include "cli/signals.hpp"
+#include "cli/stream_option.hpp"
 
 namespace ociferry {
 
@@ -251,7 +252,8 @@ class Run {
             .debug = arguments.on("debug"),
             .json = arguments.on("json"),
             .columns = arguments.list_of("column"),
-            .emphasis = colors ? Emphasis::Bold : Emphasis::None};
+            .emphasis = colors ? Emphasis::Bold : Emphasis::None,
+            .out = fills_standard_output(arguments) ? STDERR_FILENO : STDOUT_FILENO};
   }
 
   [[nodiscard]] ProgressForm progress_form(std::string_view mode) const {

@@ -84,10 +84,6 @@ void print_delta(const std::optional<DeltaReport>& delta, Console& console) {
 std::string fingerprint_line(const Digest& fingerprint) { return "Fingerprint: " + spoken(fingerprint); }
 
 void check_archive_name(const std::string& name) {
-  if (name == "-") {
-    throw Error(ErrorCode::Usage, "an archive cannot go to standard output: it is written by position")
-        .hint("write it to a file; ./- is a file of that name");
-  }
   constexpr std::string_view kCompressed[] = {".gz", ".tgz", ".zst", ".tzst", ".xz", ".txz", ".bz2", ".tbz2", ".lz4"};
   for (const std::string_view suffix : kCompressed) {
     if (!name.ends_with(suffix)) continue;

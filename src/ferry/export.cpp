@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "ferry/deliver/archive_forecast.hpp"
 #include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/stream_archive.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/baseline_reader.hpp"
 #include "ferry/gather/discover.hpp"
@@ -11,6 +12,7 @@
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"
+#include "ociferry/streams.hpp"
 
 namespace ociferry {
 
@@ -19,7 +21,6 @@ namespace {
 /// What an export takes along. Refers to its registries.
 ImageSet gather(const ExportOptions& options, Registries& registries, const Context& context,
                 std::vector<Reference>& left_out) {
-  check_output(options.archive, options.force);
   for (const std::filesystem::path& have : options.have) {
     std::error_code unknown;
     if (!std::filesystem::equivalent(have, options.archive, unknown)) continue;
@@ -36,6 +37,7 @@ ImageSet gather(const ExportOptions& options, Registries& registries, const Cont
 }  // namespace
 
 ExportPlan plan_export(const ExportOptions& options, const Context& context) {
+  if (options.archive != kStreamName) check_output(options.archive, options.force);
   Registries registries(context, options.gather);
   std::vector<Reference> left_out;
   const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context)};
@@ -43,11 +45,22 @@ ExportPlan plan_export(const ExportOptions& options, const Context& context) {
 }
 
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
+  check_output(options.archive, options.force);
   Registries registries(context, options.gather);
   std::vector<Reference> left_out;
   const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context)};
   ImageSet set = gather(options, registries, context, left_out);
   TransferReport report = write_archive(std::move(set), options.archive, context, form);
+  report.left_out = std::move(left_out);
+  return report;
+}
+
+TransferReport export_to_stream(const ExportOptions& options, const StreamOutput& to, const Context& context) {
+  check_stream_output(to);
+  Registries registries(context, options.gather);
+  std::vector<Reference> left_out;
+  const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context)};
+  TransferReport report = stream_archive(gather(options, registries, context, left_out), to, context, form);
   report.left_out = std::move(left_out);
   return report;
 }

@@ -6,6 +6,7 @@
 #include "ferry/deliver/left_out.hpp"
 #include "ferry/deliver/name_rule.hpp"
 #include "ferry/deliver/relocate_to_registry.hpp"
+#include "ferry/deliver/stream_archive.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archives.hpp"
 #include "ferry/gather/registries.hpp"
@@ -14,6 +15,7 @@
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"
 #include "ociferry/several.hpp"
+#include "ociferry/streams.hpp"
 
 namespace ociferry {
 
@@ -76,7 +78,6 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
 
 /// A conversion up to the first layer that is read.
 LoadedArchives ready_conversion(const ConvertOptions& options, const Context& context) {
-  check_output(options.output, options.force);
   LoadedArchives loaded = load_archives(options.archives, options.selection, context, options.bases);
   check_names_between(loaded);
   check_nothing_left_out(loaded.set, archive_names(loaded.read),
@@ -122,6 +123,7 @@ ImportPlan plan_import(const ImportOptions& options, const Context& context) {
 }
 
 ExportPlan plan_conversion(const ConvertOptions& options, const Context& context) {
+  if (options.output != kStreamName) check_output(options.output, options.force);
   LoadedArchives loaded = ready_conversion(options, context);
   ExportPlan plan = plan_archive_of(loaded.set, options.output, context, {.promised = loaded.promised});
   plan.archives = std::move(loaded.read);
@@ -129,9 +131,20 @@ ExportPlan plan_conversion(const ConvertOptions& options, const Context& context
 }
 
 TransferReport convert_archive(const ConvertOptions& options, const Context& context) {
+  check_output(options.output, options.force);
   LoadedArchives loaded = ready_conversion(options, context);
   for (const auto& [archive, blobs] : loaded.to_verify) verify_blobs(*archive, blobs, context, &loaded.set);
   TransferReport report = write_archive(std::move(loaded.set), options.output, context, {.promised = loaded.promised});
+  report.left_out = std::move(loaded.left_out);
+  report.archives = std::move(loaded.read);
+  return report;
+}
+
+TransferReport convert_to_stream(const ConvertOptions& options, const StreamOutput& to, const Context& context) {
+  check_stream_output(to);
+  LoadedArchives loaded = ready_conversion(options, context);
+  for (const auto& [archive, blobs] : loaded.to_verify) verify_blobs(*archive, blobs, context, &loaded.set);
+  TransferReport report = stream_archive(loaded.set, to, context, {.promised = loaded.promised});
   report.left_out = std::move(loaded.left_out);
   report.archives = std::move(loaded.read);
   return report;

@@ -28,8 +28,8 @@ class FileMedium : public Medium {
   PageCacheHints hints_;
 };
 
-/// Opens the regular file at `path`. Null if something else is there: a directory, a pipe, a device. Throws
-/// Error{NotFound} if nothing is there, Error{Io} if it cannot be opened.
+/// Opens the regular file at `path`; "-" is the one that standard input was redirected from. Null if something else is
+/// there: a directory, a pipe, a device. Throws Error{NotFound} if nothing is there, Error{Io} if it cannot be opened.
 [[nodiscard]] std::unique_ptr<Medium> open_medium(const std::filesystem::path& path);
 
 }  // namespace ociferry

@@ -7,7 +7,9 @@
 
 namespace ociferry {
 
-/// The storage of an archive: bytes at offsets. Today it is one file. Thread-safe.
+class StreamMedium;
+
+/// The storage of an archive: bytes at offsets. Thread-safe.
 class Medium {
  public:
   Medium() = default;
@@ -24,6 +26,8 @@ class Medium {
   [[nodiscard]] virtual std::size_t read_at(std::uint64_t offset, MutableBytes buffer) const = 0;
   /// A hint: these bytes will not be read again and need not be cached.
   virtual void done_with(std::uint64_t offset, std::uint64_t size) const noexcept;
+  /// The medium as one whose bytes come once, in order, and whose size shows at the end only. Null for others.
+  [[nodiscard]] virtual const StreamMedium* stream() const noexcept { return nullptr; }
 };
 
 /// Reads `size` bytes of a medium from `offset` on. The medium must outlive it.

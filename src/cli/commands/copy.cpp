@@ -5,6 +5,7 @@
 #include "cli/plain_sources.hpp"
 #include "cli/plan_output.hpp"
 #include "cli/selection_options.hpp"
+#include "cli/stream_option.hpp"
 #include "cli/transfer_output.hpp"
 
 namespace ociferry {
@@ -25,6 +26,7 @@ void declare_copy(Arguments& arguments) {
                        "With --tar: an archive to take layers from that these leave out (can be repeated)");
   }
   arguments.text("to-tar", "FILE", "Archive to copy to");
+  if (arguments.called_as() == CalledAs::Ociferry) declare_blocking_factor(arguments);
   declare_destination(arguments, Destinations::One);
   arguments.flag("cosign-signatures", "Take the images' cosign signatures (tags sha256-<hex>.sig) along");
   const bool by_default = arguments.called_as() == CalledAs::Ociferry;
@@ -157,6 +159,11 @@ ExportOptions export_options(const Arguments& arguments, const std::string& arch
 }
 
 TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
+  const bool can_stream = arguments.called_as() == CalledAs::Ociferry;  // imgpkg writes a file of that name
+  if (const auto stream = can_stream ? stream_of(arguments, archive) : std::nullopt) {
+    if (arguments.is_set("tar")) return convert_to_stream(convert_options(arguments, archive), *stream, context);
+    return export_to_stream(export_options(arguments, archive), *stream, context);
+  }
   if (arguments.is_set("tar")) return convert_archive(convert_options(arguments, archive), context);
   return export_archive(export_options(arguments, archive), context);
 }
@@ -178,7 +185,7 @@ void run_copy_to_archive(const Arguments& arguments, const std::string& archive,
   console.document(export_members(report, archive));
   if (!tells) return;
   print_archives(report.archives, console);
-  print_export(report, archive, console);
+  print_export(report, shown_archive(archive), console);
 }
 
 void run_copy_to_registry(const Arguments& arguments, const Context& context, Console& console) {

@@ -5,6 +5,7 @@
 #include "cli/plain_sources.hpp"
 #include "cli/plan_output.hpp"
 #include "cli/selection_options.hpp"
+#include "cli/stream_option.hpp"
 #include "cli/tool_option.hpp"
 #include "cli/transfer_output.hpp"
 
@@ -18,7 +19,7 @@ void declare_export(Arguments& arguments) {
   arguments.repeated("images-file", "FILE",
                      "Bundles and images, one reference a line; - reads standard input (can be repeated)");
   declare_patterns(arguments);
-  arguments.text("output,o", "FILE", "The archive to write");
+  arguments.text("output,o", "FILE", "The archive to write; - is standard output");
   arguments.require("output");
   arguments.repeated("have", "FILE",
                      "Leave out the layers that the receiver has by this have-list, archive, or seal taken out of an "
@@ -32,6 +33,7 @@ void declare_export(Arguments& arguments) {
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   declare_platform(arguments);
   declare_tool(arguments);
+  declare_blocking_factor(arguments);
   declare_dry_run(arguments);
 }
 
@@ -82,12 +84,18 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
     return print_export_plan(plan_export(options, context), options.archive.string(), *dry_run, console);
   }
   TransferReport report;
-  const auto carried = export_with_tool(options, tool_of(arguments, options.archive.string()), report, context);
+  std::optional<CarriedToolReport> carried;
+  if (const auto stream = stream_of(arguments, options.archive.string())) {
+    if (arguments.is_set("with-tool")) throw Error(ErrorCode::Usage, "--with-tool needs a file to put the tool beside");
+    report = export_to_stream(options, *stream, context);
+  } else {
+    carried = export_with_tool(options, tool_of(arguments, options.archive.string()), report, context);
+  }
   console.finish_progress();
   Json::Object members = export_members(report, options.archive.string());
   if (carried) add_tool_members(members, *carried);
   console.document(std::move(members));
-  print_export(report, options.archive.string(), console);
+  print_export(report, shown_archive(options.archive.string()), console);
   if (carried) print_tool(*carried, console);
 }
 
@@ -103,7 +111,9 @@ const Command kExportCommand{
         "  # What a list names, bundles or images\n"
         "  ociferry export --images-file images.txt -o /media/usb/apps.tar\n"
         "  # An update, without the layers that the other side has: by the list that it sent, or by an older archive\n"
-        "  ociferry export -b registry.example.com/a:v2 --have have.json -o /media/usb/update.tar\n",
+        "  ociferry export -b registry.example.com/a:v2 --have have.json -o /media/usb/update.tar\n"
+        "  # Through a connection, without a file\n"
+        "  ociferry export registry.example.com/a:v1 -o - | ssh gate ociferry import - --to-repo registry.internal/a\n",
     .common = CommonOptions::Registry,
     .unpacks = true,
     .declare = declare_export,

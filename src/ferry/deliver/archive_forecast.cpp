@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/fd.hpp"
 #include "base/room.hpp"
 #include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/archive_report.hpp"
 #include "ferry/deliver/forecast.hpp"
 #include "ferry/deliver/partial_forecast.hpp"
 #include "ferry/deliver/refused_indexes.hpp"
@@ -86,15 +88,20 @@ ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& out
     plan.bundles += image.is_bundle ? 1 : 0;
     plan.referrers += image.is_referrer ? 1 : 0;
   }
-  const auto existing = open_existing(archive, *context.progress);
-  const std::set<Digest> left = blobs_left_of(archive, layout, context);
+  const bool is_stream = output == kStreamName;
+  const auto existing = is_stream ? nullptr : open_existing(archive, *context.progress);
+  const std::set<Digest> left = is_stream ? std::set<Digest>() : blobs_left_of(archive, layout, context);
   for (const Graph::BlobNode* blob : contents.blobs) {
     const Digest& digest = blob->descriptor.digest;
     const bool is_there = left.contains(digest) || (existing && existing->size_of(digest));
     add(is_there ? plan.there : plan.fresh, blob->descriptor);
   }
   add_layers(plan, set);
-  add_room(plan, archive);
+  if (is_stream) {
+    plan.free_bytes = INT64_MAX;
+  } else {
+    add_room(plan, archive);
+  }
   return plan;
 }
 

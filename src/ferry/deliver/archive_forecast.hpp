@@ -8,6 +8,9 @@
 
 namespace ociferry {
 
+/// The name of an output that is no file.
+inline constexpr const char* kStreamName = "-";
+
 /// What `write_archive` would write; reads an existing archive's table and what an interrupted run has left,
 /// and writes nothing. Throws Error.
 [[nodiscard]] ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& output,

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "base/shell_word.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "layout/image_archive.hpp"
@@ -65,7 +66,7 @@ void check_output(const std::filesystem::path& output, bool force) {
   if (std::filesystem::exists(archive, ignored) && !std::filesystem::is_regular_file(archive, ignored)) {
     throw Error(ErrorCode::Usage,
                 text::cat(archive.string(), " is a device or a pipe: an archive is written by position"))
-        .hint("write it to a file");
+        .hint(text::cat("write it to a file, or as a stream: -o - > ", shell_word(archive.string())));
   }
   const std::filesystem::path parent = archive.parent_path().empty() ? "." : archive.parent_path();
   if (::access(parent.c_str(), W_OK) != 0) {

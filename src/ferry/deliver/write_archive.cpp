@@ -9,13 +9,12 @@
 #include "base/sync_time.hpp"
 #include "base/text.hpp"
 #include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/archive_report.hpp"
 #include "ferry/deliver/refused_indexes.hpp"
 #include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/verify_blobs.hpp"
-#include "ferry/set/absent_children.hpp"
 #include "ferry/set/archive_contents.hpp"
-#include "layout/limits.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
 #include "medium/partial_file.hpp"
@@ -25,15 +24,6 @@
 #include "transfer/parallel.hpp"
 
 namespace ociferry {
-
-void check_readable(const ArchivePlan& plan) {
-  std::size_t largest = 0;
-  for (const FrontFile& file : plan.front) largest = std::max(largest, file.content.size());
-  if (largest <= limits::kLayoutFileBytes) return;
-  throw Error(ErrorCode::Usage, text::cat("too many images for one archive: its table would be larger than ",
-                                          limits::kLayoutFileBytes, " bytes"))
-      .hint("export fewer bundles at a time");
-}
 
 std::shared_ptr<ArchiveReader> open_existing(const std::filesystem::path& path, Progress& progress) {
   std::error_code ignored;
@@ -173,20 +163,6 @@ void write_new(const std::filesystem::path& archive, ArchivePlan plan, ArchiveCo
     explain_end(error, archive, report.archive_bytes);
     throw;
   }
-}
-
-TransferReport begin_report(const ImageSet& set, const ArchivePlan& plan) {
-  TransferReport report{.images = set.images().size(),
-                        .archive_bytes = plan.total_bytes,
-                        .fingerprint = sha256(plan.seal()),
-                        .delta = delta_report(plan)};
-  for (const SetImage& image : set.images()) {
-    report.bundles += image.is_bundle ? 1 : 0;
-    report.referrers += image.is_referrer ? 1 : 0;
-  }
-  report.skipped = skipped_layers(set);
-  report.absent_children = count_absent(set);
-  return report;
 }
 
 }  // namespace

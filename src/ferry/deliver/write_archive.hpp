@@ -6,7 +6,6 @@
 
 #include "ferry/set/baseline.hpp"
 #include "ferry/set/image_set.hpp"
-#include "layout/sealed/archive_plan.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "ociferry/ferry.hpp"
 
@@ -26,9 +25,6 @@ TransferReport write_archive(ImageSet set, const std::filesystem::path& output, 
 
 /// Throws Error{Corrupt} if the archive of `plan` has another fingerprint than `promised`.
 void check_promise(const ArchivePlan& plan, const std::optional<Digest>& promised);
-
-/// Throws Error{Usage} for an archive that no import would read.
-void check_readable(const ArchivePlan& plan);
 
 /// The archive that has the output's name already, or null, if it is none of ours or its beginning is damaged.
 [[nodiscard]] std::shared_ptr<ArchiveReader> open_existing(const std::filesystem::path& path, Progress& progress);

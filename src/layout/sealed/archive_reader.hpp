@@ -38,6 +38,9 @@ class ArchiveReader : public ImageArchive {
   [[nodiscard]] const SealedDelta* delta() const noexcept { return plan_.delta ? &*plan_.delta : nullptr; }
   /// True if it is a delta and leaves out `blob`.
   [[nodiscard]] bool leaves_out(const Digest& blob) const { return left_out_.contains(blob); }
+  /// The medium, if its bytes come once and in order; then neither its length nor its headers are known beforehand, and
+  /// a StreamCheck takes their place. Null for others.
+  [[nodiscard]] const StreamMedium* stream() const noexcept { return medium_->stream(); }
 
   /// Checks every tar header and the trailer, byte for byte, against the plan; reads nothing else. Throws
   /// Error{Corrupt}.
