@@ -13,8 +13,8 @@ namespace ociferry {
 
 /// Where an archive goes as a stream.
 struct StreamOutput {
-  int fd = 1;                           ///< an open descriptor, not owned
-  std::string name = "standard output"; ///< what messages call it
+  int fd = 1;                            ///< an open descriptor, not owned
+  std::string name = "standard output";  ///< what messages call it
   /// 0, or the N of tar's `--blocking-factor`: each write has N * 512 bytes, and the last one is filled up with zeros.
   std::size_t blocking_factor = 0;
 };

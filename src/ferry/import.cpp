@@ -7,10 +7,12 @@
 #include "ferry/deliver/name_rule.hpp"
 #include "ferry/deliver/relocate_to_registry.hpp"
 #include "ferry/deliver/stream_archive.hpp"
+#include "ferry/deliver/stream_pass.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archives.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/verify_blobs.hpp"
+#include "ferry/gather/verify_stream.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"
@@ -53,7 +55,24 @@ struct ReadyImport {
   Placement placement;
   std::vector<Reference> left_out = {};
   std::vector<ReadArchive> archives = {};
+  std::shared_ptr<ImageArchive> stream = {};  ///< the archive, if it is read once, in order
+
+  /// How the blobs of a stream are put. Empty if the archives are files.
+  [[nodiscard]] BlobPass pass(const Context& context) const {
+    return stream ? pass_over_stream(stream, context) : BlobPass();
+  }
 };
+
+/// The archive among `loaded` that is a stream, or null. Throws Error{Usage} where a stream must be the only one.
+std::shared_ptr<ImageArchive> stream_among(const LoadedArchives& loaded) {
+  for (const ArchiveToVerify& one : loaded.to_verify) {
+    if (stream_of(*one.archive) == nullptr) continue;
+    if (loaded.to_verify.size() == 1) return one.archive;
+    throw Error(ErrorCode::Usage, text::cat(one.archive->name(), " is a stream, and must be the only archive"))
+        .hint("write it to a file first, or import one after the other");
+  }
+  return nullptr;
+}
 
 /// `checks_foreign`: archives without a seal are verified, since nothing unverified may be written.
 ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Registries& registries,
@@ -63,7 +82,13 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
   ReadyImport ready{.set = std::move(loaded.set),
                     .placement = placement_of(options.relocate),
                     .left_out = std::move(loaded.left_out),
-                    .archives = std::move(loaded.read)};
+                    .archives = std::move(loaded.read),
+                    .stream = stream_among(loaded)};
+  if (ready.stream && options.verify_first) {
+    throw Error(ErrorCode::Usage,
+                text::cat("--verify-first reads an archive twice, and ", ready.stream->name(), " can be read once"))
+        .hint("leave it out: no manifest and no tag is put before all bytes have proved right");
+  }
   ImageSet& set = ready.set;
   static_cast<void>(PlacedSet(set, ready.placement, options.relocate.root_tags));  // fails before all bytes are read
   if (!options.nondistributable_layers) set.graph().skip_nondistributable();
@@ -79,6 +104,10 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
 /// A conversion up to the first layer that is read.
 LoadedArchives ready_conversion(const ConvertOptions& options, const Context& context) {
   LoadedArchives loaded = load_archives(options.archives, options.selection, context, options.bases);
+  if (const auto stream = stream_among(loaded)) {
+    throw Error(ErrorCode::Usage, text::cat(stream->name(), " is a stream, and is not written to another archive"))
+        .hint("it is one already: write it to a file with cat, and let ociferry verify read that");
+  }
   check_names_between(loaded);
   check_nothing_left_out(loaded.set, archive_names(loaded.read),
                          "give what it builds on with --base FILE; nothing was written");
@@ -91,8 +120,8 @@ LoadedArchives ready_conversion(const ConvertOptions& options, const Context& co
 TransferReport import_archive(const ImportOptions& options, const Context& context) {
   Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
   ReadyImport ready = ready_import(options, true, registries, context);
-  TransferReport report =
-      relocate_to_registry(ready.set, ready.placement, options.relocate, std::nullopt, registries, context);
+  TransferReport report = relocate_to_registry(ready.set, ready.placement, options.relocate, std::nullopt, registries,
+                                               context, ready.pass(context));
   report.left_out = std::move(ready.left_out);
   report.archives = std::move(ready.archives);
   return report;
@@ -105,7 +134,8 @@ std::vector<DestinationReport> import_archive_to_all(const ImportOptions& option
   ImportOptions first = options;
   if (!destinations.empty()) first.relocate = destinations.front();
   const ReadyImport ready = ready_import(first, true, registries, context);
-  std::vector<DestinationReport> reports = relocate_to_registries(ready.set, destinations, registries, context);
+  std::vector<DestinationReport> reports =
+      relocate_to_registries(ready.set, destinations, registries, context, ready.pass(context));
   for (DestinationReport& each : reports) {
     each.report.left_out = ready.left_out;
     each.report.archives = ready.archives;

@@ -2,6 +2,7 @@
 #include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/verify_blobs.hpp"
+#include "ferry/gather/verify_stream.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "layout/open_archive.hpp"
 #include "ociferry/ferry.hpp"
@@ -18,7 +19,11 @@ VerifyReport verify(const VerifyOptions& options, const Context& context) {
   warn_of_absent_children(set, *context.progress);
   warn_of_nondistributable_layers(set, false, *context.progress);
   const std::vector<Descriptor> blobs = blobs_to_verify(*archive, set);
-  verify_blobs(*archive, blobs, context, &set);
+  if (stream_of(*archive) != nullptr) {
+    verify_stream(*archive, context);
+  } else {
+    verify_blobs(*archive, blobs, context, &set);
+  }
   VerifyReport report{.format = std::string(to_string(archive->format())),
                       .is_sealed = archive->sealed() != nullptr,
                       .fingerprint = fingerprint_of(*archive),

@@ -12,6 +12,8 @@
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "medium/file_medium.hpp"
+#include "medium/input_stream.hpp"
+#include "medium/stream_medium.hpp"
 #include "oci/json.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/limits.hpp"
@@ -144,15 +146,27 @@ std::shared_ptr<ImageArchive> open_tar(std::unique_ptr<Medium> medium, const Unp
   return open_tree(std::make_unique<TarTree>(std::move(medium), limits), limits, false);
 }
 
+/// Only a sealed archive says at its beginning where everything is.
+std::shared_ptr<ImageArchive> open_stream(std::unique_ptr<StreamMedium> medium) {
+  const std::string& name = medium->name();
+  check_is_no_packing(*medium);
+  check_is_tar(*medium);
+  if (has_our_first_header(*medium) && is_sealed(*medium)) return std::make_shared<ArchiveReader>(std::move(medium));
+  throw Error(ErrorCode::Usage, text::cat(name,
+                                          " is a stream, and no archive that ociferry export wrote: any other is "
+                                          "read by position"))
+      .hint("write it to a file, and give that");
+}
+
 std::shared_ptr<ImageArchive> open(const fs::path& path, const UnpackLimits& limits, Progress& progress,
                                    const std::stop_token& stop) {
+  if (auto stream = open_input_stream(path, stop)) return open_stream(std::move(stream));
   if (auto medium = open_medium(path)) {
     return open_tar(unpack_archive(std::move(medium), limits, progress, stop), limits);
   }
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) return open_tree(std::make_unique<DirectoryTree>(path), limits, true);
-  throw Error(ErrorCode::Usage,
-              text::cat(path.string(), " is neither a file nor a directory: an archive is read by position"));
+  throw Error(ErrorCode::Usage, text::cat(path.string(), " is neither a file, a directory nor a pipe"));
 }
 
 }  // namespace

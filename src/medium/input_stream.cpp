@@ -41,7 +41,7 @@ bool is_standard_input(const std::filesystem::path& path) {
   return path == "-" || path == "/dev/stdin" || path == "/dev/fd/0" || path == "/proc/self/fd/0";
 }
 
-std::unique_ptr<ByteSource> open_input_stream(const std::filesystem::path& path, const std::stop_token& stop) {
+std::unique_ptr<StreamMedium> open_input_stream(const std::filesystem::path& path, const std::stop_token& stop) {
   const mode_t type = type_of(path);
   if (type != S_IFIFO && type != S_IFCHR && type != S_IFSOCK) return nullptr;
   std::string name = is_standard_input(path) ? kStandardInput : path.string();
@@ -50,7 +50,8 @@ std::unique_ptr<ByteSource> open_input_stream(const std::filesystem::path& path,
     throw Error(ErrorCode::Usage, text::cat(name, " is a terminal, not an archive"))
         .hint("pipe one in, as in: ssh host cat bundle.tar | ociferry import - --to-repo ...");
   }
-  return std::make_unique<InputStream>(std::move(fd), std::move(name), stop);
+  auto bytes = std::make_unique<InputStream>(std::move(fd), name, stop);
+  return std::make_unique<StreamMedium>(std::move(name), std::move(bytes));
 }
 
 InputStream::InputStream(UniqueFd fd, std::string name, std::stop_token stop)

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/fd.hpp"
+#include "medium/stream_medium.hpp"
 #include "stream/stream.hpp"
 
 namespace ociferry {
@@ -33,7 +34,7 @@ inline constexpr const char* kStandardInput = "standard input";
 
 /// What `path` gives in order only: standard input ("-"), a named pipe, a tape. Empty if it is something else: a file,
 /// also one that standard input was redirected from, or a directory. Throws Error{Usage} for a terminal, Error{Io}.
-[[nodiscard]] std::unique_ptr<ByteSource> open_input_stream(const std::filesystem::path& path,
-                                                            const std::stop_token& stop);
+[[nodiscard]] std::unique_ptr<StreamMedium> open_input_stream(const std::filesystem::path& path,
+                                                              const std::stop_token& stop);
 
 }  // namespace ociferry

@@ -14,7 +14,9 @@ std::size_t MediumSource::read(MutableBytes buffer) {
   if (wanted == 0) return 0;
   const std::size_t got = medium_.read_at(offset_, buffer.first(wanted));
   if (got < wanted) {
-    throw Error(ErrorCode::Corrupt, text::cat(medium_.name(), " ends early, at offset ", offset_ + got));
+    Error error(ErrorCode::Corrupt, text::cat(medium_.name(), " ends early, at offset ", offset_ + got));
+    if (medium_.stream() != nullptr) error.hint("the sender has failed, or the way between was cut: see what it says");
+    throw error;
   }
   medium_.done_with(offset_, got);
   offset_ += got;

@@ -34,8 +34,8 @@ class OutputStream : public ByteSink {
   std::string name_;
   std::size_t record_;
   std::stop_token stop_;
-  UniqueFd own_;                   ///< the same pipe, opened anew so that writing to it need not block
-  std::vector<std::byte> begun_;   ///< a record that is not full
+  UniqueFd own_;                  ///< the same pipe, opened anew so that writing to it need not block
+  std::vector<std::byte> begun_;  ///< a record that is not full
   std::uint64_t written_ = 0;
 };
 

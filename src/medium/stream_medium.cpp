@@ -4,6 +4,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/text.hpp"
@@ -22,8 +23,8 @@ Error front_is_too_long(const std::string& name, std::uint64_t limit) {
 }
 
 Error has_gone_past(const std::string& name, std::uint64_t offset) {
-  return Error(ErrorCode::Io, text::cat(name, ": the bytes at offset ", offset,
-                                        " are needed once more, and a stream has no way back"))
+  return Error(ErrorCode::Io,
+               text::cat(name, ": the bytes at offset ", offset, " are needed once more, and a stream has no way back"))
       .hint("run both sides again: what has arrived at the destination is kept, and is not sent there twice");
 }
 
@@ -61,12 +62,12 @@ class StreamMedium::Arrivals {
     return done;
   }
 
-  void pass(ByteSink& tap) {
+  void pass(std::shared_ptr<ByteSink> tap) {
     const std::lock_guard lock(mutex_);
     front_.shrink_to_fit();
     window_.resize(limits_.window);
-    tap_ = &tap;
-    guarded([&] { tap.write(front_); });
+    tap_ = std::move(tap);
+    guarded([&] { tap_->write(front_); });
   }
 
   void read_until(std::uint64_t offset) {
@@ -146,7 +147,7 @@ class StreamMedium::Arrivals {
   std::vector<std::byte> arrival_ = std::vector<std::byte>(kArrivalBytes);
   std::uint64_t end_ = 0;  ///< how many have come
   bool has_ended_ = false;
-  ByteSink* tap_ = nullptr;
+  std::shared_ptr<ByteSink> tap_;
   std::exception_ptr failure_;
 };
 
@@ -161,7 +162,7 @@ std::size_t StreamMedium::read_at(std::uint64_t offset, MutableBytes buffer) con
   return arrivals_->read(offset, buffer);
 }
 
-void StreamMedium::pass(ByteSink& tap) const { arrivals_->pass(tap); }
+void StreamMedium::pass(std::shared_ptr<ByteSink> tap) const { arrivals_->pass(std::move(tap)); }
 
 void StreamMedium::read_until(std::uint64_t offset) const { arrivals_->read_until(offset); }
 

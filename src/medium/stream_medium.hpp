@@ -32,9 +32,9 @@ class StreamMedium : public Medium {
   [[nodiscard]] std::size_t read_at(std::uint64_t offset, MutableBytes buffer) const override;
   [[nodiscard]] const StreamMedium* stream() const noexcept override { return this; }
 
-  /// `tap` (not owned) gets all bytes from the first one on, in order, each before anyone can read it: now those that
-  /// are kept, and later each that comes. Call once.
-  void pass(ByteSink& tap) const;
+  /// `tap` gets all bytes from the first one on, in order, each before anyone can read it: now those that are kept, and
+  /// later each that comes. Call once.
+  void pass(std::shared_ptr<ByteSink> tap) const;
   /// Waits until all bytes before `offset` have come, or the stream has ended. Call it after `pass`.
   void read_until(std::uint64_t offset) const;
   /// Waits for the end of the stream. Call it after `pass`.

@@ -120,8 +120,8 @@ class ReadAhead::Fetched {
   const std::vector<const Graph::BlobNode*>& blobs_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::size_t next_ = 0;      ///< the first blob that nobody has begun; large ones are nobody's
-  std::uint64_t held_ = 0;    ///< bytes that are fetched, or being fetched
+  std::size_t next_ = 0;    ///< the first blob that nobody has begun; large ones are nobody's
+  std::uint64_t held_ = 0;  ///< bytes that are fetched, or being fetched
   std::map<std::size_t, Result> done_;
   std::stop_source inner_;
   std::stop_callback<std::function<void()>> forward_;
@@ -130,13 +130,15 @@ class ReadAhead::Fetched {
 
 ReadAhead::ReadAhead(std::vector<const Graph::BlobNode*> blobs, const Jobs& jobs, std::stop_token stop)
     : blobs_(std::move(blobs)), stop_(std::move(stop)) {
-  const auto small = static_cast<std::size_t>(std::ranges::count_if(blobs_, [](auto* blob) { return is_small(*blob); }));
+  const auto small =
+      static_cast<std::size_t>(std::ranges::count_if(blobs_, [](auto* blob) { return is_small(*blob); }));
   fetched_ = std::make_unique<Fetched>(blobs_, std::min(jobs.number().value_or(kUsualThreads), small), stop_);
 }
 
 ReadAhead::~ReadAhead() = default;
 
 std::unique_ptr<ByteSource> ReadAhead::open(std::size_t index) {
+  throw_if_stopped(stop_);
   const Graph::BlobNode& blob = *blobs_[index];
   if (is_small(blob)) return std::make_unique<StringSource>(fetched_->take(index));
   return std::make_unique<VerifyingSource>(blob.source->open(blob.descriptor, 0, stop_), blob.descriptor,

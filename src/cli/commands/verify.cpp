@@ -18,7 +18,7 @@ void run_verify(const Arguments& arguments, Context& context, Console& console) 
   const VerifyReport report = verify({.archive = archive, .fingerprint = arguments.text_of("fingerprint")}, context);
   console.finish_progress();
   console.document(verify_members(report, archive));
-  console.result(fmt::format("{} is whole: {}, {}, {}", archive,
+  console.result(fmt::format("{} is whole: {}, {}, {}", archive == "-" ? "standard input" : archive,
                              count_images(report.images, report.bundles, report.referrers), count(report.blobs, "blob"),
                              text::human_bytes(report.archive_bytes)));
   if (report.fingerprint) {

@@ -69,6 +69,15 @@ class Relocation {
     } while (!write());
   }
 
+  /// The same where `pass` puts the blobs, whose source can be read in one order only.
+  void run_in_one_pass(Trust trust, const BlobPass& pass) {
+    find(trust);
+    const auto failures = pass({hand_over_blobs()});
+    read_shared_blobs_back();
+    if (failures.front()) fail(failures.front());
+    if (!write()) run(trust);
+  }
+
   /// The first half of a round: finds out what the destination lacks.
   void find(Trust trust) {
     context_.progress->event(text::cat("importing ", set_->images().size(), " images..."));
@@ -92,6 +101,15 @@ class Relocation {
     std::vector<BlobToPut> blobs;
     for (RepositoryRound& round : rounds_) round.hand_over_own_blobs(blobs);
     return blobs;
+  }
+
+  /// Where a blob of several repositories cannot be mounted, it is read from the repository that has it.
+  void read_shared_blobs_back() {
+    const auto source_of = [this](const RepositoryName& owner) -> BlobSource& {
+      const auto own = repositories_.find(owner);
+      return own == repositories_.end() ? open_(owner).source : own->second.counted.source;
+    };
+    for (RepositoryRound& round : rounds_) round.read_shared_blobs_from(source_of);
   }
 
   /// Throws the failure of a blob that was handed over.
@@ -301,16 +319,17 @@ struct Branch {
   std::optional<Error> failure = {};
 };
 
-std::vector<std::exception_ptr> put_blobs(const std::vector<std::vector<BlobToPut>>& blobs, const Context& context) {
+std::vector<std::exception_ptr> put_blobs(const std::vector<std::vector<BlobToPut>>& blobs, const Context& context,
+                                          const BlobPass& pass) {
   try {
-    return put_in_one_pass(blobs, context);
+    return pass ? pass(blobs) : put_in_one_pass(blobs, context);
   } catch (Error& error) {
     error.hint("run the same command again to continue: what has arrived is not written twice");
     throw;
   }
 }
 
-void put_shared_blobs(std::deque<Branch>& branches, const Context& context) {
+void put_shared_blobs(std::deque<Branch>& branches, const Context& context, const BlobPass& pass) {
   std::vector<Branch*> live;
   std::vector<std::vector<BlobToPut>> blobs;
   for (Branch& branch : branches) {
@@ -318,7 +337,10 @@ void put_shared_blobs(std::deque<Branch>& branches, const Context& context) {
     live.push_back(&branch);
     blobs.push_back(branch.relocation.hand_over_blobs());
   }
-  const auto failures = put_blobs(blobs, context);
+  const auto failures = put_blobs(blobs, context, pass);
+  if (pass) {
+    for (Branch* branch : live) branch->relocation.read_shared_blobs_back();
+  }
   for (std::size_t i = 0; i < live.size(); ++i) {
     if (failures[i]) live[i]->attempt([&] { live[i]->relocation.fail(failures[i]); }, *context.progress);
   }
@@ -333,15 +355,18 @@ ImportPlan plan_relocation(const ImageSet& set, const Placement& placement, cons
 }
 
 TransferReport relocate(const ImageSet& set, const Placement& placement, const OpenDestination& open,
-                        const RelocateOptions& options, const Context& context) {
+                        const RelocateOptions& options, const Context& context, const BlobPass& pass) {
   check_digests(set);
   Relocation relocation(set, placement, open, options, context);
-  run_with_repairs(relocation.names(), context, [&](Round round) { relocation.run(trust_in(round, options)); });
+  run_with_repairs(relocation.names(), context, [&](Round round) {
+    if (round == Round::First && pass) return relocation.run_in_one_pass(trust_in(round, options), pass);
+    relocation.run(trust_in(round, options));
+  });
   return relocation.report();
 }
 
 std::vector<DestinationReport> relocate_to_all(const ImageSet& set, const std::vector<RelocationJob>& jobs,
-                                               const Context& context) {
+                                               const Context& context, const BlobPass& pass) {
   check_digests(set);
   std::deque<Branch> branches;
   for (const RelocationJob& job : jobs) branches.emplace_back(set, job, context);
@@ -355,7 +380,7 @@ std::vector<DestinationReport> relocate_to_all(const ImageSet& set, const std::v
     };
     branch.attempt(find, *context.progress);
   }
-  put_shared_blobs(branches, context);
+  put_shared_blobs(branches, context, pass);
   std::vector<DestinationReport> reports;
   for (Branch& branch : branches) {
     Relocation& relocation = branch.relocation;

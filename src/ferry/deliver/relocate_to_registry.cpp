@@ -94,12 +94,12 @@ void check_several(const std::vector<RelocateOptions>& destinations) {
 
 TransferReport relocate_to_registry(const ImageSet& set, const Placement& given_placement, const RelocateOptions& given,
                                     const std::optional<ImagesLock>& given_lock, Registries& registries,
-                                    const Context& context) {
+                                    const Context& context, const BlobPass& pass) {
   const Outgoing outgoing(set, given, *context.progress);
   const RelocateOptions options = outgoing.with_new_digests(given);
   const Placement placement = outgoing.with_new_digests(given_placement);
   const auto lock = checked_outputs(outgoing.set(), placement, options, outgoing.lock(given_lock));
-  TransferReport report = relocate(outgoing.set(), placement, opener(registries), options, context);
+  TransferReport report = relocate(outgoing.set(), placement, opener(registries), options, context, pass);
   outgoing.complete(report);
   if (lock) write_lock_file(*options.lock_output, *lock);
   if (options.mapping_output) write_mapping(*options.mapping_output, report.names);
@@ -121,7 +121,8 @@ ImportPlan plan_relocation_to_registry(const ImageSet& set, const Placement& giv
 
 std::vector<DestinationReport> relocate_to_registries(const ImageSet& set,
                                                       const std::vector<RelocateOptions>& destinations,
-                                                      Registries& registries, const Context& context) {
+                                                      Registries& registries, const Context& context,
+                                                      const BlobPass& pass) {
   check_several(destinations);
   if (destinations.empty()) return {};
   const Outgoing outgoing(set, destinations.front(), *context.progress);
@@ -130,7 +131,7 @@ std::vector<DestinationReport> relocate_to_registries(const ImageSet& set,
     const RelocateOptions given = outgoing.with_new_digests(options);
     jobs.push_back({.placement = placement_of(given), .open = opener(registries), .options = given});
   }
-  std::vector<DestinationReport> reports = relocate_to_all(outgoing.set(), jobs, context);
+  std::vector<DestinationReport> reports = relocate_to_all(outgoing.set(), jobs, context, pass);
   for (DestinationReport& each : reports) outgoing.complete(each.report);
   return reports;
 }

@@ -82,6 +82,13 @@ void RepositoryRound::hand_over_own_blobs(std::vector<BlobToPut>& blobs) {
   for (const Graph::BlobNode& node : handed_over_) blobs.push_back({&node, &tally_.blobs()});
 }
 
+void RepositoryRound::read_shared_blobs_from(const std::function<BlobSource&(const RepositoryName& owner)>& source_of) {
+  for (Graph::BlobNode& blob : shared_) {
+    const auto owner = blob.source->mountable_from();
+    if (owner) blob.source = std::shared_ptr<BlobSource>(std::shared_ptr<void>(), &source_of(*owner));  // not owned
+  }
+}
+
 PlannedRepository RepositoryRound::forecast() const {
   RoundFindings found{.plan = plan_, .missing = missing_, .trusts_tags = trust_ == Trust::Tags};
   for (const auto* blobs : {&own_, &shared_}) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -55,6 +56,8 @@ class RepositoryRound {
   /// Adds the blobs that `write_own_blobs` would write, which leaves them to the caller then. They live as long as this
   /// round.
   void hand_over_own_blobs(std::vector<BlobToPut>& blobs);
+  /// From now on, reads the blobs that other repositories own from these, instead of where they came from.
+  void read_shared_blobs_from(const std::function<BlobSource&(const RepositoryName& owner)>& source_of);
   /// Mounts blobs from their owners, which have theirs.
   void write_shared_blobs() { write(std::exchange(shared_, {})); }
   /// What the steps that write would write, instead of them. Call it after `find_blobs`.

@@ -97,8 +97,7 @@ TransferReport stream_archive(const ImageSet& set, const StreamOutput& to, const
   try {
     const auto archive = check_front(bytes_of(std::move(plan), contents.blobs, context), context);
     context.progress->phase(text::cat("exporting ", report.images, " images as a stream"), report.archive_bytes);
-    ReportedOutput reported(output, *context.progress);
-    archive->stream()->pass(reported);
+    archive->stream()->pass(std::make_shared<ReportedOutput>(output, *context.progress));
     archive->stream()->read_to_end();
     output.finish();
   } catch (Error& error) {

@@ -91,6 +91,13 @@ bool needs_temporary_file(const fs::path& path) noexcept {
   }
 }
 
+void check_is_no_packing(const Medium& stream) {
+  const std::string_view packing = packing_of_whole(stream);
+  if (packing.empty()) return;
+  throw Error(ErrorCode::Hostile, text::cat(stream.name(), " is a stream that is packed with ", packing))
+      .hint(text::cat("unpack it on its way: ... | ", packing, " -dc | ociferry ..."));
+}
+
 std::unique_ptr<Medium> unpack_archive(std::unique_ptr<Medium> packed, const UnpackLimits& limits, Progress& progress,
                                        const std::stop_token& stop) {
   const std::string& name = packed->name();

@@ -21,4 +21,7 @@ namespace ociferry {
 [[nodiscard]] std::unique_ptr<Medium> unpack_archive(std::unique_ptr<Medium> packed, const UnpackLimits& limits,
                                                      Progress& progress, const std::stop_token& stop);
 
+/// Throws Error{Hostile} if what comes as a stream is packed as a whole.
+void check_is_no_packing(const Medium& stream);
+
 }  // namespace ociferry

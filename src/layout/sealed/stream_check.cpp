@@ -71,10 +71,12 @@ void StreamCheck::end_blob() {
   const Digest actual = hasher_->finish();
   hasher_.reset();
   if (actual == *member().blob) return;
-  throw Error(ErrorCode::Corrupt, text::cat(name_, ": ", member().name(), " at offset ", member().offset,
-                                            ": content has digest ", actual.text(), ", expected ",
-                                            member().blob->text()))
-      .hint("it was damaged on its way, or was so where it comes from: run both sides again, or verify the archive there");
+  throw Error(ErrorCode::Corrupt,
+              text::cat(name_, ": ", member().name(), " at offset ", member().offset, ": content has digest ",
+                        actual.text(), ", expected ", member().blob->text()))
+      .hint(
+          "it was damaged on its way, or was so where it comes from: run both sides again, or verify the archive "
+          "there");
 }
 
 std::size_t StreamCheck::take_padding(std::string_view bytes) {
@@ -98,11 +100,10 @@ std::size_t StreamCheck::take_end(std::string_view bytes) {
 
 void StreamCheck::finish() const {
   if (position_ >= plan_.total_bytes) return;
-  const std::string where =
-      index_ == plan_.members.size() ? "the end of the tar" : plan_.members[index_].name();
-  throw Error(ErrorCode::Corrupt, text::cat(name_, " ends at offset ", position_, ", within ", where,
-                                            ": it has lost the last ", plan_.total_bytes - position_, " of ",
-                                            plan_.total_bytes, " bytes"))
+  const std::string where = index_ == plan_.members.size() ? "the end of the tar" : plan_.members[index_].name();
+  throw Error(ErrorCode::Corrupt,
+              text::cat(name_, " ends at offset ", position_, ", within ", where, ": it has lost the last ",
+                        plan_.total_bytes - position_, " of ", plan_.total_bytes, " bytes"))
       .hint("the sender has failed, or the way between was cut: see what the sender says, and run both sides again");
 }
 
