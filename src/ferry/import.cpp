@@ -63,11 +63,13 @@ struct ReadyImport {
   }
 };
 
-/// The archive among `loaded` that is a stream, or null. Throws Error{Usage} where a stream must be the only one.
+/// The archive among `loaded` that is a stream, or null. Throws Error{Usage} where a stream must be the only one, or is
+/// one that a delta builds on.
 std::shared_ptr<ImageArchive> stream_among(const LoadedArchives& loaded) {
   for (const ArchiveToVerify& one : loaded.to_verify) {
     if (stream_of(*one.archive) == nullptr) continue;
-    if (loaded.to_verify.size() == 1) return one.archive;
+    const bool is_base = one.archive != loaded.to_verify.front().archive;
+    if (loaded.read.size() == 1 && !is_base) return one.archive;
     throw Error(ErrorCode::Usage, text::cat(one.archive->name(), " is a stream, and must be the only archive"))
         .hint("write it to a file first, or import one after the other");
   }
@@ -79,11 +81,12 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
                          const Context& context) {
   LoadedArchives loaded = load_archives(options.archives, options.selection, context, options.bases);
   if (options.relocate.root_tags) check_names_between(loaded);
+  auto stream = stream_among(loaded);
   ReadyImport ready{.set = std::move(loaded.set),
                     .placement = placement_of(options.relocate),
                     .left_out = std::move(loaded.left_out),
                     .archives = std::move(loaded.read),
-                    .stream = stream_among(loaded)};
+                    .stream = std::move(stream)};
   if (ready.stream && options.verify_first) {
     throw Error(ErrorCode::Usage,
                 text::cat("--verify-first reads an archive twice, and ", ready.stream->name(), " can be read once"))

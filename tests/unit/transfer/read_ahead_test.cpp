@@ -38,7 +38,7 @@ struct OrderedBlobs {
 TEST_CASE("blobs come in their order, small ones from ahead and large ones as they come, with any number of threads") {
   OrderedBlobs blobs;
   for (const int size : {10, 0, 5 << 20, 3 << 20, 4 << 20, 4 << 20, 4 << 20, 4 << 20, 4 << 20, 4 << 20, 4 << 20,
-                                 4 << 20, 4 << 20, 6 << 20, 1000}) {
+                         4 << 20, 4 << 20, 6 << 20, 1000}) {
     blobs.add(static_cast<std::size_t>(size));
   }
   for (const std::size_t jobs : {1, 3, 16}) {
