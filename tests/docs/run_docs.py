@@ -30,7 +30,7 @@ sys.dont_write_bytecode = True
 
 import console_blocks  # noqa: E402
 
-NEEDED = ["bash", "docker-registry", "jq", "openssl", "skopeo", "tar"]
+NEEDED = ["bash", "docker-registry", "gpg", "jq", "openssl", "skopeo", "tar"]
 PATIENCE = 120  # seconds, for a page
 
 # What pages say -> what is used: {outside} and {inside} are the registries, {home} is the directory of the page. {tls}
