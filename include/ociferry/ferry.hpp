@@ -20,6 +20,7 @@
 #include "ociferry/reference.hpp"
 #include "ociferry/registry_options.hpp"
 #include "ociferry/selection.hpp"
+#include "ociferry/volumes.hpp"
 
 /// One function for each command. A failure leaves no half-written file under its final name. The tags of the roots are
 /// put last, one by one: a failure before that changes none of them, and Progress::moved reports each tag that was
@@ -45,6 +46,7 @@ struct Context {
   UnpackLimits unpack = {};  ///< for the layers of bundles, and all layers that pull unpacks
   Progress* progress = &silent_progress();
   std::stop_token stop = {};  ///< when requested, Error{Interrupted} is thrown soon
+  VolumeSearch volumes = {};  ///< of the archives that are read
 };
 
 /// A `-b`, `-i` or `--lock` argument, or one without an option before it.
@@ -139,6 +141,7 @@ struct TransferReport {
   std::vector<ReadArchive> archives = {};    ///< import_archive, convert_archive: in the order of the options
   std::vector<StrippedIndex> stripped = {};  ///< import, copy: with RelocateOptions::strip_index
   std::optional<DeltaReport> delta = {};     ///< export: if the archive leaves out what its receivers have
+  std::vector<WrittenVolume> volumes = {};   ///< export: if the archive is divided
 };
 
 /// Which signatures, attestations, bills of materials and other artifacts are transferred with the images that they are
@@ -168,6 +171,7 @@ struct ExportOptions {
   /// layers are left out of the archive.
   std::vector<std::filesystem::path> have = {};
   bool for_each_site = false;  ///< each of `have` is about another receiver: only what all of them have is left out
+  VolumeRule volumes = {};
 };
 /// Resumes from what an interrupted run left beside `archive`, and reuses the blobs of an existing archive of that
 /// name. A complete archive of the same content is checked and kept.
@@ -230,6 +234,7 @@ struct ConvertOptions {
   bool nondistributable_layers = false;
   bool force = false;                             ///< see ExportOptions
   std::vector<std::filesystem::path> bases = {};  ///< as in ImportOptions
+  VolumeRule volumes = {};                        ///< see ExportOptions
 };
 /// Deltas: throws Error{Incomplete} if something that an archive leaves out is neither in another one nor in `bases`.
 OCIFERRY_EXPORT TransferReport convert_archive(const ConvertOptions& options, const Context& context);

@@ -8,6 +8,7 @@
 
 #include "ociferry/export.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/volumes.hpp"
 
 /// Dry runs: what the functions of ferry.hpp would do, found out without writing anything, at a destination or on disk.
 /// Errors and threads are as there.
@@ -107,6 +108,8 @@ struct ExportPlan {
   std::vector<PartialIndex> partial = {};
   std::vector<ReadArchive> archives = {};  ///< plan_conversion: as in TransferReport
   std::optional<DeltaReport> delta = {};   ///< as in TransferReport
+  /// If the archive is divided; `free_bytes`, `partial_bytes` and `largest_file` are of the first one's directory then.
+  std::vector<PlannedVolume> volumes = {};
 };
 
 /// `ociferry export --dry-run`: fetches no layers but those of bundles, and makes no file. A lack of room is no error

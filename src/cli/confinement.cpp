@@ -9,6 +9,7 @@
 
 #include "cli/login_options.hpp"
 #include "cli/stream_option.hpp"
+#include "cli/volume_options.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "layout/foreign/packed_archive.hpp"
 #include "ociferry/names.hpp"
@@ -88,6 +89,9 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
     if (is_dry_run || !has_option(arguments, name)) continue;
     const auto path = arguments.optional_text(name);
     if (path && !(is_stream && *path == "-")) allow_output(*path, rights.writable);
+  }
+  if (!is_dry_run && has_option(arguments, "volume-size")) {
+    for (const fs::path& directory : volume_rule_of(arguments).directories) rights.writable.push_back(directory);
   }
   if (!is_dry_run && has_option(arguments, "emit")) {
     for (const std::string& argument : arguments.list_of("emit")) {

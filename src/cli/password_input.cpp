@@ -69,6 +69,19 @@ std::string read_password_from_stdin(std::string_view option) {
   return password;
 }
 
+std::optional<std::string> ask_line(std::string_view question, const std::stop_token& stop) {
+  std::fputs(text::cat(question, ": ").c_str(), stderr);
+  std::string line;
+  while (!line.ends_with('\n')) {
+    const std::string more = read_some_input(stop);
+    if (more.empty()) return std::nullopt;
+    line += more;
+    if (line.size() > limits::kTokenBytes) throw Error(ErrorCode::Usage, "the line is too long");
+  }
+  drop_line_end(line);
+  return line;
+}
+
 std::string ask_on_terminal(std::string_view what, Echo echo, const std::stop_token& stop) {
   if (::isatty(STDIN_FILENO) != 1) {
     throw Error(ErrorCode::Usage, text::cat("there is no ", text::lower(what), ", and no terminal to ask for it"))

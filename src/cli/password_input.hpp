@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -17,5 +18,9 @@ enum class Echo { On, Off };
 /// until then; the terminal is as before in any case. Throws Error{Usage} if standard input is no terminal or nothing
 /// is typed, and Error{Interrupted} when `stop` is requested.
 [[nodiscard]] std::string ask_on_terminal(std::string_view what, Echo echo, const std::stop_token& stop);
+
+/// Asks `question` on the terminal that standard input is, and returns the line that is typed, which may be empty;
+/// nullopt at the end of input. Blocks until then. Throws Error{Interrupted} when `stop` is requested.
+[[nodiscard]] std::optional<std::string> ask_line(std::string_view question, const std::stop_token& stop);
 
 }  // namespace ociferry

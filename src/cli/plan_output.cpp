@@ -234,7 +234,26 @@ Json::Object export_plan_members(const ExportPlan& plan, const std::string& arch
                        {"partialIndexes", partial_json(plan.partial)}};
   if (!plan.archives.empty()) members.emplace_back("archives", archives_json(plan.archives));
   if (plan.delta) members.emplace_back("delta", delta_json(plan.delta));
+  if (plan.volumes.empty()) return members;
+  Json::Array volumes;
+  for (const PlannedVolume& volume : plan.volumes) {
+    volumes.push_back(Json::Object{{"file", volume.path.string()}, {"bytes", volume.bytes}});
+  }
+  members.emplace_back("volumes", std::move(volumes));
   return members;
+}
+
+/// How many there are of each size, in each directory.
+void print_planned_volumes(const std::vector<PlannedVolume>& volumes, Console& console) {
+  for (std::size_t i = 0, next = 0; i < volumes.size(); i = next) {
+    while (next < volumes.size() && volumes[next].bytes == volumes[i].bytes &&
+           volumes[next].path.parent_path() == volumes[i].path.parent_path()) {
+      ++next;
+    }
+    const std::string last = next == i + 1 ? "" : " to " + volumes[next - 1].path.filename().string();
+    line(console, i == 0 ? count(volumes.size(), "volume") : "",
+         fmt::format("{}{}: {} bytes each", volumes[i].path.string(), last, volumes[i].bytes));
+  }
 }
 
 }  // namespace
@@ -278,6 +297,7 @@ void print_export_plan(const ExportPlan& plan, const std::string& archive, const
   if (plan.there.count > 0) line(console, "there", shown(plan.there));
   line(console, "shared", shown(plan.shared));
   line(console, "archive", fmt::format("{} bytes", plan.archive_bytes));
+  print_planned_volumes(plan.volumes, console);
   if (archive != "-") line(console, "room", plan.lack_of_room ? "DOES NOT FIT: " + *plan.lack_of_room : "enough");
   if (dry_run.rate) {
     line(console, "time",

@@ -37,18 +37,22 @@ ImageSet gather(const ExportOptions& options, Registries& registries, const Cont
 }  // namespace
 
 ExportPlan plan_export(const ExportOptions& options, const Context& context) {
-  if (options.archive != kStreamName) check_output(options.archive, options.force);
+  if (options.archive != kStreamName) check_output(options.archive, options.force, options.volumes);
   Registries registries(context, options.gather);
   std::vector<Reference> left_out;
-  const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context)};
+  const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context),
+                         .volumes = options.volumes,
+                         .force = options.force};
   return plan_archive_of(gather(options, registries, context, left_out), options.archive, context, form);
 }
 
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
-  check_output(options.archive, options.force);
+  check_output(options.archive, options.force, options.volumes);
   Registries registries(context, options.gather);
   std::vector<Reference> left_out;
-  const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context)};
+  const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context),
+                         .volumes = options.volumes,
+                         .force = options.force};
   ImageSet set = gather(options, registries, context, left_out);
   TransferReport report = write_archive(std::move(set), options.archive, context, form);
   report.left_out = std::move(left_out);

@@ -9,6 +9,7 @@
 #include "ferry/deliver/stream_archive.hpp"
 #include "ferry/deliver/stream_pass.hpp"
 #include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/load_archives.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/verify_blobs.hpp"
@@ -61,6 +62,7 @@ struct ReadyImport {
   [[nodiscard]] BlobPass pass(const Context& context) const {
     return stream ? pass_over_stream(stream, context) : BlobPass();
   }
+  Context context = {};  ///< for reading them
 };
 
 /// The archive among `loaded` that is a stream, or null. Throws Error{Usage} where a stream must be the only one, or is
@@ -86,7 +88,8 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
                     .placement = placement_of(options.relocate),
                     .left_out = std::move(loaded.left_out),
                     .archives = std::move(loaded.read),
-                    .stream = std::move(stream)};
+                    .stream = std::move(stream),
+                    .context = context};
   if (ready.stream && options.verify_first) {
     throw Error(ErrorCode::Usage,
                 text::cat("--verify-first reads an archive twice, and ", ready.stream->name(), " can be read once"))
@@ -97,7 +100,8 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
   if (!options.nondistributable_layers) set.graph().skip_nondistributable();
   for (const auto& [archive, blobs] : loaded.to_verify) {
     const bool is_sealed = archive->format() == ArchiveFormat::Sealed;
-    if (options.verify_first || (checks_foreign && !is_sealed)) verify_blobs(*archive, blobs, context, &set);
+    ready.context = in_order_if_needed(ready.context, *archive);
+    if (options.verify_first || (checks_foreign && !is_sealed)) verify_blobs(*archive, blobs, ready.context, &set);
   }
   if (options.nondistributable_layers) fetch_skipped_layers(set, registries);
   warn_of_nondistributable_layers(set, options.nondistributable_layers, *context.progress);
@@ -124,7 +128,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
   Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
   ReadyImport ready = ready_import(options, true, registries, context);
   TransferReport report = relocate_to_registry(ready.set, ready.placement, options.relocate, std::nullopt, registries,
-                                               context, ready.pass(context));
+                                               ready.context, ready.pass(ready.context));
   report.left_out = std::move(ready.left_out);
   report.archives = std::move(ready.archives);
   return report;
@@ -138,7 +142,7 @@ std::vector<DestinationReport> import_archive_to_all(const ImportOptions& option
   if (!destinations.empty()) first.relocate = destinations.front();
   const ReadyImport ready = ready_import(first, true, registries, context);
   std::vector<DestinationReport> reports =
-      relocate_to_registries(ready.set, destinations, registries, context, ready.pass(context));
+      relocate_to_registries(ready.set, destinations, registries, ready.context, ready.pass(ready.context));
   for (DestinationReport& each : reports) {
     each.report.left_out = ready.left_out;
     each.report.archives = ready.archives;
@@ -156,18 +160,20 @@ ImportPlan plan_import(const ImportOptions& options, const Context& context) {
 }
 
 ExportPlan plan_conversion(const ConvertOptions& options, const Context& context) {
-  if (options.output != kStreamName) check_output(options.output, options.force);
+  if (options.output != kStreamName) check_output(options.output, options.force, options.volumes);
   LoadedArchives loaded = ready_conversion(options, context);
-  ExportPlan plan = plan_archive_of(loaded.set, options.output, context, {.promised = loaded.promised});
+  const ArchiveForm form{.promised = loaded.promised, .volumes = options.volumes, .force = options.force};
+  ExportPlan plan = plan_archive_of(loaded.set, options.output, context, form);
   plan.archives = std::move(loaded.read);
   return plan;
 }
 
 TransferReport convert_archive(const ConvertOptions& options, const Context& context) {
-  check_output(options.output, options.force);
+  check_output(options.output, options.force, options.volumes);
   LoadedArchives loaded = ready_conversion(options, context);
   for (const auto& [archive, blobs] : loaded.to_verify) verify_blobs(*archive, blobs, context, &loaded.set);
-  TransferReport report = write_archive(std::move(loaded.set), options.output, context, {.promised = loaded.promised});
+  const ArchiveForm form{.promised = loaded.promised, .volumes = options.volumes, .force = options.force};
+  TransferReport report = write_archive(std::move(loaded.set), options.output, context, form);
   report.left_out = std::move(loaded.left_out);
   report.archives = std::move(loaded.read);
   return report;

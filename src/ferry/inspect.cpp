@@ -47,7 +47,7 @@ std::vector<Reference> other_names(const SetImage& image) {
 }  // namespace
 
 InspectReport inspect(const std::filesystem::path& path, const Context& context) {
-  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop);
+  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes);
   const ImageSet set = load_archive(archive, context);
   warn_of_absent_children(set, *context.progress);
   CachingSource source(archive, std::make_shared<CacheBudget>(0));

@@ -12,7 +12,8 @@ namespace ociferry {
 VerifyReport verify(const VerifyOptions& options, const Context& context) {
   std::optional<DemandedFingerprint> demanded;
   if (!options.fingerprint.empty()) demanded.emplace(options.fingerprint);
-  const auto archive = open_image_archive(options.archive, context.unpack, *context.progress, context.stop);
+  const auto archive =
+      open_image_archive(options.archive, context.unpack, *context.progress, context.stop, context.volumes);
   if (demanded) demanded->check(*archive);
   check_headers(*archive);
   const ImageSet set = load_archive(archive, context);
@@ -22,7 +23,7 @@ VerifyReport verify(const VerifyOptions& options, const Context& context) {
   if (stream_of(*archive) != nullptr) {
     verify_stream(*archive, context);
   } else {
-    verify_blobs(*archive, blobs, context, &set);
+    verify_blobs(*archive, blobs, in_order_if_needed(context, *archive), &set);
   }
   VerifyReport report{.format = std::string(to_string(archive->format())),
                       .is_sealed = archive->sealed() != nullptr,

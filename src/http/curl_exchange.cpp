@@ -123,6 +123,7 @@ std::size_t CurlExchange::on_read(MutableBytes buffer) noexcept {
     got = source_->read(buffer.first(std::min<std::uint64_t>(buffer.size(), left_to_send_)));
     if (got == 0) throw Error(ErrorCode::Corrupt, text::cat("what is sent to ", request_.url.shown(), " ends early"));
     left_to_send_ -= got;
+    touch();  // the peer is not to blame if the source took long, as a medium that somebody must bring does
   });
   return fine ? got : kAbort;
 }

@@ -11,6 +11,7 @@
 #include "layout/limits.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
+#include "layout/sealed/volume_set.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/input_stream.hpp"
 #include "medium/stream_medium.hpp"
@@ -46,20 +47,11 @@ void check_is_tar(const Medium& medium) {
   }
 }
 
-/// True if the first header is the one of all our archives. Other programs that pack the files again write different
-/// times, owners or number formats.
-bool has_our_first_header(const Medium& medium) {
-  const std::string ours = first_header();
-  std::string header(ours.size(), '\0');
-  static_cast<void>(medium.read_at(0, std::as_writable_bytes(std::span(header))));
-  return header == ours;
-}
-
 /// The seal is among the first files, at the top level. Which files precede it depends on its version.
 bool is_sealed(const Medium& medium) {
   const auto names = first_members(medium, kMostFrontFiles, kSealFile);
   const auto seal = std::ranges::find(names, kSealFile);
-  return seal != names.end() && has_our_first_header(medium) &&
+  return seal != names.end() && has_first_header(medium) &&
          std::none_of(names.begin(), seal, [](const std::string& file) { return file.find('/') != std::string::npos; });
 }
 
@@ -151,7 +143,7 @@ std::shared_ptr<ImageArchive> open_stream(std::unique_ptr<StreamMedium> medium) 
   const std::string& name = medium->name();
   check_is_no_packing(*medium);
   check_is_tar(*medium);
-  if (has_our_first_header(*medium) && is_sealed(*medium)) return std::make_shared<ArchiveReader>(std::move(medium));
+  if (has_first_header(*medium) && is_sealed(*medium)) return std::make_shared<ArchiveReader>(std::move(medium));
   throw Error(ErrorCode::Usage, text::cat(name,
                                           " is a stream, and no archive that ociferry export wrote: any other is "
                                           "read by position"))
@@ -159,8 +151,11 @@ std::shared_ptr<ImageArchive> open_stream(std::unique_ptr<StreamMedium> medium) 
 }
 
 std::shared_ptr<ImageArchive> open(const fs::path& path, const UnpackLimits& limits, Progress& progress,
-                                   const std::stop_token& stop) {
+                                   const std::stop_token& stop, const VolumeSearch& volumes) {
   if (auto stream = open_input_stream(path, stop)) return open_stream(std::move(stream));
+  if (auto set = find_volumes(path, volumes, progress)) {
+    return std::make_shared<ArchiveReader>(open_volumes(*std::move(set), path, volumes, progress));
+  }
   if (auto medium = open_medium(path)) {
     return open_tar(unpack_archive(std::move(medium), limits, progress, stop), limits);
   }
@@ -182,9 +177,9 @@ std::string_view to_string(ArchiveFormat format) {
 }
 
 std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const UnpackLimits& limits, Progress& progress,
-                                                 const std::stop_token& stop) {
+                                                 const std::stop_token& stop, const VolumeSearch& volumes) {
   try {
-    const auto archive = open(path, limits, progress, stop);
+    const auto archive = open(path, limits, progress, stop, volumes);
     for (const std::string& line : archive->notes()) progress.warn(line);
     return archive;
   } catch (Error& error) {

@@ -9,7 +9,7 @@ namespace ociferry {
 
 class StreamMedium;
 
-/// The storage of an archive: bytes at offsets. Thread-safe.
+/// The storage of an archive: bytes at offsets, in one file or in several volumes. Thread-safe.
 class Medium {
  public:
   Medium() = default;
@@ -28,6 +28,10 @@ class Medium {
   virtual void done_with(std::uint64_t offset, std::uint64_t size) const noexcept;
   /// The medium as one whose bytes come once, in order, and whose size shows at the end only. Null for others.
   [[nodiscard]] virtual const StreamMedium* stream() const noexcept { return nullptr; }
+  /// The name of what holds the byte at `offset`, for messages: of a volume, or the medium's own.
+  [[nodiscard]] virtual const std::string& name_at(std::uint64_t /*offset*/) const noexcept { return name(); }
+  /// False if reading these bytes would wait for a volume that somebody must bring.
+  [[nodiscard]] virtual bool is_at_hand(std::uint64_t /*offset*/, std::uint64_t /*size*/) const { return true; }
 };
 
 /// Reads `size` bytes of a medium from `offset` on. The medium must outlive it.

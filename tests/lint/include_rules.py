@@ -62,6 +62,7 @@ PUBLIC_LAYER = {
     "progress": "base",
     "version": "base",
     "delta": "oci",
+    "volumes": "oci",
     "descriptor": "oci",
     "digest": "oci",
     "reference": "oci",

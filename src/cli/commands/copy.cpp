@@ -7,6 +7,7 @@
 #include "cli/selection_options.hpp"
 #include "cli/stream_option.hpp"
 #include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
 
 namespace ociferry {
 
@@ -38,7 +39,11 @@ void declare_copy(Arguments& arguments) {
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   arguments.flag("force", "With --to-tar: replace a file of that name even if it is not an archive");
   arguments.flag("resume", "With --to-tar: go on with what an earlier run has left (always done)");
-  if (arguments.called_as() == CalledAs::Ociferry) declare_platform(arguments);
+  if (arguments.called_as() == CalledAs::Ociferry) {
+    declare_platform(arguments);
+    declare_volume_size(arguments);
+    declare_volume_search(arguments);
+  }
   declare_dry_run(arguments);
 }
 
@@ -85,6 +90,9 @@ void check(const Arguments& arguments) {
         .hint("or give --to-registry, where each image keeps its own name");
   }
   check_destination(arguments);
+  if (arguments.called_as() == CalledAs::Ociferry && arguments.is_set("volume-size") && to_registry) {
+    throw Error(ErrorCode::Usage, "--volume-size goes with --to-tar only");
+  }
   if (arguments.on("force") && !arguments.is_set("to-tar"))
     throw Error(ErrorCode::Usage, "--force goes with --to-tar only");
   if (arguments.on("resume") && !arguments.is_set("to-tar")) {
@@ -141,6 +149,10 @@ bool replaces_any_file(const Arguments& arguments) {
   return arguments.called_as() == CalledAs::Imgpkg || arguments.on("force");
 }
 
+VolumeRule volume_rule(const Arguments& arguments) {
+  return arguments.called_as() == CalledAs::Imgpkg ? VolumeRule{} : volume_rule_of(arguments);
+}
+
 ConvertOptions convert_options(const Arguments& arguments, const std::string& archive) {
   const GatherOptions gather = gather_options(arguments);
   return {.archives = tars_given(arguments),
@@ -148,14 +160,16 @@ ConvertOptions convert_options(const Arguments& arguments, const std::string& ar
           .selection = gather.selection,
           .nondistributable_layers = gather.nondistributable_layers,
           .force = replaces_any_file(arguments),
-          .bases = bases_given(arguments)};
+          .bases = bases_given(arguments),
+          .volumes = volume_rule(arguments)};
 }
 
 ExportOptions export_options(const Arguments& arguments, const std::string& archive) {
   return {.sources = all_sources(arguments),
           .gather = gather_options(arguments),
           .archive = archive,
-          .force = replaces_any_file(arguments)};
+          .force = replaces_any_file(arguments),
+          .volumes = volume_rule(arguments)};
 }
 
 TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
@@ -182,10 +196,13 @@ void run_copy_to_archive(const Arguments& arguments, const std::string& archive,
   }
   const TransferReport report = copy_to_archive(arguments, archive, context);
   console.finish_progress();
-  console.document(export_members(report, archive));
+  Json::Object members = export_members(report, archive);
+  add_volume_members(members, report.volumes);
+  console.document(std::move(members));
   if (!tells) return;
   print_archives(report.archives, console);
   print_export(report, shown_archive(archive), console);
+  print_volumes(report.volumes, archive, console);
 }
 
 void run_copy_to_registry(const Arguments& arguments, const Context& context, Console& console) {
@@ -203,6 +220,9 @@ void run_copy_to_registry(const Arguments& arguments, const Context& context, Co
 
 void run_copy(const Arguments& arguments, Context& context, Console& console) {
   check(arguments);
+  if (arguments.called_as() == CalledAs::Ociferry) {
+    context.volumes = volume_search_of(arguments, context.stop, console);
+  }
   CopyProgress progress(*context.progress, arguments.called_as());
   context.progress = &progress;
   if (const auto archive = arguments.optional_text("to-tar")) {

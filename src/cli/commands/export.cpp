@@ -8,6 +8,7 @@
 #include "cli/stream_option.hpp"
 #include "cli/tool_option.hpp"
 #include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
 
 namespace ociferry {
 
@@ -32,6 +33,7 @@ void declare_export(Arguments& arguments) {
                    "Take signatures, attestations, SBOMs and what else is attached to images along (default: true)");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   declare_platform(arguments);
+  declare_volume_size(arguments);
   declare_tool(arguments);
   declare_blocking_factor(arguments);
   declare_dry_run(arguments);
@@ -73,13 +75,18 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
                               .archive = arguments.text_of("output"),
                               .force = arguments.on("force"),
                               .have = paths_of(arguments, "have"),
-                              .for_each_site = arguments.on("for-each-site")};
+                              .for_each_site = arguments.on("for-each-site"),
+                              .volumes = volume_rule_of(arguments)};
   if (options.for_each_site && options.have.size() < 2)
     throw Error(ErrorCode::Usage, "--for-each-site goes with a --have for each of several sites");
   if (options.sources.empty())
     throw Error(ErrorCode::Usage, "Nothing to export: name bundles and images, or give --lock or --images-file");
   if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
   check_archive_name(options.archive.string());
+  if (options.volumes.divides() && arguments.is_set("with-tool")) {
+    throw Error(ErrorCode::Usage, "--with-tool does not go with --volume-size")
+        .hint("export in volumes, and put the program beside them yourself; SHA256SUMS is written in any case");
+  }
   if (const auto dry_run = dry_run_of(arguments)) {
     return print_export_plan(plan_export(options, context), options.archive.string(), *dry_run, console);
   }
@@ -93,9 +100,11 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
   }
   console.finish_progress();
   Json::Object members = export_members(report, options.archive.string());
+  add_volume_members(members, report.volumes);
   if (carried) add_tool_members(members, *carried);
   console.document(std::move(members));
   print_export(report, shown_archive(options.archive.string()), console);
+  print_volumes(report.volumes, options.archive.string(), console);
   if (carried) print_tool(*carried, console);
 }
 
@@ -108,6 +117,8 @@ const Command kExportCommand{
     .examples =
         "  # Two bundles, with all images they need, on one stick\n"
         "  ociferry export -b registry.example.com/a:v1 -b registry.example.com/b:v2 -o /media/usb/apps.tar\n"
+        "  # The same on several sticks of FAT\n"
+        "  ociferry export -b registry.example.com/a:v1 --volume-size fit:/media/a,/media/b -o apps.tar\n"
         "  # What a list names, bundles or images\n"
         "  ociferry export --images-file images.txt -o /media/usb/apps.tar\n"
         "  # An update, without the layers that the other side has: by the list that it sent, or by an older archive\n"

@@ -8,6 +8,7 @@
 #include "cli/plan_output.hpp"
 #include "cli/selection_options.hpp"
 #include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
 #include "ociferry/several.hpp"
 
 namespace ociferry {
@@ -27,6 +28,7 @@ void declare_import(Arguments& arguments) {
   arguments.flag("include-non-distributable-layers",
                  "Also put layers that may not be redistributed; those that the archive lacks are fetched");
   declare_platform(arguments);
+  declare_volume_search(arguments);
   declare_dry_run(arguments);
 }
 
@@ -73,6 +75,7 @@ std::vector<std::filesystem::path> archives_given(const Arguments& arguments) {
 
 void run_import(const Arguments& arguments, Context& context, Console& console) {
   check_has_destination(arguments);
+  context.volumes = volume_search_of(arguments, context.stop, console);
   const std::vector<RelocateOptions> destinations = all_relocate_options(arguments);
   const ImportOptions options{.archives = archives_given(arguments),
                               .relocate = destinations.front(),

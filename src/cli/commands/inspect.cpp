@@ -9,13 +9,17 @@
 #include "cli/results.hpp"
 #include "cli/store_output.hpp"
 #include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
 #include "oci/json.hpp"
 
 namespace ociferry {
 
 namespace {
 
-void declare_inspect(Arguments& arguments) { arguments.positional("ARCHIVE"); }
+void declare_inspect(Arguments& arguments) {
+  arguments.positional("ARCHIVE");
+  declare_volume_search(arguments);
+}
 
 std::string describe(const InspectedImage& image) {
   std::string line = fmt::format("{} {}", kind_of(image), to_string(image.reference));
@@ -132,6 +136,7 @@ Json::Object to_json(const InspectReport& report) {
 }
 
 void run_inspect(const Arguments& arguments, Context& context, Console& console) {
+  context.volumes = volume_search_of(arguments, context.stop, console);
   const InspectReport report = inspect(arguments.positional_value(), context);
   console.document(to_json(report));
   print_text(report, console);

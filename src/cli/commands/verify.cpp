@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
 
 namespace ociferry {
 
@@ -10,11 +11,13 @@ namespace {
 
 void declare_verify(Arguments& arguments) {
   arguments.positional("ARCHIVE");
+  declare_volume_search(arguments);
   arguments.text("fingerprint", "F", "Fail unless the archive has this fingerprint, as export and inspect show it");
 }
 
 void run_verify(const Arguments& arguments, Context& context, Console& console) {
   const std::string archive = arguments.positional_value();
+  context.volumes = volume_search_of(arguments, context.stop, console);
   const VerifyReport report = verify({.archive = archive, .fingerprint = arguments.text_of("fingerprint")}, context);
   console.finish_progress();
   console.document(verify_members(report, archive));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "base/room.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/archive_report.hpp"
+#include "ferry/deliver/divided_output.hpp"
 #include "ferry/deliver/forecast.hpp"
 #include "ferry/deliver/partial_forecast.hpp"
 #include "ferry/deliver/refused_indexes.hpp"
@@ -21,6 +23,8 @@
 #include "ferry/set/archive_contents.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "medium/partial_file.hpp"
+#include "medium/volumes/volume_places.hpp"
+#include "ociferry/error.hpp"
 #include "stream/sha256.hpp"
 
 namespace ociferry {
@@ -68,6 +72,29 @@ void add_room(ExportPlan& plan, const std::filesystem::path& archive) {
   if (lack) plan.lack_of_room = lack->message();
 }
 
+void add_volumes(ExportPlan& plan, const DividedOutput& divided) {
+  plan.volumes = divided.volumes();
+  for (PlannedVolume& volume : plan.volumes) volume.path = volume.path.lexically_normal();
+  const std::filesystem::path directory = directory_of_volume(plan.volumes.front().path);
+  const VolumeRoom room = room_for_volumes(directory, divided.output());
+  plan.free_bytes = room.free_bytes;
+  plan.partial_bytes = room.ours;
+  plan.largest_file = room.largest_file;
+  if (const auto lack = lack_of_room_for(plan.volumes, divided.output())) plan.lack_of_room = lack->message();
+}
+
+/// How the archive would be divided; null if there is no room, which `plan` tells then.
+std::unique_ptr<DividedOutput> divide_for(ExportPlan& plan, const std::filesystem::path& output,
+                                          const VolumeRule& volumes, const ArchivePlan& layout, bool force) {
+  try {
+    return std::make_unique<DividedOutput>(output, volumes, layout, force);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::Space) throw;
+    plan.lack_of_room = error.message();
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& output, const Context& context,
@@ -89,19 +116,25 @@ ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& out
     plan.referrers += image.is_referrer ? 1 : 0;
   }
   const bool is_stream = output == kStreamName;
-  const auto existing = is_stream ? nullptr : open_existing(archive, *context.progress);
-  const std::set<Digest> left = is_stream ? std::set<Digest>() : blobs_left_of(archive, layout, context);
+  const bool divides = form.volumes.divides();
+  const bool is_file = !is_stream && !divides;
+  const auto divided = divides ? divide_for(plan, output, form.volumes, layout, form.force) : nullptr;
+  std::shared_ptr<ArchiveReader> existing;
+  std::set<Digest> left;
+  if (divided) existing = divided->open_existing(*context.progress);
+  if (is_file) {
+    existing = open_existing(archive, *context.progress);
+    left = blobs_left_of(archive, layout, context);
+  }
   for (const Graph::BlobNode* blob : contents.blobs) {
     const Digest& digest = blob->descriptor.digest;
     const bool is_there = left.contains(digest) || (existing && existing->size_of(digest));
     add(is_there ? plan.there : plan.fresh, blob->descriptor);
   }
   add_layers(plan, set);
-  if (is_stream) {
-    plan.free_bytes = INT64_MAX;
-  } else {
-    add_room(plan, archive);
-  }
+  if (is_stream) plan.free_bytes = INT64_MAX;
+  if (is_file) add_room(plan, archive);
+  if (divided) add_volumes(plan, *divided);
   return plan;
 }
 

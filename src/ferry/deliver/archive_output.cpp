@@ -7,6 +7,7 @@
 #include "base/shell_word.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
+#include "ferry/deliver/divided_output.hpp"
 #include "layout/image_archive.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_writer.hpp"
@@ -57,7 +58,8 @@ std::filesystem::path behind_links(const std::filesystem::path& path) {
   return target;
 }
 
-void check_output(const std::filesystem::path& output, bool force) {
+void check_output(const std::filesystem::path& output, bool force, const VolumeRule& volumes) {
+  if (volumes.divides()) return check_divided_output(output, volumes);
   const std::filesystem::path archive = behind_links(output);
   std::error_code ignored;
   if (archive.empty() || archive.filename().empty() || std::filesystem::is_directory(archive, ignored)) {

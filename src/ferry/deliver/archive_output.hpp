@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "ociferry/volumes.hpp"
+
 namespace ociferry {
 
 /// The file that is written for `path`: the target of a link, even if missing; else `path` itself. Throws Error{Usage}
@@ -9,7 +11,7 @@ namespace ociferry {
 [[nodiscard]] std::filesystem::path behind_links(const std::filesystem::path& path);
 
 /// Throws Error if `output` cannot be the name of an archive, or would replace a non-empty file that is not ours,
-/// unless `force`. Call it before any other work.
-void check_output(const std::filesystem::path& output, bool force);
+/// unless `force`; of `volumes` that is known only when they are planned. Call it before any other work.
+void check_output(const std::filesystem::path& output, bool force, const VolumeRule& volumes = {});
 
 }  // namespace ociferry

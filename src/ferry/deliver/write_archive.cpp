@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/archive_report.hpp"
+#include "ferry/deliver/divided_output.hpp"
 #include "ferry/deliver/refused_indexes.hpp"
 #include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
@@ -150,17 +151,38 @@ void read_back(const OutputMedium& written, const Context& context) {
   }
 }
 
+/// Where an archive is written: a file, or volumes.
+struct ArchivePlace {
+  std::filesystem::path file;  ///< of volumes: the first
+  std::unique_ptr<DividedOutput> volumes = nullptr;
+
+  [[nodiscard]] std::unique_ptr<OutputMedium> make_medium() const {
+    if (volumes) return volumes->make_medium();
+    return std::make_unique<PartialFile>(file);
+  }
+};
+
+ArchivePlace place_of(const std::filesystem::path& output, const VolumeRule& rule, const ArchivePlan& plan,
+                      bool force) {
+  if (!rule.divides()) return {.file = behind_links(output)};
+  auto volumes = std::make_unique<DividedOutput>(output, rule, plan, force);
+  return {.file = volumes->volumes().front().path, .volumes = std::move(volumes)};
+}
+
 /// Frees `set`, which `contents` refers to, before what was written is read back.
-void write_new(const std::filesystem::path& archive, ArchivePlan plan, ArchiveContents contents, ImageSet& set,
+void write_new(const ArchivePlace& place, ArchivePlan plan, ArchiveContents contents, ImageSet& set,
                const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& context) {
   try {
-    ArchiveWriter writer(std::make_unique<PartialFile>(archive), std::move(plan));
+    ArchiveWriter writer(place.make_medium(), std::move(plan));
     fill(writer, contents.blobs, set.graph(), existing, report, context);
     contents = {};
     set = ImageSet({}, {});
-    writer.commit([&](const OutputMedium& written) { read_back(written, context); });
+    writer.commit([&](const OutputMedium& written) {
+      read_back(written, context);
+      if (place.volumes) place.volumes->sum(*written.reopen(), context);
+    });
   } catch (Error& error) {
-    explain_end(error, archive, report.archive_bytes);
+    explain_end(error, place.file, report.archive_bytes);
     throw;
   }
 }
@@ -178,22 +200,30 @@ void check_promise(const ArchivePlan& plan, const std::optional<Digest>& promise
 TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context,
                              const ArchiveForm& form) {
   check_digests(set);  // no archive is written that no import would take
-  const std::filesystem::path archive = behind_links(output);
   ArchiveContents contents = archive_contents(set, form.baseline);
   ArchivePlan plan = plan_of(contents, set);
   check_readable(plan);
   check_promise(plan, form.promised);
   TransferReport report = begin_report(set, plan);
+  const ArchivePlace place = place_of(output, form.volumes, plan, form.force);
   context.progress->event("writing layers...");
   const auto begin = std::chrono::steady_clock::now();
-  const auto existing = open_existing(archive, *context.progress);
-  if (is_finished(existing, plan, context)) {
+  const auto existing =
+      place.volumes ? place.volumes->open_existing(*context.progress) : open_existing(place.file, *context.progress);
+  const bool may_be_finished = !place.volumes || place.volumes->is_divided_alike();
+  if (may_be_finished && is_finished(existing, plan, context)) {
     // The run that wrote it may have been cut off right after the rename.
-    fsync_directory(archive.parent_path());
+    fsync_directory(place.file.parent_path());
     report.blobs_existed = contents.blobs.size();
     tell_of_reuse(layers_among(contents.blobs, set.graph()), *context.progress);
+    if (place.volumes) place.volumes->complete_existing(context);
   } else {
-    write_new(archive, std::move(plan), std::move(contents), set, existing, report, context);
+    const bool is_taken_back = place.volumes && place.volumes->takes_back();
+    write_new(place, std::move(plan), std::move(contents), set, is_taken_back ? nullptr : existing, report, context);
+  }
+  if (place.volumes) {
+    place.volumes->finish();
+    report.volumes = place.volumes->written();
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
   context.progress->event(text::cat("done: file '", output.string(), "' (", took.count(), "ms)"));

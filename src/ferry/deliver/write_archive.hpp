@@ -8,6 +8,7 @@
 #include "ferry/set/image_set.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/volumes.hpp"
 
 namespace ociferry {
 
@@ -15,6 +16,8 @@ namespace ociferry {
 struct ArchiveForm {
   Baseline baseline = {};               ///< what is left out
   std::optional<Digest> promised = {};  ///< the fingerprint that it must have
+  VolumeRule volumes = {};              ///< whether it is divided
+  bool force = false;                   ///< replace volumes that are none of ours
 };
 
 /// Writes `set` to a sealed archive, which gets its name when it is complete. Throws Error; then the partial file is

@@ -75,7 +75,7 @@ Known read_have_list(const std::string& text, const fs::path& path) {
 }
 
 Known read_archive(const fs::path& path, const Context& context) {
-  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop);
+  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes);
   if (const ArchiveReader* sealed = archive->sealed()) {
     return {.blobs = described_by(sealed->blobs(), sealed->delta()),
             .by = {.kind = BuiltOn::Kind::Archive, .digest = sealed->fingerprint()}};

@@ -16,7 +16,9 @@
 #include "ferry/set/selection.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
+#include "layout/sealed/volume_set.hpp"
 #include "ociferry/error.hpp"
+#include "stream/sha256.hpp"
 
 namespace ociferry {
 
@@ -44,12 +46,38 @@ std::string repetition(const OpenedArchive& archive, const OpenedArchive& other)
   return is_copy ? "is a copy of " + other.path.string() : "";
 }
 
+/// Volumes may lie beside any of the archives.
+VolumeSearch search_beside(const std::vector<fs::path>& paths, const VolumeSearch& given) {
+  VolumeSearch search = given;
+  std::error_code unknown;
+  for (const fs::path& path : paths) {
+    const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    search.directories.push_back(fs::is_directory(path, unknown) ? path : parent);
+  }
+  return search;
+}
+
+/// True if `path` is of the set of volumes that `other` was read from.
+bool is_part_of(const fs::path& path, const OpenedArchive& other, const VolumeSearch& volumes) {
+  if (!other.fingerprint || other.archive->name() == other.path) return false;
+  try {
+    const auto set = find_volumes(path, {.directories = volumes.directories}, silent_progress());
+    return set && sha256(set->plan.seal()) == *other.fingerprint;
+  } catch (const Error&) {
+    return false;  // opening it tells why
+  }
+}
+
 /// Each archive once.
 std::vector<OpenedArchive> open_archives(const std::vector<fs::path>& paths, const Context& context) {
   if (paths.empty()) throw Error(ErrorCode::Usage, "no archive is given");
+  const VolumeSearch volumes = search_beside(paths, context.volumes);
   std::vector<OpenedArchive> opened;
   for (const fs::path& path : paths) {
-    OpenedArchive one{path, open_image_archive(path, context.unpack, *context.progress, context.stop)};
+    // A volume, or a directory with some, stands for a set that was opened already.
+    if (std::ranges::any_of(opened, [&](const OpenedArchive& other) { return is_part_of(path, other, volumes); }))
+      continue;
+    OpenedArchive one{path, open_image_archive(path, context.unpack, *context.progress, context.stop, volumes)};
     one.fingerprint = seal_of(*one.archive);
     const auto same =
         std::ranges::find_if(opened, [&](const OpenedArchive& other) { return !repetition(one, other).empty(); });
@@ -88,7 +116,7 @@ void take_from_bases(LoadedArchives& loaded, const std::vector<fs::path>& bases,
   for (const fs::path& path : bases) {
     if (loaded.set.graph().left_out().empty()) return;
     const std::shared_ptr<ImageArchive> base =
-        open_image_archive(path, context.unpack, *context.progress, context.stop);
+        open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes);
     check_headers(*base);
     std::vector<Descriptor> taken;
     for (const auto& [digest, ignored] : loaded.set.graph().left_out()) {

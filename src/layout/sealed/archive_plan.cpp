@@ -63,4 +63,11 @@ ArchivePlan plan_archive(const std::vector<ArchiveItem>& items, const std::vecto
 
 std::string first_header() { return plan_archive({}, {}).members.front().header(); }
 
+bool has_first_header(const Medium& medium) {
+  const std::string ours = first_header();
+  std::string header(ours.size(), '\0');
+  static_cast<void>(medium.read_at(0, std::as_writable_bytes(std::span(header))));
+  return header == ours;
+}
+
 }  // namespace ociferry

@@ -7,6 +7,7 @@
 
 #include "layout/sealed/archive_member.hpp"
 #include "layout/sealed/seal.hpp"
+#include "medium/medium.hpp"
 #include "ociferry/descriptor.hpp"
 
 namespace ociferry {
@@ -37,5 +38,8 @@ struct ArchivePlan {
 
 /// The tar header that every archive begins with.
 [[nodiscard]] std::string first_header();
+/// True if `medium` begins with it. Other programs that pack the files again write different times, owners or number
+/// formats. Throws Error{Io}.
+[[nodiscard]] bool has_first_header(const Medium& medium);
 
 }  // namespace ociferry

@@ -64,6 +64,10 @@ class MemberSource : public ByteSource {
   MediumSource content_;
 };
 
+bool is_header_at_hand(const Medium& medium, const ArchiveMember& member) {
+  return medium.is_at_hand(member.header_offset, member.offset - member.header_offset);
+}
+
 std::unique_ptr<Medium> open_file_at(const std::filesystem::path& path) {
   if (auto medium = open_medium(path)) return medium;
   throw Error(ErrorCode::Usage, text::cat(path.string(), " is not a file: an archive is read by position"));
@@ -73,8 +77,14 @@ std::unique_ptr<Medium> open_file_at(const std::filesystem::path& path) {
 
 ArchiveReader::ArchiveReader(const std::filesystem::path& path) : ArchiveReader(open_file_at(path)) {}
 
-ArchiveReader::ArchiveReader(std::unique_ptr<Medium> medium) : medium_(std::move(medium)) {
-  read_front();
+ArchiveReader::ArchiveReader(std::unique_ptr<Medium> medium) : ArchiveReader(std::move(medium), Length::Whole) {}
+
+ArchivePlan ArchiveReader::plan_at(std::unique_ptr<Medium> beginning) {
+  return std::move(ArchiveReader(std::move(beginning), Length::Any).plan_);
+}
+
+ArchiveReader::ArchiveReader(std::unique_ptr<Medium> medium, Length length) : medium_(std::move(medium)) {
+  read_front(length);
   for (std::size_t i = plan_.files(); i < plan_.members.size(); ++i) {
     if (!members_.emplace(*plan_.members[i].blob, i).second) {
       throw damaged(name(), text::cat("blob ", plan_.members[i].blob->text(), " is listed twice"),
@@ -126,7 +136,7 @@ std::vector<ArchiveReader::FoundFile> ArchiveReader::read_front_files() const {
   return files;
 }
 
-void ArchiveReader::read_front() {
+void ArchiveReader::read_front(Length length) {
   std::vector<FoundFile> files = read_front_files();
   const FoundFile seal = std::move(files.back());
   files.pop_back();
@@ -138,7 +148,7 @@ void ArchiveReader::read_front() {
   if (plan_.seal() != seal.content) {
     throw damaged(name(), text::cat("the seal ", kSealFile, " contradicts itself"), seal.member.offset);
   }
-  check_length();
+  if (length == Length::Whole) check_length();
 }
 
 /// Returns the files before the seal. Throws unless they are the files of its codec, with the digests in the seal.
@@ -208,8 +218,15 @@ std::string ArchiveReader::read_header(const ArchiveMember& member) const {
 
 void ArchiveReader::check_headers() const {
   if (medium_->stream() != nullptr) return;  // they are checked as they come by: StreamCheck
-  for (const ArchiveMember& member : plan_.members) check_header(name(), member, read_header(member));
+  for (const ArchiveMember& member : plan_.members) {
+    if (is_header_at_hand(*medium_, member)) {
+      check_header(name(), member, read_header(member));
+    } else {
+      checks_late_ = true;
+    }
+  }
   const std::uint64_t trailer = plan_.total_bytes - kArchiveTrailerBytes;
+  if (!medium_->is_at_hand(trailer, kArchiveTrailerBytes)) return;
   check_zero(*medium_, trailer, kArchiveTrailerBytes, "the end of the tar");
 }
 
@@ -230,7 +247,9 @@ std::string ArchiveReader::name_of(const Digest& blob) const {
   const auto found = members_.find(blob);
   if (found == members_.end()) return text::cat(name(), ": ", blob_path(blob));
   const ArchiveMember& member = plan_.members[found->second];
-  return text::cat(name(), ": ", member.name(), " at offset ", member.offset);
+  const std::string& holder = medium_->name_at(member.offset);
+  return text::cat(holder, ": ", member.name(), " at offset ", member.offset,
+                   holder == name() ? "" : " of the archive");
 }
 
 std::optional<RawManifest> ArchiveReader::manifest(const std::string& selector) {
@@ -256,6 +275,7 @@ std::unique_ptr<ByteSource> ArchiveReader::open(const Descriptor& blob, std::uin
     throw Error(ErrorCode::Corrupt, text::cat(name(), ": ", found.name(), " has ", found.size,
                                               " bytes, but its manifest says ", blob.size));
   }
+  if (checks_late_) check_header(name(), found, read_header(found));
   return std::make_unique<MemberSource>(*medium_, found, offset);
 }
 

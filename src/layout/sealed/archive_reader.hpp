@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -42,9 +43,17 @@ class ArchiveReader : public ImageArchive {
   /// a StreamCheck takes their place. Null for others.
   [[nodiscard]] const StreamMedium* stream() const noexcept { return medium_->stream(); }
 
-  /// Checks every tar header and the trailer, byte for byte, against the plan; reads nothing else. Throws
-  /// Error{Corrupt}.
+  /// True if there are volumes that somebody must bring: then reading in order, and nothing else at a time, asks for
+  /// each once.
+  [[nodiscard]] bool waits_for_volumes() const { return !medium_->is_at_hand(0, plan_.total_bytes); }
+
+  /// Checks every tar header and the trailer, byte for byte, against the plan; reads nothing else. What lies in volumes
+  /// that are not at hand is left out: such a header is checked when its blob is opened. Throws Error{Corrupt}.
   void check_headers() const;
+
+  /// The plan of the archive that begins with the bytes of `beginning`, which may end anywhere behind the seal. Throws
+  /// as the constructor does.
+  [[nodiscard]] static ArchivePlan plan_at(std::unique_ptr<Medium> beginning);
 
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
   /// The stream also checks the padding after the blob, and throws Error{Corrupt} if it is not zero.
@@ -64,13 +73,16 @@ class ArchiveReader : public ImageArchive {
     std::string content;
   };
 
+  enum class Length { Whole, Any };
+  ArchiveReader(std::unique_ptr<Medium> medium, Length length);
+
   [[nodiscard]] FoundFile read_front_file(std::uint64_t position, std::string_view expected) const;
   [[nodiscard]] std::vector<FoundFile> read_front_files() const;
   [[nodiscard]] ReadSeal read_seal(const FoundFile& seal) const;
   [[nodiscard]] std::vector<FrontFile> check_front(std::vector<FoundFile> files, const FoundFile& seal,
                                                    const ReadSeal& says) const;
   [[nodiscard]] std::string read_header(const ArchiveMember& member) const;
-  void read_front();
+  void read_front(Length length);
   void check_length() const;
 
   std::unique_ptr<Medium> medium_;
@@ -78,7 +90,8 @@ class ArchiveReader : public ImageArchive {
   std::vector<ArchiveItem> items_;
   std::map<Digest, std::size_t> members_;
   std::set<Digest> left_out_;
-  std::map<Digest, std::string> media_types_;  ///< of the manifests that index.json lists
+  mutable std::atomic<bool> checks_late_ = false;  ///< check_headers() has left headers out
+  std::map<Digest, std::string> media_types_;      ///< of the manifests that index.json lists
 };
 
 }  // namespace ociferry

@@ -1,0 +1,58 @@
+#include "ociferry/split.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void declare_split(Arguments& arguments) {
+  arguments.positional("ARCHIVE");
+  declare_volume_size(arguments);
+  arguments.require("volume-size");
+  arguments.text("output,o", "FILE", "The volumes are FILE.001, FILE.002, ...");
+  arguments.require("output");
+  arguments.flag("force", "Replace files of those names even if they are no volumes");
+  declare_volume_search(arguments);
+}
+
+void run_split(const Arguments& arguments, Context& context, Console& console) {
+  context.volumes = volume_search_of(arguments, context.stop, console);
+  const std::string output = arguments.text_of("output");
+  const SplitOptions options{.archive = arguments.positional_value(),
+                             .output = output,
+                             .volumes = volume_rule_of(arguments),
+                             .force = arguments.on("force")};
+  if (!options.volumes.divides()) throw Error(ErrorCode::Usage, "No size of the volumes: give --volume-size");
+  const SplitReport report = split_archive(options, context);
+  console.finish_progress();
+  Json::Object members{{"archiveBytes", report.archive_bytes}, {"fingerprint", report.fingerprint.text()}};
+  add_volume_members(members, report.volumes);
+  console.document(std::move(members));
+  console.result(fmt::format("Split {}: {}", options.archive.string(), text::human_bytes(report.archive_bytes)));
+  print_volumes(report.volumes, output, console);
+  console.result(fingerprint_line(report.fingerprint));
+}
+
+}  // namespace
+
+const Command kSplitCommand{
+    .name = "split",
+    .summary = "Divide an archive into volumes; needs no network",
+    .usage = "ociferry split ARCHIVE.tar --volume-size SIZE -o FILE [options]",
+    .examples =
+        "  # For a stick of FAT32: apps.tar.001, apps.tar.002, ...\n"
+        "  ociferry split apps.tar --volume-size fat32 -o /media/usb/apps.tar\n",
+    .common = CommonOptions::Jobs,
+    .in_imgpkg = false,
+    .unpacks = true,
+    .declare = declare_split,
+    .run = run_split,
+};
+
+}  // namespace ociferry

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/console.hpp"
+#include "oci/json.hpp"
+#include "ociferry/volumes.hpp"
+
+namespace ociferry {
+
+/// --volume-size, of commands that write archives.
+void declare_volume_size(Arguments& arguments);
+/// What --volume-size says. Throws Error{Usage}.
+[[nodiscard]] VolumeRule volume_rule_of(const Arguments& arguments);
+
+/// --volume-dir, of commands that read archives.
+void declare_volume_search(Arguments& arguments);
+/// What --volume-dir says and, if there is a terminal, a question for volumes that are not there.
+[[nodiscard]] VolumeSearch volume_search_of(const Arguments& arguments, const std::stop_token& stop, Console& console);
+
+/// One line about the volumes; nothing if there are none.
+void print_volumes(const std::vector<WrittenVolume>& volumes, const std::string& output, Console& console);
+/// "volumes": of each its path, bytes and digest.
+void add_volume_members(Json::Object& members, const std::vector<WrittenVolume>& volumes);
+
+}  // namespace ociferry

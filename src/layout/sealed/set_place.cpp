@@ -1,0 +1,214 @@
+#include "layout/sealed/set_place.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "layout/limits.hpp"
+#include "layout/sealed/archive_reader.hpp"
+#include "layout/sealed/volume_set.hpp"
+#include "medium/file_medium.hpp"
+#include "ociferry/error.hpp"
+
+namespace ociferry {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kMostFilesSearched = 20'000;
+
+std::optional<std::string> output_of_list(const std::string& file) {
+  if (!file.ends_with(kVolumeListSuffix) || file.size() == kVolumeListSuffix.size()) return std::nullopt;
+  return file.substr(0, file.size() - kVolumeListSuffix.size());
+}
+
+std::string read_text(const Medium& medium, std::uint64_t limit) {
+  if (medium.size() > limit) {
+    throw Error(ErrorCode::Hostile, text::cat(medium.name(), " is larger than ", limit, " bytes"));
+  }
+  std::string content(medium.size(), '\0');
+  content.resize(medium.read_at(0, std::as_writable_bytes(std::span(content))));
+  return content;
+}
+
+VolumeList read_list(const fs::path& path) {
+  const auto medium = open_medium(path);
+  if (!medium) throw Error(ErrorCode::Usage, text::cat(path.string(), " is no file"));
+  return parse_volume_list(read_text(*medium, limits::kLayoutFileBytes), path.string());
+}
+
+/// The plan of the archive that begins in the file, or nullopt.
+std::optional<ArchivePlan> plan_in(const fs::path& path) {
+  auto medium = open_medium(path);
+  if (!medium || !has_first_header(*medium)) return std::nullopt;
+  try {
+    return ArchiveReader::plan_at(std::move(medium));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Io) throw;
+    return std::nullopt;
+  }
+}
+
+bool begins_like_ours(const fs::path& path) {
+  std::error_code unknown;
+  if (!fs::is_regular_file(path, unknown)) return false;
+  const auto medium = open_medium(path);
+  return medium && has_first_header(*medium);
+}
+
+/// A tar that is none of ours, or whatever else is no volume behind the first.
+bool has_tar_magic(const fs::path& path) {
+  constexpr std::uint64_t kMagic = 257;
+  const auto medium = open_medium(path);
+  std::string magic(5, '\0');
+  return medium && medium->read_at(kMagic, std::as_writable_bytes(std::span(magic))) == magic.size() &&
+         magic == "ustar";
+}
+
+class PlaceFinder {
+ public:
+  PlaceFinder(const fs::path& path, const VolumeSearch& search, Progress& progress) : path_(path), progress_(progress) {
+    std::error_code unknown;
+    is_directory_ = fs::is_directory(path, unknown);
+    const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    add_directory(is_directory_ ? path : parent);
+    for (const fs::path& directory : search.directories) add_directory(directory);
+  }
+
+  std::optional<SetPlace> find() {
+    std::error_code unknown;
+    if (is_directory_) return of_directory();
+    if (!fs::is_regular_file(path_, unknown)) return std::nullopt;
+    const std::string file = path_.filename().string();
+    if (const auto output = output_of_list(file)) return with_list(*output, path_, true);
+    const auto plan = plan_in(path_);
+    const std::uint64_t size = fs::file_size(path_, unknown);
+    if (plan && plan->total_bytes <= size) return std::nullopt;  // all of it is in this file
+    if (const auto name = parse_volume_name(file)) {
+      if (auto place = of_output(name->output)) return place;
+    }
+    if (auto place = of_lists(size)) return place;
+    if (plan) return SetPlace{.output = {}, .list = {}, .list_path = {}, .first = path_, .directories = directories_};
+    if (const auto name = parse_volume_name(file); name && !has_tar_magic(path_)) throw lacks_first(name->output);
+    return std::nullopt;
+  }
+
+ private:
+  void add_directory(const fs::path& directory) {
+    std::error_code unknown;
+    const bool known = std::ranges::any_of(
+        directories_, [&](const fs::path& one) { return one == directory || fs::equivalent(one, directory, unknown); });
+    if (!known) directories_.push_back(directory);
+  }
+
+  [[nodiscard]] Error lacks_first(const std::string& output) const {
+    return Error(ErrorCode::Incomplete, text::cat(path_.string(), " is a volume, but neither ", volume_name(output, 1),
+                                                  " nor ", volume_list_name(output), " is there"))
+        .hint("give the directories where the other volumes are with --volume-dir DIR");
+  }
+
+  /// `is_given`: the user named the list, so it must be right. Another one is a help that may be missing.
+  std::optional<SetPlace> with_list(const std::string& output, const fs::path& list, bool is_given) {
+    try {
+      return SetPlace{
+          .output = output, .list = read_list(list), .list_path = list, .first = {}, .directories = directories_};
+    } catch (const Error& error) {
+      if (is_given || error.code() == ErrorCode::Io) throw;
+      progress_.warn(text::cat("looking for the volumes by their names: ", error.message()));
+      return std::nullopt;
+    }
+  }
+
+  /// The set OUT, if its list or its first volume is in one of the directories.
+  std::optional<SetPlace> of_output(const std::string& output) {
+    std::error_code unknown;
+    for (const fs::path& directory : directories_) {
+      const fs::path list = directory / volume_list_name(output);
+      if (!fs::is_regular_file(list, unknown)) continue;
+      if (auto place = with_list(output, list, false)) return place;
+    }
+    for (const fs::path& directory : directories_) {
+      const fs::path first = directory / volume_name(output, 1);
+      if (!begins_like_ours(first)) continue;
+      return SetPlace{.output = output, .list = {}, .list_path = {}, .first = first, .directories = directories_};
+    }
+    return std::nullopt;
+  }
+
+  /// For a file with another name: the list that has a volume of its size, and of its content.
+  std::optional<SetPlace> of_lists(std::uint64_t size) {
+    for (const VolumeFile& file : files_in(directories_)) {
+      const auto output = output_of_list(file.path.filename().string());
+      if (!output) continue;
+      auto place = with_list(*output, file.path, false);
+      if (!place) continue;
+      const Digest begin = digest_of_begin(*open_medium(path_));
+      const bool lists_it = std::ranges::any_of(
+          place->list->volumes, [&](const VolumeEntry& entry) { return entry.size == size && entry.begin == begin; });
+      if (lists_it) return place;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<SetPlace> of_directory() {
+    std::error_code unknown;
+    if (fs::exists(path_ / "index.json", unknown) || fs::exists(path_ / "oci-layout", unknown)) return std::nullopt;
+    std::set<std::string> listed;
+    std::set<std::string> named;
+    for (const VolumeFile& file : files_in({path_})) {
+      const std::string name = file.path.filename().string();
+      if (const auto output = output_of_list(name)) listed.insert(*output);
+      if (const auto volume = parse_volume_name(name)) named.insert(volume->output);
+    }
+    std::erase_if(named, [&](const std::string& output) { return !listed.contains(output) && !of_output(output); });
+    const std::set<std::string>& found = listed.empty() ? named : listed;
+    if (found.size() > 1) {
+      throw Error(ErrorCode::Usage, text::cat(path_.string(), " holds volumes of several archives: ",
+                                              text::printable(text::join({found.begin(), found.end()}, ", "))))
+          .hint(text::cat("give one of them: ", (path_ / volume_list_name(*found.begin())).string()));
+    }
+    if (found.size() == 1) return of_output(*found.begin());
+    return of_only_list();
+  }
+
+  /// A directory in which nothing has a known name, beside one with a list.
+  std::optional<SetPlace> of_only_list() {
+    std::set<std::string> outputs;
+    for (const VolumeFile& file : files_in(directories_)) {
+      if (const auto output = output_of_list(file.path.filename().string())) outputs.insert(*output);
+    }
+    return outputs.size() == 1 ? of_output(*outputs.begin()) : std::nullopt;
+  }
+
+  const fs::path& path_;
+  Progress& progress_;
+  bool is_directory_ = false;
+  std::vector<fs::path> directories_;
+};
+
+}  // namespace
+
+std::optional<SetPlace> place_of_set(const fs::path& path, const VolumeSearch& search, Progress& progress) {
+  return PlaceFinder(path, search, progress).find();
+}
+
+std::vector<VolumeFile> files_in(const std::vector<fs::path>& directories) {
+  std::vector<VolumeFile> files;
+  for (const fs::path& directory : directories) {
+    const auto begin = static_cast<std::ptrdiff_t>(files.size());
+    std::error_code failure;
+    for (fs::directory_iterator it(directory, failure), end; !failure && it != end; it.increment(failure)) {
+      std::error_code unknown;
+      if (!it->is_regular_file(unknown) || it->path().extension() == ".partial") continue;
+      const std::uint64_t size = it->file_size(unknown);
+      if (unknown || files.size() == kMostFilesSearched) continue;
+      files.push_back({it->path(), size});
+    }
+    std::sort(files.begin() + begin, files.end(),
+              [](const VolumeFile& one, const VolumeFile& other) { return one.path < other.path; });
+  }
+  return files;
+}
+
+}  // namespace ociferry

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "medium/partial_file.hpp"
+#include "medium/writable_medium.hpp"
+#include "ociferry/volumes.hpp"
+
+namespace ociferry {
+
+/// An output in several files, each of which is written as OUT.NNN.partial. All are published together.
+class VolumeOutput : public OutputMedium {
+ public:
+  /// `output`: "OUT". `retired`: files that are removed before the volumes get their names, because these replace them.
+  /// `leftovers`: unfinished files of an earlier run that divided the archive in another way, removed when room is
+  /// reserved. Throws as PartialFile.
+  VolumeOutput(std::string output, std::vector<PlannedVolume> volumes, std::vector<std::filesystem::path> retired,
+               std::vector<std::filesystem::path> leftovers);
+
+  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
+  /// 0 unless every file has the size of its volume.
+  [[nodiscard]] std::uint64_t size() const override;
+  [[nodiscard]] std::size_t read_at(std::uint64_t offset, MutableBytes buffer) const override;
+  [[nodiscard]] const std::string& name_at(std::uint64_t offset) const noexcept override;
+  void write_at(std::uint64_t offset, Bytes bytes) override;
+  [[nodiscard]] std::uint64_t written_until(std::uint64_t offset) const override;
+
+  /// Throws Error{Space} if they do not fit, before any is made longer.
+  void reserve(std::uint64_t bytes, Existing existing) override;
+  void sync() override;
+  [[nodiscard]] std::unique_ptr<Medium> reopen() const override;
+  /// A run that is killed within it leaves volumes with and without their final names; what then begins anew gives the
+  /// first ones back their partial names.
+  void publish() override;
+
+ private:
+  /// A range of bytes within one file.
+  struct Piece {
+    std::size_t part;
+    std::uint64_t offset;  ///< within the file
+    std::size_t size;
+  };
+  [[nodiscard]] Piece piece_at(std::uint64_t offset, std::size_t most) const noexcept;
+
+  std::string output_;
+  std::string name_;
+  std::vector<PlannedVolume> volumes_;
+  std::vector<std::filesystem::path> retired_;
+  std::vector<std::filesystem::path> leftovers_;
+  std::vector<std::unique_ptr<PartialFile>> files_;
+  std::vector<std::uint64_t> ends_;
+};
+
+}  // namespace ociferry

@@ -1,0 +1,252 @@
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "gate.hpp"
+#include "oci/json.hpp"
+#include "rows.hpp"
+#include "support/fault_proxy.hpp"
+#include "support/temp.hpp"
+
+// Archives in volumes: what is written, and what is read, however the volumes lie about.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool says(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+/// plain.tar, and the same archive in volumes: set/apps.tar.001, ..., of which some hold the middle of one layer only.
+struct Volumes {
+  World world;
+  Image image = make_image({.layers = {{.size = 500'000, .seed = 1}, {.size = 20'000, .seed = 2}}});
+  Reference app = push_image(world.outside, "team/app", image, "v1");
+  Words source{"export", "-i", world.outside_ref("team/app")};
+
+  Volumes() {
+    fs::create_directory(world.path("set"));
+    write("plain.tar");
+    write("set/apps.tar", {"--volume-size", "100K"});
+    fs::copy(at("set"), at("pristine"));
+  }
+
+  std::string write(const std::string& output, const Words& more = {}) {
+    Words words = source;
+    words.insert(words.end(), {"-o", output});
+    words.insert(words.end(), more.begin(), more.end());
+    return world.succeed(words);
+  }
+
+  [[nodiscard]] fs::path at(const std::string& name) const { return world.path(name); }
+  [[nodiscard]] std::string volume(int number) const { return "set/apps.tar.00" + std::to_string(number); }
+  /// All volumes behind one another.
+  [[nodiscard]] std::string joined(const std::string& output = "set/apps.tar") const {
+    std::string all;
+    for (int number = 1; fs::exists(at(output + ".00" + std::to_string(number))); ++number) {
+      all += read_text(at(output + ".00" + std::to_string(number)));
+    }
+    return all;
+  }
+  [[nodiscard]] std::string plain() const { return read_text(at("plain.tar")); }
+  /// The volumes as they were exported.
+  void anew() const {
+    fs::remove_all(at("set"));
+    fs::copy(at("pristine"), at("set"));
+  }
+  /// Fails before the first request to the destination.
+  std::string refused(int code) {
+    world.inside.forget_requests();
+    std::string error = world.fail(code, {"import", "set", "--to-repo", world.inside_repo("apps")});
+    CHECK(world.inside.requests().empty());
+    return error;
+  }
+  /// What `verify` says on its standard error, when it must succeed.
+  std::string warnings(const Words& words) {
+    const Outcome outcome = world.ociferry.run(words);
+    INFO(outcome.err);
+    CHECK(outcome.exit_code == 0);
+    return outcome.err;
+  }
+  [[nodiscard]] std::vector<std::string> files(const std::string& directory = "set") const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(at(directory))) names.push_back(entry.path().filename().string());
+    std::ranges::sort(names);
+    return names;
+  }
+};
+
+Outcome shell(const World& world, const std::string& command) {
+  return run({.arguments = {"sh", "-c", command}, .directory = world.path("")});
+}
+
+}  // namespace
+
+TEST_CASE("volumes are the archive in pieces, and coreutils and tar read them") {
+  if (lacks({"docker-registry"})) return;
+  Volumes set;
+  CHECK((set.joined() == set.plain()));
+  CHECK(fs::file_size(set.at(set.volume(1))) == 100 * 1024);
+  CHECK(shell(set.world, "cd set && sha256sum -c --strict SHA256SUMS").exit_code == 0);
+  CHECK(shell(set.world, "cat set/apps.tar.0* | cmp - plain.tar").exit_code == 0);
+  const Outcome listed = shell(set.world, "cat set/apps.tar.* | tar t");
+  CHECK(listed.exit_code == 0);
+  CHECK(says(listed.out, "oci-layout"));
+  const Json list = Json::parse(read_text(set.at("set/apps.tar.volumes.json")), "list");
+  const Json plain = Json::parse(set.world.succeed({"inspect", "plain.tar", "--json"}), "plain");
+  CHECK(list.string_at("set") == plain.string_at("fingerprint"));
+  CHECK(set.files().size() == list.find("volumes")->as_array()->size() + 2);
+  for (const std::string name : {"set", "set/apps.tar.003", "set/apps.tar.001", "set/apps.tar.volumes.json"}) {
+    CHECK(says(set.world.succeed({"verify", name}), " is whole"));
+    CHECK(says(set.world.succeed({"inspect", name}), "team/app"));
+  }
+}
+
+TEST_CASE("an import of volumes leaves a registry as the file does, whatever is named of them") {
+  if (lacks({"docker-registry"})) return;
+  Volumes set;
+  World& world = set.world;
+  world.succeed({"import", "plain.tar", "--to-repo", world.inside_repo("from-file")});
+  fs::create_directory(set.at("other"));
+  for (const std::string name : {"apps.tar.002", "apps.tar.004"})
+    fs::rename(set.at("set/" + name), set.at("other/" + name));
+  world.succeed({"import", "other", "set", "--to-repo", world.inside_repo("from-two")});
+  world.succeed(
+      {"copy", "--tar", "set/apps.tar.001", "--volume-dir", "other", "--to-repo", world.inside_repo("by-dir")});
+  for (const std::string name : {"from-two", "by-dir"}) {
+    CHECK(digest_of(world.inside, name, "v1") == digest_of(world.inside, "from-file", "v1"));
+    CHECK(World::tags(world.inside, name) == World::tags(world.inside, "from-file"));
+  }
+  const std::string twice = set.warnings(
+      {"import", "other/apps.tar.002", "set/apps.tar.volumes.json", "--to-repo", world.inside_repo("from-file")});
+  CHECK_FALSE(says(twice, "is read once"));
+}
+
+TEST_CASE("volumes that are missing, cut or damaged are named before any work") {
+  if (lacks({"docker-registry"})) return;
+  Volumes set;
+  World& world = set.world;
+  fs::remove(set.at(set.volume(2)));
+  fs::remove(set.at(set.volume(4)));
+  const std::string error = set.refused(11);
+  CHECK(says(error, "volume 2 of 6 (apps.tar.002, 102400 bytes) is missing"));
+  CHECK(says(error, "volume 4 of 6 (apps.tar.004"));
+  CHECK(says(error, "--volume-dir"));
+  fs::remove(set.at("set/apps.tar.volumes.json"));
+  CHECK(says(set.refused(11), "volume 4 of 6 (apps.tar.004"));
+  fs::remove(set.at(set.volume(1)));
+  CHECK(says(world.fail(11, {"verify", "set/apps.tar.003"}), "neither apps.tar.001 nor apps.tar.volumes.json"));
+  set.anew();  // the first
+  fs::remove(set.at(set.volume(1)));
+  CHECK(says(set.refused(11), "volume 1 of 6 (apps.tar.001, 102400 bytes) is missing"));
+  set.anew();  // cut short
+  fs::resize_file(set.at(set.volume(3)), 1000);
+  CHECK(says(set.refused(10), "set/apps.tar.003 is cut short: it has 1000 of 102400 bytes"));
+  set.anew();  // damaged in the middle of a layer: found when that is read
+  std::string bytes = read_text(set.at(set.volume(3)));
+  bytes[90'000] ^= 1;
+  write_text(set.at(set.volume(3)), bytes);
+  CHECK(says(world.fail(10, {"verify", "set"}), "set/apps.tar.00"));
+}
+
+TEST_CASE("volumes that are swapped, renamed, doubled, stale or of another set are told") {
+  if (lacks({"docker-registry"})) return;
+  Volumes set;
+  World& world = set.world;
+  fs::rename(set.at(set.volume(2)), set.at("set/x"));
+  fs::rename(set.at(set.volume(3)), set.at(set.volume(2)));
+  fs::rename(set.at("set/x"), set.at(set.volume(3)));
+  fs::rename(set.at(set.volume(5)), set.at("set/five.bin"));
+  const std::string told = set.warnings({"verify", "set/five.bin"});
+  CHECK(says(told, "set/apps.tar.003 is volume 2, although its name is not apps.tar.002"));
+  CHECK(says(told, "set/five.bin is volume 5"));
+  set.anew();  // doubled, and one too many
+  fs::create_directory(set.at("copy"));
+  fs::copy_file(set.at(set.volume(2)), set.at("copy/apps.tar.002"));
+  fs::copy_file(set.at(set.volume(2)), set.at("set/apps.tar.007"));
+  const std::string doubled = set.warnings({"verify", "set", "--volume-dir", "copy"});
+  CHECK(says(doubled, "volume 2 is there twice: set/apps.tar.002 is read, copy/apps.tar.002 is not"));
+  CHECK(says(doubled, "set/apps.tar.007 is not of this set, which has 6 volumes"));
+  set.anew();  // of another set
+  push_image(world.outside, "team/app", make_image({.layers = {{.size = 500'000, .seed = 7}}}), "v1");
+  fs::create_directory(set.at("new"));
+  set.write("new/apps.tar", {"--volume-size", "100K"});
+  fs::copy_file(set.at("new/apps.tar.003"), set.at(set.volume(3)), fs::copy_options::overwrite_existing);
+  CHECK(says(set.refused(10), "set/apps.tar.003 does not begin as volume 3 does: it is of another set"));
+  set.anew();
+  fs::copy_file(set.at("new/apps.tar.volumes.json"), set.at("set/apps.tar.volumes.json"),
+                fs::copy_options::overwrite_existing);
+  CHECK(says(set.refused(11), "one of them is of another set, or of an older one"));
+}
+
+TEST_CASE("volumes are found without their list, by names and headers") {
+  if (lacks({"docker-registry"})) return;
+  Volumes set;
+  fs::remove(set.at("set/apps.tar.volumes.json"));
+  for (const std::string name : {"set", "set/apps.tar.001", "set/apps.tar.004"}) {
+    CHECK(says(set.world.succeed({"verify", name}), " is whole"));
+  }
+}
+
+TEST_CASE("split and join are the inverse of each other, and need neither name nor order") {
+  if (lacks({"docker-registry"})) return;
+  Volumes set;
+  World& world = set.world;
+  world.succeed({"join", "set/apps.tar.volumes.json", "-o", "joined.tar"});
+  CHECK((read_text(set.at("joined.tar")) == set.plain()));
+  fs::create_directory(set.at("again"));
+  const Json split = Json::parse(
+      world.succeed({"split", "joined.tar", "--volume-size", "100K", "-o", "again/apps.tar", "--json"}), "split");
+  CHECK(split.find("volumes")->as_array()->size() == 6);
+  CHECK(set.files("again") == set.files());
+  for (const std::string& name : set.files())
+    CHECK((read_text(set.at("again/" + name)) == read_text(set.at("set/" + name))));
+  fs::create_directory(set.at("large"));
+  world.succeed({"split", "set", "--volume-size", "200K", "-o", "large/apps.tar"});
+  CHECK((set.joined("large/apps.tar") == set.plain()));
+  world.succeed({"copy", "--tar", "plain.tar", "--to-tar", "large/other.tar", "--volume-size", "300K"});
+  CHECK((set.joined("large/other.tar") == set.plain()));
+  CHECK(says(world.fail(1, {"verify", "large"}), "holds volumes of several archives"));
+  CHECK(says(world.fail(1, {"split", "plain.tar", "--volume-size", "1K", "-o", "large/a"}), "too small"));
+}
+
+TEST_CASE("a set that is exported again is kept, repaired or replaced, and leaves nothing stale") {
+  if (lacks({"docker-registry"})) return;
+  Volumes set;
+  World& world = set.world;
+  const auto written = fs::last_write_time(set.at(set.volume(1)));
+  CHECK(says(set.write("set/apps.tar", {"--volume-size", "100K"}), "already there from an earlier run"));
+  CHECK(fs::last_write_time(set.at(set.volume(1))) == written);
+  // Damage, and a lost list: the layers that are whole are not fetched again.
+  fs::remove(set.at("set/SHA256SUMS"));
+  set.write("set/apps.tar", {"--volume-size", "100K"});
+  CHECK(shell(world, "cd set && sha256sum -c --strict SHA256SUMS").exit_code == 0);
+  fs::remove(set.at("set/apps.tar.volumes.json"));
+  std::string bytes = read_text(set.at(set.volume(2)));
+  bytes[90'000] ^= 1;
+  write_text(set.at(set.volume(2)), bytes);
+  set.write("set/apps.tar", {"--volume-size", "100K"});
+  CHECK((set.joined() == set.plain()));
+  // Fewer volumes: those that are too many go, with their sums; files of others stay.
+  write_text(set.at("set/SHA256SUMS"), read_text(set.at("set/SHA256SUMS")) + std::string(64, 'a') + "  other-file\n");
+  set.write("set/apps.tar", {"--volume-size", "300K"});
+  CHECK(set.files() == std::vector<std::string>{"SHA256SUMS", "apps.tar.001", "apps.tar.002", "apps.tar.volumes.json"});
+  CHECK((set.joined() == set.plain()));
+  const std::string sums = read_text(set.at("set/SHA256SUMS"));
+  CHECK(says(sums, "other-file"));
+  CHECK_FALSE(says(sums, "apps.tar.003"));
+  write_text(set.at("set/apps.tar.003"), "a file of the user");
+  Words again = set.source;
+  again.insert(again.end(), {"-o", "set/apps.tar", "--volume-size", "100K"});
+  CHECK(says(world.fail(1, again), "set/apps.tar.003 exists, and is not a volume"));
+  again.back() = "300K";
+  CHECK(says(world.fail(1, again), "set/apps.tar.003 would look like a volume of this archive"));
+  CHECK(read_text(set.at("set/apps.tar.003")) == "a file of the user");
+}
