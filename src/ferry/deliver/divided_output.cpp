@@ -111,7 +111,7 @@ DividedOutput::DividedOutput(const fs::path& output, const VolumeRule& rule, con
       directories_(directories_of(output, rule)),
       volumes_(divide_by(rule, output, plan)),
       list_{.set = sha256(plan.seal()), .archive_bytes = plan.total_bytes},
-      plan_{.members = plan.members, .total_bytes = plan.total_bytes} {
+      plan_(plan) {
   const ArchiveMember& seal = plan.members[plan.files() - 1];
   if (seal.end() > volumes_.front().bytes) {
     throw Error(ErrorCode::Usage, text::cat("the first volume would have ", volumes_.front().bytes,

@@ -58,7 +58,7 @@ class DividedOutput {
   std::vector<std::filesystem::path> directories_;
   std::vector<PlannedVolume> volumes_;
   VolumeList list_;
-  ArchivePlan plan_;  ///< without content: where members lie
+  ArchivePlan plan_;
   std::vector<VolumeList> old_lists_;
   std::vector<std::filesystem::path> retired_;
   std::vector<std::filesystem::path> leftovers_;
