@@ -257,14 +257,12 @@ void DividedOutput::complete_existing(const Context& context) {
 
 void DividedOutput::finish() {
   if (is_complete_) return;
-  std::vector<std::string> retired;
-  for (const fs::path& path : retired_) retired.push_back(path.filename().string());
   for (const fs::path& directory : directories_) {
     std::vector<VolumeEntry> here;
     for (std::size_t i = 0; i < volumes_.size(); ++i) {
       if (directory_of_volume(volumes_[i].path) == directory) here.push_back(list_.volumes[i]);
     }
-    write_volume_sums(directory, here, volume_list_name(output_), to_json(list_), retired);
+    write_volume_sums(directory, here, output_, to_json(list_));
   }
 }
 

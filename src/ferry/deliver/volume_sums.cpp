@@ -60,17 +60,19 @@ void sum_volumes(const Medium& archive, VolumeList& list, const Context& context
                         });
 }
 
-void write_volume_sums(const fs::path& directory, const std::vector<VolumeEntry>& here, const std::string& list_name,
-                       std::string_view json, const std::vector<std::string>& retired) {
-  std::vector<std::string> names = retired;
-  std::vector<FileSum> sums;
-  for (const VolumeEntry& entry : here) {
-    names.push_back(entry.name);
-    sums.push_back({entry.name, entry.digest});
+void write_volume_sums(const fs::path& directory, const std::vector<VolumeEntry>& here, const std::string& output,
+                       std::string_view json) {
+  const std::string list_name = volume_list_name(output);
+  const std::string old = sums_in(directory).value_or("");
+  std::vector<std::string> names{list_name};
+  for (const std::string& name : names_in_sums(old)) {
+    const auto volume = parse_volume_name(name);
+    if (volume && volume->output == output) names.push_back(name);
   }
-  names.push_back(list_name);
+  std::vector<FileSum> sums;
+  for (const VolumeEntry& entry : here) sums.push_back({entry.name, entry.digest});
   sums.push_back({list_name, sha256(json)});
-  write_file_atomically(directory / kVolumeSums, update_sums(sums_in(directory).value_or(""), names, sums), kListMode);
+  write_file_atomically(directory / kVolumeSums, update_sums(old, names, sums), kListMode);
   write_file_atomically(directory / list_name, json, kListMode);
 }
 
