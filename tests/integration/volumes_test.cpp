@@ -250,3 +250,26 @@ TEST_CASE("a set that is exported again is kept, repaired or replaced, and leave
   CHECK(says(world.fail(1, again), "set/apps.tar.003 would look like a volume of this archive"));
   CHECK(read_text(set.at("set/apps.tar.003")) == "a file of the user");
 }
+
+TEST_CASE("an export in volumes that is killed leaves no set, and the same command goes on") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  Gate source(world.outside.host());
+  push_image(world.outside, "apps/big",
+             make_image({.layers = {{.size = 2'000'000, .seed = 1}, {.size = 4'000'000, .seed = 2}}}), "v1");
+  const Words words{"export", "-i", source.host() + "/apps/big:v1", "-o", "x.tar", "--volume-size", "1M",
+                    "--jobs", "1"};
+  source.hold_after(Gate::Way::ToClient, 5'000'000);  // one layer is there, and a part of the other
+  Process process(world.ociferry.program(words));
+  await("the middle of the export", [&] { return source.is_holding() || !process.running(); });
+  REQUIRE(process.running());
+  process.send_signal(SIGKILL);
+  CHECK(process.wait().signal == SIGKILL);
+  source.open();
+  CHECK(fs::exists(world.path("x.tar.001.partial")));
+  CHECK_FALSE(fs::exists(world.path("x.tar.001")));
+  CHECK_FALSE(fs::exists(world.path("x.tar.volumes.json")));
+  CHECK(says(world.succeed(words), "already there from an earlier run"));
+  CHECK_FALSE(fs::exists(world.path("x.tar.001.partial")));
+  world.succeed({"verify", "x.tar.volumes.json"});
+}
