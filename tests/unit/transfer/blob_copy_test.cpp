@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <set>
+#include <string>
 
 #include "base/sizes.hpp"
 #include "ociferry/error.hpp"
@@ -98,19 +100,28 @@ TEST_CASE("blobs of a file are read in the order they are given in, as they lie 
   CHECK(target.operations().back() == "blob " + nodes[2].descriptor.digest.text());
 }
 
-TEST_CASE("of a file, the blobs that would end last alone are read first, the largest before the others") {
+TEST_CASE("of a file, several workers begin with the blobs that would end last alone, and one reads as the file goes") {
   const auto source = std::make_shared<MemoryTarget>();
-  MemoryTarget target;
   std::vector<Graph::BlobNode> nodes;
   for (const std::size_t size : {2 * kMiB, 3 * kMiB, 10 * kMiB, 4 * kMiB, 12 * kMiB}) {
     nodes.push_back({source->add_blob(std::string(size, 'x'), "layer"), source});
   }
   std::vector<const Graph::BlobNode*> blobs;
-  for (const auto& node : nodes) blobs.push_back(&node);
-  copy_blobs(blobs, target, 1, silent_progress(), {});
-  std::vector<std::string> expected;
-  for (const std::size_t i : {4U, 2U, 0U, 1U, 3U}) expected.push_back("blob " + nodes[i].descriptor.digest.text());
-  CHECK(target.operations() == expected);
+  std::vector<std::string> in_order;
+  for (const auto& node : nodes) {
+    blobs.push_back(&node);
+    in_order.push_back("open " + node.descriptor.digest.text());
+  }
+  MemoryTarget alone;
+  copy_blobs(blobs, alone, 1, silent_progress(), {});
+  CHECK(source->operations() == in_order);
+
+  MemoryTarget target;
+  copy_blobs(blobs, target, 2, silent_progress(), {});
+  const std::vector<std::string> opened = source->operations();
+  REQUIRE(opened.size() == 10);
+  const std::set<std::string> first(opened.begin() + 5, opened.begin() + 7);
+  CHECK(first == std::set{in_order[2], in_order[4]});
 }
 
 TEST_CASE("damage on the way from a registry is mended by fetching once more") {
