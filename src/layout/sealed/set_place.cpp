@@ -89,7 +89,9 @@ class PlaceFinder {
       if (auto place = of_output(name->output)) return place;
     }
     if (auto place = of_lists(size)) return place;
-    if (plan) return SetPlace{.output = {}, .list = {}, .list_path = {}, .first = path_, .directories = directories_};
+    if (plan && is_continued(*plan, size)) {
+      return SetPlace{.output = {}, .list = {}, .list_path = {}, .first = path_, .directories = directories_};
+    }
     if (const auto name = parse_volume_name(file); name && !has_tar_magic(path_)) throw lacks_first(name->output);
     return std::nullopt;
   }
@@ -100,6 +102,21 @@ class PlaceFinder {
     const bool known = std::ranges::any_of(
         directories_, [&](const fs::path& one) { return one == directory || fs::equivalent(one, directory, unknown); });
     if (!known) directories_.push_back(directory);
+  }
+
+  /// True if another file goes on where this one ends, after `size` bytes. Without a list and a volume's name, nothing
+  /// else tells a volume from an archive that was cut short.
+  [[nodiscard]] bool is_continued(const ArchivePlan& plan, std::uint64_t size) const {
+    return std::ranges::any_of(files_in(directories_), [&](const VolumeFile& file) {
+      try {
+        std::error_code unknown;
+        if (fs::equivalent(file.path, path_, unknown)) return false;
+        const auto medium = open_medium(file.path);
+        return medium && fits(*medium, plan, size, file.size) == Fit::Yes;
+      } catch (const Error&) {
+        return false;  // a file that only lies beside it need not be readable
+      }
+    });
   }
 
   [[nodiscard]] Error lacks_first(const std::string& output) const {
