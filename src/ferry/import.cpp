@@ -62,7 +62,7 @@ struct ReadyImport {
   [[nodiscard]] BlobPass pass(const Context& context) const {
     return stream ? pass_over_stream(stream, context) : BlobPass();
   }
-  Context context = {};  ///< for reading them
+  Context reading = {};  ///< how they are read
 };
 
 /// The archive among `loaded` that is a stream, or null. Throws Error{Usage} where a stream must be the only one, or is
@@ -89,7 +89,7 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
                     .left_out = std::move(loaded.left_out),
                     .archives = std::move(loaded.read),
                     .stream = std::move(stream),
-                    .context = context};
+                    .reading = context};
   if (ready.stream && options.verify_first) {
     throw Error(ErrorCode::Usage,
                 text::cat("--verify-first reads an archive twice, and ", ready.stream->name(), " can be read once"))
@@ -100,8 +100,8 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
   if (!options.nondistributable_layers) set.graph().skip_nondistributable();
   for (const auto& [archive, blobs] : loaded.to_verify) {
     const bool is_sealed = archive->format() == ArchiveFormat::Sealed;
-    ready.context = in_order_if_needed(ready.context, *archive);
-    if (options.verify_first || (checks_foreign && !is_sealed)) verify_blobs(*archive, blobs, ready.context, &set);
+    ready.reading = in_order_if_needed(ready.reading, *archive);
+    if (options.verify_first || (checks_foreign && !is_sealed)) verify_blobs(*archive, blobs, ready.reading, &set);
   }
   if (options.nondistributable_layers) fetch_skipped_layers(set, registries);
   warn_of_nondistributable_layers(set, options.nondistributable_layers, *context.progress);
@@ -128,7 +128,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
   Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
   ReadyImport ready = ready_import(options, true, registries, context);
   TransferReport report = relocate_to_registry(ready.set, ready.placement, options.relocate, std::nullopt, registries,
-                                               ready.context, ready.pass(ready.context));
+                                               ready.reading, ready.pass(ready.reading));
   report.left_out = std::move(ready.left_out);
   report.archives = std::move(ready.archives);
   return report;
@@ -142,7 +142,7 @@ std::vector<DestinationReport> import_archive_to_all(const ImportOptions& option
   if (!destinations.empty()) first.relocate = destinations.front();
   const ReadyImport ready = ready_import(first, true, registries, context);
   std::vector<DestinationReport> reports =
-      relocate_to_registries(ready.set, destinations, registries, ready.context, ready.pass(ready.context));
+      relocate_to_registries(ready.set, destinations, registries, ready.reading, ready.pass(ready.reading));
   for (DestinationReport& each : reports) {
     each.report.left_out = ready.left_out;
     each.report.archives = ready.archives;

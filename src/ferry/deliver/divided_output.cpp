@@ -150,15 +150,18 @@ bool DividedOutput::is_volume_of(const ArchivePlan& plan, const fs::path& file) 
 
 /// What is there under the names of volumes, and whether it may be replaced.
 void DividedOutput::look_around(bool force) {
+  std::vector<fs::path> lists;
   for (const fs::path& directory : directories_) {
     const fs::path list = directory / volume_list_name(output_);
-    if (!is_something(list)) continue;
-    try {
-      old_lists_.push_back(parse_volume_list(read_file(list, limits::kLayoutFileBytes), list.string()));
-    } catch (const Error&) {
-      if (!force) throw would_lose(list, "not a list of volumes that ociferry wrote");
+    for (const fs::path& file : {list, fs::path(list.string().append(kRetiredListSuffix))}) {
+      if (!is_something(file)) continue;
+      try {
+        old_lists_.push_back(parse_volume_list(read_file(file, limits::kLayoutFileBytes), file.string()));
+      } catch (const Error&) {
+        if (!force) throw would_lose(file, "not a list of volumes that ociferry wrote");
+      }
+      lists.push_back(file);
     }
-    retired_.push_back(list);
   }
   const fs::path& first = volumes_.front().path;
   const fs::path first_partial = PartialFile::path_for(first);
@@ -176,6 +179,8 @@ void DividedOutput::look_around(bool force) {
     }
     check_sums_file(directory, force);
   }
+  // After the volumes: should a run be killed between them, the list must still say that they are ours.
+  retired_.insert(retired_.end(), lists.begin(), lists.end());
 }
 
 void DividedOutput::look_at_file(const fs::path& file, bool force) {

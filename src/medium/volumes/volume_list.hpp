@@ -15,6 +15,10 @@ inline constexpr std::size_t kMostVolumes = 999;
 inline constexpr std::uint64_t kVolumeBegin = 65536;
 inline constexpr std::string_view kVolumeListSuffix = ".volumes.json";
 
+/// What is behind the name of a list while the volumes it names are removed, to be replaced. A run that is killed then
+/// leaves it, and the next one knows by it which volumes are ours.
+inline constexpr std::string_view kRetiredListSuffix = ".old";
+
 /// One volume in the list of a set.
 struct VolumeEntry {
   std::string name;  ///< of its file, without a directory

@@ -10,6 +10,7 @@
 #include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "medium/file_medium.hpp"
+#include "medium/volumes/volume_list.hpp"
 #include "medium/volumes/volume_medium.hpp"
 #include "medium/volumes/volume_places.hpp"
 #include "ociferry/error.hpp"
@@ -120,9 +121,21 @@ std::unique_ptr<Medium> VolumeOutput::reopen() const {
 }
 
 void VolumeOutput::publish() {
+  // A list says that a set is complete, so it loses its name before the first of its volumes goes.
+  const auto is_list = [](const std::filesystem::path& path) { return path.string().ends_with(kVolumeListSuffix); };
+  const auto retired_list = [](const std::filesystem::path& path) { return path.string().append(kRetiredListSuffix); };
   for (const auto& path : retired_) {
+    if (!is_list(path)) continue;
+    rename_file(path, retired_list(path));
+    fsync_directory(path.parent_path());
+  }
+  for (const auto& path : retired_) {
+    if (is_list(path)) continue;
     remove_volume(path);
     fsync_directory(path.parent_path());
+  }
+  for (const auto& path : retired_) {
+    if (is_list(path)) remove_volume(retired_list(path));
   }
   for (const auto& file : files_) file->publish();
 }

@@ -14,7 +14,8 @@ namespace ociferry {
 /// An output in several files, each of which is written as OUT.NNN.partial. All are published together.
 class VolumeOutput : public OutputMedium {
  public:
-  /// `output`: "OUT". `retired`: files that are removed before the volumes get their names, because these replace them.
+  /// `output`: "OUT". `retired`: files that are removed before the volumes get their names, because these replace them;
+  /// lists of volumes among them lose their names first and go last.
   /// `leftovers`: unfinished files of an earlier run that divided the archive in another way, removed when room is
   /// reserved. Throws as PartialFile.
   VolumeOutput(std::string output, std::vector<PlannedVolume> volumes, std::vector<std::filesystem::path> retired,

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "ociferry/error.hpp"
 #include "reading.hpp"
 #include "stream/sha256.hpp"
+#include "support/call_verdict.hpp"
 #include "support/error_of.hpp"
 #include "support/temp.hpp"
 
@@ -211,6 +213,24 @@ TEST_CASE("holes of volumes are holes of the whole, and what is replaced goes be
   CHECK(fs::exists(old));
   output.publish();
   CHECK_FALSE(fs::exists(old));
+}
+
+TEST_CASE("a list loses its name before the volumes it names go, and is there until they are gone") {
+  const TwoVolumes place;
+  const fs::path old = place.directory.path() / "a.003";
+  const fs::path list = place.directory.path() / "a.volumes.json";
+  write_text(old, "old");
+  write_text(list, "list");
+  const auto output = place.open({old, list});
+  output->reserve(7, Existing::Discard);
+  {
+    const CallVerdict verdict(calls::Kind::Remove, {.failure = EIO}, 1);
+    CHECK(error_of([&] { output->publish(); }).code() == ErrorCode::Io);
+  }
+  CHECK_FALSE(fs::exists(list));
+  CHECK(read_text(list.string() + ".old") == "list");
+  CHECK(fs::exists(old));
+  CHECK_FALSE(fs::exists(place.one));
 }
 
 TEST_CASE("volumes without room are refused before any is made, and leave nothing") {
