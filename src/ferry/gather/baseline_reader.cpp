@@ -129,8 +129,7 @@ Baseline read_baseline(const std::vector<fs::path>& have, bool for_each_site, co
     baseline.builds_on.push_back(known.by);
   }
   std::ranges::sort(baseline.builds_on);
-  const auto repeated = std::ranges::unique(baseline.builds_on);
-  baseline.builds_on.erase(repeated.begin(), repeated.end());
+  baseline.builds_on.erase(std::unique(baseline.builds_on.begin(), baseline.builds_on.end()), baseline.builds_on.end());
   return baseline;
 }
 

@@ -1,9 +1,7 @@
 #include "ferry/set/archive_contents.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
-#include <ranges>
 
 #include "base/text.hpp"
 #include "bundle/locations_image.hpp"
@@ -67,7 +65,10 @@ StoredLocationsByBundle make_all_locations(const ImageSet& set) {
 std::vector<RepositoryName> some_places(const std::set<RepositoryName>& all) {
   constexpr std::size_t kMostPlaces = 4;
   std::vector<RepositoryName> some;
-  std::ranges::copy(all | std::views::take(kMostPlaces), std::back_inserter(some));
+  for (const RepositoryName& name : all) {
+    if (some.size() == kMostPlaces) break;
+    some.push_back(name);
+  }
   return some;
 }
 
