@@ -147,7 +147,8 @@ class FirstVolume {
     if (!place_.list) return ArchiveReader::plan_at(open_medium(place_.first));
     const VolumeEntry& entry = place_.list->volumes.front();
     std::vector<VolumeFile> files = files_in(place_.directories);
-    std::ranges::stable_partition(files, [&](const VolumeFile& file) { return file.path.filename() == entry.name; });
+    std::stable_partition(files.begin(), files.end(),
+                          [&](const VolumeFile& file) { return file.path.filename() == entry.name; });
     for (const VolumeFile& file : files) {
       const bool has_name = file.path.filename() == entry.name;
       if (file.size != entry.size) {
