@@ -96,9 +96,9 @@ TEST_CASE("a list of volumes that contradicts itself, or names other places, is 
                                                          {"\"set\":\"sha256:", "\"set\":\"sha256:0"},
                                                          {"\"holds\":[]", "\"holds\":[1]"},
                                                          {"\"size\":2", "\"size\":9223372036854775807"}};
-  for (const auto& [from, to] : changes) {
-    INFO(from << " -> " << to);
-    const std::string json = with(from, to);
+  for (const auto& change : changes) {
+    INFO(change.first << " -> " << change.second);
+    const std::string json = with(change.first, change.second);
     const Error error = error_of([&] { static_cast<void>(parse_volume_list(json, "a.volumes.json")); });
     CHECK(error.code() == ErrorCode::Hostile);
     CHECK(error.message().starts_with("a.volumes.json"));

@@ -41,7 +41,7 @@ TEST_CASE("blobs come in their order, small ones from ahead and large ones as th
                          4 << 20, 4 << 20, 6 << 20, 1000}) {
     blobs.add(static_cast<std::size_t>(size));
   }
-  for (const std::size_t jobs : {1, 3, 16}) {
+  for (const std::size_t jobs : {1U, 3U, 16U}) {
     ReadAhead ahead(blobs.in_order(), Jobs(jobs), {});
     for (std::size_t i = 0; i < blobs.nodes.size(); ++i) {
       CHECK(read_all(*ahead.open(i), kAnySize) == blobs.contents[i]);

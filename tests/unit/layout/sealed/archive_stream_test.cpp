@@ -59,7 +59,7 @@ TEST_CASE("an archive as a stream has the bytes of the file") {
 
 TEST_CASE("a whole stream passes its check, in pieces of any size, and with the zeros of a tape's last record") {
   const StreamSample sample;
-  for (const std::size_t piece : {1, 7, 512, 1000, 100000}) sample.check(sample.bytes, piece);
+  for (const std::size_t piece : {1U, 7U, 512U, 1000U, 100000U}) sample.check(sample.bytes, piece);
   sample.check(sample.bytes + std::string(10000, '\0'));
 }
 
