@@ -55,6 +55,20 @@ std::set<RepositoryName> all_repositories(const InventoryOptions& options, Regis
   return names;
 }
 
+/// Catalogs also list repositories whose last tag was deleted: those that the user did not name may be absent.
+void add_repository(HaveList& list, const RepositoryName& name, bool is_named, Registries& registries,
+                    const Context& context) {
+  context.progress->phase(text::cat("listing ", to_string(name)), 0);
+  try {
+    const auto repository = registries.repository(name);
+    add_blobs_of(list, layers_in(name, *repository, *repository, context));
+    list.repositories.insert(name);
+  } catch (const Error& error) {
+    if (is_named || error.code() != ErrorCode::NotFound) throw;
+    context.progress->warn(text::cat("left out: ", to_string(name), ", which the catalog lists: ", error.message()));
+  }
+}
+
 void add_archive(HaveList& list, const fs::path& path, const Context& context) {
   const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop);
   check_headers(*archive);
@@ -75,11 +89,9 @@ InventoryReport inventory(const InventoryOptions& options, const Context& contex
   check_list_output(options.output, options.force);
   HaveList list;
   Registries registries(context);
-  list.repositories = all_repositories(options, registries);
-  for (const RepositoryName& name : list.repositories) {
-    context.progress->phase(text::cat("listing ", to_string(name)), 0);
-    const auto repository = registries.repository(name);
-    add_blobs_of(list, layers_in(name, *repository, *repository, context));
+  for (const RepositoryName& name : all_repositories(options, registries)) {
+    const bool is_named = std::ranges::find(options.repositories, name) != options.repositories.end();
+    add_repository(list, name, is_named, registries, context);
   }
   for (const fs::path& path : options.archives) add_archive(list, path, context);
   const std::string text = write_have_list(list);

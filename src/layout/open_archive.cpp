@@ -143,7 +143,12 @@ std::shared_ptr<ImageArchive> open_stream(std::unique_ptr<StreamMedium> medium) 
   const std::string& name = medium->name();
   check_is_no_packing(*medium);
   check_is_tar(*medium);
-  if (has_first_header(*medium) && is_sealed(*medium)) return std::make_shared<ArchiveReader>(std::move(medium));
+  if (has_first_header(*medium)) {
+    if (is_sealed(*medium)) return std::make_shared<ArchiveReader>(std::move(medium));
+    throw Error(ErrorCode::Corrupt, text::cat(name, " begins like an archive, but its table is not there: the stream ",
+                                              "was cut or damaged within its first ", medium->size(), " bytes"))
+        .hint("see what the sender says, and run both sides again");
+  }
   throw Error(ErrorCode::Usage, text::cat(name,
                                           " is a stream, and no archive that ociferry export wrote: any other is "
                                           "read by position"))

@@ -85,8 +85,13 @@ TEST_CASE("what another repository of the registry has is mounted from there") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Sites sites;
   World& world = sites.world;
+  // The catalog goes on listing a repository whose tags are gone.
+  world.succeed({"copy", "-i", sites.web("v1"), "--to-repo", world.inside_repo("gone")});
+  std::filesystem::remove_all(world.inside.data_directory() / "data/docker/registry/v2/repositories/gone/_manifests");
   sites.list({"--registry", world.inside.host()}, "have.json");
   CHECK(names_it(read_text(world.path("have.json")), world.inside_repo("apps")));
+  CHECK_FALSE(names_it(read_text(world.path("have.json")), world.inside_repo("gone")));
+  world.fail(22, {"inventory", "--repo", world.inside_repo("gone"), "-o", "none.json"});
   world.succeed({"export", "-i", sites.web("v2"), "--have", "have.json", "-o", "delta.tar"});
   const Json plan = Json::parse(
       world.succeed({"import", "delta.tar", "--to-repo", world.inside_repo("fresh"), "--dry-run", "--json"}), "plan");

@@ -137,7 +137,8 @@ TEST_CASE("a stream that is cut, damaged or too long is named, and nothing of it
                {whole.substr(0, whole.size() - 100), "within the end of the tar"},
                {damaged, "content has digest"},
                {whole + "x", "other bytes follow the end"},
-               {whole.substr(0, 3000), "cut short"}};
+               {whole.substr(0, 3000), "cut short"},
+               {whole.substr(0, 1000), "begins like an archive, but its table is not there"}};
   for (const auto& [content, words] : cases) {
     const Outcome outcome = stage.import_of(content, "bad");
     CHECK(outcome.exit_code == 10);
