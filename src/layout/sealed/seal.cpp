@@ -20,16 +20,23 @@ std::int64_t version_of(const Json& seal) {
   return *version->as_int();
 }
 
+[[noreturn]] void refuse_newer(std::int64_t version, std::string_view but) {
+  throw Error(ErrorCode::Hostile,
+              text::cat("written by a newer ociferry: the seal ", kSealFile, " has version ", version, ", ", but))
+      .hint(
+          "bring a newer ociferry across; until then: tar xf ARCHIVE, compare blobs/sha256/* by sha256sum with their "
+          "names, and copy image by image with: skopeo copy oci-archive:ARCHIVE:NAME "
+          "docker://REGISTRY/REPOSITORY:TAG");
+}
+
 const SealCodec& codec_of(const Json& seal) {
   const std::int64_t version = version_of(seal);
   const std::int64_t newest = kForms.back()().version();
-  if (version > newest) {
-    throw Error(ErrorCode::Hostile, text::cat("written by a newer ociferry: the seal ", kSealFile, " has version ",
-                                              version, ", and this program reads versions up to ", newest))
-        .hint(
-            "bring a newer ociferry across; until then: tar xf ARCHIVE, compare blobs/sha256/* by sha256sum with their "
-            "names, and copy image by image with: skopeo copy oci-archive:ARCHIVE:NAME "
-            "docker://REGISTRY/REPOSITORY:TAG");
+  if (version > newest) refuse_newer(version, text::cat("and this program reads versions up to ", newest));
+  // A seal that is damaged has lost one of these, one of another release both.
+  const auto lacks = [&](const char* key) { return seal.find(key) == nullptr; };
+  if (version == seal_of_deltas().version() && lacks("leftOut") && lacks("full")) {
+    refuse_newer(version, "which this program knows of deltas only, and it is not a delta's");
   }
   for (const auto& form : kForms) {
     const SealCodec& codec = form();
