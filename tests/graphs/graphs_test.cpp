@@ -66,7 +66,7 @@ TEST_CASE("whatever an export writes is verified, imported, converted and export
   // Sharing is what this is about.
   CHECK(all.bundles > sample / 4);
   CHECK(all.referrers > sample / 10);
-  CHECK(all.shared_locations > sample / 20);
+  CHECK(all.shared_locations > sample / 40);
   CHECK(all.sparse > sample / 10);
   CHECK(all.refused > 0);
 }
