@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "delta_trip.hpp"
 #include "ociferry/error.hpp"
 #include "part_trip.hpp"
 #include "round_trip.hpp"
@@ -20,6 +21,14 @@ struct PartTrips {
   std::size_t with_platforms = 0;
   std::size_t smaller = 0;
   std::size_t stripped_indexes = 0;
+};
+
+/// What came of the deltas of many worlds.
+struct DeltaTrips {
+  std::size_t refused = 0;
+  std::size_t deltas = 0;  ///< that leave out something
+  std::size_t left_out = 0;
+  std::size_t volumes = 0;
 };
 
 /// Runs `count` seeds from `first` on, and says which of them fail.
@@ -58,6 +67,23 @@ PartTrips run_parts(std::uint64_t first, std::uint64_t count) {
   return all;
 }
 
+DeltaTrips run_deltas(std::uint64_t first, std::uint64_t count) {
+  DeltaTrips all;
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    try {
+      const DeltaTrip trip = make_delta_trip(seed);
+      all.refused += trip.is_refused ? 1 : 0;
+      all.deltas += trip.left_out > 0 ? 1 : 0;
+      all.left_out += trip.left_out;
+      all.volumes += trip.volumes;
+    } catch (const std::exception& error) {
+      FAIL_CHECK("delta of seed " << seed << " (alone: scripts/torture graphs 1 " << seed
+                                  << "): " << std::string(error.what()));
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("whatever an export writes is verified, imported, converted and exported again") {
@@ -80,6 +106,14 @@ TEST_CASE("a part of an archive is what an export of that part is, and imports a
   CHECK(all.refused < sample / 2);
 }
 
+TEST_CASE("a delta and what it builds on are the full archive, and volumes put together are what was divided") {
+  const std::uint64_t sample = number_from("OCIFERRY_SAMPLE", kSample) / 4;
+  const DeltaTrips all = run_deltas(seed_of_run() * 1'000'000, sample);
+  CHECK(all.deltas > sample / 4);
+  CHECK(all.volumes > sample);
+  CHECK(all.refused < sample / 2);
+}
+
 TEST_CASE("OCIFERRY_GRAPHS graphs from OCIFERRY_SEED on" * doctest::skip()) {
   const std::uint64_t count = number_from("OCIFERRY_GRAPHS", 10'000);
   const RoundTrip all = run_seeds(seed_of_run(), count);
@@ -89,4 +123,7 @@ TEST_CASE("OCIFERRY_GRAPHS graphs from OCIFERRY_SEED on" * doctest::skip()) {
   const PartTrips parts = run_parts(seed_of_run(), count);
   std::cout << "their parts: " << parts.smaller << " smaller, " << parts.with_platforms << " by platform, "
             << parts.stripped_indexes << " indexes stripped; " << parts.refused << " refused\n";
+  const DeltaTrips deltas = run_deltas(seed_of_run(), count);
+  std::cout << "their deltas: " << deltas.deltas << " leave out " << deltas.left_out << " blobs; in " << deltas.volumes
+            << " volumes; " << deltas.refused << " refused\n";
 }

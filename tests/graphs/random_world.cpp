@@ -13,6 +13,8 @@ namespace ociferry::testing {
 
 namespace {
 
+constexpr std::size_t kLayerBytes = 30'000;  ///< so that archives are larger than the smallest volume
+
 /// One family's media types.
 struct Family {
   std::string manifest;
@@ -170,7 +172,12 @@ void RandomWorld::make_image() {
                                              : blob(config(dice_.one_in(2) ? "amd64" : "arm64"), family.config);
   Json::Array layers;
   for (std::uint64_t i = dice_.below(4); i > 0; --i) {
-    const std::string content = dice_.one_in(8) ? "{}" : "layer " + std::to_string(dice_.below(5));
+    std::string content = "{}";
+    if (!dice_.one_in(8)) {
+      const std::uint64_t number = dice_.below(5);
+      content = "layer " + std::to_string(number);
+      content.resize(number * kLayerBytes + content.size(), 'x');
+    }
     layers.emplace_back(to_json(blob(content, dice_.one_in(12) ? kForeignLayer : family.layer)));
   }
   const bool says_layers = !layers.empty() || dice_.one_in(2);
