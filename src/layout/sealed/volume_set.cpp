@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/set_place.hpp"
+#include "medium/device_reader.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/volumes/volume_medium.hpp"
 #include "ociferry/error.hpp"
@@ -266,8 +267,8 @@ void check_all_there(const VolumeSet& set, const VolumeMatcher& matcher, const f
 /// Opens one volume after the other, wherever it is by then.
 class VolumeOpener {
  public:
-  VolumeOpener(VolumeSet set, std::vector<fs::path> directories, VolumeSearch search)
-      : set_(std::move(set)), directories_(std::move(directories)), search_(std::move(search)) {}
+  VolumeOpener(VolumeSet set, std::vector<fs::path> directories, VolumeSearch search, DeviceReader* device)
+      : set_(std::move(set)), directories_(std::move(directories)), search_(std::move(search)), device_(device) {}
 
   std::unique_ptr<Medium> open(std::size_t index) {
     while (true) {
@@ -282,21 +283,24 @@ class VolumeOpener {
                                 .name = volume.name,
                                 .bytes = volume.size,
                                 .problem = matcher.problem_of(index)};
-      if (search_.ask(wanted)) continue;
+      if (!is_given_up_ && search_.ask(wanted)) continue;
+      is_given_up_ = true;  // whoever reads on is not to ask for the same again
       throw Error(ErrorCode::Incomplete, text::cat(about(set_, index), " is missing"))
           .hint("run the same command again, with all volumes at hand (--volume-dir DIR), or change them when asked");
     }
   }
 
  private:
-  static std::unique_ptr<Medium> open_found(const FoundVolume& volume) {
-    if (auto medium = open_medium(volume.path)) return medium;
+  [[nodiscard]] std::unique_ptr<Medium> open_found(const FoundVolume& volume) const {
+    if (auto medium = device_ != nullptr ? device_->open(volume.path) : open_medium(volume.path)) return medium;
     throw Error(ErrorCode::Io, text::cat(file_of(volume.path), " is no file any more"));
   }
 
   VolumeSet set_;
   std::vector<fs::path> directories_;
   VolumeSearch search_;
+  DeviceReader* device_;
+  bool is_given_up_ = false;
 };
 
 }  // namespace
@@ -315,7 +319,7 @@ std::optional<VolumeSet> find_volumes(const fs::path& path, const VolumeSearch& 
 }
 
 std::unique_ptr<Medium> open_volumes(VolumeSet set, const fs::path& path, const VolumeSearch& search,
-                                     Progress& progress) {
+                                     Progress& progress, DeviceReader* device) {
   std::vector<fs::path> directories;
   if (const auto place = place_of_set(path, {.directories = search.directories}, progress)) {
     directories = place->directories;
@@ -331,7 +335,7 @@ std::unique_ptr<Medium> open_volumes(VolumeSet set, const fs::path& path, const 
   std::string name = text::cat(output, " (", parts.size(), " volumes)");
   VolumeSearch how = search;
   if (is_all_there) how.ask = nullptr;
-  const auto opener = std::make_shared<VolumeOpener>(std::move(set), std::move(directories), std::move(how));
+  const auto opener = std::make_shared<VolumeOpener>(std::move(set), std::move(directories), std::move(how), device);
   return std::make_unique<VolumeMedium>(
       std::move(name), std::move(parts), [opener](std::size_t index) { return opener->open(index); },
       is_all_there ? VolumeMedium::kMostOpen : 1);
