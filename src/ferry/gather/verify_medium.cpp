@@ -85,7 +85,9 @@ ImageSet verify_medium(const std::shared_ptr<ImageArchive>& archive, const Devic
     set.emplace(load_archive(archive, context));
   } catch (const Error& error) {
     // Its blobs are read all the same, so that all damage is told.
-    if (!is_of_medium(error) || archive->sealed() == nullptr) throw;
+    const bool is_of_archive =
+        is_of_medium(error) || error.code() == ErrorCode::Incomplete || error.code() == ErrorCode::Hostile;
+    if (!is_of_archive || archive->sealed() == nullptr) throw;
     unloadable = error;
   }
   const std::vector<Descriptor> blobs = set ? blobs_to_verify(*archive, *set) : archive->sealed()->blobs();

@@ -272,7 +272,9 @@ std::string ArchiveReader::name_of(const Digest& blob) const {
   const auto found = members_.find(blob);
   if (found == members_.end()) return text::cat(name(), ": ", blob_path(blob));
   const ArchiveMember& member = plan_.members[found->second];
-  const std::string& holder = medium_->name_at(member.offset);
+  const std::string& first = medium_->name_at(member.offset);
+  const std::string& last = medium_->name_at(member.offset + std::max<std::uint64_t>(member.size, 1) - 1);
+  const std::string holder = first == last ? first : text::cat(first, " to ", last);
   return text::cat(holder, ": ", member.name(), " at offset ", member.offset,
                    holder == name() ? "" : " of the archive");
 }

@@ -186,6 +186,14 @@ class FirstVolume {
   const SetPlace& place_;
 };
 
+/// The size that most of the volumes have, and at least two; else 0. The last one may be smaller.
+std::uint64_t size_of_most(const std::map<std::size_t, std::uint64_t>& volumes) {
+  std::map<std::uint64_t, std::size_t> counts;
+  for (const auto& [number, size] : volumes) ++counts[size];
+  const auto most = std::ranges::max_element(counts, {}, [](const auto& count) { return count.second; });
+  return most->second > 1 && most->second * 2 >= volumes.size() ? most->first : 0;
+}
+
 /// Sizes of volumes without a list: what is left of the archive follows from volumes that are there.
 std::vector<FoundVolume> derive_volumes(const SetPlace& place, const ArchivePlan& plan) {
   std::map<std::size_t, std::uint64_t> there;
@@ -199,18 +207,20 @@ std::vector<FoundVolume> derive_volumes(const SetPlace& place, const ArchivePlan
   std::uint64_t sum = 0;
   for (const auto& [number, size] : there) sum += size;
   const bool is_whole = there.rbegin()->first == there.size() && sum == plan.total_bytes;
-  const std::uint64_t count = (plan.total_bytes + first - 1) / first;
+  const std::uint64_t most = size_of_most(there);
+  const std::uint64_t each = most > 0 ? most : first;
+  const std::uint64_t count = (plan.total_bytes + each - 1) / each;
   if (!is_whole && count > kMostVolumes) {
     throw Error(ErrorCode::Incomplete, text::cat(file_of(place.first), " is volume 1 of an archive of ",
                                                  plan.total_bytes, " bytes, whose volumes are not all there"))
         .hint("give their list, OUT.volumes.json, which tells their sizes");
   }
-  // All have the size of the first, unless those that are there make the archive.
+  // All have the size of the first, unless that is another than most have, or those that are there make the archive.
   const std::string output = place.output.empty() ? place.first.filename().string() : place.output;
   std::vector<FoundVolume> volumes;
   std::uint64_t offset = 0;
   for (std::size_t i = 1; offset < plan.total_bytes; ++i) {
-    const std::uint64_t size = is_whole ? there.at(i) : std::min(first, plan.total_bytes - offset);
+    const std::uint64_t size = is_whole ? there.at(i) : std::min(each, plan.total_bytes - offset);
     volumes.push_back({.name = volume_name(output, i), .offset = offset, .size = size});
     offset += size;
   }
