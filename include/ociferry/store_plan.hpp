@@ -18,7 +18,7 @@ struct RemovalPlan {
   std::vector<Reference> names = {};  ///< this and the next: as in RemoveReport
   std::vector<Reference> gone = {};
   std::vector<NeededImage> still_there = {};
-  BlobSum blobs_gone = {};  ///< of images that go, and of nothing else
+  BlobSum blobs_gone = {};  ///< of images that go, and of nothing else; manifests excepted
 };
 /// `ociferry rm --dry-run`. Reads no layers. A lack of room is no error here, but told.
 [[nodiscard]] OCIFERRY_EXPORT RemovalPlan plan_removal(const RemoveOptions& options, const Context& context);
