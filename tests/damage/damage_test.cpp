@@ -51,7 +51,7 @@ TEST_CASE("a flipped byte of a delta is found wherever it is: a sample of all by
     const std::string wrong = trial.judge_flip(at, static_cast<char>(1 << dice.below(8)));
     CHECK_MESSAGE(wrong.empty(), "byte ", at, " in ", sample.region_at(at).member, ": ", wrong);
   }
-  for (int i = 0; i < 40; ++i) {
+  for (std::uint64_t i = 0; i < 40; ++i) {
     const std::string wrong =
         trial.judge_cut(sample.bytes.size() - 1 - dice.below(sample.bytes.size() / 50) - i * sample.bytes.size() / 50);
     CHECK_MESSAGE(wrong.empty(), wrong);
