@@ -15,6 +15,7 @@
 #include "ociferry/jobs.hpp"
 #include "ociferry/limits.hpp"
 #include "ociferry/login.hpp"
+#include "ociferry/medium.hpp"
 #include "ociferry/names.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
@@ -142,6 +143,8 @@ struct TransferReport {
   std::vector<StrippedIndex> stripped = {};  ///< import, copy: with RelocateOptions::strip_index
   std::optional<DeltaReport> delta = {};     ///< export: if the archive leaves out what its receivers have
   std::vector<WrittenVolume> volumes = {};   ///< export: if the archive is divided
+  /// export: with ExportOptions::verify_medium
+  std::optional<MediumReading> medium = {};
 };
 
 /// Which signatures, attestations, bills of materials and other artifacts are transferred with the images that they are
@@ -172,6 +175,9 @@ struct ExportOptions {
   std::vector<std::filesystem::path> have = {};
   bool for_each_site = false;  ///< each of `have` is about another receiver: only what all of them have is left out
   VolumeRule volumes = {};
+  /// Before the archive gets its name, read all of it back from its medium, and compare. Throws Error{Corrupt} or
+  /// Error{Io} if the medium returns something else; then there is no archive, and the partial file is kept.
+  bool verify_medium = false;
 };
 /// Resumes from what an interrupted run left beside `archive`, and reuses the blobs of an existing archive of that
 /// name. A complete archive of the same content is checked and kept.
@@ -235,6 +241,7 @@ struct ConvertOptions {
   bool force = false;                             ///< see ExportOptions
   std::vector<std::filesystem::path> bases = {};  ///< as in ImportOptions
   VolumeRule volumes = {};                        ///< see ExportOptions
+  bool verify_medium = false;                     ///< see ExportOptions
 };
 /// Deltas: throws Error{Incomplete} if something that an archive leaves out is neither in another one nor in `bases`.
 OCIFERRY_EXPORT TransferReport convert_archive(const ConvertOptions& options, const Context& context);
@@ -307,7 +314,8 @@ struct VerifyReport {
   std::size_t bundles = 0;
   std::size_t referrers = 0;
   std::size_t blobs = 0;
-  std::optional<DeltaReport> delta = {};  ///< as in InspectReport
+  std::optional<DeltaReport> delta = {};     ///< as in InspectReport
+  std::optional<MediumReading> medium = {};  ///< with VerifyOptions::medium
 };
 /// The part of a fingerprint that people compare: 32 hexadecimal digits, in groups of four.
 [[nodiscard]] OCIFERRY_EXPORT std::string spoken(const Digest& fingerprint);
@@ -317,6 +325,9 @@ struct VerifyOptions {
   /// The expected fingerprint: in the form of `spoken`, or the whole digest, with or without its algorithm. Spaces,
   /// dashes and case are ignored. Empty: any.
   std::string fingerprint = {};
+  /// Read from the medium itself: write back and forget what is cached, and ask the device. Where it returns something
+  /// else, the messages say at which offset, and what that is like. Files and volumes only.
+  bool medium = false;
 };
 /// `ociferry verify`: reads and checks every byte and the whole graph. Needs no network. Throws Error{Usage} if the
 /// expected fingerprint is malformed; Error{Corrupt} if the archive has another one (before all of it is read), or with

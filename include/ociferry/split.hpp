@@ -17,7 +17,8 @@ struct SplitOptions {
   std::filesystem::path archive = {};  ///< a sealed one; may be divided already
   std::filesystem::path output = {};   ///< OUT of OUT.001
   VolumeRule volumes = {};
-  bool force = false;  ///< see ExportOptions
+  bool force = false;          ///< see ExportOptions
+  bool verify_medium = false;  ///< see ExportOptions
 };
 /// `ociferry join`
 struct JoinOptions {
@@ -27,8 +28,9 @@ struct JoinOptions {
 };
 struct SplitReport {
   std::uint64_t archive_bytes = 0;
-  Digest fingerprint;                       ///< as in InspectReport
-  std::vector<WrittenVolume> volumes = {};  ///< that were written; none by join
+  Digest fingerprint;                        ///< as in InspectReport
+  std::vector<WrittenVolume> volumes = {};   ///< that were written; none by join
+  std::optional<MediumReading> medium = {};  ///< split: with SplitOptions::verify_medium
 };
 
 /// Divides an archive. The volumes get their names when all are written; what an interrupted run has left is gone on

@@ -232,7 +232,7 @@ void declare_global(Arguments& arguments) {
   arguments.list("column", "NAME", "Show only these columns of tables (can be repeated)");
   arguments.toggle("color", true, "Colors on terminals; when given, also elsewhere (default: true)");
   arguments.flag("debug", "Show requests and decisions on standard error");
-  arguments.flag("yes,y", "Answer yes to every question; there are none");
+  arguments.flag("yes,y", "Ask nothing; a volume that is not there is an error then");
   arguments.flag("help,h", "Show this help");
 }
 

@@ -20,8 +20,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::string_view kScrub = "scrub";  ///< a log, which is not what a command is for
+
 /// The options with outputs.
-constexpr std::array<std::string_view, 4> kOutputs{"output", "to-tar", "lock-output", "mapping-output"};
+constexpr std::array<std::string_view, 5> kOutputs{"output", "to-tar", "lock-output", "mapping-output", kScrub};
 
 bool has_option(const Arguments& arguments, std::string_view name) {
   return std::ranges::any_of(arguments.declared(), [&](const DeclaredOption& one) { return one.long_name == name; });
@@ -74,7 +76,8 @@ std::vector<std::string> archives_read(const Arguments& arguments) {
 bool changes_logins(const Command& command) { return command.name == "login" || command.name == "logout"; }
 
 bool writes_somewhere(const Arguments& arguments) {
-  return std::ranges::any_of(kOutputs, [&](std::string_view name) { return has_option(arguments, name); });
+  return std::ranges::any_of(kOutputs,
+                             [&](std::string_view name) { return name != kScrub && has_option(arguments, name); });
 }
 
 }  // namespace
@@ -127,6 +130,7 @@ std::string rights_text(const Command& command) {
   command.declare(arguments);
   const bool network = command.common == CommonOptions::Registry;
   std::string_view writing = reads_archives(arguments) ? "no writing (unless the archive is packed)" : "no writing";
+  if (has_option(arguments, kScrub)) writing = "no writing but the scrub log (unless the archive is packed)";
   if (writes_somewhere(arguments)) writing = "writes where its outputs are";
   if (changes_logins(command)) writing = "writes where credentials are kept";
   return fmt::format("{}, {}, {}", network ? "network" : "no network", writing,

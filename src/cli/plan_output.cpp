@@ -287,9 +287,12 @@ void print_plan(const ImportPlan& plan, const RelocateOptions& options, const Dr
   print_stripped(plan.stripped, console);
 }
 
-void print_export_plan(const ExportPlan& plan, const std::string& archive, const DryRun& dry_run, Console& console) {
+void print_export_plan(const ExportPlan& plan, const std::string& archive, const DryRun& dry_run, Console& console,
+                       Json::Object more) {
   console.finish_progress();
-  console.document(export_plan_members(plan, archive, dry_run));
+  Json::Object members = export_plan_members(plan, archive, dry_run);
+  for (Json::Member& member : more) members.push_back(std::move(member));
+  console.document(std::move(members));
   console.result("Dry run: nothing is written");
   print_archives(plan.archives, console);
   console.result(fmt::format("{} to {}", count_images(plan.images, plan.bundles, plan.referrers), archive));

@@ -6,6 +6,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/console.hpp"
+#include "oci/json.hpp"
 #include "ociferry/plan.hpp"
 
 namespace ociferry {
@@ -23,7 +24,8 @@ void declare_dry_run(Arguments& arguments);
 /// The result of a dry run of import or copy: text, and the members for --json.
 void print_plan(const ImportPlan& plan, const RelocateOptions& options, const DryRun& dry_run, Console& console);
 
-/// The same for an export.
-void print_export_plan(const ExportPlan& plan, const std::string& archive, const DryRun& dry_run, Console& console);
+/// The same for an export; `more` are further members.
+void print_export_plan(const ExportPlan& plan, const std::string& archive, const DryRun& dry_run, Console& console,
+                       Json::Object more = {});
 
 }  // namespace ociferry

@@ -201,16 +201,37 @@ Json::Object extract_members(const ExtractedFiles& report, const ExtractOptions&
           {"skippedSpecialFiles", report.skipped_special}};
 }
 
+namespace {
+
+Json needed_json(const std::vector<NeededImage>& images) {
+  Json::Array all;
+  for (const NeededImage& image : images) {
+    all.emplace_back(Json::Object{{"image", to_string(image.image)}, {"neededBy", references_json(image.needed_by)}});
+  }
+  return all;
+}
+
+void print_needed(const std::vector<NeededImage>& images, Console& console) {
+  for (const NeededImage& image : images) {
+    console.result(fmt::format("Stays, since others need it: {}", to_string(image.image)));
+    for (const std::string& holder : texts_of(image.needed_by)) console.result("  - " + holder);
+  }
+}
+
+/// "the archive shrinks by 3.2 MB"
+std::string change_of_size(std::uint64_t before, std::uint64_t after) {
+  if (after == before) return "the archive keeps its size";
+  if (after < before) return fmt::format("the archive shrinks by {}", text::human_bytes(before - after));
+  return fmt::format("the archive grows by {}", text::human_bytes(after - before));
+}
+
+}  // namespace
+
 Json::Object remove_members(const RemoveReport& report, const std::string& archive) {
   Json::Object members = export_members(report.written, archive);
   members.emplace_back("removed", references_json(report.names));
   members.emplace_back("gone", references_json(report.gone));
-  Json::Array still_there;
-  for (const NeededImage& image : report.still_there) {
-    still_there.emplace_back(
-        Json::Object{{"image", to_string(image.image)}, {"neededBy", references_json(image.needed_by)}});
-  }
-  members.emplace_back("stillThere", std::move(still_there));
+  members.emplace_back("stillThere", needed_json(report.still_there));
   return members;
 }
 
@@ -223,10 +244,34 @@ Json::Object add_members(const AddReport& report, const std::string& archive) {
 
 void print_removed(const RemoveReport& report, Console& console) {
   for (const Reference& name : report.names) console.result("Removed " + to_string(name));
-  for (const NeededImage& image : report.still_there) {
-    console.result(fmt::format("Stays, since others need it: {}", to_string(image.image)));
-    for (const std::string& holder : texts_of(image.needed_by)) console.result("  - " + holder);
-  }
+  print_needed(report.still_there, console);
+}
+
+void print_removal_plan(const RemovalPlan& plan, const RemoveOptions& options, const DryRun& dry_run,
+                        Console& console) {
+  print_export_plan(plan.archive, options.output.string(), dry_run, console,
+                    {{"removed", references_json(plan.names)},
+                     {"gone", references_json(plan.gone)},
+                     {"stillThere", needed_json(plan.still_there)},
+                     {"blobsGone", number(plan.blobs_gone.count)},
+                     {"bytesGone", plan.blobs_gone.bytes},
+                     {"bytesBefore", plan.bytes_before}});
+  for (const Reference& name : plan.names) console.result("Would remove " + to_string(name));
+  print_needed(plan.still_there, console);
+  console.result(fmt::format("{} and {} ({}) would go: {}", count(plan.gone.size(), "image"),
+                             count(plan.blobs_gone.count, "blob"), text::human_bytes(plan.blobs_gone.bytes),
+                             change_of_size(plan.bytes_before, plan.archive.archive_bytes)));
+}
+
+void print_addition_plan(const AdditionPlan& plan, const AddOptions& options, const DryRun& dry_run, Console& console) {
+  print_export_plan(plan.archive, options.output.string(), dry_run, console,
+                    {{"imagesBefore", number(plan.images_before)},
+                     {"blobsFetched", number(plan.fetched.count)},
+                     {"bytesFetched", plan.fetched.bytes},
+                     {"bytesBefore", plan.bytes_before}});
+  console.result(fmt::format("{} ({}) would be fetched that {} lacks: {}", count(plan.fetched.count, "blob"),
+                             text::human_bytes(plan.fetched.bytes), options.archive.string(),
+                             change_of_size(plan.bytes_before, plan.archive.archive_bytes)));
 }
 
 }  // namespace ociferry

@@ -5,10 +5,12 @@
 
 #include "cli/arguments.hpp"
 #include "cli/console.hpp"
+#include "cli/plan_output.hpp"
 #include "cli/table.hpp"
 #include "oci/json.hpp"
 #include "ociferry/image_files.hpp"
 #include "ociferry/release_store.hpp"
+#include "ociferry/store_plan.hpp"
 
 namespace ociferry {
 
@@ -33,6 +35,10 @@ void declare_image_platform(Arguments& arguments);
 [[nodiscard]] Json::Object remove_members(const RemoveReport& report, const std::string& archive);
 /// The same for `add`.
 [[nodiscard]] Json::Object add_members(const AddReport& report, const std::string& archive);
+/// The result of a dry run of `rm`: text, and the members for --json.
+void print_removal_plan(const RemovalPlan& plan, const RemoveOptions& options, const DryRun& dry_run, Console& console);
+/// The same for `add`.
+void print_addition_plan(const AdditionPlan& plan, const AddOptions& options, const DryRun& dry_run, Console& console);
 /// What `rm` took out, and what stays although it was named.
 void print_removed(const RemoveReport& report, Console& console);
 

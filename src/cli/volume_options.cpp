@@ -63,6 +63,7 @@ void declare_volume_search(Arguments& arguments) {
 VolumeSearch volume_search_of(const Arguments& arguments, const std::stop_token& stop, Console& console) {
   VolumeSearch search;
   for (const std::string& directory : arguments.list_of("volume-dir")) search.directories.emplace_back(directory);
+  if (arguments.on("yes")) return search;  // nobody shall be asked
   if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return search;
   search.ask = [stop, &console](const WantedVolume& wanted) {
     console.finish_progress();

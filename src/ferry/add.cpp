@@ -2,6 +2,7 @@
 
 #include "base/context.hpp"
 #include "base/text.hpp"
+#include "ferry/deliver/archive_forecast.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/left_out.hpp"
 #include "ferry/deliver/write_archive.hpp"
@@ -12,6 +13,7 @@
 #include "ferry/set/joined_set.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/release_store.hpp"
+#include "ociferry/store_plan.hpp"
 
 namespace ociferry {
 
@@ -40,28 +42,56 @@ BlobSum lacking(const ImageSet& joined, const ImageArchive& archive) {
   return sum;
 }
 
-}  // namespace
+/// An addition up to the first byte that is written.
+struct ReadyAddition {
+  LoadedArchives loaded;
+  std::shared_ptr<ImageArchive> archive;
+  std::size_t images_before;
+  ImageSet joined;
+  std::vector<Reference> left_out;
+};
 
-AddReport add_images(const AddOptions& options, const Context& context) {
+ReadyAddition ready_addition(const AddOptions& options, Registries& registries, const Context& context) {
   check_output(options.output, options.force);
   LoadedArchives loaded = load_archives({options.archive}, {}, context);
   const std::shared_ptr<ImageArchive> archive = loaded.to_verify.front().archive;
-  Registries registries(context, options.gather);
-  AddReport report;
+  std::vector<Reference> left_out;
   const std::vector<Root> roots = select_roots(read_sources(options.sources, tag_beside_digest(context)),
-                                               options.gather.selection, *context.progress, report.written.left_out);
+                                               options.gather.selection, *context.progress, left_out);
   const ImageSet added = discover(roots, archive_first(registries.opener(), archive), options.gather, context);
   warn_of_nondistributable_layers(added, options.gather.nondistributable_layers, *context.progress);
   const auto doing = [&] { return text::cat("adding to ", options.archive.string()); };
+  const std::size_t images_before = loaded.set.images().size();
   ImageSet joined = with_context(doing, [&] { return join(std::move(loaded.set), added); });
   check_no_clash(joined, *archive, added);
   check_nothing_left_out(joined, options.archive.string(),
                          "join it with what it builds on first, with 'ociferry merge'; nothing was written");
-  report.fetched = lacking(joined, *archive);
-  std::vector<Reference> left_out = std::move(report.written.left_out);
-  report.written = write_archive(std::move(joined), options.output, context);
-  report.written.left_out = std::move(left_out);
-  report.written.archives = std::move(loaded.read);
+  return {.loaded = std::move(loaded),
+          .archive = archive,
+          .images_before = images_before,
+          .joined = std::move(joined),
+          .left_out = std::move(left_out)};
+}
+
+}  // namespace
+
+AdditionPlan plan_addition(const AddOptions& options, const Context& context) {
+  Registries registries(context, options.gather);
+  const ReadyAddition ready = ready_addition(options, registries, context);
+  return {.archive = plan_archive_of(ready.joined, options.output, context),
+          .bytes_before = ready.archive->total_bytes(),
+          .images_before = ready.images_before,
+          .fetched = lacking(ready.joined, *ready.archive)};
+}
+
+AddReport add_images(const AddOptions& options, const Context& context) {
+  Registries registries(context, options.gather);
+  ReadyAddition ready = ready_addition(options, registries, context);
+  AddReport report;
+  report.fetched = lacking(ready.joined, *ready.archive);
+  report.written = write_archive(std::move(ready.joined), options.output, context);
+  report.written.left_out = std::move(ready.left_out);
+  report.written.archives = std::move(ready.loaded.read);
   return report;
 }
 

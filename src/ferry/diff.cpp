@@ -31,7 +31,7 @@ void add_name(Described& described, const RepositoryName& name, const std::set<s
 }
 
 Described describe_archive(const std::filesystem::path& path, const Context& context) {
-  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop);
+  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes);
   check_headers(*archive);
   const ImageSet set = load_archive(archive, context);
   Described described{.archive = {.path = path,

@@ -52,7 +52,8 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
   std::vector<Reference> left_out;
   const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context),
                          .volumes = options.volumes,
-                         .force = options.force};
+                         .force = options.force,
+                         .verify_medium = options.verify_medium};
   ImageSet set = gather(options, registries, context, left_out);
   TransferReport report = write_archive(std::move(set), options.archive, context, form);
   report.left_out = std::move(left_out);

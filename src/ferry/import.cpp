@@ -14,6 +14,7 @@
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/verify_blobs.hpp"
 #include "ferry/gather/verify_stream.hpp"
+#include "ferry/gather/watched_media.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"
@@ -122,13 +123,25 @@ LoadedArchives ready_conversion(const ConvertOptions& options, const Context& co
   return loaded;
 }
 
+/// Where the archives lie.
+std::vector<std::filesystem::path> media_of(const ImportOptions& options, const Context& context) {
+  std::vector<std::filesystem::path> paths = options.archives;
+  paths.insert(paths.end(), options.bases.begin(), options.bases.end());
+  paths.insert(paths.end(), context.volumes.directories.begin(), context.volumes.directories.end());
+  return paths;
+}
+
 }  // namespace
 
-TransferReport import_archive(const ImportOptions& options, const Context& context) {
+TransferReport import_archive(const ImportOptions& options, const Context& given) {
+  WatchedMedia watched(*given.progress, WatchedMedia::Direction::Reading, media_of(options, given));
+  Context context = given;
+  context.progress = &watched;
   Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
   ReadyImport ready = ready_import(options, true, registries, context);
   TransferReport report = relocate_to_registry(ready.set, ready.placement, options.relocate, std::nullopt, registries,
                                                ready.reading, ready.pass(ready.reading));
+  watched.finish();
   report.left_out = std::move(ready.left_out);
   report.archives = std::move(ready.archives);
   return report;
@@ -136,13 +149,17 @@ TransferReport import_archive(const ImportOptions& options, const Context& conte
 
 std::vector<DestinationReport> import_archive_to_all(const ImportOptions& options,
                                                      const std::vector<RelocateOptions>& destinations,
-                                                     const Context& context) {
+                                                     const Context& given) {
+  WatchedMedia watched(*given.progress, WatchedMedia::Direction::Reading, media_of(options, given));
+  Context context = given;
+  context.progress = &watched;
   Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
   ImportOptions first = options;
   if (!destinations.empty()) first.relocate = destinations.front();
   const ReadyImport ready = ready_import(first, true, registries, context);
   std::vector<DestinationReport> reports =
       relocate_to_registries(ready.set, destinations, registries, ready.reading, ready.pass(ready.reading));
+  watched.finish();
   for (DestinationReport& each : reports) {
     each.report.left_out = ready.left_out;
     each.report.archives = ready.archives;
@@ -172,7 +189,8 @@ TransferReport convert_archive(const ConvertOptions& options, const Context& con
   check_output(options.output, options.force, options.volumes);
   LoadedArchives loaded = ready_conversion(options, context);
   for (const auto& [archive, blobs] : loaded.to_verify) verify_blobs(*archive, blobs, context, &loaded.set);
-  const ArchiveForm form{.promised = loaded.promised, .volumes = options.volumes, .force = options.force};
+  ArchiveForm form{.promised = loaded.promised, .volumes = options.volumes, .force = options.force};
+  form.verify_medium = options.verify_medium;
   TransferReport report = write_archive(std::move(loaded.set), options.output, context, form);
   report.left_out = std::move(loaded.left_out);
   report.archives = std::move(loaded.read);

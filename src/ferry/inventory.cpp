@@ -70,7 +70,7 @@ void add_repository(HaveList& list, const RepositoryName& name, bool is_named, R
 }
 
 void add_archive(HaveList& list, const fs::path& path, const Context& context) {
-  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop);
+  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes);
   check_headers(*archive);
   const ImageSet set = load_archive(archive, context);
   if (const ArchiveReader* sealed = archive->sealed()) list.archives.insert(sealed->fingerprint());

@@ -1,20 +1,55 @@
 #include <utility>
 
+#include "ferry/deliver/archive_forecast.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/left_out.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archives.hpp"
 #include "ferry/set/removal.hpp"
 #include "ociferry/release_store.hpp"
+#include "ociferry/store_plan.hpp"
 
 namespace ociferry {
 
-RemoveReport remove_images(const RemoveOptions& options, const Context& context) {
+namespace {
+
+/// A removal up to the first byte that is written.
+struct ReadyRemoval {
+  LoadedArchives loaded;
+  Removal removal;
+};
+
+ReadyRemoval ready_removal(const RemoveOptions& options, const Context& context) {
   check_output(options.output, options.force);
-  LoadedArchives loaded = load_archives({options.archive}, {}, context);
-  Removal removal = without_images(loaded.set, options.images);
-  check_nothing_left_out(removal.rest, options.archive.string(),
+  ReadyRemoval ready{.loaded = load_archives({options.archive}, {}, context), .removal = {.rest = ImageSet({}, {})}};
+  ready.removal = without_images(ready.loaded.set, options.images);
+  check_nothing_left_out(ready.removal.rest, options.archive.string(),
                          "join it with what it builds on first, with 'ociferry merge'; nothing was written");
+  return ready;
+}
+
+}  // namespace
+
+RemovalPlan plan_removal(const RemoveOptions& options, const Context& context) {
+  const ReadyRemoval ready = ready_removal(options, context);
+  const ImageSet& rest = ready.removal.rest;
+  RemovalPlan plan{.archive = plan_archive_of(rest, options.output, context),
+                   .bytes_before = ready.loaded.to_verify.front().archive->total_bytes(),
+                   .names = ready.removal.names,
+                   .gone = ready.removal.gone,
+                   .still_there = ready.removal.still_there};
+  for (const auto& [digest, blob] : ready.loaded.set.graph().blobs()) {
+    if (rest.graph().blobs().contains(digest)) continue;
+    ++plan.blobs_gone.count;
+    plan.blobs_gone.bytes += blob.descriptor.size;
+  }
+  return plan;
+}
+
+RemoveReport remove_images(const RemoveOptions& options, const Context& context) {
+  ReadyRemoval ready = ready_removal(options, context);
+  Removal& removal = ready.removal;
+  LoadedArchives& loaded = ready.loaded;
   RemoveReport report{.names = std::move(removal.names),
                       .gone = std::move(removal.gone),
                       .still_there = std::move(removal.still_there)};

@@ -1,6 +1,7 @@
 #include "ociferry/split.hpp"
 
 #include <memory>
+#include <optional>
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
@@ -9,6 +10,7 @@
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/verify_blobs.hpp"
+#include "ferry/gather/verify_medium.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_writer.hpp"
 #include "medium/partial_file.hpp"
@@ -43,8 +45,8 @@ void copy_all(ImageArchive& from, ArchiveWriter& writer, const Context& context)
 }
 
 /// Copies archive `from` into a medium that `divided` or, if it is null, the file `output` is.
-void copy_archive(ImageArchive& from, const std::filesystem::path& output, DividedOutput* divided,
-                  const Context& context) {
+std::optional<MediumReading> copy_archive(ImageArchive& from, const std::filesystem::path& output,
+                                          DividedOutput* divided, bool on_medium, const Context& context) {
   std::unique_ptr<OutputMedium> medium;
   if (divided != nullptr) {
     medium = divided->make_medium();
@@ -53,10 +55,13 @@ void copy_archive(ImageArchive& from, const std::filesystem::path& output, Divid
   }
   ArchiveWriter writer(std::move(medium), from.sealed()->plan());
   copy_all(from, writer, context);
+  std::optional<MediumReading> reading;
   writer.commit([&](const OutputMedium& written) {
     ArchiveReader(written.reopen()).check_headers();
+    if (on_medium) reading = verify_written(written, context);
     if (divided != nullptr) divided->sum(*written.reopen(), context);
   });
+  return reading;
 }
 
 /// True if `existing` is the archive that would be written, in each byte.
@@ -72,6 +77,12 @@ bool is_same(const std::shared_ptr<ArchiveReader>& existing, const ArchiveReader
   }
 }
 
+std::vector<std::filesystem::path> files_of(const DividedOutput& divided) {
+  std::vector<std::filesystem::path> files;
+  for (const PlannedVolume& volume : divided.volumes()) files.push_back(volume.path);
+  return files;
+}
+
 SplitReport report_of(const ArchiveReader& archive) {
   return {.archive_bytes = archive.total_bytes(), .fingerprint = archive.fingerprint()};
 }
@@ -83,13 +94,16 @@ SplitReport split_archive(const SplitOptions& options, const Context& context) {
   const auto archive = open_sealed(options.archive, context);
   DividedOutput divided(options.output, options.volumes, archive->sealed()->plan(), options.force);
   const auto existing = divided.open_existing(*context.progress);
+  std::optional<MediumReading> reading;
   if (divided.is_divided_alike() && is_same(existing, *archive->sealed(), context)) {
     divided.complete_existing(context);
+    if (options.verify_medium) reading = verify_files(files_of(divided), context);
   } else {
-    copy_archive(*archive, {}, &divided, context);
+    reading = copy_archive(*archive, {}, &divided, options.verify_medium, context);
   }
   divided.finish();
   SplitReport report = report_of(*archive->sealed());
+  report.medium = reading;
   report.volumes = divided.written();
   return report;
 }
@@ -99,7 +113,7 @@ SplitReport join_archive(const JoinOptions& options, const Context& context) {
   const auto archive = open_sealed(options.volumes, context);
   const std::filesystem::path output = behind_links(options.output);
   if (!is_same(open_existing(output, *context.progress), *archive->sealed(), context)) {
-    copy_archive(*archive, options.output, nullptr, context);
+    static_cast<void>(copy_archive(*archive, options.output, nullptr, false, context));
   }
   return report_of(*archive->sealed());
 }

@@ -12,6 +12,7 @@
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/volume_set.hpp"
+#include "medium/device_reader.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/input_stream.hpp"
 #include "medium/stream_medium.hpp"
@@ -155,16 +156,26 @@ std::shared_ptr<ImageArchive> open_stream(std::unique_ptr<StreamMedium> medium) 
       .hint("write it to a file, and give that");
 }
 
+Error not_on_a_medium(const fs::path& path) {
+  return Error(ErrorCode::Usage,
+               text::cat(path.string(), " is not read back from its medium: only a file or volumes are"))
+      .hint("verify it without --medium, or give a file");
+}
+
 std::shared_ptr<ImageArchive> open(const fs::path& path, const UnpackLimits& limits, Progress& progress,
-                                   const std::stop_token& stop, const VolumeSearch& volumes) {
-  if (auto stream = open_input_stream(path, stop)) return open_stream(std::move(stream));
-  if (auto set = find_volumes(path, volumes, progress)) {
-    return std::make_shared<ArchiveReader>(open_volumes(*std::move(set), path, volumes, progress));
+                                   const std::stop_token& stop, const VolumeSearch& volumes, DeviceReader* device) {
+  if (auto stream = open_input_stream(path, stop)) {
+    if (device != nullptr) throw not_on_a_medium(path);
+    return open_stream(std::move(stream));
   }
-  if (auto medium = open_medium(path)) {
+  if (auto set = find_volumes(path, volumes, progress)) {
+    return std::make_shared<ArchiveReader>(open_volumes(*std::move(set), path, volumes, progress, device));
+  }
+  if (auto medium = device != nullptr ? device->open(path) : open_medium(path)) {
     return open_tar(unpack_archive(std::move(medium), limits, progress, stop), limits);
   }
   std::error_code ignored;
+  if (device != nullptr && fs::is_directory(path, ignored)) throw not_on_a_medium(path);
   if (fs::is_directory(path, ignored)) return open_tree(std::make_unique<DirectoryTree>(path), limits, true);
   throw Error(ErrorCode::Usage, text::cat(path.string(), " is neither a file, a directory nor a pipe"));
 }
@@ -182,9 +193,10 @@ std::string_view to_string(ArchiveFormat format) {
 }
 
 std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const UnpackLimits& limits, Progress& progress,
-                                                 const std::stop_token& stop, const VolumeSearch& volumes) {
+                                                 const std::stop_token& stop, const VolumeSearch& volumes,
+                                                 DeviceReader* device) {
   try {
-    const auto archive = open(path, limits, progress, stop, volumes);
+    const auto archive = open(path, limits, progress, stop, volumes, device);
     for (const std::string& line : archive->notes()) progress.warn(line);
     return archive;
   } catch (Error& error) {

@@ -30,6 +30,9 @@ class Medium {
   [[nodiscard]] virtual const StreamMedium* stream() const noexcept { return nullptr; }
   /// The name of what holds the byte at `offset`, for messages: of a volume, or the medium's own.
   [[nodiscard]] virtual const std::string& name_at(std::uint64_t /*offset*/) const noexcept { return name(); }
+  /// Where in the medium that begins, and ends, which name_at() names.
+  [[nodiscard]] virtual std::uint64_t begin_at(std::uint64_t /*offset*/) const noexcept { return 0; }
+  [[nodiscard]] virtual std::uint64_t end_at(std::uint64_t /*offset*/) const { return size(); }
   /// False if reading these bytes would wait for a volume that somebody must bring.
   [[nodiscard]] virtual bool is_at_hand(std::uint64_t /*offset*/, std::uint64_t /*size*/) const { return true; }
 };

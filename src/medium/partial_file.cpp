@@ -10,6 +10,7 @@
 #include "base/system_error.hpp"
 #include "base/temporary.hpp"
 #include "base/text.hpp"
+#include "medium/device_reader.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/holes.hpp"
 #include "ociferry/error.hpp"
@@ -92,7 +93,11 @@ void PartialFile::remove() const { static_cast<void>(calls::unlinkat(AT_FDCWD, p
 
 void PartialFile::sync() { fsync_fd(fd_.get(), name_); }
 
-std::unique_ptr<Medium> PartialFile::reopen() const {
+std::unique_ptr<Medium> PartialFile::reopen(DeviceReader* device) const {
+  if (device != nullptr) {
+    if (auto medium = device->open(partial_)) return medium;
+    throw Error(ErrorCode::Io, text::cat(name_, " is no file any more"));
+  }
   return std::make_unique<FileMedium>(name_, open_file(partial_, O_RDONLY | O_NOFOLLOW));
 }
 

@@ -28,7 +28,8 @@ class PartialFile : public OutputMedium {
   /// user's quota ends before; then no empty file is left.
   void reserve(std::uint64_t bytes, Existing existing) override;
   void sync() override;
-  [[nodiscard]] std::unique_ptr<Medium> reopen() const override;
+  [[nodiscard]] std::unique_ptr<Medium> reopen(DeviceReader* device) const override;
+  using OutputMedium::reopen;
   void publish() override;
 
   /// The name of the partial file of `archive`.

@@ -6,6 +6,8 @@
 
 namespace ociferry {
 
+class DeviceReader;
+
 /// A medium that is written in any order, by any number of threads that write different bytes.
 class WritableMedium : public Medium {
  public:
@@ -28,8 +30,10 @@ class OutputMedium : public WritableMedium {
   virtual void reserve(std::uint64_t bytes, Existing existing) = 0;
   /// Makes what was written durable. Throws Error{Space}, Error{Io}.
   virtual void sync() = 0;
-  /// Opens what was written for reading, as another program would. Throws Error{Io}.
-  [[nodiscard]] virtual std::unique_ptr<Medium> reopen() const = 0;
+  /// Opens what was written for reading, as another program would, or through `device`, if given, which must outlive
+  /// the result. Throws Error{Io}.
+  [[nodiscard]] virtual std::unique_ptr<Medium> reopen(DeviceReader* device) const = 0;
+  [[nodiscard]] std::unique_ptr<Medium> reopen() const { return reopen(nullptr); }
   /// Gives what was written, and synced, its name, and makes that durable. The last thing that may be called. Throws
   /// Error{Io}.
   virtual void publish() = 0;

@@ -40,6 +40,24 @@ TEST_CASE("a flipped byte is found wherever it is: a sample of all bytes") {
   }
 }
 
+TEST_CASE("a flipped byte of a delta is found wherever it is: a sample of all bytes") {
+  const SealedSample whole;
+  const SealedSample sample = SealedSample::delta();
+  CHECK(sample.bytes.size() < whole.bytes.size());
+  Trial trial(sample);
+  CHECK(trial.refusal(sample.bytes).empty());
+  Dice dice(seed_of_run());
+  for (std::uint64_t at = dice.below(kStride); at < sample.bytes.size(); at += kStride) {
+    const std::string wrong = trial.judge_flip(at, static_cast<char>(1 << dice.below(8)));
+    CHECK_MESSAGE(wrong.empty(), "byte ", at, " in ", sample.region_at(at).member, ": ", wrong);
+  }
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    const std::string wrong =
+        trial.judge_cut(sample.bytes.size() - 1 - dice.below(sample.bytes.size() / 50) - i * sample.bytes.size() / 50);
+    CHECK_MESSAGE(wrong.empty(), wrong);
+  }
+}
+
 TEST_CASE("a sample of damaged archives is refused, and nothing of them is seen") {
   const SealedSample sample;
   Trial trial(sample);

@@ -7,6 +7,7 @@
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/discover.hpp"
 #include "layout/sealed/archive_reader.hpp"
+#include "stream/sha256.hpp"
 #include "support/temp.hpp"
 
 namespace ociferry::testing {
@@ -51,11 +52,23 @@ std::vector<Region> regions_of(const ArchivePlan& plan, const ImageSet& set) {
   return regions;
 }
 
+/// Every second layer is there already.
+Baseline half_of(const ImageSet& set) {
+  Baseline baseline{.builds_on = {{.kind = BuiltOn::Kind::Archive, .digest = sha256("an older archive")}}};
+  bool is_held = false;
+  for (const auto& [digest, blob] : set.graph().blobs()) {
+    if (kind_of(digest, set) != "layers") continue;
+    is_held = !is_held;
+    if (is_held) baseline.blobs.emplace(digest, HeldBlob{.size = blob.descriptor.size});
+  }
+  return baseline;
+}
+
 }  // namespace
 
-SealedSample::SealedSample() : directory(temp_directory()), path(directory.path() / "sample.tar") {
+SealedSample::SealedSample(bool leaves_out) : directory(temp_directory()), path(directory.path() / "sample.tar") {
   const ImageSet set = sample_set();
-  static_cast<void>(write_archive(set, path, {}));
+  static_cast<void>(write_archive(set, path, {}, {.baseline = leaves_out ? half_of(set) : Baseline{}}));
   bytes = read_text(path);
   regions = regions_of(ArchiveReader(path).plan(), set);
   std::set<std::string> all;

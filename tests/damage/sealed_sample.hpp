@@ -20,7 +20,9 @@ struct Region {
 /// A small sealed archive of everything that can be in one: a bundle in a bundle, an index, images, something attached
 /// to an image, locations images.
 struct SealedSample {
-  SealedSample();
+  SealedSample() : SealedSample(false) {}
+  /// One that leaves out some of the layers.
+  [[nodiscard]] static SealedSample delta() { return SealedSample(true); }
 
   TempDirectory directory;
   std::filesystem::path path;
@@ -29,6 +31,9 @@ struct SealedSample {
   std::vector<std::string> kinds;  ///< of regions, each once
 
   [[nodiscard]] const Region& region_at(std::uint64_t offset) const;
+
+ private:
+  explicit SealedSample(bool leaves_out);
 };
 
 }  // namespace ociferry::testing

@@ -49,6 +49,23 @@ struct Releases {
   }
 };
 
+/// What the dry run of a command says.
+Json planned(World& world, Words words) {
+  words.emplace_back("--dry-run");
+  return Json::parse(world.succeed(words), "plan");
+}
+
+/// Members of a dry run that the report of the command itself has, too.
+void check_as_planned(const Json& plan, const Json& report, std::vector<std::string> members) {
+  members.insert(members.end(), {"archive", "archiveBytes", "fingerprint", "bundles", "referrers"});
+  for (const std::string& member : members) {
+    INFO(member);
+    REQUIRE(plan.find(member) != nullptr);
+    REQUIRE(report.find(member) != nullptr);
+    CHECK(plan.find(member)->dump() == report.find(member)->dump());
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a merge of archives is the export of all that is in them, byte for byte, also in the place of one") {
@@ -129,8 +146,15 @@ TEST_CASE("rm tells what went and what stays because others need it, and writes 
   const Words rm{"rm", "a.tar", "web:v1", "multi", "-o"};
   Words elsewhere = rm;
   elsewhere.insert(elsewhere.end(), {"b.tar", "--json"});
+  const Json plan = planned(world, elsewhere);
+  CHECK_FALSE(std::filesystem::exists(world.path("b.tar")));
   const Json json = Json::parse(world.succeed(elsewhere), "report");
   CHECK(json.string_at("archive") == "b.tar");
+  check_as_planned(plan, json, {"removed", "gone", "stillThere", "images"});
+  CHECK(*plan.find("blobsGone")->as_int() > 0);
+  CHECK(*plan.find("bytesBefore")->as_int() ==
+        static_cast<std::int64_t>(std::filesystem::file_size(world.path("a.tar"))));
+  CHECK(*plan.find("bytesBefore")->as_int() - *plan.find("archiveBytes")->as_int() > *plan.find("bytesGone")->as_int());
   CHECK(json.find("removed")->as_array()->size() == 2);
   CHECK(json.find("gone")->as_array()->size() == 2);  // the index and its signature
   const Json& still = json.find("stillThere")->as_array()->front();
@@ -139,6 +163,15 @@ TEST_CASE("rm tells what went and what stays because others need it, and writes 
 
   Words in_place = rm;
   in_place.emplace_back("a.tar");
+  Words dry_run = in_place;
+  dry_run.emplace_back("--dry-run");
+  const std::string before = read_text(world.path("a.tar"));
+  const std::string would = world.succeed(dry_run);
+  CHECK(would.starts_with("Dry run: nothing is written\n"));
+  CHECK(would.find("Would remove " + store.at("team/multi") + "\n") != std::string::npos);
+  CHECK(would.find("Stays, since others need it: " + web + "\n") != std::string::npos);
+  CHECK(would.find(" would go: the archive shrinks by ") != std::string::npos);
+  CHECK(read_text(world.path("a.tar")) == before);
   const std::string told = world.succeed(in_place);
   CHECK(told.find("Removed " + store.at("team/multi") + "\n") != std::string::npos);
   CHECK(told.find("Stays, since others need it: " + web + "\n") != std::string::npos);
@@ -207,6 +240,10 @@ TEST_CASE("add writes what an export of all would have written, and fetches only
   const Words add{"add", "one.tar", store.at("bundles/two"), "-i", store.at("team/multi"), "-o"};
   Words elsewhere = add;
   elsewhere.insert(elsewhere.end(), {"new.tar", "--json"});
+  const Json plan = planned(world, elsewhere);
+  CHECK_FALSE(std::filesystem::exists(world.path("new.tar")));
+  CHECK(plan.find("bytesFetched") != nullptr);
+  world.outside.forget_requests();
   const Json report = Json::parse(world.succeed(elsewhere), "report");
   CHECK(store.same("new.tar", "all.tar"));
   std::size_t fetched = 0;
@@ -219,6 +256,7 @@ TEST_CASE("add writes what an export of all would have written, and fetches only
   }
   CHECK(fetched == static_cast<std::size_t>(*report.find("blobsFetched")->as_int()));
   CHECK(fetched > 0);
+  check_as_planned(plan, report, {"blobsFetched", "bytesFetched", "images"});
 
   Words in_place = add;
   in_place.emplace_back("one.tar");

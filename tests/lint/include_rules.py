@@ -59,6 +59,7 @@ PUBLIC_LAYER = {
     "error": "base",
     "export": "base",
     "limits": "base",
+    "medium": "base",
     "progress": "base",
     "version": "base",
     "delta": "oci",

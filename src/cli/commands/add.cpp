@@ -6,9 +6,11 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/plain_sources.hpp"
+#include "cli/plan_output.hpp"
 #include "cli/selection_options.hpp"
 #include "cli/store_output.hpp"
 #include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
 #include "oci/platform.hpp"
 #include "ociferry/release_store.hpp"
 
@@ -27,6 +29,8 @@ void declare_add(Arguments& arguments) {
                    "Take signatures, attestations, SBOMs and what else is attached to images along (default: true)");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   declare_platform(arguments);
+  declare_volume_search(arguments);
+  declare_dry_run(arguments);
 }
 
 std::vector<SourceArgument> sources_to_add(const Arguments& arguments, const std::stop_token& stop) {
@@ -63,6 +67,10 @@ void run_add(const Arguments& arguments, Context& context, Console& console) {
                                       .selection = platforms_only(arguments)},
                            .output = output,
                            .force = arguments.on("force")};
+  context.volumes = volume_search_of(arguments, context.stop, console);
+  if (const auto dry_run = dry_run_of(arguments)) {
+    return print_addition_plan(plan_addition(options, context), options, *dry_run, console);
+  }
   const AddReport report = add_images(options, context);
   console.finish_progress();
   console.document(add_members(report, output));

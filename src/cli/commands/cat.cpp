@@ -4,6 +4,7 @@
 #include "base/sizes.hpp"
 #include "cli/command.hpp"
 #include "cli/store_output.hpp"
+#include "cli/volume_options.hpp"
 #include "ociferry/error.hpp"
 #include "stream/base64.hpp"
 
@@ -17,6 +18,7 @@ constexpr std::size_t kMostInJson = 16 * kMiB;
 void declare_cat(Arguments& arguments) {
   arguments.positional("ARCHIVE IMAGE PATH", true);
   declare_image_platform(arguments);
+  declare_volume_search(arguments);
 }
 
 void cat_to_json(const ImageChoice& choice, const std::string& path, const Context& context, Console& console) {
@@ -41,6 +43,7 @@ void run_cat(const Arguments& arguments, Context& context, Console& console) {
   const auto& words = arguments.positional_values();
   if (words.size() < 3) throw Error(ErrorCode::Usage, "PATH is missing: name the file to show");
   if (words.size() > 3) throw Error(ErrorCode::Usage, fmt::format("'{}' is one argument too many", words[3]));
+  context.volumes = volume_search_of(arguments, context.stop, console);
   if (console.options().json) return cat_to_json(choice, words[2], context, console);
   ::signal(SIGPIPE, SIG_DFL);  // a reader that has seen enough ends it, without a word, as it does cat(1)
   const auto write = [&](std::string_view bytes) { console.raw(bytes); };

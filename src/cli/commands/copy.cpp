@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/destination_options.hpp"
+#include "cli/medium_option.hpp"
 #include "cli/plain_sources.hpp"
 #include "cli/plan_output.hpp"
 #include "cli/selection_options.hpp"
@@ -42,6 +44,7 @@ void declare_copy(Arguments& arguments) {
   if (arguments.called_as() == CalledAs::Ociferry) {
     declare_platform(arguments);
     declare_volume_size(arguments);
+    declare_verify_medium(arguments);
     declare_volume_search(arguments);
   }
   declare_dry_run(arguments);
@@ -90,8 +93,9 @@ void check(const Arguments& arguments) {
         .hint("or give --to-registry, where each image keeps its own name");
   }
   check_destination(arguments);
-  if (arguments.called_as() == CalledAs::Ociferry && arguments.is_set("volume-size") && to_registry) {
-    throw Error(ErrorCode::Usage, "--volume-size goes with --to-tar only");
+  for (const std::string option : {"volume-size", "verify-medium"}) {
+    if (arguments.called_as() != CalledAs::Ociferry || !to_registry || !arguments.is_set(option)) continue;
+    throw Error(ErrorCode::Usage, text::cat("--", option, " goes with --to-tar only"));
   }
   if (arguments.on("force") && !arguments.is_set("to-tar"))
     throw Error(ErrorCode::Usage, "--force goes with --to-tar only");
@@ -153,6 +157,10 @@ VolumeRule volume_rule(const Arguments& arguments) {
   return arguments.called_as() == CalledAs::Imgpkg ? VolumeRule{} : volume_rule_of(arguments);
 }
 
+bool reads_back(const Arguments& arguments, const std::string& archive) {
+  return arguments.called_as() == CalledAs::Ociferry && verifies_medium(arguments, archive);
+}
+
 ConvertOptions convert_options(const Arguments& arguments, const std::string& archive) {
   const GatherOptions gather = gather_options(arguments);
   return {.archives = tars_given(arguments),
@@ -161,7 +169,8 @@ ConvertOptions convert_options(const Arguments& arguments, const std::string& ar
           .nondistributable_layers = gather.nondistributable_layers,
           .force = replaces_any_file(arguments),
           .bases = bases_given(arguments),
-          .volumes = volume_rule(arguments)};
+          .volumes = volume_rule(arguments),
+          .verify_medium = reads_back(arguments, archive)};
 }
 
 ExportOptions export_options(const Arguments& arguments, const std::string& archive) {
@@ -169,7 +178,8 @@ ExportOptions export_options(const Arguments& arguments, const std::string& arch
           .gather = gather_options(arguments),
           .archive = archive,
           .force = replaces_any_file(arguments),
-          .volumes = volume_rule(arguments)};
+          .volumes = volume_rule(arguments),
+          .verify_medium = reads_back(arguments, archive)};
 }
 
 TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
@@ -198,11 +208,13 @@ void run_copy_to_archive(const Arguments& arguments, const std::string& archive,
   console.finish_progress();
   Json::Object members = export_members(report, archive);
   add_volume_members(members, report.volumes);
+  add_medium_member(members, report.medium);
   console.document(std::move(members));
   if (!tells) return;
   print_archives(report.archives, console);
   print_export(report, shown_archive(archive), console);
   print_volumes(report.volumes, archive, console);
+  print_medium(report.medium, console);
 }
 
 void run_copy_to_registry(const Arguments& arguments, const Context& context, Console& console) {

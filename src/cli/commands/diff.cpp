@@ -6,13 +6,17 @@
 #include "cli/command.hpp"
 #include "cli/results.hpp"
 #include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
 
 namespace {
 
-void declare_diff(Arguments& arguments) { arguments.positional("ARCHIVE", true); }
+void declare_diff(Arguments& arguments) {
+  arguments.positional("ARCHIVE", true);
+  declare_volume_search(arguments);
+}
 
 std::string name_of(const ChangedImage& image) {
   return image.name.tag ? to_string(image.name) : to_string(image.name.name);
@@ -68,6 +72,7 @@ void run_diff(const Arguments& arguments, Context& context, Console& console) {
     throw Error(ErrorCode::Usage, fmt::format("two archives are compared, and {} are given", archives.size()))
         .hint("give the old one, then the new one");
   }
+  context.volumes = volume_search_of(arguments, context.stop, console);
   const ArchiveDiff diff = ociferry::diff(archives.front(), archives.back(), context);
   console.finish_progress();
   console.document(diff_members(diff));

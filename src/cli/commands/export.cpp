@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "cli/command.hpp"
+#include "cli/medium_option.hpp"
 #include "cli/plain_sources.hpp"
 #include "cli/plan_output.hpp"
 #include "cli/selection_options.hpp"
@@ -35,6 +36,8 @@ void declare_export(Arguments& arguments) {
   declare_platform(arguments);
   declare_volume_size(arguments);
   declare_tool(arguments);
+  declare_verify_medium(arguments);
+  declare_volume_search(arguments);
   declare_blocking_factor(arguments);
   declare_dry_run(arguments);
 }
@@ -76,7 +79,8 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
                               .force = arguments.on("force"),
                               .have = paths_of(arguments, "have"),
                               .for_each_site = arguments.on("for-each-site"),
-                              .volumes = volume_rule_of(arguments)};
+                              .volumes = volume_rule_of(arguments),
+                              .verify_medium = verifies_medium(arguments, arguments.text_of("output"))};
   if (options.for_each_site && options.have.size() < 2)
     throw Error(ErrorCode::Usage, "--for-each-site goes with a --have for each of several sites");
   if (options.sources.empty())
@@ -87,6 +91,7 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
     throw Error(ErrorCode::Usage, "--with-tool does not go with --volume-size")
         .hint("export in volumes, and put the program beside them yourself; SHA256SUMS is written in any case");
   }
+  context.volumes = volume_search_of(arguments, context.stop, console);
   if (const auto dry_run = dry_run_of(arguments)) {
     return print_export_plan(plan_export(options, context), options.archive.string(), *dry_run, console);
   }
@@ -101,10 +106,12 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
   console.finish_progress();
   Json::Object members = export_members(report, options.archive.string());
   add_volume_members(members, report.volumes);
+  add_medium_member(members, report.medium);
   if (carried) add_tool_members(members, *carried);
   console.document(std::move(members));
   print_export(report, shown_archive(options.archive.string()), console);
   print_volumes(report.volumes, options.archive.string(), console);
+  print_medium(report.medium, console);
   if (carried) print_tool(*carried, console);
 }
 

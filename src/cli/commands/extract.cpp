@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/store_output.hpp"
+#include "cli/volume_options.hpp"
 
 namespace ociferry {
 
@@ -17,6 +18,7 @@ void declare_extract(Arguments& arguments) {
   arguments.require("output");
   arguments.flag("force", "Replace a directory that neither made, too, with all that it holds");
   declare_image_platform(arguments);
+  declare_volume_search(arguments);
 }
 
 void run_extract(const Arguments& arguments, Context& context, Console& console) {
@@ -25,6 +27,7 @@ void run_extract(const Arguments& arguments, Context& context, Console& console)
   const auto& words = arguments.positional_values();
   if (words.size() > 2) std::copy(std::next(words.begin(), 2), words.end(), std::back_inserter(options.paths));
   if (options.output.empty()) throw Error(ErrorCode::Usage, "No directory to write: give --output (-o)");
+  context.volumes = volume_search_of(arguments, context.stop, console);
   const ExtractedFiles report = extract_files(options, context);
   console.finish_progress();
   console.document(extract_members(report, options));

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/results.hpp"
+#include "cli/volume_options.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -18,6 +19,7 @@ void declare_inventory(Arguments& arguments) {
   arguments.text("output,o", "FILE", "The have-list to write");
   arguments.require("output");
   arguments.flag("force", "Replace a file of that name even if it is no have-list");
+  declare_volume_search(arguments);
 }
 
 InventoryOptions inventory_options(const Arguments& arguments) {
@@ -34,6 +36,7 @@ InventoryOptions inventory_options(const Arguments& arguments) {
 
 void run_inventory(const Arguments& arguments, Context& context, Console& console) {
   const InventoryOptions options = inventory_options(arguments);
+  context.volumes = volume_search_of(arguments, context.stop, console);
   const InventoryReport report = inventory(options, context);
   console.finish_progress();
   console.document({{"haveList", options.output.string()},

@@ -2,6 +2,7 @@
 
 #include "cli/command.hpp"
 #include "cli/store_output.hpp"
+#include "cli/volume_options.hpp"
 
 namespace ociferry {
 
@@ -10,12 +11,14 @@ namespace {
 void declare_ls(Arguments& arguments) {
   arguments.positional("ARCHIVE [IMAGE]", true);
   declare_image_platform(arguments);
+  declare_volume_search(arguments);
 }
 
 void run_ls(const Arguments& arguments, Context& context, Console& console) {
   const std::string archive = arguments.positional_value();
   const auto& words = arguments.positional_values();
   if (words.size() > 2) throw Error(ErrorCode::Usage, fmt::format("'{}' is one argument too many", words[2]));
+  context.volumes = volume_search_of(arguments, context.stop, console);
   if (words.size() < 2) {
     const InspectReport report = inspect(archive, context);
     console.finish_progress();

@@ -2,6 +2,7 @@
 #include "cli/plan_output.hpp"
 #include "cli/selection_options.hpp"
 #include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
 
 namespace ociferry {
 
@@ -17,6 +18,7 @@ void declare_merge(Arguments& arguments) {
   declare_patterns(arguments);
   declare_platform(arguments);
   arguments.flag("include-non-distributable-layers", "Fail if an archive lacks layers that may not be redistributed");
+  declare_volume_search(arguments);
   declare_dry_run(arguments);
 }
 
@@ -33,6 +35,7 @@ void run_merge(const Arguments& arguments, Context& context, Console& console) {
                                .nondistributable_layers = arguments.on("include-non-distributable-layers"),
                                .force = arguments.on("force"),
                                .bases = {bases.begin(), bases.end()}};
+  context.volumes = volume_search_of(arguments, context.stop, console);
   if (const auto dry_run = dry_run_of(arguments)) {
     return print_export_plan(plan_conversion(options, context), output, *dry_run, console);
   }

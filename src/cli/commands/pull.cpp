@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/command.hpp"
+#include "cli/volume_options.hpp"
 #include "ociferry/release_store.hpp"
 
 namespace ociferry {
@@ -15,6 +16,7 @@ void declare_pull(Arguments& arguments) {
   declare_source(arguments, false);
   if (is_ociferry(arguments)) {
     arguments.text("from", "ARCHIVE", "Read all of it from this archive, of any tool; no registry is contacted");
+    declare_volume_search(arguments);
   }
   arguments.text("output,o", "DIRECTORY", "Directory to write; what an earlier pull left there is replaced");
   arguments.require("output");
@@ -53,6 +55,7 @@ void run_pull(const Arguments& arguments, Context& context, Console& console) {
   }
   // imgpkg always replaces the directory.
   options.force = arguments.on("force") || arguments.called_as() == CalledAs::Imgpkg;
+  if (is_ociferry(arguments)) context.volumes = volume_search_of(arguments, context.stop, console);
   if (!archive.empty()) return pull_archive(archive, options, context, console);
   console.document(pull_members(pull(options, context), options.output.string()));
 }

@@ -3,8 +3,10 @@
 #include <iterator>
 
 #include "cli/command.hpp"
+#include "cli/plan_output.hpp"
 #include "cli/store_output.hpp"
 #include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
 #include "ociferry/release_store.hpp"
 
 namespace ociferry {
@@ -16,6 +18,8 @@ void declare_rm(Arguments& arguments) {
   arguments.text("output,o", "FILE", "The archive to write; it may be the one that is read");
   arguments.require("output");
   arguments.flag("force", "Replace a file of that name even if it is not an archive");
+  declare_volume_search(arguments);
+  declare_dry_run(arguments);
 }
 
 void run_rm(const Arguments& arguments, Context& context, Console& console) {
@@ -34,6 +38,10 @@ void run_rm(const Arguments& arguments, Context& context, Console& console) {
         .hint(fmt::format("-o {} replaces the archive when the new one is complete", archive));
   }
   check_archive_name(options.output.string());
+  context.volumes = volume_search_of(arguments, context.stop, console);
+  if (const auto dry_run = dry_run_of(arguments)) {
+    return print_removal_plan(plan_removal(options, context), options, *dry_run, console);
+  }
   const RemoveReport report = remove_images(options, context);
   console.finish_progress();
   console.document(remove_members(report, options.output.string()));

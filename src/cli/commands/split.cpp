@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/medium_option.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
 
@@ -18,6 +19,7 @@ void declare_split(Arguments& arguments) {
   arguments.text("output,o", "FILE", "The volumes are FILE.001, FILE.002, ...");
   arguments.require("output");
   arguments.flag("force", "Replace files of those names even if they are no volumes");
+  declare_verify_medium(arguments);
   declare_volume_search(arguments);
 }
 
@@ -27,15 +29,18 @@ void run_split(const Arguments& arguments, Context& context, Console& console) {
   const SplitOptions options{.archive = arguments.positional_value(),
                              .output = output,
                              .volumes = volume_rule_of(arguments),
-                             .force = arguments.on("force")};
+                             .force = arguments.on("force"),
+                             .verify_medium = verifies_medium(arguments, output)};
   if (!options.volumes.divides()) throw Error(ErrorCode::Usage, "No size of the volumes: give --volume-size");
   const SplitReport report = split_archive(options, context);
   console.finish_progress();
   Json::Object members{{"archiveBytes", report.archive_bytes}, {"fingerprint", report.fingerprint.text()}};
   add_volume_members(members, report.volumes);
+  add_medium_member(members, report.medium);
   console.document(std::move(members));
   console.result(fmt::format("Split {}: {}", options.archive.string(), text::human_bytes(report.archive_bytes)));
   print_volumes(report.volumes, output, console);
+  print_medium(report.medium, console);
   console.result(fingerprint_line(report.fingerprint));
 }
 

@@ -2,28 +2,40 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/medium_option.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
+#include "ociferry/error.hpp"
+#include "ociferry/scrub.hpp"
 
 namespace ociferry {
 
 namespace {
 
 void declare_verify(Arguments& arguments) {
-  arguments.positional("ARCHIVE");
+  arguments.positional("ARCHIVE", true);
   declare_volume_search(arguments);
   arguments.text("fingerprint", "F", "Fail unless the archive has this fingerprint, as export and inspect show it");
+  arguments.flag("medium",
+                 "Read from the medium itself, past the cache, and say at which offset it returns something else");
+  arguments.text("scrub", "LOGFILE", "Append a dated line with the result, and say since when an archive was right");
 }
 
-void run_verify(const Arguments& arguments, Context& context, Console& console) {
-  const std::string archive = arguments.positional_value();
-  context.volumes = volume_search_of(arguments, context.stop, console);
-  const VerifyReport report = verify({.archive = archive, .fingerprint = arguments.text_of("fingerprint")}, context);
-  console.finish_progress();
-  console.document(verify_members(report, archive));
+VerifyReport verify_one(const VerifyOptions& options, const std::optional<std::string>& log, const Context& context) {
+  return log ? scrub(options, *log, context) : verify(options, context);
+}
+
+Json::Object members_of(const VerifyReport& report, const std::string& archive) {
+  Json::Object members = verify_members(report, archive);
+  add_medium_member(members, report.medium);
+  return members;
+}
+
+void print_verified(const VerifyReport& report, const std::string& archive, Console& console) {
   console.result(fmt::format("{} is whole: {}, {}, {}", archive == "-" ? "standard input" : archive,
                              count_images(report.images, report.bundles, report.referrers), count(report.blobs, "blob"),
                              text::human_bytes(report.archive_bytes)));
+  print_medium(report.medium, console);
   if (report.fingerprint) {
     console.result(fingerprint_line(*report.fingerprint));
     return print_delta(report.delta, console);
@@ -34,17 +46,66 @@ void run_verify(const Arguments& arguments, Context& context, Console& console) 
                   report.format));
 }
 
+/// Goes on after one that is not right, and fails in the end.
+void verify_all(const std::vector<std::string>& archives, VerifyOptions options, const std::optional<std::string>& log,
+                const Context& context, Console& console) {
+  Json::Array all;
+  std::vector<std::string> lines;
+  std::optional<Error> first;
+  for (const std::string& archive : archives) {
+    options.archive = archive;
+    try {
+      const VerifyReport report = verify_one(options, log, context);
+      console.finish_progress();
+      print_verified(report, archive, console);
+      all.emplace_back(members_of(report, archive));
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::Interrupted || error.code() == ErrorCode::Internal) throw;
+      console.finish_progress();
+      lines.push_back(error.message());
+      all.emplace_back(Json::Object{{"archive", archive}, {"error", error.message()}});
+      if (!first) first = error;
+    }
+  }
+  console.document({{"archives", std::move(all)}});
+  if (!first) return;
+  throw Error(first->code(), fmt::format("{} of {} archives are not right:{}", lines.size(), archives.size(),
+                                         text::listed(lines, archives.size())))
+      .hint(first->hint_text());
+}
+
+void run_verify(const Arguments& arguments, Context& context, Console& console) {
+  const std::vector<std::string>& archives = arguments.positional_values();
+  if (archives.empty()) throw Error(ErrorCode::Usage, "No archive to verify: name one, or several");
+  context.volumes = volume_search_of(arguments, context.stop, console);
+  VerifyOptions options{
+      .archive = archives.front(), .fingerprint = arguments.text_of("fingerprint"), .medium = arguments.on("medium")};
+  const auto log = arguments.optional_text("scrub");
+  if (archives.size() > 1) {
+    if (!options.fingerprint.empty()) throw Error(ErrorCode::Usage, "--fingerprint is of one archive: name only that");
+    return verify_all(archives, options, log, context, console);
+  }
+  const VerifyReport report = verify_one(options, log, context);
+  console.finish_progress();
+  console.document(members_of(report, archives.front()));
+  print_verified(report, archives.front(), console);
+}
+
 }  // namespace
 
 const Command kVerifyCommand{
     .name = "verify",
     .summary = "Check every byte of an archive and that nothing is missing; needs no network",
-    .usage = "ociferry verify ARCHIVE.tar [options]",
+    .usage = "ociferry verify ARCHIVE.tar... [options]",
     .examples =
         "  # Read all of an archive before anything is done with it\n"
         "  ociferry verify /media/usb/apps.tar\n"
         "  # The same, and that it is the archive whose fingerprint the other side has read out\n"
-        "  ociferry verify /media/usb/apps.tar --fingerprint 3f0c-91aa-27d5-e8b4-0c6e-5d12-b7a9-44f1\n",
+        "  ociferry verify /media/usb/apps.tar --fingerprint 3f0c-91aa-27d5-e8b4-0c6e-5d12-b7a9-44f1\n"
+        "  # Right after copying: what the stick itself returns, not what is still in memory\n"
+        "  ociferry verify --medium /media/usb/apps.tar\n"
+        "  # Every month: what lies in the safe, with a log\n"
+        "  ociferry verify --medium --scrub /var/log/archives.scrub /media/safe/a.tar /media/safe/b.tar\n",
     .common = CommonOptions::Jobs,
     .unpacks = true,
     .declare = declare_verify,

@@ -12,7 +12,8 @@ namespace {
 /// The kind of a value, from its placeholder.
 Offer offer_for(std::string_view placeholder) {
   placeholder = placeholder.substr(0, placeholder.find(' '));
-  if (placeholder == "FILE" || placeholder == "PATH" || placeholder == "ARCHIVE") return Offer::Files;
+  if (placeholder == "FILE" || placeholder == "PATH" || placeholder == "ARCHIVE" || placeholder == "LOGFILE")
+    return Offer::Files;
   if (placeholder == "DIRECTORY") return Offer::Directories;
   if (placeholder == "SHELL") return Offer::Shells;
   return Offer::Nothing;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 
 #include "base/fd.hpp"
 #include "base/sync_time.hpp"
@@ -15,6 +16,8 @@
 #include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/verify_blobs.hpp"
+#include "ferry/gather/verify_medium.hpp"
+#include "ferry/gather/watched_media.hpp"
 #include "ferry/set/archive_contents.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
@@ -44,11 +47,12 @@ namespace {
 /// What says that an old archive's bytes are of no use. A failure to write comes again when they are fetched.
 bool is_damage(const Error& error) { return error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Io; }
 
-/// True if `archive` is what an export of `plan` would write. It is read as a whole.
-bool is_finished(const std::shared_ptr<ArchiveReader>& archive, const ArchivePlan& plan, const Context& context) {
+/// True if `archive` is what an export of `plan` would write. It is read as a whole; by `check`, if there is one.
+bool is_finished(const std::shared_ptr<ArchiveReader>& archive, const ArchivePlan& plan, const Context& context,
+                 const std::function<void()>& check) {
   if (!archive || archive->plan().seal() != plan.seal()) return false;
   try {
-    verify_blobs(*archive, archive->blobs(), context);
+    check ? check() : verify_blobs(*archive, archive->blobs(), context);
     return true;
   } catch (const Error& error) {
     if (!is_damage(error)) throw;
@@ -156,6 +160,12 @@ struct ArchivePlace {
   std::filesystem::path file;  ///< of volumes: the first
   std::unique_ptr<DividedOutput> volumes = nullptr;
 
+  [[nodiscard]] std::vector<std::filesystem::path> files() const {
+    if (!volumes) return {file};
+    std::vector<std::filesystem::path> all;
+    for (const PlannedVolume& volume : volumes->volumes()) all.push_back(volume.path);
+    return all;
+  }
   [[nodiscard]] std::unique_ptr<OutputMedium> make_medium() const {
     if (volumes) return volumes->make_medium();
     return std::make_unique<PartialFile>(file);
@@ -171,14 +181,20 @@ ArchivePlace place_of(const std::filesystem::path& output, const VolumeRule& rul
 
 /// Frees `set`, which `contents` refers to, before what was written is read back.
 void write_new(const ArchivePlace& place, ArchivePlan plan, ArchiveContents contents, ImageSet& set,
-               const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& context) {
+               const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& given,
+               bool on_medium) {
+  WatchedMedia watched(*given.progress, WatchedMedia::Direction::Writing, place.files());
+  Context context = given;
+  context.progress = &watched;
   try {
     ArchiveWriter writer(place.make_medium(), std::move(plan));
     fill(writer, contents.blobs, set.graph(), existing, report, context);
     contents = {};
     set = ImageSet({}, {});
     writer.commit([&](const OutputMedium& written) {
+      watched.finish();
       read_back(written, context);
+      if (on_medium) report.medium = verify_written(written, context);
       if (place.volumes) place.volumes->sum(*written.reopen(), context);
     });
   } catch (Error& error) {
@@ -211,7 +227,9 @@ TransferReport write_archive(ImageSet set, const std::filesystem::path& output, 
   const auto existing =
       place.volumes ? place.volumes->open_existing(*context.progress) : open_existing(place.file, *context.progress);
   const bool may_be_finished = !place.volumes || place.volumes->is_divided_alike();
-  if (may_be_finished && is_finished(existing, plan, context)) {
+  std::function<void()> check;
+  if (form.verify_medium) check = [&] { report.medium = verify_files(place.files(), context); };
+  if (may_be_finished && is_finished(existing, plan, context, check)) {
     // The run that wrote it may have been cut off right after the rename.
     fsync_directory(place.file.parent_path());
     report.blobs_existed = contents.blobs.size();
@@ -219,7 +237,8 @@ TransferReport write_archive(ImageSet set, const std::filesystem::path& output, 
     if (place.volumes) place.volumes->complete_existing(context);
   } else {
     const bool is_taken_back = place.volumes && place.volumes->takes_back();
-    write_new(place, std::move(plan), std::move(contents), set, is_taken_back ? nullptr : existing, report, context);
+    write_new(place, std::move(plan), std::move(contents), set, is_taken_back ? nullptr : existing, report, context,
+              form.verify_medium);
   }
   if (place.volumes) {
     place.volumes->finish();

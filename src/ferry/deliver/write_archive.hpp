@@ -18,6 +18,7 @@ struct ArchiveForm {
   std::optional<Digest> promised = {};  ///< the fingerprint that it must have
   VolumeRule volumes = {};              ///< whether it is divided
   bool force = false;                   ///< replace volumes that are none of ours
+  bool verify_medium = false;           ///< see ExportOptions
 };
 
 /// Writes `set` to a sealed archive, which gets its name when it is complete. Throws Error; then the partial file is

@@ -31,7 +31,8 @@ bool is_part_of(const Digest& blob, const SetImage& image, const Graph& graph) {
   });
 }
 
-/// "needed by A, B and 3 more"; empty if no image needs it.
+}  // namespace
+
 std::string needed_by(const ImageSet& set, const Digest& blob) {
   constexpr std::size_t kImagesNamed = 3;
   std::vector<std::string> names;
@@ -48,6 +49,8 @@ std::string needed_by(const ImageSet& set, const Digest& blob) {
   if (names.empty()) return {};
   return text::cat("needed by ", text::join(names, ", "), more == 0 ? "" : text::cat(" and ", more, " more"));
 }
+
+namespace {
 
 void throw_damage(const std::vector<std::exception_ptr>& failures, const std::vector<Descriptor>& blobs,
                   const ImageSet* set) {
@@ -84,17 +87,21 @@ std::string list_of_damage(const std::vector<std::pair<Digest, std::string>>& li
   return text::join(all, "\n  - ");
 }
 
-void verify_blobs(ImageArchive& archive, const std::vector<Descriptor>& blobs, const Context& context,
-                  const ImageSet* set) {
+std::vector<std::exception_ptr> check_blobs(ImageArchive& archive, const std::vector<Descriptor>& blobs,
+                                            const Context& context) {
   std::uint64_t bytes = 0;
   for (const Descriptor& blob : blobs) bytes += blob.size;
   context.progress->phase(text::cat("verifying ", blobs.size(), " blobs"), bytes);
-  throw_damage(run_parallel(jobs_or_cores(context.jobs), blobs.size(), OnFailure::CarryOn, context.stop,
-                            [&](std::size_t i, const std::stop_token& stop) {
-                              std::vector<std::byte> buffer(kReadBufferBytes);
-                              verify_blob(archive, blobs[i], buffer, *context.progress, stop);
-                            }),
-               blobs, set);
+  return run_parallel(jobs_or_cores(context.jobs), blobs.size(), OnFailure::CarryOn, context.stop,
+                      [&](std::size_t i, const std::stop_token& stop) {
+                        std::vector<std::byte> buffer(kReadBufferBytes);
+                        verify_blob(archive, blobs[i], buffer, *context.progress, stop);
+                      });
+}
+
+void verify_blobs(ImageArchive& archive, const std::vector<Descriptor>& blobs, const Context& context,
+                  const ImageSet* set) {
+  throw_damage(check_blobs(archive, blobs, context), blobs, set);
 }
 
 }  // namespace ociferry

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <exception>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "ferry/set/image_set.hpp"
@@ -13,6 +16,13 @@ namespace ociferry {
 /// need them.
 void verify_blobs(ImageArchive& archive, const std::vector<Descriptor>& blobs, const Context& context,
                   const ImageSet* set = nullptr);
+
+/// The same, but returns for each blob what it failed with, or null.
+[[nodiscard]] std::vector<std::exception_ptr> check_blobs(ImageArchive& archive, const std::vector<Descriptor>& blobs,
+                                                          const Context& context);
+
+/// "needed by A, B and 3 more"; empty if no image needs it. Searches all images.
+[[nodiscard]] std::string needed_by(const ImageSet& set, const Digest& blob);
 
 /// Joins `lines`, each a digest and what is wrong with it, into a list. The first ones name the images of `set` that
 /// need the digest.

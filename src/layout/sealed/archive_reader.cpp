@@ -24,13 +24,13 @@ constexpr std::size_t kBlock = 512;
 std::string read_range(const Medium& medium, std::uint64_t offset, std::uint64_t size, std::string_view what) {
   std::string content(size, '\0');
   const std::size_t got = medium.read_at(offset, std::as_writable_bytes(std::span(content)));
-  if (got < size) throw damaged(medium.name(), text::cat("the file ends within ", what), offset + got);
+  if (got < size) throw damaged(medium, text::cat("the file ends within ", what), offset + got);
   return content;
 }
 
 void check_zero(const Medium& medium, std::uint64_t offset, std::uint64_t size, std::string_view what) {
   const std::string bytes = read_range(medium, offset, size, what);
-  check_all_zero(medium.name(), bytes, offset, what);
+  check_all_zero(medium.name_at(offset), bytes, offset - medium.begin_at(offset), what);
 }
 
 /// The size in a tar header; 0 if malformed, since the comparison that follows reports it.
@@ -87,14 +87,14 @@ ArchiveReader::ArchiveReader(std::unique_ptr<Medium> medium, Length length) : me
   read_front(length);
   for (std::size_t i = plan_.files(); i < plan_.members.size(); ++i) {
     if (!members_.emplace(*plan_.members[i].blob, i).second) {
-      throw damaged(name(), text::cat("blob ", plan_.members[i].blob->text(), " is listed twice"),
+      throw damaged(*medium_, text::cat("blob ", plan_.members[i].blob->text(), " is listed twice"),
                     plan_.members[i].header_offset);
     }
   }
   if (!plan_.delta) return;
   for (const LeftOutBlob& one : plan_.delta->left_out) {
     if (members_.contains(one.blob.digest) || !left_out_.insert(one.blob.digest).second) {
-      throw damaged(name(), text::cat("blob ", one.blob.digest.text(), " is listed twice"), 0);
+      throw damaged(*medium_, text::cat("blob ", one.blob.digest.text(), " is listed twice"), 0);
     }
   }
 }
@@ -106,7 +106,7 @@ ArchiveReader::FoundFile ArchiveReader::read_front_file(std::uint64_t position, 
   ArchiveMember member{.file = name_in(header), .header_offset = position, .offset = position + kBlock, .size = size};
   if (header != member.header()) {
     member.file = expected;
-    check_header(name(), member, header);
+    check_header(*medium_, member, header);
   }
   if (size > limits::kLayoutFileBytes) {
     throw Error(ErrorCode::Hostile,
@@ -128,7 +128,7 @@ std::vector<ArchiveReader::FoundFile> ArchiveReader::read_front_files() const {
     const std::string& name = files.back().member.file;
     const bool is_blob = name.find('/') != std::string::npos;
     if (files.front().member.file != expected.front() || is_blob || files.size() > kMostFrontFiles) {
-      throw damaged(medium_->name(),
+      throw damaged(*medium_,
                     text::cat("'", name, "' where ", expected[std::min(files.size(), expected.size()) - 1], " must be"),
                     files.back().member.header_offset);
     }
@@ -146,7 +146,7 @@ void ArchiveReader::read_front(Length length) {
   for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
   plan_ = plan_archive(says.codec, std::move(front), says.table.blobs, seal.content.size(), says.table.delta);
   if (plan_.seal() != seal.content) {
-    throw damaged(name(), text::cat("the seal ", kSealFile, " contradicts itself"), seal.member.offset);
+    throw damaged(*medium_, text::cat("the seal ", kSealFile, " contradicts itself"), seal.member.offset);
   }
   if (length == Length::Whole) check_length();
 }
@@ -160,11 +160,11 @@ std::vector<FrontFile> ArchiveReader::check_front(std::vector<FoundFile> files, 
     const bool is_there = i < files.size();
     const ArchiveMember& member = is_there ? files[i].member : seal.member;
     if (!is_there || i >= names.size() || member.file != names[i]) {
-      throw damaged(name(), text::cat(member.file, " is not what its seal promises there"), member.header_offset);
+      throw damaged(*medium_, text::cat(member.file, " is not what its seal promises there"), member.header_offset);
     }
     const Digest& promised = says.table.files.at(i);
     if (const Digest actual = sha256(files[i].content); actual != promised) {
-      throw damaged(name(),
+      throw damaged(*medium_,
                     text::cat(member.file, " has digest ", actual.text(), ", but the seal says ", promised.text()),
                     member.offset);
     }
@@ -177,7 +177,7 @@ ReadSeal ArchiveReader::read_seal(const FoundFile& seal) const {
   try {
     return ociferry::read_seal(seal.content);
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::Corrupt) throw damaged(name(), error.message(), seal.member.offset);
+    if (error.code() == ErrorCode::Corrupt) throw damaged(*medium_, error.message(), seal.member.offset);
     throw Error(error.code(), text::cat(name(), ": ", error.message())).hint(error.hint_text());
   }
 }
@@ -189,11 +189,11 @@ void ArchiveReader::check_length() const {
   if (size == plan_.total_bytes) return;
   try {
     for (const ArchiveMember& member : plan_.members) {
-      check_header(name(), member, read_header(member));
-      if (size < member.end()) throw damaged(name(), text::cat("it ends within ", member.name()), size);
+      check_header(*medium_, member, read_header(member));
+      if (size < member.end()) throw damaged(*medium_, text::cat("it ends within ", member.name()), size);
     }
-    if (size < plan_.total_bytes) throw damaged(name(), "it ends within the end of the tar", size);
-    throw damaged(name(), "other bytes follow the end of the tar", plan_.total_bytes);
+    if (size < plan_.total_bytes) throw damaged(*medium_, "it ends within the end of the tar", size);
+    throw damaged(*medium_, "other bytes follow the end of the tar", plan_.total_bytes);
   } catch (const Error& error) {
     throw Error(error.code(),
                 text::cat(error.message(), "; the file has ", size, " bytes, but the seal says ", plan_.total_bytes))
@@ -217,17 +217,29 @@ std::string ArchiveReader::read_header(const ArchiveMember& member) const {
 }
 
 void ArchiveReader::check_headers() const {
+  check_headers([](const Error& error) { throw error; });
+}
+
+void ArchiveReader::check_headers(const std::function<void(const Error&)>& damage) const {
   if (medium_->stream() != nullptr) return;  // they are checked as they come by: StreamCheck
+  const auto told = [&](const auto& check) {
+    try {
+      check();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Corrupt && error.code() != ErrorCode::Io) throw;
+      damage(error);
+    }
+  };
   for (const ArchiveMember& member : plan_.members) {
     if (is_header_at_hand(*medium_, member)) {
-      check_header(name(), member, read_header(member));
+      told([&] { check_header(*medium_, member, read_header(member)); });
     } else {
       checks_late_ = true;
     }
   }
   const std::uint64_t trailer = plan_.total_bytes - kArchiveTrailerBytes;
   if (!medium_->is_at_hand(trailer, kArchiveTrailerBytes)) return;
-  check_zero(*medium_, trailer, kArchiveTrailerBytes, "the end of the tar");
+  told([&] { check_zero(*medium_, trailer, kArchiveTrailerBytes, "the end of the tar"); });
 }
 
 const ArchiveMember& ArchiveReader::member(const Digest& digest) const {
@@ -243,11 +255,26 @@ std::optional<std::uint64_t> ArchiveReader::size_of(const Digest& blob) const {
   return found == members_.end() ? std::nullopt : std::optional(plan_.members[found->second].size);
 }
 
+std::vector<ArchiveReader::Extent> ArchiveReader::extents_of(const Digest& blob) const {
+  const ArchiveMember& found = member(blob);
+  std::vector<Extent> extents;
+  const std::uint64_t end = found.offset + found.size;
+  for (std::uint64_t from = found.offset; from < end;) {
+    const std::uint64_t to = std::min(end, medium_->end_at(from));
+    const std::uint64_t begin = medium_->begin_at(from);
+    extents.push_back({.file = medium_->name_at(from), .from = from - begin, .to = to - begin});
+    from = to;
+  }
+  return extents;
+}
+
 std::string ArchiveReader::name_of(const Digest& blob) const {
   const auto found = members_.find(blob);
   if (found == members_.end()) return text::cat(name(), ": ", blob_path(blob));
   const ArchiveMember& member = plan_.members[found->second];
-  const std::string& holder = medium_->name_at(member.offset);
+  const std::string& first = medium_->name_at(member.offset);
+  const std::string& last = medium_->name_at(member.offset + std::max<std::uint64_t>(member.size, 1) - 1);
+  const std::string holder = first == last ? first : text::cat(first, " to ", last);
   return text::cat(holder, ": ", member.name(), " at offset ", member.offset,
                    holder == name() ? "" : " of the archive");
 }
@@ -275,7 +302,7 @@ std::unique_ptr<ByteSource> ArchiveReader::open(const Descriptor& blob, std::uin
     throw Error(ErrorCode::Corrupt, text::cat(name(), ": ", found.name(), " has ", found.size,
                                               " bytes, but its manifest says ", blob.size));
   }
-  if (checks_late_) check_header(name(), found, read_header(found));
+  if (checks_late_) check_header(*medium_, found, read_header(found));
   return std::make_unique<MemberSource>(*medium_, found, offset);
 }
 

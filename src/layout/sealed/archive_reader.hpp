@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -11,6 +12,7 @@
 #include "layout/image_archive.hpp"
 #include "layout/sealed/archive_plan.hpp"
 #include "medium/medium.hpp"
+#include "ociferry/error.hpp"
 
 namespace ociferry {
 
@@ -50,6 +52,17 @@ class ArchiveReader : public ImageArchive {
   /// Checks every tar header and the trailer, byte for byte, against the plan; reads nothing else. What lies in volumes
   /// that are not at hand is left out: such a header is checked when its blob is opened. Throws Error{Corrupt}.
   void check_headers() const;
+  /// The same, but gives every Error{Corrupt} and Error{Io} to `damage`, and goes on.
+  void check_headers(const std::function<void(const Error&)>& damage) const;
+
+  /// A part of a file: of the archive's own or of a volume.
+  struct Extent {
+    std::string file;
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+  };
+  /// Where the content of a blob lies. Throws Error{NotFound} if the archive lacks it.
+  [[nodiscard]] std::vector<Extent> extents_of(const Digest& blob) const;
 
   /// The plan of the archive that begins with the bytes of `beginning`, which may end anywhere behind the seal. Throws
   /// as the constructor does.

@@ -120,8 +120,18 @@ class PlaceFinder {
   }
 
   [[nodiscard]] Error lacks_first(const std::string& output) const {
-    return Error(ErrorCode::Incomplete, text::cat(path_.string(), " is a volume, but neither ", volume_name(output, 1),
-                                                  " nor ", volume_list_name(output), " is there"))
+    const std::string first = volume_name(output, 1);
+    const std::string what = text::cat(path_.string(), is_directory_ ? " holds volumes" : " is a volume");
+    std::error_code unknown;
+    for (const fs::path& directory : directories_) {
+      if (!fs::is_regular_file(directory / first, unknown)) continue;
+      return Error(ErrorCode::Corrupt, text::cat(what, ", but ", (directory / first).string(),
+                                                 " does not begin as an archive does: it is damaged, or another file"))
+          .hint(text::cat("take it from the sender again, or ", volume_list_name(output),
+                          ", which tells which file is which volume"));
+    }
+    return Error(ErrorCode::Incomplete,
+                 text::cat(what, ", but neither ", first, " nor ", volume_list_name(output), " is there"))
         .hint("give the directories where the other volumes are with --volume-dir DIR");
   }
 
@@ -178,6 +188,7 @@ class PlaceFinder {
       if (const auto output = output_of_list(name)) listed.insert(*output);
       if (const auto volume = parse_volume_name(name)) named.insert(volume->output);
     }
+    const std::set<std::string> all_named = named;
     std::erase_if(named, [&](const std::string& output) { return !listed.contains(output) && !of_output(output); });
     const std::set<std::string>& found = listed.empty() ? named : listed;
     if (found.size() > 1) {
@@ -186,7 +197,9 @@ class PlaceFinder {
           .hint(text::cat("give one of them: ", (path_ / volume_list_name(*found.begin())).string()));
     }
     if (found.size() == 1) return of_output(*found.begin());
-    return of_only_list();
+    auto place = of_only_list();
+    if (!place && all_named.size() == 1) throw lacks_first(*all_named.begin());
+    return place;
   }
 
   /// A directory in which nothing has a known name, beside one with a list.

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/set_place.hpp"
+#include "medium/device_reader.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/volumes/volume_medium.hpp"
 #include "ociferry/error.hpp"
@@ -185,6 +186,14 @@ class FirstVolume {
   const SetPlace& place_;
 };
 
+/// The size that most of the volumes have, and at least two; else 0. The last one may be smaller.
+std::uint64_t size_of_most(const std::map<std::size_t, std::uint64_t>& volumes) {
+  std::map<std::uint64_t, std::size_t> counts;
+  for (const auto& [number, size] : volumes) ++counts[size];
+  const auto most = std::ranges::max_element(counts, {}, [](const auto& count) { return count.second; });
+  return most->second > 1 && most->second * 2 >= volumes.size() ? most->first : 0;
+}
+
 /// Sizes of volumes without a list: what is left of the archive follows from volumes that are there.
 std::vector<FoundVolume> derive_volumes(const SetPlace& place, const ArchivePlan& plan) {
   std::map<std::size_t, std::uint64_t> there;
@@ -198,18 +207,20 @@ std::vector<FoundVolume> derive_volumes(const SetPlace& place, const ArchivePlan
   std::uint64_t sum = 0;
   for (const auto& [number, size] : there) sum += size;
   const bool is_whole = there.rbegin()->first == there.size() && sum == plan.total_bytes;
-  const std::uint64_t count = (plan.total_bytes + first - 1) / first;
+  const std::uint64_t most = size_of_most(there);
+  const std::uint64_t each = most > 0 ? most : first;
+  const std::uint64_t count = (plan.total_bytes + each - 1) / each;
   if (!is_whole && count > kMostVolumes) {
     throw Error(ErrorCode::Incomplete, text::cat(file_of(place.first), " is volume 1 of an archive of ",
                                                  plan.total_bytes, " bytes, whose volumes are not all there"))
         .hint("give their list, OUT.volumes.json, which tells their sizes");
   }
-  // All have the size of the first, unless those that are there make the archive.
+  // All have the size of the first, unless that is another than most have, or those that are there make the archive.
   const std::string output = place.output.empty() ? place.first.filename().string() : place.output;
   std::vector<FoundVolume> volumes;
   std::uint64_t offset = 0;
   for (std::size_t i = 1; offset < plan.total_bytes; ++i) {
-    const std::uint64_t size = is_whole ? there.at(i) : std::min(first, plan.total_bytes - offset);
+    const std::uint64_t size = is_whole ? there.at(i) : std::min(each, plan.total_bytes - offset);
     volumes.push_back({.name = volume_name(output, i), .offset = offset, .size = size});
     offset += size;
   }
@@ -266,8 +277,8 @@ void check_all_there(const VolumeSet& set, const VolumeMatcher& matcher, const f
 /// Opens one volume after the other, wherever it is by then.
 class VolumeOpener {
  public:
-  VolumeOpener(VolumeSet set, std::vector<fs::path> directories, VolumeSearch search)
-      : set_(std::move(set)), directories_(std::move(directories)), search_(std::move(search)) {}
+  VolumeOpener(VolumeSet set, std::vector<fs::path> directories, VolumeSearch search, DeviceReader* device)
+      : set_(std::move(set)), directories_(std::move(directories)), search_(std::move(search)), device_(device) {}
 
   std::unique_ptr<Medium> open(std::size_t index) {
     while (true) {
@@ -282,21 +293,24 @@ class VolumeOpener {
                                 .name = volume.name,
                                 .bytes = volume.size,
                                 .problem = matcher.problem_of(index)};
-      if (search_.ask(wanted)) continue;
+      if (!is_given_up_ && search_.ask(wanted)) continue;
+      is_given_up_ = true;  // whoever reads on is not to ask for the same again
       throw Error(ErrorCode::Incomplete, text::cat(about(set_, index), " is missing"))
           .hint("run the same command again, with all volumes at hand (--volume-dir DIR), or change them when asked");
     }
   }
 
  private:
-  static std::unique_ptr<Medium> open_found(const FoundVolume& volume) {
-    if (auto medium = open_medium(volume.path)) return medium;
+  [[nodiscard]] std::unique_ptr<Medium> open_found(const FoundVolume& volume) const {
+    if (auto medium = device_ != nullptr ? device_->open(volume.path) : open_medium(volume.path)) return medium;
     throw Error(ErrorCode::Io, text::cat(file_of(volume.path), " is no file any more"));
   }
 
   VolumeSet set_;
   std::vector<fs::path> directories_;
   VolumeSearch search_;
+  DeviceReader* device_;
+  bool is_given_up_ = false;
 };
 
 }  // namespace
@@ -315,7 +329,7 @@ std::optional<VolumeSet> find_volumes(const fs::path& path, const VolumeSearch& 
 }
 
 std::unique_ptr<Medium> open_volumes(VolumeSet set, const fs::path& path, const VolumeSearch& search,
-                                     Progress& progress) {
+                                     Progress& progress, DeviceReader* device) {
   std::vector<fs::path> directories;
   if (const auto place = place_of_set(path, {.directories = search.directories}, progress)) {
     directories = place->directories;
@@ -331,7 +345,7 @@ std::unique_ptr<Medium> open_volumes(VolumeSet set, const fs::path& path, const 
   std::string name = text::cat(output, " (", parts.size(), " volumes)");
   VolumeSearch how = search;
   if (is_all_there) how.ask = nullptr;
-  const auto opener = std::make_shared<VolumeOpener>(std::move(set), std::move(directories), std::move(how));
+  const auto opener = std::make_shared<VolumeOpener>(std::move(set), std::move(directories), std::move(how), device);
   return std::make_unique<VolumeMedium>(
       std::move(name), std::move(parts), [opener](std::size_t index) { return opener->open(index); },
       is_all_there ? VolumeMedium::kMostOpen : 1);

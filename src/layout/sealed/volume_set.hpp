@@ -14,6 +14,8 @@
 
 namespace ociferry {
 
+class DeviceReader;
+
 /// A volume of a set, and where it was found.
 struct FoundVolume {
   std::string name;  ///< that it was written with
@@ -38,9 +40,11 @@ struct VolumeSet {
 [[nodiscard]] std::optional<VolumeSet> find_volumes(const std::filesystem::path& path, const VolumeSearch& search,
                                                     Progress& progress);
 
-/// The archive that the volumes make. Volumes that are not there are asked for when they are needed.
+/// The archive that the volumes make. Volumes that are not there are asked for when they are needed. With `device`,
+/// they are read through that, which must outlive the medium.
 [[nodiscard]] std::unique_ptr<Medium> open_volumes(VolumeSet set, const std::filesystem::path& path,
-                                                   const VolumeSearch& search, Progress& progress);
+                                                   const VolumeSearch& search, Progress& progress,
+                                                   DeviceReader* device = nullptr);
 
 /// Whether bytes may be those of an archive from an offset on.
 enum class Fit {

@@ -33,6 +33,12 @@ class VolumeMedium : public Medium {
   [[nodiscard]] std::size_t read_at(std::uint64_t offset, MutableBytes buffer) const override;
   void done_with(std::uint64_t offset, std::uint64_t size) const noexcept override;
   [[nodiscard]] const std::string& name_at(std::uint64_t offset) const noexcept override;
+  [[nodiscard]] std::uint64_t begin_at(std::uint64_t offset) const noexcept override {
+    return offset < size() ? begin_of(part_at(offset)) : 0;
+  }
+  [[nodiscard]] std::uint64_t end_at(std::uint64_t offset) const override {
+    return offset < size() ? ends_[part_at(offset)] : size();
+  }
   [[nodiscard]] bool is_at_hand(std::uint64_t offset, std::uint64_t size) const override;
 
   static constexpr std::size_t kMostOpen = 64;

@@ -68,6 +68,14 @@ std::size_t VolumeOutput::read_at(std::uint64_t offset, MutableBytes buffer) con
   return done;
 }
 
+std::uint64_t VolumeOutput::begin_at(std::uint64_t offset) const noexcept {
+  return offset < ends_.back() ? offset - piece_at(offset, 1).offset : 0;
+}
+
+std::uint64_t VolumeOutput::end_at(std::uint64_t offset) const {
+  return offset < ends_.back() ? ends_[piece_at(offset, 1).part] : ends_.back();
+}
+
 void VolumeOutput::write_at(std::uint64_t offset, Bytes bytes) {
   if (offset + bytes.size() > ends_.back()) throw Error(ErrorCode::Internal, text::cat("writing behind ", name_));
   while (!bytes.empty()) {
@@ -113,11 +121,12 @@ void VolumeOutput::sync() {
   for (const auto& file : files_) file->sync();
 }
 
-std::unique_ptr<Medium> VolumeOutput::reopen() const {
+std::unique_ptr<Medium> VolumeOutput::reopen(DeviceReader* device) const {
   std::vector<VolumeMedium::Part> parts;
   for (std::size_t i = 0; i < files_.size(); ++i)
     parts.push_back({.name = files_[i]->name(), .size = volumes_[i].bytes});
-  return std::make_unique<VolumeMedium>(name_, std::move(parts), [this](std::size_t i) { return files_[i]->reopen(); });
+  return std::make_unique<VolumeMedium>(name_, std::move(parts),
+                                        [this, device](std::size_t i) { return files_[i]->reopen(device); });
 }
 
 void VolumeOutput::publish() {

@@ -26,13 +26,16 @@ class VolumeOutput : public OutputMedium {
   [[nodiscard]] std::uint64_t size() const override;
   [[nodiscard]] std::size_t read_at(std::uint64_t offset, MutableBytes buffer) const override;
   [[nodiscard]] const std::string& name_at(std::uint64_t offset) const noexcept override;
+  [[nodiscard]] std::uint64_t begin_at(std::uint64_t offset) const noexcept override;
+  [[nodiscard]] std::uint64_t end_at(std::uint64_t offset) const override;
   void write_at(std::uint64_t offset, Bytes bytes) override;
   [[nodiscard]] std::uint64_t written_until(std::uint64_t offset) const override;
 
   /// Throws Error{Space} if they do not fit, before any is made longer.
   void reserve(std::uint64_t bytes, Existing existing) override;
   void sync() override;
-  [[nodiscard]] std::unique_ptr<Medium> reopen() const override;
+  [[nodiscard]] std::unique_ptr<Medium> reopen(DeviceReader* device) const override;
+  using OutputMedium::reopen;
   /// A run that is killed within it leaves volumes with and without their final names; what then begins anew gives the
   /// first ones back their partial names.
   void publish() override;

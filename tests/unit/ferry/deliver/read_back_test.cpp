@@ -79,3 +79,41 @@ TEST_CASE("an archive that cannot be read back does not get its name, and the sa
     std::filesystem::remove(path);
   }
 }
+
+TEST_CASE("a layer that the medium returns otherwise is found before the archive gets its name, if it is read back") {
+  NestedSample sample;
+  const TempDirectory directory = temp_directory();
+  const auto good = directory.path() / "good.tar";
+  const TransferReport report = write_archive(sample.set, good, {}, {.verify_medium = true});
+  REQUIRE(report.medium);
+  CHECK(report.medium->bytes >= report.archive_bytes);
+  const ArchivePlan plan = ArchiveReader(good).plan();
+  const ArchiveMember& layer = plan.members.back();
+  const auto path = directory.path() / "a.tar";
+  const auto partial = directory.path() / "a.tar.partial";
+  {
+    const BadDisk disk(partial, layer.offset + layer.size / 2);
+    try {
+      static_cast<void>(write_archive(sample.set, path, {}, {.verify_medium = true}));
+      FAIL("the archive got its name");
+    } catch (const Error& error) {
+      INFO(error.message());
+      CHECK(error.code() == ErrorCode::Corrupt);
+      CHECK(error.message().find("its medium returns something else: ") != std::string::npos);
+      CHECK(error.message().find(partial.string() + ", offset " + std::to_string(layer.offset) + " to " +
+                                 std::to_string(layer.offset + layer.size)) != std::string::npos);
+      CHECK(error.hint_text().find("a.tar.partial did not get its name") != std::string::npos);
+    }
+  }
+  CHECK_FALSE(std::filesystem::exists(path));
+  static_cast<void>(write_archive(sample.set, path, {}, {.verify_medium = true}));
+  CHECK(read_text(path) == read_text(good));
+
+  // What is there already is read back, too, and written anew if it has become wrong.
+  std::string rotten = read_text(good);
+  rotten[layer.offset] ^= 1;
+  write_text(path, rotten);
+  CHECK(write_archive(sample.set, path, {}, {.verify_medium = true}).medium);
+  CHECK(read_text(path) == read_text(good));
+  CHECK(write_archive(sample.set, path, {}, {.verify_medium = true}).medium);
+}

@@ -78,7 +78,7 @@ class TwoPartialFiles : public OutputMedium {
   void sync() override {
     for (PartialFile& file : files_) file.sync();
   }
-  [[nodiscard]] std::unique_ptr<Medium> reopen() const override {
+  [[nodiscard]] std::unique_ptr<Medium> reopen(DeviceReader*) const override {
     return std::make_unique<TwoFiles>(name_, files_[0].name(), files_[1].name());
   }
   void publish() override {

@@ -1,0 +1,119 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gate.hpp"
+#include "rows.hpp"
+#include "support/temp.hpp"
+#include "support/terminal.hpp"
+
+// Where the volumes of archives are searched, and who is asked for them.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool shows(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+/// Two volumes in two directories: set/apps.tar.001 with the list, and drawer/apps.tar.002.
+struct Drawer {
+  World world;
+  Image image = make_image({.layers = {{.size = 120'000, .seed = 1}}});
+  Reference app = push_image(world.outside, "team/app", image, "v1");
+  Reference other = push_image(world.outside, "team/other", make_image({.layers = {{.seed = 2}}}), "v1");
+
+  Drawer() {
+    fs::create_directory(world.path("set"));
+    fs::create_directory(world.path("drawer"));
+    const std::string both = world.outside_ref("team/other");
+    world.succeed({"export", world.outside_ref("team/app"), both, "-o", "set/apps.tar", "--volume-size", "100K"});
+    world.succeed({"export", world.outside_ref("team/app"), both, "-o", "plain.tar"});
+    fs::rename(world.path("set/apps.tar.002"), world.path("drawer/apps.tar.002"));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("all commands that read archives look for volumes in --volume-dir") {
+  if (lacks({"docker-registry"})) return;
+  Drawer drawer;
+  World& world = drawer.world;
+  const std::vector<Words> commands{
+      {"pull", "--from", "set", "-i", "team/app:v1", "-o", "pulled"},
+      {"ls", "set"},
+      {"ls", "set", "team/app:v1"},
+      {"extract", "set", "team/app:v1", "-o", "extracted"},
+      {"merge", "set", "-o", "merged.tar"},
+      {"add", "set", world.outside_ref("team/app"), "-o", "added.tar"},
+      {"rm", "set", "team/other:v1", "-o", "removed.tar"},
+      {"diff", "set", "plain.tar"},
+      {"inventory", "set", "-o", "have.json"},
+      {"export", world.outside_ref("team/app"), "--have", "set", "-o", "delta.tar"},
+  };
+  for (Words words : commands) {
+    INFO(words.front());
+    CHECK(shows(world.fail(11, words), "volume 2 of 2 (apps.tar.002"));
+    words.insert(words.end(), {"--volume-dir", "drawer"});
+    CHECK_FALSE(world.succeed(words).empty());
+  }
+  const std::string file = world.succeed({"ls", "set", "team/app:v1", "--volume-dir", "drawer"});
+  const std::string path = file.substr(file.rfind(' ') + 1, file.size() - file.rfind(' ') - 2);
+  CHECK(shows(world.fail(11, {"cat", "set", "team/app:v1", path}), "volume 2 of 2 (apps.tar.002"));
+  CHECK(world.succeed({"cat", "set", "team/app:v1", path, "--volume-dir", "drawer"}) ==
+        world.succeed({"cat", "plain.tar", "team/app:v1", path}));
+  CHECK(shows(world.succeed({"diff", "set", "plain.tar", "--volume-dir", "drawer"}), "0 blobs (0 B) added"));
+}
+
+TEST_CASE("on a terminal a volume is asked for and read when it is there, and nobody is asked with --yes") {
+  if (lacks({"docker-registry"})) return;
+  Drawer drawer;
+  World& world = drawer.world;
+  const auto start = [&](const Terminal& terminal, const Words& words) {
+    Program program = world.ociferry.program(words);
+    program.arguments.insert(program.arguments.begin(),
+                             {"sh", "-c", "exec \"$@\" < \"$0\" 2> \"$0\"", terminal.name()});
+    return program;
+  };
+  {
+    const Terminal terminal;
+    Process verify(start(terminal, {"verify", "set"}));
+    std::string shown;
+    await("a question", [&] { return shows(shown += terminal.shown(), "Insert volume 2 of 2 (apps.tar.002)"); });
+    // What is there now is another one.
+    fs::copy_file(world.path("set/apps.tar.001"), world.path("set/apps.tar.002"));
+    terminal.type("");
+    await("the question again", [&] { return shows(shown += terminal.shown(), "Warning: "); });
+    await("the question behind it", [&] {
+      shown += terminal.shown();
+      return shows(std::string_view(shown).substr(shown.find("Warning: ")), "Insert volume 2 of 2");
+    });
+    fs::copy_file(world.path("drawer/apps.tar.002"), world.path("set/apps.tar.002"),
+                  fs::copy_options::overwrite_existing);
+    terminal.type("");
+    const Outcome outcome = verify.wait();
+    CAPTURE(shown);
+    CHECK(outcome.exit_code == 0);
+    CHECK(shows(outcome.out, "set is whole"));
+    fs::remove(world.path("set/apps.tar.002"));
+  }
+  {
+    const Terminal terminal;
+    Process verify(start(terminal, {"verify", "set"}));
+    std::string shown;
+    await("a question", [&] { return shows(shown += terminal.shown(), "n gives up"); });
+    terminal.type("n");
+    CHECK(verify.wait().exit_code == 11);
+  }
+  const Terminal terminal;
+  const Outcome outcome = run(start(terminal, {"verify", "set", "--yes"}));
+  CHECK(outcome.exit_code == 11);
+  const std::string shown = terminal.shown();
+  CHECK(shows(shown, "volume 2 of 2 (apps.tar.002"));
+  CHECK_FALSE(shows(shown, "Insert"));
+}
