@@ -8,13 +8,6 @@ namespace {
 
 std::byte nibble_of(char digit) { return static_cast<std::byte>(digit <= '9' ? digit - '0' : digit - 'a' + 10); }
 
-Checksum first_half(const Digest& digest) {
-  const RawDigest raw = raw_digest(digest);
-  Checksum checksum{};
-  std::copy_n(raw.begin(), checksum.size(), checksum.begin());
-  return checksum;
-}
-
 }  // namespace
 
 RawDigest raw_digest(const Digest& digest) {
@@ -26,7 +19,12 @@ RawDigest raw_digest(const Digest& digest) {
 
 RawDigest raw_digest_of(Bytes bytes) { return raw_digest(sha256(as_text(bytes))); }
 
-Checksum checksum_of(Bytes block) { return first_half(sha256(as_text(block))); }
+Checksum first_half(const Digest& digest) {
+  const RawDigest raw = raw_digest(digest);
+  Checksum checksum{};
+  std::copy_n(raw.begin(), checksum.size(), checksum.begin());
+  return checksum;
+}
 
 RawDigest root_of(const std::vector<Checksum>& checksums, std::uint64_t blocks) {
   return raw_digest_of(std::as_bytes(std::span(checksums).first(static_cast<std::size_t>(blocks))));

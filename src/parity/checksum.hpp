@@ -18,7 +18,7 @@ using RawDigest = std::array<std::byte, 32>;
 
 [[nodiscard]] RawDigest raw_digest(const Digest& digest);
 [[nodiscard]] RawDigest raw_digest_of(Bytes bytes);
-[[nodiscard]] Checksum checksum_of(Bytes block);
+[[nodiscard]] Checksum first_half(const Digest& digest);
 /// What stands for all of an archive: the digest of the checksums of its blocks.
 [[nodiscard]] RawDigest root_of(const std::vector<Checksum>& checksums, std::uint64_t blocks);
 

@@ -31,16 +31,9 @@ class BlockReader {
     const auto entry = static_cast<std::size_t>(in_table);
     watch_.progress.advance(static_cast<std::int64_t>(size));
     if (!parity_.table().is_known[entry]) return false;
-    Checksum found{};
-    BlockSums sums(shape_.block_bytes, &found);
-    for (std::size_t done = 0; done < size; done += buffer_.size()) {
-      const auto part = MutableBytes(buffer_).first(std::min(buffer_.size(), size - done));
-      if (!read_what_is_there(medium, offset + done, part)) return false;
-      sums.update(part);
-    }
+    const bool is_whole = is_block(medium, offset, size, parity_.table().checksums[entry], buffer_);
     medium.done_with(offset, size);
-    sums.finish();
-    return found == parity_.table().checksums[entry];
+    return is_whole;
   }
 
   const ParityFile& parity_;
@@ -62,6 +55,17 @@ std::uint64_t rows_beyond_repair(const BlockDamage& damage, const ParityShape& s
 }
 
 }  // namespace
+
+bool is_block(const Medium& medium, std::uint64_t offset, std::size_t size, const Checksum& checksum,
+              MutableBytes buffer) {
+  Hasher hasher;
+  for (std::size_t done = 0; done < size; done += buffer.size()) {
+    const auto part = buffer.first(std::min(buffer.size(), size - done));
+    if (!read_what_is_there(medium, offset + done, part)) return false;
+    hasher.update(part);
+  }
+  return first_half(hasher.finish()) == checksum;
+}
 
 BlockDamage find_damage(const Medium& archive, const ParityFile& parity, const ParityWatch& watch) {
   const ParityShape& shape = parity.shape();

@@ -26,6 +26,10 @@ struct BlockDamage {
   [[nodiscard]] bool can_be_repaired() const noexcept { return rows_beyond == 0; }
 };
 
+/// True if the `size` bytes at `offset` can be read and have this checksum. `buffer` is for reading.
+[[nodiscard]] bool is_block(const Medium& medium, std::uint64_t offset, std::size_t size, const Checksum& checksum,
+                            MutableBytes buffer);
+
 /// Reads all of `archive`, of which anything may be missing, and of the parity. Blocks. Throws Error{Interrupted}.
 [[nodiscard]] BlockDamage find_damage(const Medium& archive, const ParityFile& parity, const ParityWatch& watch);
 

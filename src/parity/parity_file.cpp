@@ -39,7 +39,7 @@ std::optional<ParityHeader> header_in(Bytes page, std::optional<Error>& refusal)
 
 }  // namespace
 
-std::optional<ParityHeader> find_parity_header(const Medium& medium, const std::stop_token& stop) {
+std::optional<ParityHeader> find_parity_header(const Medium& medium, HeaderSearch where, const std::stop_token& stop) {
   const std::uint64_t size = medium.size();
   std::optional<Error> refusal;
   ParityPage page{};
@@ -47,8 +47,8 @@ std::optional<ParityHeader> find_parity_header(const Medium& medium, const std::
     if (!read_what_is_there(medium, offset, page)) continue;
     if (auto header = header_in(page, refusal)) return header;
   }
-  std::vector<std::byte> buffer(kMiB);
-  for (std::uint64_t offset = 0; offset < size; offset += buffer.size()) {
+  std::vector<std::byte> buffer(where == HeaderSearch::Everywhere ? kMiB : 0);
+  for (std::uint64_t offset = 0; !buffer.empty() && offset < size; offset += buffer.size()) {
     throw_if_stopped(stop);
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size - offset));
     const bool is_read = read_what_is_there(medium, offset, MutableBytes(buffer).first(wanted));
@@ -61,6 +61,11 @@ std::optional<ParityHeader> find_parity_header(const Medium& medium, const std::
   }
   if (refusal) throw *refusal;
   return std::nullopt;
+}
+
+bool is_page_of_table(const ParityHeader& header, std::uint64_t number, Bytes page) {
+  const RawDigest digest = digest_of_page(header.root, number, page.first(kPayload));
+  return std::ranges::equal(digest, page.subspan(kPayload));
 }
 
 void write_checksums(WritableMedium& medium, std::uint64_t offset, const ParityHeader& header,
@@ -96,7 +101,7 @@ void ParityFile::read_table(std::uint64_t offset) {
   for (std::uint64_t number = 0; number < layout_.table_pages(); ++number) {
     const Bytes payload = Bytes(page).first(kPayload);
     if (!read_what_is_there(*medium_, offset + number * kParityPage, page) ||
-        !std::ranges::equal(digest_of_page(header_.root, number, payload), Bytes(page).subspan(kPayload))) {
+        !is_page_of_table(header_, number, page)) {
       ++damaged_pages_;
       continue;
     }

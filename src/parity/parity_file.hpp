@@ -18,10 +18,15 @@ struct ParityWatch {
   std::stop_token stop = {};
 };
 
-/// The header in a parity file, or in a part of one: at its beginning, at its end, else wherever it is, for which all
-/// of it is read. nullopt if there is none that is whole. Throws Error{Hostile} if only such are there that cannot be
-/// believed, Error{Interrupted}.
-[[nodiscard]] std::optional<ParityHeader> find_parity_header(const Medium& medium, const std::stop_token& stop);
+/// Where a header is looked for.
+enum class HeaderSearch {
+  Ends,        ///< at the beginning and the end
+  Everywhere,  ///< all is read until one is found
+};
+/// The header in a parity file, or in a part of one. nullopt if there is none that is whole. Throws Error{Hostile} if
+/// only such are there that cannot be believed, Error{Interrupted}.
+[[nodiscard]] std::optional<ParityHeader> find_parity_header(const Medium& medium, HeaderSearch where,
+                                                             const std::stop_token& stop);
 
 /// The checksums of all blocks, of the archive and then of its parity, column by column.
 struct ChecksumTable {
@@ -29,6 +34,9 @@ struct ChecksumTable {
   /// False for those that no whole page has.
   std::vector<bool> is_known = {};
 };
+
+/// True if `page` is page `number` of the table, and whole.
+[[nodiscard]] bool is_page_of_table(const ParityHeader& header, std::uint64_t number, Bytes page);
 
 /// Writes a copy of the table, which begins at `offset`. Throws as the medium.
 void write_checksums(WritableMedium& medium, std::uint64_t offset, const ParityHeader& header,

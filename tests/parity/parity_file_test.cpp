@@ -26,7 +26,7 @@ struct SmallParity {
 
   SmallParity() { write_parity(MemoryMedium(archive), shape, raw_digest_of(as_bytes("set")), *medium, watch); }
   [[nodiscard]] ParityFile open() const {
-    const auto header = find_parity_header(*medium, {});
+    const auto header = find_parity_header(*medium, HeaderSearch::Everywhere, {});
     REQUIRE(header);
     return {medium, *header};
   }
@@ -116,7 +116,7 @@ TEST_CASE("a parity file is known by any of its headers") {
     }
   }
   for (const std::uint64_t header : small.layout.headers()) small.medium->bytes()[header + 100] ^= 1;
-  CHECK_FALSE(find_parity_header(*small.medium, {}));
+  CHECK_FALSE(find_parity_header(*small.medium, HeaderSearch::Everywhere, {}));
 }
 
 TEST_CASE("checksums that one copy lost are read from the other; what both lost counts as lost") {
@@ -131,7 +131,7 @@ TEST_CASE("checksums that one copy lost are read from the other; what both lost 
 
 TEST_CASE("a table that is whole, but not that of the header, is refused") {
   const SmallParity small;
-  ParityHeader forged = *find_parity_header(*small.medium, {});
+  ParityHeader forged = *find_parity_header(*small.medium, HeaderSearch::Everywhere, {});
   std::vector<Checksum> checksums = small.open().table().checksums;
   checksums.front().front() ^= std::byte{1};
   for (const std::uint64_t at : small.layout.tables()) write_checksums(*small.medium, at, forged, checksums);

@@ -39,7 +39,7 @@ class RandomLoss {
     const bool is_within = is_within_margin();
     if (is_covered && !is_within) throw std::runtime_error("what must be covered is beyond the margin");
     LossResult result;
-    const auto header = find_parity_header(*parity_, {});
+    const auto header = find_parity_header(*parity_, HeaderSearch::Everywhere, {});
     if (!header) throw std::runtime_error("no header was found");
     const ParityFile file(parity_, *header);
     const BlockDamage damage = find_damage(archive_, file, watch_);

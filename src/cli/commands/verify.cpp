@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/parity_options.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
 
@@ -12,18 +13,25 @@ namespace {
 void declare_verify(Arguments& arguments) {
   arguments.positional("ARCHIVE");
   declare_volume_search(arguments);
+  declare_parity_file(arguments);
   arguments.text("fingerprint", "F", "Fail unless the archive has this fingerprint, as export and inspect show it");
 }
 
 void run_verify(const Arguments& arguments, Context& context, Console& console) {
   const std::string archive = arguments.positional_value();
   context.volumes = volume_search_of(arguments, context.stop, console);
-  const VerifyReport report = verify({.archive = archive, .fingerprint = arguments.text_of("fingerprint")}, context);
+  const ParityVerifyReport verified =
+      verify_with_parity({.archive = archive, .fingerprint = arguments.text_of("fingerprint")},
+                         arguments.optional_text("parity").value_or(""), context);
+  const VerifyReport& report = verified.archive;
   console.finish_progress();
-  console.document(verify_members(report, archive));
+  Json::Object members = verify_members(report, archive);
+  if (verified.parity) members.emplace_back("parity", parity_state_json(*verified.parity));
+  console.document(std::move(members));
   console.result(fmt::format("{} is whole: {}, {}, {}", archive == "-" ? "standard input" : archive,
                              count_images(report.images, report.bundles, report.referrers), count(report.blobs, "blob"),
                              text::human_bytes(report.archive_bytes)));
+  if (verified.parity) print_parity_state(*verified.parity, console);
   if (report.fingerprint) {
     console.result(fingerprint_line(*report.fingerprint));
     return print_delta(report.delta, console);
