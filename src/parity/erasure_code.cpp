@@ -11,7 +11,7 @@ namespace ociferry {
 namespace {
 
 /// So much of each column at a time that those of one step stay in the second cache of a core.
-constexpr std::size_t kStepBytes = 4096;
+constexpr std::size_t kStepBytes = 2048;
 /// Bytes of table for each coefficient.
 constexpr std::size_t kTableBytes = 32;
 

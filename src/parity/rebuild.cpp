@@ -97,16 +97,17 @@ class Rebuilder {
     const Recovery recovery = code_.recovery(loss.lost, loss.parity);
     const std::size_t columns = recovery.product.sources() + recovery.product.results();
     const auto step = static_cast<std::size_t>(std::min<std::uint64_t>(parity_step(columns), end - offset));
-    std::vector<std::byte> buffer(columns * step);
+    const std::size_t stride = step + kColumnGap;
+    std::vector<std::byte> buffer(columns * stride);
     std::vector<const std::byte*> sources;
     std::vector<std::byte*> results;
-    for (std::size_t i = 0; i < recovery.product.sources(); ++i) sources.push_back(buffer.data() + i * step);
-    for (std::size_t i = sources.size(); i < columns; ++i) results.push_back(buffer.data() + i * step);
+    for (std::size_t i = 0; i < recovery.product.sources(); ++i) sources.push_back(buffer.data() + i * stride);
+    for (std::size_t i = sources.size(); i < columns; ++i) results.push_back(buffer.data() + i * stride);
     for (; offset < end; offset += step) {
       throw_if_stopped(watch_.stop);
       const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(step, end - offset));
       for (std::size_t i = 0; i < sources.size(); ++i) {
-        read_source(recovery.sources[i], offset, MutableBytes(buffer).subspan(i * step, size));
+        read_source(recovery.sources[i], offset, MutableBytes(buffer).subspan(i * stride, size));
       }
       recovery.product.compute(sources, results, size);
       for (std::size_t i = 0; i < results.size(); ++i) put(loss.lost[i], offset, Bytes(results[i], size));

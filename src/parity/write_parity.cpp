@@ -26,16 +26,17 @@ class ParityWriter {
         code_(shape.columns, shape.parity_columns),
         step_(static_cast<std::size_t>(
             std::min<std::uint64_t>(parity_step(shape.columns + shape.parity_columns), shape.column_bytes()))),
-        buffer_((std::size_t{shape.columns} + shape.parity_columns) * step_),
+        stride_(step_ + kColumnGap),
+        buffer_((std::size_t{shape.columns} + shape.parity_columns) * stride_),
         checksums_(static_cast<std::size_t>(shape.blocks() + shape.parity_blocks())) {
     for (std::uint32_t column = 0; column < shape.columns; ++column) {
       const std::uint64_t first = column * shape.rows;
       sums_.emplace_back(shape.block_bytes, checksums_.data() + std::min(first, shape.blocks()));
-      sources_.push_back(buffer_.data() + column * step_);
+      sources_.push_back(buffer_.data() + column * stride_);
     }
     for (std::uint32_t column = 0; column < shape.parity_columns; ++column) {
       sums_.emplace_back(shape.block_bytes, checksums_.data() + shape.blocks() + column * shape.rows);
-      results_.push_back(buffer_.data() + (shape.columns + column) * step_);
+      results_.push_back(buffer_.data() + (shape.columns + column) * stride_);
     }
   }
 
@@ -56,7 +57,7 @@ class ParityWriter {
  private:
   void read(std::uint32_t column, std::uint64_t offset, std::size_t size) {
     const std::uint64_t at = column * shape_.column_bytes() + offset;
-    const MutableBytes place(buffer_.data() + column * step_, size);
+    const MutableBytes place(buffer_.data() + column * stride_, size);
     const std::size_t there = shape_.bytes_at(at, size);
     std::ranges::fill(place.subspan(there), std::byte{0});
     if (there == 0) return;
@@ -82,6 +83,7 @@ class ParityWriter {
   const ParityWatch& watch_;
   ErasureCode code_;
   std::size_t step_;
+  std::size_t stride_;
   std::vector<std::byte> buffer_;
   std::vector<Checksum> checksums_;
   std::vector<BlockSums> sums_ = {};

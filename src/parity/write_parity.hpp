@@ -14,5 +14,8 @@ void write_parity(const Medium& archive, const ParityShape& shape, const RawDige
 
 /// How many bytes of each of `columns` columns are in memory at a time.
 [[nodiscard]] std::size_t parity_step(std::size_t columns) noexcept;
+/// Between those of two columns there is a gap, in bytes: at distances of a power of two, all of them would compete for
+/// the same few lines of a cache.
+inline constexpr std::size_t kColumnGap = 17 * 64;
 
 }  // namespace ociferry
