@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <string_view>
 
 #include "oci/json.hpp"
 #include "rows.hpp"
 #include "stream/sha256.hpp"
+#include "support/sanitized.hpp"
 #include "support/temp.hpp"
 
 // Parity: what protect and export write, what verify says of damage, and what repair makes of it.
@@ -188,6 +190,8 @@ TEST_CASE("parity is the same for the same archive, however it is divided, and r
   const Json told =
       Json::parse(world.succeed({"protect", "set/apps.tar.003", "--parity", "20%", "-o", "mine", "--json"}), "protect");
   CHECK((read_text(set.at("mine")) == parity));
+  world.succeed({"protect", "set/apps.tar.003", "--parity", "20%", "-o", "mine"});
+  CHECK((read_text(set.at("mine")) == parity));
   CHECK(*told.find("parity")->find("bytes")->as_int() == static_cast<std::int64_t>(parity.size()));
   // What other names held is gone: it would be read with the new one.
   world.succeed({"protect", "set/apps.tar.001", "--parity", "30%"});
@@ -233,6 +237,32 @@ TEST_CASE("parity that is damaged, or of another archive, is a warning while the
   world.succeed({"export", "-i", world.outside_ref("team/app", "v2"), "-o", "set/plain.tar"});
   CHECK(has_part(warning(), "set/plain.tar.parity is the parity of another archive"));
   CHECK(has_part(set.refused(10, {"repair", "set/plain.tar", "-o", "new.tar"}), "it is the parity of another archive"));
+}
+
+TEST_CASE("parity is computed, and an archive repaired, within 64 MiB of memory") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  // So large that the buffers are as large as they become; checksums of the largest archive take 16 MiB more.
+  push_image(world.outside, "team/app", make_image({.layers = {{.size = 40'000'000, .seed = 1}}}), "v1");
+  world.succeed({"export", "-i", world.outside_ref("team/app"), "-o", "a.tar"});
+  const auto peak_of = [&](const Words& words) {
+    Program program = world.ociferry.program(words);
+    program.arguments.insert(program.arguments.begin(), {RESOURCE_USE, world.path("used").string()});
+    const Outcome outcome = run(program);
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_code == 0);
+    std::uint64_t peak_kib = 0;
+    std::istringstream(read_text(world.path("used"))) >> peak_kib;
+    return peak_kib / 1024;
+  };
+  const std::uint64_t most = kSanitized ? 1024 : 48;
+  CHECK(peak_of({"protect", "a.tar", "--parity", "10%"}) < most);
+  std::string bytes = read_text(world.path("a.tar"));
+  const Digest whole = sha256(bytes);
+  bytes.replace(10'000'000, 4'000'000, std::string(4'000'000, 'x'));
+  write_text(world.path("a.tar"), bytes);
+  CHECK(peak_of({"repair", "a.tar", "-o", "b.tar"}) < most);
+  CHECK(sha256(read_text(world.path("b.tar"))) == whole);
 }
 
 TEST_CASE("what cannot be meant is refused before anything is done") {

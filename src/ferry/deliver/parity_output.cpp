@@ -113,7 +113,9 @@ std::vector<fs::path> ParityOutput::write(std::uint64_t bytes, std::uint64_t vol
   medium->publish();
   partials.release();
   for (const fs::path& old : replaced) {
-    if (std::ranges::find(files, old) == files.end()) remove_file(old);
+    const bool is_new =
+        std::ranges::any_of(files, [&](const fs::path& one) { return one.filename() == old.filename(); });
+    if (!is_new) remove_file(old);
   }
   return files;
 }
