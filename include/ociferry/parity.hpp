@@ -57,6 +57,7 @@ OCIFERRY_EXPORT void check_parity_output(const std::filesystem::path& archive, c
 /// Of the parity of an archive that is whole.
 struct ParityState {
   std::filesystem::path file;
+  std::string problem = {};          ///< why it cannot be used at all; then what follows says nothing
   bool is_of_this_archive = true;    ///< false: it was made of another one, and can repair nothing
   std::uint64_t blocks = 0;          ///< of the archive
   std::uint64_t parity_blocks = 0;   ///< of the parity
@@ -69,7 +70,8 @@ struct ParityVerifyReport {
 };
 
 /// verify(), and then checks the parity: `parity`, or what lies beside the archive if that is empty. If the archive is
-/// damaged and there is parity, the Error of verify() also says what is lost, and whether the parity repairs it.
+/// damaged and there is parity, the Error of verify() also says what is lost, and whether the parity repairs it. Parity
+/// that cannot be used is an Error only if `parity` names it.
 OCIFERRY_EXPORT ParityVerifyReport verify_with_parity(const VerifyOptions& options, const std::filesystem::path& parity,
                                                       const Context& context);
 

@@ -55,6 +55,9 @@ Json::Object parity_members(const ProtectReport& report) {
 
 void print_parity_state(const ParityState& state, Console& console) {
   const std::string file = text::printable(state.file.string());
+  if (!state.problem.empty()) {
+    return console.warn(fmt::format("the parity cannot be used: {}; make it again: ociferry protect", state.problem));
+  }
   if (!state.is_of_this_archive) {
     return console.warn(
         fmt::format("{} is the parity of another archive, and can repair nothing of this one; make it "
@@ -72,6 +75,7 @@ void print_parity_state(const ParityState& state, Console& console) {
 
 Json parity_state_json(const ParityState& state) {
   return Json::Object{{"file", state.file.string()},
+                      {"problem", state.problem},
                       {"ofThisArchive", state.is_of_this_archive},
                       {"blocks", state.parity_blocks},
                       {"damagedBlocks", state.damaged_blocks},

@@ -68,8 +68,8 @@ bool may_be_damage(const Error& error) {
                             parity.empty() ? "" : text::cat(" --parity ", shell_word(parity.string())), " -o NEW.tar"));
 }
 
-ParityState state_of_parity(const VerifyReport& report, const VerifyOptions& options, const fs::path& parity,
-                            const Context& context) {
+ParityState examine_parity(const VerifyReport& report, const VerifyOptions& options, const fs::path& parity,
+                           const Context& context) {
   const ProtectedArchive both = open_protected(options.archive, parity, context);
   const ParityHeader& header = both.parity->header();
   ParityState state{.file = both.parity_path,
@@ -82,6 +82,17 @@ ParityState state_of_parity(const VerifyReport& report, const VerifyOptions& opt
     state.damaged_blocks = count_lost_parity(*both.parity, {*context.progress, context.stop});
   }
   return state;
+}
+
+/// What lies beside the archive need not be parity, and is no reason to fail.
+ParityState state_of_parity(const VerifyReport& report, const VerifyOptions& options, const fs::path& parity,
+                            const Context& context) {
+  try {
+    return examine_parity(report, options, parity, context);
+  } catch (const Error& error) {
+    if (!parity.empty() || error.code() == ErrorCode::Interrupted) throw;
+    return {.file = parity_path_of(options.archive, context), .problem = error.message()};
+  }
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ TEST_CASE("protect and repair that fail or are killed anywhere leave no half fil
   for (const OneOutput& one : commands) {
     std::size_t hits = 0;
     for (const std::string fault :
-         {"write:1:28", "write:3:5", "write:5:28", "sync:1:5", "rename:1:5", "reserve:1:28"}) {
+         {"read:30:5", "write:1:28", "write:3:5", "write:5:28", "sync:1:5", "rename:1:5", "reserve:1:28"}) {
       const std::string wrong = judge(place, one, fault);
       CHECK_MESSAGE(wrong.empty(), wrong);
       hits += was_hit(place.stage()) ? 1 : 0;

@@ -233,6 +233,11 @@ TEST_CASE("parity that is damaged, or of another archive, is a warning while the
   };
   set.damage("plain.tar.parity", 60'000, 1);
   CHECK(has_part(warning(), "set/plain.tar.parity is damaged: 1 of "));
+  write_text(set.at("set/plain.tar.parity"), "no parity at all");
+  CHECK(has_part(warning(), "the parity cannot be used: set/plain.tar.parity has no header that is whole"));
+  CHECK(has_part(world.fail(10, {"verify", "set/plain.tar", "--parity", "set/plain.tar.parity"}), "no header"));
+  CHECK(has_part(set.refused(10, {"repair", "set/plain.tar", "-o", "new.tar"}), "no header that is whole"));
+  set.anew();
   push_image(world.outside, "team/app", make_image({.layers = {{.size = 500'000, .seed = 3}}}), "v2");
   world.succeed({"export", "-i", world.outside_ref("team/app", "v2"), "-o", "set/plain.tar"});
   CHECK(has_part(warning(), "set/plain.tar.parity is the parity of another archive"));

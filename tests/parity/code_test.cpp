@@ -43,8 +43,10 @@ std::vector<std::uint32_t> some_below(std::uint32_t bound, std::size_t count, Di
 
 TEST_CASE("as many lost columns as there are of parity are computed from the others, in codes of all sizes") {
   Dice dice(seed_of_run());
-  for (const auto& [columns, parity_columns] : std::vector<std::pair<std::uint32_t, std::uint32_t>>{
+  for (const auto& sizes : std::vector<std::pair<std::uint32_t, std::uint32_t>>{
            {1, 1}, {1, 254}, {2, 3}, {10, 2}, {100, 11}, {100, 101}, {127, 128}, {200, 55}, {254, 1}}) {
+    const std::uint32_t columns = sizes.first;
+    const std::uint32_t parity_columns = sizes.second;
     CAPTURE(columns);
     CAPTURE(parity_columns);
     const ErasureCode code(columns, parity_columns);
