@@ -9,6 +9,7 @@
 #include "ociferry/digest.hpp"
 #include "ociferry/export.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/plan.hpp"
 #include "ociferry/volumes.hpp"
 
 /// Parity, by which a damaged archive is repaired: docs/how-to/repair.md. It lies beside the archive, which stays as it
@@ -48,6 +49,10 @@ OCIFERRY_EXPORT ProtectReport protect_archive(const ProtectOptions& options, con
 OCIFERRY_EXPORT ProtectReport protect_export(const std::filesystem::path& archive, const VolumeRule& volumes,
                                              const Digest& fingerprint, const ParityRule& parity, bool force,
                                              const Context& context);
+
+/// Adds to what an export would write what its parity would: ExportPlan::parity_bytes, and a lack of room for both.
+/// Throws Error{Usage} as protect_archive().
+OCIFERRY_EXPORT void add_parity(ExportPlan& plan, const ParityRule& parity);
 
 /// Throws Error{Usage} if parity of an export to `archive` would replace a file that is no parity, unless `force`, or
 /// `volumes` are put wherever there is room. Call it before the export.

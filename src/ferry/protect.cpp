@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "ferry/deliver/parity_output.hpp"
 #include "ferry/gather/parity_reading.hpp"
@@ -58,6 +60,15 @@ ProtectReport protect_archive(const ProtectOptions& options, const Context& cont
   const ParityOutput output(beside, options.force);
   const VerifyReport verified = verify({.archive = options.archive}, context);
   return protect(options.archive, verified.fingerprint, options.parity, output, context);
+}
+
+void add_parity(ExportPlan& plan, const ParityRule& parity) {
+  check_percent(parity);
+  plan.parity_bytes = ParityLayout(choose_parity_shape(plan.archive_bytes, parity.percent)).total_bytes();
+  const std::uint64_t left = plan.archive_bytes - std::min(plan.archive_bytes, plan.partial_bytes);
+  if (plan.lack_of_room || plan.free_bytes >= left + plan.parity_bytes) return;
+  plan.lack_of_room = text::cat("there is room for the archive, but not for ", plan.parity_bytes,
+                                " bytes of parity beside it: ", plan.free_bytes, " bytes are free");
 }
 
 void check_parity_output(const fs::path& archive, const VolumeRule& volumes, const ParityRule& parity, bool force) {

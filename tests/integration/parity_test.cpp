@@ -186,6 +186,13 @@ TEST_CASE("parity is the same for the same archive, however it is divided, and r
   Protected set;
   World& world = set.world;
   const std::string parity = read_text(set.at("set/plain.tar.parity"));
+  Words planned = set.source;
+  planned.insert(planned.end(), {"-o", "planned.tar", "--dry-run"});
+  CHECK(has_part(world.succeed(planned), "parity     " + std::to_string(parity.size()) + " bytes more"));
+  CHECK_FALSE(fs::exists(set.at("planned.tar")));
+  planned.emplace_back("--json");
+  CHECK(*Json::parse(world.succeed(planned), "plan").find("parityBytes")->as_int() ==
+        static_cast<std::int64_t>(parity.size()));
   CHECK((read_text(set.at("set/apps.tar.parity.001")) + read_text(set.at("set/apps.tar.parity.002")) == parity));
   const Json told =
       Json::parse(world.succeed({"protect", "set/apps.tar.003", "--parity", "20%", "-o", "mine", "--json"}), "protect");

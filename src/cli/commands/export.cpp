@@ -100,7 +100,9 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
   }
   const auto parity = parity_of(arguments, options);
   if (const auto dry_run = dry_run_of(arguments)) {
-    return print_export_plan(plan_export(options, context), options.archive.string(), *dry_run, console);
+    ExportPlan plan = plan_export(options, context);
+    if (parity) add_parity(plan, *parity);
+    return print_export_plan(plan, options.archive.string(), *dry_run, console);
   }
   TransferReport report;
   std::optional<CarriedToolReport> carried;
