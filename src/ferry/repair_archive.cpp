@@ -23,13 +23,17 @@ std::string with_lines(std::string_view first, const std::vector<std::string>& l
 constexpr std::string_view kBeyondRepair =
     "take the archive from the sender again, or only the volumes in which most is lost: then the rest may be repaired";
 
-/// Throws if what is read would be replaced.
-void check_no_input(const RepairOptions& options, const fs::path& output, const PatchworkMedium& archive) {
-  std::error_code unknown;
-  const std::string first = archive.name_at(0);
-  if (!fs::equivalent(output, options.archive, unknown) && !fs::equivalent(output, first, unknown)) return;
-  throw Error(ErrorCode::Usage, text::cat(output.string(), " is what is to be repaired: a repair is never in place"))
-      .hint("choose another output file");
+/// Throws if what is read would be replaced, also with `force`.
+void check_no_input(const fs::path& output, const ProtectedArchive& both) {
+  std::vector<fs::path> inputs;
+  for (const PatchworkMedium::Piece& piece : both.parity_medium->pieces()) inputs.emplace_back(piece.name);
+  for (const PatchworkMedium::Piece& piece : both.archive->pieces()) inputs.emplace_back(piece.name);
+  for (const fs::path& input : inputs) {
+    std::error_code unknown;
+    if (!fs::equivalent(output, input, unknown)) continue;
+    throw Error(ErrorCode::Usage, text::cat(output.string(), " is needed for the repair, which is never in place"))
+        .hint("choose another output file");
+  }
 }
 
 /// What of verify()'s failures can come from damage.
@@ -122,7 +126,7 @@ RepairReport repair_archive(const RepairOptions& options, const Context& context
       output, options.force, [](const Medium& medium) { return ArchiveWriter::may_have_left(medium); },
       "an archive that ociferry wrote");
   const ProtectedArchive both = open_protected(options.archive, options.parity, context);
-  check_no_input(options, output, *both.archive);
+  check_no_input(output, both);
   const ParityWatch watch{*context.progress, context.stop};
   const BlockDamage damage = find_damage(*both.archive, *both.parity, watch);
   const ParityShape& shape = both.parity->shape();

@@ -22,6 +22,8 @@ class PatchworkMedium : public Medium {
   /// `pieces`: sorted, none overlapping.
   PatchworkMedium(std::string name, std::uint64_t size, std::vector<Piece> pieces);
 
+  [[nodiscard]] const std::vector<Piece>& pieces() const noexcept { return pieces_; }
+
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   /// Throws Error{Incomplete} if some of these bytes are nowhere.

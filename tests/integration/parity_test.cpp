@@ -123,7 +123,7 @@ TEST_CASE("an archive with parity is repaired, whatever of it is damaged, and ab
                  "ociferry repair set/plain.tar --parity elsewhere -o NEW.tar"));
   set.gives_original("plain.tar", {"--parity", "elsewhere"});
   CHECK(has_part(set.refused(1, {"repair", "set/plain.tar", "--parity", "elsewhere", "-o", "set/plain.tar"}),
-                 "a repair is never in place"));
+                 "which is never in place"));
   const Json told = Json::parse(
       world.succeed({"repair", "set/plain.tar", "--parity", "elsewhere", "-o", "new.tar", "--json"}), "repair");
   CHECK(told.string_at("digest") == sha256(set.original).text());
@@ -177,6 +177,12 @@ TEST_CASE("any volume may be lost, cut short, damaged or exchanged, also of the 
   fs::rename(set.at("set/apps.tar.002"), set.at("other/apps.tar.002"));
   fs::remove(set.at("set/apps.tar.006"));
   set.gives_original("apps.tar.001", {"--volume-dir", "other"});
+  for (const std::string input : {"set/apps.tar.003", "other/apps.tar.002", "set/apps.tar.parity.001"}) {
+    const Words words{"repair", "set/apps.tar.001", "--volume-dir", "other", "-o", input, "--force"};
+    const std::string before = read_text(set.at(input));
+    CHECK(world.ociferry.run(words).exit_code != 0);
+    CHECK((read_text(set.at(input)) == before));
+  }
   world.succeed({"split", "new.tar", "--volume-size", "100K", "-o", "set/apps.tar", "--force"});
   world.succeed({"verify", "set/apps.tar.001"});
 }

@@ -125,9 +125,9 @@ ProtectedArchive open_protected(const fs::path& archive, const fs::path& parity,
   }
   const LooseFiles parity_files = find_loose_files(both.parity_path, context.volumes, *context.progress);
   const ParityHeader header = header_of(parity_files, both.parity_path, context);
-  both.parity = std::make_unique<ParityFile>(
-      join_loose_files(parity_files, ParityLayout(header.shape).total_bytes(), match_pages(header), *context.progress),
-      header);
+  const std::uint64_t parity_bytes = ParityLayout(header.shape).total_bytes();
+  both.parity_medium = join_loose_files(parity_files, parity_bytes, match_pages(header), *context.progress);
+  both.parity = std::make_unique<ParityFile>(both.parity_medium, header);
   both.archive = join_loose_files(files, header.shape.archive_bytes, match_by(*both.parity), *context.progress);
   return both;
 }

@@ -14,6 +14,7 @@ namespace ociferry {
 /// Parity, and what is left of the archive that it is of.
 struct ProtectedArchive {
   std::filesystem::path parity_path = {};
+  std::shared_ptr<PatchworkMedium> parity_medium = {};  ///< what `parity` reads
   std::unique_ptr<ParityFile> parity = {};
   std::shared_ptr<PatchworkMedium> archive = {};
 };
