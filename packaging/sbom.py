@@ -36,6 +36,7 @@ LICENSES = {
     "gcc-12-cross": "GPL-3.0-or-later WITH GCC-exception-3.1",
     "glibc": "LGPL-2.1-or-later",
     "libarchive": "BSD-2-Clause",
+    "libisal": "BSD-3-Clause",
     "libxcrypt": "LGPL-2.1-or-later",
     "libzstd": "BSD-3-Clause",
     "linux": "GPL-2.0-only WITH Linux-syscall-note",
@@ -118,8 +119,8 @@ class Packages:
     def _built(self, path):
         """The folder of a library's source is named like the library, or its headers."""
         name = path.relative_to(self.place / "libraries").parts[1].split(".")[0]
-        # libarchive has archive.h and archive_entry.h, curl has libcurl.a and curl/curl.h.
-        stem = name.removeprefix("lib").split("_")[0]
+        # libarchive has archive.h and archive_entry.h, curl has libcurl.a and curl/curl.h, libisal has isa-l/.
+        stem = name.removeprefix("lib").split("_")[0].replace("-", "")
         folders = [self.place / stem, self.place / ("lib" + stem)]
         return next((self._source(folder) for folder in folders if (folder / "debian/changelog").is_file()), None)
 

@@ -110,6 +110,7 @@ struct ExportPlan {
   std::optional<DeltaReport> delta = {};   ///< as in TransferReport
   /// If the archive is divided; `free_bytes`, `partial_bytes` and `largest_file` are of the first one's directory then.
   std::vector<PlannedVolume> volumes = {};
+  std::uint64_t parity_bytes = 0;  ///< of the parity beside it, if add_parity() was called
 };
 
 /// `ociferry export --dry-run`: fetches no layers but those of bundles, and makes no file. A lack of room is no error

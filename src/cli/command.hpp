@@ -57,6 +57,8 @@ extern const Command kTagListCommand;
 extern const Command kTagResolveCommand;
 extern const Command kJoinCommand;
 extern const Command kLoginCommand;
+extern const Command kProtectCommand;
+extern const Command kRepairCommand;
 extern const Command kSplitCommand;
 extern const Command kLogoutCommand;
 extern const Command kAuthExplainCommand;

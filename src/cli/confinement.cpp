@@ -101,6 +101,11 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
       allow_output(parse_emitted_file(argument).path, rights.writable);
     }
   }
+  if (command.name == "protect" && !arguments.is_set("output") && !arguments.positional_values().empty()) {
+    const fs::path archive = arguments.positional_value();
+    std::error_code unknown;
+    allow_output(fs::is_directory(archive, unknown) ? archive / "x" : archive, rights.writable);
+  }
   if (changes_logins(command)) allow_output(login_file_of(login_options_of(arguments)), rights.writable);
   if (command.name == "push" || std::ranges::any_of(archives_read(arguments), needs_temporary_file)) {
     // The layer, and the content of a compressed archive, are written to a file without a name.

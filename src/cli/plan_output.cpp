@@ -234,6 +234,7 @@ Json::Object export_plan_members(const ExportPlan& plan, const std::string& arch
                        {"partialIndexes", partial_json(plan.partial)}};
   if (!plan.archives.empty()) members.emplace_back("archives", archives_json(plan.archives));
   if (plan.delta) members.emplace_back("delta", delta_json(plan.delta));
+  if (plan.parity_bytes > 0) members.emplace_back("parityBytes", plan.parity_bytes);
   if (plan.volumes.empty()) return members;
   Json::Array volumes;
   for (const PlannedVolume& volume : plan.volumes) {
@@ -301,6 +302,7 @@ void print_export_plan(const ExportPlan& plan, const std::string& archive, const
   line(console, "shared", shown(plan.shared));
   line(console, "archive", fmt::format("{} bytes", plan.archive_bytes));
   print_planned_volumes(plan.volumes, console);
+  if (plan.parity_bytes > 0) line(console, "parity", fmt::format("{} bytes more", plan.parity_bytes));
   if (archive != "-") line(console, "room", plan.lack_of_room ? "DOES NOT FIT: " + *plan.lack_of_room : "enough");
   if (dry_run.rate) {
     line(console, "time",

@@ -32,6 +32,13 @@ constexpr std::string_view kFit = "fit:";
 
 }  // namespace
 
+std::uint64_t volume_bytes_of(const std::string& word) {
+  for (const auto& [name, bytes] : kNamedSizes) {
+    if (word == name) return bytes;
+  }
+  return parse_size(word);
+}
+
 void declare_volume_size(Arguments& arguments) {
   arguments.text("volume-size", "SIZE",
                  "Write volumes FILE.001, FILE.002, ... of this size, such as 3900M, fat32 (4095M), dvd (4400M), bd25 "
@@ -44,10 +51,7 @@ VolumeRule volume_rule_of(const Arguments& arguments) {
   if (arguments.optional_text(arguments.is_set("output") ? "output" : "to-tar") == "-") {
     throw Error(ErrorCode::Usage, "--volume-size needs files: volumes cannot go to standard output");
   }
-  for (const auto& [name, bytes] : kNamedSizes) {
-    if (*value == name) return {.bytes = bytes};
-  }
-  if (!value->starts_with(kFit)) return {.bytes = parse_size(*value)};
+  if (!value->starts_with(kFit)) return {.bytes = volume_bytes_of(*value)};
   VolumeRule rule;
   for (const std::string& directory : text::split(value->substr(kFit.size()), ',')) {
     if (directory.empty()) throw Error(ErrorCode::Usage, "--volume-size fit: needs a directory, fit:DIR[,DIR...]");

@@ -11,6 +11,9 @@
 
 namespace ociferry {
 
+/// A size of volumes in bytes, of a word such as "3900M" or "fat32". Throws Error{Usage}.
+[[nodiscard]] std::uint64_t volume_bytes_of(const std::string& word);
+
 /// --volume-size, of commands that write archives.
 void declare_volume_size(Arguments& arguments);
 /// What --volume-size says. Throws Error{Usage}.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "layout/sealed/archive_reader.hpp"
 #include "oci/limits.hpp"
 #include "oci/manifest.hpp"
 #include "ociferry/error.hpp"
@@ -38,9 +37,8 @@ bool ImageArchive::is_blob(const Descriptor& content) {
   const auto parsed = try_parse(*raw, content.media_type);
   if (!parsed) return true;
   // What a delta leaves out is as good as here: it must be read as the full archive is.
-  const ArchiveReader* const sealed = this->sealed();
-  const auto is_here = [&](const Descriptor& part) {
-    return size_of(part.digest).has_value() || (sealed != nullptr && sealed->leaves_out(part.digest));
+  const auto is_here = [this](const Descriptor& part) {
+    return size_of(part.digest).has_value() || leaves_out(part.digest);
   };
   if (const auto* index = std::get_if<ImageIndex>(&*parsed)) {  // children may be absent
     return !index->manifests.empty() && std::ranges::none_of(index->manifests, is_here);

@@ -42,6 +42,8 @@ class ImageArchive : public ImageSource {
   [[nodiscard]] bool is_blob(const Descriptor& content) override;
   /// The size of a blob in the archive; nullopt if absent.
   [[nodiscard]] virtual std::optional<std::uint64_t> size_of(const Digest& blob) const = 0;
+  /// True if it is a delta and leaves out `blob`.
+  [[nodiscard]] virtual bool leaves_out(const Digest& /*blob*/) const { return false; }
 
   /// Warnings from opening the archive: dropped names, a seal that does not match.
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }

@@ -203,7 +203,7 @@ TEST_CASE("pkg-config names for static programs what is behind the library, too"
   const Words shared = Installation::get().pkg_config({"--libs"});
   const Words all = Installation::get().pkg_config({"--static", "--libs"});
   CHECK(std::ranges::find(all, "-lociferry") != all.end());
-  for (const char* library : {"-larchive", "-lcrypto", "-lcurl", "-lssl", "-lyaml-cpp", "-lzstd"}) {
+  for (const char* library : {"-larchive", "-lcrypto", "-lcurl", "-lisal", "-lssl", "-lyaml-cpp", "-lzstd"}) {
     CAPTURE(library);
     CHECK(std::ranges::find(all, library) != all.end());
     CHECK(std::ranges::find(shared, library) == shared.end());

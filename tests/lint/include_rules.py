@@ -19,12 +19,13 @@ LAYOUT = STORE | {"medium", "archive"}
 CREDENTIALS = STORE | {"http"}
 REGISTRY = CREDENTIALS | {"credentials"}
 BUNDLE = LAYOUT | REGISTRY | {"layout", "registry", "transfer"}
-FERRY = BUNDLE | {"bundle"}
+FERRY = BUNDLE | {"bundle", "parity"}
 MAY_INCLUDE = {
     "base": set(),
     "oci": BASE,
     "stream": OCI,
     "medium": STREAM,
+    "parity": STREAM | {"medium"},
     "store": STREAM | {"medium"},
     "archive": STORE,
     "http": STORE,
@@ -81,6 +82,7 @@ LIBRARIES = {
     "boost/program_options": ("cli/",),
     "curl/": ("http/",),
     "fmt/": ("cli/",),
+    "isa-l/": ("parity/erasure_code.cpp",),
     "microhttpd.h": ("ferry/",),
     "nlohmann/": ("oci/json.cpp",),
     "openssl/": (
@@ -97,7 +99,7 @@ LIBRARIES = {
 }
 
 # Folders and files of src/ that take bytes from a Medium, and know nothing of the files that may be behind it.
-WITHOUT_FILES = ("layout/", "store/")
+WITHOUT_FILES = ("layout/", "parity/", "store/")
 WITH_DIRECTORIES = "layout/foreign/directory_tree.cpp"
 ABOUT_FILES = re.compile(r"base/(fd|room|system_calls|temporary)\.hpp$|(fcntl|unistd|sys/\w+)\.h$")
 

@@ -3,6 +3,7 @@
 
 #include "cli/command.hpp"
 #include "cli/medium_option.hpp"
+#include "cli/parity_options.hpp"
 #include "cli/plain_sources.hpp"
 #include "cli/plan_output.hpp"
 #include "cli/selection_options.hpp"
@@ -35,6 +36,7 @@ void declare_export(Arguments& arguments) {
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   declare_platform(arguments);
   declare_volume_size(arguments);
+  declare_parity_percent(arguments);
   declare_tool(arguments);
   declare_verify_medium(arguments);
   declare_volume_search(arguments);
@@ -70,6 +72,15 @@ std::optional<CarriedToolReport> export_with_tool(const ExportOptions& options,
   return write_carried_tool(*tool, programs, *report.fingerprint, context);
 }
 
+/// The parity that is asked for; nullopt: none. Throws if it could not be written beside the archive.
+std::optional<ParityRule> parity_of(const Arguments& arguments, const ExportOptions& options) {
+  if (!arguments.is_set("parity")) return std::nullopt;
+  if (options.archive == "-") throw Error(ErrorCode::Usage, "--parity needs a file to put the parity beside");
+  const ParityRule rule{.percent = parity_percent_of(arguments), .volume_bytes = options.volumes.bytes};
+  check_parity_output(options.archive, options.volumes, rule, options.force);
+  return rule;
+}
+
 void run_export(const Arguments& arguments, Context& context, Console& console) {
   const ExportOptions options{.sources = all_sources(arguments, context.stop),
                               .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None,
@@ -92,8 +103,11 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
         .hint("export in volumes, and put the program beside them yourself; SHA256SUMS is written in any case");
   }
   context.volumes = volume_search_of(arguments, context.stop, console);
+  const auto parity = parity_of(arguments, options);
   if (const auto dry_run = dry_run_of(arguments)) {
-    return print_export_plan(plan_export(options, context), options.archive.string(), *dry_run, console);
+    ExportPlan plan = plan_export(options, context);
+    if (parity) add_parity(plan, *parity);
+    return print_export_plan(plan, options.archive.string(), *dry_run, console);
   }
   TransferReport report;
   std::optional<CarriedToolReport> carried;
@@ -103,15 +117,21 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
   } else {
     carried = export_with_tool(options, tool_of(arguments, options.archive.string()), report, context);
   }
+  std::optional<ProtectReport> protection;
+  if (parity) {
+    protection = protect_export(options.archive, options.volumes, *report.fingerprint, *parity, options.force, context);
+  }
   console.finish_progress();
   Json::Object members = export_members(report, options.archive.string());
   add_volume_members(members, report.volumes);
   add_medium_member(members, report.medium);
   if (carried) add_tool_members(members, *carried);
+  if (protection) members.emplace_back("parity", parity_members(*protection));
   console.document(std::move(members));
   print_export(report, shown_archive(options.archive.string()), console);
   print_volumes(report.volumes, options.archive.string(), console);
   print_medium(report.medium, console);
+  if (protection) print_parity(*protection, console);
   if (carried) print_tool(*carried, console);
 }
 

@@ -3,10 +3,10 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/medium_option.hpp"
+#include "cli/parity_options.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
 #include "ociferry/error.hpp"
-#include "ociferry/scrub.hpp"
 
 namespace ociferry {
 
@@ -15,27 +15,40 @@ namespace {
 void declare_verify(Arguments& arguments) {
   arguments.positional("ARCHIVE", true);
   declare_volume_search(arguments);
+  declare_parity_file(arguments);
   arguments.text("fingerprint", "F", "Fail unless the archive has this fingerprint, as export and inspect show it");
   arguments.flag("medium",
                  "Read from the medium itself, past the cache, and say at which offset it returns something else");
   arguments.text("scrub", "LOGFILE", "Append a dated line with the result, and say since when an archive was right");
 }
 
-VerifyReport verify_one(const VerifyOptions& options, const std::optional<std::string>& log, const Context& context) {
-  return log ? scrub(options, *log, context) : verify(options, context);
-}
+/// What to verify each archive by.
+struct Verification {
+  VerifyOptions options = {};
+  std::string parity = {};     ///< empty: what lies beside the archive
+  std::string scrub_log = {};  ///< empty: none
 
-Json::Object members_of(const VerifyReport& report, const std::string& archive) {
-  Json::Object members = verify_members(report, archive);
-  add_medium_member(members, report.medium);
+  [[nodiscard]] ParityVerifyReport of(const std::string& archive, const Context& context) const {
+    VerifyOptions one = options;
+    one.archive = archive;
+    return verify_with_parity(one, parity, context, scrub_log);
+  }
+};
+
+Json::Object members_of(const ParityVerifyReport& report, const std::string& archive) {
+  Json::Object members = verify_members(report.archive, archive);
+  if (report.parity) members.emplace_back("parity", parity_state_json(*report.parity));
+  add_medium_member(members, report.archive.medium);
   return members;
 }
 
-void print_verified(const VerifyReport& report, const std::string& archive, Console& console) {
+void print_verified(const ParityVerifyReport& verified, const std::string& archive, Console& console) {
+  const VerifyReport& report = verified.archive;
   console.result(fmt::format("{} is whole: {}, {}, {}", archive == "-" ? "standard input" : archive,
                              count_images(report.images, report.bundles, report.referrers), count(report.blobs, "blob"),
                              text::human_bytes(report.archive_bytes)));
   print_medium(report.medium, console);
+  if (verified.parity) print_parity_state(*verified.parity, console);
   if (report.fingerprint) {
     console.result(fingerprint_line(*report.fingerprint));
     return print_delta(report.delta, console);
@@ -47,15 +60,14 @@ void print_verified(const VerifyReport& report, const std::string& archive, Cons
 }
 
 /// Goes on after one that is not right, and fails in the end.
-void verify_all(const std::vector<std::string>& archives, VerifyOptions options, const std::optional<std::string>& log,
-                const Context& context, Console& console) {
+void verify_all(const std::vector<std::string>& archives, const Verification& verification, const Context& context,
+                Console& console) {
   Json::Array all;
   std::vector<std::string> lines;
   std::optional<Error> first;
   for (const std::string& archive : archives) {
-    options.archive = archive;
     try {
-      const VerifyReport report = verify_one(options, log, context);
+      const ParityVerifyReport report = verification.of(archive, context);
       console.finish_progress();
       print_verified(report, archive, console);
       all.emplace_back(members_of(report, archive));
@@ -78,14 +90,19 @@ void run_verify(const Arguments& arguments, Context& context, Console& console) 
   const std::vector<std::string>& archives = arguments.positional_values();
   if (archives.empty()) throw Error(ErrorCode::Usage, "No archive to verify: name one, or several");
   context.volumes = volume_search_of(arguments, context.stop, console);
-  VerifyOptions options{
-      .archive = archives.front(), .fingerprint = arguments.text_of("fingerprint"), .medium = arguments.on("medium")};
-  const auto log = arguments.optional_text("scrub");
+  const Verification verification{
+      .options = {.archive = {}, .fingerprint = arguments.text_of("fingerprint"), .medium = arguments.on("medium")},
+      .parity = arguments.optional_text("parity").value_or(""),
+      .scrub_log = arguments.optional_text("scrub").value_or("")};
   if (archives.size() > 1) {
-    if (!options.fingerprint.empty()) throw Error(ErrorCode::Usage, "--fingerprint is of one archive: name only that");
-    return verify_all(archives, options, log, context, console);
+    for (const char* option : {"fingerprint", "parity"}) {
+      if (arguments.is_set(option)) {
+        throw Error(ErrorCode::Usage, fmt::format("--{} is of one archive: name only that", option));
+      }
+    }
+    return verify_all(archives, verification, context, console);
   }
-  const VerifyReport report = verify_one(options, log, context);
+  const ParityVerifyReport report = verification.of(archives.front(), context);
   console.finish_progress();
   console.document(members_of(report, archives.front()));
   print_verified(report, archives.front(), console);

@@ -39,8 +39,7 @@ class ArchiveReader : public ImageArchive {
 
   /// What it leaves out, if it is a delta; else null.
   [[nodiscard]] const SealedDelta* delta() const noexcept { return plan_.delta ? &*plan_.delta : nullptr; }
-  /// True if it is a delta and leaves out `blob`.
-  [[nodiscard]] bool leaves_out(const Digest& blob) const { return left_out_.contains(blob); }
+  [[nodiscard]] bool leaves_out(const Digest& blob) const override { return left_out_.contains(blob); }
   /// The medium, if its bytes come once and in order; then neither its length nor its headers are known beforehand, and
   /// a StreamCheck takes their place. Null for others.
   [[nodiscard]] const StreamMedium* stream() const noexcept { return medium_->stream(); }

@@ -1,0 +1,123 @@
+#include "ferry/deliver/parity_output.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/fd.hpp"
+#include "base/system_calls.hpp"
+#include "base/system_error.hpp"
+#include "base/text.hpp"
+#include "ferry/deliver/archive_output.hpp"
+#include "layout/sealed/set_place.hpp"
+#include "medium/file_medium.hpp"
+#include "medium/partial_file.hpp"
+#include "medium/volumes/volume_list.hpp"
+#include "medium/volumes/volume_output.hpp"
+#include "medium/volumes/volume_places.hpp"
+#include "ociferry/error.hpp"
+#include "parity/parity_header.hpp"
+
+namespace ociferry {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kBeginLooked = 512;
+
+std::vector<std::byte> begin_of(const Medium& medium) {
+  std::vector<std::byte> begin(kBeginLooked);
+  begin.resize(medium.read_at(0, begin));
+  return begin;
+}
+
+bool begins_like_parity(const Medium& medium) { return has_parity_magic(begin_of(medium)); }
+
+/// As partial files of parity and of repaired archives do while nothing is at their beginning.
+bool begins_with_zeros(const Medium& medium) {
+  return std::ranges::all_of(begin_of(medium), [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+void remove_file(const fs::path& path) {
+  if (calls::unlinkat(AT_FDCWD, path.c_str(), 0) == 0 || errno == ENOENT) return;
+  throw system_error(text::cat("removing ", path.string()), errno);
+}
+
+}  // namespace
+
+DiscardedPartials::~DiscardedPartials() {
+  for (const fs::path& output : outputs_) {
+    static_cast<void>(calls::unlinkat(AT_FDCWD, PartialFile::path_for(output).c_str(), 0));
+  }
+}
+
+void check_may_replace(const fs::path& file, bool force, bool (*is_ours)(const Medium&), std::string_view what) {
+  std::error_code unknown;
+  if (!fs::exists(file, unknown) && !fs::exists(PartialFile::path_for(file), unknown)) return;
+  if (fs::exists(file, unknown) && !fs::is_regular_file(file, unknown)) {
+    throw Error(ErrorCode::Usage, text::cat(file.string(), " is in the way: it is not a file"))
+        .hint("choose another output; nothing was changed");
+  }
+  if (force) return;
+  const fs::path partial = PartialFile::path_for(file);
+  for (const fs::path& one : {file, partial}) {
+    if (!fs::is_regular_file(one, unknown)) continue;
+    const auto medium = open_medium(one);
+    if (!medium || medium->size() == 0 || is_ours(*medium)) continue;
+    if (one == partial && begins_with_zeros(*medium)) continue;
+    throw Error(ErrorCode::Usage, text::cat(one.string(), " exists, and is not ", what))
+        .hint("choose another output, or add --force to replace it; nothing was changed");
+  }
+}
+
+ParityOutput::ParityOutput(fs::path output, bool force)
+    : output_(behind_links(output)), directory_(directory_of_volume(output_)), name_(output_.filename().string()) {
+  std::error_code unknown;
+  if (name_.empty() || name_ == "." || name_ == ".." || fs::is_directory(output_, unknown)) {
+    throw Error(ErrorCode::Usage, text::cat("'", output_.string(), "' is not a file name for parity"));
+  }
+  if (!fs::is_directory(directory_, unknown)) {
+    throw Error(ErrorCode::NotFound, text::cat(directory_.string(), " is no directory"))
+        .hint("make it, or choose another output");
+  }
+  check_may_replace(output_, force, begins_like_parity, "parity that ociferry wrote");
+  // Of volumes only the first says what it is.
+  check_may_replace(directory_ / volume_name(name_, 1), force, begins_like_parity, "parity that ociferry wrote");
+}
+
+std::vector<fs::path> ParityOutput::write(std::uint64_t bytes, std::uint64_t volume_bytes,
+                                          const std::function<void(OutputMedium&)>& write) const {
+  std::vector<PlannedVolume> volumes{{output_, bytes}};
+  const bool is_divided = volume_bytes > 0 && bytes > volume_bytes;
+  if (is_divided) volumes = divide(directory_, name_, bytes, volume_bytes);
+  std::vector<fs::path> files;
+  for (const PlannedVolume& volume : volumes) files.push_back(volume.path);
+  std::vector<fs::path> replaced;  // under names that the new parity does not have, and that would be read with it
+  for (const VolumeFile& file : files_in({directory_})) {
+    const std::string name = file.path.filename().string();
+    const auto volume = parse_volume_name(name);
+    if (name == name_ || (volume && volume->output == name_)) replaced.push_back(directory_ / name);
+  }
+  std::unique_ptr<OutputMedium> medium;
+  if (is_divided) {
+    medium = std::make_unique<VolumeOutput>(name_, volumes, replaced, std::vector<fs::path>());
+  } else {
+    medium = std::make_unique<PartialFile>(output_);
+  }
+  DiscardedPartials partials(files);
+  medium->reserve(bytes, Existing::Discard);
+  write(*medium);
+  medium->sync();
+  medium->publish();
+  partials.release();
+  for (const fs::path& old : replaced) {
+    const bool is_new =
+        std::ranges::any_of(files, [&](const fs::path& one) { return one.filename() == old.filename(); });
+    if (!is_new) remove_file(old);
+  }
+  return files;
+}
+
+}  // namespace ociferry

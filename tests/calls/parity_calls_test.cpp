@@ -1,0 +1,91 @@
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <filesystem>
+
+#include "base/text.hpp"
+#include "call_stage.hpp"
+#include "support/seed.hpp"
+#include "support/temp.hpp"
+
+// protect and repair with a system call that fails, or that is the last one: what they write is whole or not there.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A damaged archive and the parity of the whole one.
+class ParityStage {
+ public:
+  ParityStage() {
+    write_text(stage_.path("whole.tar"), stage_.archive());
+    REQUIRE(run({"protect", "whole.tar", "--parity", "20%", "-o", "whole.tar.parity"}).exit_code == 0);
+    parity_ = read_text(stage_.path("whole.tar.parity"));
+    std::string damaged = stage_.archive();
+    for (std::size_t i = 0; i < damaged.size() / 10; ++i) damaged[i] = static_cast<char>(damaged[i] ^ 0x11);
+    write_text(stage_.path("damaged.tar"), damaged);
+  }
+
+  Outcome run(const Words& words, const Variables& script = {}) { return stage_.ociferry().run(words, script); }
+  [[nodiscard]] const CallStage& stage() const { return stage_; }
+  [[nodiscard]] const std::string& parity() const { return parity_; }
+
+ private:
+  CallStage& stage_ = fresh_stage();
+  std::string parity_;
+};
+
+/// A command with one output.
+struct OneOutput {
+  Words words;
+  std::string output;
+  std::string expected;
+};
+
+std::string judge(ParityStage& place, const OneOutput& one, const std::string& fault) {
+  const fs::path output = place.stage().path(one.output);
+  const fs::path partial = place.stage().path(one.output + ".partial");
+  fs::remove(output);
+  fs::remove(place.stage().path("hit"));
+  const Outcome outcome = place.run(one.words, fault_script(place.stage(), fault));
+  std::string wrong;
+  const bool is_killed = outcome.signal == SIGKILL;
+  if (fs::exists(output) && read_text(output) != one.expected) wrong += "  what has the name is not whole\n";
+  if (outcome.exit_code == 0 && !is_killed && !fs::exists(output)) wrong += "  it succeeded, and wrote nothing\n";
+  if (!is_killed && fs::exists(partial)) wrong += "  a partial file is left\n";
+  const Outcome again = place.run(one.words);
+  if (again.exit_code != 0) wrong += text::cat("  the same command fails then: ", again.err);
+  if (!fs::exists(output) || read_text(output) != one.expected) wrong += "  and does not write what it should\n";
+  if (fs::exists(partial)) wrong += "  and leaves a partial file\n";
+  return wrong.empty() ? wrong : text::cat(one.words.front(), " ", fault, ": ", outcome.err, "\n", wrong);
+}
+
+}  // namespace
+
+TEST_CASE("protect and repair that fail or are killed anywhere leave no half file, and go on when run again") {
+  ParityStage place;
+  const std::vector<OneOutput> commands{
+      {{"protect", "whole.tar", "--parity", "20%", "-o", "p.parity"}, "p.parity", place.parity()},
+      {{"repair", "damaged.tar", "--parity", "whole.tar.parity", "-o", "new.tar"}, "new.tar", place.stage().archive()}};
+  Dice dice(seed_of_run());
+  for (const OneOutput& one : commands) {
+    std::size_t hits = 0;
+    for (const std::string fault :
+         {"read:30:5", "write:1:28", "write:3:5", "write:5:28", "sync:1:5", "rename:1:5", "reserve:1:28"}) {
+      const std::string wrong = judge(place, one, fault);
+      CHECK_MESSAGE(wrong.empty(), wrong);
+      hits += was_hit(place.stage()) ? 1 : 0;
+    }
+    CHECK(hits >= 5);
+    for (std::size_t call = 1 + dice.below(12);; call += 1 + dice.below(70)) {
+      const std::string wrong = judge(place, one, text::cat("any:", call, dice.one_in(3) ? ":torn" : ":kill"));
+      CHECK_MESSAGE(wrong.empty(), wrong);
+      if (!was_hit(place.stage())) break;
+      ++hits;
+    }
+    CHECK(hits > 5);
+  }
+}

@@ -1,0 +1,307 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "oci/json.hpp"
+#include "rows.hpp"
+#include "stream/sha256.hpp"
+#include "support/sanitized.hpp"
+#include "support/temp.hpp"
+
+// Parity: what protect and export write, what verify says of damage, and what repair makes of it.
+
+using namespace ociferry;
+using namespace ociferry::testing;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool has_part(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+/// In one directory: plain.tar with its parity, and the same archive in six volumes with theirs.
+struct Protected {
+  World world;
+  Words source{"export", "-i", world.outside_ref("team/app"), "--parity", "20%"};
+  std::string original;
+
+  Protected() {
+    const Image image = make_image({.layers = {{.size = 500'000, .seed = 1}, {.size = 20'000, .seed = 2}}});
+    push_image(world.outside, "team/app", image, "v1");
+    fs::create_directories(at("pristine"));
+    write("pristine/plain.tar");
+    write("pristine/apps.tar", {"--volume-size", "100K"});
+    original = read_text(at("pristine/plain.tar"));
+    anew();
+  }
+
+  std::string write(const std::string& output, const Words& more = {}) {
+    Words words = source;
+    words.insert(words.end(), {"-o", output});
+    words.insert(words.end(), more.begin(), more.end());
+    return world.succeed(words);
+  }
+  [[nodiscard]] fs::path at(const std::string& name) const { return world.path(name); }
+  /// Everything as it was exported, in set/.
+  void anew() const {
+    fs::remove_all(at("set"));
+    fs::copy(at("pristine"), at("set"));
+  }
+  void damage(const std::string& name, std::size_t from, std::size_t size) const {
+    std::string bytes = read_text(at("set/" + name));
+    REQUIRE(from + size <= bytes.size());
+    for (std::size_t i = from; i < from + size; ++i) bytes[i] = static_cast<char>(bytes[i] ^ 0x55);
+    write_text(at("set/" + name), bytes);
+  }
+  /// verify says that `name` can be repaired, and repair does it.
+  void repairs(const std::string& name, int code = 10) {
+    CAPTURE(name);
+    const std::string error = world.fail(code, {"verify", "set/" + name});
+    CHECK_MESSAGE(has_part(error, "and this can be repaired"), error);
+    CHECK_MESSAGE(has_part(error, "ociferry repair set/" + name + " -o NEW.tar"), error);
+    gives_original(name);
+  }
+  void gives_original(const std::string& name, const Words& more = {}) {
+    CAPTURE(name);
+    fs::remove(at("new.tar"));
+    Words words{"repair", "set/" + name, "-o", "new.tar"};
+    words.insert(words.end(), more.begin(), more.end());
+    world.succeed(words);
+    CHECK((read_text(at("new.tar")) == original));
+  }
+  /// repair refuses, and writes nothing.
+  std::string refused(int code, const Words& words) {
+    fs::remove(at("new.tar"));
+    const std::string error = world.fail(code, words);
+    CHECK_FALSE(fs::exists(at("new.tar")));
+    CHECK_FALSE(fs::exists(at("new.tar.partial")));
+    return error;
+  }
+  [[nodiscard]] std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(at("set"))) names.push_back(entry.path().filename().string());
+    std::ranges::sort(names);
+    return names;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an archive with parity is repaired, whatever of it is damaged, and above the margin it is not") {
+  if (lacks({"docker-registry"})) return;
+  Protected set;
+  World& world = set.world;
+  const std::string whole = world.succeed({"verify", "set/plain.tar"});
+  CHECK(has_part(whole, "its parity, set/plain.tar.parity, is whole, too"));
+
+  set.damage("plain.tar", 200'000, 80'000);  // a run of bad sectors
+  set.repairs("plain.tar");
+  set.anew();
+  set.damage("plain.tar", 0, 5'000);  // what tells what it is
+  set.repairs("plain.tar");
+  fs::resize_file(set.at("set/plain.tar"), set.original.size() - 80'000);
+  set.repairs("plain.tar");
+
+  set.damage("plain.tar.parity", 0, 12'000);  // its header, and one copy of the checksums
+  set.gives_original("plain.tar");
+  set.damage("plain.tar", 100'000, 100'000);
+  CHECK(has_part(world.fail(10, {"verify", "set/plain.tar"}), "and this cannot be repaired: "));
+  const std::string error = set.refused(10, {"repair", "set/plain.tar", "-o", "new.tar"});
+  CHECK(has_part(error, "cannot be repaired, and nothing was written"));
+  CHECK(has_part(error, "lost: bytes 0 to "));
+
+  set.anew();
+  fs::rename(set.at("set/plain.tar.parity"), set.at("elsewhere"));
+  set.damage("plain.tar", 300'000, 1);
+  CHECK_FALSE(has_part(world.fail(10, {"verify", "set/plain.tar"}), "repaired"));
+  CHECK(has_part(set.refused(22, {"repair", "set/plain.tar", "-o", "new.tar"}), "without parity nothing can be"));
+  CHECK(has_part(world.fail(10, {"verify", "set/plain.tar", "--parity", "elsewhere"}),
+                 "ociferry repair set/plain.tar --parity elsewhere -o NEW.tar"));
+  set.gives_original("plain.tar", {"--parity", "elsewhere"});
+  CHECK(has_part(set.refused(1, {"repair", "set/plain.tar", "--parity", "elsewhere", "-o", "set/plain.tar"}),
+                 "which is never in place"));
+  const Json told = Json::parse(
+      world.succeed({"repair", "set/plain.tar", "--parity", "elsewhere", "-o", "new.tar", "--json"}), "repair");
+  CHECK(told.string_at("digest") == sha256(set.original).text());
+  CHECK(*told.find("lostBlocks")->as_int() == 1);
+}
+
+TEST_CASE("any volume may be lost, cut short, damaged or exchanged, also of the parity") {
+  if (lacks({"docker-registry"})) return;
+  Protected set;
+  World& world = set.world;
+  CHECK(set.files() == std::vector<std::string>{"SHA256SUMS", "apps.tar.001", "apps.tar.002", "apps.tar.003",
+                                                "apps.tar.004", "apps.tar.005", "apps.tar.006", "apps.tar.parity.001",
+                                                "apps.tar.parity.002", "apps.tar.volumes.json", "plain.tar",
+                                                "plain.tar.parity"});
+  for (int number = 1; number <= 6; ++number) {
+    const std::string volume = "apps.tar.00" + std::to_string(number);
+    const std::string other = number == 1 ? "apps.tar.002" : "apps.tar.001";
+    fs::remove(set.at("set/" + volume));
+    set.repairs(other, 11);
+    if (number < 6) {  // without the list, the others tell where it was
+      fs::remove(set.at("set/apps.tar.volumes.json"));
+      set.gives_original("apps.tar");
+    }
+    set.anew();
+  }
+  fs::resize_file(set.at("set/apps.tar.003"), 30'000);
+  set.repairs("apps.tar.volumes.json");
+  set.damage("apps.tar.parity.002", 20'000, 4'096);
+  set.gives_original("apps.tar.001");
+  fs::remove(set.at("set/apps.tar.volumes.json"));
+  set.gives_original("apps.tar.001");
+  set.anew();
+
+  // Swapped, and one of them damaged: told by what is in them.
+  fs::rename(set.at("set/apps.tar.002"), set.at("set/x"));
+  fs::rename(set.at("set/apps.tar.005"), set.at("set/apps.tar.002"));
+  fs::rename(set.at("set/x"), set.at("set/apps.tar.005"));
+  set.damage("apps.tar.005", 50'000, 10'000);
+  set.gives_original("apps.tar.001");
+  set.anew();
+
+  // The volume that has the parity's first header; a whole volume more would be too much.
+  fs::remove(set.at("set/apps.tar.parity.001"));
+  set.damage("apps.tar.004", 0, 100);
+  set.gives_original("apps.tar.volumes.json");
+  fs::remove(set.at("set/apps.tar.003"));
+  CHECK(has_part(set.refused(10, {"repair", "set/apps.tar.001", "-o", "new.tar"}), "cannot be repaired"));
+  set.anew();
+
+  fs::create_directory(set.at("other"));
+  fs::rename(set.at("set/apps.tar.002"), set.at("other/apps.tar.002"));
+  fs::remove(set.at("set/apps.tar.006"));
+  set.gives_original("apps.tar.001", {"--volume-dir", "other"});
+  for (const std::string input : {"set/apps.tar.003", "other/apps.tar.002", "set/apps.tar.parity.001"}) {
+    const Words words{"repair", "set/apps.tar.001", "--volume-dir", "other", "-o", input, "--force"};
+    const std::string before = read_text(set.at(input));
+    CHECK(world.ociferry.run(words).exit_code != 0);
+    CHECK((read_text(set.at(input)) == before));
+  }
+  world.succeed({"split", "new.tar", "--volume-size", "100K", "-o", "set/apps.tar", "--force"});
+  world.succeed({"verify", "set/apps.tar.001"});
+}
+
+TEST_CASE("parity is the same for the same archive, however it is divided, and replaces only parity") {
+  if (lacks({"docker-registry"})) return;
+  Protected set;
+  World& world = set.world;
+  const std::string parity = read_text(set.at("set/plain.tar.parity"));
+  Words planned = set.source;
+  planned.insert(planned.end(), {"-o", "planned.tar", "--dry-run"});
+  CHECK(has_part(world.succeed(planned), "parity     " + std::to_string(parity.size()) + " bytes more"));
+  CHECK_FALSE(fs::exists(set.at("planned.tar")));
+  planned.emplace_back("--json");
+  CHECK(*Json::parse(world.succeed(planned), "plan").find("parityBytes")->as_int() ==
+        static_cast<std::int64_t>(parity.size()));
+  CHECK((read_text(set.at("set/apps.tar.parity.001")) + read_text(set.at("set/apps.tar.parity.002")) == parity));
+  const Json told =
+      Json::parse(world.succeed({"protect", "set/apps.tar.003", "--parity", "20%", "-o", "mine", "--json"}), "protect");
+  CHECK((read_text(set.at("mine")) == parity));
+  world.succeed({"protect", "set/apps.tar.003", "--parity", "20%", "-o", "mine"});
+  CHECK((read_text(set.at("mine")) == parity));
+  CHECK(*told.find("parity")->find("bytes")->as_int() == static_cast<std::int64_t>(parity.size()));
+  // What other names held is gone: it would be read with the new one.
+  world.succeed({"protect", "set/apps.tar.001", "--parity", "30%"});
+  CHECK(fs::exists(set.at("set/apps.tar.parity")));
+  CHECK_FALSE(fs::exists(set.at("set/apps.tar.parity.001")));
+  world.succeed({"protect", "set/apps.tar.001", "--parity", "20%", "--volume-size", "64K"});
+  CHECK_FALSE(fs::exists(set.at("set/apps.tar.parity")));
+  CHECK(fs::exists(set.at("set/apps.tar.parity.003")));
+
+  write_text(set.at("set/plain.tar.parity"), "a file of the user");
+  const Words again{"protect", "set/plain.tar", "--parity", "20%"};
+  CHECK(has_part(world.fail(1, again), "exists, and is not parity that ociferry wrote"));
+  world.outside.forget_requests();
+  Words words = set.source;
+  words.insert(words.end(), {"-o", "set/plain.tar"});
+  CHECK(has_part(world.fail(1, words), "exists, and is not parity that ociferry wrote"));
+  CHECK(world.outside.requests().empty());
+  CHECK(read_text(set.at("set/plain.tar.parity")) == "a file of the user");
+  Words forced = again;
+  forced.emplace_back("--force");
+  world.succeed(forced);
+  CHECK((read_text(set.at("set/plain.tar.parity")) == parity));
+
+  // Parity of a damaged archive would repair nothing.
+  set.damage("plain.tar", 300'000, 1);
+  CHECK_FALSE(has_part(world.fail(10, {"protect", "set/plain.tar", "--parity", "30%"}), "parity"));
+  CHECK((read_text(set.at("set/plain.tar.parity")) == parity));
+  set.anew();
+}
+
+TEST_CASE("parity that is damaged, or of another archive, is a warning while the archive is whole") {
+  if (lacks({"docker-registry"})) return;
+  Protected set;
+  World& world = set.world;
+  const auto warning = [&] {
+    const Outcome outcome = world.ociferry.run({"verify", "set/plain.tar"});
+    CHECK(outcome.exit_code == 0);
+    return outcome.err;
+  };
+  set.damage("plain.tar.parity", 60'000, 1);
+  CHECK(has_part(warning(), "set/plain.tar.parity is damaged: 1 of "));
+  write_text(set.at("set/plain.tar.parity"), "no parity at all");
+  CHECK(has_part(warning(), "the parity cannot be used: set/plain.tar.parity has no header that is whole"));
+  CHECK(has_part(world.fail(10, {"verify", "set/plain.tar", "--parity", "set/plain.tar.parity"}), "no header"));
+  CHECK(has_part(set.refused(10, {"repair", "set/plain.tar", "-o", "new.tar"}), "no header that is whole"));
+  set.anew();
+  push_image(world.outside, "team/app", make_image({.layers = {{.size = 500'000, .seed = 3}}}), "v2");
+  world.succeed({"export", "-i", world.outside_ref("team/app", "v2"), "-o", "set/plain.tar"});
+  CHECK(has_part(warning(), "set/plain.tar.parity is the parity of another archive"));
+  CHECK(has_part(set.refused(10, {"repair", "set/plain.tar", "-o", "new.tar"}), "it is the parity of another archive"));
+}
+
+TEST_CASE("parity is computed, and an archive repaired, within 64 MiB of memory") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  // So large that the buffers are as large as they become; checksums of the largest archive take 16 MiB more.
+  push_image(world.outside, "team/app", make_image({.layers = {{.size = 40'000'000, .seed = 1}}}), "v1");
+  world.succeed({"export", "-i", world.outside_ref("team/app"), "-o", "a.tar"});
+  const auto peak_of = [&](const Words& words) {
+    Program program = world.ociferry.program(words);
+    program.arguments.insert(program.arguments.begin(), {RESOURCE_USE, world.path("used").string()});
+    const Outcome outcome = run(program);
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_code == 0);
+    std::uint64_t peak_kib = 0;
+    std::istringstream(read_text(world.path("used"))) >> peak_kib;
+    return peak_kib / 1024;
+  };
+  const std::uint64_t most = kSanitized ? 1024 : 48;
+  CHECK(peak_of({"protect", "a.tar", "--parity", "10%"}) < most);
+  std::string bytes = read_text(world.path("a.tar"));
+  const Digest whole = sha256(bytes);
+  bytes.replace(10'000'000, 4'000'000, std::string(4'000'000, 'x'));
+  write_text(world.path("a.tar"), bytes);
+  CHECK(peak_of({"repair", "a.tar", "-o", "b.tar"}) < most);
+  CHECK(sha256(read_text(world.path("b.tar"))) == whole);
+}
+
+TEST_CASE("what cannot be meant is refused before anything is done") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Words source{"export", "-i", world.outside_ref("team/app"), "-o", "a.tar"};
+  const auto error = [&](const Words& more) {
+    Words words = source;
+    words.insert(words.end(), more.begin(), more.end());
+    return world.fail(1, words);
+  };
+  for (const std::string percent : {"10", "0%", "101%", "1.5%", "%", "-3%"}) {
+    CAPTURE(percent);
+    CHECK(has_part(error({"--parity=" + percent}), "whole percents of the archive, from 1% to 100%"));
+  }
+  fs::create_directory(world.path("d"));
+  CHECK(has_part(error({"--parity", "10%", "--volume-size", "fit:d"}), "parity does not go with --volume-size fit"));
+  CHECK(has_part(world.fail(1, {"export", "-i", world.outside_ref("team/app"), "-o", "-", "--parity", "10%"}),
+                 "--parity needs a file"));
+  CHECK(world.outside.requests().empty());
+  CHECK(has_part(world.fail(1, {"protect", "d", "--parity", "10%"}), "holds no volumes"));
+  CHECK(has_part(world.fail(22, {"protect", "nothing", "--parity", "10%"}), "nothing is not there"));
+  CHECK(has_part(world.fail(22, {"repair", "nothing", "-o", "b.tar"}), "nothing is not there"));
+}
