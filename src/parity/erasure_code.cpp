@@ -77,19 +77,26 @@ Recovery ErasureCode::recovery(const std::vector<std::uint32_t>& lost, const std
     if (!std::binary_search(lost.begin(), lost.end(), column)) sources.push_back(column);
   }
   const std::size_t others = sources.size();
-  std::vector<std::uint8_t> matrix;
-  for (std::size_t result = 0; result < size; ++result) {
-    for (std::size_t i = 0; i < others; ++i) {
-      std::uint8_t sum = 0;
-      for (std::size_t j = 0; j < size; ++j) {
-        sum = static_cast<std::uint8_t>(sum ^ ::gf_mul(inverse[result * size + j], coefficient(parity[j], sources[i])));
-      }
-      matrix.push_back(sum);
-    }
-    for (std::size_t j = 0; j < size; ++j) matrix.push_back(inverse[result * size + j]);
+  const std::size_t width = others + size;
+  std::vector<std::vector<std::byte>> rows(size);
+  std::vector<const std::byte*> of_others;
+  std::vector<std::byte> matrix(size * width);
+  std::vector<std::byte*> results;
+  for (std::size_t j = 0; j < size; ++j) {
+    for (const std::uint32_t column : sources) rows[j].push_back(std::byte{coefficient(parity[j], column)});
+    of_others.push_back(rows[j].data());
+    results.push_back(matrix.data() + j * width);
+  }
+  ColumnProduct(size, inverse).compute(of_others, results, others);
+  for (std::size_t j = 0; j < size; ++j) {
+    std::ranges::transform(inverse.begin() + static_cast<std::ptrdiff_t>(j * size),
+                           inverse.begin() + static_cast<std::ptrdiff_t>((j + 1) * size), results[j] + others,
+                           [](std::uint8_t value) { return std::byte{value}; });
   }
   for (const std::uint32_t column : parity) sources.push_back(columns_ + column);
-  ColumnProduct product(sources.size(), matrix);
+  std::vector<std::uint8_t> numbers(matrix.size());
+  std::ranges::transform(matrix, numbers.begin(), [](std::byte value) { return std::to_integer<std::uint8_t>(value); });
+  ColumnProduct product(sources.size(), numbers);
   return {.sources = std::move(sources), .product = std::move(product)};
 }
 
