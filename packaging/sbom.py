@@ -300,8 +300,9 @@ def main(place, program, version, architecture, spdx, licenses):
     build, source = place / "program", place.parent.parent
     paths, headers = linked_files(build), read_headers(build, source)
     packages = Packages(place, paths + headers)
-    linked = [(path, document_name(path, place), packages.owner(path))
-              for path in paths]
+    # By the name in the document: the order of paths depends on where this was built.
+    linked = [(path, document_name(path, place), packages.owner(path)) for path in paths]
+    linked.sort(key=lambda file: file[1])
     unknown = [str(path) for path, _, package in linked if package is None]
     unknown += [str(path) for path in headers if packages.owner(path) is None]
     if unknown:

@@ -8,6 +8,7 @@
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
 #include "support/rig.hpp"
+#include "support/sanitized.hpp"
 
 // Blobs that a registry, or a proxy in front of it, does not take in one request.
 
@@ -249,7 +250,9 @@ TEST_CASE("a registry may ask for larger chunks, within reason") {
 }
 
 TEST_CASE("a large upload that broke off as a whole continues in chunks") {
-  for (const HttpReply& failure : {HttpReply{.status = 200, .drop = true}, HttpReply{408}, HttpReply{504}}) {
+  std::vector<HttpReply> failures{{.status = 200, .drop = true}};
+  if (!testing::kSanitized) failures.insert(failures.end(), {HttpReply{408}, HttpReply{504}});  // each moves 128 MiB
+  for (const HttpReply& failure : failures) {
     CAPTURE(failure.status);
     ChunkedUpload upload;
     const Descriptor large = upload.from.add_blob(std::string(ChunkRecord::kChunkBytes + 1, 'l'), "x");
