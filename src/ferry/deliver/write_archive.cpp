@@ -176,7 +176,8 @@ ArchivePlace place_of(const std::filesystem::path& output, const VolumeRule& rul
                       bool force) {
   if (!rule.divides()) return {.file = behind_links(output)};
   auto volumes = std::make_unique<DividedOutput>(output, rule, plan, force);
-  return {.file = volumes->volumes().front().path, .volumes = std::move(volumes)};
+  std::filesystem::path first = volumes->volumes().front().path;
+  return {.file = std::move(first), .volumes = std::move(volumes)};
 }
 
 /// Frees `set`, which `contents` refers to, before what was written is read back.
