@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "base/text.hpp"
@@ -68,6 +66,20 @@ void BlockPrints::note(std::size_t file, std::uint64_t offset, Bytes bytes) {
   }
 }
 
+std::unordered_map<std::uint64_t, BlockPrints::Place> BlockPrints::places_outside(
+    const File& file, std::uint64_t from, std::uint64_t to, const std::unordered_set<std::uint64_t>& wanted) const {
+  std::unordered_map<std::uint64_t, Place> first;
+  for (const File& other : files_) {
+    for (std::size_t i = 0; i < other.count; ++i) {
+      const std::uint64_t at = i * other.step;
+      if (&other == &file && at >= from && at + kBlock <= to) continue;
+      const std::uint64_t print = other.prints[i].load();
+      if (wanted.contains(print)) first.emplace(print, Place{&other, at});
+    }
+  }
+  return first;
+}
+
 BlockPrints::Likeness BlockPrints::likeness(const std::string& name, std::uint64_t from, std::uint64_t to) const {
   const std::lock_guard lock(mutex_);
   Likeness found;
@@ -85,15 +97,7 @@ BlockPrints::Likeness BlockPrints::likeness(const std::string& name, std::uint64
     if (print > kOnes) wanted.insert(print);
   });
   // Where each was seen first: outside of the range, or else earlier in it.
-  std::unordered_map<std::uint64_t, Place> first;
-  for (const File& other : files_) {
-    for (std::size_t i = 0; i < other.count; ++i) {
-      const std::uint64_t at = i * other.step;
-      if (&other == file && at >= from && at + kBlock <= to) continue;
-      const std::uint64_t print = other.prints[i].load();
-      if (wanted.contains(print)) first.emplace(print, Place{&other, at});
-    }
-  }
+  auto first = places_outside(*file, from, to, wanted);
   each_in_range([&](std::uint64_t at, std::uint64_t print) { first.emplace(print, Place{file, at}); });
   each_in_range([&](std::uint64_t at, std::uint64_t print) {
     ++found.blocks;

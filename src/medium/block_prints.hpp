@@ -6,6 +6,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "stream/stream.hpp"
 
@@ -48,6 +50,9 @@ class BlockPrints {
     const File* file;
     std::uint64_t offset;
   };
+  /// Where blocks of `wanted` prints were seen first, the bytes from `from` to `to` in `file` left aside.
+  [[nodiscard]] std::unordered_map<std::uint64_t, Place> places_outside(
+      const File& file, std::uint64_t from, std::uint64_t to, const std::unordered_set<std::uint64_t>& wanted) const;
 
   mutable std::mutex mutex_;
   std::deque<File> files_;  ///< never moved
