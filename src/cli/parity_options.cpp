@@ -70,7 +70,7 @@ void print_parity_state(const ParityState& state, Console& console) {
                     "less than it did: make it again, with ociferry protect",
                     file, state.damaged_blocks, state.parity_blocks, state.damaged_pages));
   }
-  console.result(fmt::format("its parity, {}, is whole, too", file));
+  console.result(fmt::format("Its parity, {}, is whole, too", file));
 }
 
 Json parity_state_json(const ParityState& state) {

@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <iostream>
+#include <string>
+#include <string_view>
 
 #include "delta_trip.hpp"
 #include "ociferry/error.hpp"
@@ -29,58 +32,58 @@ struct DeltaTrips {
   std::size_t deltas = 0;  ///< that leave out something
   std::size_t left_out = 0;
   std::size_t volumes = 0;
+  std::size_t divided = 0;  ///< archives in more than one volume
 };
 
-/// Runs `count` seeds from `first` on, and says which of them fail.
-RoundTrip run_seeds(std::uint64_t first, std::uint64_t count) {
-  RoundTrip all;
+/// Runs `trip` for `count` seeds from `first` on, and says which of them fail.
+template <typename Trip>
+void run_each(std::string_view what, std::uint64_t first, std::uint64_t count, const Trip& trip) {
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     try {
-      const RoundTrip trip = make_round_trip(seed);
-      all.images += trip.images;
-      all.bundles += trip.bundles;
-      all.referrers += trip.referrers;
-      all.shared_locations += trip.shared_locations;
-      all.sparse += trip.sparse;
-      all.refused += trip.refused;
+      trip(seed);
     } catch (const std::exception& error) {
-      FAIL_CHECK("seed " << seed << " (alone: scripts/torture graphs 1 " << seed << "): " << std::string(error.what()));
+      FAIL_CHECK(what << " of seed " << seed << " (alone: scripts/torture graphs 1 " << seed
+                      << "): " << std::string(error.what()));
     }
   }
+}
+
+RoundTrip run_seeds(std::uint64_t first, std::uint64_t count) {
+  RoundTrip all;
+  run_each("round trip", first, count, [&](std::uint64_t seed) {
+    const RoundTrip trip = make_round_trip(seed);
+    all.images += trip.images;
+    all.bundles += trip.bundles;
+    all.referrers += trip.referrers;
+    all.shared_locations += trip.shared_locations;
+    all.sparse += trip.sparse;
+    all.refused += trip.refused;
+  });
   return all;
 }
 
 PartTrips run_parts(std::uint64_t first, std::uint64_t count) {
   PartTrips all;
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    try {
-      const PartTrip trip = make_part_trip(seed);
-      all.refused += trip.is_refused ? 1 : 0;
-      all.with_platforms += trip.has_platforms ? 1 : 0;
-      all.smaller += trip.left > 0 ? 1 : 0;
-      all.stripped_indexes += trip.stripped_indexes;
-    } catch (const std::exception& error) {
-      FAIL_CHECK("part of seed " << seed << " (alone: scripts/torture graphs 1 " << seed
-                                 << "): " << std::string(error.what()));
-    }
-  }
+  run_each("part", first, count, [&](std::uint64_t seed) {
+    const PartTrip trip = make_part_trip(seed);
+    all.refused += trip.is_refused ? 1 : 0;
+    all.with_platforms += trip.has_platforms ? 1 : 0;
+    all.smaller += trip.left > 0 ? 1 : 0;
+    all.stripped_indexes += trip.stripped_indexes;
+  });
   return all;
 }
 
 DeltaTrips run_deltas(std::uint64_t first, std::uint64_t count) {
   DeltaTrips all;
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    try {
-      const DeltaTrip trip = make_delta_trip(seed);
-      all.refused += trip.is_refused ? 1 : 0;
-      all.deltas += trip.left_out > 0 ? 1 : 0;
-      all.left_out += trip.left_out;
-      all.volumes += trip.volumes;
-    } catch (const std::exception& error) {
-      FAIL_CHECK("delta of seed " << seed << " (alone: scripts/torture graphs 1 " << seed
-                                  << "): " << std::string(error.what()));
-    }
-  }
+  run_each("delta", first, count, [&](std::uint64_t seed) {
+    const DeltaTrip trip = make_delta_trip(seed);
+    all.refused += trip.is_refused ? 1 : 0;
+    all.deltas += trip.left_out > 0 ? 1 : 0;
+    all.left_out += trip.left_out;
+    all.volumes += trip.volumes;
+    all.divided += trip.volumes > 1 ? 1 : 0;
+  });
   return all;
 }
 
@@ -107,10 +110,11 @@ TEST_CASE("a part of an archive is what an export of that part is, and imports a
 }
 
 TEST_CASE("a delta and what it builds on are the full archive, and volumes put together are what was divided") {
-  const std::uint64_t sample = number_from("OCIFERRY_SAMPLE", kSample) / 4;
+  constexpr std::uint64_t kFewest = 30;  // about one archive of five is large enough to be divided
+  const std::uint64_t sample = std::max(kFewest, number_from("OCIFERRY_SAMPLE", kSample) / 4);
   const DeltaTrips all = run_deltas(seed_of_run() * 1'000'000, sample);
   CHECK(all.deltas > sample / 4);
-  CHECK(all.volumes > sample);
+  CHECK(all.divided > 0);
   CHECK(all.refused < sample / 2);
 }
 

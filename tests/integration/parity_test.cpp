@@ -96,7 +96,7 @@ TEST_CASE("an archive with parity is repaired, whatever of it is damaged, and ab
   Protected set;
   World& world = set.world;
   const std::string whole = world.succeed({"verify", "set/plain.tar"});
-  CHECK(has_part(whole, "its parity, set/plain.tar.parity, is whole, too"));
+  CHECK(has_part(whole, "Its parity, set/plain.tar.parity, is whole, too"));
 
   set.damage("plain.tar", 200'000, 80'000);  // a run of bad sectors
   set.repairs("plain.tar");

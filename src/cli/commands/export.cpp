@@ -81,6 +81,19 @@ std::optional<ParityRule> parity_of(const Arguments& arguments, const ExportOpti
   return rule;
 }
 
+void check_export(const Arguments& arguments, const ExportOptions& options) {
+  if (options.for_each_site && options.have.size() < 2)
+    throw Error(ErrorCode::Usage, "--for-each-site goes with a --have for each of several sites");
+  if (options.sources.empty())
+    throw Error(ErrorCode::Usage, "Nothing to export: name bundles and images, or give --lock or --images-file");
+  if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
+  check_archive_name(options.archive.string());
+  if (options.volumes.divides() && arguments.is_set("with-tool")) {
+    throw Error(ErrorCode::Usage, "--with-tool does not go with --volume-size")
+        .hint("export in volumes, and put the program beside them yourself; SHA256SUMS is written in any case");
+  }
+}
+
 void run_export(const Arguments& arguments, Context& context, Console& console) {
   const ExportOptions options{.sources = all_sources(arguments, context.stop),
                               .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None,
@@ -92,16 +105,7 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
                               .for_each_site = arguments.on("for-each-site"),
                               .volumes = volume_rule_of(arguments),
                               .verify_medium = verifies_medium(arguments, arguments.text_of("output"))};
-  if (options.for_each_site && options.have.size() < 2)
-    throw Error(ErrorCode::Usage, "--for-each-site goes with a --have for each of several sites");
-  if (options.sources.empty())
-    throw Error(ErrorCode::Usage, "Nothing to export: name bundles and images, or give --lock or --images-file");
-  if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
-  check_archive_name(options.archive.string());
-  if (options.volumes.divides() && arguments.is_set("with-tool")) {
-    throw Error(ErrorCode::Usage, "--with-tool does not go with --volume-size")
-        .hint("export in volumes, and put the program beside them yourself; SHA256SUMS is written in any case");
-  }
+  check_export(arguments, options);
   context.volumes = volume_search_of(arguments, context.stop, console);
   const auto parity = parity_of(arguments, options);
   if (const auto dry_run = dry_run_of(arguments)) {
