@@ -19,11 +19,12 @@ LAYOUT = STORE | {"medium", "archive"}
 CREDENTIALS = STORE | {"http"}
 REGISTRY = CREDENTIALS | {"credentials"}
 BUNDLE = LAYOUT | REGISTRY | {"layout", "registry", "transfer"}
-FERRY = BUNDLE | {"bundle", "parity"}
+FERRY = BUNDLE | {"bundle", "parity", "recipe"}
 MAY_INCLUDE = {
     "base": set(),
     "oci": BASE,
     "stream": OCI,
+    "recipe": STREAM,
     "medium": STREAM,
     "parity": STREAM | {"medium"},
     "store": STREAM | {"medium"},
@@ -99,7 +100,7 @@ LIBRARIES = {
 }
 
 # Folders and files of src/ that take bytes from a Medium, and know nothing of the files that may be behind it.
-WITHOUT_FILES = ("layout/", "parity/", "store/")
+WITHOUT_FILES = ("layout/", "parity/", "recipe/", "store/")
 WITH_DIRECTORIES = "layout/foreign/directory_tree.cpp"
 ABOUT_FILES = re.compile(r"base/(fd|room|system_calls|temporary)\.hpp$|(fcntl|unistd|sys/\w+)\.h$")
 

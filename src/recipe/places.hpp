@@ -1,0 +1,30 @@
+#pragma once
+
+#include <vector>
+
+#include "recipe/token_predictor.hpp"
+
+namespace ociferry::recipe {
+
+/// All earlier places with the same three bytes, the nearest first: what names matches that were not foreseen.
+class Places {
+ public:
+  explicit Places(const Text& text);
+
+  /// The distance of the nearest place for `at` that is at least `lowest`; 0 if there is none within reach. Calls come
+  /// with growing `at`.
+  [[nodiscard]] std::uint32_t nearest(std::uint32_t at, std::uint32_t lowest);
+  /// The next distance behind `distance`; 0 if there is none, or all effort is spent.
+  [[nodiscard]] std::uint32_t next(std::uint32_t at, std::uint32_t distance, std::uint32_t lowest);
+
+ private:
+  [[nodiscard]] std::uint32_t checked(std::uint32_t at, std::uint32_t place, std::uint32_t lowest);
+
+  Text text_;
+  std::uint32_t inserted_ = 0;
+  std::uint64_t effort_;
+  std::vector<std::uint32_t> heads_;
+  std::vector<std::uint16_t> steps_;
+};
+
+}  // namespace ociferry::recipe

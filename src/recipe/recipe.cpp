@@ -1,0 +1,79 @@
+#include <algorithm>
+
+#include "ociferry/error.hpp"
+#include "recipe/gzip_recipe.hpp"
+#include "recipe/piece_codec.hpp"
+#include "recipe/write_bits.hpp"
+
+namespace ociferry {
+
+namespace {
+
+constexpr std::byte kRecipeVersion{1};
+constexpr std::size_t kRecipeHead = 3;
+
+/// The text that both directions work on, in memory of its own.
+class OwnText {
+ public:
+  OwnText(Bytes plain, Bytes history) {
+    if (history.size() > kPieceHistory) history = history.last(kPieceHistory);
+    bytes_.reserve(history.size() + plain.size() + recipe::kTextPadding);
+    bytes_.insert(bytes_.end(), history.begin(), history.end());
+    bytes_.insert(bytes_.end(), plain.begin(), plain.end());
+    text_ = {nullptr, static_cast<std::uint32_t>(history.size()), static_cast<std::uint32_t>(bytes_.size())};
+    bytes_.resize(bytes_.size() + recipe::kTextPadding);
+    text_.bytes = bytes_.data();
+  }
+  [[nodiscard]] const recipe::Text& text() const noexcept { return text_; }
+
+ private:
+  std::vector<std::byte> bytes_;
+  recipe::Text text_;
+};
+
+}  // namespace
+
+recipe::SymbolCounts recipe::count_symbols(std::span<const Token> tokens, const std::byte* at) {
+  SymbolCounts counts;
+  counts.literals[kEndOfBlock] = 1;
+  for (const Token token : tokens) {
+    if (token.is_match()) {
+      ++counts.literals[length_symbol(token).symbol];
+      ++counts.distances[distance_symbol(token.distance()).symbol];
+    } else {
+      ++counts.literals[std::to_integer<std::size_t>(*at)];
+    }
+    at += token.length();
+  }
+  return counts;
+}
+
+std::vector<std::byte> recipe_of(const GzipPiece& piece, Bytes history, const Predictor& predictor) {
+  const OwnText own(piece.plain, history);
+  std::vector<std::byte> out = {kRecipeVersion, static_cast<std::byte>(predictor.kind),
+                                static_cast<std::byte>(predictor.level)};
+  recipe::RangeEncoder encoder(out);
+  const auto tokens = recipe::make_predictor(predictor, own.text());
+  recipe::Parts parts = piece.parts;
+  recipe::PieceCodec<recipe::RangeEncoder>(encoder, own.text(), *tokens, parts).code();
+  encoder.finish();
+  return out;
+}
+
+BitRun rebuilt(Bytes bytes, Bytes plain, Bytes history) {
+  if (plain.size() > kPieceBytes) throw Error(ErrorCode::Corrupt, "a recipe is for more bytes than a piece has");
+  if (bytes.size() < kRecipeHead) throw Error(ErrorCode::Corrupt, "a recipe ends early");
+  if (bytes[0] != kRecipeVersion) {
+    throw Error(ErrorCode::Hostile, "a recipe needs a newer ociferry").hint("use the release that wrote it");
+  }
+  const Predictor predictor{static_cast<Predictor::Kind>(bytes[1]), std::to_integer<std::uint8_t>(bytes[2])};
+  const OwnText own(plain, history);
+  recipe::RangeDecoder decoder(bytes.subspan(kRecipeHead));
+  const auto tokens = recipe::make_predictor(predictor, own.text());
+  recipe::Parts parts;
+  recipe::PieceCodec<recipe::RangeDecoder>(decoder, own.text(), *tokens, parts).code();
+  decoder.finish();
+  return recipe::write_bits(parts, plain);
+}
+
+}  // namespace ociferry
