@@ -11,10 +11,10 @@ namespace {
 
 constexpr unsigned kShortHashBits = 15;
 constexpr unsigned kLongHashBits = 17;
-constexpr std::uint32_t kSteps = 32768;
-/// Comparisons for each byte of text, on average; real encoders need far fewer. Beyond it, chains are cut.
+/// Of the hash of one more byte, which only finds the same places sooner.
+constexpr unsigned kInnerHashBits = 16;
+/// Comparisons for each byte of text, on average; real encoders need far fewer. Without effort, no match is found.
 constexpr std::uint64_t kEffort = 512;
-constexpr std::uint32_t kChainWithoutEffort = 4;
 
 struct Level {
   std::uint16_t good, lazy, nice, chain, inserted;
@@ -41,12 +41,6 @@ constexpr std::array<Level, 8> kGoLevels = {{{0, 0, 16, 8, 5},
                                              {0, 258, 258, 4096, 0}}};
 // Encoders of no known kind.
 constexpr std::array<Level, 3> kPlainLevels = {{{0, 0, 258, 8, 258}, {0, 258, 258, 32, 0}, {0, 258, 258, 256, 0}}};
-
-/// Of four bytes, the first in the highest place.
-std::uint32_t long_hash(std::uint32_t word) {
-  const std::uint32_t first_highest = word << 24 | (word & 0xFF00U) << 8 | (word >> 8 & 0xFF00U) | word >> 24;
-  return (first_highest * 0x1E35A7BDU) >> (32 - kLongHashBits);
-}
 
 ChainRules rules_of(const Level& level) {
   ChainRules rules;
@@ -89,66 +83,122 @@ ChainPredictor::ChainPredictor(const ChainRules& rules, const Text& text)
       text_(text),
       effort_(kEffort * (text.end + 1)),
       heads_(std::size_t{1} << (rules.shortest == 3 ? kShortHashBits : kLongHashBits)),
-      steps_(kSteps) {
+      long_heads_(std::size_t{1} << kInnerHashBits),
+      places_(kReach),
+      steps_(kReach) {
   insert_until(text.begin);
 }
 
+/// The hash decides which places a real encoder compares: zlib's of three bytes, Go's of four.
 std::uint32_t ChainPredictor::hash(std::uint32_t at) const noexcept {
   const auto word = load<std::uint32_t>(text_.bytes + at);
-  if (rules_.shortest == 4) return long_hash(word);
-  return ((word & 0x1F) << 10 ^ (word >> 8 & 0xFF) << 5 ^ (word >> 16 & 0xFF)) & ((1U << kShortHashBits) - 1);
+  if (rules_.shortest == 3) {
+    return ((word & 0x1F) << 10 ^ (word >> 8 & 0xFF) << 5 ^ (word >> 16 & 0xFF)) & ((1U << kShortHashBits) - 1);
+  }
+  const std::uint32_t first_highest = word << 24 | (word & 0xFF00U) << 8 | (word >> 8 & 0xFF00U) | word >> 24;
+  return (first_highest * 0x1E35A7BDU) >> (32 - kLongHashBits);
+}
+
+std::uint32_t ChainPredictor::long_hash(std::uint32_t at) const noexcept {
+  const auto word = load<std::uint64_t>(text_.bytes + at) << (rules_.shortest == 3 ? 32 : 24);
+  return static_cast<std::uint32_t>((word * 0x9E3779B97F4A7C15U) >> (64 - kInnerHashBits));
 }
 
 void ChainPredictor::insert(std::uint32_t at) noexcept {
   if (at + rules_.shortest > text_.end) return;
-  std::uint32_t& head = heads_[hash(at)];
+  Place& place = places_.data()[at % kReach];
+  std::uint32_t& head = heads_.data()[hash(at)];
   const std::uint32_t step = at + 1 - head;
-  steps_[at % kSteps] = static_cast<std::uint16_t>(head != 0 && step <= kReach ? step : 0);
+  if (head != 0 && step <= kReach) {
+    // At a step of kReach, both are the same place: read before it is written.
+    place.number = static_cast<std::uint16_t>(places_.data()[(head - 1) % kReach].number + 1);
+    steps_.data()[at % kReach] = static_cast<std::uint16_t>(step);
+  } else {
+    place.number = 0;
+    steps_.data()[at % kReach] = 0;
+  }
   head = at + 1;
+  std::uint32_t& long_head = long_heads_.data()[long_hash(at)];
+  const std::uint32_t long_step = at + 1 - long_head;
+  place.long_step = static_cast<std::uint16_t>(long_head != 0 && long_step <= kReach ? long_step : 0);
+  long_head = at + 1;
 }
 
 void ChainPredictor::insert_until(std::uint32_t end) noexcept {
   for (; inserted_ < end; ++inserted_) insert(inserted_);
 }
 
-ChainPredictor::Match ChainPredictor::follow_chain(std::uint32_t at, std::uint32_t place, std::uint32_t than) {
-  const std::byte* here = text_.bytes + at;
-  const std::uint32_t limit = std::min(kLongestMatch, bounds_.input - at);
-  const std::uint32_t nice = std::min(rules_.nice, limit);
-  const std::uint32_t first = member_ + (rules_.first_byte ? 0 : 1);
-  const std::uint32_t lowest = std::max(first, at > rules_.reach ? at - rules_.reach : 0);
-  std::uint32_t chain = rules_.good != 0 && than >= rules_.good ? rules_.chain / 4 : rules_.chain;
-  if (effort_ < chain) chain = kChainWithoutEffort;
-  const std::uint32_t all = chain;
-  std::uint32_t best = std::max(than, rules_.shortest - 1);
+bool ChainPredictor::spend_effort() noexcept {
+  if (effort_ == 0) return false;
+  --effort_;
+  return true;
+}
+
+ChainPredictor::Match ChainPredictor::search_long(Search& search) {
   Match match;
-  if (best >= limit) return match;
-  auto end = load<std::uint16_t>(here + best - 1);
-  while (true) {
-    const std::byte* there = text_.bytes + place;
-    if (load<std::uint16_t>(there + best - 1) == end) {
-      const std::uint32_t length = common_prefix(there, here, limit);
-      if (length > best && (length > rules_.shortest || at - place <= rules_.near)) {
+  const std::uint32_t long_head = long_heads_.data()[long_hash(search.at)];
+  if (long_head == 0 || search.best >= search.limit) return match;
+  const std::byte* here = text_.bytes + search.at;
+  const std::uint32_t nice = std::min(rules_.nice, search.limit);
+  const Place* places = places_.data();
+  const std::uint32_t head_number = places[search.head % kReach].number;
+  const auto first = load<std::uint32_t>(here);
+  std::uint32_t best = search.best;
+  auto end = load<std::uint32_t>(here + best - 3);
+  std::uint64_t effort = effort_;
+  for (std::uint32_t at = long_head - 1; effort > 0; --effort) {
+    if (at < search.lowest && at != search.head) break;
+    const std::byte* there = text_.bytes + at;
+    const Place& there_place = places[at % kReach];
+    // Does an encoder, which follows the other chain, get so far? If it is in that chain.
+    const bool is_beyond = ((head_number - there_place.number) & 0xFFFFU) >= search.chain;
+    if (is_beyond && load<std::uint32_t>(there) == first) break;
+    if (!is_beyond && load<std::uint32_t>(there + best - 3) == end) {
+      const std::uint32_t length = common_prefix(there, here, search.limit);
+      if (length > best) {
         best = length;
-        match = {length, at - place};
+        match = {length, search.at - at};
         if (length >= nice) break;
-        end = load<std::uint16_t>(here + best - 1);
+        end = load<std::uint32_t>(here + best - 3);
       }
     }
-    const std::uint32_t step = steps_[place % kSteps];
-    if (--chain == 0 || step == 0 || place < lowest + step) break;
-    place -= step;
+    const std::uint32_t step = there_place.long_step;
+    if (step == 0 || at < step) break;
+    at -= step;
   }
-  effort_ -= std::min<std::uint64_t>(effort_, all - chain);
+  effort_ = effort;
+  search.best = best;
   return match;
+}
+
+ChainPredictor::Match ChainPredictor::search_short(const Search& search) {
+  const auto mask = rules_.shortest == 3 ? 0xFFFFFFU : 0xFFFFFFFFU;
+  const std::uint32_t wanted = load<std::uint32_t>(text_.bytes + search.at) & mask;
+  std::uint32_t at = search.head;
+  for (std::uint32_t chain = search.chain; chain > 0 && spend_effort(); --chain) {
+    if (search.at - at > rules_.near) return {};
+    if ((load<std::uint32_t>(text_.bytes + at) & mask) == wanted) return {rules_.shortest, search.at - at};
+    const std::uint32_t step = steps_.data()[at % kReach];
+    if (step == 0 || at < search.lowest + step) return {};
+    at -= step;
+  }
+  return {};
 }
 
 ChainPredictor::Match ChainPredictor::search(std::uint32_t at, std::uint32_t than) {
   if (at + rules_.shortest > bounds_.input) return {};
   insert_until(at);
-  const std::uint32_t head = heads_[hash(at)];
-  if (head == 0 || at + 1 - head > rules_.first_reach || head - 1 < member_ + (rules_.first_byte ? 0U : 1U)) return {};
-  return follow_chain(at, head - 1, than);
+  const std::uint32_t head = heads_.data()[hash(at)];
+  const std::uint32_t first = member_ + (rules_.first_byte ? 0U : 1U);
+  if (head == 0 || at + 1 - head > rules_.first_reach || head - 1 < first) return {};
+  Search search{.at = at,
+                .limit = std::min(kLongestMatch, bounds_.input - at),
+                .lowest = std::max(first, at > rules_.reach ? at - rules_.reach : 0),
+                .chain = rules_.good != 0 && than >= rules_.good ? rules_.chain / 4 : rules_.chain,
+                .head = head - 1,
+                .best = std::max(than, rules_.shortest)};
+  const Match match = search_long(search);
+  return match.length != 0 || than >= rules_.shortest ? match : search_short(search);
 }
 
 void ChainPredictor::begin_block(const Bounds& bounds, std::uint32_t at) {

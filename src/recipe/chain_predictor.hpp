@@ -40,12 +40,32 @@ class ChainPredictor : public TokenPredictor {
     std::uint32_t distance = 0;
   };
 
+  /// Where a place is in the chain of its hash, and in that of the hash of one more byte.
+  struct Place {
+    std::uint16_t number = 0;     ///< in the former, modulo 2^16
+    std::uint16_t long_step = 0;  ///< how far back the one before is in the latter; 0: too far
+  };
+  /// A search at a place: what limits it, and what it has found.
+  struct Search {
+    std::uint32_t at;
+    std::uint32_t limit;   ///< no match is longer
+    std::uint32_t lowest;  ///< place that is compared
+    std::uint32_t chain;   ///< how many places are compared
+    std::uint32_t head;    ///< the nearest place
+    std::uint32_t best;    ///< a match has to be longer
+  };
+
   [[nodiscard]] std::uint32_t hash(std::uint32_t at) const noexcept;
+  [[nodiscard]] std::uint32_t long_hash(std::uint32_t at) const noexcept;
   void insert(std::uint32_t at) noexcept;
   void insert_until(std::uint32_t end) noexcept;
   /// The first of the longest matches at `at` that are longer than `than`; of length 0 if there is none.
   [[nodiscard]] Match search(std::uint32_t at, std::uint32_t than);
-  [[nodiscard]] Match follow_chain(std::uint32_t at, std::uint32_t place, std::uint32_t than);
+  /// ... of those that are longer than the shortest; they are in the chain of a longer hash, which is shorter.
+  [[nodiscard]] Match search_long(Search& search);
+  /// ... the nearest of the shortest.
+  [[nodiscard]] Match search_short(const Search& search);
+  [[nodiscard]] bool spend_effort() noexcept;
 
   ChainRules rules_;
   Text text_;
@@ -58,7 +78,9 @@ class ChainPredictor : public TokenPredictor {
   Match later_;
   std::uint64_t effort_;              ///< how many places may still be compared
   std::vector<std::uint32_t> heads_;  ///< by hash: 1 + the last place
-  std::vector<std::uint16_t> steps_;  ///< by place: how far back the one before is; 0: too far
+  std::vector<std::uint32_t> long_heads_;
+  std::vector<Place> places_;
+  std::vector<std::uint16_t> steps_;  ///< how far back the one before is in the former; 0: too far
 };
 
 }  // namespace ociferry::recipe

@@ -48,6 +48,9 @@ std::vector<Candidate> all_candidates() {
   // At equal size the first wins: the usual levels, and the fast ones, are in front.
   add(Predictor::Kind::Zlib, 6, 6);
   add(Predictor::Kind::Go, 6, 6);
+  add(Predictor::Kind::Go, 1, 1);
+  add(Predictor::Kind::Klauspost, 5, 5);
+  add(Predictor::Kind::Klauspost, 5 + 16, 5 + 16);
   add(Predictor::Kind::Zlib, 1, 5);
   add(Predictor::Kind::Zlib, 7, 9);
   add(Predictor::Kind::Go, 2, 5);
@@ -66,6 +69,12 @@ Predictor choose_predictor(const GzipPiece& first) {
   try_all(candidates, beginning_of(first, kShort));
   candidates.resize(kFinalists);
   try_all(candidates, beginning_of(first, kLong));
+  const Predictor best = candidates.front().predictor;
+  if (best.kind != Predictor::Kind::Klauspost) return best;
+  // Jobs show only where one ends.
+  const std::uint8_t level = best.level & 15U;
+  candidates = {{{best.kind, level}}, {{best.kind, static_cast<std::uint8_t>(level + 16)}}};
+  try_all(candidates, first);
   return candidates.front().predictor;
 }
 

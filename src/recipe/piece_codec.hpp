@@ -117,7 +117,7 @@ class PieceCodec {
   void code_block(const Part& part, bool stops) {
     const std::uint32_t begin = at_;
     const std::size_t first = token_;
-    const Bounds bounds{member_, at_ + part.bytes, stops ? at_ + part.bytes : text_.end};
+    const Bounds bounds{member_, at_ + part.bytes, stops ? at_ + part.bytes : text_.end, part.tokens == part.bytes};
     predictor_.begin_block(bounds, at_);
     for (std::uint32_t left = part.tokens; left > 0; --left, ++token_) {
       const Token actual = Coder::kDecodes ? Token{} : parts_.tokens[token_];

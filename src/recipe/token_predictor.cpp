@@ -2,15 +2,30 @@
 
 #include "ociferry/error.hpp"
 #include "recipe/chain_predictor.hpp"
+#include "recipe/go_fast_predictor.hpp"
+#include "recipe/klauspost_predictor.hpp"
 
 namespace ociferry::recipe {
+
+namespace {
+
+/// Added to a level: the stream consists of jobs, as pgzip makes them.
+constexpr std::uint8_t kInJobs = 16;
+constexpr std::uint32_t kJobHistory = 16384;
+
+}  // namespace
 
 std::unique_ptr<TokenPredictor> make_predictor(const Predictor& predictor, const Text& text) {
   switch (predictor.kind) {
     case Predictor::Kind::Chains:
-    case Predictor::Kind::Zlib:
-    case Predictor::Kind::Go: return std::make_unique<ChainPredictor>(chain_rules(predictor), text);
-    case Predictor::Kind::Klauspost: break;
+    case Predictor::Kind::Zlib: return std::make_unique<ChainPredictor>(chain_rules(predictor), text);
+    case Predictor::Kind::Go:
+      if (predictor.level == 1) return std::make_unique<GoFastPredictor>(text);
+      return std::make_unique<ChainPredictor>(chain_rules(predictor), text);
+    case Predictor::Kind::Klauspost:
+      if (predictor.level == 5) return std::make_unique<KlauspostPredictor>(text, 0);
+      if (predictor.level == 5 + kInJobs) return std::make_unique<KlauspostPredictor>(text, kJobHistory);
+      break;
   }
   throw Error(ErrorCode::Hostile, "a recipe needs a newer ociferry").hint("use the release that wrote it");
 }

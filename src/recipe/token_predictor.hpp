@@ -19,9 +19,10 @@ inline constexpr std::size_t kTextPadding = 16;
 
 /// How far things go at a position.
 struct Bounds {
-  std::uint32_t member = 0;  ///< matches begin here or behind it
-  std::uint32_t block = 0;   ///< no token goes on behind it
-  std::uint32_t input = 0;   ///< the encoder saw no bytes behind it when it made the token
+  std::uint32_t member = 0;    ///< matches begin here or behind it
+  std::uint32_t block = 0;     ///< no token goes on behind it
+  std::uint32_t input = 0;     ///< the encoder saw no bytes behind it when it made the token
+  bool only_literals = false;  ///< the block has no match
 };
 
 /// Foresees the tokens of an encoder: it is told each one after it was asked for it. The same calls give the same
