@@ -67,8 +67,12 @@ Predictor choose_predictor(const GzipPiece& first) {
   constexpr std::size_t kFinalists = 4;
   std::vector<Candidate> candidates = all_candidates();
   try_all(candidates, beginning_of(first, kShort));
-  candidates.resize(kFinalists);
-  try_all(candidates, beginning_of(first, kLong));
+  // At most kFinalists, and none that is far behind.
+  const std::size_t most = 2 * candidates.front().size + 64;
+  std::size_t finalists = 1;
+  while (finalists < kFinalists && candidates[finalists].size <= most) ++finalists;
+  candidates.resize(finalists);
+  if (finalists > 1) try_all(candidates, beginning_of(first, kLong));
   const Predictor best = candidates.front().predictor;
   if (best.kind != Predictor::Kind::Klauspost) return best;
   // Jobs show only where one ends.

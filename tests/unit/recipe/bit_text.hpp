@@ -11,7 +11,8 @@ class BitText {
   BitText& bits(std::uint32_t value, unsigned count) {
     for (unsigned i = 0; i < count; ++i, ++used_) {
       if (used_ % 8 == 0) text_ += '\0';
-      if ((value >> i & 1U) != 0) text_.back() = static_cast<char>(static_cast<unsigned char>(text_.back()) | 1U << used_ % 8);
+      if ((value >> i & 1U) != 0)
+        text_.back() = static_cast<char>(static_cast<unsigned char>(text_.back()) | 1U << used_ % 8);
     }
     return *this;
   }

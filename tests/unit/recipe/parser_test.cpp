@@ -59,9 +59,9 @@ TEST_CASE("what surrounds DEFLATE data is kept: all fields of a head, wrong trai
   check_trips(one, "abcabc");
   check_trips(one + member(fixed_block("")) + member(fixed_block("x")), "abcabcx");
   check_trips(one + "trailing bytes", "abcabc");
-  check_trips(one + std::string(1'000'000, '\0'), "abcabc");
+  check_trips(one + std::string(300'000, '\0'), "abcabc");
   check_trips(one + "\x1f", "abcabc");
-  check_trips(member(fixed_block("q"), std::string("\x1f\x8b\x08\x08\0\0\0\0\0\xff", 10) + std::string(700'000, 'n') +
+  check_trips(member(fixed_block("q"), std::string("\x1f\x8b\x08\x08\0\0\0\0\0\xff", 10) + std::string(300'000, 'n') +
                                            std::string(1, '\0')),
               "q");
 }
@@ -79,8 +79,8 @@ TEST_CASE("blocks of every type are kept: empty ones, stored ones with padding, 
 TEST_CASE("the longest match is kept in both of its forms") {
   BitText blocks;
   blocks.bits(1, 1).bits(1, 2).code(0x30 + 'a', 8);
-  blocks.code(0xC5, 8).code(0, 5);                // 285, distance 1
-  blocks.code(0xC4, 8).bits(31, 5).code(0, 5);    // 284 + 31, distance 1
+  blocks.code(0xC5, 8).code(0, 5);              // 285, distance 1
+  blocks.code(0xC4, 8).bits(31, 5).code(0, 5);  // 284 + 31, distance 1
   blocks.code(0, 7);
   check_trips(member(blocks), std::string(517, 'a'));
 }

@@ -77,7 +77,7 @@ class StreamMaker {
 
   std::vector<Token> draw_tokens() {
     std::vector<Token> tokens;
-    const std::uint64_t count = dice_.one_in(6) ? 0 : dice_.below(dice_.one_in(20) ? 20'000 : 300);
+    const std::uint64_t count = dice_.one_in(6) ? 0 : dice_.below(dice_.one_in(20) ? 3'000 : 300);
     const std::uint64_t letters = 1 + dice_.below(dice_.one_in(2) ? 4 : 256);
     const std::uint64_t literals = 1 + dice_.below(6);
     for (std::uint64_t i = 0; i < count; ++i) {

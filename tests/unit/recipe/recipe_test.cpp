@@ -42,7 +42,8 @@ std::uint64_t run_trips(std::uint64_t first, std::uint64_t count) {
       }
       FAIL_CHECK("seed " << seed << ": other bytes (alone: scripts/torture recipes 1 " << seed << ")");
     } catch (const std::exception& error) {
-      FAIL_CHECK("seed " << seed << " (alone: scripts/torture recipes 1 " << seed << "): " << std::string(error.what()));
+      FAIL_CHECK("seed " << seed << " (alone: scripts/torture recipes 1 " << seed
+                         << "): " << std::string(error.what()));
     }
   }
   return good;
@@ -87,7 +88,7 @@ int refused_of(const Sample& sample, std::uint64_t seed, int tries) {
 }  // namespace
 
 TEST_CASE("streams that no encoder would make come out the same, with every predictor") {
-  CHECK(run_trips(seed_of_run() * 1'000'000, 600) == 600);
+  CHECK(run_trips(seed_of_run() * 1'000'000, 300) == 300);
 }
 
 TEST_CASE("OCIFERRY_RECIPES streams that no encoder would make come out the same" * doctest::skip()) {
@@ -98,15 +99,15 @@ TEST_CASE("OCIFERRY_RECIPES streams that no encoder would make come out the same
 }
 
 TEST_CASE("damaged recipes are refused or give other bytes, and stay in bounds") {
-  for (const Predictor& predictor : all_predictors()) {
-    const std::string gzip = read_file(FIXTURES "/recipe/igzip-1.gz", kTripLimit);
-    CHECK(refused_of(sample_of(gzip, predictor), seed_of_run(), 4) > 0);
-  }
+  const std::string gzip = read_file(FIXTURES "/recipe/igzip-1.gz", kTripLimit);
   int refused = 0;
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    refused += refused_of(sample_of(random_gzip(seed).gzip, all_predictors()[seed % 20]), seed, 20);
+  for (const Predictor& predictor : all_predictors()) {
+    refused += refused_of(sample_of(gzip, predictor), seed_of_run(), 1);
   }
-  CHECK(refused > 100);
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    refused += refused_of(sample_of(random_gzip(seed).gzip, all_predictors()[seed % 20]), seed, 10);
+  }
+  CHECK(refused > 50);
 }
 
 TEST_CASE("a recipe of a newer version, or with a predictor that is not known, says that it needs a newer ociferry") {
