@@ -10,7 +10,7 @@ namespace ociferry::recipe {
 void Window::throw_beyond() { throw Error(ErrorCode::Corrupt, "a match reaches beyond the beginning of its member"); }
 
 void Window::append(Bytes bytes) {
-  std::memcpy(bytes_.data() + at_, bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(at_));
   at_ += bytes.size();
 }
 
