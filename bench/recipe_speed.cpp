@@ -3,7 +3,7 @@
 // parsing, coding and rebuilding, by the time that the processor worked on it. Ends with 1 if bytes came out
 // differently.
 //   recipe_speed FILE.gz...
-// bench/recipe_corpus makes such files with many encoders.
+// fixtures/recipe/make shows how to make such files with many encoders.
 
 #include <cstdio>
 #include <cstring>

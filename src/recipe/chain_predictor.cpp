@@ -16,6 +16,9 @@ constexpr unsigned kInnerHashBits = 16;
 /// Comparisons for each byte of text, on average; real encoders need far fewer. Without effort, no match is found.
 constexpr std::uint64_t kEffort = 512;
 
+/// What pigz compresses at a time.
+constexpr std::uint32_t kJob = 128 * 1024;
+
 struct Level {
   std::uint16_t good, lazy, nice, chain, inserted;
 };
@@ -63,6 +66,7 @@ ChainRules chain_rules(const Predictor& predictor) {
   };
   if (predictor.kind == Predictor::Kind::Zlib) {
     ChainRules rules = level(kZlibLevels, 1);
+    rules.kind = Predictor::Kind::Zlib;
     rules.first_reach = kReach - 262;
     rules.reach = rules.first_reach - 1;
     if (rules.lazy > 0) rules.near = 4096;
@@ -201,8 +205,20 @@ ChainPredictor::Match ChainPredictor::search(std::uint32_t at, std::uint32_t tha
   return match.length != 0 || than >= rules_.shortest ? match : search_short(search);
 }
 
+void ChainPredictor::learn_anew(std::uint32_t at) {
+  std::ranges::fill(heads_, 0U);
+  std::ranges::fill(long_heads_, 0U);
+  inserted_ = at > kReach ? at - kReach : 0;
+  insert_until(at);
+}
+
 void ChainPredictor::begin_block(const Bounds& bounds, std::uint32_t at) {
-  if (bounds_.input == at) known_at_ = ~0U;
+  if (bounds_.input == at) {
+    known_at_ = ~0U;
+    // A job of pigz begins with all of the history in chains.
+    const bool new_job = at > text_.begin && (at - text_.begin) % kJob == 0;
+    if (new_job && rules_.kind == Predictor::Kind::Zlib && rules_.lazy == 0) learn_anew(at);
+  }
   bounds_ = bounds;
 }
 

@@ -8,6 +8,7 @@ namespace ociferry::recipe {
 
 /// What an encoder with hash chains does at one of its levels.
 struct ChainRules {
+  Predictor::Kind kind = Predictor::Kind::Chains;
   std::uint32_t shortest = 3;         ///< match, and the bytes that are hashed: 3 or 4
   std::uint32_t good = 0;             ///< behind a match of so many bytes, a quarter of the chain is followed
   std::uint32_t lazy = 0;             ///< a shorter match waits for a longer one at the next byte; 0: none does
@@ -59,6 +60,7 @@ class ChainPredictor : public TokenPredictor {
   [[nodiscard]] std::uint32_t long_hash(std::uint32_t at) const noexcept;
   void insert(std::uint32_t at) noexcept;
   void insert_until(std::uint32_t end) noexcept;
+  void learn_anew(std::uint32_t at);
   /// The first of the longest matches at `at` that are longer than `than`; of length 0 if there is none.
   [[nodiscard]] Match search(std::uint32_t at, std::uint32_t than);
   /// ... of those that are longer than the shortest; they are in the chain of a longer hash, which is shorter.
