@@ -8,6 +8,7 @@
 #include "ociferry/digest.hpp"
 #include "ociferry/export.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/volumes.hpp"
 
 namespace ociferry {
 
@@ -18,8 +19,10 @@ struct CarriedToolOptions {
   /// `ociferry-amd64` and `ociferry-arm64`, of which all that are there are taken.
   std::filesystem::path from = {};
   std::filesystem::path archive = {};  ///< as in ExportOptions; the files go beside it
-  bool sum_archive = true;             ///< read the archive as a whole, for its line in SHA256SUMS
-  bool force = false;                  ///< replace files of these names even if they are not ours
+  /// Of a divided archive, before write_carried_tool(): what the export wrote. The files go beside the first volume.
+  std::vector<WrittenVolume> volumes = {};
+  bool sum_archive = true;  ///< read the archive as a whole, for its line in SHA256SUMS; volumes have theirs already
+  bool force = false;       ///< replace files of these names even if they are not ours
 };
 
 /// A static program of ociferry in memory.

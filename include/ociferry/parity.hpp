@@ -42,10 +42,13 @@ struct ProtectReport {
 
 /// Verifies an archive, and makes its parity. Reads the archive twice. Throws what verify() throws; Error{Usage} if it
 /// is a directory or a stream, or a file would be replaced that is no parity; Error{Space}, Error{Io}; then no parity
-/// has its name.
+/// has its name, unless only SHA256SUMS beside it could not be written.
 OCIFERRY_EXPORT ProtectReport protect_archive(const ProtectOptions& options, const Context& context);
 
 /// The same for what an export has just written to `archive`, divided as `volumes` says, without verifying it first.
+/// Where volumes fill directories, the parity goes into the last one that takes all of it, or else into volumes that
+/// fill what is left of them; set VolumeRule::parity_percent for the export, so that there is room. SHA256SUMS beside
+/// the archive, if it names the archive, gets lines of the parity.
 OCIFERRY_EXPORT ProtectReport protect_export(const std::filesystem::path& archive, const VolumeRule& volumes,
                                              const Digest& fingerprint, const ParityRule& parity, bool force,
                                              const Context& context);
@@ -54,8 +57,8 @@ OCIFERRY_EXPORT ProtectReport protect_export(const std::filesystem::path& archiv
 /// Throws Error{Usage} as protect_archive().
 OCIFERRY_EXPORT void add_parity(ExportPlan& plan, const ParityRule& parity);
 
-/// Throws Error{Usage} if parity of an export to `archive` would replace a file that is no parity, unless `force`, or
-/// `volumes` are put wherever there is room. Call it before the export.
+/// Throws Error{Usage} if parity of an export to `archive` would replace a file that is no parity, unless `force`. Call
+/// it before the export.
 OCIFERRY_EXPORT void check_parity_output(const std::filesystem::path& archive, const VolumeRule& volumes,
                                          const ParityRule& parity, bool force);
 

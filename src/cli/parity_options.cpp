@@ -30,14 +30,27 @@ unsigned parity_percent_of(const Arguments& arguments) {
       .hint("10% replaces one volume of ten, or any tenth that lies together");
 }
 
+std::optional<ParityRule> parity_of(const Arguments& arguments, const std::filesystem::path& archive,
+                                    const VolumeRule& volumes, bool force) {
+  if (!arguments.is_set("parity")) return std::nullopt;
+  if (archive == "-") throw Error(ErrorCode::Usage, "--parity needs a file to put the parity beside");
+  const ParityRule rule{.percent = parity_percent_of(arguments), .volume_bytes = volumes.bytes};
+  check_parity_output(archive, volumes, rule, force);
+  return rule;
+}
+
 void declare_parity_file(Arguments& arguments) {
   arguments.text("parity", "FILE", "The parity of the archive (default: ARCHIVE.parity, beside it)");
 }
 
 void print_parity(const ProtectReport& report, Console& console) {
-  const std::string first = report.files.front().string();
+  const auto& first = report.files.front();
+  const auto& last = report.files.back();
+  const bool is_together = first.parent_path() == last.parent_path();
   const std::string files =
-      report.files.size() == 1 ? first : fmt::format("{} to {}", first, report.files.back().filename().string());
+      report.files.size() == 1
+          ? first.string()
+          : fmt::format("{} to {}", first.string(), is_together ? last.filename().string() : last.string());
   console.result(fmt::format("Parity: {}, {}; of each {} blocks of {}, any {} can be lost", files,
                              text::human_bytes(report.parity_bytes), report.row_blocks,
                              text::human_bytes(report.block_bytes), report.parity_blocks));

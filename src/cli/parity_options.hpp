@@ -12,6 +12,10 @@ void declare_parity_percent(Arguments& arguments);
 /// Throws Error{Usage} unless it is "1%" to "100%".
 [[nodiscard]] unsigned parity_percent_of(const Arguments& arguments);
 
+/// The parity of what is written to `archive`; nullopt: none. Throws if it could not be written beside it.
+[[nodiscard]] std::optional<ParityRule> parity_of(const Arguments& arguments, const std::filesystem::path& archive,
+                                                  const VolumeRule& volumes, bool force);
+
 /// --parity FILE: parity that lies elsewhere.
 void declare_parity_file(Arguments& arguments);
 

@@ -12,6 +12,7 @@
 #include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "cli/limit_options.hpp"
+#include "cli/parity_options.hpp"
 #include "cli/password_input.hpp"
 #include "medium/volumes/volume_list.hpp"
 #include "ociferry/error.hpp"
@@ -57,6 +58,7 @@ VolumeRule volume_rule_of(const Arguments& arguments) {
     if (directory.empty()) throw Error(ErrorCode::Usage, "--volume-size fit: needs a directory, fit:DIR[,DIR...]");
     rule.directories.emplace_back(directory);
   }
+  if (arguments.is_set("parity")) rule.parity_percent = parity_percent_of(arguments);
   return rule;
 }
 

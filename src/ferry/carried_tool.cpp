@@ -1,24 +1,17 @@
 #include "ociferry/carried_tool.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include "base/fd.hpp"
-#include "base/stop.hpp"
-#include "base/system_calls.hpp"
-#include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/carried_readme.hpp"
 #include "ferry/deliver/checksums.hpp"
 #include "ferry/deliver/static_program.hpp"
-#include "medium/file_medium.hpp"
+#include "ferry/deliver/sums_file.hpp"
+#include "medium/volumes/volume_places.hpp"
 #include "ociferry/error.hpp"
-#include "stream/read_buffer.hpp"
 #include "stream/sha256.hpp"
 
 namespace ociferry {
@@ -28,16 +21,17 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kProgram = "ociferry";
-constexpr std::string_view kSums = "SHA256SUMS";
 constexpr std::string_view kReadme = "README.txt";
 constexpr std::uint64_t kMostTextBytes = 1024 * 1024;
 constexpr unsigned kProgramMode = 0755;
 constexpr unsigned kTextMode = 0644;
 
-fs::path directory_of(const fs::path& archive) {
-  const fs::path directory = behind_links(archive).parent_path();
-  return directory.empty() ? fs::path(".") : directory;
+/// The archive as it lies there, or its first volume.
+fs::path file_of(const CarriedToolOptions& options) {
+  return options.volumes.empty() ? behind_links(options.archive) : options.volumes.front().path;
 }
+
+fs::path directory_of(const CarriedToolOptions& options) { return directory_of_volume(file_of(options)); }
 
 /// The content of a file that is there already; nullopt if it has more than `most` bytes.
 std::optional<std::string> content_of(const fs::path& file, std::uint64_t most) {
@@ -94,7 +88,7 @@ std::vector<CarriedProgram> read_programs(const fs::path& from) {
 
 bool is_ours(std::string_view name, const fs::path& file) {
   if (fs::file_size(file) == 0) return true;
-  if (name == kReadme || name == kSums) {
+  if (name == kReadme || name == kSumsFile) {
     const auto text = content_of(file, kMostTextBytes);
     // Of a list of sums every line is kept, whoever wrote it.
     return text && (name == kReadme ? is_readme_of_ours(*text) : text->find('\0') == std::string::npos);
@@ -105,8 +99,8 @@ bool is_ours(std::string_view name, const fs::path& file) {
 
 /// That the file called `name` can be written, and nothing is lost by it.
 void check_place(std::string_view name, const CarriedToolOptions& options) {
-  const fs::path file = directory_of(options.archive) / name;
-  if (behind_links(options.archive).filename() == name) {
+  const fs::path file = directory_of(options) / name;
+  if (file_of(options).filename() == name) {
     throw Error(ErrorCode::Usage, text::cat("the archive cannot be called ", name,
                                             ": with --with-tool, that is a file "
                                             "beside it"))
@@ -124,7 +118,7 @@ void check_place(std::string_view name, const CarriedToolOptions& options) {
 
 void check_places(const std::vector<CarriedProgram>& programs, const CarriedToolOptions& options) {
   for (const CarriedProgram& program : programs) check_place(program.name, options);
-  for (const std::string_view name : {kSums, kReadme}) check_place(name, options);
+  for (const std::string_view name : {kSumsFile, kReadme}) check_place(name, options);
 }
 
 // Writing
@@ -147,40 +141,11 @@ CarriedFile put(const fs::path& file, std::string_view content, unsigned mode) {
   return written;
 }
 
-/// The SHA-256 of the archive's file, as `sha256sum` computes it.
-Digest sum_of(const fs::path& archive, const Context& context) {
-  const auto medium = open_medium(archive);
-  if (!medium) throw Error(ErrorCode::Io, text::cat(archive.string(), " is no file any more"));
-  context.progress->phase(text::cat("reading the archive for ", kSums), medium->size());
-  Hasher hasher;
-  std::vector<std::byte> buffer(kReadBufferBytes);
-  std::uint64_t offset = 0;
-  while (const std::size_t got = medium->read_at(offset, buffer)) {
-    throw_if_stopped(context.stop);
-    hasher.update(MutableBytes(buffer).first(got));
-    medium->done_with(offset, got);
-    offset += got;
-    context.progress->advance(static_cast<std::int64_t>(got));
-  }
-  return hasher.finish();
-}
-
-/// Two exports to one directory change its list of sums one after the other.
-UniqueFd locked(const fs::path& directory) {
-  UniqueFd fd = open_file(directory, O_RDONLY | O_DIRECTORY);
-  while (calls::flock(fd.get(), LOCK_EX) != 0) {
-    // Not every file system has locks.
-    if (errno == EOPNOTSUPP || errno == ENOSYS || errno == ENOLCK) break;
-    if (errno != EINTR) throw system_error(text::cat("locking ", directory.string()), errno);
-  }
-  return fd;
-}
-
 CarriedFile put_sums(const fs::path& directory, const std::vector<std::string>& names, const std::vector<FileSum>& sums,
                      CarriedToolReport& report) {
-  const fs::path file = directory / kSums;
-  const UniqueFd lock = locked(directory);
-  const bool is_text = is_there(file) && is_ours(kSums, file);
+  const fs::path file = directory / kSumsFile;
+  const UniqueFd lock = lock_sums(directory);
+  const bool is_text = is_there(file) && is_ours(kSumsFile, file);
   const std::string list = update_sums(is_text ? read_file(file, kMostTextBytes) : "", names, sums);
   for (const std::string& name : names_in_sums(list)) {
     if (!is_there(directory / name)) report.missing_files.push_back(name);
@@ -188,17 +153,26 @@ CarriedFile put_sums(const fs::path& directory, const std::vector<std::string>& 
   return put(file, list, kTextMode);
 }
 
+/// True if some volumes are in other directories than the first.
+bool is_on_several(const std::vector<WrittenVolume>& volumes) {
+  return std::ranges::any_of(volumes, [&](const WrittenVolume& volume) {
+    return directory_of_volume(volume.path) != directory_of_volume(volumes.front().path);
+  });
+}
+
 CarriedToolReport write_all(const CarriedToolOptions& options, const std::vector<CarriedProgram>& programs,
                             const Digest& fingerprint, const Context& context) {
-  const fs::path archive = behind_links(options.archive);
-  const fs::path directory = directory_of(options.archive);
+  const fs::path archive = file_of(options);
+  const fs::path directory = directory_of(options);
   const std::string archive_name = archive.filename().string();
   check_places(programs, options);  // the export may have taken hours
   CarriedToolReport report;
-  std::vector<std::string> names{archive_name};
+  const bool is_divided = !options.volumes.empty();
+  std::vector<std::string> names;
   std::vector<FileSum> sums;
-  if (options.sum_archive) {
-    report.archive_sum = sum_of(archive, context);
+  if (!is_divided) names.push_back(archive_name);
+  if (!is_divided && options.sum_archive) {
+    report.archive_sum = sum_of_file(archive, "the archive", context);
     sums.push_back({archive_name, *report.archive_sum});
   }
   for (const CarriedProgram& program : programs) {
@@ -211,7 +185,9 @@ CarriedToolReport write_all(const CarriedToolOptions& options, const std::vector
                              readme_text({.archive = archive_name,
                                           .fingerprint = fingerprint,
                                           .programs = programs,
-                                          .archive_is_summed = options.sum_archive}),
+                                          .archive_is_summed = is_divided || options.sum_archive,
+                                          .volumes = options.volumes.size(),
+                                          .is_elsewhere_too = is_on_several(options.volumes)}),
                              kTextMode));
   return report;
 }
@@ -230,7 +206,7 @@ CarriedToolReport write_carried_tool(const CarriedToolOptions& options, const st
     return write_all(options, programs, fingerprint, context);
   } catch (Error& error) {
     error.while_doing("putting the program beside the archive");
-    error.hint(text::cat(options.archive.string(), " is complete: the same command keeps it, and goes on from there"));
+    error.hint(text::cat(file_of(options).string(), " is complete: the same command keeps it, and goes on from there"));
     throw;
   }
 }

@@ -2,12 +2,14 @@
 
 #include "base/text.hpp"
 #include "ferry/deliver/parity_output.hpp"
+#include "ferry/deliver/sums_file.hpp"
 #include "ferry/gather/parity_reading.hpp"
 #include "layout/sealed/volume_set.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/input_stream.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/parity.hpp"
+#include "parity/parity_header.hpp"
 #include "parity/write_parity.hpp"
 
 namespace ociferry {
@@ -34,8 +36,9 @@ std::unique_ptr<Medium> bytes_of(const fs::path& archive, const Context& context
       .hint("pack the directory, or write the stream to a file, and protect that");
 }
 
-ProtectReport protect(const fs::path& archive, const std::optional<Digest>& fingerprint, const ParityRule& rule,
-                      const ParityOutput& output, const Context& context) {
+/// `name` of the archive: "OUT".
+ProtectReport protect(const fs::path& archive, const std::string& name, const std::optional<Digest>& fingerprint,
+                      const ParityRule& rule, const ParityOutput& output, const Context& context) {
   const auto medium = bytes_of(archive, context);
   const ParityShape shape = choose_parity_shape(medium->size(), rule.percent);
   const std::uint64_t bytes = ParityLayout(shape).total_bytes();
@@ -48,7 +51,12 @@ ProtectReport protect(const fs::path& archive, const std::optional<Digest>& fing
                        .parity_bytes = bytes};
   report.files =
       output.write(bytes, rule.volume_bytes, [&](OutputMedium& to) { write_parity(*medium, shape, set, to, watch); });
+  write_parity_sums(output.directories(), name, output.name(), report.files, context);
   return report;
+}
+
+ParityOutput output_beside(const fs::path& archive, const VolumeRule& volumes, bool force) {
+  return {archive.string() + std::string(kParitySuffix), force, volumes.directories};
 }
 
 }  // namespace
@@ -56,15 +64,19 @@ ProtectReport protect(const fs::path& archive, const std::optional<Digest>& fing
 ProtectReport protect_archive(const ProtectOptions& options, const Context& context) {
   check_percent(options.parity);
   if (is_standard_input(options.archive)) static_cast<void>(bytes_of(options.archive, context));
-  const fs::path beside = options.output.empty() ? parity_path_of(options.archive, context) : options.output;
-  const ParityOutput output(beside, options.force);
+  const fs::path beside = parity_path_of(options.archive, context);
+  const ParityOutput output(options.output.empty() ? beside : options.output, options.force);
   const VerifyReport verified = verify({.archive = options.archive}, context);
-  return protect(options.archive, verified.fingerprint, options.parity, output, context);
+  return protect(options.archive, beside.stem().string(), verified.fingerprint, options.parity, output, context);
 }
 
 void add_parity(ExportPlan& plan, const ParityRule& parity) {
   check_percent(parity);
   plan.parity_bytes = ParityLayout(choose_parity_shape(plan.archive_bytes, parity.percent)).total_bytes();
+  const bool is_on_several = std::ranges::any_of(plan.volumes, [&](const PlannedVolume& volume) {
+    return volume.path.parent_path() != plan.volumes.front().path.parent_path();
+  });
+  if (is_on_several) return;  // whoever planned the volumes had VolumeRule::parity_percent
   const std::uint64_t left = plan.archive_bytes - std::min(plan.archive_bytes, plan.partial_bytes);
   if (plan.lack_of_room || plan.free_bytes >= left + plan.parity_bytes) return;
   plan.lack_of_room = text::cat("there is room for the archive, but not for ", plan.parity_bytes,
@@ -73,25 +85,27 @@ void add_parity(ExportPlan& plan, const ParityRule& parity) {
 
 void check_parity_output(const fs::path& archive, const VolumeRule& volumes, const ParityRule& parity, bool force) {
   check_percent(parity);
-  if (!volumes.directories.empty()) {
-    throw Error(ErrorCode::Usage, "parity does not go with --volume-size fit: that fills the directories")
-        .hint(
-            "export without parity, and then say where there is room for it: ociferry protect ARCHIVE -o FILE.parity");
-  }
-  static_cast<void>(ParityOutput(archive.string() + ".parity", force));
+  static_cast<void>(output_beside(archive, volumes, force));
 }
 
 ProtectReport protect_export(const fs::path& archive, const VolumeRule& volumes, const Digest& fingerprint,
                              const ParityRule& parity, bool force, const Context& context) {
-  check_parity_output(archive, volumes, parity, force);
-  const ParityOutput output(archive.string() + ".parity", force);
-  const fs::path written =
-      volumes.divides() ? fs::path(archive).replace_filename(volume_list_name(archive.filename().string())) : archive;
+  check_percent(parity);
+  const ParityOutput output = output_beside(archive, volumes, force);
+  const std::string name = archive.filename().string();
+  fs::path written = archive;
+  if (volumes.divides()) written.replace_filename(volume_list_name(name));
+  Context reading = context;
+  if (!volumes.directories.empty()) {
+    written = volumes.directories.front() / written;
+    reading.volumes = {.directories = volumes.directories};
+  }
   try {
-    return protect(written, fingerprint, parity, output, context);
+    return protect(written, name, fingerprint, parity, output, reading);
   } catch (Error& error) {
     error.while_doing(text::cat("making the parity of ", archive.string(), ", which is complete"));
-    error.hint(text::cat("the archive can be used; for its parity: ociferry protect ", archive.string()));
+    error.hint(text::cat("the archive can be used; for its parity: ociferry protect ", written.string(),
+                         volumes.directories.empty() ? "" : " -o FILE.parity, where there is room for it"));
     throw;
   }
 }

@@ -2,11 +2,15 @@
 
 #include <array>
 #include <cstddef>
+#include <string_view>
 
 #include "parity/checksum.hpp"
 #include "parity/parity_shape.hpp"
 
 namespace ociferry {
+
+/// Parity of an archive OUT is in OUT.parity, or in volumes of that.
+inline constexpr std::string_view kParitySuffix = ".parity";
 
 /// The header of a parity file; docs/archive-format.md.
 struct ParityHeader {

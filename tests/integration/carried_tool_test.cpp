@@ -65,6 +65,32 @@ TEST_CASE("export --with-tool puts program, sums and page beside the archive, an
         "ociferry: OK\n");
 }
 
+TEST_CASE("with volumes, program and page lie beside the first one, and its SHA256SUMS has all of them") {
+  if (lacks({"docker-registry"})) return;
+  ToolExport stage;
+  World& world = stage.world;
+  const auto sums = [&](const std::string& directory) {
+    return run({.arguments = {"sha256sum", "-c", "SHA256SUMS"}, .directory = world.path(directory)}).out;
+  };
+  const std::string said = world.succeed(stage.with_tool({"tools", "--volume-size", "64K", "--parity", "10%"}));
+  CHECK(said.find("\nBeside it: ociferry, SHA256SUMS (replaced), README.txt\n") != std::string::npos);
+  CHECK(sums("stick") == "a.tar.001: OK\na.tar.volumes.json: OK\nociferry: OK\na.tar.parity: OK\n");
+  const std::string page = read_text(world.path("stick/README.txt"));
+  CHECK(page.find("  a.tar.001\n    The images, in one volume. Fingerprint: ") != std::string::npos);
+  CHECK(page.find("./ociferry import a.tar.001 --to-registry") != std::string::npos);
+
+  for (const char* directory : {"one", "two"}) std::filesystem::create_directory(world.path(directory));
+  const Words filling{
+      "export",        "-i",         world.outside.host() + "/apps/a:v1", "-o", "a.tar", "--with-tool", "tools",
+      "--volume-size", "fit:one,two"};
+  world.succeed(filling);
+  CHECK(sums("one") == "a.tar.001: OK\na.tar.volumes.json: OK\nociferry: OK\n");
+  CHECK(sums("two") == "a.tar.volumes.json: OK\n");
+  CHECK(world.succeed(filling).find("ociferry (kept), SHA256SUMS") != std::string::npos);
+  CHECK(world.fail(1, stage.with_tool({"tools", "--volume-size", "1M", "--sum-archive=false"}))
+            .find("all volumes have a line in SHA256SUMS") != std::string::npos);
+}
+
 TEST_CASE("what cannot be carried, or would replace what is not ours, is refused before any request") {
   if (lacks({"docker-registry"})) return;
   ToolExport stage;

@@ -46,6 +46,13 @@ struct Protected {
     return world.succeed(words);
   }
   [[nodiscard]] fs::path at(const std::string& name) const { return world.path(name); }
+  /// What `sha256sum -c` says of the list in a directory, all of which must be right.
+  [[nodiscard]] std::string sums(const std::string& directory) const {
+    const Outcome outcome =
+        run({.arguments = {"sha256sum", "-c", "--strict", "SHA256SUMS"}, .directory = at(directory)});
+    CHECK_MESSAGE(outcome.exit_code == 0, outcome.out, outcome.err);
+    return outcome.out;
+  }
   /// Everything as it was exported, in set/.
   void anew() const {
     fs::remove_all(at("set"));
@@ -283,6 +290,75 @@ TEST_CASE("parity is computed, and an archive repaired, within 64 MiB of memory"
   CHECK(sha256(read_text(world.path("b.tar"))) == whole);
 }
 
+TEST_CASE("parity of volumes that fill directories goes where there is room, and the commands say where") {
+  if (lacks({"docker-registry"})) return;
+  Protected set;
+  World& world = set.world;
+  const std::string parity = read_text(set.at("set/plain.tar.parity"));
+  const std::string ref = world.outside_ref("team/app");
+  const std::vector<Words> writers{{"export", "-i", ref, "-o"},
+                                   {"split", "set/plain.tar", "-o"},
+                                   {"copy", "-i", ref, "--to-tar"},
+                                   {"copy", "--tar", "set/plain.tar", "--to-tar"}};
+  for (Words words : writers) {
+    CAPTURE(words.front());
+    for (const char* directory : {"a", "b"}) {
+      fs::remove_all(set.at(directory));
+      fs::create_directory(set.at(directory));
+    }
+    write_text(set.at("b/apps.tar.parity.001.partial"), std::string(5000, '\0'));  // of a run that was killed
+    words.insert(words.end(), {"apps.tar", "--volume-size", "fit:a,b", "--parity", "20%"});
+    CHECK(has_part(world.succeed(words), "\nParity: b/apps.tar.parity, "));
+    CHECK((read_text(set.at("b/apps.tar.parity")) == parity));
+    CHECK_FALSE(fs::exists(set.at("b/apps.tar.parity.001.partial")));
+    CHECK(has_part(set.sums("a"), "apps.tar.001: OK\n"));
+    CHECK(has_part(set.sums("b"), "apps.tar.parity: OK\n"));
+  }
+  CHECK(has_part(world.succeed({"verify", "a/apps.tar.001", "--volume-dir", "b"}), "is whole, too"));
+  fs::remove(set.at("a/apps.tar.volumes.json"));
+  fs::resize_file(set.at("a/apps.tar.001"), set.original.size() - 50'000);
+  world.succeed({"repair", "a/apps.tar.001", "--volume-dir", "b", "-o", "new.tar"});
+  CHECK((read_text(set.at("new.tar")) == set.original));
+}
+
+TEST_CASE("copy --to-tar writes the parity that export writes, and tells of it in a dry run") {
+  if (lacks({"docker-registry"})) return;
+  Protected set;
+  World& world = set.world;
+  const std::string parity = read_text(set.at("set/plain.tar.parity"));
+  const Words from_archive{"copy", "--tar", "set/plain.tar", "--to-tar", "out.tar", "--parity", "20%"};
+  Words planned = from_archive;
+  planned.emplace_back("--dry-run");
+  CHECK(has_part(world.succeed(planned), "parity     " + std::to_string(parity.size()) + " bytes more"));
+  CHECK_FALSE(fs::exists(set.at("out.tar")));
+  CHECK(has_part(world.succeed(from_archive), "\nParity: out.tar.parity, "));
+  CHECK((read_text(set.at("out.tar.parity")) == parity));
+  const Json told = Json::parse(
+      world.succeed({"copy", "-i", world.outside_ref("team/app"), "--to-tar", "out.tar", "--parity", "20%", "--json"}),
+      "copy");
+  CHECK(*told.find("parity")->find("bytes")->as_int() == static_cast<std::int64_t>(parity.size()));
+  CHECK(has_part(world.fail(1, {"copy", "--tar", "out.tar", "--to-repo", world.inside_repo("a"), "--parity", "1%"}),
+                 "--parity goes with --to-tar only"));
+}
+
+TEST_CASE("SHA256SUMS beside volumes has lines of their parity, and no others of it") {
+  if (lacks({"docker-registry"})) return;
+  Protected set;
+  World& world = set.world;
+  const std::string checked = set.sums("set");
+  CHECK(has_part(checked, "apps.tar.006: OK\napps.tar.volumes.json: OK\napps.tar.parity.001: OK\n"));
+  CHECK(has_part(checked, "apps.tar.parity.002: OK\n"));
+  CHECK_FALSE(has_part(checked, "plain.tar"));
+  world.succeed({"protect", "set/apps.tar.003", "--parity", "30%"});
+  CHECK(has_part(set.sums("set"), "apps.tar.volumes.json: OK\napps.tar.parity: OK\n"));
+  CHECK_FALSE(has_part(set.sums("set"), "parity.001"));
+  // A list that tells of other files is none of ours.
+  write_text(set.at("set/SHA256SUMS"), std::string(sha256("").hex()) + "  empty\n");
+  write_text(set.at("set/empty"), "");
+  world.succeed({"protect", "set/plain.tar", "--parity", "20%"});
+  CHECK(set.sums("set") == "empty: OK\n");
+}
+
 TEST_CASE("what cannot be meant is refused before anything is done") {
   if (lacks({"docker-registry"})) return;
   World world;
@@ -297,7 +373,6 @@ TEST_CASE("what cannot be meant is refused before anything is done") {
     CHECK(has_part(error({"--parity=" + percent}), "whole percents of the archive, from 1% to 100%"));
   }
   fs::create_directory(world.path("d"));
-  CHECK(has_part(error({"--parity", "10%", "--volume-size", "fit:d"}), "parity does not go with --volume-size fit"));
   CHECK(has_part(world.fail(1, {"export", "-i", world.outside_ref("team/app"), "-o", "-", "--parity", "10%"}),
                  "--parity needs a file"));
   CHECK(world.outside.requests().empty());

@@ -4,6 +4,7 @@
 #include "cli/command.hpp"
 #include "cli/destination_options.hpp"
 #include "cli/medium_option.hpp"
+#include "cli/parity_options.hpp"
 #include "cli/plain_sources.hpp"
 #include "cli/plan_output.hpp"
 #include "cli/selection_options.hpp"
@@ -44,6 +45,7 @@ void declare_copy(Arguments& arguments) {
   if (arguments.called_as() == CalledAs::Ociferry) {
     declare_platform(arguments);
     declare_volume_size(arguments);
+    declare_parity_percent(arguments);
     declare_verify_medium(arguments);
     declare_volume_search(arguments);
   }
@@ -93,7 +95,7 @@ void check(const Arguments& arguments) {
         .hint("or give --to-registry, where each image keeps its own name");
   }
   check_destination(arguments);
-  for (const std::string option : {"volume-size", "verify-medium"}) {
+  for (const std::string option : {"volume-size", "parity", "verify-medium"}) {
     if (arguments.called_as() != CalledAs::Ociferry || !to_registry || !arguments.is_set(option)) continue;
     throw Error(ErrorCode::Usage, text::cat("--", option, " goes with --to-tar only"));
   }
@@ -201,20 +203,29 @@ void run_copy_to_archive(const Arguments& arguments, const std::string& archive,
                          Console& console) {
   const bool tells = arguments.called_as() == CalledAs::Ociferry;
   if (tells) check_archive_name(archive);
+  const VolumeRule volumes = volume_rule(arguments);
+  const bool force = replaces_any_file(arguments);
+  const auto parity = tells ? parity_of(arguments, archive, volumes, force) : std::nullopt;
   if (const auto dry_run = dry_run_of(arguments)) {
-    return print_export_plan(plan_for_archive(arguments, archive, context), archive, *dry_run, console);
+    ExportPlan plan = plan_for_archive(arguments, archive, context);
+    if (parity) add_parity(plan, *parity);
+    return print_export_plan(plan, archive, *dry_run, console);
   }
   const TransferReport report = copy_to_archive(arguments, archive, context);
+  std::optional<ProtectReport> protection;
+  if (parity) protection = protect_export(archive, volumes, *report.fingerprint, *parity, force, context);
   console.finish_progress();
   Json::Object members = export_members(report, archive);
   add_volume_members(members, report.volumes);
   add_medium_member(members, report.medium);
+  if (protection) members.emplace_back("parity", parity_members(*protection));
   console.document(std::move(members));
   if (!tells) return;
   print_archives(report.archives, console);
   print_export(report, shown_archive(archive), console);
   print_volumes(report.volumes, archive, console);
   print_medium(report.medium, console);
+  if (protection) print_parity(*protection, console);
 }
 
 void run_copy_to_registry(const Arguments& arguments, const Context& context, Console& console) {

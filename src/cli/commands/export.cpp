@@ -61,53 +61,66 @@ std::vector<std::filesystem::path> paths_of(const Arguments& arguments, const st
   return {words.begin(), words.end()};
 }
 
-/// The archive alone, or with the program beside it.
-std::optional<CarriedToolReport> export_with_tool(const ExportOptions& options,
-                                                  const std::optional<CarriedToolOptions>& tool, TransferReport& report,
-                                                  const Context& context) {
+/// The program that goes beside the archive.
+struct Tool {
+  CarriedToolOptions options;
   std::vector<CarriedProgram> programs;
-  if (tool) programs = read_carried_tool(*tool);
+
+  [[nodiscard]] std::uint64_t bytes() const {
+    constexpr std::uint64_t kPage = 64 * 1024;  // more than README.txt has
+    std::uint64_t sum = kPage;
+    for (const CarriedProgram& program : programs) sum += program.content.size();
+    return sum;
+  }
+};
+
+std::optional<Tool> tool_beside(const Arguments& arguments, const ExportOptions& options) {
+  const auto& directories = options.volumes.directories;
+  auto tool = tool_of(arguments, directories.empty() ? options.archive : directories.front() / options.archive);
+  if (!tool) return std::nullopt;
+  if (options.archive == "-") throw Error(ErrorCode::Usage, "--with-tool needs a file to put the tool beside");
+  if (options.volumes.divides() && arguments.is_set("sum-archive")) {
+    throw Error(ErrorCode::Usage,
+                "--sum-archive does not go with --volume-size: all volumes have a line in SHA256SUMS");
+  }
+  auto programs = read_carried_tool(*tool);
+  return Tool{*std::move(tool), std::move(programs)};
+}
+
+/// The archive alone, or with the program beside it.
+std::optional<CarriedToolReport> export_with_tool(const ExportOptions& options, std::optional<Tool> tool,
+                                                  TransferReport& report, const Context& context) {
   report = export_archive(options, context);
   if (!tool) return std::nullopt;
-  return write_carried_tool(*tool, programs, *report.fingerprint, context);
+  tool->options.volumes = report.volumes;
+  return write_carried_tool(tool->options, tool->programs, *report.fingerprint, context);
 }
 
-/// The parity that is asked for; nullopt: none. Throws if it could not be written beside the archive.
-std::optional<ParityRule> parity_of(const Arguments& arguments, const ExportOptions& options) {
-  if (!arguments.is_set("parity")) return std::nullopt;
-  if (options.archive == "-") throw Error(ErrorCode::Usage, "--parity needs a file to put the parity beside");
-  const ParityRule rule{.percent = parity_percent_of(arguments), .volume_bytes = options.volumes.bytes};
-  check_parity_output(options.archive, options.volumes, rule, options.force);
-  return rule;
-}
-
-void check_export(const Arguments& arguments, const ExportOptions& options) {
+void check_export(const ExportOptions& options) {
   if (options.for_each_site && options.have.size() < 2)
     throw Error(ErrorCode::Usage, "--for-each-site goes with a --have for each of several sites");
   if (options.sources.empty())
     throw Error(ErrorCode::Usage, "Nothing to export: name bundles and images, or give --lock or --images-file");
   if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
   check_archive_name(options.archive.string());
-  if (options.volumes.divides() && arguments.is_set("with-tool")) {
-    throw Error(ErrorCode::Usage, "--with-tool does not go with --volume-size")
-        .hint("export in volumes, and put the program beside them yourself; SHA256SUMS is written in any case");
-  }
 }
 
 void run_export(const Arguments& arguments, Context& context, Console& console) {
-  const ExportOptions options{.sources = all_sources(arguments, context.stop),
-                              .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None,
-                                         .nondistributable_layers = arguments.on("include-non-distributable-layers"),
-                                         .selection = selection_of(arguments, false)},
-                              .archive = arguments.text_of("output"),
-                              .force = arguments.on("force"),
-                              .have = paths_of(arguments, "have"),
-                              .for_each_site = arguments.on("for-each-site"),
-                              .volumes = volume_rule_of(arguments),
-                              .verify_medium = verifies_medium(arguments, arguments.text_of("output"))};
-  check_export(arguments, options);
+  ExportOptions options{.sources = all_sources(arguments, context.stop),
+                        .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None,
+                                   .nondistributable_layers = arguments.on("include-non-distributable-layers"),
+                                   .selection = selection_of(arguments, false)},
+                        .archive = arguments.text_of("output"),
+                        .force = arguments.on("force"),
+                        .have = paths_of(arguments, "have"),
+                        .for_each_site = arguments.on("for-each-site"),
+                        .volumes = volume_rule_of(arguments),
+                        .verify_medium = verifies_medium(arguments, arguments.text_of("output"))};
+  check_export(options);
   context.volumes = volume_search_of(arguments, context.stop, console);
-  const auto parity = parity_of(arguments, options);
+  const auto parity = parity_of(arguments, options.archive, options.volumes, options.force);
+  std::optional<Tool> tool = tool_beside(arguments, options);
+  if (tool) options.volumes.kept_bytes = tool->bytes();
   if (const auto dry_run = dry_run_of(arguments)) {
     ExportPlan plan = plan_export(options, context);
     if (parity) add_parity(plan, *parity);
@@ -116,10 +129,9 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
   TransferReport report;
   std::optional<CarriedToolReport> carried;
   if (const auto stream = stream_of(arguments, options.archive.string())) {
-    if (arguments.is_set("with-tool")) throw Error(ErrorCode::Usage, "--with-tool needs a file to put the tool beside");
     report = export_to_stream(options, *stream, context);
   } else {
-    carried = export_with_tool(options, tool_of(arguments, options.archive.string()), report, context);
+    carried = export_with_tool(options, std::move(tool), report, context);
   }
   std::optional<ProtectReport> protection;
   if (parity) {

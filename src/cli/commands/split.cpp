@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/medium_option.hpp"
+#include "cli/parity_options.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
 
@@ -19,6 +20,7 @@ void declare_split(Arguments& arguments) {
   arguments.text("output,o", "FILE", "The volumes are FILE.001, FILE.002, ...");
   arguments.require("output");
   arguments.flag("force", "Replace files of those names even if they are no volumes");
+  declare_parity_percent(arguments);
   declare_verify_medium(arguments);
   declare_volume_search(arguments);
 }
@@ -32,15 +34,22 @@ void run_split(const Arguments& arguments, Context& context, Console& console) {
                              .force = arguments.on("force"),
                              .verify_medium = verifies_medium(arguments, output)};
   if (!options.volumes.divides()) throw Error(ErrorCode::Usage, "No size of the volumes: give --volume-size");
+  const auto parity = parity_of(arguments, output, options.volumes, options.force);
   const SplitReport report = split_archive(options, context);
+  std::optional<ProtectReport> protection;
+  if (parity) {
+    protection = protect_export(output, options.volumes, report.fingerprint, *parity, options.force, context);
+  }
   console.finish_progress();
   Json::Object members{{"archiveBytes", report.archive_bytes}, {"fingerprint", report.fingerprint.text()}};
   add_volume_members(members, report.volumes);
   add_medium_member(members, report.medium);
+  if (protection) members.emplace_back("parity", parity_members(*protection));
   console.document(std::move(members));
   console.result(fmt::format("Split {}: {}", options.archive.string(), text::human_bytes(report.archive_bytes)));
   print_volumes(report.volumes, output, console);
   print_medium(report.medium, console);
+  if (protection) print_parity(*protection, console);
   console.result(fingerprint_line(report.fingerprint));
 }
 
@@ -52,7 +61,9 @@ const Command kSplitCommand{
     .usage = "ociferry split ARCHIVE.tar --volume-size SIZE -o FILE [options]",
     .examples =
         "  # For a stick of FAT32: apps.tar.001, apps.tar.002, ...\n"
-        "  ociferry split apps.tar --volume-size fat32 -o /media/usb/apps.tar\n",
+        "  ociferry split apps.tar --volume-size fat32 -o /media/usb/apps.tar\n"
+        "  # On three sticks, with parity where there is room for it\n"
+        "  ociferry split apps.tar --volume-size fit:/media/a,/media/b,/media/c --parity 20% -o apps.tar\n",
     .common = CommonOptions::Jobs,
     .in_imgpkg = false,
     .unpacks = true,

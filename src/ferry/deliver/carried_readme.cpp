@@ -16,10 +16,10 @@ constexpr std::string_view kReadmeText = R"(
 In this directory:
 
   {archive}
-    The images. Fingerprint: {fingerprint}
+    {images} Fingerprint: {fingerprint}
 {programs}  SHA256SUMS
     To check that {summed} arrived as written.
-{several}
+{several}{media}
 1. CHECK WHAT HAS ARRIVED
 
   sha256sum -c SHA256SUMS
@@ -107,6 +107,20 @@ std::string about_several(const std::vector<CarriedProgram>& programs) {
                    " in all commands.\n");
 }
 
+std::string about_images(std::size_t volumes) {
+  if (volumes == 0) return "The images.";
+  if (volumes == 1) return "The images, in one volume.";
+  return text::cat("The images, in ", volumes, " volumes, of which this is the first: all are needed.\n   ");
+}
+
+/// What to do where volumes lie apart.
+constexpr std::string_view kOnSeveralMedia = R"(
+Some volumes are on other media. Copy all volumes into one directory, or add to
+the commands below --volume-dir DIR for each other directory with some of them.
+On a terminal, the program asks for each volume that it does not find. Each
+medium has a SHA256SUMS of its own.
+)";
+
 }  // namespace
 
 std::string readme_text(const CarriedReadme& facts) {
@@ -116,6 +130,8 @@ std::string readme_text(const CarriedReadme& facts) {
                                                 {"fingerprint", spoken(facts.fingerprint)},
                                                 {"programs", about_programs(facts.programs)},
                                                 {"several", about_several(facts.programs)},
+                                                {"images", about_images(facts.volumes)},
+                                                {"media", std::string(facts.is_elsewhere_too ? kOnSeveralMedia : "")},
                                                 {"summed", both ? "archive and program" : "the program (only it)"},
                                                 {"program", "./" + name},
                                                 {"name", name}}));

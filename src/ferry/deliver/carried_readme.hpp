@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,10 +11,12 @@ namespace ociferry {
 
 /// What README.txt tells of.
 struct CarriedReadme {
-  std::string archive;  ///< its file name
+  std::string archive;  ///< its file name, or that of its first volume
   const Digest& fingerprint;
   const std::vector<CarriedProgram>& programs;  ///< at least one
   bool archive_is_summed = true;                ///< SHA256SUMS has a line of the archive
+  std::size_t volumes = 0;                      ///< `archive` is the first of so many; 0: it is not divided
+  bool is_elsewhere_too = false;                ///< some volumes are on other media
 };
 
 /// The page, at most 79 columns wide but for long names of files.

@@ -10,6 +10,7 @@
 #include "base/stop.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
+#include "ferry/deliver/parity_output.hpp"
 #include "ferry/deliver/volume_sums.hpp"
 #include "layout/limits.hpp"
 #include "layout/sealed/archive_writer.hpp"
@@ -69,12 +70,15 @@ std::vector<PlannedVolume> division_of_earlier_run(const std::vector<fs::path>& 
 std::vector<PlannedVolume> divide_by(const VolumeRule& rule, const fs::path& output, const ArchivePlan& plan) {
   const std::string name = output.filename().string();
   if (rule.directories.empty()) return divide(directory_of_volume(output), name, plan.total_bytes, rule.bytes);
-  auto earlier = division_of_earlier_run(rule.directories, name, plan.total_bytes);
-  if (!earlier.empty()) return earlier;
   std::vector<VolumeRoom> rooms;
   for (const fs::path& directory : rule.directories) rooms.push_back(room_for_volumes(directory, name));
-  const std::uint64_t beside = (plan.members.size() + rooms.size()) * 2 * kBytesOfEntry;
-  return fill_rooms(rooms, name, plan.total_bytes, beside);
+  const std::uint64_t beside = (plan.members.size() + rooms.size()) * 2 * kBytesOfEntry + rule.kept_bytes;
+  auto volumes = division_of_earlier_run(rule.directories, name, plan.total_bytes);
+  if (volumes.empty()) volumes = fill_rooms(rooms, name, plan.total_bytes, beside);
+  if (rule.parity_percent > 0) {
+    check_room_for_parity(rooms_after(rooms, volumes), name, plan.total_bytes, rule.parity_percent, beside);
+  }
+  return volumes;
 }
 
 Error would_lose(const fs::path& file, std::string_view what) {

@@ -26,6 +26,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kBeginLooked = 512;
+constexpr std::string_view kParity = "the parity";
+constexpr std::uint64_t kBesideParity = 64 * 1024;  ///< for lines of SHA256SUMS
 
 std::vector<std::byte> begin_of(const Medium& medium) {
   std::vector<std::byte> begin(kBeginLooked);
@@ -72,39 +74,76 @@ void check_may_replace(const fs::path& file, bool force, bool (*is_ours)(const M
   }
 }
 
-ParityOutput::ParityOutput(fs::path output, bool force)
-    : output_(behind_links(output)), directory_(directory_of_volume(output_)), name_(output_.filename().string()) {
+ParityOutput::ParityOutput(fs::path output, bool force, const std::vector<fs::path>& anywhere)
+    : output_(anywhere.empty() ? behind_links(output) : std::move(output)),
+      directories_(anywhere),
+      name_(output_.filename().string()),
+      is_anywhere_(!anywhere.empty()) {
+  if (!is_anywhere_) directories_ = {directory_of_volume(output_)};
   std::error_code unknown;
-  if (name_.empty() || name_ == "." || name_ == ".." || fs::is_directory(output_, unknown)) {
+  if (name_.empty() || name_ == "." || name_ == ".." || (!is_anywhere_ && fs::is_directory(output_, unknown))) {
     throw Error(ErrorCode::Usage, text::cat("'", output_.string(), "' is not a file name for parity"));
   }
-  if (!fs::is_directory(directory_, unknown)) {
-    throw Error(ErrorCode::NotFound, text::cat(directory_.string(), " is no directory"))
-        .hint("make it, or choose another output");
+  for (const fs::path& directory : directories_) {
+    if (!fs::is_directory(directory, unknown)) {
+      throw Error(ErrorCode::NotFound, text::cat(directory.string(), " is no directory"))
+          .hint("make it, or choose another output");
+    }
+    check_may_replace(directory / name_, force, begins_like_parity, "parity that ociferry wrote");
+    // Of volumes only the first says what it is.
+    check_may_replace(directory / volume_name(name_, 1), force, begins_like_parity, "parity that ociferry wrote");
   }
-  check_may_replace(output_, force, begins_like_parity, "parity that ociferry wrote");
-  // Of volumes only the first says what it is.
-  check_may_replace(directory_ / volume_name(name_, 1), force, begins_like_parity, "parity that ociferry wrote");
+}
+
+std::vector<PlannedVolume> ParityOutput::plan(std::uint64_t bytes, std::uint64_t volume_bytes) const {
+  if (is_anywhere_) {
+    std::vector<VolumeRoom> rooms;
+    for (const fs::path& directory : directories_) rooms.push_back(room_for_volumes(directory, name_));
+    return fill_last_room(rooms, name_, bytes, kBesideParity, kParity);
+  }
+  if (volume_bytes > 0 && bytes > volume_bytes) return divide(directories_.front(), name_, bytes, volume_bytes);
+  return {{output_, bytes}};
+}
+
+/// All that would be read as this parity: its files, and volumes that are more than it has now.
+std::vector<fs::path> ParityOutput::earlier_files() const {
+  std::vector<fs::path> files;
+  for (const fs::path& directory : directories_) {
+    for (const VolumeFile& file : files_in({directory})) {
+      const std::string name = file.path.filename().string();
+      const auto volume = parse_volume_name(name);
+      if (name == name_ || (volume && volume->output == name_)) files.push_back(directory / name);
+    }
+  }
+  return files;
+}
+
+/// What a run that was killed has left: nothing of it can be gone on with. Throws Error{Busy} if one still writes it.
+void ParityOutput::remove_partials() const {
+  for (const fs::path& directory : directories_) {
+    for (std::size_t number = 0; number <= kMostVolumes; ++number) {
+      const fs::path file = directory / (number == 0 ? name_ : volume_name(name_, number));
+      std::error_code unknown;
+      if (!fs::exists(PartialFile::path_for(file), unknown)) continue;
+      const PartialFile locked(file);
+      remove_file(PartialFile::path_for(file));
+    }
+  }
 }
 
 std::vector<fs::path> ParityOutput::write(std::uint64_t bytes, std::uint64_t volume_bytes,
                                           const std::function<void(OutputMedium&)>& write) const {
-  std::vector<PlannedVolume> volumes{{output_, bytes}};
-  const bool is_divided = volume_bytes > 0 && bytes > volume_bytes;
-  if (is_divided) volumes = divide(directory_, name_, bytes, volume_bytes);
+  if (is_anywhere_) remove_partials();
+  const std::vector<PlannedVolume> volumes = plan(bytes, volume_bytes);
   std::vector<fs::path> files;
   for (const PlannedVolume& volume : volumes) files.push_back(volume.path);
-  std::vector<fs::path> replaced;  // under names that the new parity does not have, and that would be read with it
-  for (const VolumeFile& file : files_in({directory_})) {
-    const std::string name = file.path.filename().string();
-    const auto volume = parse_volume_name(name);
-    if (name == name_ || (volume && volume->output == name_)) replaced.push_back(directory_ / name);
-  }
+  const std::vector<fs::path> replaced = earlier_files();
+  const bool is_divided = files.size() > 1 || files.front().filename() != name_;
   std::unique_ptr<OutputMedium> medium;
   if (is_divided) {
     medium = std::make_unique<VolumeOutput>(name_, volumes, replaced, std::vector<fs::path>());
   } else {
-    medium = std::make_unique<PartialFile>(output_);
+    medium = std::make_unique<PartialFile>(files.front());
   }
   DiscardedPartials partials(files);
   medium->reserve(bytes, Existing::Discard);
@@ -113,11 +152,19 @@ std::vector<fs::path> ParityOutput::write(std::uint64_t bytes, std::uint64_t vol
   medium->publish();
   partials.release();
   for (const fs::path& old : replaced) {
-    const bool is_new =
-        std::ranges::any_of(files, [&](const fs::path& one) { return one.filename() == old.filename(); });
+    const bool is_new = std::ranges::any_of(files, [&](const fs::path& one) {
+      std::error_code gone;
+      return fs::equivalent(one, old, gone);
+    });
     if (!is_new) remove_file(old);
   }
   return files;
+}
+
+void check_room_for_parity(const std::vector<VolumeRoom>& rooms, const std::string& output, std::uint64_t archive_bytes,
+                           unsigned percent, std::uint64_t beside) {
+  const std::uint64_t bytes = ParityLayout(choose_parity_shape(archive_bytes, percent)).total_bytes();
+  static_cast<void>(fill_last_room(rooms, output + std::string(kParitySuffix), bytes, beside, kParity));
 }
 
 }  // namespace ociferry

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "medium/volumes/volume_places.hpp"
 #include "medium/writable_medium.hpp"
 #include "ociferry/parity.hpp"
 
@@ -32,18 +36,33 @@ void check_may_replace(const std::filesystem::path& file, bool force, bool (*is_
 /// Parity that is written: a file, or volumes.
 class ParityOutput {
  public:
-  /// Checks what is there under its names. `output`: OUT.parity. Throws Error{Usage} if files would be replaced that
-  /// are no parity, unless `force`.
-  ParityOutput(std::filesystem::path output, bool force);
+  /// Checks what is there under its names. `output`: OUT.parity; the name alone if it goes where there is room in
+  /// `anywhere`. Throws Error{Usage} if files would be replaced that are no parity, unless `force`; Error{NotFound}.
+  ParityOutput(std::filesystem::path output, bool force, const std::vector<std::filesystem::path>& anywhere = {});
 
-  /// Has it written by `write`, and gives it its name. On any Error nothing of it is left. Returns its files.
+  /// Has it written by `write`, and gives it its name. On any Error nothing of it is left. `volume_bytes` divides it
+  /// only where it has one directory to go to. Returns its files.
   std::vector<std::filesystem::path> write(std::uint64_t bytes, std::uint64_t volume_bytes,
                                            const std::function<void(OutputMedium&)>& write) const;
 
+  /// Where it may go.
+  [[nodiscard]] const std::vector<std::filesystem::path>& directories() const noexcept { return directories_; }
+  /// OUT.parity
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
  private:
+  [[nodiscard]] std::vector<PlannedVolume> plan(std::uint64_t bytes, std::uint64_t volume_bytes) const;
+  [[nodiscard]] std::vector<std::filesystem::path> earlier_files() const;
+  void remove_partials() const;
+
   std::filesystem::path output_;
-  std::filesystem::path directory_;
+  std::vector<std::filesystem::path> directories_;  ///< at least one
   std::string name_;
+  bool is_anywhere_;
 };
+
+/// Throws Error{Space} if `rooms` do not take the parity, of `percent`, of an archive `output` of `archive_bytes`.
+void check_room_for_parity(const std::vector<VolumeRoom>& rooms, const std::string& output, std::uint64_t archive_bytes,
+                           unsigned percent, std::uint64_t beside);
 
 }  // namespace ociferry

@@ -1,12 +1,12 @@
 #include "ferry/deliver/volume_sums.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include "base/fd.hpp"
 #include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ferry/deliver/checksums.hpp"
+#include "ferry/deliver/sums_file.hpp"
 #include "ociferry/error.hpp"
 #include "stream/read_buffer.hpp"
 #include "stream/sha256.hpp"
@@ -18,19 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kVolumeSums = "SHA256SUMS";
-constexpr std::uint64_t kMostSumsBytes = 1024 * 1024;
 constexpr unsigned kListMode = 0644;
-
-/// The list of sums that is there; empty if there is none, nullopt if it is none of text.
-std::optional<std::string> sums_in(const fs::path& directory) {
-  const fs::path file = directory / kVolumeSums;
-  std::error_code unknown;
-  if (!fs::exists(fs::symlink_status(file, unknown))) return "";
-  if (!fs::is_regular_file(fs::symlink_status(file)) || fs::file_size(file) > kMostSumsBytes) return std::nullopt;
-  std::string content = read_file(file, kMostSumsBytes);
-  return content.find('\0') == std::string::npos ? std::optional(std::move(content)) : std::nullopt;
-}
 
 void sum_volume(const Medium& archive, VolumeEntry& entry, Progress& progress, const std::stop_token& stop) {
   MediumSource source(archive, entry.offset, entry.size);
@@ -53,7 +41,7 @@ void sum_volume(const Medium& archive, VolumeEntry& entry, Progress& progress, c
 }  // namespace
 
 void sum_volumes(const Medium& archive, VolumeList& list, const Context& context) {
-  context.progress->phase(text::cat("reading ", list.volumes.size(), " volumes for ", kVolumeSums), list.archive_bytes);
+  context.progress->phase(text::cat("reading ", list.volumes.size(), " volumes for ", kSumsFile), list.archive_bytes);
   run_parallel_or_throw(jobs_or_cores(context.jobs), list.volumes.size(), context.stop,
                         [&](std::size_t i, const std::stop_token& stop) {
                           sum_volume(archive, list.volumes[i], *context.progress, stop);
@@ -72,13 +60,13 @@ void write_volume_sums(const fs::path& directory, const std::vector<VolumeEntry>
   std::vector<FileSum> sums;
   for (const VolumeEntry& entry : here) sums.push_back({entry.name, entry.digest});
   sums.push_back({list_name, sha256(json)});
-  write_file_atomically(directory / kVolumeSums, update_sums(old, names, sums), kListMode);
+  write_file_atomically(directory / kSumsFile, update_sums(old, names, sums), kListMode);
   write_file_atomically(directory / list_name, json, kListMode);
 }
 
 void check_sums_file(const fs::path& directory, bool force) {
   if (force || sums_in(directory)) return;
-  throw Error(ErrorCode::Usage, text::cat((directory / kVolumeSums).string(), " is there, and is no list of checksums"))
+  throw Error(ErrorCode::Usage, text::cat((directory / kSumsFile).string(), " is there, and is no list of checksums"))
       .hint("choose another directory, or add --force to replace it; nothing was changed");
 }
 

@@ -9,14 +9,13 @@
 #include "layout/sealed/set_place.hpp"
 #include "medium/file_medium.hpp"
 #include "ociferry/error.hpp"
+#include "parity/parity_header.hpp"
 
 namespace ociferry {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::string_view kParityEnd = ".parity";
 
 bool is_regular(const fs::path& path) {
   std::error_code unknown;
@@ -56,7 +55,7 @@ std::string output_in(const fs::path& directory) {
   std::set<std::string> outputs;
   for (const VolumeFile& file : files_in({directory})) {
     const std::string name = file.path.filename().string();
-    if (const auto volume = parse_volume_name(name); volume && !volume->output.ends_with(kParityEnd)) {
+    if (const auto volume = parse_volume_name(name); volume && !volume->output.ends_with(kParitySuffix)) {
       outputs.insert(volume->output);
     }
     if (const std::string output = output_of_list_name(name); !output.empty()) outputs.insert(output);

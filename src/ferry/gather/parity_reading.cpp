@@ -12,7 +12,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kParitySuffix = ".parity";
 constexpr std::size_t kBlocksCompared = 8;
 constexpr std::size_t kPagesCompared = 64;
 constexpr std::size_t kRangesTold = 10;

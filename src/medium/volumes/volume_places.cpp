@@ -45,6 +45,13 @@ std::uint64_t bytes_of_partials(const fs::path& directory, const std::string& ou
   return bytes;
 }
 
+/// What may be filled of `room`, of whose device `used` bytes are taken already.
+std::uint64_t usable_bytes(const VolumeRoom& room, std::uint64_t used, std::uint64_t beside) {
+  const std::uint64_t there = room.free_bytes + room.ours;
+  const std::uint64_t kept = std::max(kLeastKept, there / kKeptPart) + beside;
+  return whole_units(there > kept + used ? there - kept - used : 0);
+}
+
 }  // namespace
 
 fs::path directory_of_volume(const fs::path& file) {
@@ -79,19 +86,17 @@ std::vector<PlannedVolume> divide(const fs::path& directory, const std::string& 
 }
 
 std::vector<PlannedVolume> fill_rooms(const std::vector<VolumeRoom>& rooms, const std::string& output,
-                                      std::uint64_t bytes, std::uint64_t beside) {
+                                      std::uint64_t bytes, std::uint64_t beside, std::string_view what) {
   std::vector<PlannedVolume> volumes;
   std::map<std::uint64_t, std::uint64_t> taken;  // of each device
   std::vector<std::string> lines;
   std::uint64_t left = bytes;
   for (const VolumeRoom& room : rooms) {
-    const std::uint64_t there = room.free_bytes + room.ours;
-    const std::uint64_t kept = std::max(kLeastKept, there / kKeptPart) + beside;
     std::uint64_t& used = taken[room.device];
-    std::uint64_t usable = whole_units(there > kept + used ? there - kept - used : 0);
+    std::uint64_t usable = usable_bytes(room, used, beside);
     lines.push_back(text::cat(room.directory.string(), ": ", usable, " bytes"));
     const std::uint64_t largest = whole_units(std::min(room.largest_file.value_or(bytes), bytes));
-    while (left > 0 && usable >= std::min(kLeastVolume, left) && largest >= kLeastVolume) {
+    while (left > 0 && std::min(usable, largest) >= std::min(kLeastVolume, left)) {
       const std::uint64_t size = std::min({left, usable, largest});
       if (volumes.size() == kMostVolumes) throw too_many();
       volumes.push_back({room.directory / volume_name(output, volumes.size() + 1), size});
@@ -101,9 +106,36 @@ std::vector<PlannedVolume> fill_rooms(const std::vector<VolumeRoom>& rooms, cons
     }
   }
   if (left == 0) return volumes;
-  throw Error(ErrorCode::Space, text::cat("the archive will have ", bytes, " bytes, but ", left,
+  throw Error(ErrorCode::Space, text::cat(what, " will have ", bytes, " bytes, but ", left,
                                           " of them have no room:", text::listed(lines)))
       .hint("add a directory on another medium, or free some space; no layer was fetched yet");
+}
+
+std::vector<PlannedVolume> fill_last_room(const std::vector<VolumeRoom>& rooms, const std::string& output,
+                                          std::uint64_t bytes, std::uint64_t beside, std::string_view what) {
+  for (auto room = rooms.rbegin(); room != rooms.rend(); ++room) {
+    if (usable_bytes(*room, 0, beside) < bytes || room->largest_file.value_or(bytes) < bytes) continue;
+    return {{room->directory / output, bytes}};
+  }
+  return fill_rooms(rooms, output, bytes, beside, what);
+}
+
+std::vector<VolumeRoom> rooms_after(std::vector<VolumeRoom> rooms, const std::vector<PlannedVolume>& volumes) {
+  for (VolumeRoom& room : rooms) {
+    room.free_bytes += room.ours;
+    room.ours = 0;
+  }
+  for (const PlannedVolume& volume : volumes) {
+    std::error_code unknown;
+    const auto is_here = [&](const VolumeRoom& room) { return room.directory == directory_of_volume(volume.path); };
+    const auto here = std::ranges::find_if(rooms, is_here);
+    if (here == rooms.end() || fs::exists(volume.path, unknown)) continue;
+    const std::uint64_t device = here->device;
+    for (VolumeRoom& room : rooms) {
+      if (room.device == device) room.free_bytes -= std::min(room.free_bytes, volume.bytes);
+    }
+  }
+  return rooms;
 }
 
 std::optional<Error> lack_of_room_for(const std::vector<PlannedVolume>& volumes, const std::string& output) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ociferry/error.hpp"
@@ -29,9 +30,21 @@ struct VolumeRoom {
                                                 std::uint64_t bytes, std::uint64_t size);
 
 /// Fills `rooms`, one after the other. A thousandth of each, but at least 4 MiB, and `beside` bytes stay free, for the
-/// file system and what is written beside the volumes. Throws Error{Space} if they have no room for all `bytes`.
+/// file system and what is written beside the volumes. Throws Error{Space} if they have no room for all `bytes` of
+/// `what`.
 [[nodiscard]] std::vector<PlannedVolume> fill_rooms(const std::vector<VolumeRoom>& rooms, const std::string& output,
-                                                    std::uint64_t bytes, std::uint64_t beside);
+                                                    std::uint64_t bytes, std::uint64_t beside,
+                                                    std::string_view what = "the archive");
+
+/// For what is written after volumes, such as parity: one file, `output`, in the last of `rooms` that takes it, or else
+/// volumes as fill_rooms() plans them, which leaves as much free. Throws likewise.
+[[nodiscard]] std::vector<PlannedVolume> fill_last_room(const std::vector<VolumeRoom>& rooms, const std::string& output,
+                                                        std::uint64_t bytes, std::uint64_t beside,
+                                                        std::string_view what);
+
+/// What is left of `rooms` when `volumes` are written, of which those that have their names take no more.
+[[nodiscard]] std::vector<VolumeRoom> rooms_after(std::vector<VolumeRoom> rooms,
+                                                  const std::vector<PlannedVolume>& volumes);
 
 /// Why `volumes` do not fit where they shall be; nullopt if they do. Room that their unfinished files have counts.
 /// Throws Error{Io}.

@@ -176,6 +176,27 @@ TEST_CASE("rooms are filled one after the other, with files as large as they tak
   CHECK(error.message().find("b: 0 bytes") != std::string::npos);
 }
 
+TEST_CASE("what is written after volumes goes into the last directory that takes it, or fills what is left") {
+  const std::vector<VolumeRoom> rooms{{.directory = "a", .device = 1, .free_bytes = 40 * kMiB, .largest_file = {}},
+                                      {.directory = "b", .device = 2, .free_bytes = 30 * kMiB, .largest_file = {}},
+                                      {.directory = "c", .device = 2, .free_bytes = 30 * kMiB, .largest_file = {}}};
+  const auto left = rooms_after(rooms, {{"a/x.001", 30 * kMiB}, {"b/x.002", 12 * kMiB}});
+  CHECK(left[0].free_bytes == 10 * kMiB);
+  CHECK(left[1].free_bytes == 18 * kMiB);
+  CHECK(left[2].free_bytes == 18 * kMiB);  // the same device
+  const auto whole = fill_last_room(left, "p", 14 * kMiB, 0, "the parity");
+  REQUIRE(whole.size() == 1);
+  CHECK(whole[0].path == "c/p");
+  const auto divided = fill_last_room(left, "p", 19 * kMiB, 0, "the parity");
+  REQUIRE(divided.size() == 2);
+  CHECK(divided[0].path == "a/p.001");
+  CHECK(divided[0].bytes == 6 * kMiB);
+  CHECK(divided[1].path == "b/p.002");
+  const Error error = error_of([&] { static_cast<void>(fill_last_room(left, "p", 21 * kMiB, 0, "the parity")); });
+  CHECK(error.code() == ErrorCode::Space);
+  CHECK(error.message().starts_with("the parity will have "));
+}
+
 TEST_CASE("volumes are written as partial files across their borders, and published together") {
   const TwoVolumes place;
   auto output = place.open();

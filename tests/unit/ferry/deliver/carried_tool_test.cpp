@@ -53,6 +53,22 @@ std::vector<State> states(const CarriedToolReport& report) {
 
 }  // namespace
 
+TEST_CASE("beside volumes, the page says that there are others, and that they lie on other media") {
+  CarriedToolStage stage;
+  write_text(stage.medium / "SHA256SUMS", std::string(sha256("images").hex()) + "  app.tar\n");
+  stage.options.volumes = {{stage.medium / "app.tar", 6, sha256("images")},
+                           {stage.directory.path() / "other/app.tar.002", 1, sha256("x")}};
+  CHECK_FALSE(stage.write().archive_sum);
+  CHECK(stage.sha256sum() == 0);
+  const std::string page = stage.text("README.txt");
+  CHECK(page.find("The images, in 2 volumes, of which this is the first: all are needed.\n    Fingerprint: ") !=
+        std::string::npos);
+  CHECK(page.find("add to\nthe commands below --volume-dir DIR for each other directory") != std::string::npos);
+  stage.options.volumes.pop_back();
+  stage.write();
+  CHECK(stage.text("README.txt").find("--volume-dir") == std::string::npos);
+}
+
 TEST_CASE("the program, sums that sha256sum checks and a page that names the archive are put beside it") {
   CarriedToolStage stage;
   const CarriedToolReport report = stage.write();

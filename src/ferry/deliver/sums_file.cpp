@@ -1,0 +1,100 @@
+#include "ferry/deliver/sums_file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/stop.hpp"
+#include "base/system_calls.hpp"
+#include "base/system_error.hpp"
+#include "base/text.hpp"
+#include "ferry/deliver/checksums.hpp"
+#include "medium/file_medium.hpp"
+#include "medium/volumes/volume_list.hpp"
+#include "medium/volumes/volume_places.hpp"
+#include "ociferry/error.hpp"
+#include "stream/read_buffer.hpp"
+#include "stream/sha256.hpp"
+
+namespace ociferry {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t kMostBytesOfSums = 1024 * 1024;
+constexpr unsigned kSumsMode = 0644;
+
+/// True if `name` is OUT, or a volume of it.
+bool is_part_of(const std::string& output, const std::string& name) {
+  const auto volume = parse_volume_name(name);
+  return name == output || (volume && volume->output == output);
+}
+
+}  // namespace
+
+std::optional<std::string> sums_in(const fs::path& directory) {
+  const fs::path file = directory / kSumsFile;
+  std::error_code unknown;
+  if (!fs::exists(fs::symlink_status(file, unknown))) return "";
+  if (!fs::is_regular_file(fs::symlink_status(file)) || fs::file_size(file) > kMostBytesOfSums) return std::nullopt;
+  std::string content = read_file(file, kMostBytesOfSums);
+  return content.find('\0') == std::string::npos ? std::optional(std::move(content)) : std::nullopt;
+}
+
+UniqueFd lock_sums(const fs::path& directory) {
+  UniqueFd fd = open_file(directory, O_RDONLY | O_DIRECTORY);
+  while (calls::flock(fd.get(), LOCK_EX) != 0) {
+    // Not every file system has locks.
+    if (errno == EOPNOTSUPP || errno == ENOSYS || errno == ENOLCK) break;
+    if (errno != EINTR) throw system_error(text::cat("locking ", directory.string()), errno);
+  }
+  return fd;
+}
+
+Digest sum_of_file(const fs::path& file, std::string_view what, const Context& context) {
+  const auto medium = open_medium(file);
+  if (!medium) throw Error(ErrorCode::Io, text::cat(file.string(), " is no file any more"));
+  context.progress->phase(text::cat("reading ", what, " for ", kSumsFile), medium->size());
+  Hasher hasher;
+  std::vector<std::byte> buffer(kReadBufferBytes);
+  std::uint64_t offset = 0;
+  while (const std::size_t got = medium->read_at(offset, buffer)) {
+    throw_if_stopped(context.stop);
+    hasher.update(MutableBytes(buffer).first(got));
+    medium->done_with(offset, got);
+    offset += got;
+    context.progress->advance(static_cast<std::int64_t>(got));
+  }
+  return hasher.finish();
+}
+
+void write_parity_sums(const std::vector<fs::path>& directories, const std::string& archive, const std::string& parity,
+                       const std::vector<fs::path>& files, const Context& context) {
+  for (const fs::path& directory : directories) {
+    std::error_code unknown;
+    if (!fs::exists(directory / kSumsFile, unknown)) continue;
+    const UniqueFd lock = lock_sums(directory);
+    const auto list = sums_in(directory);
+    if (!list) continue;
+    bool is_about_them = false;
+    std::vector<std::string> replaced;
+    for (const std::string& name : names_in_sums(*list)) {
+      const bool is_parity = is_part_of(parity, name);
+      is_about_them = is_about_them || is_parity || is_part_of(archive, name) || name == volume_list_name(archive);
+      if (is_parity) replaced.push_back(name);
+    }
+    if (!is_about_them) continue;
+    std::vector<FileSum> sums;
+    for (const fs::path& file : files) {
+      if (directory_of_volume(file) != directory) continue;
+      sums.push_back({file.filename().string(), sum_of_file(file, "the parity", context)});
+    }
+    const std::string updated = update_sums(*list, replaced, sums);
+    if (updated != *list) write_file_atomically(directory / kSumsFile, updated, kSumsMode);
+  }
+}
+
+}  // namespace ociferry
