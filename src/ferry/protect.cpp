@@ -28,7 +28,7 @@ void check_percent(const ParityRule& rule) {
 /// The bytes of an archive, in one file or in volumes.
 std::unique_ptr<Medium> bytes_of(const fs::path& archive, const Context& context) {
   if (auto set = find_volumes(archive, context.volumes, silent_progress())) {
-    return open_volumes(*std::move(set), archive, context.volumes, silent_progress());
+    return open_volumes(*std::move(set), archive, context.volumes);
   }
   if (auto medium = open_medium(archive)) return medium;
   throw Error(ErrorCode::Usage,

@@ -168,9 +168,11 @@ std::shared_ptr<ImageArchive> open(const fs::path& path, const UnpackLimits& lim
     if (device != nullptr) throw not_on_a_medium(path);
     return open_stream(std::move(stream));
   }
-  if (auto set = find_volumes(path, volumes, progress)) {
-    return std::make_shared<ArchiveReader>(open_volumes(*std::move(set), path, volumes, progress, device));
+  std::shared_ptr<ArchiveReader> whole;
+  if (auto set = find_volumes(path, volumes, progress, &whole)) {
+    return std::make_shared<ArchiveReader>(open_volumes(*std::move(set), path, volumes, device));
   }
+  if (whole && device == nullptr) return whole;
   if (auto medium = device != nullptr ? device->open(path) : open_medium(path)) {
     return open_tar(unpack_archive(std::move(medium), limits, progress, stop), limits);
   }

@@ -194,6 +194,40 @@ TEST_CASE("any volume may be lost, cut short, damaged or exchanged, also of the 
   world.succeed({"verify", "set/apps.tar.001"});
 }
 
+TEST_CASE("without the list, volumes of any sizes are placed by what is in them, however many are lost before them") {
+  if (lacks({"docker-registry"})) return;
+  Protected set;
+  World& world = set.world;
+  const std::vector<std::size_t> sizes{51'200, 102'400, 20'480, 153'600, 81'920, 121'856};
+  REQUIRE(sizes.front() * 2 < set.original.size());
+  const auto write_all = [&](const std::vector<int>& lost) {
+    fs::remove_all(set.at("set"));
+    fs::create_directory(set.at("set"));
+    std::size_t offset = 0;
+    for (int number = 1; number <= 6; ++number) {
+      const std::size_t size = number == 6 ? set.original.size() - offset : sizes[static_cast<std::size_t>(number) - 1];
+      const std::string name = "set/apps.tar.00" + std::to_string(number);
+      const bool is_lost = std::ranges::find(lost, number) != lost.end();
+      if (!is_lost) write_text(set.at(name), std::string_view(set.original).substr(offset, size));
+      offset += size;
+    }
+    fs::copy_file(set.at("all.parity"), set.at("set/apps.tar.parity"));
+  };
+  world.succeed({"protect", "set/plain.tar", "--parity", "100%", "-o", "all.parity"});
+  const std::vector<std::vector<int>> losses{{1, 2}, {1, 2, 3}, {1, 2, 6}, {1, 3, 5}, {4, 5, 6}, {1, 2, 4, 6}};
+  for (const std::vector<int>& lost : losses) {
+    CAPTURE(lost.front());
+    CAPTURE(lost.back());
+    write_all(lost);
+    set.gives_original("apps.tar");
+  }
+  // Cut short and renamed among themselves, too.
+  write_all({1, 2});
+  fs::resize_file(set.at("set/apps.tar.003"), 18'000);
+  fs::rename(set.at("set/apps.tar.005"), set.at("set/apps.tar.002"));
+  set.gives_original("apps.tar");
+}
+
 TEST_CASE("parity is the same for the same archive, however it is divided, and replaces only parity") {
   if (lacks({"docker-registry"})) return;
   Protected set;

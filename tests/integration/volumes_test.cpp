@@ -195,6 +195,42 @@ TEST_CASE("volumes are found without their list, by names and headers") {
   }
 }
 
+TEST_CASE("volumes of different sizes are found by headers without their list, or it is said what is not known") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  push_image(world.outside, "team/app", make_image({.layers = {{.size = 300'000, .seed = 1}, {.size = 310'000}}}),
+             "v1");
+  world.succeed({"export", "-i", world.outside_ref("team/app"), "-o", "plain.tar"});
+  const std::string plain = read_text(world.path("plain.tar"));
+  // The second volume is the middle of a layer, which no header tells; the third has the header of the next layer.
+  const std::size_t header = plain.rfind("blobs/sha256/");
+  REQUIRE(header > 300'000);
+  const std::vector<std::size_t> begins{0, 102'400, 153'600, header + 5'120, header + 102'400, plain.size()};
+  const auto write_all = [&](const std::vector<std::string>& names) {
+    fs::remove_all(world.path("set"));
+    fs::create_directory(world.path("set"));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (names[i].empty()) continue;
+      write_text(world.path("set/" + names[i]), std::string_view(plain).substr(begins[i], begins[i + 1] - begins[i]));
+    }
+  };
+  write_all({"a.001", "a.002", "a.003", "a.004", "a.005"});
+  CHECK(says(world.succeed({"verify", "set/a.003"}), " is whole"));
+  write_all({"a.001", "a.002", "three", "a.004", "a.005"});
+  const Outcome renamed = world.ociferry.run({"verify", "set/a.001"});
+  CHECK(renamed.exit_code == 0);
+  CHECK(says(renamed.err, "set/three is volume 3, although its name is not a.003"));
+  write_all({"a.001", "a.002", "", "a.004", "a.005"});
+  CHECK(says(world.fail(11, {"verify", "set"}),
+             "volume 3 of 5 (a.003, " + std::to_string(begins[3] - begins[2]) + " bytes) is missing"));
+  write_all({"a.001", "a.002", "", "", "a.005"});
+  const std::string two = world.fail(11, {"verify", "set"});
+  CHECK(says(two, "a.003 to a.004 are missing: " + std::to_string(begins[4] - begins[2]) + " bytes of the archive"));
+  CHECK(says(two, "or the list, a.volumes.json"));
+  write_all({"a.001", "a.002", "a.003", "", ""});
+  CHECK(says(world.fail(11, {"verify", "set"}), "what follows volume 3, a.004 and maybe more, is missing"));
+}
+
 TEST_CASE("split and join are the inverse of each other, and need neither name nor order") {
   if (lacks({"docker-registry"})) return;
   Volumes set;

@@ -222,7 +222,7 @@ std::shared_ptr<ArchiveReader> DividedOutput::open_existing(Progress& progress) 
     is_alike_ = std::ranges::equal(set->volumes, volumes_, [](const FoundVolume& found, const PlannedVolume& planned) {
       return found.size == planned.bytes && found.path.lexically_normal() == planned.path.lexically_normal();
     });
-    auto archive = std::make_shared<ArchiveReader>(open_volumes(*std::move(set), path, search, silent_progress()));
+    auto archive = std::make_shared<ArchiveReader>(open_volumes(*std::move(set), path, search));
     archive->check_headers();
     return archive;
   } catch (const Error& error) {
@@ -261,7 +261,7 @@ void DividedOutput::complete_existing(const Context& context) {
   const fs::path& path = volumes_.front().path;
   auto set = find_volumes(path, search, silent_progress());
   if (!set) throw Error(ErrorCode::Io, text::cat(path.string(), " is no volume any more"));
-  sum(*open_volumes(*std::move(set), path, search, silent_progress()), context);
+  sum(*open_volumes(*std::move(set), path, search), context);
 }
 
 void DividedOutput::finish() {

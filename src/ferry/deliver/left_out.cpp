@@ -49,21 +49,26 @@ class Candidates {
     for (const SetImage& image : set.images()) add_names(image);
   }
 
-  /// Those of the registry that `demand` is about.
-  [[nodiscard]] std::vector<RepositoryName> of(const Demand& demand) const {
+  /// The first of those of the registry that `demand` is about for which `has_it(name)`; nullptr: there is none. Each
+  /// is asked once, and those behind it are not looked at: a blob that all repositories need costs each of them one.
+  template <typename HasIt>
+  [[nodiscard]] const RepositoryName* first(const Demand& demand, const HasIt& has_it) const {
     const Digest& digest = demand.blob->descriptor.digest;
     const RepositoryName& to = demand.round->name();
-    std::vector<RepositoryName> names;
-    const auto add = [&](const RepositoryName& name) {
-      if (name.registry != to.registry || name == to || std::ranges::find(names, name) != names.end()) return;
-      names.push_back(name);
+    std::set<RepositoryName> asked;
+    const auto is_it = [&](const RepositoryName& name) {
+      return name.registry == to.registry && name != to && asked.insert(name).second && has_it(name);
+    };
+    const auto first_of = [&](const auto& names) -> const RepositoryName* {
+      const auto found = std::ranges::find_if(names, is_it);
+      return found == names.end() ? nullptr : &*found;
     };
     const Places& known = known_.at(digest);
-    std::ranges::for_each(known.there, add);
-    std::ranges::for_each(set_.graph().left_out().at(digest).in, add);
-    if (const auto owner = owners_.find(digest); owner != owners_.end()) add(owner->second);
-    std::ranges::for_each(known.named, add);
-    return names;
+    if (const auto* name = first_of(known.there)) return name;
+    if (const auto* name = first_of(set_.graph().left_out().at(digest).in)) return name;
+    const auto owner = owners_.find(digest);
+    if (owner != owners_.end() && is_it(owner->second)) return &owner->second;
+    return first_of(known.named);
   }
 
  private:
@@ -172,12 +177,11 @@ void prove_left_out(std::deque<RepositoryRound>& rounds, const ImageSet& set, co
   const auto find_elsewhere = [&](std::size_t i, const std::stop_token&) {
     Demand& demand = demands[i];
     if (demand.is_there) return;
-    for (const RepositoryName& name : candidates.of(demand)) {
-      if (!may_have(open, name, demand.blob->descriptor)) continue;
-      demand.blob->source = source_in(open(name));
-      demand.is_found = true;
-      return;
-    }
+    const RepositoryName* const name = candidates.first(
+        demand, [&](const RepositoryName& one) { return may_have(open, one, demand.blob->descriptor); });
+    if (name == nullptr) return;
+    demand.blob->source = source_in(open(*name));
+    demand.is_found = true;
   };
   run_parallel_or_throw(context.jobs, demands.size(), context.stop, find_elsewhere);
   std::vector<Demand> missing;

@@ -120,8 +120,8 @@ std::uint64_t size_of(const fs::path& path) {
 /// Puts the files of a set together.
 class LooseJoin {
  public:
-  LooseJoin(const LooseFiles& files, std::uint64_t bytes, const LooseMatch& match, Progress& progress)
-      : files_(files), bytes_(bytes), match_(match), progress_(progress) {}
+  LooseJoin(const LooseFiles& files, std::uint64_t bytes, const LooseContent& content, Progress& progress)
+      : files_(files), bytes_(bytes), content_(content), progress_(progress) {}
 
   std::vector<PatchworkMedium::Piece> pieces() {
     if (!files_.single.empty()) {
@@ -131,17 +131,32 @@ class LooseJoin {
                .medium = open_loose_file(files_.single, progress_)}};
     }
     std::vector<PatchworkMedium::Piece> pieces;
-    for (const Slot& slot : best_slots()) {
-      const fs::path path = file_for(slot);
+    for (const PlacedSlot& placed : best_way().slots) {
+      const Slot& slot = placed.slot;
+      if (!placed.path.empty() && placed.path.filename() != slot.name) {
+        progress_.warn(
+            text::cat(text::printable(placed.path.string()), " holds what ", text::printable(slot.name), " should"));
+      }
       pieces.push_back({.offset = slot.offset,
                         .size = slot.size,
-                        .name = path.empty() ? slot.name : path.string(),
-                        .medium = path.empty() ? nullptr : open_loose_file(path, progress_)});
+                        .name = placed.path.empty() ? slot.name : placed.path.string(),
+                        .medium = placed.path.empty() ? nullptr : open_loose_file(placed.path, progress_)});
     }
     return pieces;
   }
 
  private:
+  struct PlacedSlot {
+    Slot slot;
+    fs::path path;
+  };
+  /// A way to put the files together.
+  struct Way {
+    std::vector<PlacedSlot> slots = {};
+    std::size_t right = 0;  ///< files that hold what is known of their places
+    std::size_t score = 0;
+  };
+
   [[nodiscard]] Slots listed() const {
     Slots slots;
     for (const VolumeEntry& entry : files_.list->volumes) slots.push_back({entry.name, entry.offset, entry.size});
@@ -184,9 +199,51 @@ class LooseJoin {
     });
   }
 
+  /// Each file where its content belongs: behind the one before it, at the end, or wherever. All between is lost.
+  [[nodiscard]] Slots by_content() const {
+    std::map<std::uint64_t, Slot> found;
+    std::uint64_t behind = 0;
+    for (const auto& [number, path] : files_.volumes) {
+      const std::uint64_t size = size_of(path);
+      const auto medium = open_loose_file(path, silent_progress());
+      if (!medium || size == 0 || size > bytes_) continue;
+      const auto is_at = [&](std::uint64_t offset) {
+        return offset <= bytes_ - size && content_.match(*medium, offset, size) > 0;
+      };
+      std::optional<std::uint64_t> offset;
+      if (is_at(behind)) {
+        offset = behind;
+      } else if (is_at(bytes_ - size)) {
+        offset = bytes_ - size;
+      } else if (content_.locate) {
+        offset = content_.locate(*medium);
+      }
+      if (!offset || *offset > bytes_ - size) continue;
+      found.emplace(*offset, Slot{path.filename().string(), *offset, size});
+      behind = *offset + size;
+    }
+    return with_gaps(found);
+  }
+
+  [[nodiscard]] Slots with_gaps(const std::map<std::uint64_t, Slot>& found) const {
+    Slots slots;
+    std::uint64_t end = 0;
+    const auto lose_until = [&](std::uint64_t offset) {
+      if (offset > end) slots.push_back({text::cat("a lost volume of ", files_.output), end, offset - end});
+    };
+    for (const auto& [offset, slot] : found) {
+      if (offset < end) continue;  // two copies of the same
+      lose_until(offset);
+      slots.push_back(slot);
+      end = offset + slot.size;
+    }
+    if (!slots.empty()) lose_until(bytes_);
+    return slots;
+  }
+
   [[nodiscard]] std::size_t score_of(const fs::path& path, const Slot& slot) const {
     const auto medium = open_loose_file(path, silent_progress());
-    return medium ? match_(*medium, slot.offset, slot.size) : 0;
+    return medium ? content_.match(*medium, slot.offset, slot.size) : 0;
   }
 
   [[nodiscard]] fs::path named(const std::string& name) const {
@@ -196,47 +253,50 @@ class LooseJoin {
     return {};
   }
 
-  [[nodiscard]] Slots best_slots() const {
-    if (files_.list && files_.list->archive_bytes == bytes_) return listed();
-    Slots best;
-    std::size_t best_score = 0;
-    for (const Slots& slots : {as_they_are(), alike()}) {
-      if (slots.empty()) continue;
-      std::size_t score = 1;
-      for (const Slot& slot : slots) {
-        if (const fs::path path = named(slot.name); !path.empty()) score += score_of(path, slot);
-      }
-      if (score > best_score) best = slots;
-      best_score = std::max(best_score, score);
+  [[nodiscard]] Way way_of(const Slots& slots) const {
+    Way way{.score = slots.empty() ? 0U : 1U};
+    for (const Slot& slot : slots) {
+      std::size_t score = 0;
+      way.slots.push_back({slot, file_for(slot, score)});
+      way.right += score > 0 ? 1 : 0;
+      way.score += score;
     }
-    if (!best.empty()) return best;
+    return way;
+  }
+
+  [[nodiscard]] Way best_way() const {
+    if (files_.list && files_.list->archive_bytes == bytes_) return way_of(listed());
+    Way best;
+    for (const Slots& slots : {as_they_are(), alike()}) {
+      if (Way way = way_of(slots); way.score > best.score) best = std::move(way);
+    }
+    if (best.right < files_.volumes.size()) {
+      if (Way way = way_of(by_content()); way.right > best.right) best = std::move(way);
+    }
+    if (!best.slots.empty()) return best;
     throw Error(ErrorCode::Incomplete,
                 text::cat("the ", files_.volumes.size(), " volumes of ", files_.output,
                           " that are there do not tell where each begins: it has ", bytes_, " bytes"))
         .hint(text::cat("give their list, ", volume_list_name(files_.output), ", which tells their sizes"));
   }
 
-  /// The file of its name, unless only another one has its content.
-  [[nodiscard]] fs::path file_for(const Slot& slot) const {
+  /// The file of its name, unless only another one has its content. `score`: how much of that.
+  [[nodiscard]] fs::path file_for(const Slot& slot, std::size_t& score) const {
     fs::path best = named(slot.name);
-    std::size_t best_score = best.empty() ? 0 : score_of(best, slot);
-    if (best_score > 0) return best;
-    const fs::path by_name = best;
+    score = best.empty() ? 0 : score_of(best, slot);
+    if (score > 0) return best;
     for (const VolumeFile& file : files_in(files_.directories)) {
       if (file.size != slot.size) continue;
-      const std::size_t score = score_of(file.path, slot);
-      if (score > best_score) best = file.path;
-      best_score = std::max(best_score, score);
-    }
-    if (best != by_name) {
-      progress_.warn(text::cat(text::printable(best.string()), " holds what ", text::printable(slot.name), " should"));
+      const std::size_t of_file = score_of(file.path, slot);
+      if (of_file > score) best = file.path;
+      score = std::max(score, of_file);
     }
     return best;
   }
 
   const LooseFiles& files_;
   std::uint64_t bytes_;
-  const LooseMatch& match_;
+  const LooseContent& content_;
   Progress& progress_;
 };
 
@@ -252,9 +312,9 @@ std::shared_ptr<const Medium> open_loose_file(const fs::path& path, Progress& pr
   return nullptr;
 }
 
-std::shared_ptr<PatchworkMedium> join_loose_files(const LooseFiles& files, std::uint64_t bytes, const LooseMatch& match,
-                                                  Progress& progress) {
-  std::vector<PatchworkMedium::Piece> pieces = LooseJoin(files, bytes, match, progress).pieces();
+std::shared_ptr<PatchworkMedium> join_loose_files(const LooseFiles& files, std::uint64_t bytes,
+                                                  const LooseContent& content, Progress& progress) {
+  std::vector<PatchworkMedium::Piece> pieces = LooseJoin(files, bytes, content, progress).pieces();
   std::string name = files.single.empty() ? (files.directories.front() / files.output).lexically_normal().string()
                                           : files.single.string();
   return std::make_shared<PatchworkMedium>(std::move(name), bytes, std::move(pieces));

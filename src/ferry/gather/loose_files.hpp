@@ -34,12 +34,20 @@ struct LooseFiles {
 /// Need not look at all of them.
 using LooseMatch = std::function<std::size_t(const Medium& medium, std::uint64_t offset, std::uint64_t size)>;
 
+/// What is known of the bytes.
+struct LooseContent {
+  LooseMatch match;
+  /// Where the bytes of `medium`, of which some may be damaged, begin in the whole; nullopt if they do not tell. Empty
+  /// if no content does.
+  std::function<std::optional<std::uint64_t>(const Medium& medium)> locate = {};
+};
+
 /// The medium of `bytes` bytes that the files make, with gaps where volumes are lost. Where volumes begin follows from
-/// the list or their sizes. `match` tells which of several ways to put them together is right, and which other files
-/// are volumes, whatever they are called. What cannot be opened is a warning. Throws
-/// Error{Incomplete} if neither says where volumes begin.
+/// the list, from their sizes, or from `content`, which also tells which of several ways to put them together is right,
+/// and which other files are volumes, whatever they are called. What cannot be opened is a warning. Throws
+/// Error{Incomplete} if nothing says where volumes begin.
 [[nodiscard]] std::shared_ptr<PatchworkMedium> join_loose_files(const LooseFiles& files, std::uint64_t bytes,
-                                                                const LooseMatch& match, Progress& progress);
+                                                                const LooseContent& content, Progress& progress);
 
 /// Opens a file. Null, with a warning, if it cannot be opened.
 [[nodiscard]] std::shared_ptr<const Medium> open_loose_file(const std::filesystem::path& path, Progress& progress);

@@ -1,10 +1,14 @@
 #include "ferry/gather/parity_reading.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "stream/read_buffer.hpp"
+#include "stream/sha256.hpp"
 
 namespace ociferry {
 
@@ -15,6 +19,8 @@ namespace {
 constexpr std::size_t kBlocksCompared = 8;
 constexpr std::size_t kPagesCompared = 64;
 constexpr std::size_t kRangesTold = 10;
+constexpr std::size_t kPlacesProbed = 4;
+constexpr std::size_t kCutUnit = 512;  ///< volumes end at multiples of it
 
 bool lies_at(const fs::path& path, const VolumeSearch& search) {
   std::error_code unknown;
@@ -71,6 +77,55 @@ LooseMatch match_by(const ParityFile& parity) {
   };
 }
 
+/// Finds blocks of a file, at any multiple of what tars are cut at, among those of the archive.
+class BlockLocator {
+ public:
+  explicit BlockLocator(const ParityFile& parity) : parity_(parity) {}
+
+  std::optional<std::uint64_t> operator()(const Medium& medium) {
+    if (known_.empty()) index();
+    const std::size_t size = parity_.shape().block_bytes;
+    const std::uint64_t whole = medium.size() / size;
+    std::vector<std::byte> buffer(2 * size);
+    for (std::size_t probe = 0; probe < kPlacesProbed; ++probe) {
+      // Spread, since some may be damaged.
+      const std::uint64_t at = whole < 2 ? 0 : (whole - 1) * probe / kPlacesProbed * size;
+      if (at + size > medium.size()) continue;
+      const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), medium.size() - at));
+      const MutableBytes bytes = MutableBytes(buffer).first(length);
+      if (!read_what_is_there(medium, at, bytes)) continue;
+      for (std::size_t from = 0; from + size <= bytes.size() && from < size; from += kCutUnit) {
+        const auto block = find(first_half(sha256(as_text(Bytes(bytes).subspan(from, size)))));
+        if (block && *block * size >= at + from) return *block * size - at - from;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  using Known = std::pair<Checksum, std::uint64_t>;
+
+  void index() {
+    const ParityShape& shape = parity_.shape();
+    for (std::uint64_t i = 0; i < shape.blocks(); ++i) {
+      if (parity_.table().is_known[i]) known_.emplace_back(parity_.table().checksums[i], i);
+    }
+    std::ranges::sort(known_);
+  }
+
+  /// nullopt also for a block that is there several times, as zeros are.
+  [[nodiscard]] std::optional<std::uint64_t> find(const Checksum& checksum) const {
+    const auto found = std::ranges::lower_bound(known_, checksum, {}, &Known::first);
+    if (found == known_.end() || found->first != checksum) return std::nullopt;
+    const auto next = std::next(found);
+    if (next != known_.end() && next->first == checksum) return std::nullopt;
+    return found->second;
+  }
+
+  const ParityFile& parity_;
+  std::vector<Known> known_;
+};
+
 /// Compares headers and checksums in a file with those that the parity must have.
 LooseMatch match_pages(const ParityHeader& header) {
   return [&header](const Medium& medium, std::uint64_t offset, std::uint64_t size) {
@@ -125,9 +180,11 @@ ProtectedArchive open_protected(const fs::path& archive, const fs::path& parity,
   const LooseFiles parity_files = find_loose_files(both.parity_path, context.volumes, *context.progress);
   const ParityHeader header = header_of(parity_files, both.parity_path, context);
   const std::uint64_t parity_bytes = ParityLayout(header.shape).total_bytes();
-  both.parity_medium = join_loose_files(parity_files, parity_bytes, match_pages(header), *context.progress);
+  both.parity_medium = join_loose_files(parity_files, parity_bytes, {.match = match_pages(header)}, *context.progress);
   both.parity = std::make_unique<ParityFile>(both.parity_medium, header);
-  both.archive = join_loose_files(files, header.shape.archive_bytes, match_by(*both.parity), *context.progress);
+  both.archive =
+      join_loose_files(files, header.shape.archive_bytes,
+                       {.match = match_by(*both.parity), .locate = BlockLocator(*both.parity)}, *context.progress);
   return both;
 }
 

@@ -79,6 +79,10 @@ ArchiveReader::ArchiveReader(const std::filesystem::path& path) : ArchiveReader(
 
 ArchiveReader::ArchiveReader(std::unique_ptr<Medium> medium) : ArchiveReader(std::move(medium), Length::Whole) {}
 
+std::shared_ptr<ArchiveReader> ArchiveReader::begun_in(std::unique_ptr<Medium> beginning) {
+  return std::shared_ptr<ArchiveReader>(new ArchiveReader(std::move(beginning), Length::Any));
+}
+
 ArchivePlan ArchiveReader::plan_at(std::unique_ptr<Medium> beginning) {
   return std::move(ArchiveReader(std::move(beginning), Length::Any).plan_);
 }

@@ -63,6 +63,9 @@ class ArchiveReader : public ImageArchive {
   /// Where the content of a blob lies. Throws Error{NotFound} if the archive lacks it.
   [[nodiscard]] std::vector<Extent> extents_of(const Digest& blob) const;
 
+  /// The archive that begins with the bytes of `beginning`, which may end anywhere behind the seal, or go on behind the
+  /// archive; only its plan is to be used then. Throws as the constructor does.
+  [[nodiscard]] static std::shared_ptr<ArchiveReader> begun_in(std::unique_ptr<Medium> beginning);
   /// The plan of the archive that begins with the bytes of `beginning`, which may end anywhere behind the seal. Throws
   /// as the constructor does.
   [[nodiscard]] static ArchivePlan plan_at(std::unique_ptr<Medium> beginning);

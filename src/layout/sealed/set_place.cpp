@@ -38,15 +38,15 @@ VolumeList read_list(const fs::path& path) {
   return parse_volume_list(read_text(*medium, limits::kLayoutFileBytes), path.string());
 }
 
-/// The plan of the archive that begins in the file, or nullopt.
-std::optional<ArchivePlan> plan_in(const fs::path& path) {
+/// The archive that begins in the file, or null.
+std::shared_ptr<ArchiveReader> begun_in(const fs::path& path) {
   auto medium = open_medium(path);
-  if (!medium || !has_first_header(*medium)) return std::nullopt;
+  if (!medium || !has_first_header(*medium)) return nullptr;
   try {
-    return ArchiveReader::plan_at(std::move(medium));
+    return ArchiveReader::begun_in(std::move(medium));
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Io) throw;
-    return std::nullopt;
+    return nullptr;
   }
 }
 
@@ -76,27 +76,42 @@ class PlaceFinder {
     for (const fs::path& directory : search.directories) add_directory(directory);
   }
 
-  std::optional<SetPlace> find() {
+  /// `whole`: see place_of_set().
+  std::optional<SetPlace> find(std::shared_ptr<ArchiveReader>* whole) {
     std::error_code unknown;
     if (is_directory_) return of_directory();
     if (!fs::is_regular_file(path_, unknown)) return std::nullopt;
     const std::string file = path_.filename().string();
     if (const auto output = output_of_list(file)) return with_list(*output, path_, true);
-    const auto plan = plan_in(path_);
+    auto begun = begun_in(path_);
     const std::uint64_t size = fs::file_size(path_, unknown);
-    if (plan && plan->total_bytes <= size) return std::nullopt;  // all of it is in this file
-    if (const auto name = parse_volume_name(file)) {
-      if (auto place = of_output(name->output)) return place;
+    if (begun && begun->plan().total_bytes <= size) {  // all of it is in this file
+      if (whole != nullptr && begun->plan().total_bytes == size) *whole = std::move(begun);
+      return std::nullopt;
     }
-    if (auto place = of_lists(size)) return place;
-    if (plan && is_continued(*plan, size)) {
-      return SetPlace{.output = {}, .list = {}, .list_path = {}, .first = path_, .directories = directories_};
-    }
-    if (const auto name = parse_volume_name(file); name && !has_tar_magic(path_)) throw lacks_first(name->output);
-    return std::nullopt;
+    auto place = of_file(file, size, begun.get());
+    if (place) place->begun = std::move(begun);
+    return place;
   }
 
  private:
+  /// Of a file that is no list, and not all of an archive, although one may have `begun` in it.
+  std::optional<SetPlace> of_file(const std::string& file, std::uint64_t size, const ArchiveReader* begun) {
+    const auto name = parse_volume_name(file);
+    if (name) {
+      if (auto place = of_output(name->output)) return place;
+    }
+    if (auto place = of_lists(size)) return place;
+    if (begun != nullptr && is_continued(begun->plan(), size)) return of_first({}, path_);
+    if (name && !has_tar_magic(path_)) throw lacks_first(name->output);
+    return std::nullopt;
+  }
+
+  /// The set without a list whose first volume is `first`.
+  [[nodiscard]] SetPlace of_first(const std::string& output, const fs::path& first) const {
+    return {.output = output, .list = {}, .list_path = {}, .first = first, .begun = {}, .directories = directories_};
+  }
+
   void add_directory(const fs::path& directory) {
     std::error_code unknown;
     const bool known = std::ranges::any_of(
@@ -138,8 +153,10 @@ class PlaceFinder {
   /// `is_given`: the user named the list, so it must be right. Another one is a help that may be missing.
   std::optional<SetPlace> with_list(const std::string& output, const fs::path& list, bool is_given) {
     try {
-      return SetPlace{
-          .output = output, .list = read_list(list), .list_path = list, .first = {}, .directories = directories_};
+      SetPlace place = of_first(output, {});
+      place.list = read_list(list);
+      place.list_path = list;
+      return place;
     } catch (const Error& error) {
       if (is_given || error.code() == ErrorCode::Io) throw;
       progress_.warn(text::cat("looking for the volumes by their names: ", error.message()));
@@ -157,8 +174,7 @@ class PlaceFinder {
     }
     for (const fs::path& directory : directories_) {
       const fs::path first = directory / volume_name(output, 1);
-      if (!begins_like_ours(first)) continue;
-      return SetPlace{.output = output, .list = {}, .list_path = {}, .first = first, .directories = directories_};
+      if (begins_like_ours(first)) return of_first(output, first);
     }
     return std::nullopt;
   }
@@ -219,8 +235,9 @@ class PlaceFinder {
 
 }  // namespace
 
-std::optional<SetPlace> place_of_set(const fs::path& path, const VolumeSearch& search, Progress& progress) {
-  return PlaceFinder(path, search, progress).find();
+std::optional<SetPlace> place_of_set(const fs::path& path, const VolumeSearch& search, Progress& progress,
+                                     std::shared_ptr<ArchiveReader>* whole) {
+  return PlaceFinder(path, search, progress).find(whole);
 }
 
 std::vector<VolumeFile> files_in(const std::vector<fs::path>& directories) {

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "layout/sealed/archive_reader.hpp"
+#include "layout/sealed/derive_volumes.hpp"
 #include "layout/sealed/set_place.hpp"
 #include "medium/device_reader.hpp"
 #include "medium/file_medium.hpp"
@@ -145,7 +146,11 @@ class FirstVolume {
 
   /// The plan of the archive, or nullopt if no file is its beginning; then `problem` may say why.
   std::optional<ArchivePlan> find(std::string& problem) const {
-    if (!place_.list) return ArchiveReader::plan_at(open_medium(place_.first));
+    if (!place_.list) {
+      const bool is_named = place_.begun && place_.begun->name() == place_.first.string();
+      return is_named ? place_.begun->plan() : ArchiveReader::plan_at(open_medium(place_.first));
+    }
+    if (place_.begun && is_listed(place_.begun->plan())) return place_.begun->plan();
     const VolumeEntry& entry = place_.list->volumes.front();
     std::vector<VolumeFile> files = files_in(place_.directories);
     std::stable_partition(files.begin(), files.end(),
@@ -165,6 +170,10 @@ class FirstVolume {
   }
 
  private:
+  [[nodiscard]] bool is_listed(const ArchivePlan& plan) const {
+    return plan.total_bytes == place_.list->archive_bytes && sha256(plan.seal()) == place_.list->set;
+  }
+
   std::optional<ArchivePlan> plan_of(const fs::path& path, std::string& problem, bool has_name) const {
     auto medium = open_medium(path);
     if (!medium || !(has_name || has_first_header(*medium))) return std::nullopt;
@@ -185,48 +194,6 @@ class FirstVolume {
 
   const SetPlace& place_;
 };
-
-/// The size that most of the volumes have, and at least two; else 0. The last one may be smaller.
-std::uint64_t size_of_most(const std::map<std::size_t, std::uint64_t>& volumes) {
-  std::map<std::uint64_t, std::size_t> counts;
-  for (const auto& [number, size] : volumes) ++counts[size];
-  const auto most = std::ranges::max_element(counts, {}, [](const auto& count) { return count.second; });
-  return most->second > 1 && most->second * 2 >= volumes.size() ? most->first : 0;
-}
-
-/// Sizes of volumes without a list: what is left of the archive follows from volumes that are there.
-std::vector<FoundVolume> derive_volumes(const SetPlace& place, const ArchivePlan& plan) {
-  std::map<std::size_t, std::uint64_t> there;
-  std::error_code unknown;
-  const std::uint64_t first = fs::file_size(place.first, unknown);
-  there.emplace(1, first);
-  for (const VolumeFile& file : files_in(place.directories)) {
-    const auto name = parse_volume_name(file.path.filename().string());
-    if (name && name->output == place.output && !place.output.empty()) there.emplace(name->number, file.size);
-  }
-  std::uint64_t sum = 0;
-  for (const auto& [number, size] : there) sum += size;
-  const bool is_whole = there.rbegin()->first == there.size() && sum == plan.total_bytes;
-  const std::uint64_t most = size_of_most(there);
-  const std::uint64_t each = most > 0 ? most : first;
-  const std::uint64_t count = (plan.total_bytes + each - 1) / each;
-  if (!is_whole && count > kMostVolumes) {
-    throw Error(ErrorCode::Incomplete, text::cat(file_of(place.first), " is volume 1 of an archive of ",
-                                                 plan.total_bytes, " bytes, whose volumes are not all there"))
-        .hint("give their list, OUT.volumes.json, which tells their sizes");
-  }
-  // All have the size of the first, unless that is another than most have, or those that are there make the archive.
-  const std::string output = place.output.empty() ? place.first.filename().string() : place.output;
-  std::vector<FoundVolume> volumes;
-  std::uint64_t offset = 0;
-  for (std::size_t i = 1; offset < plan.total_bytes; ++i) {
-    const std::uint64_t size = is_whole ? there.at(i) : std::min(each, plan.total_bytes - offset);
-    volumes.push_back({.name = volume_name(output, i), .offset = offset, .size = size});
-    offset += size;
-  }
-  if (place.output.empty()) volumes.front().name = output;
-  return volumes;
-}
 
 std::vector<FoundVolume> listed_volumes(const VolumeList& list) {
   std::vector<FoundVolume> volumes;
@@ -277,15 +244,15 @@ void check_all_there(const VolumeSet& set, const VolumeMatcher& matcher, const f
 /// Opens one volume after the other, wherever it is by then.
 class VolumeOpener {
  public:
-  VolumeOpener(VolumeSet set, std::vector<fs::path> directories, VolumeSearch search, DeviceReader* device)
-      : set_(std::move(set)), directories_(std::move(directories)), search_(std::move(search)), device_(device) {}
+  VolumeOpener(VolumeSet set, VolumeSearch search, DeviceReader* device)
+      : set_(std::move(set)), search_(std::move(search)), device_(device) {}
 
   std::unique_ptr<Medium> open(std::size_t index) {
     while (true) {
       FoundVolume& volume = set_.volumes[index];
       if (!search_.ask) return open_found(volume);
       // Another one may have been put into its place.
-      VolumeMatcher matcher(set_, files_in(directories_));
+      VolumeMatcher matcher(set_, files_in(set_.directories));
       matcher.match(index);
       if (!volume.path.empty()) return open_found(volume);
       const WantedVolume wanted{.number = index + 1,
@@ -307,7 +274,6 @@ class VolumeOpener {
   }
 
   VolumeSet set_;
-  std::vector<fs::path> directories_;
   VolumeSearch search_;
   DeviceReader* device_;
   bool is_given_up_ = false;
@@ -315,10 +281,11 @@ class VolumeOpener {
 
 }  // namespace
 
-std::optional<VolumeSet> find_volumes(const fs::path& path, const VolumeSearch& search, Progress& progress) {
-  const auto place = place_of_set(path, search, progress);
+std::optional<VolumeSet> find_volumes(const fs::path& path, const VolumeSearch& search, Progress& progress,
+                                      std::shared_ptr<ArchiveReader>* whole) {
+  const auto place = place_of_set(path, search, progress, whole);
   if (!place) return std::nullopt;
-  VolumeSet set{.output = place->output, .list = place->list};
+  VolumeSet set{.output = place->output, .list = place->list, .directories = place->directories};
   set.plan = await_first(*place, search);
   set.volumes = set.list ? listed_volumes(*set.list) : derive_volumes(*place, set.plan);
   VolumeMatcher matcher(set, files_in(place->directories));
@@ -329,11 +296,7 @@ std::optional<VolumeSet> find_volumes(const fs::path& path, const VolumeSearch& 
 }
 
 std::unique_ptr<Medium> open_volumes(VolumeSet set, const fs::path& path, const VolumeSearch& search,
-                                     Progress& progress, DeviceReader* device) {
-  std::vector<fs::path> directories;
-  if (const auto place = place_of_set(path, {.directories = search.directories}, progress)) {
-    directories = place->directories;
-  }
+                                     DeviceReader* device) {
   std::vector<VolumeMedium::Part> parts;
   bool is_all_there = true;
   for (const FoundVolume& volume : set.volumes) {
@@ -345,7 +308,7 @@ std::unique_ptr<Medium> open_volumes(VolumeSet set, const fs::path& path, const 
   std::string name = text::cat(output, " (", parts.size(), " volumes)");
   VolumeSearch how = search;
   if (is_all_there) how.ask = nullptr;
-  const auto opener = std::make_shared<VolumeOpener>(std::move(set), std::move(directories), std::move(how), device);
+  const auto opener = std::make_shared<VolumeOpener>(std::move(set), std::move(how), device);
   return std::make_unique<VolumeMedium>(
       std::move(name), std::move(parts), [opener](std::size_t index) { return opener->open(index); },
       is_all_there ? VolumeMedium::kMostOpen : 1);

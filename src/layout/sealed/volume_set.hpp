@@ -14,6 +14,7 @@
 
 namespace ociferry {
 
+class ArchiveReader;
 class DeviceReader;
 
 /// A volume of a set, and where it was found.
@@ -26,25 +27,26 @@ struct FoundVolume {
 
 /// The volumes of an archive.
 struct VolumeSet {
-  std::string output;                     ///< "OUT"
-  std::optional<VolumeList> list = {};    ///< OUT.volumes.json, if there is one
-  ArchivePlan plan = {};                  ///< of the archive
-  std::vector<FoundVolume> volumes = {};  ///< in order; at least one
+  std::string output;                                   ///< "OUT"
+  std::optional<VolumeList> list = {};                  ///< OUT.volumes.json, if there is one
+  ArchivePlan plan = {};                                ///< of the archive
+  std::vector<FoundVolume> volumes = {};                ///< in order; at least one
+  std::vector<std::filesystem::path> directories = {};  ///< where they may be
 };
 
 /// Finds the set that `path` belongs to: a volume, also a renamed one, the list of a set, or a directory with either.
 /// nullopt if `path` is something else. Volumes are told by their sizes, the list, and the tar headers that must be in
 /// them; no more is read. What is doubled, swapped, renamed or too many is a warning. Throws Error{Incomplete},
 /// Error{Corrupt} with a list of what is missing, cut short, stale or of another set, unless `search.ask` can bring it;
-/// Error{Io}.
+/// Error{Io}. `whole`, unless null, gets the archive if the file is all of one: what was read of it need not be again.
 [[nodiscard]] std::optional<VolumeSet> find_volumes(const std::filesystem::path& path, const VolumeSearch& search,
-                                                    Progress& progress);
+                                                    Progress& progress,
+                                                    std::shared_ptr<ArchiveReader>* whole = nullptr);
 
 /// The archive that the volumes make. Volumes that are not there are asked for when they are needed. With `device`,
 /// they are read through that, which must outlive the medium.
 [[nodiscard]] std::unique_ptr<Medium> open_volumes(VolumeSet set, const std::filesystem::path& path,
-                                                   const VolumeSearch& search, Progress& progress,
-                                                   DeviceReader* device = nullptr);
+                                                   const VolumeSearch& search, DeviceReader* device = nullptr);
 
 /// Whether bytes may be those of an archive from an offset on.
 enum class Fit {
