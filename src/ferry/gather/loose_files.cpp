@@ -73,8 +73,12 @@ std::string output_named_by(const fs::path& path, const std::vector<fs::path>& d
   if (const auto volume = parse_volume_name(file)) {
     const bool is_alone = volumes_of(volume->output, directories).size() < 2;
     if (!is_alone || !is_regular(path)) return volume->output;
+    // The last that is left of a set is told from a file of such a name by what else there is of the set.
+    const std::string parity = volume->output + std::string(kParitySuffix);
     for (const fs::path& directory : directories) {
-      if (is_regular(directory / volume_list_name(volume->output))) return volume->output;
+      for (const std::string& other : {volume_list_name(volume->output), parity, volume_name(parity, 1)}) {
+        if (is_regular(directory / other)) return volume->output;
+      }
     }
   }
   return is_regular(path) ? "" : file;

@@ -6,12 +6,17 @@
 #include "base/text.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archive.hpp"
+#include "ociferry/delta.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/parity.hpp"
 #include "support/golden.hpp"
+#include "support/process.hpp"
 #include "support/temp.hpp"
 
 using namespace ociferry;
 using namespace ociferry::testing;
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -76,6 +81,37 @@ TEST_CASE("archives of every release can be converted to what is written today")
     }
     CHECK(describe(after) == describe(before));
   }
+}
+
+TEST_CASE("volumes, parity and a delta of 0.2.0 are read as they were when they were written") {
+  const fs::path folder = fs::path(kReleased) / "0.2.0";
+  const VerifyReport verified = verify({.archive = folder / "set"}, {});
+  CHECK(verified.is_sealed);
+  CHECK(run({.arguments = {"sha256sum", "-c", "--strict", "SHA256SUMS"}, .directory = folder / "set"}).exit_code == 0);
+  check_golden(folder / "set.txt", describe(inspect(folder / "set/apps.tar.002", {})));
+
+  const ParityVerifyReport protected_set = verify_with_parity({.archive = folder / "set/apps.tar.001"}, {}, {});
+  REQUIRE(protected_set.parity);
+  CHECK(protected_set.parity->problem.empty());
+  CHECK(protected_set.parity->is_of_this_archive);
+  CHECK(protected_set.parity->damaged_blocks + protected_set.parity->damaged_pages == 0);
+
+  const TempDirectory directory = temp_directory();
+  for (const char* const file : {"apps.tar.001", "apps.tar.parity"}) {
+    fs::copy_file(folder / "set" / file, directory.path() / file);
+  }
+  const fs::path repaired = directory.path() / "new.tar";
+  CHECK(repair_archive({.archive = directory.path() / "apps.tar.001", .output = repaired}, {}).lost_blocks > 0);
+  CHECK(read_text(repaired) == read_text(folder / "set/apps.tar.001") + read_text(folder / "set/apps.tar.002"));
+
+  const InspectReport delta = inspect(folder / "update.delta", {});
+  REQUIRE(delta.delta);
+  check_golden(folder / "update.txt", text::cat(describe(delta), "leaves out ", delta.delta->blobs_left_out, ", ",
+                                                delta.delta->bytes_left_out, " bytes\n"));
+  const fs::path full = directory.path() / "full.tar";
+  static_cast<void>(
+      convert_archive({.archives = {folder / "update.delta"}, .output = full, .bases = {folder / "set"}}, {}));
+  CHECK(verify({.archive = full}, {}).fingerprint == delta.delta->full_fingerprint);
 }
 
 TEST_CASE("bundles of an archive of 0.1.0 that list the same images share their locations image") {
