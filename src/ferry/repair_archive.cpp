@@ -100,6 +100,26 @@ ParityState state_of_parity(const VerifyReport& report, const VerifyOptions& opt
   }
 }
 
+/// Writes what the parity makes of the archive, and returns its digest. On any Error nothing of it is left.
+Digest write_repaired(const fs::path& output, const ProtectedArchive& both, const BlockDamage& damage,
+                      const ParityWatch& watch) {
+  const std::uint64_t bytes = both.parity->shape().archive_bytes;
+  PartialFile partial(output);
+  DiscardedPartials partials({output});
+  try {
+    partial.reserve(bytes, Existing::Discard);
+    rebuild(*both.archive, *both.parity, damage, partial, watch);
+    partial.sync();
+    Digest digest = check_rebuilt(*partial.reopen(), *both.parity, watch);
+    partial.publish();
+    partials.release();
+    return digest;
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::Space) error.while_doing(text::cat("writing an archive of ", bytes, " bytes"));
+    throw;
+  }
+}
+
 }  // namespace
 
 ParityVerifyReport verify_with_parity(const VerifyOptions& options, const fs::path& parity, const Context& context,
@@ -139,18 +159,11 @@ RepairReport repair_archive(const RepairOptions& options, const Context& context
                                                lines_about(both, damage)))
         .hint(std::string(kBeyondRepair));
   }
-  PartialFile partial(output);
-  DiscardedPartials partials({output});
-  partial.reserve(shape.archive_bytes, Existing::Discard);
-  rebuild(*both.archive, *both.parity, damage, partial, watch);
-  partial.sync();
   RepairReport report{.archive_bytes = shape.archive_bytes,
-                      .digest = check_rebuilt(*partial.reopen(), *both.parity, watch),
+                      .digest = write_repaired(output, both, damage, watch),
                       .lost_blocks = damage.data_lost,
                       .blocks = shape.blocks(),
                       .damaged_parity = damage.parity_lost};
-  partial.publish();
-  partials.release();
   for (const ByteRange& range : lost_ranges(damage, shape)) report.lost_bytes += range.size;
   return report;
 }

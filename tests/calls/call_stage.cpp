@@ -20,6 +20,7 @@ namespace {
 
 const std::string kOld = "older than all runs";
 const std::string kDest = "dest/app";
+const std::string kVolumesOut = "volumes-out.tar";
 
 HttpRequest get(const std::string& path) { return {"GET", path, {}, {}, {}}; }
 
@@ -50,6 +51,37 @@ void add_tree(const fs::path& directory, Visible& visible) {
 
 std::string lock_name(Command command) { return name_of(command) + ".lock.yml"; }
 
+/// The one file that a command writes; empty for others.
+std::string output_of(Command command) {
+  switch (command) {
+    case Command::Export: return "out.tar";
+    case Command::ExportDelta: return "delta-out.tar";
+    case Command::Merge: return "merge-out.tar";
+    case Command::Protect: return "protect-out.tar.parity";
+    case Command::Repair: return "repair-out.tar";
+    default: return "";
+  }
+}
+
+bool runs_jobs(Command command) {
+  switch (command) {
+    case Command::Push:
+    case Command::Pull:
+    case Command::Unpack:
+    case Command::Repair: return false;
+    default: return true;
+  }
+}
+
+/// A set of volumes is what its list names, and is there when the list is.
+void add_volumes(const fs::path& directory, const std::string& output, Visible& visible) {
+  if (!fs::exists(directory / (output + ".volumes.json"))) return;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(output) || name == "SHA256SUMS") visible[name] = sha256(read_text(entry.path())).text();
+  }
+}
+
 std::string describe(const Visible& visible) {
   std::string text;
   for (const auto& [name, value] : visible) text += text::cat("    ", name, " ", value, "\n");
@@ -59,7 +91,9 @@ std::string describe(const Visible& visible) {
 }  // namespace
 
 std::string name_of(Command command) {
-  constexpr std::array<std::string_view, 6> kNames{"push", "pull", "unpack", "export", "import", "copy"};
+  constexpr std::array<std::string_view, 12> kNames{"push",         "pull",  "unpack",         "export",
+                                                    "import",       "copy",  "export-volumes", "import-volumes",
+                                                    "export-delta", "merge", "protect",        "repair"};
   return std::string(kNames.at(static_cast<std::size_t>(command)));
 }
 
@@ -100,6 +134,18 @@ void CallStage::make_source() {
   write_text(path("bundle/data/two"), random_bytes(30'000, 6));
   run_or_throw(ociferry_.program({"push", "-b", outside_.host() + "/apps/app:v1", "-f", "bundle"}));
   run_or_throw(ociferry_.program({"export", "-b", outside_.host() + "/apps/app:v1", "-o", path("input.tar").string()}));
+  const std::string app = outside_.host() + "/apps/app@" + app_.descriptor.digest.text();
+  run_or_throw(ociferry_.program({"export", "-i", app, "-o", "base-input.tar"}));
+  run_or_throw(ociferry_.program(
+      {"export", "-b", outside_.host() + "/apps/app:v1", "--have", "base-input.tar", "-o", "delta-input.tar"}));
+  fs::create_directory(path("volumes"));
+  run_or_throw(ociferry_.program({"split", "input.tar", "--volume-size", "200K", "-o", "volumes/input.tar"}));
+  run_or_throw(ociferry_.program({"protect", "input.tar", "--parity", "20%"}));
+  std::string damaged = read_text(path("input.tar"));
+  for (std::size_t i = 0; i < damaged.size() / 10; ++i) damaged[i] = static_cast<char>(damaged[i] ^ 0x11);
+  write_text(path("damaged-input.tar"), damaged);
+  const auto inputs = names();
+  inputs_ = {inputs.begin(), inputs.end()};
   const HttpReply manifest = source_(get("/v2/apps/app/manifests/v1"));
   const auto parsed = std::get<Manifest>(parse_manifest(manifest.body, *manifest.headers.find("Content-Type")));
   for (const Descriptor& layer : parsed.layers) bundle_layers_[layer.digest.text()] = layer.size;
@@ -139,20 +185,24 @@ void CallStage::reset() {
     requests_.clear();
   }
   for (const std::string& name : names()) {
-    if (name != "bundle" && name != "input.tar") fs::remove_all(path(name));
+    if (!inputs_.contains(name)) fs::remove_all(path(name));
   }
   fs::remove_all(path("tmp"));
-  write_text(path("out.tar"), kOld);
   write_text(path("pulled/old"), kOld);
   write_text(path("unpacked/old"), kOld);
-  for (const Command command : kCommands) write_text(path(lock_name(command)), kOld);
+  for (const Command command : kCommands) {
+    write_text(path(lock_name(command)), kOld);
+    if (const std::string output = output_of(command); !output.empty()) write_text(path(output), kOld);
+  }
 }
 
 Words CallStage::words(Command command, int jobs) const {
   const std::string bundle = outside_.host() + "/apps/app:v1";
   const std::string to = inside_.host() + "/" + kDest;
   const Words more = {"--registry-retry-delay", "1ms", "--registry-retry-count", "3"};
+  const std::string output = output_of(command);
   Words words;
+  bool asks_registry = true;
   switch (command) {
     case Command::Push: words = {"push", "-b", to + ":v1", "-f", "bundle", "--lock-output", lock_name(command)}; break;
     case Command::Pull: words = {"pull", "-b", bundle, "-o", "pulled", "--force"}; break;
@@ -162,11 +212,23 @@ Words CallStage::words(Command command, int jobs) const {
     case Command::Export: words = {"export", "-b", bundle, "-o", "out.tar", "--force"}; break;
     case Command::Import: words = {"import", "input.tar", "--to-repo", to, "--lock-output", lock_name(command)}; break;
     case Command::Copy: words = {"copy", "-b", bundle, "--to-repo", to, "--lock-output", lock_name(command)}; break;
+    case Command::ExportVolumes: words = {"export", "-b", bundle, "-o", kVolumesOut, "--volume-size", "200K"}; break;
+    case Command::ImportVolumes:
+      words = {"import", "volumes/input.tar.002", "--to-repo", to, "--lock-output", lock_name(command)};
+      break;
+    case Command::ExportDelta:
+      words = {"export", "-b", bundle, "--have", "base-input.tar", "-o", output, "--force"};
+      break;
+    default: {
+      asks_registry = false;
+      if (command == Command::Merge) words = {"merge", "base-input.tar", "delta-input.tar"};
+      if (command == Command::Protect) words = {"protect", "input.tar", "--parity", "20%"};
+      if (command == Command::Repair) words = {"repair", "damaged-input.tar", "--parity", "input.tar.parity"};
+      words.insert(words.end(), {"-o", output, "--force"});
+    }
   }
-  words.insert(words.end(), more.begin(), more.end());
-  if (command == Command::Export || command == Command::Import || command == Command::Copy) {
-    words.insert(words.end(), {"--jobs", std::to_string(jobs)});
-  }
+  if (asks_registry) words.insert(words.end(), more.begin(), more.end());
+  if (runs_jobs(command)) words.insert(words.end(), {"--jobs", std::to_string(jobs)});
   return words;
 }
 
@@ -176,8 +238,10 @@ Outcome CallStage::run(Command command, const Variables& script, int jobs) {
 
 Visible CallStage::visible(Command command) const {
   Visible visible;
-  if (command == Command::Export) {
-    visible["out.tar"] = sha256(read_text(path("out.tar"))).text();
+  if (const std::string output = output_of(command); !output.empty()) {
+    visible[output] = sha256(read_text(path(output))).text();
+  } else if (command == Command::ExportVolumes) {
+    add_volumes(path(""), kVolumesOut, visible);
   } else if (command == Command::Pull || command == Command::Unpack) {
     add_tree(path(command == Command::Pull ? "pulled" : "unpacked"), visible);
   } else {

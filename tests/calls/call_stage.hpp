@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,25 @@
 
 namespace ociferry::testing {
 
-/// Unpack is a pull of an image with links.
-enum class Command { Push, Pull, Unpack, Export, Import, Copy };
-inline constexpr std::array<Command, 6> kCommands{Command::Push,   Command::Pull,   Command::Unpack,
-                                                  Command::Export, Command::Import, Command::Copy};
+/// Unpack is a pull of an image with links; ExportDelta leaves out what an older archive has.
+enum class Command {
+  Push,
+  Pull,
+  Unpack,
+  Export,
+  Import,
+  Copy,
+  ExportVolumes,
+  ImportVolumes,
+  ExportDelta,
+  Merge,
+  Protect,
+  Repair
+};
+inline constexpr std::array<Command, 12> kCommands{Command::Push,          Command::Pull,          Command::Unpack,
+                                                   Command::Export,        Command::Import,        Command::Copy,
+                                                   Command::ExportVolumes, Command::ImportVolumes, Command::ExportDelta,
+                                                   Command::Merge,         Command::Protect,       Command::Repair};
 [[nodiscard]] std::string name_of(Command command);
 
 /// Where others look: tags and what they point to, files and what is in them.
@@ -81,6 +97,7 @@ class CallStage {
   std::map<Command, Visible> after_;
   std::map<Command, std::vector<std::string>> names_after_;
   std::map<std::string, std::uint64_t> bundle_layers_;
+  std::set<std::string> inputs_;  ///< names in the working directory that no command writes
   std::string archive_;
   HttpServer outside_;  ///< last: their threads use all of the above
   HttpServer inside_;

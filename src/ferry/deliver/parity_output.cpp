@@ -146,10 +146,15 @@ std::vector<fs::path> ParityOutput::write(std::uint64_t bytes, std::uint64_t vol
     medium = std::make_unique<PartialFile>(files.front());
   }
   DiscardedPartials partials(files);
-  medium->reserve(bytes, Existing::Discard);
-  write(*medium);
-  medium->sync();
-  medium->publish();
+  try {
+    medium->reserve(bytes, Existing::Discard);
+    write(*medium);
+    medium->sync();
+    medium->publish();
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::Space) error.while_doing(text::cat("writing parity of ", bytes, " bytes"));
+    throw;
+  }
   partials.release();
   for (const fs::path& old : replaced) {
     const bool is_new = std::ranges::any_of(files, [&](const fs::path& one) {
