@@ -93,6 +93,10 @@ calls::Verdict CallScript::before(const calls::Call& call) noexcept {
     }
     die();
   }
+  if (fault_->what == "stop") {
+    ::kill(::getpid(), SIGSTOP);
+    return {};
+  }
   if (fault_->what == "kill" || fault_->what == "torn") die();
   return {.failure = std::atoi(fault_->what.c_str())};
 }

@@ -11,7 +11,8 @@
 namespace ociferry::testing {
 
 /// What shall happen to which call: "KIND:N:WHAT", or "KIND:N+:WHAT" for the Nth and all later ones. KIND is "any" or
-/// a name of kKindNames, WHAT a number (errno), "short", "kill", or "torn": a write of half the bytes, then "kill".
+/// a name of kKindNames, WHAT a number (errno), "short", "kill", "torn": a write of half the bytes, then "kill", or
+/// "stop": the process stops before the call, until somebody continues it.
 struct CallFault {
   std::optional<calls::Kind> kind = {};
   std::size_t number = 0;

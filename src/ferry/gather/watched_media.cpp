@@ -28,6 +28,11 @@ void warn_of_slowdown(const std::string& name, const Slowdown& slowdown, Progres
                           " s of its work; it may be hot or full, or failing: ociferry verify --medium reads it back"));
 }
 
+WatchedMedia::Sources& WatchedMedia::usual_sources() {
+  static Sources sources;
+  return sources;
+}
+
 WatchedMedia::WatchedMedia(Progress& to, Direction direction, const std::vector<std::filesystem::path>& paths,
                            Sources sources)
     : to_(to), direction_(direction), sources_(std::move(sources)), sampled_(sources_.now()) {

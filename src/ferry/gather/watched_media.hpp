@@ -26,7 +26,7 @@ void warn_of_slowdown(const std::string& name, const Slowdown& slowdown, Progres
 class WatchedMedia final : public Progress {
  public:
   enum class Direction { Reading, Writing };
-  /// What it asks: for tests.
+  /// What it asks.
   struct Sources {
     std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
     std::function<std::optional<DeviceCounters>(dev_t)> counters = device_counters;
@@ -35,7 +35,11 @@ class WatchedMedia final : public Progress {
   /// `to` must outlive it. `paths`: files or directories; those that do not exist stand for their directory.
   WatchedMedia(Progress& to, Direction direction, const std::vector<std::filesystem::path>& paths, Sources sources);
   WatchedMedia(Progress& to, Direction direction, const std::vector<std::filesystem::path>& paths)
-      : WatchedMedia(to, direction, paths, Sources()) {}
+      : WatchedMedia(to, direction, paths, usual_sources()) {}
+
+  /// What is asked where no others are given: the system. A program may set others before it starts threads: for tests
+  /// of whole commands.
+  [[nodiscard]] static Sources& usual_sources();
 
   /// Warns of each medium that has become slower. Call it when the work is done.
   void finish();
