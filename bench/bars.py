@@ -113,6 +113,7 @@ AGAIN = [
 ONLY_THE_ARCHIVE = Bar("written, against the archive", lambda r: r.median("ociferry", "written_of_size"), 1.01, "×")
 NO_UPLOAD = Bar("blobs uploaded that the registry had", uploads, 0)
 READ_ONCE = Bar("times that each byte was read", lambda r: r.median("ociferry", "read_of_size"), 1.01)
+VOLUMES = [Bar("wall, against one file", ratio("wall", "four volumes", "one file"), 1.05, "×")]
 PEAKS = [peak(32, "export"), peak(32, "import")]
 # What a link can carry is what a floor with many connections gets through it: of small blobs that is less than its rate.
 LINK_FULL = wall(1.15, "floor, 32 threads")
@@ -174,6 +175,9 @@ BARS = {
     "verify-medium": [
         Bar("rate, against two hashing threads", ratio("wall", "floor", "ociferry"), 0.9, "×", at_least=True)
     ],
+    "export-volumes": VOLUMES,
+    "import-volumes": VOLUMES,
+    "merge-medium": [Bar("rate, against cp", ratio("wall", "cp", "merge"), 0.8, "×", at_least=True)],
     "inspect": [milliseconds(50)],
     "version": [milliseconds(15)],
     "memory": PEAKS,

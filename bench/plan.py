@@ -2,6 +2,7 @@
 
 from typing import Callable, NamedTuple
 
+import divided
 import growth
 import rows
 from bars import CONNECTION_RATE, FAST_RATE, LIMITED_RATE, SLOW_RATE
@@ -74,6 +75,9 @@ ROWS = HTTPS_ROWS | {
     "again-medium": _row("the same import again", rows.again, "medium"),
     "copy-medium": _row("copy within one registry", rows.copy, "medium"),
     "verify-medium": _row("verify; the floor is two threads that hash", rows.verify, "medium"),
+    "export-volumes": _row("export to four volumes, and to one file", divided.export, "medium"),
+    "import-volumes": _row("import from four volumes, and from one file", divided.import_, "medium"),
+    "merge-medium": _row("merge an archive and a delta; cp of the archive", divided.merge, "medium"),
     "memory": _row("peak memory with 8 jobs", rows.memory, "medium"),
     "export-many": _row("export 200 images, 1,681 small blobs", rows.export, "many", EXPORTERS),
     "import-many": _row("import them into an empty registry", rows.import_, "many", IMPORTERS),
@@ -103,6 +107,9 @@ SMALL_ROWS = {
     "small-https-push": _row("push a small bundle over https", rows.push, way=TLS),
     "small-copy": _row("copy within one registry", rows.copy, "synthetic"),
     "small-verify": _row("verify; the floor is two threads that hash", rows.verify, "synthetic"),
+    "small-export-volumes": _row("export to four volumes, and to one file", divided.export, "synthetic"),
+    "small-import-volumes": _row("import from four volumes, and from one file", divided.import_, "synthetic"),
+    "small-merge": _row("merge an archive and a delta; cp of the archive", divided.merge, "synthetic"),
     "small-memory": _row("peak memory with 8 jobs", rows.memory, "synthetic"),
     "small-slow-export": _row("export over 20 MB/s, 50 ms away", rows.export, "synthetic", FAR, way=SLOW),
     "small-slow-import": _row("import over 20 MB/s, 50 ms away", rows.import_, "synthetic", FAR, way=SLOW),
