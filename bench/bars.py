@@ -177,7 +177,7 @@ BARS = {
     ],
     "export-volumes": VOLUMES,
     "import-volumes": VOLUMES,
-    "merge-medium": [Bar("rate, against cp", ratio("wall", "cp", "merge"), 0.8, "×", at_least=True)],
+    "merge": [Bar("rate, against cp", ratio("wall", "cp", "merge"), 0.8, "×", at_least=True)],
     "inspect": [milliseconds(50)],
     "version": [milliseconds(15)],
     "memory": PEAKS,
