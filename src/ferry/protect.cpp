@@ -49,8 +49,11 @@ ProtectReport protect(const fs::path& archive, const std::string& name, const st
                        .row_blocks = shape.columns,
                        .parity_blocks = shape.parity_columns,
                        .parity_bytes = bytes};
-  report.files =
-      output.write(bytes, rule.volume_bytes, [&](OutputMedium& to) { write_parity(*medium, shape, set, to, watch); });
+  report.files = output.there(bytes, rule.volume_bytes);
+  if (report.files.empty() || !is_whole_parity(report.files.front(), shape, set, context)) {
+    report.files =
+        output.write(bytes, rule.volume_bytes, [&](OutputMedium& to) { write_parity(*medium, shape, set, to, watch); });
+  }
   write_parity_sums(output.directories(), name, output.name(), report.files, context);
   return report;
 }

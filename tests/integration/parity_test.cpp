@@ -349,6 +349,17 @@ TEST_CASE("parity of volumes that fill directories goes where there is room, and
     CHECK(has_part(set.sums("b"), "apps.tar.parity: OK\n"));
   }
   CHECK(has_part(world.succeed({"verify", "a/apps.tar.001", "--volume-dir", "b"}), "is whole, too"));
+  // The same command again keeps it, and makes it again if it is damaged.
+  Words again = writers.back();
+  again.insert(again.end(), {"apps.tar", "--volume-size", "fit:a,b", "--parity", "20%"});
+  const auto written = fs::last_write_time(set.at("b/apps.tar.parity"));
+  world.succeed(again);
+  CHECK(fs::last_write_time(set.at("b/apps.tar.parity")) == written);
+  std::string damaged = parity;
+  damaged[damaged.size() / 2] ^= 1;
+  write_text(set.at("b/apps.tar.parity"), damaged);
+  world.succeed(again);
+  CHECK((read_text(set.at("b/apps.tar.parity")) == parity));
   fs::remove(set.at("a/apps.tar.volumes.json"));
   fs::resize_file(set.at("a/apps.tar.001"), set.original.size() - 50'000);
   world.succeed({"repair", "a/apps.tar.001", "--volume-dir", "b", "-o", "new.tar"});

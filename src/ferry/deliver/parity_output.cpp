@@ -42,6 +42,24 @@ bool begins_with_zeros(const Medium& medium) {
   return std::ranges::all_of(begin_of(medium), [](std::byte byte) { return byte == std::byte{0}; });
 }
 
+std::vector<fs::path> parity_files_in(const std::vector<fs::path>& directories, const std::string& parity) {
+  std::vector<fs::path> files;
+  for (const fs::path& directory : directories) {
+    for (const VolumeFile& file : files_in({directory})) {
+      const std::string name = file.path.filename().string();
+      const auto volume = parse_volume_name(name);
+      if (name == parity || (volume && volume->output == parity)) files.push_back(directory / name);
+    }
+  }
+  return files;
+}
+
+std::uint64_t size_of_files(const std::vector<fs::path>& files) {
+  std::uint64_t bytes = 0;
+  for (const fs::path& file : files) bytes += fs::file_size(file);
+  return bytes;
+}
+
 void remove_file(const fs::path& path) {
   if (calls::unlinkat(AT_FDCWD, path.c_str(), 0) == 0 || errno == ENOENT) return;
   throw system_error(text::cat("removing ", path.string()), errno);
@@ -106,15 +124,17 @@ std::vector<PlannedVolume> ParityOutput::plan(std::uint64_t bytes, std::uint64_t
 }
 
 /// All that would be read as this parity: its files, and volumes that are more than it has now.
-std::vector<fs::path> ParityOutput::earlier_files() const {
-  std::vector<fs::path> files;
-  for (const fs::path& directory : directories_) {
-    for (const VolumeFile& file : files_in({directory})) {
-      const std::string name = file.path.filename().string();
-      const auto volume = parse_volume_name(name);
-      if (name == name_ || (volume && volume->output == name_)) files.push_back(directory / name);
-    }
-  }
+std::vector<fs::path> ParityOutput::earlier_files() const { return parity_files_in(directories_, name_); }
+
+std::vector<fs::path> ParityOutput::there(std::uint64_t bytes, std::uint64_t volume_bytes) const {
+  std::vector<fs::path> files = earlier_files();
+  if (size_of_files(files) != bytes) return {};
+  std::ranges::sort(files, {}, [](const fs::path& file) { return file.filename(); });
+  const auto is_planned = [](const PlannedVolume& planned, const fs::path& file) {
+    std::error_code unknown;
+    return fs::equivalent(planned.path, file, unknown) && fs::file_size(file, unknown) == planned.bytes;
+  };
+  if (!is_anywhere_ && !std::ranges::equal(plan(bytes, volume_bytes), files, is_planned)) return {};
   return files;
 }
 
@@ -169,7 +189,11 @@ std::vector<fs::path> ParityOutput::write(std::uint64_t bytes, std::uint64_t vol
 void check_room_for_parity(const std::vector<VolumeRoom>& rooms, const std::string& output, std::uint64_t archive_bytes,
                            unsigned percent, std::uint64_t beside) {
   const std::uint64_t bytes = ParityLayout(choose_parity_shape(archive_bytes, percent)).total_bytes();
-  static_cast<void>(fill_last_room(rooms, output + std::string(kParitySuffix), bytes, beside, kParity));
+  const std::string name = output + std::string(kParitySuffix);
+  std::vector<fs::path> directories;
+  for (const VolumeRoom& room : rooms) directories.push_back(room.directory);
+  if (size_of_files(parity_files_in(directories, name)) == bytes) return;  // of the same command, most likely
+  static_cast<void>(fill_last_room(rooms, name, bytes, beside, kParity));
 }
 
 }  // namespace ociferry

@@ -45,6 +45,10 @@ class ParityOutput {
   std::vector<std::filesystem::path> write(std::uint64_t bytes, std::uint64_t volume_bytes,
                                            const std::function<void(OutputMedium&)>& write) const;
 
+  /// The files that lie where this parity of `bytes` bytes would: if parity went anywhere, in whatever pieces. Empty if
+  /// they do not make so many bytes.
+  [[nodiscard]] std::vector<std::filesystem::path> there(std::uint64_t bytes, std::uint64_t volume_bytes) const;
+
   /// Where it may go.
   [[nodiscard]] const std::vector<std::filesystem::path>& directories() const noexcept { return directories_; }
   /// OUT.parity
@@ -61,7 +65,8 @@ class ParityOutput {
   bool is_anywhere_;
 };
 
-/// Throws Error{Space} if `rooms` do not take the parity, of `percent`, of an archive `output` of `archive_bytes`.
+/// Throws Error{Space} if `rooms` do not take the parity, of `percent`, of an archive `output` of `archive_bytes`, and
+/// parity of that size is not there.
 void check_room_for_parity(const std::vector<VolumeRoom>& rooms, const std::string& output, std::uint64_t archive_bytes,
                            unsigned percent, std::uint64_t beside);
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -33,6 +34,23 @@ bool is_part_of(const std::string& output, const std::string& name) {
   return name == output || (volume && volume->output == output);
 }
 
+/// Not every file system has locks. One that is held, with LOCK_NB, does not matter either.
+void take_lock(int fd, int how, const fs::path& directory) {
+  while (calls::flock(fd, how) != 0) {
+    if (errno == EOPNOTSUPP || errno == ENOSYS || errno == ENOLCK) return;
+    if (errno == EWOULDBLOCK && (how & LOCK_NB) != 0) return;
+    if (errno != EINTR) throw system_error(text::cat("locking ", directory.string()), errno);
+  }
+}
+
+/// False if another file was renamed to `file` since it was opened.
+bool is_still(int fd, const fs::path& file) {
+  struct stat opened {};
+  struct stat named {};
+  return ::fstat(fd, &opened) == 0 && ::lstat(file.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+         opened.st_dev == named.st_dev;
+}
+
 }  // namespace
 
 std::optional<std::string> sums_in(const fs::path& directory) {
@@ -45,13 +63,15 @@ std::optional<std::string> sums_in(const fs::path& directory) {
 }
 
 UniqueFd lock_sums(const fs::path& directory) {
-  UniqueFd fd = open_file(directory, O_RDONLY | O_DIRECTORY);
-  while (calls::flock(fd.get(), LOCK_EX) != 0) {
-    // Not every file system has locks.
-    if (errno == EOPNOTSUPP || errno == ENOSYS || errno == ENOLCK) break;
-    if (errno != EINTR) throw system_error(text::cat("locking ", directory.string()), errno);
+  const fs::path file = directory / kSumsFile;
+  while (true) {
+    // The directory itself may be locked by who started this program, as flock(1) does, for as long as it runs.
+    std::error_code unknown;
+    const bool is_there = fs::is_regular_file(fs::symlink_status(file, unknown));
+    UniqueFd fd = open_file(is_there ? file : directory, O_RDONLY | O_NOFOLLOW);
+    take_lock(fd.get(), is_there ? LOCK_EX : LOCK_EX | LOCK_NB, directory);
+    if (!is_there || is_still(fd.get(), file)) return fd;
   }
-  return fd;
 }
 
 Digest sum_of_file(const fs::path& file, std::string_view what, const Context& context) {

@@ -188,6 +188,20 @@ ProtectedArchive open_protected(const fs::path& archive, const fs::path& parity,
   return both;
 }
 
+bool is_whole_parity(const fs::path& parity, const ParityShape& shape, const RawDigest& set, const Context& context) {
+  try {
+    const LooseFiles files = find_loose_files(parity, context.volumes, silent_progress());
+    const ParityHeader header = header_of(files, parity, context);
+    if (header.shape != shape || header.set != set) return false;
+    const std::uint64_t bytes = ParityLayout(shape).total_bytes();
+    const ParityFile file(join_loose_files(files, bytes, {.match = match_pages(header)}, silent_progress()), header);
+    return file.damaged_pages() == 0 && count_lost_parity(file, {*context.progress, context.stop}) == 0;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Interrupted) throw;
+    return false;
+  }
+}
+
 std::vector<std::string> lines_about(const ProtectedArchive& both, const BlockDamage& damage) {
   const ParityShape& shape = both.parity->shape();
   std::vector<std::string> lines;

@@ -28,6 +28,11 @@ struct ProtectedArchive {
 [[nodiscard]] ProtectedArchive open_protected(const std::filesystem::path& archive, const std::filesystem::path& parity,
                                               const Context& context);
 
+/// True if `parity`, a file or one of its volumes, is there, whole, and what would be made of an archive of this shape
+/// whose seal has the digest `set`. Reads all of it. Throws Error{Interrupted}.
+[[nodiscard]] bool is_whole_parity(const std::filesystem::path& parity, const ParityShape& shape, const RawDigest& set,
+                                   const Context& context);
+
 /// Lines for a message: how much is lost, whether it can be repaired, and where it lies.
 [[nodiscard]] std::vector<std::string> lines_about(const ProtectedArchive& both, const BlockDamage& damage);
 

@@ -80,9 +80,10 @@ class VolumeChain {
     std::vector<std::uint64_t> back;
     std::uint64_t end = plan_.total_bytes;
     std::size_t number = numbered_.rbegin()->first;
-    for (; begin < end; --number) {
+    while (begin < end) {
       const VolumeFile* const file = until(end, begin, number);
       if (file == nullptr) break;
+      if (number > 0) --number;
       back.push_back(file->size);
       end -= file->size;
     }
@@ -107,13 +108,13 @@ class VolumeChain {
   /// The file that goes on at `offset`: the one with this number, or another one that must be it.
   const VolumeFile* at(std::uint64_t offset, std::size_t number) {
     return find(number, [&](const VolumeFile& file) {
-      return file.size <= plan_.total_bytes - offset ? fit(file, offset) : Fit::No;
+      return file.size > 0 && file.size <= plan_.total_bytes - offset ? fit(file, offset) : Fit::No;
     });
   }
   /// The file that ends at `end`, and does not begin before `begin`.
   const VolumeFile* until(std::uint64_t end, std::uint64_t begin, std::size_t number) {
     return find(number, [&](const VolumeFile& file) {
-      return file.size <= end - begin ? fit(file, end - file.size) : Fit::No;
+      return file.size > 0 && file.size <= end - begin ? fit(file, end - file.size) : Fit::No;
     });
   }
 
@@ -125,7 +126,7 @@ class VolumeChain {
       return &named->second;
     }
     for (const VolumeFile& file : files_) {
-      if (used_.contains(file.path) || file.size == 0 || fit_of(file) != Fit::Yes) continue;
+      if (used_.contains(file.path) || fit_of(file) != Fit::Yes) continue;
       used_.insert(file.path);
       return &file;
     }
