@@ -83,12 +83,12 @@ TEST_CASE("full, delta or merged, in a file, in volumes or repaired: all that re
   const auto compare = [&] {
     const auto state = state_of(world.inside);
     if (expected.empty()) expected = state;
-    for (const auto& [name, content] : expected) {
-      const auto found = state.find(name);
-      CHECK_MESSAGE(found != state.end(), "lacks " << name);
-      if (found != state.end()) CHECK_MESSAGE(found->second == content, name);
+    for (const auto& one : expected) {
+      const auto found = state.find(one.first);
+      CHECK_MESSAGE(found != state.end(), "lacks " << one.first);
+      if (found != state.end()) CHECK_MESSAGE(found->second == one.second, one.first);
     }
-    for (const auto& [name, content] : state) CHECK_MESSAGE(expected.contains(name), "also has " << name);
+    for (const auto& one : state) CHECK_MESSAGE(expected.contains(one.first), "also has " << one.first);
   };
   const auto pulled = [&](const std::string& archive) {
     fs::remove_all(world.path("pulled"));
