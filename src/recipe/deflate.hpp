@@ -136,7 +136,7 @@ struct Parts {
 };
 
 /// More parts than this no piece has, nor more bytes outside of DEFLATE data.
-inline constexpr std::size_t kMostParts = 16384;
+inline constexpr std::size_t kMostParts = 2048;
 inline constexpr std::size_t kMostOutside = 256 * 1024;
 
 }  // namespace ociferry::recipe

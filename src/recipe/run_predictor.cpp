@@ -60,6 +60,11 @@ Token RunPredictor::foresee(std::uint32_t at) {
   if (at >= chunk_end_) enter_chunk(at, bounds_.input);
   if (!found_) run_ = search();
   found_ = true;
+  if (run_.length != 0 && run_.begin < at) {
+    // It was extended backwards over literals that came in its place.
+    run_.length -= std::min(run_.length, at - run_.begin);
+    run_.begin = at;
+  }
   if (run_.length == 0 || at < run_.begin) return Token::literal();
   const std::uint32_t length = std::min(first_length(run_.length), bounds_.block - at);
   return length < kShortestMatch ? Token::literal() : Token::match(length, run_.distance);
