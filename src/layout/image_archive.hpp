@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "layout/archive_item.hpp"
+#include "layout/compact_base.hpp"
+#include "ociferry/compact_storage.hpp"
 #include "ociferry/progress.hpp"
 #include "store/store.hpp"
 
@@ -49,11 +51,20 @@ class ImageArchive : public ImageSource {
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
   void note(std::string line) { notes_.push_back(std::move(line)); }
 
+  /// How it is stored, if that is as a compact archive. Null for others.
+  [[nodiscard]] const CompactStorage* compact() const noexcept { return compact_ ? &*compact_ : nullptr; }
+  void set_compact(const CompactStorage& storage) { compact_ = storage; }
+  /// What a compact archive builds on. Null if it is none, or builds on nothing.
+  [[nodiscard]] CompactBase* compact_base() const noexcept { return base_.get(); }
+  void set_compact_base(std::shared_ptr<CompactBase> base) { base_ = std::move(base); }
+
   /// The archive as a sealed one, with plan, fingerprint and checked headers. Null for others.
   [[nodiscard]] virtual const ArchiveReader* sealed() const noexcept { return nullptr; }
 
  private:
   std::vector<std::string> notes_;
+  std::optional<CompactStorage> compact_;
+  std::shared_ptr<CompactBase> base_;
 };
 
 /// The manifest in `bytes`, whose digest is `digest`; its media type is taken from the bytes. Throws Error{Hostile}

@@ -4,7 +4,10 @@
 #include "archive/tar_header.hpp"
 #include "archive/tar_parser.hpp"
 #include "base/shell_word.hpp"
+#include "base/sizes.hpp"
 #include "base/text.hpp"
+#include "layout/compact/compact_reader.hpp"
+#include "layout/compact/expanded_medium.hpp"
 #include "layout/foreign/listed_archive.hpp"
 #include "layout/foreign/oci_layout.hpp"
 #include "layout/foreign/packed_archive.hpp"
@@ -139,9 +142,63 @@ std::shared_ptr<ImageArchive> open_tar(std::unique_ptr<Medium> medium, const Unp
   return open_tree(std::make_unique<TarTree>(std::move(medium), limits), limits, false);
 }
 
+/// The sealed archive that `packed` is, in compact form. It has `stored` bytes.
+std::shared_ptr<ImageArchive> open_compact(std::unique_ptr<ByteSource> packed, const std::string& name,
+                                           std::uint64_t stored, const UnpackLimits& limits, Reading reading) {
+  const fs::path directory = temporary_directory();
+  auto reader = std::make_unique<compact::CompactReader>(std::move(packed), name, limits, directory);
+  const compact::Header header = reader->header();
+  const std::shared_ptr<CompactBase> base = reader->base();
+  std::unique_ptr<Medium> plain;
+  if (reading == Reading::InOrder) {
+    // A transfer that broke is repeated from these bytes. More would not help: the medium is not what breaks.
+    constexpr StreamLimits kLimits{.front = 128 * kMiB, .window = 8 * kMiB};
+    plain = std::make_unique<StreamMedium>(name, std::move(reader), kLimits);
+  } else {
+    plain = std::make_unique<compact::ExpandedMedium>(std::move(reader), name, directory);
+  }
+  auto archive = std::make_shared<ArchiveReader>(std::move(plain));
+  if (archive->fingerprint() != header.fingerprint || archive->total_bytes() != header.archive_bytes) {
+    throw Error(ErrorCode::Corrupt, text::cat(name, " does not hold the archive that its header names"));
+  }
+  archive->set_compact_base(base);
+  archive->set_compact({.stored = stored,
+                        .kept = header.kept_bytes,
+                        .memory = compact::CompactReader::kMostMemory,
+                        .builds_on = header.base.archives});
+  return archive;
+}
+
+/// Reads a medium that it owns, from the first byte on.
+class OwnedMediumSource : public ByteSource {
+ public:
+  explicit OwnedMediumSource(std::unique_ptr<Medium> medium) : medium_(std::move(medium)) {}
+  [[nodiscard]] std::size_t read(MutableBytes buffer) override {
+    const std::size_t got = medium_->read_at(offset_, buffer);
+    medium_->done_with(offset_, got);
+    offset_ += got;
+    return got;
+  }
+
+ private:
+  std::unique_ptr<Medium> medium_;
+  std::uint64_t offset_ = 0;
+};
+
+/// Takes all bytes, and does nothing.
+class IgnoringSink : public ByteSink {
+ public:
+  void write(Bytes /*bytes*/) override {}
+};
+
 /// Only a sealed archive says at its beginning where everything is.
-std::shared_ptr<ImageArchive> open_stream(std::unique_ptr<StreamMedium> medium) {
-  const std::string& name = medium->name();
+std::shared_ptr<ImageArchive> open_stream(std::unique_ptr<StreamMedium> medium, const UnpackLimits& limits,
+                                          Reading reading) {
+  const std::string name = medium->name();
+  if (compact::begins_compact(*medium)) {
+    medium->pass(std::make_shared<IgnoringSink>());  // from here on it keeps the last bytes only
+    return open_compact(std::make_unique<OwnedMediumSource>(std::move(medium)), name, 0, limits, reading);
+  }
   check_is_no_packing(*medium);
   check_is_tar(*medium);
   if (has_first_header(*medium)) {
@@ -163,10 +220,11 @@ Error not_on_a_medium(const fs::path& path) {
 }
 
 std::shared_ptr<ImageArchive> open(const fs::path& path, const UnpackLimits& limits, Progress& progress,
-                                   const std::stop_token& stop, const VolumeSearch& volumes, DeviceReader* device) {
+                                   const std::stop_token& stop, const VolumeSearch& volumes, DeviceReader* device,
+                                   Reading reading) {
   if (auto stream = open_input_stream(path, stop)) {
     if (device != nullptr) throw not_on_a_medium(path);
-    return open_stream(std::move(stream));
+    return open_stream(std::move(stream), limits, reading);
   }
   std::shared_ptr<ArchiveReader> whole;
   if (auto set = find_volumes(path, volumes, progress, &whole)) {
@@ -174,6 +232,11 @@ std::shared_ptr<ImageArchive> open(const fs::path& path, const UnpackLimits& lim
   }
   if (whole && device == nullptr) return whole;
   if (auto medium = device != nullptr ? device->open(path) : open_medium(path)) {
+    if (compact::begins_compact(*medium)) {
+      const std::uint64_t stored = medium->size();
+      return open_compact(std::make_unique<OwnedMediumSource>(std::move(medium)), path.string(), stored, limits,
+                          reading);
+    }
     return open_tar(unpack_archive(std::move(medium), limits, progress, stop), limits);
   }
   std::error_code ignored;
@@ -196,9 +259,9 @@ std::string_view to_string(ArchiveFormat format) {
 
 std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const UnpackLimits& limits, Progress& progress,
                                                  const std::stop_token& stop, const VolumeSearch& volumes,
-                                                 DeviceReader* device) {
+                                                 DeviceReader* device, Reading reading) {
   try {
-    const auto archive = open(path, limits, progress, stop, volumes, device);
+    const auto archive = open(path, limits, progress, stop, volumes, device, reading);
     for (const std::string& line : archive->notes()) progress.warn(line);
     return archive;
   } catch (Error& error) {
@@ -216,7 +279,7 @@ std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const Unp
 bool is_own_archive(const fs::path& path) {
   const auto medium = open_medium(path);
   try {
-    return medium && is_sealed(*medium);
+    return medium && (compact::begins_compact(*medium) || is_sealed(*medium));
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Io) throw;
     return false;  // not a tar

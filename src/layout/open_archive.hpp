@@ -13,6 +13,12 @@ namespace ociferry {
 
 class DeviceReader;
 
+/// How the content of a compact archive will be read.
+enum class Reading {
+  ByPosition,  ///< in any order: it is expanded to a temporary file, as far as is needed
+  InOrder,     ///< once, from the beginning: its medium is a stream then
+};
+
 /// Opens an archive of any ArchiveFormat, at the top or in the only folder with images. Without a seal, reads and
 /// checks the table of contents, but no layers, except compressed ones of docker-save archives. A file that is
 /// compressed as a whole with gzip or zstd is unpacked to a temporary file first. ImageArchive::notes() are reported as
@@ -22,9 +28,11 @@ class DeviceReader;
 /// its files are read through that; then a directory or a stream is Error{Usage}, too.
 [[nodiscard]] std::shared_ptr<ImageArchive> open_image_archive(
     const std::filesystem::path& path, const UnpackLimits& limits = {}, Progress& progress = silent_progress(),
-    const std::stop_token& stop = {}, const VolumeSearch& volumes = {}, DeviceReader* device = nullptr);
+    const std::stop_token& stop = {}, const VolumeSearch& volumes = {}, DeviceReader* device = nullptr,
+    Reading reading = Reading::ByPosition);
 
-/// True if the regular file at `path` begins like a sealed archive of any version, even if the rest is damaged. Throws
+/// True if the regular file at `path` begins like a sealed archive of any version or a compact one, even if the rest is
+/// damaged. Throws
 /// Error{Io}.
 [[nodiscard]] bool is_own_archive(const std::filesystem::path& path);
 

@@ -15,7 +15,7 @@ BASE = {"base"}
 OCI = BASE | {"oci"}
 STREAM = OCI | {"stream"}
 STORE = STREAM | {"store"}
-LAYOUT = STORE | {"medium", "archive"}
+LAYOUT = STORE | {"medium", "archive", "recipe"}
 CREDENTIALS = STORE | {"http"}
 REGISTRY = CREDENTIALS | {"credentials"}
 BUNDLE = LAYOUT | REGISTRY | {"layout", "registry", "transfer"}
@@ -45,7 +45,8 @@ ROOMS = {
     "layout": set(),
     "layout/sealed": {"layout"},
     "layout/foreign": {"layout", "layout/sealed"},
-    "layout/open_archive": {"layout", "layout/sealed", "layout/foreign"},
+    "layout/compact": {"layout", "layout/sealed"},
+    "layout/open_archive": {"layout", "layout/sealed", "layout/foreign", "layout/compact"},
     "ferry/set": set(),
     "ferry/gather": {"ferry/set"},
     "ferry/deliver": {"ferry/set", "ferry/gather"},
@@ -58,6 +59,7 @@ ROOMS = {
 
 # The layer that a header of include/ociferry belongs to; those not named here belong to ferry.
 PUBLIC_LAYER = {
+    "compact_storage": "oci",
     "error": "base",
     "export": "base",
     "limits": "base",

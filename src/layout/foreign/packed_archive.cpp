@@ -11,6 +11,7 @@
 #include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "medium/file_medium.hpp"
+#include "medium/input_stream.hpp"
 #include "medium/temporary_file.hpp"
 #include "ociferry/error.hpp"
 #include "stream/read_buffer.hpp"
@@ -63,15 +64,6 @@ class CountedSource : public ByteSource {
 
 Error with_place_hint(Error error) { return error.hint("set TMPDIR to a directory with enough room"); }
 
-fs::path temporary_directory() {
-  std::error_code failure;
-  fs::path directory = fs::temp_directory_path(failure);
-  if (failure) {
-    throw with_place_hint(system_error(text::cat("looking for the directory of temporary files"), failure.value()));
-  }
-  return directory;
-}
-
 void unpack_into(TemporaryFile& to, ByteSource& unpacked, const std::stop_token& stop) {
   std::vector<std::byte> buffer(kReadBufferBytes);
   while (const std::size_t got = unpacked.read(buffer)) {
@@ -82,10 +74,28 @@ void unpack_into(TemporaryFile& to, ByteSource& unpacked, const std::stop_token&
 
 }  // namespace
 
+fs::path temporary_directory() {
+  std::error_code failure;
+  fs::path directory = fs::temp_directory_path(failure);
+  if (failure) {
+    throw with_place_hint(system_error(text::cat("looking for the directory of temporary files"), failure.value()));
+  }
+  return directory;
+}
+
+namespace {
+
+/// What is there if no regular file is: a stream may be a compact archive, which shows when it is read.
+bool is_stream(const fs::path& path) {
+  return is_standard_input(path) || fs::is_fifo(path) || fs::is_socket(path) || fs::is_character_file(path);
+}
+
+}  // namespace
+
 bool needs_temporary_file(const fs::path& path) noexcept {
   try {
     const auto medium = open_medium(path);
-    return medium && can_unpack(packing_of_whole(*medium));
+    return medium ? can_unpack(packing_of_whole(*medium)) : is_stream(path);
   } catch (...) {
     return false;  // opening the archive reports why
   }

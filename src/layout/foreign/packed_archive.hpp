@@ -11,8 +11,11 @@
 namespace ociferry {
 
 /// True if `path` is a regular file that is compressed as a whole, which open_image_archive() unpacks to a temporary
-/// file in temp_directory_path(). False also if it cannot be read.
+/// file in temp_directory_path(), or a stream, of which it may keep something there. False also if it cannot be read.
 [[nodiscard]] bool needs_temporary_file(const std::filesystem::path& path) noexcept;
+
+/// Where temporary files go: TMPDIR. Throws Error{Io} if there is no such directory.
+[[nodiscard]] std::filesystem::path temporary_directory();
 
 /// Unpacks `packed` to a temporary file without a name (TemporaryFile) if it is compressed with gzip or zstd, since an
 /// archive needs random access; else returns it unchanged. The result keeps the name of `packed`. Warns through
