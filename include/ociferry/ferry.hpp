@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ociferry/auth.hpp"
+#include "ociferry/compact_storage.hpp"
 #include "ociferry/delta.hpp"
 #include "ociferry/descriptor.hpp"
 #include "ociferry/export.hpp"
@@ -299,8 +300,9 @@ struct InspectReport {
   std::optional<Digest> fingerprint = {};
   std::uint64_t archive_bytes = 0;
   std::size_t blobs = 0;
-  std::optional<DeltaReport> delta = {};    ///< if it leaves out what its receivers have
-  std::vector<InspectedImage> images = {};  ///< roots first, each digest once
+  std::optional<DeltaReport> delta = {};       ///< if it leaves out what its receivers have
+  std::optional<CompactStorage> compact = {};  ///< if it is a compact archive: the other sizes are of the plain one
+  std::vector<InspectedImage> images = {};     ///< roots first, each digest once
 };
 /// `ociferry inspect`: reads and checks everything except the layers. Needs no network.
 OCIFERRY_EXPORT InspectReport inspect(const std::filesystem::path& archive, const Context& context);
@@ -314,8 +316,9 @@ struct VerifyReport {
   std::size_t bundles = 0;
   std::size_t referrers = 0;
   std::size_t blobs = 0;
-  std::optional<DeltaReport> delta = {};     ///< as in InspectReport
-  std::optional<MediumReading> medium = {};  ///< with VerifyOptions::medium
+  std::optional<DeltaReport> delta = {};       ///< as in InspectReport
+  std::optional<CompactStorage> compact = {};  ///< as in InspectReport
+  std::optional<MediumReading> medium = {};    ///< with VerifyOptions::medium
 };
 /// The part of a fingerprint that people compare: 32 hexadecimal digits, in groups of four.
 [[nodiscard]] OCIFERRY_EXPORT std::string spoken(const Digest& fingerprint);
@@ -328,6 +331,7 @@ struct VerifyOptions {
   /// Read from the medium itself: write back and forget what is cached, and ask the device. Where it returns something
   /// else, the messages say at which offset, and what that is like. Files and volumes only.
   bool medium = false;
+  std::vector<std::filesystem::path> bases = {};  ///< what a compact archive builds on
 };
 /// `ociferry verify`: reads and checks every byte and the whole graph. Needs no network. Throws Error{Usage} if the
 /// expected fingerprint is malformed; Error{Corrupt} if the archive has another one (before all of it is read), or with

@@ -49,8 +49,9 @@ struct Arguments::State {
   std::vector<DeclaredOption> declared;
   std::map<std::string, Alias> aliases;
   std::map<std::string, Range> ranges;
-  std::map<std::string, Values> kinds;   ///< of options that take values
-  std::map<std::string, bool> switches;  ///< with their defaults
+  std::map<std::string, Values> kinds;         ///< of options that take values
+  std::map<std::string, std::string> implied;  ///< the values of those that need not have one
+  std::map<std::string, bool> switches;        ///< with their defaults
   std::map<std::string, bool> switches_given;
   std::vector<std::string> required;
   std::string positional_name;
@@ -77,12 +78,17 @@ struct Arguments::State {
     groups.back().add_options()(name.c_str(), value, help.c_str());
   }
 
+  void declare_text(const std::string& name, const std::string& placeholder, options::value_semantic* value,
+                    const std::string& help) {
+    declare(name, placeholder, help);
+    kinds[long_name(name)] = Values::One;
+    groups.back().add_options()(name.c_str(), value, help.c_str());
+  }
+
   void declare_number(const std::string& name, options::typed_value<int>* value, int least, int most,
                       const std::string& help) {
-    declare(name, "N", help);
-    kinds[long_name(name)] = Values::One;
     ranges[long_name(name)] = {least, most};
-    groups.back().add_options()(name.c_str(), value->value_name("N"), help.c_str());
+    declare_text(name, "N", value->value_name("N"), help);
   }
 
   [[nodiscard]] bool takes_value(const std::string& name) const { return kinds.contains(name); }
@@ -169,7 +175,7 @@ struct Arguments::State {
             std::erase_if(parsed.options, [&](const auto& option) { return option.string_key == name; });
         if (earlier > 0) repeated(name, "more than once");
       }
-      parsed.options.push_back(options::option(name, {flag.value.value_or("")}));
+      parsed.options.push_back(options::option(name, {flag.value.value_or(implied[name])}));
     }
     return parsed;
   }
@@ -252,10 +258,14 @@ void Arguments::toggle(const std::string& name, bool default_value, const std::s
 }
 
 void Arguments::text(const std::string& name, const std::string& placeholder, const std::string& help) {
-  state_->declare(name, placeholder, help);
-  state_->kinds[long_name(name)] = State::Values::One;
-  state_->groups.back().add_options()(name.c_str(), options::value<std::string>()->value_name(placeholder),
-                                      help.c_str());
+  state_->declare_text(name, placeholder, options::value<std::string>()->value_name(placeholder), help);
+}
+
+void Arguments::word(const std::string& name, const std::string& placeholder, const std::string& implied,
+                     const std::string& help) {
+  state_->implied[long_name(name)] = implied;
+  auto* value = options::value<std::string>()->implicit_value(implied)->value_name(placeholder);
+  state_->declare_text(name, "", value, help);
 }
 
 void Arguments::number(const std::string& name, int default_value, int least, int most, const std::string& help) {
@@ -279,13 +289,11 @@ void Arguments::map(const std::string& name, const std::string& help) {
 }
 
 void Arguments::alias(const std::string& name, const std::string& target) {
-  const auto& known = state_->declared;
-  const auto option = std::ranges::find(known, target, &DeclaredOption::long_name);
+  const DeclaredOption option = *std::ranges::find(state_->declared, target, &DeclaredOption::long_name);
   const std::string help = fmt::format("The same as --{}", target);
-  const std::string placeholder = option->placeholder;
   state_->aliases[long_name(name)] = {.target = target};
-  state_->declare(name, placeholder, help);
-  state_->groups.back().add_options()(name.c_str(), options::value<std::string>()->value_name(placeholder),
+  state_->declare(name, option.placeholder, help);
+  state_->groups.back().add_options()(name.c_str(), options::value<std::string>()->value_name(option.placeholder),
                                       help.c_str());
 }
 
@@ -340,8 +348,6 @@ std::optional<std::string> Arguments::optional_text(const std::string& name) con
   return state_->values[name].as<std::string>();
 }
 
-int Arguments::number_of(const std::string& name) const { return state_->values[name].as<int>(); }
-
 std::vector<std::string> Arguments::list_of(const std::string& name) const {
   if (!is_set(name)) return {};
   if (state_->kinds.at(name) == State::Values::One) return {text_of(name)};
@@ -376,11 +382,11 @@ std::string Arguments::positional_value() const {
 
 const std::vector<std::string>& Arguments::positional_values() const { return state_->positionals; }
 
+int Arguments::number_of(const std::string& name) const { return state_->values[name].as<int>(); }
 const std::vector<std::string>& Arguments::deprecations() const { return state_->deprecations; }
-
 const std::vector<std::string>& Arguments::warnings() const { return state_->warnings; }
-
 CalledAs Arguments::called_as() const noexcept { return state_->called_as; }
+const std::string& Arguments::positional_name() const { return state_->positional_name; }
 
 std::string Arguments::help() const {
   options::options_description all;
@@ -391,7 +397,4 @@ std::string Arguments::help() const {
 }
 
 const std::vector<DeclaredOption>& Arguments::declared() const { return state_->declared; }
-
-const std::string& Arguments::positional_name() const { return state_->positional_name; }
-
 }  // namespace ociferry

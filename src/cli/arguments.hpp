@@ -36,6 +36,9 @@ class Arguments {
   void flag(const std::string& name, const std::string& help) { toggle(name, false, help); }
   void toggle(const std::string& name, bool default_value, const std::string& help);
   void text(const std::string& name, const std::string& placeholder, const std::string& help);
+  /// A switch that may have a value behind "=". Without one its value is `implied`.
+  void word(const std::string& name, const std::string& placeholder, const std::string& implied,
+            const std::string& help);
   void number(const std::string& name, int default_value, int least, int most, const std::string& help);
   /// A number without a default.
   void optional_number(const std::string& name, int least, int most, const std::string& help);

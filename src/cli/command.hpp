@@ -52,6 +52,8 @@ extern const Command kInspectCommand;
 extern const Command kVerifyCommand;
 extern const Command kDiffCommand;
 extern const Command kInventoryCommand;
+extern const Command kCompactCommand;
+extern const Command kExpandCommand;
 extern const Command kDescribeCommand;
 extern const Command kTagListCommand;
 extern const Command kTagResolveCommand;

@@ -61,7 +61,7 @@ bool reads_archives(const Arguments& arguments) { return arguments.positional_na
 /// The archives that a command reads.
 std::vector<std::string> archives_read(const Arguments& arguments) {
   std::vector<std::string> archives;
-  for (const char* option : {"tar", "from", "base", "have"}) {
+  for (const char* option : {"tar", "from", "base", "have", "since"}) {
     if (!is_given(arguments, option)) continue;
     for (std::string& archive : arguments.list_of(option)) archives.push_back(std::move(archive));
   }
@@ -134,8 +134,10 @@ std::string rights_text(const Command& command) {
   Arguments arguments(std::string(command.name), "");
   command.declare(arguments);
   const bool network = command.common == CommonOptions::Registry;
-  std::string_view writing = reads_archives(arguments) ? "no writing (unless the archive is packed)" : "no writing";
-  if (has_option(arguments, kScrub)) writing = "no writing but the scrub log (unless the archive is packed)";
+  std::string_view writing =
+      reads_archives(arguments) ? "no writing (unless the archive is packed or a stream)" : "no writing";
+  if (has_option(arguments, kScrub))
+    writing = "no writing but the scrub log (unless the archive is packed or a stream)";
   if (writes_somewhere(arguments)) writing = "writes where its outputs are";
   if (changes_logins(command)) writing = "writes where credentials are kept";
   return fmt::format("{}, {}, {}", network ? "network" : "no network", writing,

@@ -294,12 +294,12 @@ class Run {
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> kCommands = {
-      &kPushCommand,    &kExportCommand,     &kImportCommand,    &kCopyCommand,   &kPullCommand,
-      &kMergeCommand,   &kAddCommand,        &kRmCommand,        &kLsCommand,     &kCatCommand,
-      &kExtractCommand, &kInspectCommand,    &kVerifyCommand,    &kDiffCommand,   &kInventoryCommand,
-      &kSplitCommand,   &kJoinCommand,       &kProtectCommand,   &kRepairCommand, &kDescribeCommand,
-      &kTagListCommand, &kTagResolveCommand, &kLoginCommand,     &kLogoutCommand, &kAuthExplainCommand,
-      &kProbeCommand,   &kVersionCommand,    &kCompletionCommand};
+      &kPushCommand,    &kExportCommand,      &kImportCommand,  &kCopyCommand,       &kPullCommand,
+      &kMergeCommand,   &kAddCommand,         &kRmCommand,      &kLsCommand,         &kCatCommand,
+      &kExtractCommand, &kInspectCommand,     &kVerifyCommand,  &kDiffCommand,       &kInventoryCommand,
+      &kCompactCommand, &kExpandCommand,      &kSplitCommand,   &kJoinCommand,       &kProtectCommand,
+      &kRepairCommand,  &kDescribeCommand,    &kTagListCommand, &kTagResolveCommand, &kLoginCommand,
+      &kLogoutCommand,  &kAuthExplainCommand, &kProbeCommand,   &kVersionCommand,    &kCompletionCommand};
   return kCommands;
 }
 

@@ -9,6 +9,7 @@
 #include "ferry/deliver/stream_archive.hpp"
 #include "ferry/deliver/stream_pass.hpp"
 #include "ferry/deliver/write_archive.hpp"
+#include "ferry/gather/compact_bases.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/load_archives.hpp"
 #include "ferry/gather/registries.hpp"
@@ -79,10 +80,20 @@ std::shared_ptr<ImageArchive> stream_among(const LoadedArchives& loaded) {
   return nullptr;
 }
 
+/// Where images of the set go.
+std::set<RepositoryName> repositories_of(const PlacedSet& placed) {
+  std::set<RepositoryName> repositories;
+  for (const SetImage& image : placed.set().images()) {
+    for (const auto& [name, tags] : placed.of(image).all) repositories.insert(name);
+  }
+  return repositories;
+}
+
 /// `checks_foreign`: archives without a seal are verified, since nothing unverified may be written.
 ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Registries& registries,
                          const Context& context) {
-  LoadedArchives loaded = load_archives(options.archives, options.selection, context, options.bases);
+  LoadedArchives loaded = load_archives(options.archives, options.selection, context, options.bases,
+                                        options.verify_first ? Reading::ByPosition : Reading::InOrder);
   if (options.relocate.root_tags) check_names_between(loaded);
   auto stream = stream_among(loaded);
   ReadyImport ready{.set = std::move(loaded.set),
@@ -97,7 +108,12 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
         .hint("leave it out: no manifest and no tag is put before all bytes have proved right");
   }
   ImageSet& set = ready.set;
-  static_cast<void>(PlacedSet(set, ready.placement, options.relocate.root_tags));  // fails before all bytes are read
+  const PlacedSet placed(set, ready.placement, options.relocate.root_tags);  // fails before all bytes are read
+  for (const ArchiveToVerify& one : loaded.to_verify) {
+    if (one.archive->compact_base() == nullptr) continue;
+    find_base(*one.archive, repositories_of(placed), registries);
+    check_base(*one.archive);
+  }
   if (!options.nondistributable_layers) set.graph().skip_nondistributable();
   for (const auto& [archive, blobs] : loaded.to_verify) {
     const bool is_sealed = archive->format() == ArchiveFormat::Sealed;
@@ -117,6 +133,7 @@ LoadedArchives ready_conversion(const ConvertOptions& options, const Context& co
         .hint("it is one already: write it to a file with cat, and let ociferry verify read that");
   }
   check_names_between(loaded);
+  for (const ArchiveToVerify& one : loaded.to_verify) check_base(*one.archive);
   check_nothing_left_out(loaded.set, archive_names(loaded.read),
                          "give what it builds on with --base FILE; nothing was written");
   check_nondistributable_layers(loaded.set, loaded.read, options.nondistributable_layers, *context.progress);

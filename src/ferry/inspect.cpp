@@ -47,7 +47,8 @@ std::vector<Reference> other_names(const SetImage& image) {
 }  // namespace
 
 InspectReport inspect(const std::filesystem::path& path, const Context& context) {
-  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes);
+  const auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes,
+                                          nullptr, Reading::InOrder);
   const ImageSet set = load_archive(archive, context);
   warn_of_absent_children(set, *context.progress);
   CachingSource source(archive, std::make_shared<CacheBudget>(0));
@@ -63,6 +64,7 @@ InspectReport inspect(const std::filesystem::path& path, const Context& context)
                        .archive_bytes = archive->total_bytes(),
                        .blobs = blobs_to_verify(*archive, set).size(),
                        .delta = delta_report(*archive)};
+  if (archive->compact() != nullptr) report.compact = *archive->compact();
   for (const SetImage& image : set.images()) {
     InspectedImage shown{.reference = image.reference,
                          .descriptor = set.graph().at(image.digest()).raw.descriptor,

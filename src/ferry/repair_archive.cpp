@@ -82,7 +82,8 @@ ParityState examine_parity(const VerifyReport& report, const VerifyOptions& opti
                     .parity_blocks = header.shape.parity_blocks(),
                     .damaged_pages = both.parity->damaged_pages()};
   const RawDigest set = report.fingerprint ? raw_digest(*report.fingerprint) : RawDigest{};
-  state.is_of_this_archive = header.shape.archive_bytes == report.archive_bytes && header.set == set;
+  const std::uint64_t bytes = report.compact ? report.compact->stored : report.archive_bytes;
+  state.is_of_this_archive = header.shape.archive_bytes == bytes && header.set == set;
   if (state.is_of_this_archive) {
     state.damaged_blocks = count_lost_parity(*both.parity, {*context.progress, context.stop});
   }

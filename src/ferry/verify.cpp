@@ -1,4 +1,5 @@
 #include "ferry/fingerprint.hpp"
+#include "ferry/gather/compact_bases.hpp"
 #include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/verify_blobs.hpp"
@@ -22,14 +23,17 @@ VerifyReport verify(const VerifyOptions& options, const Context& given) {
   std::optional<DeviceReader> device;
   if (options.medium) device.emplace(watched);
   const auto archive = open_image_archive(options.archive, context.unpack, watched, context.stop, context.volumes,
-                                          device ? &*device : nullptr);
+                                          device ? &*device : nullptr, Reading::InOrder);
+  provide_base(archive, options.bases, context);
+  check_base(*archive);
   if (demanded) demanded->check(*archive);
   if (!device) check_headers(*archive);
-  const ImageSet set = device ? verify_medium(archive, *device, context) : load_archive(archive, context);
+  const bool is_stream = stream_of(*archive) != nullptr;
+  const ImageSet set = device && !is_stream ? verify_medium(archive, *device, context) : load_archive(archive, context);
   warn_of_absent_children(set, *context.progress);
   warn_of_nondistributable_layers(set, false, *context.progress);
   const std::vector<Descriptor> blobs = blobs_to_verify(*archive, set);
-  if (stream_of(*archive) != nullptr) {
+  if (is_stream) {
     verify_stream(*archive, context);
   } else if (!device) {
     verify_blobs(*archive, blobs, in_order_if_needed(context, *archive), &set);
@@ -42,6 +46,7 @@ VerifyReport verify(const VerifyOptions& options, const Context& given) {
                       .images = set.images().size(),
                       .blobs = blobs.size(),
                       .delta = delta_report(*archive)};
+  if (archive->compact() != nullptr) report.compact = *archive->compact();
   if (device) report.medium = reading_of(*device, options.archive.string(), watched);
   for (const SetImage& image : set.images()) {
     report.bundles += image.is_bundle ? 1 : 0;

@@ -1,7 +1,10 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 
 #include "cli/command.hpp"
+#include "cli/compact_options.hpp"
 #include "cli/medium_option.hpp"
 #include "cli/parity_options.hpp"
 #include "cli/plain_sources.hpp"
@@ -37,6 +40,10 @@ void declare_export(Arguments& arguments) {
   declare_platform(arguments);
   declare_volume_size(arguments);
   declare_parity_percent(arguments);
+  arguments.word(
+      "compact", "fast|small", "fast",
+      "Write a compact archive: layers unpacked, and each file once; needs room for the plain one beside it");
+  declare_since(arguments);
   declare_tool(arguments);
   declare_verify_medium(arguments);
   declare_volume_search(arguments);
@@ -56,11 +63,6 @@ std::vector<SourceArgument> all_sources(const Arguments& arguments, const std::s
   return sources;
 }
 
-std::vector<std::filesystem::path> paths_of(const Arguments& arguments, const std::string& option) {
-  const auto words = arguments.list_of(option);
-  return {words.begin(), words.end()};
-}
-
 /// The program that goes beside the archive.
 struct Tool {
   CarriedToolOptions options;
@@ -75,10 +77,12 @@ struct Tool {
 };
 
 std::optional<Tool> tool_beside(const Arguments& arguments, const ExportOptions& options) {
+  if (options.archive == "-" && arguments.is_set("with-tool")) {
+    throw Error(ErrorCode::Usage, "--with-tool needs a file to put the tool beside");
+  }
   const auto& directories = options.volumes.directories;
   auto tool = tool_of(arguments, directories.empty() ? options.archive : directories.front() / options.archive);
   if (!tool) return std::nullopt;
-  if (options.archive == "-") throw Error(ErrorCode::Usage, "--with-tool needs a file to put the tool beside");
   if (options.volumes.divides() && arguments.is_set("sum-archive")) {
     throw Error(ErrorCode::Usage,
                 "--sum-archive does not go with --volume-size: all volumes have a line in SHA256SUMS");
@@ -96,12 +100,39 @@ std::optional<CarriedToolReport> export_with_tool(const ExportOptions& options, 
   return write_carried_tool(tool->options, tool->programs, *report.fingerprint, context);
 }
 
-void check_export(const ExportOptions& options) {
+bool is_compact(const Arguments& arguments) { return arguments.is_set("compact") || arguments.is_set("since"); }
+
+/// Options about files that a compact archive does not have.
+void check_compact(const Arguments& arguments, const ExportOptions& options) {
+  static_cast<void>(effort_of(arguments.text_of("compact")));
+  if (options.archive == "-") throw Error(ErrorCode::Usage, "--compact needs a file: it is written in a second pass");
+  for (const char* option : {"volume-size", "parity", "with-tool", "verify-medium"}) {
+    if (arguments.is_set(option)) {
+      throw Error(ErrorCode::Usage, fmt::format("--{} does not go with --compact and --since", option))
+          .hint("leave out one of them; a plain archive takes both");
+    }
+  }
+}
+
+void run_compact_export(const Arguments& arguments, const ExportOptions& options, const Context& context,
+                        Console& console) {
+  const CompactExport result =
+      export_compact(options, effort_of(arguments.text_of("compact")), paths_of(arguments, "since"), context);
+  console.finish_progress();
+  Json::Object members = export_members(result.plain, options.archive.string());
+  members.emplace_back("compact", compact_members(result.compact, options.archive.string()));
+  console.document(std::move(members));
+  print_export(result.plain, options.archive.string(), console);
+  print_compact(result.compact, options.archive.string(), console);
+}
+
+void check_export(const Arguments& arguments, const ExportOptions& options) {
   if (options.for_each_site && options.have.size() < 2)
     throw Error(ErrorCode::Usage, "--for-each-site goes with a --have for each of several sites");
   if (options.sources.empty())
     throw Error(ErrorCode::Usage, "Nothing to export: name bundles and images, or give --lock or --images-file");
   if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
+  if (is_compact(arguments)) return check_compact(arguments, options);
   check_archive_name(options.archive.string());
 }
 
@@ -116,7 +147,7 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
                         .for_each_site = arguments.on("for-each-site"),
                         .volumes = volume_rule_of(arguments),
                         .verify_medium = verifies_medium(arguments, arguments.text_of("output"))};
-  check_export(options);
+  check_export(arguments, options);
   context.volumes = volume_search_of(arguments, context.stop, console);
   const auto parity = parity_of(arguments, options.archive, options.volumes, options.force);
   std::optional<Tool> tool = tool_beside(arguments, options);
@@ -124,8 +155,15 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
   if (const auto dry_run = dry_run_of(arguments)) {
     ExportPlan plan = plan_export(options, context);
     if (parity) add_parity(plan, *parity);
+    if (is_compact(arguments)) {
+      context.progress->warn(
+          "the figures are those of the plain archive, which is written first; the compact one beside it is smaller, "
+          "and "
+          "how much shows when its layers are read");
+    }
     return print_export_plan(plan, options.archive.string(), *dry_run, console);
   }
+  if (is_compact(arguments)) return run_compact_export(arguments, options, context, console);
   TransferReport report;
   std::optional<CarriedToolReport> carried;
   if (const auto stream = stream_of(arguments, options.archive.string())) {

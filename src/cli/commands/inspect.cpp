@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/compact_options.hpp"
 #include "cli/results.hpp"
 #include "cli/store_output.hpp"
 #include "cli/transfer_output.hpp"
@@ -79,6 +80,7 @@ void print_text(const InspectReport& report, Console& console) {
                                           number_of(&InspectedImage::is_referrer)),
                              count(report.blobs, "blob"), text::human_bytes(report.archive_bytes)));
   if (report.fingerprint) console.result(fingerprint_line(*report.fingerprint));
+  print_storage(report.compact, console);
   print_delta(report.delta, console);
   Tree tree(report, console);
   for (const InspectedImage& image : report.images) {
@@ -131,6 +133,7 @@ Json::Object to_json(const InspectReport& report) {
                        {"archiveBytes", report.archive_bytes},
                        {"blobs", std::uint64_t{report.blobs}}};
   if (report.delta) members.emplace_back("delta", delta_json(report.delta));
+  add_storage_member(members, report.compact);
   members.emplace_back("images", std::move(images));
   return members;
 }

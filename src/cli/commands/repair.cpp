@@ -30,7 +30,8 @@ void run_repair(const Arguments& arguments, Context& context, Console& console) 
                               .parity = arguments.optional_text("parity").value_or(""),
                               .force = arguments.on("force")};
   if (options.output.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
-  check_archive_name(options.output.string());
+  // A compact archive is a compressed file.
+  if (options.output.extension() != options.archive.extension()) check_archive_name(options.output.string());
   const RepairReport report = repair_archive(options, context);
   console.finish_progress();
   console.document({{"archive", archive},

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/compact_options.hpp"
 #include "cli/medium_option.hpp"
 #include "cli/parity_options.hpp"
 #include "cli/transfer_output.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 void declare_verify(Arguments& arguments) {
   arguments.positional("ARCHIVE", true);
+  declare_bases(arguments);
   declare_volume_search(arguments);
   declare_parity_file(arguments);
   arguments.text("fingerprint", "F", "Fail unless the archive has this fingerprint, as export and inspect show it");
@@ -37,6 +39,7 @@ struct Verification {
 
 Json::Object members_of(const ParityVerifyReport& report, const std::string& archive) {
   Json::Object members = verify_members(report.archive, archive);
+  add_storage_member(members, report.archive.compact);
   if (report.parity) members.emplace_back("parity", parity_state_json(*report.parity));
   add_medium_member(members, report.archive.medium);
   return members;
@@ -90,10 +93,12 @@ void run_verify(const Arguments& arguments, Context& context, Console& console) 
   const std::vector<std::string>& archives = arguments.positional_values();
   if (archives.empty()) throw Error(ErrorCode::Usage, "No archive to verify: name one, or several");
   context.volumes = volume_search_of(arguments, context.stop, console);
-  const Verification verification{
-      .options = {.archive = {}, .fingerprint = arguments.text_of("fingerprint"), .medium = arguments.on("medium")},
-      .parity = arguments.optional_text("parity").value_or(""),
-      .scrub_log = arguments.optional_text("scrub").value_or("")};
+  const Verification verification{.options = {.archive = {},
+                                              .fingerprint = arguments.text_of("fingerprint"),
+                                              .medium = arguments.on("medium"),
+                                              .bases = paths_of(arguments, "base")},
+                                  .parity = arguments.optional_text("parity").value_or(""),
+                                  .scrub_log = arguments.optional_text("scrub").value_or("")};
   if (archives.size() > 1) {
     for (const char* option : {"fingerprint", "parity"}) {
       if (arguments.is_set(option)) {

@@ -15,7 +15,8 @@ ImageSet load_archive(const std::shared_ptr<ImageArchive>& archive, const Contex
 
 Context in_order_if_needed(const Context& context, const ImageArchive& archive) {
   Context one = context;
-  if (archive.sealed() != nullptr && archive.sealed()->waits_for_volumes()) one.jobs = 1;
+  const ArchiveReader* sealed = archive.sealed();
+  if (sealed != nullptr && (sealed->stream() != nullptr || sealed->waits_for_volumes())) one.jobs = 1;
   return one;
 }
 

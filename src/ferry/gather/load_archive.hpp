@@ -22,7 +22,8 @@ void check_headers(const ImageArchive& archive);
 /// The blobs of `archive` that `verify` hashes: all of a sealed archive, else those that its images need.
 [[nodiscard]] std::vector<Descriptor> blobs_to_verify(const ImageArchive& archive, const ImageSet& set);
 
-/// `context`, or one with a single job if volumes of `archive` must be brought: its blobs are read in order then.
+/// `context`, or one with a single job if `archive` is read once, or volumes of it must be brought: its blobs are read
+/// in order then.
 [[nodiscard]] Context in_order_if_needed(const Context& context, const ImageArchive& archive);
 
 }  // namespace ociferry

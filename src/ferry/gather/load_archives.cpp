@@ -8,13 +8,13 @@
 #include "base/context.hpp"
 #include "base/text.hpp"
 #include "ferry/gather/bundle_reader.hpp"
+#include "ferry/gather/compact_bases.hpp"
 #include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "ferry/set/joined_set.hpp"
 #include "ferry/set/platforms.hpp"
 #include "ferry/set/selection.hpp"
-#include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/volume_set.hpp"
 #include "ociferry/error.hpp"
@@ -69,7 +69,7 @@ bool is_part_of(const fs::path& path, const OpenedArchive& other, const VolumeSe
 }
 
 /// Each archive once.
-std::vector<OpenedArchive> open_archives(const std::vector<fs::path>& paths, const Context& context) {
+std::vector<OpenedArchive> open_archives(const std::vector<fs::path>& paths, const Context& context, Reading reading) {
   if (paths.empty()) throw Error(ErrorCode::Usage, "no archive is given");
   const VolumeSearch volumes = search_beside(paths, context.volumes);
   std::vector<OpenedArchive> opened;
@@ -77,7 +77,8 @@ std::vector<OpenedArchive> open_archives(const std::vector<fs::path>& paths, con
     // A volume, or a directory with some, stands for a set that was opened already.
     if (std::ranges::any_of(opened, [&](const OpenedArchive& other) { return is_part_of(path, other, volumes); }))
       continue;
-    OpenedArchive one{path, open_image_archive(path, context.unpack, *context.progress, context.stop, volumes)};
+    OpenedArchive one{path, open_image_archive(path, context.unpack, *context.progress, context.stop, volumes, nullptr,
+                                               paths.size() == 1 ? reading : Reading::ByPosition)};
     one.fingerprint = seal_of(*one.archive);
     const auto same =
         std::ranges::find_if(opened, [&](const OpenedArchive& other) { return !repetition(one, other).empty(); });
@@ -117,6 +118,8 @@ void take_from_bases(LoadedArchives& loaded, const std::vector<fs::path>& bases,
     if (loaded.set.graph().left_out().empty()) return;
     const std::shared_ptr<ImageArchive> base =
         open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes);
+    provide_base(base, bases, context);
+    check_base(*base);
     check_headers(*base);
     std::vector<Descriptor> taken;
     for (const auto& [digest, ignored] : loaded.set.graph().left_out()) {
@@ -159,15 +162,29 @@ std::string archives_with(const Digest& image, const LoadedArchives& loaded) {
   return text::join(names, " and ");
 }
 
+/// A compact archive may build on the others, or on `bases`.
+void provide_bases(const std::vector<OpenedArchive>& opened, const std::vector<fs::path>& bases,
+                   const Context& context) {
+  const auto builds_on_others = [](const OpenedArchive& one) { return one.archive->compact_base() != nullptr; };
+  if (std::ranges::none_of(opened, builds_on_others)) return;
+  std::vector<std::shared_ptr<ImageArchive>> others;
+  for (const OpenedArchive& one : opened) others.push_back(one.archive);
+  for (const fs::path& path : bases) {
+    others.push_back(open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes));
+  }
+  ociferry::provide_bases(others);
+}
+
 }  // namespace
 
 LoadedArchives load_archives(const std::vector<fs::path>& archives, const Selection& selection, const Context& context,
-                             const std::vector<fs::path>& bases) {
-  const std::vector<OpenedArchive> opened = open_archives(archives, context);
+                             const std::vector<fs::path>& bases, Reading reading) {
+  const std::vector<OpenedArchive> opened = open_archives(archives, context, reading);
   for (const OpenedArchive& one : opened) {
     context.progress->phase(text::cat("checking ", opened.size() == 1 ? "the archive" : one.path.string()), 0);
     check_headers(*one.archive);
   }
+  provide_bases(opened, bases, context);
   const bool is_part = selection.selects_images() || !selection.platforms.empty();
   std::optional<ImageSet> joined;
   std::vector<ArchiveToVerify> to_verify;

@@ -7,6 +7,7 @@
 
 #include "ferry/set/image_set.hpp"
 #include "layout/image_archive.hpp"
+#include "layout/open_archive.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/selection.hpp"
 
@@ -31,10 +32,12 @@ struct LoadedArchives {
 /// Opens all `archives`, checks their headers, reads them (`load_archive`), and chooses from all of them together. An
 /// archive that is there twice, also as a copy with the same fingerprint, is read once, with a warning. What one leaves
 /// out is taken from another one or from `bases`, archives of any format of which nothing else is used; the graph says
-/// what is nowhere. Throws Error as these functions do, Error{Usage} if `archives` is empty.
+/// what is nowhere. `reading` counts if there is one archive only. Throws Error as these functions do, Error{Usage} if
+/// `archives` is empty.
 [[nodiscard]] LoadedArchives load_archives(const std::vector<std::filesystem::path>& archives,
                                            const Selection& selection, const Context& context,
-                                           const std::vector<std::filesystem::path>& bases = {});
+                                           const std::vector<std::filesystem::path>& bases = {},
+                                           Reading reading = Reading::ByPosition);
 
 /// Throws Error{Usage} if a name, repository and tag, stands for two images, each in another one of the archives.
 void check_names_between(const LoadedArchives& loaded);

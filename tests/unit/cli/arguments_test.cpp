@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
+
 #include "base/sizes.hpp"
 #include "cli/flag_syntax.hpp"
 #include "ociferry/error.hpp"
@@ -49,6 +51,33 @@ TEST_CASE("a switch does not swallow the word behind it") {
   Sample sample;
   sample.arguments.parse({"--recursive", "archive.tar", "--check", "-o", "x"});
   CHECK(sample.arguments.positional_value() == "archive.tar");
+}
+
+TEST_CASE("a word may stand alone, and takes a value behind an equals sign only") {
+  const auto parsed = [](const std::vector<std::string>& words) {
+    auto arguments = std::make_unique<Arguments>("ociferry sample", "Usage: ociferry sample");
+    arguments->word("compact,c", "fast|small", "fast", "word");
+    arguments->positional("ARCHIVE", true);
+    arguments->parse(words);
+    return arguments;
+  };
+  CHECK_FALSE(parsed({"a.tar"})->is_set("compact"));
+  CHECK(parsed({"a.tar"})->text_of("compact").empty());
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--compact", "small"}, {"small", "--compact"}, {"-c", "small"}}) {
+    const auto alone = parsed(words);
+    CHECK(alone->is_set("compact"));
+    CHECK(alone->text_of("compact") == "fast");
+    CHECK(alone->positional_values() == std::vector<std::string>{"small"});
+  }
+  CHECK(parsed({"--compact=small", "a.tar"})->text_of("compact") == "small");
+  CHECK(parsed({"-c=small", "a.tar"})->text_of("compact") == "small");
+  CHECK(parsed({"--compact=fast", "a.tar"})->text_of("compact") == "fast");
+  CHECK_FALSE(parsed({"--compact=", "a.tar"})->is_set("compact"));
+  CHECK_THROWS_WITH_AS(parsed({"--compact=small", "--compact"}),
+                       "--compact (-c) is given more than once, but only one value counts", Error);
+  const auto help = parsed({})->help();
+  CHECK(help.find("fast|small") != std::string::npos);
 }
 
 TEST_CASE("short options take their values as in Go's pflag") {

@@ -1,0 +1,108 @@
+#include "ociferry/compact.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/compact_options.hpp"
+#include "cli/medium_option.hpp"
+#include "cli/stream_option.hpp"
+#include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
+
+namespace ociferry {
+
+namespace {
+
+void declare_compact(Arguments& arguments) {
+  arguments.positional("ARCHIVE");
+  arguments.text("output,o", "FILE", "The compact archive to write");
+  arguments.require("output");
+  declare_effort(arguments);
+  declare_since(arguments);
+  arguments.flag("force", "Replace a file of that name even if it is no archive");
+  declare_volume_search(arguments);
+}
+
+void run_compact(const Arguments& arguments, Context& context, Console& console) {
+  context.volumes = volume_search_of(arguments, context.stop, console);
+  const CompactOptions options{.archive = arguments.positional_value(),
+                               .output = arguments.text_of("output"),
+                               .effort = effort_of(arguments.text_of("effort")),
+                               .since = paths_of(arguments, "since"),
+                               .force = arguments.on("force")};
+  const CompactReport report = compact_archive(options, context);
+  console.finish_progress();
+  console.document(compact_members(report, options.output.string()));
+  print_compact(report, options.output.string(), console);
+}
+
+void declare_expand(Arguments& arguments) {
+  arguments.positional("ARCHIVE");
+  arguments.text("output,o", "FILE", "The plain archive to write; - for standard output");
+  arguments.require("output");
+  declare_bases(arguments);
+  arguments.flag("force", "Replace a file of that name even if it is no archive");
+  declare_volume_size(arguments);
+  declare_verify_medium(arguments);
+  declare_blocking_factor(arguments);
+}
+
+void run_expand(const Arguments& arguments, Context& context, Console& console) {
+  const std::string output = arguments.text_of("output");
+  const ExpandOptions options{.archive = arguments.positional_value(),
+                              .output = output,
+                              .volumes = volume_rule_of(arguments),
+                              .bases = paths_of(arguments, "base"),
+                              .force = arguments.on("force"),
+                              .verify_medium = verifies_medium(arguments, output)};
+  const auto stream = stream_of(arguments, output);
+  if (stream && options.volumes.divides()) {
+    throw Error(ErrorCode::Usage, "--volume-size needs a file to divide, and - is standard output");
+  }
+  const SplitReport report = stream ? expand_to_stream(options, *stream, context) : expand_archive(options, context);
+  console.finish_progress();
+  Json::Object members{{"archiveBytes", report.archive_bytes}, {"fingerprint", report.fingerprint.text()}};
+  add_volume_members(members, report.volumes);
+  add_medium_member(members, report.medium);
+  console.document(std::move(members));
+  console.result(fmt::format("Expanded {} to {}: {}", options.archive.string(), shown_archive(output),
+                             text::human_bytes(report.archive_bytes)));
+  print_volumes(report.volumes, output, console);
+  print_medium(report.medium, console);
+  console.result(fingerprint_line(report.fingerprint));
+}
+
+}  // namespace
+
+const Command kCompactCommand{
+    .name = "compact",
+    .summary = "Make an archive smaller: layers unpacked, and each file once; needs no network",
+    .usage = "ociferry compact ARCHIVE.tar -o FILE [options]",
+    .examples =
+        "  # About two thirds of the size; import and verify read it as it is\n"
+        "  ociferry compact apps.tar -o /media/usb/apps.tar.zst\n"
+        "  # An update, for a site that has the release before\n"
+        "  ociferry compact apps-2.tar --since apps-1.tar -o /media/usb/update.zst\n",
+    .common = CommonOptions::Jobs,
+    .in_imgpkg = false,
+    .unpacks = true,
+    .declare = declare_compact,
+    .run = run_compact,
+};
+
+const Command kExpandCommand{
+    .name = "expand",
+    .summary = "Make the plain archive of a compact one, the same in each byte; needs no network",
+    .usage = "ociferry expand ARCHIVE -o FILE [options]",
+    .examples =
+        "  # For tools that read OCI layouts\n"
+        "  ociferry expand apps.tar.zst -o apps.tar\n",
+    .common = CommonOptions::Jobs,
+    .in_imgpkg = false,
+    .unpacks = true,
+    .declare = declare_expand,
+    .run = run_expand,
+};
+
+}  // namespace ociferry
