@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "compact_trip.hpp"
 #include "delta_trip.hpp"
 #include "ociferry/error.hpp"
 #include "part_trip.hpp"
@@ -33,6 +34,12 @@ struct DeltaTrips {
   std::size_t left_out = 0;
   std::size_t volumes = 0;
   std::size_t divided = 0;  ///< archives in more than one volume
+};
+
+/// What came of many worlds as compact archives.
+struct CompactTrips {
+  std::size_t archives = 0;
+  std::size_t opened = 0;  ///< layers
 };
 
 /// Runs `trip` for `count` seeds from `first` on, and says which of them fail.
@@ -87,6 +94,16 @@ DeltaTrips run_deltas(std::uint64_t first, std::uint64_t count) {
   return all;
 }
 
+CompactTrips run_compacts(std::uint64_t first, std::uint64_t count) {
+  CompactTrips all;
+  run_each("compact archive", first, count, [&](std::uint64_t seed) {
+    const CompactTrip trip = make_compact_trip(seed);
+    all.archives += trip.is_refused ? 0 : 1;
+    all.opened += trip.opened;
+  });
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("whatever an export writes is verified, imported, converted and exported again") {
@@ -118,6 +135,12 @@ TEST_CASE("a delta and what it builds on are the full archive, and volumes put t
   CHECK(all.refused < sample / 2);
 }
 
+TEST_CASE("a compact archive of anything is verified, shows the same images and expands to the same bytes") {
+  const std::uint64_t sample = number_from("OCIFERRY_SAMPLE", kSample) / 8;
+  const CompactTrips all = run_compacts(seed_of_run() * 1'000'000, sample);
+  CHECK(all.archives > sample / 2);  // the layers are small, and travel as they are
+}
+
 TEST_CASE("OCIFERRY_GRAPHS graphs from OCIFERRY_SEED on" * doctest::skip()) {
   const std::uint64_t count = number_from("OCIFERRY_GRAPHS", 10'000);
   const RoundTrip all = run_seeds(seed_of_run(), count);
@@ -130,4 +153,6 @@ TEST_CASE("OCIFERRY_GRAPHS graphs from OCIFERRY_SEED on" * doctest::skip()) {
   const DeltaTrips deltas = run_deltas(seed_of_run(), count);
   std::cout << "their deltas: " << deltas.deltas << " leave out " << deltas.left_out << " blobs; in " << deltas.volumes
             << " volumes; " << deltas.refused << " refused\n";
+  const CompactTrips compacts = run_compacts(seed_of_run(), count);
+  std::cout << "their compact archives: " << compacts.archives << "; " << compacts.opened << " layers opened\n";
 }
