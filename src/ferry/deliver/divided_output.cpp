@@ -152,8 +152,8 @@ bool DividedOutput::is_volume_of(const ArchivePlan& plan, const fs::path& file) 
   return medium && fits(*medium, plan, offset_of(*volume), volume->bytes) != Fit::No;
 }
 
-/// What is there under the names of volumes, and whether it may be replaced.
-void DividedOutput::look_around(bool force) {
+/// Reads the lists that are there, and returns their names.
+std::vector<fs::path> DividedOutput::read_old_lists(bool force) {
   std::vector<fs::path> lists;
   for (const fs::path& directory : directories_) {
     const fs::path list = directory / volume_list_name(output_);
@@ -167,6 +167,12 @@ void DividedOutput::look_around(bool force) {
       lists.push_back(file);
     }
   }
+  return lists;
+}
+
+/// What is there under the names of volumes, and whether it may be replaced.
+void DividedOutput::look_around(bool force) {
+  const std::vector<fs::path> lists = read_old_lists(force);
   const fs::path& first = volumes_.front().path;
   const fs::path first_partial = PartialFile::path_for(first);
   const auto begins_like_ours = [&] {

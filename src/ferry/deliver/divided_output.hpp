@@ -46,6 +46,7 @@ class DividedOutput {
   [[nodiscard]] std::vector<WrittenVolume> written() const;
 
  private:
+  [[nodiscard]] std::vector<std::filesystem::path> read_old_lists(bool force);
   void look_around(bool force);
   void look_at_file(const std::filesystem::path& file, bool force);
   void look_at_partial(const std::filesystem::path& file, bool is_ours, bool force);
