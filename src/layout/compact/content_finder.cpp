@@ -81,7 +81,7 @@ void ContentFinder::begin_content(const TarBlock& header, bool is_file) {
   name_type_ = names_next ? header.type : '\0';
   is_captured_ = names_next;
   if (!is_file) return;
-  path_ = long_path_.empty() ? header.path : std::move(long_path_);
+  path_ = long_path_.empty() ? header.path : long_path_;
   long_path_.clear();
   if (header.size < kLeastContentBytes) return;
   hasher_.emplace();
