@@ -67,11 +67,7 @@ RunPredictor::Run KlauspostPredictor::search() {
     at_ = end_;
     return {};
   }
-  if (found.length == 0) {
-    found.length = length_at(found.place, found.at, end_);
-  } else if (found.length == kLongestMatch) {
-    found.length = length_at(found.place, found.at, end_);
-  }
+  if (found.length == 0 || found.length == kLongestMatch) found.length = length_at(found.place, found.at, end_);
   improve(found);
   extend_back(found);
   return {found.at, found.length, found.at - found.place};
