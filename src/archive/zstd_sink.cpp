@@ -2,7 +2,6 @@
 
 #include <zstd.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "archive/limits.hpp"
@@ -28,7 +27,7 @@ struct ZstdSink::State {
   std::vector<std::byte> buffer = std::vector<std::byte>(ZSTD_CStreamOutSize());
 };
 
-ZstdSink::ZstdSink(ByteSink& out, int level, std::size_t threads) : out_(out), state_(std::make_unique<State>()) {
+ZstdSink::ZstdSink(ByteSink& out, int level) : out_(out), state_(std::make_unique<State>()) {
   ZSTD_CCtx* context = state_->context.get();
   if (context == nullptr) throw Error(ErrorCode::Internal, "libzstd gave no compressor");
   const auto set = [&](ZSTD_cParameter name, int value) {
@@ -38,8 +37,6 @@ ZstdSink::ZstdSink(ByteSink& out, int level, std::size_t threads) : out_(out), s
   set(ZSTD_c_windowLog, limits::kZstdWindowLog);
   set(ZSTD_c_enableLongDistanceMatching, 1);
   set(ZSTD_c_checksumFlag, 1);
-  // At least one, though that is a thread more: without any, the same input gives other bytes.
-  set(ZSTD_c_nbWorkers, static_cast<int>(std::clamp<std::size_t>(threads, 1, 64)));
 }
 
 ZstdSink::~ZstdSink() = default;

@@ -8,13 +8,13 @@
 namespace ociferry {
 
 /// Compresses what is written to it into one zstd frame (RFC 8878) with a checksum, whose window is as large as any
-/// zstd opens without an option: 2^limits::kZstdWindowLog bytes. The number of threads makes no difference to the
-/// bytes.
+/// zstd opens without an option: 2^limits::kZstdWindowLog bytes. On the caller's thread: with others zstd gives other
+/// bytes, and not every libzstd has them.
 class ZstdSink : public ByteSink {
  public:
   /// The compressed bytes go to `out`, which must outlive this. `level`: of zstd, 1 to 22. Throws Error{Internal} if
   /// the library cannot do this.
-  ZstdSink(ByteSink& out, int level, std::size_t threads);
+  ZstdSink(ByteSink& out, int level);
   ~ZstdSink() override;
 
   void write(Bytes bytes) override;

@@ -188,7 +188,7 @@ CompactReport compact_archive(const CompactOptions& options, const Context& cont
   }
   const auto studied =
       compact::study_archive(sealed, base.get(), layers, directory, threads, *context.progress, context.stop);
-  ZstdSink packed(file, options.effort == CompactEffort::Fast ? kFast : kSmall, threads);
+  ZstdSink packed(file, options.effort == CompactEffort::Fast ? kFast : kSmall);
   compact::write_compact(sealed, *studied, base.get(), packed, *context.progress, context.stop);
   packed.finish();
   check_written(PartialFile::path_for(output), *file.sync(), sealed.fingerprint(), context);

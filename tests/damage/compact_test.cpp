@@ -55,7 +55,7 @@ class CompactTrial {
   [[nodiscard]] const std::string& tar() const { return tar_; }
   [[nodiscard]] static std::string pack(const std::string& tar) {
     StringSink out(kMost);
-    ZstdSink sink(out, 3, 1);
+    ZstdSink sink(out, 3);
     sink.write(as_bytes(tar));
     sink.finish();
     return out.content;

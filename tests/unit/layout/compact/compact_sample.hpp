@@ -61,7 +61,7 @@ class CompactSample {
 
 [[nodiscard]] inline std::string compressed(const std::string& tar) {
   StringSink out(kSampleLimit);
-  ZstdSink sink(out, 3, 1);
+  ZstdSink sink(out, 3);
   sink.write(as_bytes(tar));
   sink.finish();
   return out.content;
