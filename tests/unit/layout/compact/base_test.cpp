@@ -118,8 +118,8 @@ TEST_CASE("an archive that is the same as its base is hardly more than its begin
 TEST_CASE("blobs that are no layers, and what no layer of the base has, travel as they would without it") {
   const Older older;
   const std::string noise = random_bytes(50'000, 77);
-  const CompactSample other({noise, gzip(listing(60'000, 11)), gzip(TarBuilder().file("a", listing(5000, 13)).tar())}, 2,
-                            &older.contents);
+  const CompactSample other({noise, gzip(listing(60'000, 11)), gzip(TarBuilder().file("a", listing(5000, 13)).tar())},
+                            2, &older.contents);
   CHECK(other.studied.header.base.blobs.empty());
   CHECK(expanded(compressed(other.tar)) == other.plain);
 }
