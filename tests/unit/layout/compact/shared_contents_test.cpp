@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "medium/kept_bytes.hpp"
 #include "layout/compact/shared_contents.hpp"
+#include "medium/kept_bytes.hpp"
 #include "support/seed.hpp"
 #include "support/tar_builder.hpp"
 #include "support/temp.hpp"
