@@ -144,9 +144,10 @@ std::shared_ptr<ImageArchive> open_tar(std::unique_ptr<Medium> medium, const Unp
 
 /// The sealed archive that `packed` is, in compact form. It has `stored` bytes.
 std::shared_ptr<ImageArchive> open_compact(std::unique_ptr<ByteSource> packed, const std::string& name,
-                                           std::uint64_t stored, const UnpackLimits& limits, Reading reading) {
+                                           std::uint64_t stored, const UnpackLimits& limits, Reading reading,
+                                           const std::stop_token& stop) {
   const fs::path directory = temporary_directory();
-  auto reader = std::make_unique<compact::CompactReader>(std::move(packed), name, limits, directory);
+  auto reader = std::make_unique<compact::CompactReader>(std::move(packed), name, limits, directory, stop);
   const compact::Header header = reader->header();
   const std::shared_ptr<CompactBase> base = reader->base();
   std::unique_ptr<Medium> plain;
@@ -193,11 +194,11 @@ class IgnoringSink : public ByteSink {
 
 /// Only a sealed archive says at its beginning where everything is.
 std::shared_ptr<ImageArchive> open_stream(std::unique_ptr<StreamMedium> medium, const UnpackLimits& limits,
-                                          Reading reading) {
+                                          Reading reading, const std::stop_token& stop) {
   const std::string name = medium->name();
   if (compact::begins_compact(*medium)) {
     medium->pass(std::make_shared<IgnoringSink>());  // from here on it keeps the last bytes only
-    return open_compact(std::make_unique<OwnedMediumSource>(std::move(medium)), name, 0, limits, reading);
+    return open_compact(std::make_unique<OwnedMediumSource>(std::move(medium)), name, 0, limits, reading, stop);
   }
   check_is_no_packing(*medium);
   check_is_tar(*medium);
@@ -224,7 +225,7 @@ std::shared_ptr<ImageArchive> open(const fs::path& path, const UnpackLimits& lim
                                    Reading reading) {
   if (auto stream = open_input_stream(path, stop)) {
     if (device != nullptr) throw not_on_a_medium(path);
-    return open_stream(std::move(stream), limits, reading);
+    return open_stream(std::move(stream), limits, reading, stop);
   }
   std::shared_ptr<ArchiveReader> whole;
   if (auto set = find_volumes(path, volumes, progress, &whole)) {
@@ -235,7 +236,7 @@ std::shared_ptr<ImageArchive> open(const fs::path& path, const UnpackLimits& lim
     if (compact::begins_compact(*medium)) {
       const std::uint64_t stored = medium->size();
       return open_compact(std::make_unique<OwnedMediumSource>(std::move(medium)), path.string(), stored, limits,
-                          reading);
+                          reading, stop);
     }
     return open_tar(unpack_archive(std::move(medium), limits, progress, stop), limits);
   }

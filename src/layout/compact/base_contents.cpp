@@ -1,7 +1,6 @@
 #include "layout/compact/base_contents.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 #include "archive/unpacker.hpp"
@@ -13,12 +12,6 @@
 #include "stream/read_buffer.hpp"
 
 namespace ociferry::compact {
-
-std::size_t BaseContents::HashOfKey::operator()(const ContentKey& key) const noexcept {
-  std::size_t hash = 0;
-  std::memcpy(&hash, key.data(), sizeof hash);
-  return hash;
-}
 
 /// Notes what a finder finds in a blob.
 class BaseContents::Listing : public ContentWatcher {
@@ -88,7 +81,8 @@ void BaseContents::add_blob(ImageArchive& archive, const Descriptor& blob, const
     listing.add_all();
   } catch (const Error& error) {
     // What cannot be unpacked is no layer, and can be taken as a whole only.
-    const bool is_about_content = error.code() == ErrorCode::Corrupt || error.reason() == ErrorReason::NotTar;
+    const bool is_about_content = error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Hostile ||
+                                  error.reason() == ErrorReason::NotTar;
     if (source.has_failed() || !is_about_content) throw;
     progress.debug(error.message());
   }

@@ -45,9 +45,10 @@ class BaseContents {
     Base base;
     std::map<std::size_t, std::size_t> numbers;  ///< of the blobs in `base`, by that which find_blob() gives
     std::vector<std::vector<Range>> ranges;      ///< of each blob
-    std::map<std::uint64_t, std::uint64_t>
-        kept_at;                                ///< where each content is kept, by its place in the sequence of all
-    std::map<std::uint64_t, std::uint64_t> at;  ///< the reverse
+    /// Where each content is kept, by its place in the sequence of all.
+    std::map<std::uint64_t, std::uint64_t> kept_at;
+    /// The reverse.
+    std::map<std::uint64_t, std::uint64_t> at;
     std::uint64_t kept_bytes = 0;
   };
   /// `used`: contents in the sequence of all, in any order. `whole`: blobs that are taken as they are.
@@ -60,9 +61,6 @@ class BaseContents {
     std::uint64_t bytes = 0;  ///< that it unpacks to
   };
   class Listing;
-  struct HashOfKey {
-    std::size_t operator()(const ContentKey& key) const noexcept;
-  };
 
   void add_blob(ImageArchive& archive, const Descriptor& blob, const UnpackLimits& limits, Progress& progress,
                 const std::stop_token& stop);
@@ -70,7 +68,7 @@ class BaseContents {
   std::vector<Digest> archives_;
   std::vector<Blob> blobs_;
   std::map<Digest, std::size_t> numbers_;
-  std::unordered_map<ContentKey, Range, HashOfKey> by_key_;
+  std::unordered_map<ContentKey, Range, HashOfContentKey> by_key_;
   std::unordered_map<std::string, std::vector<Range>> by_path_;
   KeptBytes unpacked_;
 };

@@ -11,6 +11,7 @@
 #include "archive/tar_header.hpp"
 #include "archive/tar_parser.hpp"
 #include "archive/unpacker.hpp"
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "stream/read_buffer.hpp"
@@ -82,12 +83,13 @@ bool begins_compact(const Medium& medium) {
 }
 
 CompactReader::CompactReader(std::unique_ptr<ByteSource> packed, std::string name, const UnpackLimits& limits,
-                             const std::filesystem::path& temporary_directory)
+                             const std::filesystem::path& temporary_directory, std::stop_token stop)
     : name_(std::move(name)),
       packed_(std::move(packed)),
       unpacked_(std::make_unique<Unpacker>(*packed_, name_, without_ratio(limits))),
       header_(read_header(read_member(kHeaderFile, kMostHeaderBytes), text::cat(name_, ": ", kHeaderFile))),
-      limits_(limits) {
+      limits_(limits),
+      stop_(std::move(stop)) {
   if (header_.piece_bytes > kPieceBytes) {
     throw Error(ErrorCode::Hostile, text::cat(name_, ": its pieces have up to ", header_.piece_bytes,
                                               " bytes; this ociferry takes ", kPieceBytes))
@@ -180,7 +182,7 @@ std::unique_ptr<ByteSource> CompactReader::open_base(const Descriptor& blob) con
                                                  text::join(archives, " and on that with fingerprint ")))
         .hint("give that archive with --base FILE");
   }
-  return std::make_unique<VerifyingSource>(holder->second->open(blob, 0, {}), blob,
+  return std::make_unique<VerifyingSource>(holder->second->open(blob, 0, stop_), blob,
                                            holder->second->name_of(blob.digest));
 }
 
@@ -201,6 +203,7 @@ void CompactReader::take_ranges(ByteSource& unpacked, const std::vector<Range>& 
   std::uint64_t at = 0;
   auto range = ranges.begin();
   while (const std::size_t got = unpacked.read(buffer)) {  // to its end, where its digest is proved
+    throw_if_stopped(stop_);
     while (range != ranges.end() && range->offset < at + got) {
       const std::uint64_t from = std::max(range->offset, at);
       const std::uint64_t end = std::min(range->offset + range->bytes, at + got);
@@ -238,6 +241,7 @@ void CompactReader::check_sequence(const MemberName& name) {
 }
 
 std::optional<CompactReader::Part> CompactReader::next_part() {
+  throw_if_stopped(stop_);
   if (whole_) {
     if (auto part = next_of_whole()) return part;
   }

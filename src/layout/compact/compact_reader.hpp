@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -30,14 +31,14 @@ class CompactReader : public ByteSource {
   /// Reads the header. `packed`: from the first byte on; `name`: of the archive, for messages. Throws Error{Corrupt},
   /// Error{Hostile} if a newer ociferry wrote it; Error{Space} if there is no room for what must be kept.
   CompactReader(std::unique_ptr<ByteSource> packed, std::string name, const UnpackLimits& limits,
-                const std::filesystem::path& temporary_directory);
+                const std::filesystem::path& temporary_directory, std::stop_token stop = {});
   ~CompactReader() override;
 
   [[nodiscard]] const Header& header() const noexcept { return header_; }
   /// What it builds on; null if that is nothing. Where it is must be said before the first layer is read.
   [[nodiscard]] std::shared_ptr<CompactBase> base() const noexcept { return base_; }
   /// Throws Error{Corrupt} where the archive is damaged or cut, Error{Hostile} beyond the limits, Error{Incomplete} if
-  /// nobody has said where the base is, Error{Space}, Error{Io}, and what opening the base throws.
+  /// nobody has said where the base is, Error{Space}, Error{Io}, Error{Interrupted}, and what opening the base throws.
   [[nodiscard]] std::size_t read(MutableBytes buffer) override;
 
   /// In bytes: the window of zstd, and the pieces under way.
@@ -88,6 +89,7 @@ class CompactReader : public ByteSource {
   std::uint64_t most_plain_ = UINT64_MAX;  ///< of the plain archive, once the header has said it
   Header header_;
   UnpackLimits limits_;
+  std::stop_token stop_;
   std::shared_ptr<CompactBase> base_;
   bool has_base_ = false;                   ///< it is known where all of it is
   std::vector<std::vector<Range>> ranges_;  ///< of each blob of the base; empty once they were taken

@@ -247,7 +247,7 @@ std::unique_ptr<StudiedArchive> study_archive(ArchiveReader& archive, const Base
                                               const std::filesystem::path& temporary_directory, std::size_t threads,
                                               Progress& progress, const std::stop_token& stop) {
   const std::vector<Descriptor> blobs = archive.blobs();
-  progress.phase(text::cat("looking into ", blobs.size(), " blobs"), sum_of(blobs));
+  progress.phase(text::cat("analysing ", blobs.size(), " blobs"), sum_of(blobs));
   TemporaryFile recipes(temporary_directory, text::cat("a temporary file in ", temporary_directory.string()));
   LayerStudy study(archive, recipes, base, threads, progress, stop);
   auto studied = std::unique_ptr<StudiedArchive>(new StudiedArchive{.header = {.archive_bytes = archive.total_bytes(),

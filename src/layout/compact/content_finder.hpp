@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,13 @@ namespace ociferry::compact {
 
 /// What a content is known by: the first half of its sha256 digest.
 using ContentKey = std::array<std::byte, 16>;
+struct HashOfContentKey {
+  std::size_t operator()(const ContentKey& key) const noexcept {
+    std::size_t hash = 0;
+    std::memcpy(&hash, key.data(), sizeof hash);
+    return hash;
+  }
+};
 
 /// The content of a file in a tar.
 struct FoundContent {

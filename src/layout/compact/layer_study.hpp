@@ -47,9 +47,8 @@ class LayerStudy {
         progress_(progress),
         stop_(std::move(stop)) {}
 
-  /// Reads all of `blob`, unless it travels as it is. Throws Error{Corrupt} if the blob does not have its digest,
-  /// Error{Io}, Error{Space}, Error{Interrupted}.
-  /// `from_base`: it may be made of what the base has.
+  /// Reads all of `blob`, unless it travels as it is. `from_base`: it may be made of what the base has. Throws
+  /// Error{Corrupt} if the blob does not have its digest, Error{Io}, Error{Space}, Error{Interrupted}.
   [[nodiscard]] LayerForm study(const Descriptor& blob, bool from_base);
 
   /// Recipes may take this part of what they describe, in percent.

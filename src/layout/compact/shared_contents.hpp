@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -37,20 +36,13 @@ class SharedContents {
   [[nodiscard]] std::vector<Step> base_steps(const FoundContent& found, std::uint64_t at, std::uint64_t until) const;
   void add_shared(const FoundContent& found, std::uint64_t at, std::uint64_t until, std::vector<Step>& steps);
 
-  struct HashOfKey {
-    std::size_t operator()(const ContentKey& key) const noexcept {
-      std::size_t hash = 0;
-      std::memcpy(&hash, key.data(), sizeof hash);
-      return hash;
-    }
-  };
   struct Content {
     std::uint64_t size = 0;
     bool is_repeated = false;
     std::optional<std::uint64_t> kept_at = {};
   };
 
-  std::unordered_map<ContentKey, Content, HashOfKey> contents_;
+  std::unordered_map<ContentKey, Content, HashOfContentKey> contents_;
   const BaseContents::Taken* base_ = nullptr;
   std::uint64_t kept_ = 0;
   bool is_first_ = false;  ///< the content that the last piece ended within comes for the first time

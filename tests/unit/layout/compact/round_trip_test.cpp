@@ -158,3 +158,13 @@ TEST_CASE("a stop ends both passes") {
           write_compact(sample.archive, sample.studied, nullptr, out, silent_progress(), stop.get_token());
         }) == ErrorCode::Interrupted);
 }
+
+TEST_CASE("a stop ends the reader between two pieces") {
+  const CompactSample sample({gzip(TarBuilder().file("a", kLibrary).tar())});
+  std::stop_source stop;
+  CompactReader reader(std::make_unique<StringSource>(compressed(sample.tar)), "a", {}, sample.directory.path(),
+                       stop.get_token());
+  stop.request_stop();
+  std::vector<std::byte> buffer(100);
+  CHECK(code_of([&] { static_cast<void>(reader.read(buffer)); }) == ErrorCode::Interrupted);
+}
