@@ -47,13 +47,12 @@ void print_compact(const CompactReport& report, const std::string& output, Conso
   console.result(
       fmt::format("Wrote {}: {}, {:.1f} % of the archive's {}", output, text::human_bytes(report.compact_bytes),
                   percent(report.compact_bytes, report.archive_bytes), text::human_bytes(report.archive_bytes)));
-  console.result(fmt::format("{} opened ({} unpacked, {} of recipes), {} as they are",
+  console.result(fmt::format("unpacked: {} ({}, with {} of recipes); kept in gzip: {}",
                              count(report.layers_opened, "layer"), text::human_bytes(report.unpacked_bytes),
                              text::human_bytes(report.recipe_bytes), report.as_they_are.size()));
   if (report.blobs_of_base > 0) {
     console.result(fmt::format("left out, since the older archive has them: {}", count(report.blobs_of_base, "blob")));
   }
-  console.result(fingerprint_line(report.fingerprint));
 }
 
 Json::Object compact_members(const CompactReport& report, const std::string& output) {

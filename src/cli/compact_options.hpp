@@ -24,7 +24,7 @@ void declare_bases(Arguments& arguments);
 /// The values of `option`, which are files.
 [[nodiscard]] std::vector<std::filesystem::path> paths_of(const Arguments& arguments, const std::string& option);
 
-/// What became of an archive.
+/// How small an archive became, and how; not its fingerprint.
 void print_compact(const CompactReport& report, const std::string& output, Console& console);
 /// The same for --json.
 [[nodiscard]] Json::Object compact_members(const CompactReport& report, const std::string& output);

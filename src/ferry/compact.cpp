@@ -24,6 +24,7 @@
 #include "ferry/set/archive_contents.hpp"
 #include "layout/compact/compact_reader.hpp"
 #include "layout/compact/compact_writer.hpp"
+#include "layout/compact/watched_source.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/stream_check.hpp"
@@ -57,7 +58,9 @@ struct PlainArchive {
 PlainArchive open_plain(const std::filesystem::path& path, const Context& context) {
   auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes);
   if (archive->compact() != nullptr) {
-    throw Error(ErrorCode::Usage, text::cat(path.string(), " is a compact archive already"));
+    throw Error(ErrorCode::Usage, text::cat(path.string(), " is a compact archive already"))
+        .hint(text::cat("use it as it is; for another effort, make one of the plain archive: ociferry expand ",
+                        path.string(), " -o OUT.tar"));
   }
   if (archive->sealed() == nullptr) {
     throw Error(ErrorCode::Usage, text::cat(path.string(), " is no archive with a seal, but one of another tool (",
@@ -73,33 +76,17 @@ PlainArchive open_plain(const std::filesystem::path& path, const Context& contex
   return {.archive = std::move(archive), .layers = std::move(layers)};
 }
 
-/// Reports how much of a medium was read.
-class CountedSource : public ByteSource {
- public:
-  CountedSource(const Medium& medium, const Context& context) : content_(medium, 0, medium.size()), context_(context) {}
-  [[nodiscard]] std::size_t read(MutableBytes buffer) override {
-    throw_if_stopped(context_.stop);
-    const std::size_t got = content_.read(buffer);
-    context_.progress->advance(static_cast<std::int64_t>(got));
-    return got;
-  }
-
- private:
-  MediumSource content_;
-  const Context& context_;
-};
-
 /// Reads back what was written: all but the layers as an import does, and of all the checksum. Layers were compressed
 /// from their recipes before.
 void check_written(const std::filesystem::path& file, const Medium& written, const Digest& fingerprint,
                    const Context& context) {
   context.progress->phase("reading the compact archive back", written.size());
-  CountedSource packed(written, context);
+  compact::WatchedSource packed(std::make_unique<MediumSource>(written, 0, written.size()), *context.progress);
   UnpackLimits limits = context.unpack;
   limits.ratio = std::numeric_limits<std::uint64_t>::max();  // it is our own
   Unpacker unpacked(packed, written.name(), limits);
   std::vector<std::byte> buffer(kReadBufferBytes);
-  while (unpacked.read(buffer) > 0) continue;
+  while (unpacked.read(buffer) > 0) throw_if_stopped(context.stop);
   const auto archive =
       open_image_archive(file, context.unpack, *context.progress, context.stop, {}, nullptr, Reading::InOrder);
   static_cast<void>(load_archive(archive, context));
@@ -150,7 +137,8 @@ std::shared_ptr<ImageArchive> open_compact(const std::filesystem::path& path, co
                                     Reading::InOrder);
   if (archive->compact() != nullptr) return archive;
   throw Error(ErrorCode::Usage,
-              text::cat(path.string(), " is no compact archive, but a ", to_string(archive->format()), " as it is"));
+              text::cat(path.string(), " is not a compact archive (it is read as: ", to_string(archive->format()), ")"))
+      .hint("nothing needs to be expanded: use it as it is");
 }
 
 /// Passes bytes on to the receiver, after they were checked.
@@ -196,7 +184,7 @@ CompactReport compact_archive(const CompactOptions& options, const Context& cont
   CompactReport report = report_of(*studied, sealed);
   report.compact_bytes = file.written();
   for (const BlobAsItIs& one : report.as_they_are) {
-    context.progress->warn(text::cat(sealed.name_of(one.blob), " travels as it is: ", one.why));
+    context.progress->warn(text::cat(sealed.name_of(one.blob), " is kept as it is, in gzip: ", one.why));
   }
   return report;
 }

@@ -100,7 +100,7 @@ class CompactTrial {
       const int code = exit_code(error.code());
       // What is damaged so that it is no compact archive any more, is another file that cannot be expanded.
       const bool is_right =
-          code == 10 || code == 11 || code == 13 || all.find("is no compact archive") != std::string::npos;
+          code == 10 || code == 11 || code == 13 || all.find("is not a compact archive") != std::string::npos;
       if (is_right && all.find("carried.zst") != std::string::npos) return kRefused;
       return text::cat("ended with ", code, ": ", all);
     }

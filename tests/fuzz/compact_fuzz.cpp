@@ -30,7 +30,7 @@ void may_be_refused(const Action& action) {
   } catch (const Error& error) {
     const ErrorCode code = error.code();
     const bool is_about_archive = code == ErrorCode::Corrupt || code == ErrorCode::Hostile || code == ErrorCode::Space;
-    // It may build on others, and be packed as no compact archive is.
+    // It may build on others, and be packed in another way.
     const bool is_other = code == ErrorCode::Incomplete || error.reason() == ErrorReason::NotTar;
     testing::require(is_about_archive || is_other, "a refusal says what is wrong with the archive");
   }

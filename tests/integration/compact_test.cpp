@@ -299,8 +299,8 @@ TEST_CASE("what cannot be compact or expanded is refused before any work") {
   says({"compact", "plain.tar", "-o", "out.zst", "--effort", "huge"}, "'huge' is neither fast nor small");
   says({"compact", "plain.tar", "-o", "one"}, "not a file name");
   says({"compact", "plain.tar", "-o", "none/out.zst"}, "none", 22);
-  says({"expand", "plain.tar", "-o", "out.zst"}, "plain.tar is no compact archive");
-  says({"expand", "foreign.tar", "-o", "out.zst"}, "is no compact archive");
+  says({"expand", "plain.tar", "-o", "out.zst"}, "plain.tar is not a compact archive");
+  says({"expand", "foreign.tar", "-o", "out.zst"}, "is not a compact archive");
   says({"expand", "fast.zst", "-o", "-", "--volume-size", "1M"}, "--volume-size");
   says({"join", "fast.zst", "-o", "out.tar"}, "fast.zst is a compact archive, and no volume");
   for (const std::string option : {"--volume-size=1M", "--parity=10%", "--with-tool=tool", "--verify-medium"}) {

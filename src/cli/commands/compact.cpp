@@ -35,6 +35,7 @@ void run_compact(const Arguments& arguments, Context& context, Console& console)
   console.finish_progress();
   console.document(compact_members(report, options.output.string()));
   print_compact(report, options.output.string(), console);
+  console.result(fingerprint_line(report.fingerprint));
 }
 
 void declare_expand(Arguments& arguments) {

@@ -136,6 +136,34 @@ void check_export(const Arguments& arguments, const ExportOptions& options) {
   check_archive_name(options.archive.string());
 }
 
+/// An archive that is no compact one, and what goes beside it.
+void run_plain_export(const Arguments& arguments, const ExportOptions& options, std::optional<Tool> tool,
+                      const std::optional<ParityRule>& parity, const Context& context, Console& console) {
+  TransferReport report;
+  std::optional<CarriedToolReport> carried;
+  if (const auto stream = stream_of(arguments, options.archive.string())) {
+    report = export_to_stream(options, *stream, context);
+  } else {
+    carried = export_with_tool(options, std::move(tool), report, context);
+  }
+  std::optional<ProtectReport> protection;
+  if (parity) {
+    protection = protect_export(options.archive, options.volumes, *report.fingerprint, *parity, options.force, context);
+  }
+  console.finish_progress();
+  Json::Object members = export_members(report, options.archive.string());
+  add_volume_members(members, report.volumes);
+  add_medium_member(members, report.medium);
+  if (carried) add_tool_members(members, *carried);
+  if (protection) members.emplace_back("parity", parity_members(*protection));
+  console.document(std::move(members));
+  print_export(report, shown_archive(options.archive.string()), console);
+  print_volumes(report.volumes, options.archive.string(), console);
+  print_medium(report.medium, console);
+  if (protection) print_parity(*protection, console);
+  if (carried) print_tool(*carried, console);
+}
+
 void run_export(const Arguments& arguments, Context& context, Console& console) {
   ExportOptions options{.sources = all_sources(arguments, context.stop),
                         .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None,
@@ -164,29 +192,7 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
     return print_export_plan(plan, options.archive.string(), *dry_run, console);
   }
   if (is_compact(arguments)) return run_compact_export(arguments, options, context, console);
-  TransferReport report;
-  std::optional<CarriedToolReport> carried;
-  if (const auto stream = stream_of(arguments, options.archive.string())) {
-    report = export_to_stream(options, *stream, context);
-  } else {
-    carried = export_with_tool(options, std::move(tool), report, context);
-  }
-  std::optional<ProtectReport> protection;
-  if (parity) {
-    protection = protect_export(options.archive, options.volumes, *report.fingerprint, *parity, options.force, context);
-  }
-  console.finish_progress();
-  Json::Object members = export_members(report, options.archive.string());
-  add_volume_members(members, report.volumes);
-  add_medium_member(members, report.medium);
-  if (carried) add_tool_members(members, *carried);
-  if (protection) members.emplace_back("parity", parity_members(*protection));
-  console.document(std::move(members));
-  print_export(report, shown_archive(options.archive.string()), console);
-  print_volumes(report.volumes, options.archive.string(), console);
-  print_medium(report.medium, console);
-  if (protection) print_parity(*protection, console);
-  if (carried) print_tool(*carried, console);
+  run_plain_export(arguments, options, std::move(tool), parity, context, console);
 }
 
 }  // namespace
