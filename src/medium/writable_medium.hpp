@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "medium/medium.hpp"
+#include "stream/sha256.hpp"
 
 namespace ociferry {
 
@@ -16,6 +17,10 @@ class WritableMedium : public Medium {
   /// Where the next hole begins: the first byte at or behind `offset` that is known not to have been written. A medium
   /// that cannot tell holes knows its end only.
   [[nodiscard]] virtual std::uint64_t written_until(std::uint64_t offset) const = 0;
+  /// True if it computes sums of what is written, so that hash_jointly() saves time.
+  [[nodiscard]] virtual bool is_summed() const noexcept { return false; }
+  /// Updates `hasher` with `bytes`, which were written at `offset`, and the medium's sums if it is their turn.
+  virtual void hash_jointly(std::uint64_t /*offset*/, Bytes bytes, Hasher& hasher) { hasher.update(bytes); }
 };
 
 /// What happens to what an earlier run left.

@@ -24,6 +24,10 @@ std::size_t without_zeros(Bytes bytes) {
 
 void BlobPlace::write(std::uint64_t at, Bytes bytes) const { medium.write_at(offset + at, bytes); }
 
+void BlobPlace::hash(std::uint64_t at, Bytes bytes, Hasher& hasher) const {
+  medium.hash_jointly(offset + at, bytes, hasher);
+}
+
 void BlobPlace::read(const Piece& piece, ByteSink& sink, const std::stop_token& stop) const {
   std::vector<std::byte> buffer = buffer_for(piece.size());
   MediumSource there(medium, offset + piece.begin, piece.size());

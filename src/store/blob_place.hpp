@@ -15,6 +15,8 @@ struct BlobPlace {
 
   /// Writes `bytes` at the position `at` of the blob. Throws Error{Space}, Error{Io}.
   void write(std::uint64_t at, Bytes bytes) const;
+  /// Updates `hasher` with `bytes`, which are at the position `at` of the blob, and the medium's own sums.
+  void hash(std::uint64_t at, Bytes bytes, Hasher& hasher) const;
   /// Reads those of `piece` into `sink`. Throws Error{Interrupted}, Error{Io}, Error{Corrupt} if the medium ends
   /// before.
   void read(const Piece& piece, ByteSink& sink, const std::stop_token& stop) const;

@@ -135,6 +135,11 @@ void PiecewiseFetch::InOrder::write(Bytes bytes) {
   at_ += bytes.size();
 }
 
+void PiecewiseFetch::InOrder::update(Hasher& hasher, Bytes bytes) {
+  fetch_.place_.hash(hashed_, bytes, hasher);
+  hashed_ += bytes.size();
+}
+
 PiecewiseFetch::PiecewiseFetch(const BlobPlace& place, std::uint64_t there, const Descriptor& blob, BlobSource& from,
                                PieceBoard& board, Progress& progress, const std::stop_token& stop)
     : place_(place),
@@ -145,7 +150,7 @@ PiecewiseFetch::PiecewiseFetch(const BlobPlace& place, std::uint64_t there, cons
       progress_(progress),
       map_(blob.size, there, board.rules_),
       in_order_(*this),
-      verified_(in_order_, blob, from.name_of(blob.digest)),
+      verified_(in_order_, blob, from.name_of(blob.digest), place.medium.is_summed() ? &in_order_ : nullptr),
       forward_(stop, [this] { stop_.request_stop(); }),
       forward_pieces_(stop_.get_token(), [this] { pieces_stop_.request_stop(); }) {}
 

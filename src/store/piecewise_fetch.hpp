@@ -73,16 +73,18 @@ class PiecewiseFetch {
   struct Enough : std::exception {};
 
   /// Writes what passes in order to its place, unless it exists.
-  class InOrder : public ByteSink {
+  class InOrder : public ByteSink, public JointHashing {
    public:
     enum class From { EarlierRun, Stream, Piece };
     explicit InOrder(PiecewiseFetch& fetch) : fetch_(fetch) {}
     void write(Bytes bytes) override;
+    void update(Hasher& hasher, Bytes bytes) override;
     From from = From::EarlierRun;
 
    private:
     PiecewiseFetch& fetch_;
     std::uint64_t at_ = 0;
+    std::uint64_t hashed_ = 0;  ///< of the thread that hashes
   };
 
   [[nodiscard]] std::optional<Piece> claim_for_helper();

@@ -6,13 +6,13 @@
 
 namespace ociferry {
 
-BackgroundHasher::BackgroundHasher(Hasher begun)
-    : hasher_(std::move(begun)), thread_(start_thread([this] { work(); })) {}
+BackgroundHasher::BackgroundHasher(std::function<void(Bytes)> hash)
+    : hash_(std::move(hash)), thread_(start_thread([this] { work(); })) {}
 
 BackgroundHasher::~BackgroundHasher() { end(); }
 
 void BackgroundHasher::update(Bytes bytes) {
-  if (!thread_.joinable()) return hasher_.update(bytes);
+  if (!thread_.joinable()) return hash_(bytes);
   std::vector<std::byte> copy;
   {
     std::unique_lock lock(mutex_);
@@ -32,10 +32,9 @@ void BackgroundHasher::update(Bytes bytes) {
   changed_.notify_all();
 }
 
-Digest BackgroundHasher::finish() {
+void BackgroundHasher::finish() {
   end();
   if (failure_) std::rethrow_exception(failure_);
-  return hasher_.finish();
 }
 
 void BackgroundHasher::end() {
@@ -51,7 +50,7 @@ void BackgroundHasher::end() {
 void BackgroundHasher::work() {
   std::vector<std::byte> bytes;
   try {
-    while (take(bytes)) hasher_.update(bytes);
+    while (take(bytes)) hash_(bytes);
   } catch (...) {
     const std::lock_guard lock(mutex_);
     failure_ = std::current_exception();

@@ -3,11 +3,12 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
 
-#include "stream/sha256.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry {
 
@@ -15,8 +16,8 @@ namespace ociferry {
 /// by one thread.
 class BackgroundHasher {
  public:
-  /// Continues from the state of `begun`.
-  explicit BackgroundHasher(Hasher begun);
+  /// `hash` is called with the bytes in order, by one thread; nobody else may use what it updates before finish().
+  explicit BackgroundHasher(std::function<void(Bytes)> hash);
   BackgroundHasher(const BackgroundHasher&) = delete;
   BackgroundHasher& operator=(const BackgroundHasher&) = delete;
   ~BackgroundHasher();
@@ -24,8 +25,8 @@ class BackgroundHasher {
   /// Copies `bytes`, or hashes them at once if there is no thread. Blocks while more than kQueued bytes wait to be
   /// hashed.
   void update(Bytes bytes);
-  /// Blocks until all is hashed. Call once, after the last update. Throws Error{Internal} if OpenSSL fails.
-  [[nodiscard]] Digest finish();
+  /// Blocks until all is hashed. Call once, after the last update. Throws what `hash` has thrown.
+  void finish();
 
   static constexpr std::size_t kQueued = 1024 * 1024;
 
@@ -34,7 +35,7 @@ class BackgroundHasher {
   [[nodiscard]] bool take(std::vector<std::byte>& bytes);
   void end();
 
-  Hasher hasher_;
+  std::function<void(Bytes)> hash_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::vector<std::byte>> waiting_;

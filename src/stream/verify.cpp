@@ -56,8 +56,12 @@ std::size_t VerifyingSource::read(MutableBytes buffer) {
   return got;
 }
 
-VerifyingSink::VerifyingSink(ByteSink& inner, const Descriptor& expected, std::string where)
-    : inner_(inner), expected_(expected), where_(std::move(where)), hasher_(expected.digest.algorithm()) {
+VerifyingSink::VerifyingSink(ByteSink& inner, const Descriptor& expected, std::string where, JointHashing* joint)
+    : inner_(inner),
+      expected_(expected),
+      where_(std::move(where)),
+      hasher_(expected.digest.algorithm()),
+      joint_(joint) {
   ++busy_threads;
 }
 
@@ -65,8 +69,8 @@ VerifyingSink::~VerifyingSink() { busy_threads -= background_ ? 2 : 1; }
 
 void VerifyingSink::write(Bytes bytes) {
   if (bytes.size() > expected_.size - count_) throw wrong_size(where_, expected_, "more", count_ + bytes.size());
+  inner_.write(bytes);  // first: who hashes jointly may read what is there
   hash(bytes);
-  inner_.write(bytes);
   count_ += bytes.size();
 }
 
@@ -74,12 +78,20 @@ void VerifyingSink::hash(Bytes bytes) {
   if (!background_ && count_ >= considered_at_ + kConsiderEvery) {
     considered_at_ = count_;
     if (is_worth_a_thread()) {
-      background_.emplace(std::move(hasher_));
+      background_.emplace([this](Bytes next) { hash_now(next); });
       ++busy_threads;
     }
   }
   if (background_) {
     background_->update(bytes);
+  } else {
+    hash_now(bytes);
+  }
+}
+
+void VerifyingSink::hash_now(Bytes bytes) {
+  if (joint_ != nullptr) {
+    joint_->update(hasher_, bytes);
   } else {
     hasher_.update(bytes);
   }
@@ -92,7 +104,8 @@ bool VerifyingSink::is_worth_a_thread() const {
 
 void VerifyingSink::finish() {
   if (count_ != expected_.size) throw wrong_size(where_, expected_, "fewer", count_);
-  check_digest(where_, expected_, background_ ? background_->finish() : hasher_.finish());
+  if (background_) background_->finish();
+  check_digest(where_, expected_, hasher_.finish());
 }
 
 }  // namespace ociferry

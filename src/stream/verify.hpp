@@ -25,12 +25,21 @@ class VerifyingSource : public ByteSource {
   bool checked_ = false;
 };
 
+/// Hashes the bytes of a stream for another purpose, too, while they are at hand.
+class JointHashing {
+ public:
+  virtual ~JointHashing() = default;
+  /// Updates `hasher` with `bytes`, which come in order. Called by one thread at a time.
+  virtual void update(Hasher& hasher, Bytes bytes) = 0;
+};
+
 /// Passes bytes on to `inner` while counting and hashing them. Refuses more than the expected size at once;
 /// `finish` must be called at the end. Throws Error{Corrupt} naming `where`. A long stream is hashed on a thread of its
 /// own while cores are idle: as long as this process has fewer streams than cores.
 class VerifyingSink : public ByteSink {
  public:
-  VerifyingSink(ByteSink& inner, const Descriptor& expected, std::string where);
+  /// `joint` hashes what is written; null: nobody else does. Both must outlive it.
+  VerifyingSink(ByteSink& inner, const Descriptor& expected, std::string where, JointHashing* joint = nullptr);
   VerifyingSink(const VerifyingSink&) = delete;
   VerifyingSink& operator=(const VerifyingSink&) = delete;
   ~VerifyingSink() override;
@@ -41,13 +50,15 @@ class VerifyingSink : public ByteSink {
 
  private:
   void hash(Bytes bytes);
+  void hash_now(Bytes bytes);
   [[nodiscard]] bool is_worth_a_thread() const;
 
   ByteSink& inner_;
   Descriptor expected_;
   std::string where_;
   Hasher hasher_;
-  std::optional<BackgroundHasher> background_;  ///< replaces `hasher_`
+  JointHashing* joint_;                         ///< null: nobody else hashes
+  std::optional<BackgroundHasher> background_;  ///< hashes from then on
   std::uint64_t count_ = 0;
   std::uint64_t considered_at_ = 0;  ///< the count at the last decision about a thread
 };

@@ -247,10 +247,16 @@ void DividedOutput::take_back() {
 
 std::unique_ptr<OutputMedium> DividedOutput::make_medium() {
   take_back();
-  return std::make_unique<VolumeOutput>(output_, volumes_, retired_, leftovers_);
+  std::vector<std::uint64_t> ends;
+  for (const VolumeEntry& volume : list_.volumes) ends.push_back(volume.offset + volume.size);
+  running_ = std::make_shared<RunningSums>(ends);
+  return std::make_unique<VolumeOutput>(output_, volumes_, retired_, leftovers_, running_);
 }
 
-void DividedOutput::sum(const Medium& archive, const Context& context) { sum_volumes(archive, list_, context); }
+void DividedOutput::sum(const Medium& archive, const Context& context) {
+  sum_volumes(archive, list_, running_ ? running_->take() : std::vector<RunningSums::Begun>(), context);
+  running_.reset();
+}
 
 void DividedOutput::complete_existing(const Context& context) {
   const bool is_listed = old_lists_.size() == directories_.size() &&

@@ -7,6 +7,7 @@
 
 #include "layout/sealed/archive_plan.hpp"
 #include "layout/sealed/archive_reader.hpp"
+#include "medium/volumes/running_sums.hpp"
 #include "medium/volumes/volume_list.hpp"
 #include "medium/writable_medium.hpp"
 #include "ociferry/ferry.hpp"
@@ -36,7 +37,8 @@ class DividedOutput {
   /// What the archive is written to. Throws as VolumeOutput.
   [[nodiscard]] std::unique_ptr<OutputMedium> make_medium();
 
-  /// Reads all of `archive`, which was written, for the digests of its volumes.
+  /// Completes the digests of the volumes, which make_medium() has begun: reads what is left of `archive`, which was
+  /// written.
   void sum(const Medium& archive, const Context& context);
   /// The same of the volumes that open_existing() has found, if their list or SHA256SUMS is missing.
   void complete_existing(const Context& context);
@@ -61,6 +63,7 @@ class DividedOutput {
   VolumeList list_;
   ArchivePlan plan_;
   std::vector<VolumeList> old_lists_;
+  std::shared_ptr<RunningSums> running_;  ///< while they are written
   std::vector<std::filesystem::path> retired_;
   std::vector<std::filesystem::path> leftovers_;
   std::vector<std::filesystem::path> unfinished_;  ///< published by a run that was killed while it published

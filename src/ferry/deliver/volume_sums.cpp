@@ -20,31 +20,37 @@ namespace {
 
 constexpr unsigned kListMode = 0644;
 
-void sum_volume(const Medium& archive, VolumeEntry& entry, Progress& progress, const std::stop_token& stop) {
-  MediumSource source(archive, entry.offset, entry.size);
-  Hasher all;
-  Hasher begin;
-  std::uint64_t begin_left = std::min(kVolumeBegin, entry.size);
+/// Hashes all of `source`, which may be nothing.
+template <typename Hash>
+void hash_all(MediumSource source, Hash& hasher, Progress& progress, const std::stop_token& stop) {
   std::vector<std::byte> buffer(kReadBufferBytes);
   while (const std::size_t got = source.read(buffer)) {
     throw_if_stopped(stop);
-    all.update(Bytes(buffer).first(got));
-    const auto first = static_cast<std::size_t>(std::min<std::uint64_t>(got, begin_left));
-    begin.update(Bytes(buffer).first(first));
-    begin_left -= first;
+    hasher.update(Bytes(buffer).first(got));
     progress.advance(static_cast<std::int64_t>(got));
   }
-  entry.digest = all.finish();
+}
+
+void sum_volume(const Medium& archive, VolumeEntry& entry, RunningSums::Begun begun, Progress& progress,
+                const std::stop_token& stop) {
+  Hasher begin;
+  hash_all({archive, entry.offset, std::min(kVolumeBegin, entry.size)}, begin, silent_progress(), stop);
   entry.begin = begin.finish();
+  hash_all({archive, entry.offset + begun.bytes, entry.size - begun.bytes}, begun.hasher, progress, stop);
+  entry.digest = begun.hasher.finish();
 }
 
 }  // namespace
 
-void sum_volumes(const Medium& archive, VolumeList& list, const Context& context) {
-  context.progress->phase(text::cat("reading ", list.volumes.size(), " volumes for ", kSumsFile), list.archive_bytes);
+void sum_volumes(const Medium& archive, VolumeList& list, std::vector<RunningSums::Begun> begun,
+                 const Context& context) {
+  if (begun.empty()) begun.resize(list.volumes.size());
+  std::uint64_t left = list.archive_bytes;
+  for (const RunningSums::Begun& volume : begun) left -= volume.bytes;
+  context.progress->phase(text::cat("reading ", list.volumes.size(), " volumes for ", kSumsFile), left);
   run_parallel_or_throw(jobs_or_cores(context.jobs), list.volumes.size(), context.stop,
                         [&](std::size_t i, const std::stop_token& stop) {
-                          sum_volume(archive, list.volumes[i], *context.progress, stop);
+                          sum_volume(archive, list.volumes[i], std::move(begun[i]), *context.progress, stop);
                         });
 }
 

@@ -6,13 +6,16 @@
 #include <vector>
 
 #include "medium/medium.hpp"
+#include "medium/volumes/running_sums.hpp"
 #include "medium/volumes/volume_list.hpp"
 #include "ociferry/ferry.hpp"
 
 namespace ociferry {
 
-/// Reads all of `archive` and fills the digests of `list`, several volumes at a time.
-void sum_volumes(const Medium& archive, VolumeList& list, const Context& context);
+/// Fills the digests of `list`. Reads what of `archive` is not hashed in `begun`, several volumes at a time; all of it
+/// if that is empty.
+void sum_volumes(const Medium& archive, VolumeList& list, std::vector<RunningSums::Begun> begun,
+                 const Context& context);
 
 /// Writes SHA256SUMS for what lies in `directory`: the volumes `here` and the list. Lines of other files are kept, but
 /// for other volumes of `output`, "OUT". Then writes the list, `json`, which makes the set complete. Throws Error{Io},

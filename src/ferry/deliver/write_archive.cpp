@@ -61,12 +61,33 @@ bool is_finished(const std::shared_ptr<ArchiveReader>& archive, const ArchivePla
   }
 }
 
-/// How many of `blobs` are layers, rather than configurations, manifests or locations images.
+/// True for a layer, rather than a configuration, a manifest or a part of a locations image.
+bool is_layer(const Graph::BlobNode& blob, const Graph& graph) {
+  const auto known = graph.blobs().find(blob.descriptor.digest);
+  return known != graph.blobs().end() && !known->second.is_config;
+}
+
+/// How many of `blobs` are layers.
 std::size_t layers_among(const std::vector<const Graph::BlobNode*>& blobs, const Graph& graph) {
-  return static_cast<std::size_t>(std::ranges::count_if(blobs, [&](const Graph::BlobNode* blob) {
-    const auto known = graph.blobs().find(blob->descriptor.digest);
-    return known != graph.blobs().end() && !known->second.is_config;
-  }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(blobs, [&](const Graph::BlobNode* blob) { return is_layer(*blob, graph); }));
+}
+
+/// Puts `blobs` into the archive. What volumes begin with goes first, so that these are hashed as the layers come: it
+/// was fetched already.
+BlobCounts copy_in_turn(std::vector<const Graph::BlobNode*> blobs, ArchiveWriter& writer, const Graph& graph,
+                        bool is_divided, const Context& context) {
+  const auto copy = [&](std::vector<const Graph::BlobNode*> some) {
+    return copy_blobs(std::move(some), writer, context.jobs, *context.progress, context.stop);
+  };
+  if (!is_divided) return copy(std::move(blobs));
+  const auto layers = std::stable_partition(blobs.begin(), blobs.end(),
+                                            [&](const Graph::BlobNode* blob) { return !is_layer(*blob, graph); });
+  BlobCounts counts = copy({blobs.begin(), layers});
+  const BlobCounts of_layers = copy({layers, blobs.end()});
+  counts.written += of_layers.written;
+  counts.bytes_written += of_layers.bytes_written;
+  return counts;
 }
 
 void tell_of_reuse(std::size_t layers, Progress& progress) {
@@ -90,7 +111,8 @@ bool take(ArchiveReader& existing, const Descriptor& blob, ArchiveWriter& writer
 /// Puts all of `blobs` into the archive, first what is on disk already: in the partial file that `writer` continues,
 /// or in `existing`, a finished archive that may be another one or damaged, or null.
 void fill(ArchiveWriter& writer, const std::vector<const Graph::BlobNode*>& blobs, const Graph& graph,
-          const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& context) {
+          const std::shared_ptr<ArchiveReader>& existing, bool is_divided, TransferReport& report,
+          const Context& context) {
   context.progress->phase("looking for what is on disk already", 0);
   std::vector<char> on_disk(blobs.size(), 0);
   const std::size_t jobs = jobs_or_cores(context.jobs);
@@ -108,7 +130,7 @@ void fill(ArchiveWriter& writer, const std::vector<const Graph::BlobNode*>& blob
   }
   tell_of_reuse(layers_among(reused, graph), *context.progress);
   context.progress->phase(text::cat("exporting ", report.images, " images, ", rest.size(), " blobs"), bytes);
-  const BlobCounts counts = copy_blobs(std::move(rest), writer, context.jobs, *context.progress, context.stop);
+  const BlobCounts counts = copy_in_turn(std::move(rest), writer, graph, is_divided, context);
   report.blobs_existed = reused.size();
   report.blobs_written = counts.written;
   report.bytes_written = counts.bytes_written;
@@ -189,7 +211,7 @@ void write_new(const ArchivePlace& place, ArchivePlan plan, ArchiveContents cont
   context.progress = &watched;
   try {
     ArchiveWriter writer(place.make_medium(), std::move(plan));
-    fill(writer, contents.blobs, set.graph(), existing, report, context);
+    fill(writer, contents.blobs, set.graph(), existing, place.volumes != nullptr, report, context);
     contents = {};
     set = ImageSet({}, {});
     writer.commit([&](const OutputMedium& written) {

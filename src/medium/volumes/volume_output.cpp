@@ -27,17 +27,28 @@ void remove_volume(const std::filesystem::path& path) {
 }  // namespace
 
 VolumeOutput::VolumeOutput(std::string output, std::vector<PlannedVolume> volumes,
-                           std::vector<std::filesystem::path> retired, std::vector<std::filesystem::path> leftovers)
+                           std::vector<std::filesystem::path> retired, std::vector<std::filesystem::path> leftovers,
+                           std::shared_ptr<RunningSums> sums)
     : output_(std::move(output)),
       name_(text::cat(output_, " (", volumes.size(), " volumes)")),
       volumes_(std::move(volumes)),
       retired_(std::move(retired)),
-      leftovers_(std::move(leftovers)) {
+      leftovers_(std::move(leftovers)),
+      sums_(std::move(sums)) {
   std::uint64_t end = 0;
   for (const PlannedVolume& volume : volumes_) {
     files_.push_back(std::make_unique<PartialFile>(volume.path));
     ends_.push_back(end += volume.bytes);
   }
+  if (!sums_) return;
+  sums_->start([this](std::uint64_t offset, MutableBytes buffer) {
+    if (read_at(offset, buffer) == buffer.size()) return;
+    throw Error(ErrorCode::Io, text::cat(name_at(offset), " has lost what was written to it"));
+  });
+}
+
+VolumeOutput::~VolumeOutput() {
+  if (sums_) sums_->stop();
 }
 
 VolumeOutput::Piece VolumeOutput::piece_at(std::uint64_t offset, std::size_t most) const noexcept {
@@ -78,12 +89,20 @@ std::uint64_t VolumeOutput::end_at(std::uint64_t offset) const {
 
 void VolumeOutput::write_at(std::uint64_t offset, Bytes bytes) {
   if (offset + bytes.size() > ends_.back()) throw Error(ErrorCode::Internal, text::cat("writing behind ", name_));
+  const std::uint64_t begin = offset;
+  const std::uint64_t size = bytes.size();
   while (!bytes.empty()) {
     const Piece piece = piece_at(offset, bytes.size());
     files_[piece.part]->write_at(piece.offset, bytes.first(piece.size));
     bytes = bytes.subspan(piece.size);
     offset += piece.size;
   }
+  if (sums_) sums_->wrote(begin, size);
+}
+
+void VolumeOutput::hash_jointly(std::uint64_t offset, Bytes bytes, Hasher& hasher) {
+  if (!sums_) return hasher.update(bytes);
+  sums_->hash_jointly(offset, bytes, hasher);
 }
 
 std::uint64_t VolumeOutput::written_until(std::uint64_t offset) const {
@@ -130,6 +149,7 @@ std::unique_ptr<Medium> VolumeOutput::reopen(DeviceReader* device) const {
 }
 
 void VolumeOutput::publish() {
+  if (sums_) sums_->stop();
   // A list says that a set is complete, so it loses its name before the first of its volumes goes.
   const auto is_list = [](const std::filesystem::path& path) { return path.string().ends_with(kVolumeListSuffix); };
   const auto retired_list = [](const std::filesystem::path& path) { return path.string().append(kRetiredListSuffix); };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "medium/partial_file.hpp"
+#include "medium/volumes/running_sums.hpp"
 #include "medium/writable_medium.hpp"
 #include "ociferry/volumes.hpp"
 
@@ -17,9 +18,12 @@ class VolumeOutput : public OutputMedium {
   /// `output`: "OUT". `retired`: files that are removed before the volumes get their names, because these replace them;
   /// lists of volumes among them lose their names first and go last.
   /// `leftovers`: unfinished files of an earlier run that divided the archive in another way, removed when room is
-  /// reserved. Throws as PartialFile.
+  /// reserved. `sums`, of these volumes, which nobody has started, may be null. Throws as PartialFile.
   VolumeOutput(std::string output, std::vector<PlannedVolume> volumes, std::vector<std::filesystem::path> retired,
-               std::vector<std::filesystem::path> leftovers);
+               std::vector<std::filesystem::path> leftovers, std::shared_ptr<RunningSums> sums = nullptr);
+  VolumeOutput(const VolumeOutput&) = delete;
+  VolumeOutput& operator=(const VolumeOutput&) = delete;
+  ~VolumeOutput() override;
 
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   /// 0 unless every file has the size of its volume.
@@ -30,6 +34,8 @@ class VolumeOutput : public OutputMedium {
   [[nodiscard]] std::uint64_t end_at(std::uint64_t offset) const override;
   void write_at(std::uint64_t offset, Bytes bytes) override;
   [[nodiscard]] std::uint64_t written_until(std::uint64_t offset) const override;
+  [[nodiscard]] bool is_summed() const noexcept override { return sums_ != nullptr; }
+  void hash_jointly(std::uint64_t offset, Bytes bytes, Hasher& hasher) override;
 
   /// Throws Error{Space} if they do not fit, before any is made longer.
   void reserve(std::uint64_t bytes, Existing existing) override;
@@ -56,6 +62,7 @@ class VolumeOutput : public OutputMedium {
   std::vector<std::filesystem::path> leftovers_;
   std::vector<std::unique_ptr<PartialFile>> files_;
   std::vector<std::uint64_t> ends_;
+  std::shared_ptr<RunningSums> sums_;
 };
 
 }  // namespace ociferry

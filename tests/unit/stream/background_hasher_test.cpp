@@ -6,6 +6,7 @@
 
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
+#include "stream/sha256.hpp"
 #include "stream/verify.hpp"
 
 using namespace ociferry;
@@ -33,14 +34,22 @@ TEST_CASE("a thread continues hashing where another left off, however the bytes 
   const std::string content = counted(5'000'000);
   Hasher begun("sha256");
   begun.update(as_bytes(std::string_view(content).substr(0, 12'345)));
-  BackgroundHasher hasher(std::move(begun));
+  BackgroundHasher hasher([&](Bytes bytes) { begun.update(bytes); });
   in_pieces(content.substr(12'345), [&](Bytes bytes) { hasher.update(bytes); });
-  CHECK(hasher.finish() == sha256(content));
+  hasher.finish();
+  CHECK(begun.finish() == sha256(content));
 }
 
 TEST_CASE("a hasher that is given up ends its thread") {
-  BackgroundHasher hasher(Hasher("sha256"));
+  Hasher begun("sha256");
+  BackgroundHasher hasher([&](Bytes bytes) { begun.update(bytes); });
   hasher.update(as_bytes(std::string_view("unfinished")));
+}
+
+TEST_CASE("what fails on the thread that hashes is thrown to who waits for it") {
+  BackgroundHasher hasher([](Bytes) { throw Error(ErrorCode::Io, "it cannot be read"); });
+  hasher.update(as_bytes(std::string_view("some")));
+  CHECK_THROWS_AS(hasher.finish(), Error);
 }
 
 TEST_CASE("long content is passed on and proved whole, whoever hashes it") {
