@@ -35,7 +35,8 @@ struct Room {
 enum class Length { Grow, Keep };
 
 /// Reserves `bytes` bytes for the file `fd`, if the file system supports it: a lack of space or quota shows now, and
-/// the blocks are contiguous. Throws Error{Space}, Error{Io} naming `name`.
+/// the blocks are contiguous. A file that grows in memory (tmpfs) only gets its length. Throws
+/// Error{Space}, Error{Io} naming `name`.
 void reserve_room(int fd, std::uint64_t bytes, Length length, const std::string& name);
 
 }  // namespace ociferry

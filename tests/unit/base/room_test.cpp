@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -91,6 +93,21 @@ TEST_CASE("room is set aside with the file's length or without it") {
   CHECK(file.size() == 100'000);
   file.reserve(0, Length::Grow);
   CHECK(file.size() == 100'000);
+}
+
+TEST_CASE("in memory a file that grows gets its length at once, and its pages when they are written") {
+  const UniqueFd fd(::memfd_create("ociferry-test", MFD_CLOEXEC));
+  REQUIRE(fd);
+  const auto status = [&] {
+    struct stat found {};
+    REQUIRE(::fstat(fd.get(), &found) == 0);
+    return found;
+  };
+  reserve_room(fd.get(), 10'000'000, Length::Grow, "it");
+  CHECK(status().st_size == 10'000'000);
+  CHECK(status().st_blocks * 512 < 100'000);
+  reserve_room(fd.get(), 10'000'000, Length::Keep, "it");
+  CHECK(status().st_blocks * 512 >= 10'000'000);
 }
 
 TEST_CASE("where a file system sets no room aside, the length alone is set") {
