@@ -229,6 +229,13 @@ TEST_CASE("volumes of different sizes are found by headers without their list, o
   CHECK(says(two, "or the list, a.volumes.json"));
   write_all({"a.001", "a.002", "a.003", "", ""});
   CHECK(says(world.fail(11, {"verify", "set"}), "what follows volume 3, a.004 and maybe more, is missing"));
+  // Without its name, the second volume is nothing but bytes.
+  write_all({"a.001", "two", "a.003", "a.004", "a.005"});
+  CHECK(says(world.fail(11, {"verify", "set"}),
+             "volume 2 of 5 (a.002, 51200 bytes) is missing: set/two has its size, and holds only the middle of one "
+             "layer, which tells nothing: if it is this volume, rename it to a.002"));
+  write_all({"a.001", "two", "", "a.004", "a.005"});
+  CHECK(says(world.fail(11, {"verify", "set"}), "; set/two may be a.002: it holds only the middle of one layer"));
 }
 
 TEST_CASE("split and join are the inverse of each other, and need neither name nor order") {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "archive/tar_header.hpp"
 #include "base/text.hpp"
 #include "medium/file_medium.hpp"
 #include "ociferry/error.hpp"
@@ -13,6 +14,8 @@ namespace ociferry {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::size_t kCandidatesTold = 3;
 
 /// The files called OUT.001, OUT.002, ..., by their numbers. The first is there, whatever it is called.
 using NumberedFiles = std::map<std::size_t, VolumeFile>;
@@ -97,7 +100,7 @@ class VolumeChain {
       if (is_even && plan_.total_bytes / front.front() < kMostVolumes) {
         return even_sizes(plan_.total_bytes, front.front());
       }
-      throw lacks(place, front.size(), missing, end - begin);
+      throw lacks(place, front.size(), missing, begin, end);
     }
     if (missing == 1) front.push_back(end - begin);
     front.insert(front.end(), back.rbegin(), back.rend());
@@ -142,16 +145,31 @@ class VolumeChain {
     }
   }
 
-  static Error lacks(const SetPlace& place, std::size_t before, std::size_t missing, std::uint64_t bytes) {
+  /// Files that may go on at `begin`, as far as anything in them tells.
+  [[nodiscard]] std::string candidates(std::uint64_t begin, std::uint64_t end, const std::string& name) const {
+    std::vector<std::string> names;
+    for (const VolumeFile& file : files_) {
+      const bool has_size = file.size > 0 && file.size <= end - begin && file.size % kTarBlock == 0;
+      if (used_.contains(file.path) || !has_size || fit(file, begin) != Fit::Unknown) continue;
+      if (names.size() < kCandidatesTold) names.push_back(text::printable(file.path.string()));
+    }
+    if (names.empty()) return {};
+    return text::cat("; ", text::join(names, " or "), " may be ", name,
+                     ": it holds only the middle of one layer, which tells nothing, so it needs that name");
+  }
+
+  [[nodiscard]] Error lacks(const SetPlace& place, std::size_t before, std::size_t missing, std::uint64_t begin,
+                            std::uint64_t end) const {
     const std::string output = name_of_output(place);
     const std::string first = text::printable(volume_name(output, before + 1));
     const std::string which =
         missing > 1 ? text::cat(first, " to ", text::printable(volume_name(output, before + missing)), " are missing")
                     : text::cat("what follows ", before == 1 ? "the first volume" : text::cat("volume ", before), ", ",
                                 first, " and maybe more, is missing, or was cut short");
-    return Error(ErrorCode::Incomplete, text::cat(text::printable(place.first.string()), ": ", which, ": ", bytes,
+    return Error(ErrorCode::Incomplete, text::cat(text::printable(place.first.string()), ": ", which, ": ", end - begin,
                                                   " bytes of the archive; the volumes differ in size, and the list "
-                                                  "that tells their sizes is not there"))
+                                                  "that tells their sizes is not there",
+                                                  candidates(begin, end, first)))
         .hint(text::cat("give the directories where they are with --volume-dir DIR (can be repeated), or the list, ",
                         text::printable(volume_list_name(output)), "; nothing was done yet"));
   }

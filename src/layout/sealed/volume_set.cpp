@@ -62,6 +62,19 @@ class VolumeMatcher {
     }
     return {};
   }
+  /// For a volume that is not there: which file may be it, and has nothing in it that tells; empty if there is none.
+  [[nodiscard]] std::string candidate_for(std::size_t index) const {
+    const FoundVolume& volume = set_.volumes[index];
+    if (set_.list) return {};  // it tells how volumes begin
+    for (const VolumeFile& file : files_) {
+      if (used_.contains(file.path) || file.size != volume.size) continue;
+      const auto medium = open_medium(file.path);
+      if (!medium || fits(*medium, set_.plan, volume.offset, volume.size) != Fit::Unknown) continue;
+      return text::cat(": ", file_of(file.path), " has its size, and holds only the middle of one layer, which tells ",
+                       "nothing: if it is this volume, rename it to ", text::printable(volume.name));
+    }
+    return {};
+  }
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
 
  private:
@@ -231,7 +244,8 @@ void check_all_there(const VolumeSet& set, const VolumeMatcher& matcher, const f
   for (std::size_t i = 0; i < set.volumes.size(); ++i) {
     if (!set.volumes[i].path.empty()) continue;
     const std::string problem = matcher.problem_of(i);
-    lines.push_back(text::cat(about(set, i), problem.empty() ? " is missing" : text::cat(" is not there: ", problem)));
+    lines.push_back(problem.empty() ? text::cat(about(set, i), " is missing", matcher.candidate_for(i))
+                                    : text::cat(about(set, i), " is not there: ", problem));
     is_missing = is_missing || problem.empty();
   }
   if (lines.empty()) return;
