@@ -204,7 +204,10 @@ class Meter:
         peak = used.ru_maxrss / 1024
         fits = child.returncode == 0 and peak <= PEAK_MIB and (seconds is None or took <= seconds)
         self.good = self.good and fits
-        print(f"{what:20} {took:8.2f} s  peak {peak:4.0f} MiB  exit code {child.returncode}", flush=True)
+        cpu = used.ru_utime + used.ru_stime
+        print(
+            f"{what:20} {took:8.2f} s  CPU {cpu:7.2f} s  peak {peak:4.0f} MiB  exit code {child.returncode}", flush=True
+        )
 
 
 def measure(ociferry, gigabytes, directory):
