@@ -6,8 +6,10 @@
 #include "base/shell_word.hpp"
 #include "base/sizes.hpp"
 #include "base/text.hpp"
+#include "layout/compact/checked_volumes.hpp"
 #include "layout/compact/compact_reader.hpp"
 #include "layout/compact/expanded_medium.hpp"
+#include "layout/compact_beginning.hpp"
 #include "layout/foreign/listed_archive.hpp"
 #include "layout/foreign/oci_layout.hpp"
 #include "layout/foreign/packed_archive.hpp"
@@ -142,21 +144,25 @@ std::shared_ptr<ImageArchive> open_tar(std::unique_ptr<Medium> medium, const Unp
   return open_tree(std::make_unique<TarTree>(std::move(medium), limits), limits, false);
 }
 
-/// The sealed archive that `packed` is, in compact form. It has `stored` bytes.
+/// The sealed archive that `packed` is, in compact form. It has `stored` bytes. `volumes`: the same as
+/// `packed`, if it is that, or null.
 std::shared_ptr<ImageArchive> open_compact(std::unique_ptr<ByteSource> packed, const std::string& name,
                                            std::uint64_t stored, const UnpackLimits& limits, Reading reading,
-                                           const std::stop_token& stop) {
+                                           const std::stop_token& stop,
+                                           const compact::CheckedVolumes* volumes = nullptr) {
   const fs::path directory = temporary_directory();
-  auto reader = std::make_unique<compact::CompactReader>(std::move(packed), name, limits, directory, stop);
-  const compact::Header header = reader->header();
-  const std::shared_ptr<CompactBase> base = reader->base();
+  auto unpacked = std::make_unique<compact::CompactReader>(std::move(packed), name, limits, directory, stop);
+  const compact::Header header = unpacked->header();
+  const std::shared_ptr<CompactBase> base = unpacked->base();
+  std::unique_ptr<ByteSource> reader = std::move(unpacked);
+  if (volumes != nullptr) reader = std::make_unique<compact::VolumeErrors>(std::move(reader), *volumes);
   std::unique_ptr<Medium> plain;
   if (reading == Reading::InOrder) {
     // A transfer that broke is repeated from these bytes. More would not help: the medium is not what breaks.
     constexpr StreamLimits kLimits{.front = 128 * kMiB, .window = 8 * kMiB};
     plain = std::make_unique<StreamMedium>(name, std::move(reader), kLimits);
   } else {
-    plain = std::make_unique<compact::ExpandedMedium>(std::move(reader), name, directory);
+    plain = std::make_unique<compact::ExpandedMedium>(std::move(reader), header.archive_bytes, name, directory);
   }
   auto archive = std::make_shared<ArchiveReader>(std::move(plain));
   if (archive->fingerprint() != header.fingerprint || archive->total_bytes() != header.archive_bytes) {
@@ -185,6 +191,16 @@ class OwnedMediumSource : public ByteSource {
   std::unique_ptr<Medium> medium_;
   std::uint64_t offset_ = 0;
 };
+
+std::shared_ptr<ImageArchive> open_compact_set(std::unique_ptr<Medium> medium, std::optional<VolumeList> list,
+                                               const UnpackLimits& limits, Reading reading,
+                                               const std::stop_token& stop) {
+  const std::string name = medium->name();
+  const std::uint64_t stored = medium->size();
+  auto source = std::make_unique<compact::CheckedVolumes>(std::move(medium), std::move(list));
+  const compact::CheckedVolumes& volumes = *source;
+  return open_compact(std::move(source), name, stored, limits, reading, stop, &volumes);
+}
 
 /// Takes all bytes, and does nothing.
 class IgnoringSink : public ByteSink {
@@ -229,15 +245,15 @@ std::shared_ptr<ImageArchive> open(const fs::path& path, const UnpackLimits& lim
   }
   std::shared_ptr<ArchiveReader> whole;
   if (auto set = find_volumes(path, volumes, progress, &whole)) {
-    return std::make_shared<ArchiveReader>(open_volumes(*std::move(set), path, volumes, device));
+    const bool is_compact = set->is_compact;
+    auto list = set->list;
+    auto medium = open_volumes(*std::move(set), path, volumes, device);
+    if (is_compact) return open_compact_set(std::move(medium), std::move(list), limits, reading, stop);
+    return std::make_shared<ArchiveReader>(std::move(medium));
   }
   if (whole && device == nullptr) return whole;
   if (auto medium = device != nullptr ? device->open(path) : open_medium(path)) {
-    if (compact::begins_compact(*medium)) {
-      const std::uint64_t stored = medium->size();
-      return open_compact(std::make_unique<OwnedMediumSource>(std::move(medium)), path.string(), stored, limits,
-                          reading, stop);
-    }
+    if (compact::begins_compact(*medium)) return open_compact_archive(std::move(medium), limits, reading, stop);
     return open_tar(unpack_archive(std::move(medium), limits, progress, stop), limits);
   }
   std::error_code ignored;
@@ -275,6 +291,13 @@ std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const Unp
     }
     throw;
   }
+}
+
+std::shared_ptr<ImageArchive> open_compact_archive(std::unique_ptr<Medium> medium, const UnpackLimits& limits,
+                                                   Reading reading, const std::stop_token& stop) {
+  const std::string name = medium->name();
+  const std::uint64_t stored = medium->size();
+  return open_compact(std::make_unique<OwnedMediumSource>(std::move(medium)), name, stored, limits, reading, stop);
 }
 
 bool is_own_archive(const fs::path& path) {

@@ -12,6 +12,7 @@
 namespace ociferry {
 
 class DeviceReader;
+class Medium;
 
 /// How the content of a compact archive will be read.
 enum class Reading {
@@ -30,6 +31,11 @@ enum class Reading {
     const std::filesystem::path& path, const UnpackLimits& limits = {}, Progress& progress = silent_progress(),
     const std::stop_token& stop = {}, const VolumeSearch& volumes = {}, DeviceReader* device = nullptr,
     Reading reading = Reading::ByPosition);
+
+/// The same of a compact archive in `medium`. Throws Error{Corrupt} or Error{Hostile}.
+[[nodiscard]] std::shared_ptr<ImageArchive> open_compact_archive(std::unique_ptr<Medium> medium,
+                                                                 const UnpackLimits& limits, Reading reading,
+                                                                 const std::stop_token& stop);
 
 /// True if the regular file at `path` begins like a sealed archive of any version or a compact one, even if the rest is
 /// damaged. Throws

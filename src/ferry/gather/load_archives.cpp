@@ -61,8 +61,12 @@ VolumeSearch search_beside(const std::vector<fs::path>& paths, const VolumeSearc
 bool is_part_of(const fs::path& path, const OpenedArchive& other, const VolumeSearch& volumes) {
   if (!other.fingerprint || other.archive->name() == other.path) return false;
   try {
-    const auto set = find_volumes(path, {.directories = volumes.directories}, silent_progress());
-    return set && sha256(set->plan.seal()) == *other.fingerprint;
+    const VolumeSearch search{.directories = volumes.directories};
+    const auto set = find_volumes(path, search, silent_progress());
+    if (!set || !set->is_compact) return set && sha256(set->plan.seal()) == *other.fingerprint;
+    const auto others = find_volumes(other.path, search, silent_progress());
+    std::error_code unknown;
+    return others && fs::equivalent(others->volumes.front().path, set->volumes.front().path, unknown);
   } catch (const Error&) {
     return false;  // opening it tells why
   }

@@ -9,6 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "base/sizes.hpp"
+#include "layout/compact_beginning.hpp"
 #include "ociferry/descriptor.hpp"
 #include "ociferry/digest.hpp"
 
@@ -16,8 +17,7 @@
 /// tar, whose members give the bytes of a sealed archive, the plain archive, one after the other.
 namespace ociferry::compact {
 
-/// The first member: the header.
-inline constexpr std::string_view kHeaderFile = "ociferry-compact.json";
+/// Of the first member, the header: kHeaderFile.
 inline constexpr std::uint64_t kMostHeaderBytes = 4 * kMiB;
 /// The members after it list which ranges of the unpacked layers of other archives are taken, one member for each of
 /// these layers: "ranges/NUMBER".

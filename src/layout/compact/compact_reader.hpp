@@ -12,16 +12,11 @@
 #include "layout/compact/compact_format.hpp"
 #include "layout/compact_base.hpp"
 #include "medium/kept_bytes.hpp"
-#include "medium/medium.hpp"
 #include "ociferry/limits.hpp"
 #include "recipe/gzip_recipe.hpp"
 #include "stream/stream.hpp"
 
 namespace ociferry::compact {
-
-/// True if `medium` begins like a compact archive. Unpacks its first bytes; waits for them if it is a stream. Throws
-/// Error{Io}.
-[[nodiscard]] bool begins_compact(const Medium& medium);
 
 /// The bytes of the plain archive, from the bytes of a compact one, in one pass: layers are compressed again on several
 /// threads. Memory is bounded, whatever the input: kMostMemory. What it gives is checked for its length only: the

@@ -9,10 +9,10 @@
 
 namespace ociferry::compact {
 
-ExpandedMedium::ExpandedMedium(std::unique_ptr<CompactReader> reader, std::string name,
+ExpandedMedium::ExpandedMedium(std::unique_ptr<ByteSource> reader, std::uint64_t size, std::string name,
                                const std::filesystem::path& temporary_directory)
     : name_(std::move(name)),
-      size_(reader->header().archive_bytes),
+      size_(size),
       expanded_(size_, temporary_directory, "the expanded archive", KeptBytes::Room::Unchecked),
       reader_(std::move(reader)) {}
 

@@ -4,9 +4,9 @@
 #include <mutex>
 #include <string>
 
-#include "layout/compact/compact_reader.hpp"
 #include "medium/kept_bytes.hpp"
 #include "medium/medium.hpp"
+#include "stream/stream.hpp"
 
 namespace ociferry::compact {
 
@@ -14,12 +14,13 @@ namespace ociferry::compact {
 /// kept in memory or in a temporary file.
 class ExpandedMedium : public Medium {
  public:
-  ExpandedMedium(std::unique_ptr<CompactReader> reader, std::string name,
+  /// `reader` gives the `size` bytes of the plain archive.
+  ExpandedMedium(std::unique_ptr<ByteSource> reader, std::uint64_t size, std::string name,
                  const std::filesystem::path& temporary_directory);
 
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   [[nodiscard]] std::uint64_t size() const override { return size_; }
-  /// Expands up to these bytes first. Throws what CompactReader throws, every time, and Error{Space}.
+  /// Expands up to these bytes first. Throws what the reader throws, every time, and Error{Space}.
   [[nodiscard]] std::size_t read_at(std::uint64_t offset, MutableBytes buffer) const override;
   /// False for bytes that were not expanded yet: to look at headers is no reason to do it.
   [[nodiscard]] bool is_at_hand(std::uint64_t offset, std::uint64_t size) const override;
@@ -32,7 +33,7 @@ class ExpandedMedium : public Medium {
   mutable std::mutex mutex_;
   mutable KeptBytes expanded_;
   mutable std::exception_ptr failure_;
-  std::unique_ptr<CompactReader> reader_;
+  std::unique_ptr<ByteSource> reader_;
 };
 
 }  // namespace ociferry::compact

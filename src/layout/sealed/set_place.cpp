@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "layout/compact_beginning.hpp"
 #include "layout/limits.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/volume_set.hpp"
@@ -50,11 +51,10 @@ std::shared_ptr<ArchiveReader> begun_in(const fs::path& path) {
   }
 }
 
-bool begins_like_ours(const fs::path& path) {
+/// The file, or null if none is there.
+std::unique_ptr<Medium> open_if_there(const fs::path& path) {
   std::error_code unknown;
-  if (!fs::is_regular_file(path, unknown)) return false;
-  const auto medium = open_medium(path);
-  return medium && has_first_header(*medium);
+  return fs::is_regular_file(path, unknown) ? open_medium(path) : nullptr;
 }
 
 /// A tar that is none of ours, or whatever else is no volume behind the first.
@@ -98,6 +98,8 @@ class PlaceFinder {
   /// Of a file that is no list, and not all of an archive, although one may have `begun` in it.
   std::optional<SetPlace> of_file(const std::string& file, std::uint64_t size, const ArchiveReader* begun) {
     const auto name = parse_volume_name(file);
+    // A compact archive begins here, so the number in the name is only that of a release, say.
+    if (name && name->number > 1 && compact::begins_compact(*open_medium(path_))) return std::nullopt;
     if (name) {
       if (auto place = of_output(name->output)) return place;
     }
@@ -109,7 +111,7 @@ class PlaceFinder {
 
   /// The set without a list whose first volume is `first`.
   [[nodiscard]] SetPlace of_first(const std::string& output, const fs::path& first) const {
-    return {.output = output, .list = {}, .list_path = {}, .first = first, .begun = {}, .directories = directories_};
+    return {.output = output, .first = first, .directories = directories_};
   }
 
   void add_directory(const fs::path& directory) {
@@ -156,6 +158,7 @@ class PlaceFinder {
       SetPlace place = of_first(output, {});
       place.list = read_list(list);
       place.list_path = list;
+      place.is_compact = place.list->is_compact;
       return place;
     } catch (const Error& error) {
       if (is_given || error.code() == ErrorCode::Io) throw;
@@ -174,7 +177,11 @@ class PlaceFinder {
     }
     for (const fs::path& directory : directories_) {
       const fs::path first = directory / volume_name(output, 1);
-      if (begins_like_ours(first)) return of_first(output, first);
+      const auto medium = open_if_there(first);
+      if (!medium) continue;
+      SetPlace place = of_first(output, first);
+      place.is_compact = compact::begins_compact(*medium);
+      if (place.is_compact || has_first_header(*medium)) return place;
     }
     return std::nullopt;
   }

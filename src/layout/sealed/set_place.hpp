@@ -27,6 +27,7 @@ struct SetPlace {
   std::string output = {};                              ///< "OUT"; empty if only contents tell what belongs together
   std::optional<VolumeList> list = {};                  ///< what OUT.volumes.json says
   std::filesystem::path list_path = {};                 ///< of that
+  bool is_compact = false;                              ///< the volumes make a compact archive
   std::filesystem::path first = {};                     ///< volume 1, if there is no list
   std::shared_ptr<const ArchiveReader> begun = {};      ///< what begins in the file that was named, if an archive does
   std::vector<std::filesystem::path> directories = {};  ///< where volumes may be

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "layout/sealed/archive_reader.hpp"
+#include "layout/sealed/derive_compact_volumes.hpp"
 #include "layout/sealed/derive_volumes.hpp"
 #include "layout/sealed/set_place.hpp"
 #include "medium/device_reader.hpp"
@@ -299,9 +300,14 @@ std::optional<VolumeSet> find_volumes(const fs::path& path, const VolumeSearch& 
                                       std::shared_ptr<ArchiveReader>* whole) {
   const auto place = place_of_set(path, search, progress, whole);
   if (!place) return std::nullopt;
-  VolumeSet set{.output = place->output, .list = place->list, .directories = place->directories};
-  set.plan = await_first(*place, search);
-  set.volumes = set.list ? listed_volumes(*set.list) : derive_volumes(*place, set.plan);
+  VolumeSet set{
+      .output = place->output, .list = place->list, .is_compact = place->is_compact, .directories = place->directories};
+  if (!set.is_compact) set.plan = await_first(*place, search);
+  if (set.list) {
+    set.volumes = listed_volumes(*set.list);
+  } else {
+    set.volumes = set.is_compact ? derive_compact_volumes(*place, progress) : derive_volumes(*place, set.plan);
+  }
   VolumeMatcher matcher(set, files_in(place->directories));
   matcher.match();
   for (const std::string& line : matcher.notes()) progress.warn(line);

@@ -29,16 +29,18 @@ struct FoundVolume {
 struct VolumeSet {
   std::string output;                                   ///< "OUT"
   std::optional<VolumeList> list = {};                  ///< OUT.volumes.json, if there is one
-  ArchivePlan plan = {};                                ///< of the archive
+  bool is_compact = false;                              ///< they make a compact archive
+  ArchivePlan plan = {};                                ///< of the archive; empty if it is compact
   std::vector<FoundVolume> volumes = {};                ///< in order; at least one
   std::vector<std::filesystem::path> directories = {};  ///< where they may be
 };
 
 /// Finds the set that `path` belongs to: a volume, also a renamed one, the list of a set, or a directory with either.
 /// nullopt if `path` is something else. Volumes are told by their sizes, the list, and the tar headers that must be in
-/// them; no more is read. What is doubled, swapped, renamed or too many is a warning. Throws Error{Incomplete},
-/// Error{Corrupt} with a list of what is missing, cut short, stale or of another set, unless `search.ask` can bring it;
-/// Error{Io}. `whole`, unless null, gets the archive if the file is all of one: what was read of it need not be again.
+/// them; those of a compact archive by sizes and the list, and without one by their names; no more is read. What is
+/// doubled, swapped, renamed or too many is a warning. Throws Error{Incomplete}, Error{Corrupt} with a list of what is
+/// missing, cut short, stale or of another set, unless `search.ask` can bring it; Error{Io}. `whole`, unless null, gets
+/// the archive if the file is all of one: what was read of it need not be again.
 [[nodiscard]] std::optional<VolumeSet> find_volumes(const std::filesystem::path& path, const VolumeSearch& search,
                                                     Progress& progress,
                                                     std::shared_ptr<ArchiveReader>* whole = nullptr);

@@ -12,6 +12,8 @@ namespace ociferry {
 namespace {
 
 constexpr std::int64_t kListVersion = 1;
+constexpr std::int64_t kVersionWithForm = 2;  ///< which readers of version 1 must not take for a plain archive's
+constexpr std::string_view kCompactForm = "compact";
 constexpr std::size_t kNumberDigits = 3;
 
 [[noreturn]] void refuse_list(const std::string& what, std::string_view why) {
@@ -67,11 +69,12 @@ std::string to_json(const VolumeList& list) {
                                    {"begin", entry.begin.text()},
                                    {"holds", std::move(holds)}});
   }
-  return Json(Json::Object{{"schemaVersion", kListVersion},
-                           {"set", list.set.text()},
-                           {"archiveBytes", list.archive_bytes},
-                           {"volumes", std::move(volumes)}})
-      .dump();
+  Json::Object members{{"schemaVersion", list.is_compact ? kVersionWithForm : kListVersion}};
+  if (list.is_compact) members.emplace_back("form", std::string(kCompactForm));
+  members.emplace_back("set", list.set.text());
+  members.emplace_back("archiveBytes", list.archive_bytes);
+  members.emplace_back("volumes", std::move(volumes));
+  return Json(std::move(members)).dump();
 }
 
 VolumeList parse_volume_list(std::string_view text, const std::string& what) {
@@ -79,11 +82,14 @@ VolumeList parse_volume_list(std::string_view text, const std::string& what) {
   const Json* const version = json.find("schemaVersion");
   const std::int64_t* const number = version == nullptr ? nullptr : version->as_int();
   if (number == nullptr || *number < 1) refuse_list(what, "it has no schemaVersion");
-  if (*number > kListVersion) {
+  const bool is_compact = *number == kVersionWithForm && json.string_at("form") == kCompactForm;
+  if (*number > kListVersion && !is_compact) {
     throw Error(ErrorCode::Hostile, text::cat(what, " was written by a newer ociferry (version ", *number, " of it)"))
         .hint("use that release, or give a volume instead: the volumes are found by their names");
   }
-  VolumeList list{.set = sha256_at(json, "set", what), .archive_bytes = natural(json, "archiveBytes", what)};
+  VolumeList list{.set = sha256_at(json, "set", what),
+                  .archive_bytes = natural(json, "archiveBytes", what),
+                  .is_compact = is_compact};
   const Json* const volumes = json.find("volumes");
   if (volumes == nullptr || volumes->as_array() == nullptr) refuse_list(what, "it has no volumes");
   if (volumes->as_array()->empty() || volumes->as_array()->size() > kMostVolumes) {

@@ -33,8 +33,9 @@ struct VolumeEntry {
 
 /// The content of OUT.volumes.json: docs/archive-format.md.
 struct VolumeList {
-  Digest set;  ///< the digest of the archive's seal
+  Digest set;  ///< the digest of the archive's seal; of a compact archive that of all its bytes
   std::uint64_t archive_bytes = 0;
+  bool is_compact = false;  ///< the volumes make a compact archive
   std::vector<VolumeEntry> volumes = {};
 };
 

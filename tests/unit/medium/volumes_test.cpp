@@ -80,6 +80,19 @@ TEST_CASE("a list of volumes is read as it was written") {
   CHECK(list.volumes[1].offset == 3);
   CHECK(list.volumes[1].begin == sha256("de"));
   CHECK(to_json(list) == to_json(sample_list()));
+  CHECK_FALSE(list.is_compact);
+}
+
+TEST_CASE("a list of volumes of a compact archive is none of a plain one, for older readers neither") {
+  VolumeList list = sample_list();
+  list.is_compact = true;
+  const std::string json = to_json(list);
+  CHECK(json.starts_with(R"({"schemaVersion":2,"form":"compact","set":)"));
+  CHECK(parse_volume_list(json, "x").is_compact);
+  CHECK(to_json(parse_volume_list(json, "x")) == json);
+  const std::string other = std::string(json).replace(json.find("compact"), 7, "unknown");
+  CHECK(error_of([&] { static_cast<void>(parse_volume_list(other, "x")); }).message().find("newer ociferry") !=
+        std::string::npos);
 }
 
 TEST_CASE("a list of volumes that contradicts itself, or names other places, is refused") {
