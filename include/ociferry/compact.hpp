@@ -30,7 +30,8 @@ struct CompactOptions {
   /// Archives with seals that the receiver has, too. Their layers are left out, and what is in new ones is made of
   /// theirs: a changed file of the old one. Whoever reads the result needs them.
   std::vector<std::filesystem::path> since = {};
-  bool force = false;  ///< see ExportOptions
+  bool force = false;       ///< see ExportOptions
+  VolumeRule volumes = {};  ///< by a size only: what is in VolumeRule::directories is Error{Usage}
 };
 /// A blob in gzip that travels as it is.
 struct BlobAsItIs {
@@ -46,7 +47,8 @@ struct CompactReport {
   std::uint64_t kept_bytes = 0;      ///< which a reader keeps in memory or in a temporary file
   std::size_t blobs_of_base = 0;     ///< that CompactOptions::since have, and are left out
   std::vector<BlobAsItIs> as_they_are = {};
-  Digest fingerprint;  ///< of the plain archive; see InspectReport
+  Digest fingerprint;                       ///< of the plain archive; see InspectReport
+  std::vector<WrittenVolume> volumes = {};  ///< that were written; empty if it is one file
 };
 
 /// Writes a compact archive, which gets its name when it is complete. Each layer that is opened was compressed again

@@ -19,6 +19,9 @@ struct SplitOptions {
   VolumeRule volumes = {};
   bool force = false;          ///< see ExportOptions
   bool verify_medium = false;  ///< see ExportOptions
+  /// Divides a compact archive as it is; else the plain archive that it stands for is divided. All others are divided
+  /// as they are anyway.
+  bool as_it_is = false;
 };
 /// `ociferry join`
 struct JoinOptions {
@@ -27,7 +30,7 @@ struct JoinOptions {
   bool force = false;  ///< see ExportOptions
 };
 struct SplitReport {
-  std::uint64_t archive_bytes = 0;
+  std::uint64_t archive_bytes = 0;           ///< of all that was written
   Digest fingerprint;                        ///< as in InspectReport
   std::vector<WrittenVolume> volumes = {};   ///< that were written; none by join
   std::optional<MediumReading> medium = {};  ///< split: with SplitOptions::verify_medium
@@ -38,7 +41,8 @@ struct SplitReport {
 /// archive without a seal.
 OCIFERRY_EXPORT SplitReport split_archive(const SplitOptions& options, const Context& context);
 
-/// Makes one file of volumes, the same in each byte as the one that was divided. Likewise.
+/// Makes one file of volumes, the same in each byte as the one that was divided, which is a compact archive if that was
+/// one. Likewise.
 OCIFERRY_EXPORT SplitReport join_archive(const JoinOptions& options, const Context& context);
 
 }  // namespace ociferry

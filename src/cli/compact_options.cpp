@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/results.hpp"
 #include "cli/transfer_output.hpp"
+#include "cli/volume_options.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -53,6 +54,7 @@ void print_compact(const CompactReport& report, const std::string& output, Conso
   if (report.blobs_of_base > 0) {
     console.result(fmt::format("left out, since the older archive has them: {}", count(report.blobs_of_base, "blob")));
   }
+  print_volumes(report.volumes, output, console);
 }
 
 Json::Object compact_members(const CompactReport& report, const std::string& output) {
@@ -60,16 +62,18 @@ Json::Object compact_members(const CompactReport& report, const std::string& out
   for (const BlobAsItIs& one : report.as_they_are) {
     left.emplace_back(Json::Object{{"digest", one.blob.text()}, {"why", one.why}});
   }
-  return {{"archive", output},
-          {"archiveBytes", report.archive_bytes},
-          {"compactBytes", report.compact_bytes},
-          {"layersOpened", std::uint64_t{report.layers_opened}},
-          {"unpackedBytes", report.unpacked_bytes},
-          {"recipeBytes", report.recipe_bytes},
-          {"keptBytes", report.kept_bytes},
-          {"blobsOfBase", std::uint64_t{report.blobs_of_base}},
-          {"asTheyAre", std::move(left)},
-          {"fingerprint", report.fingerprint.text()}};
+  Json::Object members{{"archive", output},
+                       {"archiveBytes", report.archive_bytes},
+                       {"compactBytes", report.compact_bytes},
+                       {"layersOpened", std::uint64_t{report.layers_opened}},
+                       {"unpackedBytes", report.unpacked_bytes},
+                       {"recipeBytes", report.recipe_bytes},
+                       {"keptBytes", report.kept_bytes},
+                       {"blobsOfBase", std::uint64_t{report.blobs_of_base}},
+                       {"asTheyAre", std::move(left)},
+                       {"fingerprint", report.fingerprint.text()}};
+  add_volume_members(members, report.volumes);
+  return members;
 }
 
 void print_storage(const std::optional<CompactStorage>& storage, Console& console) {

@@ -11,7 +11,9 @@
 #include "cli/stream_option.hpp"
 #include "cli/volume_options.hpp"
 #include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/compact_copy.hpp"
 #include "layout/foreign/packed_archive.hpp"
+#include "ociferry/error.hpp"
 #include "ociferry/names.hpp"
 
 namespace ociferry {
@@ -73,6 +75,19 @@ std::vector<std::string> archives_read(const Arguments& arguments) {
   return archives;
 }
 
+/// True if `archive` is divided, and compact: what comes up again in it may be kept in a file.
+bool are_compact_volumes(const std::string& archive, const Arguments& arguments) {
+  VolumeSearch search;
+  if (has_option(arguments, "volume-dir")) {
+    for (const std::string& directory : arguments.list_of("volume-dir")) search.directories.emplace_back(directory);
+  }
+  try {
+    return is_compact_set(archive, search);
+  } catch (const Error&) {
+    return false;  // opening it tells why
+  }
+}
+
 bool changes_logins(const Command& command) { return command.name == "login" || command.name == "logout"; }
 
 bool writes_somewhere(const Arguments& arguments) {
@@ -107,7 +122,10 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
     allow_output(fs::is_directory(archive, unknown) ? archive / "x" : archive, rights.writable);
   }
   if (changes_logins(command)) allow_output(login_file_of(login_options_of(arguments)), rights.writable);
-  if (command.name == "push" || std::ranges::any_of(archives_read(arguments), needs_temporary_file)) {
+  const auto keeps_bytes = [&](const std::string& archive) {
+    return needs_temporary_file(archive) || are_compact_volumes(archive, arguments);
+  };
+  if (command.name == "push" || std::ranges::any_of(archives_read(arguments), keeps_bytes)) {
     // The layer, and the content of a compressed archive, are written to a file without a name.
     std::error_code unknown;
     rights.writable.push_back(fs::temp_directory_path(unknown));

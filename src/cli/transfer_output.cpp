@@ -83,17 +83,6 @@ void print_delta(const std::optional<DeltaReport>& delta, Console& console) {
 
 std::string fingerprint_line(const Digest& fingerprint) { return "Fingerprint: " + spoken(fingerprint); }
 
-void check_archive_name(const std::string& name) {
-  constexpr std::string_view kCompressed[] = {".gz", ".tgz", ".zst", ".tzst", ".xz", ".txz", ".bz2", ".tbz2", ".lz4"};
-  for (const std::string_view suffix : kCompressed) {
-    if (!name.ends_with(suffix)) continue;
-    throw Error(ErrorCode::Usage, fmt::format("{} has the name of a compressed file, but an archive is a plain tar: it "
-                                              "is read by position, and its layers are compressed already",
-                                              name))
-        .hint("give it a name that ends in .tar");
-  }
-}
-
 namespace {
 
 /// The result of a requested proof.

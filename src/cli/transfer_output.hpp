@@ -39,8 +39,6 @@ void print_written(const TransferReport& report, const std::string& archive, Con
 [[nodiscard]] std::string fingerprint_line(const Digest& fingerprint);
 /// Says what a delta leaves out and what it builds on; nothing of other archives.
 void print_delta(const std::optional<DeltaReport>& delta, Console& console);
-/// Throws Error{Usage} for names that no archive can have: those of compressed files.
-void check_archive_name(const std::string& name);
 /// "registry/repository", or "registry/prefix" where images keep their names.
 [[nodiscard]] std::string shown_destination(const RelocateOptions& options);
 /// A line for each of several archives: its name, what is in it, and its fingerprint; nothing for a single one.

@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/compact_options.hpp"
 #include "cli/medium_option.hpp"
+#include "cli/parity_options.hpp"
 #include "cli/stream_option.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
@@ -21,6 +22,8 @@ void declare_compact(Arguments& arguments) {
   declare_effort(arguments);
   declare_since(arguments);
   arguments.flag("force", "Replace a file of that name even if it is no archive");
+  declare_volume_size(arguments);
+  declare_parity_percent(arguments);
   declare_volume_search(arguments);
 }
 
@@ -30,11 +33,20 @@ void run_compact(const Arguments& arguments, Context& context, Console& console)
                                .output = arguments.text_of("output"),
                                .effort = effort_of(arguments.text_of("effort")),
                                .since = paths_of(arguments, "since"),
-                               .force = arguments.on("force")};
+                               .force = arguments.on("force"),
+                               .volumes = volume_rule_of(arguments)};
+  const auto parity = parity_of(arguments, options.output, options.volumes, options.force);
   const CompactReport report = compact_archive(options, context);
+  std::optional<ProtectReport> protection;
+  if (parity) {
+    protection = protect_export(options.output, options.volumes, report.fingerprint, *parity, options.force, context);
+  }
   console.finish_progress();
-  console.document(compact_members(report, options.output.string()));
+  Json::Object members = compact_members(report, options.output.string());
+  if (protection) members.emplace_back("parity", parity_members(*protection));
+  console.document(std::move(members));
   print_compact(report, options.output.string(), console);
+  if (protection) print_parity(*protection, console);
   console.result(fingerprint_line(report.fingerprint));
 }
 

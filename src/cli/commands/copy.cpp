@@ -11,6 +11,7 @@
 #include "cli/stream_option.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
+#include "ferry/deliver/archive_output.hpp"
 
 namespace ociferry {
 

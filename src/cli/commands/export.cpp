@@ -14,6 +14,7 @@
 #include "cli/tool_option.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
+#include "ferry/deliver/archive_output.hpp"
 
 namespace ociferry {
 
@@ -106,7 +107,7 @@ bool is_compact(const Arguments& arguments) { return arguments.is_set("compact")
 void check_compact(const Arguments& arguments, const ExportOptions& options) {
   static_cast<void>(effort_of(arguments.text_of("compact")));
   if (options.archive == "-") throw Error(ErrorCode::Usage, "--compact needs a file: it is written in a second pass");
-  for (const char* option : {"volume-size", "parity", "with-tool", "verify-medium"}) {
+  for (const char* option : {"with-tool", "verify-medium"}) {
     if (arguments.is_set(option)) {
       throw Error(ErrorCode::Usage, fmt::format("--{} does not go with --compact and --since", option))
           .hint("leave out one of them; a plain archive takes both");
@@ -114,16 +115,23 @@ void check_compact(const Arguments& arguments, const ExportOptions& options) {
   }
 }
 
-void run_compact_export(const Arguments& arguments, const ExportOptions& options, const Context& context,
-                        Console& console) {
+void run_compact_export(const Arguments& arguments, const ExportOptions& options,
+                        const std::optional<ParityRule>& parity, const Context& context, Console& console) {
   const CompactExport result =
       export_compact(options, effort_of(arguments.text_of("compact")), paths_of(arguments, "since"), context);
+  std::optional<ProtectReport> protection;
+  if (parity) {
+    protection =
+        protect_export(options.archive, options.volumes, result.compact.fingerprint, *parity, options.force, context);
+  }
   console.finish_progress();
   Json::Object members = export_members(result.plain, options.archive.string());
   members.emplace_back("compact", compact_members(result.compact, options.archive.string()));
+  if (protection) members.emplace_back("parity", parity_members(*protection));
   console.document(std::move(members));
   print_export(result.plain, options.archive.string(), console);
   print_compact(result.compact, options.archive.string(), console);
+  if (protection) print_parity(*protection, console);
 }
 
 void check_export(const Arguments& arguments, const ExportOptions& options) {
@@ -191,7 +199,7 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
     }
     return print_export_plan(plan, options.archive.string(), *dry_run, console);
   }
-  if (is_compact(arguments)) return run_compact_export(arguments, options, context, console);
+  if (is_compact(arguments)) return run_compact_export(arguments, options, parity, context, console);
   run_plain_export(arguments, options, std::move(tool), parity, context, console);
 }
 

@@ -23,7 +23,6 @@ void run_join(const Arguments& arguments, Context& context, Console& console) {
   const JoinOptions options{
       .volumes = arguments.positional_value(), .output = arguments.text_of("output"), .force = arguments.on("force")};
   if (options.output.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
-  check_archive_name(options.output.string());
   const SplitReport report = join_archive(options, context);
   console.finish_progress();
   console.document({{"archive", options.output.string()},

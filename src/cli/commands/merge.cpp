@@ -3,6 +3,7 @@
 #include "cli/selection_options.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
+#include "ferry/deliver/archive_output.hpp"
 
 namespace ociferry {
 

@@ -5,6 +5,8 @@
 #include "cli/parity_options.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
+#include "ferry/deliver/archive_output.hpp"
+#include "medium/volumes/volume_list.hpp"
 
 namespace ociferry {
 
@@ -19,6 +21,14 @@ void declare_repair(Arguments& arguments) {
   declare_volume_search(arguments);
 }
 
+/// That of the archive, of whatever names it: itself, a volume, or the list of volumes.
+std::filesystem::path extension_of_archive(const std::filesystem::path& path) {
+  std::string name = path.filename().string();
+  if (const auto volume = parse_volume_name(name)) name = volume->output;
+  if (name.ends_with(kVolumeListSuffix)) name.resize(name.size() - kVolumeListSuffix.size());
+  return std::filesystem::path(name).extension();
+}
+
 void run_repair(const Arguments& arguments, Context& context, Console& console) {
   const std::string archive = arguments.positional_value();
   // Volumes that are lost are what this is about: nobody is asked for them.
@@ -31,7 +41,11 @@ void run_repair(const Arguments& arguments, Context& context, Console& console) 
                               .force = arguments.on("force")};
   if (options.output.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
   // A compact archive is a compressed file.
-  if (options.output.extension() != options.archive.extension()) check_archive_name(options.output.string());
+  std::error_code unknown;
+  if (!std::filesystem::is_directory(options.archive, unknown) &&
+      options.output.extension() != extension_of_archive(options.archive)) {
+    check_archive_name(options.output.string());
+  }
   const RepairReport report = repair_archive(options, context);
   console.finish_progress();
   console.document({{"archive", archive},

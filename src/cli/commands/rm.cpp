@@ -7,6 +7,7 @@
 #include "cli/store_output.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
+#include "ferry/deliver/archive_output.hpp"
 #include "ociferry/release_store.hpp"
 
 namespace ociferry {

@@ -20,6 +20,7 @@ void declare_split(Arguments& arguments) {
   arguments.text("output,o", "FILE", "The volumes are FILE.001, FILE.002, ...");
   arguments.require("output");
   arguments.flag("force", "Replace files of those names even if they are no volumes");
+  arguments.flag("as-it-is", "Divide a compact archive itself, not the plain archive that it stands for");
   declare_parity_percent(arguments);
   declare_verify_medium(arguments);
   declare_volume_search(arguments);
@@ -32,7 +33,8 @@ void run_split(const Arguments& arguments, Context& context, Console& console) {
                              .output = output,
                              .volumes = volume_rule_of(arguments),
                              .force = arguments.on("force"),
-                             .verify_medium = verifies_medium(arguments, output)};
+                             .verify_medium = verifies_medium(arguments, output),
+                             .as_it_is = arguments.on("as-it-is")};
   if (!options.volumes.divides()) throw Error(ErrorCode::Usage, "No size of the volumes: give --volume-size");
   const auto parity = parity_of(arguments, output, options.volumes, options.force);
   const SplitReport report = split_archive(options, context);

@@ -58,6 +58,17 @@ std::filesystem::path behind_links(const std::filesystem::path& path) {
   return target;
 }
 
+void check_archive_name(const std::string& name) {
+  constexpr std::string_view kCompressed[] = {".gz", ".tgz", ".zst", ".tzst", ".xz", ".txz", ".bz2", ".tbz2", ".lz4"};
+  for (const std::string_view suffix : kCompressed) {
+    if (!name.ends_with(suffix)) continue;
+    throw Error(ErrorCode::Usage, text::cat(name,
+                                            " has the name of a compressed file, but an archive is a plain tar: it "
+                                            "is read by position, and its layers are compressed already"))
+        .hint("give it a name that ends in .tar");
+  }
+}
+
 void check_output(const std::filesystem::path& output, bool force, const VolumeRule& volumes) {
   if (volumes.divides()) return check_divided_output(output, volumes);
   const std::filesystem::path archive = behind_links(output);

@@ -9,23 +9,59 @@
 #include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ferry/deliver/archive_output.hpp"
+#include "ferry/deliver/compact_volumes.hpp"
+#include "ferry/deliver/parity_output.hpp"
 #include "layout/sealed/archive_plan.hpp"
+#include "medium/partial_file.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
 
 namespace {
 
-/// True if `medium` begins like an archive, compact or not.
-bool is_archive(const Medium& medium) {
+/// A compact archive in one file.
+class CompactFile : public CompactOutput {
+ public:
+  explicit CompactFile(const std::filesystem::path& output) : file_(output), discarded_({output}) {
+    file_.reserve(0, Existing::Discard);
+  }
+  void write(Bytes bytes) override {
+    try {
+      file_.write_at(written_, bytes);
+    } catch (Error& error) {
+      if (error.code() == ErrorCode::Space) {
+        error.hint(
+            "free some space, or choose another output; where files cannot be as large, as on FAT, divide it: "
+            "--volume-size fat32; nothing of it was left");
+      }
+      throw;
+    }
+    written_ += bytes.size();
+  }
+  [[nodiscard]] std::uint64_t written() const noexcept override { return written_; }
+  void sync() override { file_.sync(); }
+  [[nodiscard]] std::unique_ptr<Medium> reopen() const override { return file_.reopen(); }
+  void publish() override {
+    file_.publish();
+    discarded_.release();
+  }
+
+ private:
+  PartialFile file_;
+  DiscardedPartials discarded_;
+  std::uint64_t written_ = 0;
+};
+
+}  // namespace
+
+bool begins_like_archive(const Medium& medium) {
   std::array<std::byte, 6> head{};
   const std::size_t got = medium.read_at(0, head);
   return packing_of(as_text(Bytes(head).first(got))) == "zstd" || has_first_header(medium);
 }
 
-}  // namespace
-
-void check_compact_output(const std::filesystem::path& output, bool force) {
+void check_compact_output(const std::filesystem::path& output, const VolumeRule& volumes, bool force) {
+  if (volumes.divides()) return check_compact_volumes(output, volumes, force);
   const std::filesystem::path file = behind_links(output);
   std::error_code ignored;
   if (file.empty() || file.filename().empty() || std::filesystem::is_directory(file, ignored)) {
@@ -36,27 +72,14 @@ void check_compact_output(const std::filesystem::path& output, bool force) {
     throw system_error(text::cat("checking that an archive can be written in ", parent.string()), errno)
         .hint("make that directory, or choose another output file; nothing was changed");
   }
-  check_may_replace(file, force, is_archive, "an archive");
+  check_may_replace(file, force, begins_like_archive, "an archive");
 }
 
-CompactOutput::CompactOutput(const std::filesystem::path& output)
-    : file_(behind_links(output)), discarded_({behind_links(output)}) {
-  file_.reserve(0, Existing::Discard);
-}
-
-void CompactOutput::write(Bytes bytes) {
-  file_.write_at(written_, bytes);
-  written_ += bytes.size();
-}
-
-std::unique_ptr<Medium> CompactOutput::sync() {
-  file_.sync();
-  return file_.reopen();
-}
-
-void CompactOutput::publish() {
-  file_.publish();
-  discarded_.release();
+std::unique_ptr<CompactOutput> open_compact_output(const std::filesystem::path& output, const VolumeRule& volumes,
+                                                   bool force) {
+  check_compact_output(output, volumes, force);
+  if (volumes.divides()) return std::make_unique<CompactVolumes>(output, volumes, force);
+  return std::make_unique<CompactFile>(behind_links(output));
 }
 
 }  // namespace ociferry

@@ -23,6 +23,8 @@ class DiscardedPartials {
   DiscardedPartials& operator=(const DiscardedPartials&) = delete;
   ~DiscardedPartials();
 
+  /// Another one, whose partial file is locked.
+  void add(std::filesystem::path output) { outputs_.push_back(std::move(output)); }
   void release() noexcept { outputs_.clear(); }
 
  private:

@@ -72,6 +72,21 @@ void provide_base(const std::shared_ptr<ImageArchive>& archive, const std::vecto
   provide_bases(all);
 }
 
+std::vector<std::shared_ptr<ImageArchive>> open_older(const std::vector<std::filesystem::path>& since,
+                                                      const Context& context) {
+  std::vector<std::shared_ptr<ImageArchive>> archives;
+  for (const std::filesystem::path& path : since) {
+    archives.push_back(open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes));
+    if (archives.back()->sealed() != nullptr) continue;
+    throw Error(ErrorCode::Usage, text::cat(path.string(), " is no archive with a seal, but one of another tool (",
+                                            to_string(archives.back()->format()), ")"))
+        .hint(text::cat("make one of it, on both sides: ociferry copy --tar ", path.string(), " --to-tar OUT.tar"));
+  }
+  provide_bases(archives);
+  for (const auto& archive : archives) check_base(*archive, "--since");
+  return archives;
+}
+
 void find_base(const ImageArchive& archive, const std::set<RepositoryName>& repositories, Registries& registries) {
   CompactBase* const base = archive.compact_base();
   if (base == nullptr) return;

@@ -20,6 +20,11 @@ void provide_bases(const std::vector<std::shared_ptr<ImageArchive>>& archives);
 void provide_base(const std::shared_ptr<ImageArchive>& archive, const std::vector<std::filesystem::path>& bases,
                   const Context& context);
 
+/// Opens the archives with seals that a compact one is to build on. Throws Error{Usage} for one of another tool,
+/// Error{Incomplete} for one that builds on what is not among them, and what open_image_archive() throws.
+[[nodiscard]] std::vector<std::shared_ptr<ImageArchive>> open_older(const std::vector<std::filesystem::path>& since,
+                                                                    const Context& context);
+
 /// Looks in `repositories` for those layers that are nowhere yet. Those that may not be read are passed over. Blocks on
 /// the registries; throws Error{Network}.
 void find_base(const ImageArchive& archive, const std::set<RepositoryName>& repositories, Registries& registries);

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ferry/deliver/compact_output.hpp"
+#include "ferry/deliver/parity_output.hpp"
+#include "medium/partial_file.hpp"
+#include "medium/volumes/volume_list.hpp"
+#include "stream/sha256.hpp"
+
+namespace ociferry {
+
+/// True if `medium` begins like an archive, compact or not.
+[[nodiscard]] bool begins_like_archive(const Medium& medium);
+
+/// Throws Error if volumes of a compact archive cannot be written as `rule` says, or files would be replaced that are
+/// none of ours, unless `force`.
+void check_compact_volumes(const std::filesystem::path& output, const VolumeRule& rule, bool force);
+
+/// A compact archive that is written as volumes, OUT.001, OUT.002, ..., and beside them OUT.volumes.json and
+/// SHA256SUMS. The next volume is begun when one is full.
+class CompactVolumes : public CompactOutput {
+ public:
+  /// Removes the unfinished volumes of an earlier run. Throws Error{Busy} if another process writes them, Error{Io}.
+  CompactVolumes(const std::filesystem::path& output, const VolumeRule& rule, bool force);
+
+  /// Throws Error{Usage} if there would be too many volumes, Error{Space}, Error{Io}.
+  void write(Bytes bytes) override;
+  [[nodiscard]] std::uint64_t written() const noexcept override { return list_.archive_bytes; }
+  void sync() override;
+  [[nodiscard]] std::unique_ptr<Medium> reopen() const override;
+  /// What an older set of that name has is removed first. A run that is killed within it leaves a list beside the
+  /// volumes by which the next one knows that they are ours.
+  void publish() override;
+  [[nodiscard]] std::vector<WrittenVolume> volumes() const override;
+
+ private:
+  void begin_volume();
+  void end_volume();
+  void remove_leftovers() const;
+  void replace_older() const;
+  [[nodiscard]] std::filesystem::path file_of(std::size_t number) const;
+
+  std::filesystem::path directory_;
+  std::string output_;
+  std::uint64_t volume_bytes_;
+  bool force_;
+  VolumeList list_;
+  std::vector<std::unique_ptr<PartialFile>> files_;
+  DiscardedPartials discarded_{{}};
+  Hasher all_;
+  std::optional<Hasher> volume_;  ///< of the volume that is written
+  std::optional<Hasher> begin_;   ///< of its first bytes
+};
+
+}  // namespace ociferry
