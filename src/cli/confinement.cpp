@@ -125,7 +125,8 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
   const auto keeps_bytes = [&](const std::string& archive) {
     return needs_temporary_file(archive) || are_compact_volumes(archive, arguments);
   };
-  if (command.name == "push" || std::ranges::any_of(archives_read(arguments), keeps_bytes)) {
+  const bool studies = is_dry_run && command.name == "compact";
+  if (command.name == "push" || studies || std::ranges::any_of(archives_read(arguments), keeps_bytes)) {
     // The layer, and the content of a compressed archive, are written to a file without a name.
     std::error_code unknown;
     rights.writable.push_back(fs::temp_directory_path(unknown));

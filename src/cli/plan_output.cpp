@@ -41,16 +41,6 @@ PlannedRepository sum_of(const ImportPlan& plan) {
 std::uint64_t least_bytes(const PlannedRepository& all) { return all.upload.bytes + all.locations_upload.bytes; }
 std::uint64_t most_bytes(const PlannedRepository& all) { return least_bytes(all) + all.mount_or_upload.bytes; }
 
-std::uint64_t seconds_for(std::uint64_t bytes, std::uint64_t rate) {
-  return bytes / rate + (bytes % rate == 0 ? 0 : 1);
-}
-
-std::string duration(std::uint64_t seconds) {
-  if (seconds < 60) return fmt::format("{} s", seconds);
-  if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
-  return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
-}
-
 std::string short_digest(const Digest& digest) {
   return fmt::format("{}:{}", digest.algorithm(), digest.hex().substr(0, kShownDigits));
 }
@@ -258,6 +248,16 @@ void print_planned_volumes(const std::vector<PlannedVolume>& volumes, Console& c
 }
 
 }  // namespace
+
+std::uint64_t seconds_for(std::uint64_t bytes, std::uint64_t rate) {
+  return bytes / rate + (bytes % rate == 0 ? 0 : 1);
+}
+
+std::string duration(std::uint64_t seconds) {
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
+  return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
+}
 
 void declare_dry_run(Arguments& arguments) {
   arguments.flag("dry-run", "Only tell what would be done; write nothing");

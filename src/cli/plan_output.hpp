@@ -16,6 +16,11 @@ struct DryRun {
   std::optional<std::uint64_t> rate = {};  ///< in bytes a second, to work out how long it will take
 };
 
+/// Rounded up. `rate`: bytes a second.
+[[nodiscard]] std::uint64_t seconds_for(std::uint64_t bytes, std::uint64_t rate);
+/// "59 s", "2 min 03 s", "1 h 07 min"
+[[nodiscard]] std::string duration(std::uint64_t seconds);
+
 /// Declares --dry-run and --rate.
 void declare_dry_run(Arguments& arguments);
 /// nullopt if the command is to do its work. Throws Error{Usage} if only --rate is given, or that is malformed.

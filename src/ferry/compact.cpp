@@ -14,7 +14,7 @@
 #include "ferry/deliver/whole_copy.hpp"
 #include "ferry/gather/compact_bases.hpp"
 #include "ferry/gather/load_archive.hpp"
-#include "ferry/set/archive_contents.hpp"
+#include "ferry/gather/plain_archive.hpp"
 #include "layout/compact/compact_writer.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
@@ -27,38 +27,6 @@
 namespace ociferry {
 
 namespace {
-
-/// The levels of zstd.
-constexpr int kFast = 3;
-constexpr int kSmall = 12;
-
-/// An archive that a compact one can be made of.
-struct PlainArchive {
-  std::shared_ptr<ImageArchive> archive;
-  std::set<Digest> layers;  ///< of images: what is read last
-};
-
-/// Opens it, and checks its headers and its graph.
-PlainArchive open_plain(const std::filesystem::path& path, const Context& context) {
-  auto archive = open_image_archive(path, context.unpack, *context.progress, context.stop, context.volumes);
-  if (archive->compact() != nullptr) {
-    throw Error(ErrorCode::Usage, text::cat(path.string(), " is a compact archive already"))
-        .hint(text::cat("use it as it is; for another effort, make one of the plain archive: ociferry expand ",
-                        path.string(), " -o OUT.tar"));
-  }
-  if (archive->sealed() == nullptr) {
-    throw Error(ErrorCode::Usage, text::cat(path.string(), " is no archive with a seal, but one of another tool (",
-                                            to_string(archive->format()), ")"))
-        .hint(text::cat("make one of it first: ociferry copy --tar ", path.string(), " --to-tar OUT.tar"));
-  }
-  if (archive->sealed()->stream() != nullptr) {
-    throw Error(ErrorCode::Usage, text::cat(archive->name(), " is a stream, and is read twice for a compact archive"))
-        .hint("write it to a file, and give that");
-  }
-  archive->sealed()->check_headers();
-  std::set<Digest> layers = separable_layers(load_archive(archive, context));
-  return {.archive = std::move(archive), .layers = std::move(layers)};
-}
 
 /// Reads back what was written: all but the layers as an import does, and of all the checksum. Layers were compressed
 /// from their recipes before.
@@ -134,9 +102,9 @@ CompactReport compact_archive(const CompactOptions& options, const Context& cont
   if (!since.empty()) {
     base = std::make_unique<compact::BaseContents>(since, directory, context.unpack, *context.progress, context.stop);
   }
-  const auto studied =
-      compact::study_archive(sealed, base.get(), layers, directory, threads, *context.progress, context.stop);
-  ZstdSink packed(*file, options.effort == CompactEffort::Fast ? kFast : kSmall);
+  const auto studied = compact::study_archive(sealed, base.get(), layers, directory, compact::Recipes::All, threads,
+                                              *context.progress, context.stop);
+  ZstdSink packed(*file, zstd_level_of(options.effort));
   compact::write_compact(sealed, *studied, base.get(), packed, *context.progress, context.stop);
   packed.finish();
   file->sync();

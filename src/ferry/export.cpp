@@ -6,35 +6,14 @@
 #include "ferry/deliver/stream_archive.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/baseline_reader.hpp"
-#include "ferry/gather/discover.hpp"
 #include "ferry/gather/registries.hpp"
-#include "ferry/gather/sources.hpp"
+#include "ferry/gather/requested_set.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"
 #include "ociferry/streams.hpp"
 
 namespace ociferry {
-
-namespace {
-
-/// What an export takes along. Refers to its registries.
-ImageSet gather(const ExportOptions& options, Registries& registries, const Context& context,
-                std::vector<Reference>& left_out) {
-  for (const std::filesystem::path& have : options.have) {
-    std::error_code unknown;
-    if (!std::filesystem::equivalent(have, options.archive, unknown)) continue;
-    throw Error(ErrorCode::Usage, text::cat(options.archive.string(), " would replace what it builds on"))
-        .hint("choose another output file");
-  }
-  const std::vector<Root> roots = select_roots(read_sources(options.sources, tag_beside_digest(context)),
-                                               options.gather.selection, *context.progress, left_out);
-  ImageSet set = discover(roots, registries.opener(), options.gather, context);
-  warn_of_nondistributable_layers(set, options.gather.nondistributable_layers, *context.progress);
-  return set;
-}
-
-}  // namespace
 
 ExportPlan plan_export(const ExportOptions& options, const Context& context) {
   if (options.archive != kStreamName) check_output(options.archive, options.force, options.volumes);
@@ -43,7 +22,7 @@ ExportPlan plan_export(const ExportOptions& options, const Context& context) {
   const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context),
                          .volumes = options.volumes,
                          .force = options.force};
-  return plan_archive_of(gather(options, registries, context, left_out), options.archive, context, form);
+  return plan_archive_of(requested_set(options, registries, context, left_out), options.archive, context, form);
 }
 
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
@@ -54,7 +33,7 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
                          .volumes = options.volumes,
                          .force = options.force,
                          .verify_medium = options.verify_medium};
-  ImageSet set = gather(options, registries, context, left_out);
+  ImageSet set = requested_set(options, registries, context, left_out);
   TransferReport report = write_archive(std::move(set), options.archive, context, form);
   report.left_out = std::move(left_out);
   return report;
@@ -65,7 +44,7 @@ TransferReport export_to_stream(const ExportOptions& options, const StreamOutput
   Registries registries(context, options.gather);
   std::vector<Reference> left_out;
   const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context)};
-  TransferReport report = stream_archive(gather(options, registries, context, left_out), to, context, form);
+  TransferReport report = stream_archive(requested_set(options, registries, context, left_out), to, context, form);
   report.left_out = std::move(left_out);
   return report;
 }

@@ -1,19 +1,27 @@
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "base/system_calls.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
+#include "ferry/deliver/archive_forecast.hpp"
 #include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/checksums.hpp"
+#include "ferry/deliver/compact_estimate.hpp"
 #include "ferry/deliver/compact_output.hpp"
 #include "ferry/deliver/sums_file.hpp"
+#include "ferry/gather/baseline_reader.hpp"
 #include "ferry/gather/compact_bases.hpp"
+#include "ferry/gather/requested_set.hpp"
+#include "ferry/set/archive_contents.hpp"
 #include "layout/limits.hpp"
 #include "medium/volumes/volume_list.hpp"
 #include "medium/volumes/volume_places.hpp"
 #include "ociferry/compact.hpp"
+#include "ociferry/compact_forecast.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -23,6 +31,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr unsigned kModeOfSums = 0644;
+constexpr std::uint64_t kMostUnpacked = 4;  ///< times as large as an older archive is what it unpacks to
 
 void remove_plain_file(const fs::path& file) {
   if (calls::unlinkat(AT_FDCWD, file.c_str(), 0) == 0 || errno == ENOENT) return;
@@ -71,14 +80,67 @@ PlainPlace place_of_plain(const ExportOptions& options) {
   return place;
 }
 
+/// What becomes of the blobs of the archive.
+CompactParts parts_of(const std::vector<const Graph::BlobNode*>& blobs, const std::set<Digest>& layers,
+                      const std::vector<std::shared_ptr<ImageArchive>>& older, CompactForecast& forecast) {
+  CompactParts parts{.has_base = !older.empty()};
+  for (const Graph::BlobNode* node : blobs) {
+    const Descriptor& blob = node->descriptor;
+    const bool is_layer = layers.contains(blob.digest);
+    const auto has_it = [&](const auto& archive) { return archive->size_of(blob.digest) == blob.size; };
+    if (is_layer && std::ranges::any_of(older, has_it)) {
+      ++forecast.of_base.count;
+      forecast.of_base.bytes += blob.size;
+    } else if (is_layer && blob.media_type.ends_with("gzip")) {
+      parts.gzip_bytes += blob.size;
+    } else if (is_layer && blob.media_type.ends_with(".tar")) {
+      parts.tar_bytes += blob.size;
+    } else {
+      parts.other_bytes += blob.size;
+    }
+  }
+  return parts;
+}
+
+void check_no_medium(const ExportOptions& options) {
+  if (!options.verify_medium) return;
+  throw Error(ErrorCode::Usage, "a compact archive is not read back from its medium")
+      .hint("leave out --verify-medium, and verify it afterwards: ociferry verify --medium");
+}
+
 }  // namespace
+
+CompactExportPlan plan_export_compact(const ExportOptions& options, CompactEffort effort,
+                                      const std::vector<std::filesystem::path>& since, const ForecastRule& rule,
+                                      const Context& context) {
+  check_no_medium(options);
+  check_compact_output(options.archive, options.volumes, options.force);
+  const auto older = open_older(since, context);
+  const PlainPlace plain = place_of_plain(options);
+  check_output(plain.options.archive, options.force, plain.options.volumes);
+  Registries registries(context, options.gather);
+  std::vector<Reference> left_out;
+  const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context),
+                         .volumes = plain.options.volumes,
+                         .force = options.force};
+  const ImageSet set = requested_set(options, registries, context, left_out);
+  CompactExportPlan both{.plain = plan_archive_of(set, plain.options.archive, context, form), .compact = {}};
+  CompactForecast& forecast = both.compact;
+  forecast.archive_bytes = both.plain.archive_bytes;
+  estimate_sizes(forecast, parts_of(archive_contents(set, form.baseline).blobs, separable_layers(set), older, forecast),
+                 effort);
+  estimate_times(forecast, effort, rule.cores);
+  std::uint64_t older_bytes = 0;
+  for (const auto& archive : older) older_bytes += archive->total_bytes();
+  const std::uint64_t left = both.plain.archive_bytes - std::min(both.plain.archive_bytes, both.plain.partial_bytes);
+  estimate_room(forecast, plain.options.archive, rule.parity_percent,
+                {left + older_bytes, left + kMostUnpacked * older_bytes});
+  return both;
+}
 
 CompactExport export_compact(const ExportOptions& options, CompactEffort effort,
                              const std::vector<std::filesystem::path>& since, const Context& context) {
-  if (options.verify_medium) {
-    throw Error(ErrorCode::Usage, "a compact archive is not read back from its medium")
-        .hint("leave out --verify-medium, and verify it afterwards: ociferry verify --medium");
-  }
+  check_no_medium(options);
   check_compact_output(options.archive, options.volumes, options.force);
   static_cast<void>(open_older(since, context));  // fails before anything is fetched
   const PlainPlace plain = place_of_plain(options);

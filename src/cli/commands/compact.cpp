@@ -5,8 +5,10 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/compact_options.hpp"
+#include "cli/forecast_output.hpp"
 #include "cli/medium_option.hpp"
 #include "cli/parity_options.hpp"
+#include "cli/plan_output.hpp"
 #include "cli/stream_option.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
@@ -25,6 +27,8 @@ void declare_compact(Arguments& arguments) {
   declare_volume_size(arguments);
   declare_parity_percent(arguments);
   declare_volume_search(arguments);
+  declare_dry_run(arguments);
+  declare_cores(arguments);
 }
 
 void run_compact(const Arguments& arguments, Context& context, Console& console) {
@@ -36,6 +40,15 @@ void run_compact(const Arguments& arguments, Context& context, Console& console)
                                .force = arguments.on("force"),
                                .volumes = volume_rule_of(arguments)};
   const auto parity = parity_of(arguments, options.output, options.volumes, options.force);
+  const ForecastRule rule = forecast_rule_of(arguments, parity);
+  if (const auto dry_run = dry_run_of(arguments)) {
+    const CompactForecast forecast = forecast_compact(options, rule, context);
+    console.finish_progress();
+    console.document(
+        {{"archive", options.output.string()}, {"dryRun", true}, {"compact", forecast_json(forecast, *dry_run)}});
+    console.result("Dry run: nothing is written");
+    return print_forecast(forecast, options.volumes, *dry_run, console);
+  }
   const CompactReport report = compact_archive(options, context);
   std::optional<ProtectReport> protection;
   if (parity) {

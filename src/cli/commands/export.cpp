@@ -5,6 +5,7 @@
 
 #include "cli/command.hpp"
 #include "cli/compact_options.hpp"
+#include "cli/forecast_output.hpp"
 #include "cli/medium_option.hpp"
 #include "cli/parity_options.hpp"
 #include "cli/plain_sources.hpp"
@@ -50,6 +51,7 @@ void declare_export(Arguments& arguments) {
   declare_volume_search(arguments);
   declare_blocking_factor(arguments);
   declare_dry_run(arguments);
+  declare_cores(arguments);
 }
 
 /// All that were given, in any way.
@@ -134,12 +136,26 @@ void run_compact_export(const Arguments& arguments, const ExportOptions& options
   if (protection) print_parity(*protection, console);
 }
 
+void plan_compact_export(const Arguments& arguments, const ExportOptions& options,
+                         const std::optional<ParityRule>& parity, const DryRun& dry_run, const Context& context,
+                         Console& console) {
+  const CompactExportPlan plan =
+      plan_export_compact(options, effort_of(arguments.text_of("compact")), paths_of(arguments, "since"),
+                          forecast_rule_of(arguments, parity), context);
+  print_export_plan(plan.plain, options.archive.string(), dry_run, console,
+                    {{"compact", forecast_json(plan.compact, dry_run)}});
+  print_forecast(plan.compact, options.volumes, dry_run, console);
+}
+
 void check_export(const Arguments& arguments, const ExportOptions& options) {
   if (options.for_each_site && options.have.size() < 2)
     throw Error(ErrorCode::Usage, "--for-each-site goes with a --have for each of several sites");
   if (options.sources.empty())
     throw Error(ErrorCode::Usage, "Nothing to export: name bundles and images, or give --lock or --images-file");
   if (options.archive.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
+  if (arguments.is_set("cores") && !(is_compact(arguments) && arguments.on("dry-run"))) {
+    throw Error(ErrorCode::Usage, "--cores goes with --dry-run of a compact archive only");
+  }
   if (is_compact(arguments)) return check_compact(arguments, options);
   check_archive_name(options.archive.string());
 }
@@ -189,14 +205,9 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
   std::optional<Tool> tool = tool_beside(arguments, options);
   if (tool) options.volumes.kept_bytes = tool->bytes();
   if (const auto dry_run = dry_run_of(arguments)) {
+    if (is_compact(arguments)) return plan_compact_export(arguments, options, parity, *dry_run, context, console);
     ExportPlan plan = plan_export(options, context);
     if (parity) add_parity(plan, *parity);
-    if (is_compact(arguments)) {
-      context.progress->warn(
-          "the figures are those of the plain archive, which is written first; the compact one beside it is smaller, "
-          "and "
-          "how much shows when its layers are read");
-    }
     return print_export_plan(plan, options.archive.string(), *dry_run, console);
   }
   if (is_compact(arguments)) return run_compact_export(arguments, options, parity, context, console);

@@ -6,11 +6,15 @@
 #include <vector>
 
 #include "medium/medium.hpp"
+#include "ociferry/compact.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/volumes.hpp"
 #include "stream/stream.hpp"
 
 namespace ociferry {
+
+/// How hard zstd works.
+[[nodiscard]] constexpr int zstd_level_of(CompactEffort effort) { return effort == CompactEffort::Fast ? 3 : 12; }
 
 /// Throws Error if a compact archive cannot be written to `output`, divided as `volumes` says, or would replace what is
 /// none of ours, unless `force`. Call it before any other work.

@@ -40,6 +40,9 @@ class BaseContents {
   /// Throws Error{Io}.
   void read(std::uint64_t at, MutableBytes buffer) const { unpacked_.read(at, buffer); }
 
+  /// How many bytes its layers have, unpacked.
+  [[nodiscard]] std::uint64_t unpacked_bytes() const noexcept { return unpacked_.size(); }
+
   /// After all steps are known: what of the base they take.
   struct Taken {
     Base base;

@@ -6,6 +6,7 @@
 #include "archive/tar_header.hpp"
 #include "base/stop.hpp"
 #include "base/text.hpp"
+#include "layout/compact/watched_source.hpp"
 #include "ociferry/error.hpp"
 #include "recipe/gzip_recipe.hpp"
 
@@ -115,13 +116,12 @@ class CompactWriter {
       progress_.skip(static_cast<std::int64_t>(blob.size));
       return;
     }
-    const auto source = open_verified(archive_, blob, stop_);
+    const auto source = std::make_unique<WatchedSource>(open_verified(archive_, blob, stop_), progress_);
     if (form.kind == MemberKind::Plain) {
       std::vector<std::byte> buffer(kMostPlainBytes);
       while (const std::size_t got = source->read(buffer)) {
         throw_if_stopped(stop_);
         plain_.write(Bytes(buffer).first(got));
-        progress_.advance(static_cast<std::int64_t>(got));
       }
       return;
     }
@@ -132,7 +132,6 @@ class CompactWriter {
       put_tar(*source, form, index);
     }
     plain_.skip(blob.size);
-    progress_.advance(static_cast<std::int64_t>(blob.size));
   }
 
   void put_gzip(ByteSource& source, const LayerForm& form, std::size_t index) {
@@ -244,12 +243,12 @@ std::uint64_t sum_of(const std::vector<Descriptor>& blobs) {
 
 std::unique_ptr<StudiedArchive> study_archive(ArchiveReader& archive, const BaseContents* base,
                                               const std::set<Digest>& layers,
-                                              const std::filesystem::path& temporary_directory, std::size_t threads,
-                                              Progress& progress, const std::stop_token& stop) {
+                                              const std::filesystem::path& temporary_directory, Recipes which,
+                                              std::size_t threads, Progress& progress, const std::stop_token& stop) {
   const std::vector<Descriptor> blobs = archive.blobs();
   progress.phase(text::cat("analysing ", blobs.size(), " blobs"), sum_of(blobs));
   TemporaryFile recipes(temporary_directory, text::cat("a temporary file in ", temporary_directory.string()));
-  LayerStudy study(archive, recipes, base, threads, progress, stop);
+  LayerStudy study(archive, recipes, base, which, threads, progress, stop);
   auto studied = std::unique_ptr<StudiedArchive>(new StudiedArchive{.header = {.archive_bytes = archive.total_bytes(),
                                                                                .fingerprint = archive.fingerprint(),
                                                                                .piece_bytes = kPieceBytes}});

@@ -29,11 +29,12 @@ struct StudiedArchive {
 
 /// Reads all of `archive`, which is no stream, and makes the recipes of its layers. They, a few thousandths of the
 /// archive, are kept in a file without a name in `temporary_directory`. `base`: what the receiver has, or null; of the
-/// blobs only `layers` are made of that, so that all else can be read without it. Throws Error.
+/// blobs only `layers` are made of that, so that all else can be read without it. With Recipes::Sampled,
+/// write_compact() then writes something of the right size, less the recipes. Throws Error.
 [[nodiscard]] std::unique_ptr<StudiedArchive> study_archive(ArchiveReader& archive, const BaseContents* base,
                                                             const std::set<Digest>& layers,
                                                             const std::filesystem::path& temporary_directory,
-                                                            std::size_t threads, Progress& progress,
+                                                            Recipes which, std::size_t threads, Progress& progress,
                                                             const std::stop_token& stop);
 
 /// Reads all of `archive` once more, and writes its compact form, not compressed yet, to `out`. Throws Error.

@@ -110,6 +110,12 @@ class Comparer : public ContentWatcher {
   const BaseContents& base_;
 };
 
+/// Throws Error{Refused} if it is too large.
+void check_recipe(const LayerForm& form, const Descriptor& blob) {
+  if (form.recipe_bytes <= blob.size / 100 * LayerStudy::kMostRecipePercent) return;
+  throw Error(ErrorCode::Refused, text::cat("its recipe would take ", text::human_bytes(form.recipe_bytes)));
+}
+
 }  // namespace
 
 std::unique_ptr<ByteSource> open_verified(ImageSource& archive, const Descriptor& blob, const std::stop_token& stop) {
@@ -160,40 +166,80 @@ void LayerStudy::write_recipe(const std::vector<std::byte>& recipe, std::size_t 
       {.plain = static_cast<std::uint32_t>(plain), .recipe = static_cast<std::uint32_t>(recipe.size())});
 }
 
+LayerForm LayerStudy::try_gzip(ByteSource& source, const Descriptor& blob, const BaseContents* base) {
+  LayerForm form{.kind = MemberKind::Gzip, .recipes_at = recipe_bytes_};
+  HashingSink rebuilt_blob(blob.digest.algorithm());
+  BitRunJoiner joiner(rebuilt_blob);
+  InOrder<PieceToTry, TriedPiece> tries(threads_, 2 * threads_ + 2, try_piece);
+  const auto take = [&] {
+    const TriedPiece tried = tries.take();
+    joiner.append(tried.bits);
+    write_recipe(tried.recipe, tried.plain, form);
+  };
+  GzipParser parser(source);
+  std::optional<Comparer> comparer;
+  if (base != nullptr) comparer.emplace(*base);
+  ContentFinder finder(comparer ? &*comparer : nullptr);
+  std::vector<std::byte> history;
+  std::optional<Predictor> predictor;
+  while (auto piece = parser.next()) {
+    throw_if_stopped(stop_);
+    if (!predictor) predictor = choose_predictor(*piece);
+    finder.write(piece->plain);
+    std::vector<std::byte> next_history = last_bytes(history, piece->plain);
+    if (tries.is_full()) take();
+    tries.put({*std::move(piece), std::exchange(history, std::move(next_history)), *predictor});
+  }
+  while (!tries.is_empty()) take();
+  joiner.finish();
+  if (rebuilt_blob.finish() != blob.digest) throw Error(ErrorCode::Internal, "it is not rebuilt to the same bytes");
+  check_recipe(form, blob);
+  form.contents = finder.take();
+  return form;
+}
+
+LayerForm LayerStudy::sample_gzip(ByteSource& source, const Descriptor& blob, const BaseContents* base) {
+  constexpr std::size_t kAllUpTo = 8;  // pieces
+  constexpr std::size_t kSampledOf = 4;
+  LayerForm form{.kind = MemberKind::Gzip};
+  GzipParser parser(source);
+  std::optional<Comparer> comparer;
+  if (base != nullptr) comparer.emplace(*base);
+  ContentFinder finder(comparer ? &*comparer : nullptr);
+  std::vector<std::byte> history;
+  std::optional<Predictor> predictor;
+  std::uint64_t sampled = 0;  // of the pieces behind the first ones
+  std::uint64_t in_all = 0;
+  std::uint64_t recipes = 0;
+  while (const auto piece = parser.next()) {
+    throw_if_stopped(stop_);
+    if (!predictor) predictor = choose_predictor(*piece);
+    finder.write(piece->plain);
+    const std::size_t index = form.pieces.size();
+    const bool is_first = index < kAllUpTo;
+    if (!is_first) in_all += piece->plain.size();
+    if (is_first || index % kSampledOf == 0) {
+      const std::size_t bytes = recipe_of(*piece, history, *predictor).size();
+      (is_first ? form.recipe_bytes : recipes) += bytes;
+      if (!is_first) sampled += piece->plain.size();
+    }
+    history = last_bytes(history, piece->plain);
+    form.unpacked_bytes += piece->plain.size();
+    form.pieces.push_back({.plain = static_cast<std::uint32_t>(piece->plain.size())});
+  }
+  if (sampled > 0) {
+    form.recipe_bytes += static_cast<std::uint64_t>(static_cast<double>(recipes) * static_cast<double>(in_all) /
+                                                    static_cast<double>(sampled));
+  }
+  check_recipe(form, blob);
+  form.contents = finder.take();
+  return form;
+}
+
 LayerForm LayerStudy::study_gzip(const Descriptor& blob, const BaseContents* base) {
   WatchedSource source(open_verified(archive_, blob, stop_), progress_);
-  LayerForm form{.kind = MemberKind::Gzip, .recipes_at = recipe_bytes_};
   try {
-    HashingSink rebuilt_blob(blob.digest.algorithm());
-    BitRunJoiner joiner(rebuilt_blob);
-    InOrder<PieceToTry, TriedPiece> tries(threads_, 2 * threads_ + 2, try_piece);
-    const auto take = [&] {
-      const TriedPiece tried = tries.take();
-      joiner.append(tried.bits);
-      write_recipe(tried.recipe, tried.plain, form);
-    };
-    GzipParser parser(source);
-    std::optional<Comparer> comparer;
-    if (base != nullptr) comparer.emplace(*base);
-    ContentFinder finder(comparer ? &*comparer : nullptr);
-    std::vector<std::byte> history;
-    std::optional<Predictor> predictor;
-    while (auto piece = parser.next()) {
-      throw_if_stopped(stop_);
-      if (!predictor) predictor = choose_predictor(*piece);
-      finder.write(piece->plain);
-      std::vector<std::byte> next_history = last_bytes(history, piece->plain);
-      if (tries.is_full()) take();
-      tries.put({*std::move(piece), std::exchange(history, std::move(next_history)), *predictor});
-    }
-    while (!tries.is_empty()) take();
-    joiner.finish();
-    if (rebuilt_blob.finish() != blob.digest) throw Error(ErrorCode::Internal, "it is not rebuilt to the same bytes");
-    if (form.recipe_bytes > blob.size / 100 * kMostRecipePercent) {
-      throw Error(ErrorCode::Refused, text::cat("its recipe would take ", text::human_bytes(form.recipe_bytes)));
-    }
-    form.contents = finder.take();
-    return form;
+    return which_ == Recipes::All ? try_gzip(source, blob, base) : sample_gzip(source, blob, base);
   } catch (const Error& error) {
     const bool is_about_content = error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Hostile ||
                                   error.code() == ErrorCode::Refused || error.code() == ErrorCode::Internal;

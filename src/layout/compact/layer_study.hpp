@@ -33,15 +33,23 @@ struct LayerForm {
   std::string why_as_it_is = {};            ///< of a blob that was compressed with gzip and travels as it is
 };
 
+/// Which recipes are made.
+enum class Recipes {
+  All,      ///< each is made and tried
+  Sampled,  ///< some of large layers, none is tried: for a forecast, of which only the sizes count
+};
+
 /// Finds out how blobs travel. Of each layer in gzip, recipes are made, and it is compressed again from them: only what
 /// gives the same digest is opened.
 class LayerStudy {
  public:
-  /// Recipes are appended to `recipes`. `base`: what the receiver has, or null. `threads`: that make and try recipes.
-  LayerStudy(ImageSource& archive, TemporaryFile& recipes, const BaseContents* base, std::size_t threads,
+  /// Recipes are appended to `recipes`, unless they are `Sampled`. `base`: what the receiver has, or null. `threads`:
+  /// that make and try recipes.
+  LayerStudy(ImageSource& archive, TemporaryFile& recipes, const BaseContents* base, Recipes which, std::size_t threads,
              Progress& progress, std::stop_token stop)
       : archive_(archive),
         recipes_(recipes),
+        which_(which),
         base_(base),
         threads_(threads),
         progress_(progress),
@@ -59,10 +67,13 @@ class LayerStudy {
  private:
   [[nodiscard]] LayerForm study_tar(const Descriptor& blob, const BaseContents* base);
   [[nodiscard]] LayerForm study_gzip(const Descriptor& blob, const BaseContents* base);
+  [[nodiscard]] LayerForm sample_gzip(ByteSource& source, const Descriptor& blob, const BaseContents* base);
+  [[nodiscard]] LayerForm try_gzip(ByteSource& source, const Descriptor& blob, const BaseContents* base);
   void write_recipe(const std::vector<std::byte>& recipe, std::size_t plain, LayerForm& form);
 
   ImageSource& archive_;
   TemporaryFile& recipes_;
+  Recipes which_;
   std::uint64_t recipe_bytes_ = 0;  ///< in `recipes_`
   const BaseContents* base_;
   std::size_t threads_;

@@ -36,7 +36,8 @@ class CompactSample {
                                                                const compact::BaseContents* base = nullptr) {
     std::set<Digest> layers;
     for (const Descriptor& blob : blobs) layers.insert(blob.digest);
-    return compact::study_archive(archive, base, layers, directory.path(), threads, silent_progress(), stop);
+    return compact::study_archive(archive, base, layers, directory.path(), compact::Recipes::All, threads,
+                                  silent_progress(), stop);
   }
 
   [[nodiscard]] std::filesystem::path path() const { return directory.path() / "a.tar"; }

@@ -129,7 +129,8 @@ TEST_CASE("a blob that is not what the archive says is no reason to let it trave
     write_text(sample.path(), damaged);
     ArchiveReader archive(sample.path());
     CHECK(code_of([&] {
-            static_cast<void>(study_archive(archive, nullptr, {}, sample.directory.path(), 2, silent_progress(), {}));
+            static_cast<void>(
+                study_archive(archive, nullptr, {}, sample.directory.path(), Recipes::All, 2, silent_progress(), {}));
           }) == ErrorCode::Corrupt);
   }
 }
