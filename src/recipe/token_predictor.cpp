@@ -1,9 +1,10 @@
 #include "recipe/token_predictor.hpp"
 
 #include "ociferry/error.hpp"
-#include "recipe/chain_predictor.hpp"
 #include "recipe/go_fast_predictor.hpp"
+#include "recipe/greedy_predictor.hpp"
 #include "recipe/klauspost_predictor.hpp"
+#include "recipe/lazy_predictor.hpp"
 
 namespace ociferry::recipe {
 
@@ -13,15 +14,21 @@ namespace {
 constexpr std::uint8_t kInJobs = 16;
 constexpr std::uint32_t kJobHistory = 16384;
 
+std::unique_ptr<TokenPredictor> make_chain_predictor(const ChainRules& rules, const Text& text) {
+  if (rules.lazy > 0) return std::make_unique<LazyPredictor>(rules, text);
+  if (rules.shortest == 3) return std::make_unique<GreedyPredictor<3>>(rules, text);
+  return std::make_unique<GreedyPredictor<4>>(rules, text);
+}
+
 }  // namespace
 
 std::unique_ptr<TokenPredictor> make_predictor(const Predictor& predictor, const Text& text) {
   switch (predictor.kind) {
     case Predictor::Kind::Chains:
-    case Predictor::Kind::Zlib: return std::make_unique<ChainPredictor>(chain_rules(predictor), text);
+    case Predictor::Kind::Zlib: return make_chain_predictor(chain_rules(predictor), text);
     case Predictor::Kind::Go:
       if (predictor.level == 1) return std::make_unique<GoFastPredictor>(text);
-      return std::make_unique<ChainPredictor>(chain_rules(predictor), text);
+      return make_chain_predictor(chain_rules(predictor), text);
     case Predictor::Kind::Klauspost:
       if (predictor.level == 5) return std::make_unique<KlauspostPredictor>(text, 0);
       if (predictor.level == 5 + kInJobs) return std::make_unique<KlauspostPredictor>(text, kJobHistory);

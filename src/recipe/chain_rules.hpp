@@ -1,0 +1,25 @@
+#pragma once
+
+#include "recipe/gzip_recipe.hpp"
+
+namespace ociferry::recipe {
+
+/// What an encoder with hash chains does at one of its levels.
+struct ChainRules {
+  Predictor::Kind kind = Predictor::Kind::Chains;
+  std::uint32_t shortest = 3;         ///< match, and the bytes that are hashed: 3 or 4
+  std::uint32_t good = 0;             ///< behind a match of so many bytes, a quarter of the chain is followed
+  std::uint32_t lazy = 0;             ///< a shorter match waits for a longer one at the next byte; 0: none does
+  std::uint32_t nice = 258;           ///< a match of so many bytes ends the search
+  std::uint32_t chain = 0;            ///< how many places are compared
+  std::uint32_t reach = 32768;        ///< the largest distance of all places but the nearest
+  std::uint32_t first_reach = 32768;  ///< ... of the nearest
+  std::uint32_t near = 32768;         ///< the largest distance of a shortest match
+  std::uint32_t inserted = 258;       ///< without lazy: of longer matches only the first byte gets into a chain
+  bool first_byte = true;             ///< a match may begin at the first byte of a member
+};
+
+/// The rules for `predictor`, whose kind is Chains, Zlib or Go. Throws Error (Hostile) if there are none.
+[[nodiscard]] ChainRules chain_rules(const Predictor& predictor);
+
+}  // namespace ociferry::recipe

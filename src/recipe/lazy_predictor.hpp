@@ -1,0 +1,76 @@
+#pragma once
+
+#include <vector>
+
+#include "recipe/chain_rules.hpp"
+#include "recipe/token_predictor.hpp"
+
+namespace ociferry::recipe {
+
+/// Foresees the tokens of an encoder that keeps chains of all places with the same hash, and that looks at the next
+/// byte for a longer match before it takes one. Its chains do not depend on its tokens: they are made in advance.
+class LazyPredictor : public TokenPredictor {
+ public:
+  LazyPredictor(const ChainRules& rules, const Text& text);
+
+  void begin_member(std::uint32_t at) override { member_ = at; }
+  void begin_block(const Bounds& bounds, std::uint32_t at) override;
+  [[nodiscard]] Token foresee(std::uint32_t at) override;
+  void take(std::uint32_t at, Token token) override;
+  void pass(std::uint32_t at, std::uint32_t bytes) override;
+
+ private:
+  struct Match {
+    std::uint32_t length = 0;
+    std::uint32_t distance = 0;
+  };
+  /// A place in the chain of the encoder's hash, and in the inner one, that of a hash of one more byte.
+  struct Place {
+    std::uint16_t number = 0;      ///< in the former, modulo 2^16
+    std::uint16_t inner_step = 0;  ///< how far back the one before is in the latter; 0: too far
+  };
+  /// A step along the inner chain of the piece `offset` bytes behind a place; of length 0: it ends there.
+  struct Leap {
+    std::uint32_t step = 0;
+    std::uint32_t offset = 0;
+  };
+  /// A search at a place: what limits it, and what it has found.
+  struct Search {
+    std::uint32_t at;
+    std::uint32_t limit;   ///< no match is longer
+    std::uint32_t lowest;  ///< place that is compared
+    std::uint32_t chain;   ///< how many places are compared
+    std::uint32_t head;    ///< the nearest place
+    std::uint32_t best;    ///< a match has to be longer
+  };
+
+  void forget_far(std::vector<std::uint16_t>& heads) const noexcept;
+  void insert_until(std::uint32_t end) noexcept;
+  template <std::uint32_t Shortest>
+  void insert_batch(std::uint32_t end) noexcept;
+  /// The longest step from `place`, along the chains of pieces that begin up to `last` bytes behind it.
+  [[nodiscard]] Leap longest_leap(std::uint32_t place, std::uint32_t last) const noexcept;
+  /// The first of the longest matches at `at` that are longer than `than`; of length 0 if there is none.
+  [[nodiscard]] Match search(std::uint32_t at, std::uint32_t than);
+  /// ... of those that are longer than the shortest.
+  [[nodiscard]] Match search_long(const Search& search);
+  /// ... the nearest of the shortest.
+  [[nodiscard]] Match search_short(const Search& search);
+
+  ChainRules rules_;
+  Text text_;
+  Bounds bounds_;
+  std::uint32_t member_ = 0;
+  std::uint32_t inserted_ = 0;  ///< all places before it are in their chains
+  std::uint32_t known_at_ = ~0U;
+  Match known_;          ///< the match at known_at_
+  bool waited_ = false;  ///< the last foreseen literal is due to `later_` being longer
+  Match later_;
+  std::uint64_t effort_;              ///< how many places may still be compared
+  std::vector<std::uint16_t> heads_;  ///< by hash: the last place, modulo 2^16
+  std::vector<std::uint16_t> inner_heads_;
+  std::vector<Place> places_;         ///< modulo kPlaces
+  std::vector<std::uint16_t> steps_;  ///< how far back the one before is in the encoder's chain; 0: too far
+};
+
+}  // namespace ociferry::recipe
