@@ -50,7 +50,8 @@ std::vector<Candidate> all_candidates() {
   add(Predictor::Kind::Go, 6, 6);
   add(Predictor::Kind::Go, 1, 1);
   add(Predictor::Kind::Klauspost, 5, 5);
-  add(Predictor::Kind::Klauspost, 5 + 16, 5 + 16);
+  add(Predictor::Kind::Klauspost, 1, 4);
+  add(Predictor::Kind::Klauspost, 6, 6);
   add(Predictor::Kind::Zlib, 1, 5);
   add(Predictor::Kind::Zlib, 7, 9);
   add(Predictor::Kind::Go, 2, 5);
@@ -64,6 +65,7 @@ std::vector<Candidate> all_candidates() {
 Predictor choose_predictor(const GzipPiece& first) {
   constexpr std::size_t kShort = std::size_t{64} * 1024;
   constexpr std::size_t kLong = std::size_t{512} * 1024;
+  constexpr std::size_t kUsualJob = std::size_t{1024} * 1024;
   constexpr std::size_t kFinalists = 4;
   std::vector<Candidate> candidates = all_candidates();
   try_all(candidates, beginning_of(first, kShort));
@@ -78,7 +80,7 @@ Predictor choose_predictor(const GzipPiece& first) {
   // Jobs show only where one ends.
   const std::uint8_t level = best.level & 15U;
   candidates = {{{best.kind, level}}, {{best.kind, static_cast<std::uint8_t>(level + 16)}}};
-  try_all(candidates, first);
+  try_all(candidates, beginning_of(first, kUsualJob + kShort));
   return candidates.front().predictor;
 }
 

@@ -58,7 +58,10 @@ void RunPredictor::enter_chunk(std::uint32_t at, std::uint32_t input) {
 Token RunPredictor::foresee(std::uint32_t at) {
   if (literals_only_) return Token::literal();
   if (at >= chunk_end_) enter_chunk(at, bounds_.input);
-  if (!found_) run_ = search();
+  if (!found_) {
+    run_ = search();
+    before_ = 0;
+  }
   found_ = true;
   if (run_.length != 0 && run_.begin < at) {
     // It was extended backwards over literals that came in its place.
@@ -83,10 +86,12 @@ void RunPredictor::take(std::uint32_t at, Token token) {
   if (here && token.distance() == run_.distance && length < run_.length && length >= kLongestMatch - kShortestMatch) {
     run_.begin += length;
     run_.length -= length;
+    before_ += length;
     return;
   }
   found_ = false;
-  leave({at, length, token.distance()});
+  const std::uint32_t before = here && token.distance() == run_.distance ? before_ : 0;
+  leave({at - before, length + before, token.distance()});
 }
 
 /// The encoder looked for matches here too, before it decided to store the bytes or to send literals.

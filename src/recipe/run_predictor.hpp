@@ -57,6 +57,7 @@ class RunPredictor : public TokenPredictor {
   bool literals_only_ = false;
   bool found_ = false;  ///< run_ is the next one
   Run run_;
+  std::uint32_t before_ = 0;  ///< bytes of run_ that have been taken
 };
 
 }  // namespace ociferry::recipe

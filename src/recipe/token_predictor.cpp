@@ -3,7 +3,8 @@
 #include "ociferry/error.hpp"
 #include "recipe/go_fast_predictor.hpp"
 #include "recipe/greedy_predictor.hpp"
-#include "recipe/klauspost_predictor.hpp"
+#include "recipe/klauspost_fast_predictor.hpp"
+#include "recipe/klauspost_long_predictor.hpp"
 #include "recipe/lazy_predictor.hpp"
 
 namespace ociferry::recipe {
@@ -20,6 +21,14 @@ std::unique_ptr<TokenPredictor> make_chain_predictor(const ChainRules& rules, co
   return std::make_unique<GreedyPredictor<4>>(rules, text);
 }
 
+std::unique_ptr<TokenPredictor> make_klauspost_predictor(unsigned level, const Text& text) {
+  const std::uint32_t job_history = level >= kInJobs ? kJobHistory : 0;
+  level %= kInJobs;
+  if (level >= 1 && level <= 3) return std::make_unique<KlauspostFastPredictor>(level, text, job_history);
+  if (level >= 4 && level <= 6) return std::make_unique<KlauspostLongPredictor>(level, text, job_history);
+  return nullptr;
+}
+
 }  // namespace
 
 std::unique_ptr<TokenPredictor> make_predictor(const Predictor& predictor, const Text& text) {
@@ -30,8 +39,7 @@ std::unique_ptr<TokenPredictor> make_predictor(const Predictor& predictor, const
       if (predictor.level == 1) return std::make_unique<GoFastPredictor>(text);
       return make_chain_predictor(chain_rules(predictor), text);
     case Predictor::Kind::Klauspost:
-      if (predictor.level == 5) return std::make_unique<KlauspostPredictor>(text, 0);
-      if (predictor.level == 5 + kInJobs) return std::make_unique<KlauspostPredictor>(text, kJobHistory);
+      if (auto made = make_klauspost_predictor(predictor.level, text)) return made;
       break;
   }
   throw Error(ErrorCode::Hostile, "a recipe needs a newer ociferry").hint("use the release that wrote it");
