@@ -1,23 +1,25 @@
 #pragma once
 
+#include "recipe/chain_rules.hpp"
 #include "recipe/text_match.hpp"
 
 namespace ociferry::recipe {
 
-// The hashes decide which places a real encoder compares: zlib's of three bytes, Go's of four.
+template <ChainHash Hash>
+inline constexpr unsigned kChainHashBits = Hash == ChainHash::Zlib ? 15 : 17;
 
-template <std::uint32_t Shortest>
-inline constexpr unsigned kChainHashBits = Shortest == 3 ? 15 : 17;
-
-template <std::uint32_t Shortest>
+/// The hash decides which places a real encoder compares.
+template <ChainHash Hash>
 [[nodiscard]] std::uint32_t chain_hash(const std::byte* at) noexcept {
   const auto word = load<std::uint32_t>(at);
-  if constexpr (Shortest == 3) {
-    constexpr std::uint32_t kMask = (1U << kChainHashBits<Shortest>)-1;
+  if constexpr (Hash == ChainHash::Zlib) {
+    constexpr std::uint32_t kMask = (1U << kChainHashBits<Hash>)-1;
     return (word << 10 ^ (word >> 8 & 0xFF) << 5 ^ (word >> 16 & 0xFF)) & kMask;
-  } else {
+  } else if constexpr (Hash == ChainHash::Go) {
     const std::uint32_t first_highest = word << 24 | (word & 0xFF00U) << 8 | (word >> 8 & 0xFF00U) | word >> 24;
-    return (first_highest * 0x1E35A7BDU) >> (32 - kChainHashBits<Shortest>);
+    return (first_highest * 0x1E35A7BDU) >> (32 - kChainHashBits<Hash>);
+  } else {
+    return (word * 2654435761U) >> (32 - kChainHashBits<Hash>);
   }
 }
 

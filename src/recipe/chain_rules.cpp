@@ -31,6 +31,8 @@ constexpr std::array<Level, 8> kGoLevels = {{{0, 0, 16, 8, 5},
                                              {0, 32, 128, 256, 0},
                                              {0, 128, 258, 1024, 0},
                                              {0, 258, 258, 4096, 0}}};
+// Levels 7 to 9 of github.com/klauspost/compress.
+constexpr std::array<Level, 3> kKlauspostLevels = {{{0, 12, 16, 24, 0}, {0, 30, 40, 64, 0}, {0, 258, 258, 1024, 0}}};
 // Encoders of no known kind.
 constexpr std::array<Level, 3> kPlainLevels = {{{0, 0, 258, 8, 258}, {0, 258, 258, 32, 0}, {0, 258, 258, 256, 0}}};
 
@@ -64,8 +66,15 @@ ChainRules chain_rules(const Predictor& predictor) {
   }
   if (predictor.kind == Predictor::Kind::Go) {
     ChainRules rules = level(kGoLevels, 2);
+    rules.hash = ChainHash::Go;
     rules.shortest = 4;
     rules.near = 4096;
+    return rules;
+  }
+  if (predictor.kind == Predictor::Kind::Klauspost) {
+    ChainRules rules = level(kKlauspostLevels, 7);
+    rules.hash = ChainHash::Klauspost;
+    rules.shortest = 4;
     return rules;
   }
   return level(kPlainLevels, 0);

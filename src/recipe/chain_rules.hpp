@@ -4,10 +4,14 @@
 
 namespace ociferry::recipe {
 
+/// What decides which places are in a chain: zlib hashes three bytes, the others four.
+enum class ChainHash : std::uint8_t { Zlib, Go, Klauspost };
+
 /// What an encoder with hash chains does at one of its levels.
 struct ChainRules {
   Predictor::Kind kind = Predictor::Kind::Chains;
-  std::uint32_t shortest = 3;         ///< match, and the bytes that are hashed: 3 or 4
+  ChainHash hash = ChainHash::Zlib;
+  std::uint32_t shortest = 3;         ///< match, and the bytes that are hashed
   std::uint32_t good = 0;             ///< behind a match of so many bytes, a quarter of the chain is followed
   std::uint32_t lazy = 0;             ///< a shorter match waits for a longer one at the next byte; 0: none does
   std::uint32_t nice = 258;           ///< a match of so many bytes ends the search
@@ -19,7 +23,8 @@ struct ChainRules {
   bool first_byte = true;             ///< a match may begin at the first byte of a member
 };
 
-/// The rules for `predictor`, whose kind is Chains, Zlib or Go. Throws Error (Hostile) if there are none.
+/// The rules for `predictor`, of any kind, but for fast levels of Go (1) and klauspost (1 to 6). Throws Error (Hostile)
+/// if there are none.
 [[nodiscard]] ChainRules chain_rules(const Predictor& predictor);
 
 }  // namespace ociferry::recipe

@@ -51,7 +51,7 @@ std::vector<Candidate> all_candidates() {
   add(Predictor::Kind::Go, 1, 1);
   add(Predictor::Kind::Klauspost, 5, 5);
   add(Predictor::Kind::Klauspost, 1, 4);
-  add(Predictor::Kind::Klauspost, 6, 6);
+  add(Predictor::Kind::Klauspost, 6, 9);
   add(Predictor::Kind::Zlib, 1, 5);
   add(Predictor::Kind::Zlib, 7, 9);
   add(Predictor::Kind::Go, 2, 5);
@@ -60,13 +60,20 @@ std::vector<Candidate> all_candidates() {
   return all;
 }
 
+/// A job ends with an empty block.
+bool has_flushes(const GzipPiece& piece) {
+  return std::ranges::any_of(piece.parts.parts, [](const recipe::Part& part) {
+    return part.kind == recipe::PartKind::Stored && part.bytes == 0 && !part.is_final;
+  });
+}
+
 }  // namespace
 
 Predictor choose_predictor(const GzipPiece& first) {
   constexpr std::size_t kShort = std::size_t{64} * 1024;
-  constexpr std::size_t kLong = std::size_t{512} * 1024;
+  constexpr std::size_t kLong = std::size_t{384} * 1024;
   constexpr std::size_t kUsualJob = std::size_t{1024} * 1024;
-  constexpr std::size_t kFinalists = 4;
+  constexpr std::size_t kFinalists = 3;
   std::vector<Candidate> candidates = all_candidates();
   try_all(candidates, beginning_of(first, kShort));
   // At most kFinalists, and none that is far behind.
@@ -76,11 +83,10 @@ Predictor choose_predictor(const GzipPiece& first) {
   candidates.resize(finalists);
   if (finalists > 1) try_all(candidates, beginning_of(first, kLong));
   const Predictor best = candidates.front().predictor;
-  if (best.kind != Predictor::Kind::Klauspost) return best;
+  if (best.kind != Predictor::Kind::Klauspost || best.level > 6 || !has_flushes(first)) return best;
   // Jobs show only where one ends.
-  const std::uint8_t level = best.level & 15U;
-  candidates = {{{best.kind, level}}, {{best.kind, static_cast<std::uint8_t>(level + 16)}}};
-  try_all(candidates, beginning_of(first, kUsualJob + kShort));
+  candidates = {{best}, {{best.kind, static_cast<std::uint8_t>(best.level + 16)}}};
+  try_all(candidates, beginning_of(first, kUsualJob + 4 * kShort));
   return candidates.front().predictor;
 }
 

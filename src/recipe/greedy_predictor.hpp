@@ -9,7 +9,7 @@ namespace ociferry::recipe {
 
 /// Foresees the tokens of an encoder that keeps chains of places with the same hash, and that takes the match it finds
 /// at once. Of longer matches only the first place gets into a chain: the chains depend on the tokens.
-template <std::uint32_t Shortest>
+template <ChainHash Hash>
 class GreedyPredictor : public TokenPredictor {
  public:
   GreedyPredictor(const ChainRules& rules, const Text& text);
@@ -36,7 +36,7 @@ class GreedyPredictor : public TokenPredictor {
   std::vector<std::uint16_t> steps_;  ///< how far back the one before is in its chain, modulo kReach; 0: too far
 };
 
-extern template class GreedyPredictor<3>;
-extern template class GreedyPredictor<4>;
+extern template class GreedyPredictor<ChainHash::Zlib>;
+extern template class GreedyPredictor<ChainHash::Go>;
 
 }  // namespace ociferry::recipe

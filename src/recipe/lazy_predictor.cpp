@@ -29,9 +29,9 @@ constexpr std::uint32_t kMostOffsets = 16;
 
 static_assert(kReach + kBatch + kAhead <= kPlaces);
 
-template <std::uint32_t Shortest>
+template <unsigned Bytes>
 std::uint32_t inner_hash(const std::byte* at) noexcept {
-  const auto word = load<std::uint64_t>(at) << (Shortest == 3 ? 32 : 24);
+  const auto word = load<std::uint64_t>(at) << (64 - 8 * Bytes);
   return static_cast<std::uint32_t>((word * 0x9E3779B97F4A7C15U) >> (64 - kInnerHashBits));
 }
 
@@ -41,7 +41,8 @@ LazyPredictor::LazyPredictor(const ChainRules& rules, const Text& text)
     : rules_(rules),
       text_(text),
       effort_(kEffort * (text.end + 1)),
-      heads_(std::size_t{1} << (rules.shortest == 3 ? kChainHashBits<3> : kChainHashBits<4>)),
+      heads_(std::size_t{1} << (rules.hash == ChainHash::Zlib ? kChainHashBits<ChainHash::Zlib>
+                                                              : kChainHashBits<ChainHash::Go>)),
       inner_heads_(std::size_t{1} << kInnerHashBits),
       places_(kPlaces),
       steps_(kPlaces) {}
@@ -60,7 +61,7 @@ void LazyPredictor::forget_far(std::vector<std::uint16_t>& heads) const noexcept
   }
 }
 
-template <std::uint32_t Shortest>
+template <ChainHash Hash>
 void LazyPredictor::insert_batch(std::uint32_t end) noexcept {
   std::uint16_t* const heads = heads_.data();
   std::uint16_t* const inner_heads = inner_heads_.data();
@@ -72,8 +73,8 @@ void LazyPredictor::insert_batch(std::uint32_t end) noexcept {
   };
   for (std::uint32_t at = inserted_; at < end; ++at) {
     const std::byte* here = text_.bytes + at;
-    std::uint16_t& head = heads[chain_hash<Shortest>(here)];
-    std::uint16_t& inner_head = inner_heads[inner_hash<Shortest>(here)];
+    std::uint16_t& head = heads[chain_hash<Hash>(here)];
+    std::uint16_t& inner_head = inner_heads[inner_hash < Hash == ChainHash::Zlib ? 4 : 5 > (here)];
     const std::uint32_t step = step_from(head, at);
     const std::uint32_t inner_step = step_from(inner_head, at);
     head = static_cast<std::uint16_t>(at);
@@ -93,10 +94,10 @@ void LazyPredictor::insert_until(std::uint32_t end) noexcept {
     }
     const std::uint32_t batch =
         std::min({inserted_ + kBatch, text_.end, (inserted_ / kForgetInterval + 1) * kForgetInterval});
-    if (rules_.shortest == 3) {
-      insert_batch<3>(batch);
-    } else {
-      insert_batch<4>(batch);
+    switch (rules_.hash) {
+      case ChainHash::Zlib: insert_batch<ChainHash::Zlib>(batch); break;
+      case ChainHash::Go: insert_batch<ChainHash::Go>(batch); break;
+      case ChainHash::Klauspost: insert_batch<ChainHash::Klauspost>(batch); break;
     }
   }
 }
@@ -165,6 +166,16 @@ LazyPredictor::Match LazyPredictor::search_long(const Search& search) {
   return match;
 }
 
+std::uint32_t LazyPredictor::last_like(std::uint32_t at, std::uint32_t most) const noexcept {
+  std::uint32_t place = at;
+  do {
+    const std::uint32_t step = steps_.data()[place % kPlaces];
+    if (step == 0) return at;
+    place -= step;
+  } while (place > most);
+  return place;
+}
+
 LazyPredictor::Match LazyPredictor::search_short(const Search& search) {
   const auto mask = rules_.shortest == 3 ? 0xFFFFFFU : 0xFFFFFFFFU;
   const std::uint32_t wanted = load<std::uint32_t>(text_.bytes + search.at) & mask;
@@ -212,8 +223,12 @@ Token LazyPredictor::foresee(std::uint32_t at) {
     waited_ = true;
     if (later_.length > known_.length) return Token::literal();
   }
-  const std::uint32_t length = std::min(known_.length, bounds_.block - at);
-  return length < kShortestMatch ? Token::literal() : Token::match(length, known_.distance);
+  return token_of(known_, at);
+}
+
+Token LazyPredictor::token_of(const Match& match, std::uint32_t at) const noexcept {
+  const std::uint32_t length = std::min(match.length, bounds_.block - at);
+  return length < kShortestMatch ? Token::literal() : Token::match(length, match.distance);
 }
 
 void LazyPredictor::take(std::uint32_t at, Token token) {

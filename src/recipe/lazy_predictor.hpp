@@ -19,11 +19,29 @@ class LazyPredictor : public TokenPredictor {
   void take(std::uint32_t at, Token token) override;
   void pass(std::uint32_t at, std::uint32_t bytes) override;
 
- private:
+ protected:
   struct Match {
     std::uint32_t length = 0;
     std::uint32_t distance = 0;
   };
+
+  /// The first of the longest matches at `at` that are longer than `than`; of length 0 if there is none.
+  [[nodiscard]] Match search(std::uint32_t at, std::uint32_t than);
+  /// The last place up to `most` with the hash of `at`, which is in a chain already; `at` if there is none in reach.
+  [[nodiscard]] std::uint32_t last_like(std::uint32_t at, std::uint32_t most) const noexcept;
+  [[nodiscard]] Token token_of(const Match& match, std::uint32_t at) const noexcept;
+
+  [[nodiscard]] const ChainRules& rules() const noexcept { return rules_; }
+  [[nodiscard]] const Text& text() const noexcept { return text_; }
+  [[nodiscard]] const Bounds& bounds() const noexcept { return bounds_; }
+  [[nodiscard]] std::uint32_t member() const noexcept { return member_; }
+
+  std::uint32_t known_at_ = ~0U;
+  Match known_;          ///< the match at known_at_
+  bool waited_ = false;  ///< the last foreseen literal is due to `later_` being longer
+  Match later_;
+
+ private:
   /// A place in the chain of the encoder's hash, and in the inner one, that of a hash of one more byte.
   struct Place {
     std::uint16_t number = 0;      ///< in the former, modulo 2^16
@@ -46,13 +64,11 @@ class LazyPredictor : public TokenPredictor {
 
   void forget_far(std::vector<std::uint16_t>& heads) const noexcept;
   void insert_until(std::uint32_t end) noexcept;
-  template <std::uint32_t Shortest>
+  template <ChainHash Hash>
   void insert_batch(std::uint32_t end) noexcept;
   /// The longest step from `place`, along the chains of pieces that begin up to `last` bytes behind it.
   [[nodiscard]] Leap longest_leap(std::uint32_t place, std::uint32_t last) const noexcept;
-  /// The first of the longest matches at `at` that are longer than `than`; of length 0 if there is none.
-  [[nodiscard]] Match search(std::uint32_t at, std::uint32_t than);
-  /// ... of those that are longer than the shortest.
+  /// The first of the longest matches that are longer than the shortest.
   [[nodiscard]] Match search_long(const Search& search);
   /// ... the nearest of the shortest.
   [[nodiscard]] Match search_short(const Search& search);
@@ -61,11 +77,7 @@ class LazyPredictor : public TokenPredictor {
   Text text_;
   Bounds bounds_;
   std::uint32_t member_ = 0;
-  std::uint32_t inserted_ = 0;  ///< all places before it are in their chains
-  std::uint32_t known_at_ = ~0U;
-  Match known_;          ///< the match at known_at_
-  bool waited_ = false;  ///< the last foreseen literal is due to `later_` being longer
-  Match later_;
+  std::uint32_t inserted_ = 0;        ///< all places before it are in their chains
   std::uint64_t effort_;              ///< how many places may still be compared
   std::vector<std::uint16_t> heads_;  ///< by hash: the last place, modulo 2^16
   std::vector<std::uint16_t> inner_heads_;

@@ -4,6 +4,7 @@
 #include "recipe/go_fast_predictor.hpp"
 #include "recipe/greedy_predictor.hpp"
 #include "recipe/klauspost_fast_predictor.hpp"
+#include "recipe/klauspost_lazy_predictor.hpp"
 #include "recipe/klauspost_long_predictor.hpp"
 #include "recipe/lazy_predictor.hpp"
 
@@ -17,16 +18,17 @@ constexpr std::uint32_t kJobHistory = 16384;
 
 std::unique_ptr<TokenPredictor> make_chain_predictor(const ChainRules& rules, const Text& text) {
   if (rules.lazy > 0) return std::make_unique<LazyPredictor>(rules, text);
-  if (rules.shortest == 3) return std::make_unique<GreedyPredictor<3>>(rules, text);
-  return std::make_unique<GreedyPredictor<4>>(rules, text);
+  if (rules.hash == ChainHash::Zlib) return std::make_unique<GreedyPredictor<ChainHash::Zlib>>(rules, text);
+  return std::make_unique<GreedyPredictor<ChainHash::Go>>(rules, text);
 }
 
-std::unique_ptr<TokenPredictor> make_klauspost_predictor(unsigned level, const Text& text) {
-  const std::uint32_t job_history = level >= kInJobs ? kJobHistory : 0;
-  level %= kInJobs;
+std::unique_ptr<TokenPredictor> make_klauspost_predictor(const Predictor& predictor, const Text& text) {
+  const bool in_jobs = predictor.level > kInJobs && predictor.level <= kInJobs + 6;
+  const unsigned level = predictor.level - (in_jobs ? kInJobs : 0U);
+  const std::uint32_t job_history = in_jobs ? kJobHistory : 0;
   if (level >= 1 && level <= 3) return std::make_unique<KlauspostFastPredictor>(level, text, job_history);
   if (level >= 4 && level <= 6) return std::make_unique<KlauspostLongPredictor>(level, text, job_history);
-  return nullptr;
+  return std::make_unique<KlauspostLazyPredictor>(chain_rules(predictor), text);
 }
 
 }  // namespace
@@ -38,9 +40,7 @@ std::unique_ptr<TokenPredictor> make_predictor(const Predictor& predictor, const
     case Predictor::Kind::Go:
       if (predictor.level == 1) return std::make_unique<GoFastPredictor>(text);
       return make_chain_predictor(chain_rules(predictor), text);
-    case Predictor::Kind::Klauspost:
-      if (auto made = make_klauspost_predictor(predictor.level, text)) return made;
-      break;
+    case Predictor::Kind::Klauspost: return make_klauspost_predictor(predictor, text);
   }
   throw Error(ErrorCode::Hostile, "a recipe needs a newer ociferry").hint("use the release that wrote it");
 }

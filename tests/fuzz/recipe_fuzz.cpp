@@ -20,7 +20,7 @@ Predictor predictor_of(std::uint8_t choice) {
     case 0: return {Predictor::Kind::Chains, static_cast<std::uint8_t>(level % 3)};
     case 1: return {Predictor::Kind::Zlib, static_cast<std::uint8_t>(1 + level % 9)};
     case 2: return {Predictor::Kind::Go, static_cast<std::uint8_t>(1 + level % 9)};
-    default: return {Predictor::Kind::Klauspost, static_cast<std::uint8_t>(1 + level % 6 + (level < 6 ? 0 : 16))};
+    default: return {Predictor::Kind::Klauspost, static_cast<std::uint8_t>(level < 9 ? 1 + level : 17 + level % 6)};
   }
 }
 
