@@ -22,8 +22,8 @@ const std::vector<Predictor>& all_predictors() {
     add(Predictor::Kind::Chains, 0, 2);
     add(Predictor::Kind::Zlib, 1, 9);
     add(Predictor::Kind::Go, 1, 9);
-    add(Predictor::Kind::Klauspost, 5, 5);
-    add(Predictor::Kind::Klauspost, 21, 21);
+    add(Predictor::Kind::Klauspost, 1, 9);
+    add(Predictor::Kind::Klauspost, 17, 22);
     return list;
   }();
   return all;
