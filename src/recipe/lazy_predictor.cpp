@@ -113,6 +113,19 @@ LazyPredictor::Leap LazyPredictor::longest_leap(std::uint32_t place, std::uint32
   return leap;
 }
 
+LazyPredictor::Leap LazyPredictor::leap_behind(const Search& search, std::uint32_t length,
+                                               std::uint32_t& place) const noexcept {
+  const std::uint32_t piece = rules_.shortest + 1;
+  const Leap leap = longest_leap(place, length - piece);
+  const std::uint32_t next = length + 1 - piece;
+  const std::uint32_t step = places_.data()[(search.at + next) % kPlaces].inner_step;
+  if (leap.step == 0 || step == 0) return {};
+  // Which of the two gets to the lowest place in fewer steps, if all are as long?
+  if (step * (place - search.lowest) <= leap.step * (search.at - search.lowest)) return leap;
+  place = search.at;
+  return {step, next};
+}
+
 /// A longer match has more bytes in common than the longest so far has, and all pieces of those. The inner chain of any
 /// piece leads to all such matches: that with the longest step is followed.
 LazyPredictor::Match LazyPredictor::search_long(const Search& search) {
@@ -146,7 +159,7 @@ LazyPredictor::Match LazyPredictor::search_long(const Search& search) {
         end = load<std::uint32_t>(here + best - 3);
         in_chain = place;
         until_look = kLookInterval;
-        leap = longest_leap(place, best - piece);
+        leap = leap_behind(search, best, place);
         continue;
       }
     }

@@ -68,6 +68,9 @@ class LazyPredictor : public TokenPredictor {
   void insert_batch(std::uint32_t end) noexcept;
   /// The longest step from `place`, along the chains of pieces that begin up to `last` bytes behind it.
   [[nodiscard]] Leap longest_leap(std::uint32_t place, std::uint32_t last) const noexcept;
+  /// The step from a match of `length` bytes at `place`; or from the search's place once more, by the piece that ends
+  /// with the byte behind the match.
+  [[nodiscard]] Leap leap_behind(const Search& search, std::uint32_t length, std::uint32_t& place) const noexcept;
   /// The first of the longest matches that are longer than the shortest.
   [[nodiscard]] Match search_long(const Search& search);
   /// ... the nearest of the shortest.
