@@ -8,11 +8,13 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <functional>
 
 #include "base/fd.hpp"
 #include "ociferry/error.hpp"
 #include "recipe/gzip_recipe.hpp"
+#include "recipe/predictor_choice.hpp"
 #include "stream/memory.hpp"
 
 namespace {
@@ -64,15 +66,16 @@ bool measure(const char* path) {
   double rebuilding = 0;
   std::uint64_t plain = 0;
   std::uint64_t recipes = 0;
-  std::optional<Predictor> predictor;
+  PredictorChoice predictors;
+  Predictor predictor;
   std::vector<std::byte> history;
   while (true) {
     std::optional<GzipPiece> piece;
     timed(parsing, [&] { piece = parser.next(); });
     if (!piece) break;
-    if (!predictor) timed(choosing, [&] { predictor = choose_predictor(*piece); });
+    timed(choosing, [&] { predictor = predictors.next(*piece, history); });
     std::vector<std::byte> recipe;
-    timed(coding, [&] { recipe = recipe_of(*piece, history, *predictor); });
+    timed(coding, [&] { recipe = recipe_of(*piece, history, predictor); });
     BitRun run;
     timed(rebuilding, [&] { run = rebuilt(recipe, piece->plain, history); });
     joiner.append(run);
@@ -86,8 +89,8 @@ bool measure(const char* path) {
   joiner.finish();
   const bool same = out.content == gzip;
   const auto speed = [&](double seconds) { return static_cast<double>(plain) / (seconds + 1e-9) / 1e6; };
-  std::printf("%-28s %9s %u %7.3f %% %5.0f %5.0f %5.0f MB/s, chosen in %.2f s%s\n", std::strrchr(path, '/') + 1,
-              name_of(predictor->kind), predictor->level,
+  std::printf("%-28s %9s %u %7.3f %% %5.0f %5.0f %5.0f MB/s, chosen in %.2f s%s\n",
+              std::filesystem::path(path).filename().c_str(), name_of(predictor.kind), predictor.level,
               100 * static_cast<double>(recipes) / static_cast<double>(gzip.size()), speed(parsing), speed(coding),
               speed(rebuilding), choosing, same ? "" : " DIFFERENT");
   std::fflush(stdout);

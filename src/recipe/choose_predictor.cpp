@@ -6,28 +6,45 @@ namespace ociferry {
 
 namespace {
 
-/// The beginning of `piece`: whole blocks, up to the first that ends behind `most` bytes.
-GzipPiece beginning_of(const GzipPiece& piece, std::size_t most) {
-  GzipPiece front;
+/// A part of a piece, and the unpacked bytes before it.
+struct Sample {
+  GzipPiece piece;
+  std::vector<std::byte> history;
+};
+
+/// Whole blocks of `piece`, from the first that was compressed on: up to the first that ends behind `most` bytes.
+Sample beginning_of(const GzipPiece& piece, Bytes history, std::size_t most) {
+  const std::vector<recipe::Part>& parts = piece.parts.parts;
+  // What is before it: stored blocks, and heads of members. It has neither tokens nor codes.
+  const auto first = std::ranges::find_if(parts, [](const recipe::Part& part) { return part.tokens > 0; });
+  std::size_t stored = 0;
+  std::size_t kept = 0;
+  for (auto part = parts.begin(); part != first; ++part) {
+    (part->kind == recipe::PartKind::Outside ? kept : stored) += part->bytes;
+  }
+  Sample sample{.piece = {}, .history = {history.begin(), history.end()}};
+  const Bytes before = Bytes(piece.plain).first(stored);
+  sample.history.insert(sample.history.end(), before.begin(), before.end());
+  GzipPiece& front = sample.piece;
   std::size_t bytes = 0;
   std::size_t tokens = 0;
   std::size_t headers = 0;
   std::size_t outside = 0;
-  for (const recipe::Part& part : piece.parts.parts) {
-    if (bytes >= most) break;
-    front.parts.parts.push_back(part);
-    tokens += part.tokens;
-    headers += part.kind == recipe::PartKind::Dynamic ? 1U : 0U;
-    (part.kind == recipe::PartKind::Outside ? outside : bytes) += part.bytes;
+  for (auto part = first; part != parts.end() && bytes < most; ++part) {
+    front.parts.parts.push_back(*part);
+    tokens += part->tokens;
+    headers += part->kind == recipe::PartKind::Dynamic ? 1U : 0U;
+    (part->kind == recipe::PartKind::Outside ? outside : bytes) += part->bytes;
   }
-  const auto copy = [](const auto& from, std::size_t count, auto& to) {
-    to.assign(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(count));
+  const auto copy = [](const auto& from, std::size_t begin, std::size_t count, auto& to) {
+    const auto at = from.begin() + static_cast<std::ptrdiff_t>(begin);
+    to.assign(at, at + static_cast<std::ptrdiff_t>(count));
   };
-  copy(piece.plain, bytes, front.plain);
-  copy(piece.parts.tokens, tokens, front.parts.tokens);
-  copy(piece.parts.headers, headers, front.parts.headers);
-  copy(piece.parts.outside, outside, front.parts.outside);
-  return front;
+  copy(piece.plain, stored, bytes, front.plain);
+  copy(piece.parts.tokens, 0, tokens, front.parts.tokens);
+  copy(piece.parts.headers, 0, headers, front.parts.headers);
+  copy(piece.parts.outside, kept, outside, front.parts.outside);
+  return sample;
 }
 
 struct Candidate {
@@ -35,8 +52,10 @@ struct Candidate {
   std::size_t size = 0;
 };
 
-void try_all(std::vector<Candidate>& candidates, const GzipPiece& piece) {
-  for (Candidate& candidate : candidates) candidate.size = recipe_of(piece, {}, candidate.predictor).size();
+void try_all(std::vector<Candidate>& candidates, const Sample& sample) {
+  for (Candidate& candidate : candidates) {
+    candidate.size = recipe_of(sample.piece, sample.history, candidate.predictor).size();
+  }
   std::ranges::stable_sort(candidates, {}, &Candidate::size);
 }
 
@@ -69,24 +88,24 @@ bool has_flushes(const GzipPiece& piece) {
 
 }  // namespace
 
-Predictor choose_predictor(const GzipPiece& first) {
+Predictor choose_predictor(const GzipPiece& piece, Bytes history) {
   constexpr std::size_t kShort = std::size_t{64} * 1024;
   constexpr std::size_t kLong = std::size_t{384} * 1024;
   constexpr std::size_t kUsualJob = std::size_t{1024} * 1024;
   constexpr std::size_t kFinalists = 3;
   std::vector<Candidate> candidates = all_candidates();
-  try_all(candidates, beginning_of(first, kShort));
+  try_all(candidates, beginning_of(piece, history, kShort));
   // At most kFinalists, and none that is far behind.
   const std::size_t most = 2 * candidates.front().size + 64;
   std::size_t finalists = 1;
   while (finalists < kFinalists && candidates[finalists].size <= most) ++finalists;
   candidates.resize(finalists);
-  if (finalists > 1) try_all(candidates, beginning_of(first, kLong));
+  if (finalists > 1) try_all(candidates, beginning_of(piece, history, kLong));
   const Predictor best = candidates.front().predictor;
-  if (best.kind != Predictor::Kind::Klauspost || best.level > 6 || !has_flushes(first)) return best;
+  if (best.kind != Predictor::Kind::Klauspost || best.level > 6 || !has_flushes(piece)) return best;
   // Jobs show only where one ends.
   candidates = {{best}, {{best.kind, static_cast<std::uint8_t>(best.level + 16)}}};
-  try_all(candidates, beginning_of(first, kUsualJob + 4 * kShort));
+  try_all(candidates, beginning_of(piece, history, kUsualJob + 4 * kShort));
   return candidates.front().predictor;
 }
 

@@ -50,8 +50,9 @@ struct Predictor {
   bool operator==(const Predictor&) const = default;
 };
 
-/// The predictor that suits a stream best, found by trying on its first piece. Takes about a tenth of a second.
-[[nodiscard]] Predictor choose_predictor(const GzipPiece& first);
+/// The predictor that suits a stream best, found by trying on one of its pieces; `history` as in recipe_of. Takes a few
+/// tenths of a second.
+[[nodiscard]] Predictor choose_predictor(const GzipPiece& piece, Bytes history);
 
 /// What gives back the compressed bytes of `piece`, beside its unpacked bytes: docs/recipe-format.md. `history` is the
 /// unpacked bytes before the piece, of which the last kPieceHistory are used, in all members. Any thread.

@@ -14,6 +14,7 @@
 #include "layout/compact/watched_source.hpp"
 #include "ociferry/error.hpp"
 #include "recipe/gzip_recipe.hpp"
+#include "recipe/predictor_choice.hpp"
 #include "stream/verify.hpp"
 
 namespace ociferry::compact {
@@ -181,14 +182,14 @@ LayerForm LayerStudy::try_gzip(ByteSource& source, const Descriptor& blob, const
   if (base != nullptr) comparer.emplace(*base);
   ContentFinder finder(comparer ? &*comparer : nullptr);
   std::vector<std::byte> history;
-  std::optional<Predictor> predictor;
+  PredictorChoice predictors;
   while (auto piece = parser.next()) {
     throw_if_stopped(stop_);
-    if (!predictor) predictor = choose_predictor(*piece);
+    const Predictor predictor = predictors.next(*piece, history);
     finder.write(piece->plain);
     std::vector<std::byte> next_history = last_bytes(history, piece->plain);
     if (tries.is_full()) take();
-    tries.put({*std::move(piece), std::exchange(history, std::move(next_history)), *predictor});
+    tries.put({*std::move(piece), std::exchange(history, std::move(next_history)), predictor});
   }
   while (!tries.is_empty()) take();
   joiner.finish();
@@ -207,19 +208,19 @@ LayerForm LayerStudy::sample_gzip(ByteSource& source, const Descriptor& blob, co
   if (base != nullptr) comparer.emplace(*base);
   ContentFinder finder(comparer ? &*comparer : nullptr);
   std::vector<std::byte> history;
-  std::optional<Predictor> predictor;
+  PredictorChoice predictors;
   std::uint64_t sampled = 0;  // of the pieces behind the first ones
   std::uint64_t in_all = 0;
   std::uint64_t recipes = 0;
   while (const auto piece = parser.next()) {
     throw_if_stopped(stop_);
-    if (!predictor) predictor = choose_predictor(*piece);
+    const Predictor predictor = predictors.next(*piece, history);
     finder.write(piece->plain);
     const std::size_t index = form.pieces.size();
     const bool is_first = index < kAllUpTo;
     if (!is_first) in_all += piece->plain.size();
     if (is_first || index % kSampledOf == 0) {
-      const std::size_t bytes = recipe_of(*piece, history, *predictor).size();
+      const std::size_t bytes = recipe_of(*piece, history, predictor).size();
       (is_first ? form.recipe_bytes : recipes) += bytes;
       if (!is_first) sampled += piece->plain.size();
     }

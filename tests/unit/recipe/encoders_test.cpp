@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <random>
+
 #include "base/fd.hpp"
 #include "round_trip.hpp"
+#include "stream/go_gzip.hpp"
 
 using namespace ociferry;
 using namespace ociferry::testing;
@@ -59,6 +62,24 @@ TEST_CASE("the encoders of registries are foreseen: recipes take 0.3 % of a stre
     CHECK(trip.predictor.kind == encoder.kind);
     CHECK(static_cast<int>(trip.predictor.level) == encoder.level);
     CHECK(trip.recipe_bytes() * 1000 <= gzip.size() * encoder.permille);
+  }
+}
+
+TEST_CASE("a stream that begins with what tells nothing of its encoder is foreseen, too") {
+  const std::string text = round_trip(read_file(FIXTURES "/recipe/go-1.gz", kTripLimit)).plain;
+  std::string noise(std::size_t{3'500'000}, '\0');
+  std::minstd_rand random(7);
+  for (char& byte : noise) byte = static_cast<char>(random() >> 16);
+  for (const std::string& beginning : {noise, std::string(std::size_t{7'000'000}, '\0')}) {
+    StringSink gzip(kTripLimit);
+    GoGzipSink packer(gzip);
+    packer.write(as_bytes(beginning));
+    packer.write(as_bytes(text));
+    packer.finish();
+    const Trip trip = round_trip(gzip.content);
+    CHECK((trip.gzip == gzip.content));
+    CHECK(trip.predictor == Predictor{.kind = Predictor::Kind::Go, .level = 1});
+    CHECK(trip.recipe_bytes() < 1000);
   }
 }
 

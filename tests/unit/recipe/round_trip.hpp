@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "recipe/gzip_recipe.hpp"
+#include "recipe/predictor_choice.hpp"
 #include "stream/memory.hpp"
 
 namespace ociferry::testing {
@@ -16,7 +17,7 @@ struct Trip {
   std::string plain;
   std::string gzip;
   std::vector<std::vector<std::byte>> recipes;
-  Predictor predictor;
+  Predictor predictor;            ///< of the last piece
   std::size_t largest_piece = 0;  ///< in unpacked bytes
   [[nodiscard]] std::size_t recipe_bytes() const {
     std::size_t sum = 0;
@@ -35,19 +36,19 @@ struct Trip {
 [[nodiscard]] inline Trip round_trip(const std::string& gzip, std::optional<Predictor> predictor = std::nullopt) {
   StringSource source(gzip);
   GzipParser parser(source);
+  PredictorChoice predictors;
   Trip trip;
   StringSink out(kTripLimit);
   BitRunJoiner joiner(out);
   while (const std::optional<GzipPiece> piece = parser.next()) {
-    if (!predictor) predictor = choose_predictor(*piece);
-    trip.recipes.push_back(recipe_of(*piece, history_of(trip.plain), *predictor));
+    trip.predictor = predictor ? *predictor : predictors.next(*piece, history_of(trip.plain));
+    trip.recipes.push_back(recipe_of(*piece, history_of(trip.plain), trip.predictor));
     joiner.append(rebuilt(trip.recipes.back(), piece->plain, history_of(trip.plain)));
     trip.plain += as_text(piece->plain);
     trip.largest_piece = std::max(trip.largest_piece, piece->plain.size());
   }
   joiner.finish();
   trip.gzip = std::move(out.content);
-  trip.predictor = predictor.value_or(Predictor{});
   return trip;
 }
 
