@@ -5,7 +5,7 @@ usage: releases.py [DIRECTORY]      default: $BENCH_ROOT/releases
 
 Writes OCI layouts: first, patch (all own images on updated packages), app (only application layers differ from first).
 Layers are compressed as images of the field are: by gzip, pigz, zlib and, if there is a Go compiler, by Go's encoder
-and the one of podman, buildah and skopeo. The content follows what apt's mirror has: the oldest and the newest version
+and the one of podman, buildah and skopeo, once by skopeo itself if it is there. The content follows what apt's mirror has: the oldest and the newest version
 of each package.
 """
 
@@ -56,7 +56,7 @@ IMAGES = {
     "php": (["base", "php"], "go6", True),
     "ruby": (["base", "ruby"], "go6", True),
     "agent": (["base", "tools", "app-go"], "go6", True),
-    "other-dns": (["base", "dns"], "pgzip", True),
+    "other-dns": (["base", "dns"], "skopeo", True),
     "other-py": (["base", "python"], "gzip9", True),
     "other-perl": (["base", "tools"], "pigz6", True),
     "other-vim": (["base", "vim"], "zlib6", False),
@@ -95,6 +95,7 @@ class Encoders:
     """Compresses as others do."""
 
     def __init__(self, root):
+        self.root = root
         self.go = None
         source = root / "encoder.go"
         source.write_text(GO_PROGRAM, encoding="ascii")
@@ -106,7 +107,26 @@ class Encoders:
         except (OSError, subprocess.CalledProcessError):
             print("no Go compiler, or no golang-github-klauspost-pgzip-dev: zlib takes their place", file=sys.stderr)
 
+    def skopeo(self, tar):
+        """By skopeo, whose encoder is podman's and buildah's, too."""
+        layout = Layout(self.root / "skopeo-in")
+        layout.image("tar", [(tar, "sha256:" + hashlib.sha256(tar).hexdigest())], "tar")
+        layout.finish()
+        packed = self.root / "skopeo-out"
+        shutil.rmtree(packed, ignore_errors=True)
+        command = ["skopeo", "copy", "--quiet", "--dest-compress", "--dest-compress-format", "gzip"]
+        subprocess.run([*command, f"oci:{layout.path}", f"dir:{packed}"], check=True)
+        layer = json.loads((packed / "manifest.json").read_text(encoding="ascii"))["layers"][0]["digest"]
+        content = (packed / layer.removeprefix("sha256:")).read_bytes()
+        for directory in (layout.path, packed):
+            shutil.rmtree(directory)
+        return content
+
     def __call__(self, encoder, tar):
+        if encoder == "skopeo":
+            if shutil.which("skopeo"):
+                return self.skopeo(tar)
+            encoder = "pgzip"
         if encoder in ("go6", "pgzip") and self.go:
             return subprocess.run([self.go, encoder], input=tar, stdout=subprocess.PIPE, check=True).stdout
         if encoder in ("gzip6", "gzip9"):
@@ -187,13 +207,13 @@ class Layout:
         (self.path / "blobs/sha256" / digest).write_bytes(content)
         return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(content)}
 
-    def image(self, name, layers):
+    def image(self, name, layers, layer_type="tar+gzip"):
         config = json.dumps({"architecture": "amd64", "os": "linux", "config": {},
                              "rootfs": {"type": "layers", "diff_ids": [one[1] for one in layers]}})
         kind = "application/vnd.oci.image."
         manifest = {"schemaVersion": 2, "mediaType": kind + "manifest.v1+json",
                     "config": self.put(config.encode(), kind + "config.v1+json"),
-                    "layers": [self.put(one[0], kind + "layer.v1.tar+gzip") for one in layers]}
+                    "layers": [self.put(one[0], f"{kind}layer.v1.{layer_type}") for one in layers]}
         entry = self.put(json.dumps(manifest).encode(), manifest["mediaType"])
         entry["annotations"] = {"org.opencontainers.image.ref.name": f"registry.example.com/releases/{name}:1"}
         self.manifests.append(entry)
