@@ -74,9 +74,7 @@ void StreamCheck::end_blob() {
   throw Error(ErrorCode::Corrupt,
               text::cat(name_, ": ", member().name(), " at offset ", member().offset, ": content has digest ",
                         actual.text(), ", expected ", member().blob->text()))
-      .hint(
-          "it was damaged on its way, or was so where it comes from: run both sides again, or verify the archive "
-          "there");
+      .hint("it was damaged on its way, or was so where it comes from: verify it there, and copy or send it again");
 }
 
 std::size_t StreamCheck::take_padding(std::string_view bytes) {
