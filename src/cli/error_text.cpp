@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "cli/imgpkg_words.hpp"
@@ -39,15 +40,16 @@ bool is_shown_by_imgpkg(const Error& error, std::string_view context) {
 
 /// Message and context in one line, outermost context first, like wrapped errors in Go.
 std::string one_line(const Error& error) {
+  const std::string message = safe_message(in_imgpkg_words(error.message()));
   std::string line;
   for (auto context = error.context().rbegin(); context != error.context().rend(); ++context) {
     if (!is_shown_by_imgpkg(error, *context)) continue;
     std::string text = safe_message(*context);
     if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
       text.front() = static_cast<char>(text.front() - 32);
-    line += text + ": ";
+    line += in_imgpkg_context(std::move(text), message);
   }
-  line += safe_message(in_imgpkg_words(error.message()));
+  line += message;
   if (is_hint_of_imgpkg(error.hint_text())) line += fmt::format(" (hint: {})", safe_message(error.hint_text()));
   return line;
 }

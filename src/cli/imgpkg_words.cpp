@@ -70,7 +70,7 @@ std::string about_ping(const std::string& message) {
 }
 
 /// The message of Go's library for a response without a message.
-std::string unexpected_status(std::string_view status) {
+std::string unexpected_status(std::string_view method, std::string_view status) {
   constexpr std::array<Words, 8> kReasons = {{{"401", "Unauthorized"},
                                               {"403", "Forbidden"},
                                               {"404", "Not Found"},
@@ -81,27 +81,58 @@ std::string unexpected_status(std::string_view status) {
                                               {"504", "Gateway Timeout"}}};
   const auto reason = std::ranges::find(kReasons, status, &Words::first);
   return text::cat("unexpected status code ", status, reason == kReasons.end() ? "" : " ",
-                   reason == kReasons.end() ? "" : reason->second);
+                   reason == kReasons.end() ? "" : reason->second,
+                   method == "HEAD" ? " (HEAD responses have no body, use GET for details)" : "");
+}
+
+bool is_code(std::string_view word) {
+  return !word.empty() && std::ranges::all_of(word, [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
+}
+
+/// True for "CODE: words; CODE: words".
+bool are_several(std::string_view errors) {
+  for (auto next = errors.find("; "); next != std::string_view::npos; next = errors.find("; ", next + 1)) {
+    const std::string_view rest = errors.substr(next + 2);
+    if (is_code(rest.substr(0, rest.find(": "))) && rest.find(": ") != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+/// The method of "METHOD http..."; empty for anything else.
+std::string_view method_of(std::string_view message) {
+  constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+  const std::string_view word = message.substr(0, message.find(' '));
+  const bool is_request = std::ranges::find(kMethods, word) != kMethods.end() &&
+                          message.substr(std::min(word.size() + 1, message.size())).starts_with("http");
+  return is_request ? word : std::string_view();
+}
+
+/// In imgpkg, to fetch a manifest is to fetch an image.
+bool is_fetch(std::string_view method, std::string_view url) {
+  return method == "GET" && url.find("/manifests/") != std::string_view::npos;
 }
 
 /// "REF: not found: GET URL: answered 404 (CODE: words); ..." is "Fetching image: GET URL: CODE: words".
 std::string about_refusal(const std::string& message) {
-  constexpr std::string_view kAbsent = ": not found: GET http";
+  constexpr std::string_view kAbsent = ": not found: ";
   constexpr std::string_view kAnswered = ": answered ";
   constexpr std::size_t kStatusLength = 3;
   const auto absent = message.find(kAbsent);
   const bool is_absent = absent != std::string::npos && absent < message.find(' ');
-  const std::string rest = is_absent ? message.substr(absent + kAbsent.find("GET")) : message;
+  const std::string rest = is_absent ? message.substr(absent + kAbsent.size()) : message;
+  const std::string_view method = method_of(rest);
   const auto answered = rest.find(kAnswered);
-  if (!rest.starts_with("GET http") || answered == std::string::npos || answered != rest.find(": ")) return message;
+  if (method.empty() || answered == std::string::npos || answered != rest.find(": ")) return message;
+  const std::string_view request = std::string_view(rest).substr(0, answered);
   const std::string_view said = std::string_view(rest).substr(answered + kAnswered.size());
   const std::string_view status = said.substr(0, kStatusLength);
   std::string_view words = said.substr(status.size());
   const auto end = words.rfind(')');
   const bool has_words = words.starts_with(" (") && end != std::string_view::npos;
   if (has_words) words = words.substr(2, std::min(end, words.find("); credentials: ")) - 2);
-  return text::cat(is_absent ? "Fetching image: " : "", std::string_view(rest).substr(0, answered), ": ",
-                   has_words ? std::string(words) : unexpected_status(status));
+  return text::cat(is_fetch(method, request) ? "Fetching image: " : "", request, ": ",
+                   has_words && are_several(words) ? "multiple errors returned: " : "",
+                   has_words ? std::string(words) : unexpected_status(method, status));
 }
 
 /// imgpkg looks for such a layer in the tar only.
@@ -110,8 +141,8 @@ std::string about_foreign_layer(const std::string& message) {
   constexpr std::size_t kHexLength = 64;
   if (!message.starts_with(kLayer) || message.find(") cannot be fetched:") == std::string::npos) return message;
   return text::cat("file sha256-", std::string_view(message).substr(kLayer.size(), kHexLength),
-                   ".tar.gz not found in tar. hint: This may be because when copying to a tarball, the "
-                   "--include-non-distributable-layers flag should have been provided.");
+                   ".tar.gz not found in tar (hint: This may be because when copying to a tarball, the "
+                   "--include-non-distributable-layers flag should have been provided.)");
 }
 
 }  // namespace
@@ -121,6 +152,30 @@ std::string in_imgpkg_words(std::string message) {
     message = replaced(message, ours, theirs);
   }
   return about_foreign_layer(about_refusal(about_ping(about_reference(framed(std::move(message))))));
+}
+
+std::string in_imgpkg_context(std::string context, std::string_view message) {
+  const bool is_upload = context.starts_with("Writing '") && !message.starts_with("Error while preparing a transport");
+  return text::cat(context, ": ", is_upload ? "Writing image: " : "");
+}
+
+std::vector<std::string> in_imgpkg_list(std::string_view notice) {
+  constexpr std::string_view kImage = "  - Image: ";
+  constexpr std::string_view kLayers = ", Layers: ";
+  std::vector<std::string> lines;
+  for (const std::string& line : text::split(notice, '\n')) {
+    const auto layers = line.find(kLayers);
+    if (!line.starts_with(kImage) || layers == std::string::npos) {
+      lines.push_back(lines.empty() ? text::cat("Warning: ", line) : line);
+      continue;
+    }
+    lines.push_back(line.substr(1, layers - 1));
+    lines.emplace_back("   Layers:");
+    for (const std::string& layer : text::split(std::string_view(line).substr(layers + kLayers.size()), ',')) {
+      lines.push_back(text::cat("     - ", text::trim(layer)));
+    }
+  }
+  return lines;
 }
 
 bool is_hint_of_imgpkg(std::string_view hint) { return std::ranges::find(kHints, hint) != kHints.end(); }

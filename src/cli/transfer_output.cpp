@@ -8,14 +8,24 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/imgpkg_words.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
 
+void CopyProgress::event(std::string_view line) {
+  if (line == "Tagging images") finish();
+  inner_.event(text::cat("copy | ", line));
+  if (line.starts_with("done: file '")) finish();
+}
+
 void CopyProgress::notice(std::string_view lines) {
   if (called_as_ == CalledAs::Ociferry) return inner_.notice(lines);
-  std::string prefix = "copy | ";
-  for (const std::string& line : text::split(lines, '\n')) inner_.event(std::exchange(prefix, "") + line);
+  for (std::string& line : in_imgpkg_list(lines)) held_.push_back(std::move(line));
+}
+
+void CopyProgress::finish() {
+  for (const std::string& line : std::exchange(held_, {})) inner_.event(text::cat("copy | ", line));
 }
 
 namespace {

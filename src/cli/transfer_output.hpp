@@ -19,16 +19,19 @@ class CopyProgress : public Progress {
   void advance(std::int64_t bytes) override { inner_.advance(bytes); }
   void skip(std::int64_t bytes) override { inner_.skip(bytes); }
   void wait(const Wait& wait) override { inner_.wait(wait); }
-  void event(std::string_view line) override { inner_.event("copy | " + std::string(line)); }
+  void event(std::string_view line) override;
   void warn(std::string_view line) override { inner_.warn(line); }
-  /// imgpkg prints it among its steps, so when called as imgpkg, only if those are shown.
+  /// imgpkg prints it among its steps, after the layers are written; so when called as imgpkg, only if those are shown.
   void notice(std::string_view lines) override;
+  /// Prints a notice that no step followed.
+  void finish();
   void moved(const MovedTag& tag) override { inner_.moved(tag); }
   void debug(std::string_view line) override { inner_.debug(line); }
 
  private:
   Progress& inner_;
   CalledAs called_as_;
+  std::vector<std::string> held_;  ///< lines of a notice
 };
 
 /// One line with the result of an export, and the archive's fingerprint.

@@ -77,16 +77,11 @@ std::vector<FileEntry> collect(const PushOptions& options) {
   return entries;
 }
 
-/// Returns true if the tag was right already.
-bool upload(Repository& repository, const PushOptions& options, const SingleLayerImage& image, const Descriptor& layer,
-            PackedFile& packed, Round round, const Context& context) {
-  const Digest& digest = image.manifest.descriptor.digest;
-  const Destination to{options.target.name, repository, repository};
-  const std::vector<TagState> tags =
-      ask_tags(to, {{&image.manifest, image_tag(digest)}, {&image.manifest, options.target.selector()}}, context);
-  if (options.keep_tags) refuse_moves(to, tags);
-  const bool tag_is_right = tags.back().is_right();
-  if (!tag_is_right || round == Round::Repair) {
+/// Puts what is not there yet, blobs first.
+void put(Repository& repository, const Destination& to, const std::vector<TagState>& tags,
+         const SingleLayerImage& image, const Descriptor& layer, PackedFile& packed, Round round,
+         const Context& context) {
+  if (!tags.back().is_right() || round == Round::Repair) {
     MemoryBlobs configs;
     configs.add(image.config_descriptor.digest, image.config);
     context.progress->phase("pushing", layer.size);
@@ -103,7 +98,20 @@ bool upload(Repository& repository, const PushOptions& options, const SingleLaye
     throw_if_stopped(context.stop);
     if (!tag.is_right()) put_tag(to, tag, context);
   }
-  return tag_is_right;
+}
+
+/// Returns true if the tag was right already.
+bool upload(Repository& repository, const PushOptions& options, const SingleLayerImage& image, const Descriptor& layer,
+            PackedFile& packed, Round round, const Context& context) {
+  const Destination to{options.target.name, repository, repository};
+  const auto doing = [&] { return text::cat("writing '", to_string(to.name), ":", options.target.selector(), "'"); };
+  const std::vector<TagState> tags = with_context(doing, [&] {
+    const Digest& digest = image.manifest.descriptor.digest;
+    return ask_tags(to, {{&image.manifest, image_tag(digest)}, {&image.manifest, options.target.selector()}}, context);
+  });
+  if (options.keep_tags) refuse_moves(to, tags);
+  with_context(doing, [&] { put(repository, to, tags, image, layer, packed, round, context); });
+  return tags.back().is_right();
 }
 
 /// Packs the files into a temporary file: an upload needs the digest of the whole layer first.

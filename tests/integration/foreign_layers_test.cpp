@@ -116,7 +116,13 @@ TEST_CASE("called as imgpkg, a copy tells of layers that are left out among the 
   Words shown = copy;
   shown.emplace_back("--tty");
   const Outcome outcome = run_as(Name::Imgpkg, world, shown);
-  CHECK(outcome.out.find("copy | Skipped the followings layer(s)") != std::string::npos);
+  const auto warning = outcome.out.find("copy | Warning: Skipped the followings layer(s)");
+  const auto list = outcome.out.find("copy |  - Image: " + windows.source.server.host() + "/windows@" + windows.digest +
+                                     "\ncopy |    Layers:\ncopy |      - " + windows.layer.digest.text() + "\n");
+  CHECK(warning != std::string::npos);
+  CHECK(list != std::string::npos);
+  CHECK(list > warning);
+  CHECK(outcome.out.find("copy | Tagging images") > list);
   CHECK(outcome.err.empty());
 }
 

@@ -254,6 +254,7 @@ void run_copy(const Arguments& arguments, Context& context, Console& console) {
   } else {
     run_copy_to_registry(arguments, context, console);
   }
+  progress.finish();
 }
 
 }  // namespace

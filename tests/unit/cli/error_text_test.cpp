@@ -64,6 +64,20 @@ TEST_CASE("where imgpkg has other words, these are taken") {
         "imgpkg: Error: GET http://r/v2/a/tags/list: unexpected status code 404 Not Found");
   CHECK(said("GET http://r/v2/a/tags/list: answered 418") ==
         "imgpkg: Error: GET http://r/v2/a/tags/list: unexpected status code 418");
+  CHECK(said("GET http://r/v2/a/manifests/v1: answered 403 (DENIED: no); credentials: none") ==
+        "imgpkg: Error: Fetching image:\n  GET http://r/v2/a/manifests/v1:\n    DENIED: no");
+  CHECK(said("POST http://r/v2/a/blobs/uploads/: answered 403 (DENIED: requested access is denied)") ==
+        "imgpkg: Error: POST http://r/v2/a/blobs/uploads/:\n  DENIED: requested access is denied");
+  CHECK(said("HEAD http://r/v2/a/manifests/v1: answered 401; credentials: user x, from --registry-username") ==
+        "imgpkg: Error: HEAD http://r/v2/a/manifests/v1: unexpected status code 401 Unauthorized (HEAD responses have "
+        "no body, use GET for details)");
+  CHECK(said("PUT http://r/v2/a/manifests/v1: answered 500, after 3 attempts") ==
+        "imgpkg: Error: PUT http://r/v2/a/manifests/v1: unexpected status code 500 Internal Server Error");
+  CHECK(said("PUT http://r/v2/a/manifests/v1: answered 400 (A_B: one; C: two)") ==
+        "imgpkg: Error: PUT http://r/v2/a/manifests/v1: multiple errors returned:\n  A_B: one; C: two");
+  CHECK(said("PUT http://r/v2/a/manifests/v1: answered 400 (A_B: one; c: two)") ==
+        "imgpkg: Error: PUT http://r/v2/a/manifests/v1:\n  A_B: one; c: two");
+  CHECK(said("GETS http://r: answered 400") == "imgpkg: Error: GETS http://r: answered 400");
   CHECK(said("GET http:") == "imgpkg: Error: GET http:");
   CHECK(said("GET http: answered 4") == "imgpkg: Error: GET http: unexpected status code 4");
   CHECK(said("GET http: answered )23 (") == "imgpkg: Error: GET http: unexpected status code )23");
@@ -71,11 +85,24 @@ TEST_CASE("where imgpkg has other words, these are taken") {
   const std::string hex(64, 'a');
   CHECK(said(("the layer sha256:" + hex + " (x) cannot be fetched:\n  - r/a: gone").c_str()) ==
         "imgpkg: Error: file sha256-" + hex +
-            ".tar.gz not found in tar. hint:\n"
-            "  This may be because when copying to a tarball, the --include-non-distributable-layers flag should have "
-            "been provided.");
+            ".tar.gz not found in tar (hint: This may be because when copying to a tarball, the "
+            "--include-non-distributable-layers flag should have been provided.)");
   CHECK(said("'a b' is not an image reference: why") == "imgpkg: Error: could not parse reference: a b");
   CHECK(said("looking at a/b: No such file or directory") == "imgpkg: Error: lstat a/b: no such file or directory");
+}
+
+TEST_CASE("what a push was refused is told in imgpkg's frames") {
+  const auto said = [](const char* message) {
+    Error error(ErrorCode::Denied, message);
+    error.while_doing("writing 'r/a:v1'");
+    return imgpkg_error_text("imgpkg", error);
+  };
+  CHECK(
+      said("POST http://r/v2/a/blobs/uploads/: answered 403 (DENIED: no)") ==
+      "imgpkg: Error: Writing 'r/a:v1':\n  Writing image:\n    POST http://r/v2/a/blobs/uploads/:\n      DENIED: no\n");
+  CHECK(said("GET http://r/v2/: incorrect username or password")
+            .starts_with(
+                "imgpkg: Error: Writing 'r/a:v1':\n  Error while preparing a transport to talk with the registry:\n"));
 }
 
 TEST_CASE("lines break at a colon before a capital letter, but not within brackets or where these do not match") {
