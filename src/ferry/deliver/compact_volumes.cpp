@@ -88,7 +88,8 @@ class OlderSet {
       static_cast<void>(size_of_regular(file));
       try {
         lists_.push_back(parse_volume_list(read_file(file, limits::kLayoutFileBytes), file.string()));
-      } catch (const Error&) {
+      } catch (const Error& error) {
+        if (error.code() == ErrorCode::Io) throw;
         if (!force_) refuse(file, "not a list of volumes that ociferry wrote");
       }
       found_.lists.push_back(file);
@@ -257,8 +258,9 @@ void CompactVolumes::publish() {
     write_volume_sums(directory_, list_.volumes, output_, to_json(list_));
     remove_older(retired(directory_ / volume_list_name(output_)));
   } catch (Error& error) {
-    error.while_doing(text::cat("giving ", files_.size(), " volumes of ", output_, " their names; ", named,
-                                " have them, and the same command replaces those"));
+    error.while_doing(text::cat("giving ", files_.size(), " volumes of ", output_,
+                                " their names, in place of older ones; ", named,
+                                " have them, and the same command replaces what is there"));
     throw;
   }
   discarded_.release();
