@@ -158,6 +158,8 @@ TEST_CASE("all that reads archives reads volumes of compact ones, whatever is na
   const std::string here = stage.copied("here");
   fs::create_directory(stage.at("there"));
   fs::rename(stage.at("here/apps.zst.002"), stage.at("there/apps.zst.002"));
+  world.succeed({"expand", here, "--volume-dir", "there", "-o", "from-two.tar"});
+  CHECK((read_text(stage.at("from-two.tar")) == stage.plain));
   const std::string repo = world.inside_repo("");
   world.succeed({"import", "there", here, "--to-registry", repo + "several"});
   stage.check_imported("several");

@@ -70,11 +70,13 @@ void declare_expand(Arguments& arguments) {
   declare_bases(arguments);
   arguments.flag("force", "Replace a file of that name even if it is no archive");
   declare_volume_size(arguments);
+  declare_volume_search(arguments);
   declare_verify_medium(arguments);
   declare_blocking_factor(arguments);
 }
 
 void run_expand(const Arguments& arguments, Context& context, Console& console) {
+  context.volumes = volume_search_of(arguments, context.stop, console);
   const std::string output = arguments.text_of("output");
   const ExpandOptions options{.archive = arguments.positional_value(),
                               .output = output,
