@@ -161,8 +161,9 @@ CompactExport export_compact(const ExportOptions& options, CompactEffort effort,
     }
     return {.plain = std::move(exported), .compact = std::move(compacted)};
   } catch (Error& error) {
-    error.hint(text::cat("the plain archive is in ", plain.archive.string(),
-                         plain.is_divided() ? " and its volumes" : "",
+    const std::string place = text::cat(plain.archive.string(), plain.is_divided() ? " and its volumes" : "");
+    error.while_doing(text::cat("making a compact archive of the plain one, which is in ", place));
+    error.hint(text::cat("the plain archive is in ", place,
                          ": the same command goes on from there, and it can be carried as it is"));
     throw;
   }
