@@ -74,6 +74,7 @@ ChainRules chain_rules(const Predictor& predictor) {
   if (predictor.kind == Predictor::Kind::Klauspost) {
     ChainRules rules = level(kKlauspostLevels, 7);
     rules.hash = ChainHash::Klauspost;
+    rules.by_gain = rules.chain >= 100;
     rules.shortest = 4;
     return rules;
   }

@@ -20,6 +20,7 @@ struct ChainRules {
   std::uint32_t first_reach = 32768;  ///< ... of the nearest
   std::uint32_t near = 32768;         ///< the largest distance of a shortest match
   std::uint32_t inserted = 258;       ///< without lazy: of longer matches only the first byte gets into a chain
+  bool by_gain = false;               ///< a longer match is taken only if it saves more bits, too
   bool first_byte = true;             ///< a match may begin at the first byte of a member
 };
 

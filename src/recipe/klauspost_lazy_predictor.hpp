@@ -5,7 +5,7 @@
 namespace ociferry::recipe {
 
 /// Levels 7 to 9 of github.com/klauspost/compress: chains, a second look at the ends of matches, and strides where no
-/// matches are found. What level 9 thinks of the costs of distances is not foreseen.
+/// matches are found.
 class KlauspostLazyPredictor : public LazyPredictor {
  public:
   using LazyPredictor::LazyPredictor;

@@ -45,7 +45,10 @@ LazyPredictor::LazyPredictor(const ChainRules& rules, const Text& text)
                                                               : kChainHashBits<ChainHash::Go>)),
       inner_heads_(std::size_t{1} << kInnerHashBits),
       places_(kPlaces),
-      steps_(kPlaces) {}
+      steps_(kPlaces) {
+  if (rules.by_gain) gains_ = std::make_unique<MatchGains>();
+  if (gains_) gains_->begin(text.begin);
+}
 
 /// Heads are positions modulo 2^16: those that are out of reach are replaced before they could seem to be near again.
 void LazyPredictor::forget_far(std::vector<std::uint16_t>& heads) const noexcept {
@@ -153,6 +156,10 @@ LazyPredictor::Match LazyPredictor::search_long(const Search& search) {
     if (load<std::uint32_t>(there + best - 3) == end) {
       if (const std::uint32_t length = common_prefix(there, here, search.limit); length > best) {
         if (is_beyond(place)) break;
+        if (by_gain_ && !is_gain(search, length, search.at - place)) {
+          leap.step = places[(place + leap.offset) % kPlaces].inner_step;
+          continue;
+        }
         best = length;
         match = {length, search.at - place};
         if (length >= nice) break;
@@ -206,6 +213,7 @@ LazyPredictor::Match LazyPredictor::search_short(const Search& search) {
 LazyPredictor::Match LazyPredictor::search(std::uint32_t at, std::uint32_t than) {
   if (at + rules_.shortest > bounds_.input) return {};
   insert_until(std::min(at + kAhead, text_.end));
+  if (gains_ != nullptr) gains_->look_at(text_, at, bounds_.input);
   const std::uint32_t step = steps_.data()[at % kPlaces];
   const std::uint32_t first = member_ + (rules_.first_byte ? 0U : 1U);
   if (step == 0 || step > rules_.first_reach || at < first + step) return {};
@@ -218,7 +226,42 @@ LazyPredictor::Match LazyPredictor::search(std::uint32_t at, std::uint32_t than)
                       .best = std::max(than, rules_.shortest)};
   Match match;
   if (search.best < search.limit) match = search_long(search);
+  if (gains_ != nullptr && (match.length != 0 || than < rules_.shortest)) {
+    return search_gain(search, than, match.length != 0);
+  }
   return match.length != 0 || than >= rules_.shortest ? match : search_short(search);
+}
+
+bool LazyPredictor::is_gain(const Search& search, std::uint32_t length, std::uint32_t distance) {
+  const int gain = gains_->gain_of(text_.bytes + search.at, length, distance);
+  if (gain <= gain_ || (distance > short_distance_ && gain <= short_gain_)) return false;
+  gain_ = gain;
+  return true;
+}
+
+/// A match has to gain more than those that were found before it, among them one of the shortest.
+LazyPredictor::Match LazyPredictor::search_gain(Search search, std::uint32_t than, bool has_longer) {
+  search.best = rules_.shortest;
+  const std::byte* const here = text_.bytes + search.at;
+  Match shortest = search_short(search);
+  short_gain_ = 0;
+  short_distance_ = shortest.distance;
+  if (shortest.length != 0 && common_prefix(here - shortest.distance, here, shortest.length + 1) == shortest.length) {
+    short_gain_ = std::max(0, gains_->gain_of(here, shortest.length, shortest.distance));
+  }
+  if (short_gain_ == 0) shortest = {};
+  gain_ = 0;
+  Match match;
+  by_gain_ = true;
+  if (has_longer) match = search_long(search);
+  by_gain_ = false;
+  if (match.length == 0) match = shortest;
+  return match.length > than ? match : Match{};
+}
+
+void LazyPredictor::begin_member(std::uint32_t at) {
+  member_ = at;
+  if (gains_) gains_->begin(at);
 }
 
 void LazyPredictor::begin_block(const Bounds& bounds, std::uint32_t at) {

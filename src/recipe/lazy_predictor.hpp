@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "recipe/chain_rules.hpp"
+#include "recipe/match_gains.hpp"
 #include "recipe/token_predictor.hpp"
 
 namespace ociferry::recipe {
@@ -13,7 +14,7 @@ class LazyPredictor : public TokenPredictor {
  public:
   LazyPredictor(const ChainRules& rules, const Text& text);
 
-  void begin_member(std::uint32_t at) override { member_ = at; }
+  void begin_member(std::uint32_t at) override;
   void begin_block(const Bounds& bounds, std::uint32_t at) override;
   [[nodiscard]] Token foresee(std::uint32_t at) override;
   void take(std::uint32_t at, Token token) override;
@@ -75,12 +76,21 @@ class LazyPredictor : public TokenPredictor {
   [[nodiscard]] Match search_long(const Search& search);
   /// ... the nearest of the shortest.
   [[nodiscard]] Match search_short(const Search& search);
+  /// The last of those that gain more than all before them, if it is longer than `than`.
+  /// `has_longer`: there are some that are longer than the shortest.
+  [[nodiscard]] Match search_gain(Search search, std::uint32_t than, bool has_longer);
+  [[nodiscard]] bool is_gain(const Search& search, std::uint32_t length, std::uint32_t distance);
 
   ChainRules rules_;
   Text text_;
   Bounds bounds_;
   std::uint32_t member_ = 0;
-  std::uint32_t inserted_ = 0;        ///< all places before it are in their chains
+  std::uint32_t inserted_ = 0;         ///< all places before it are in their chains
+  std::unique_ptr<MatchGains> gains_;  ///< of an encoder that looks at what matches save
+  bool by_gain_ = false;               ///< the search takes only what gains more
+  int gain_ = 0;                       ///< of the best match of a search
+  int short_gain_ = 0;                 ///< of the nearest of the shortest
+  std::uint32_t short_distance_ = 0;
   std::uint64_t effort_;              ///< how many places may still be compared
   std::vector<std::uint16_t> heads_;  ///< by hash: the last place, modulo 2^16
   std::vector<std::uint16_t> inner_heads_;

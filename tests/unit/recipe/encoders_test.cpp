@@ -49,6 +49,7 @@ const std::vector<KnownEncoder> kKnownEncoders = {
     {"klauspost-6", 6, Predictor::Kind::Klauspost, 6},
     {"klauspost-7", 3, Predictor::Kind::Klauspost, 7},
     {"klauspost-8", 3, Predictor::Kind::Klauspost, 8},
+    {"klauspost-9", 3, Predictor::Kind::Klauspost, 9},
 };
 
 }  // namespace
@@ -94,9 +95,8 @@ TEST_CASE("where an encoder stops at the ends of jobs, matches are foreseen up t
   }
 }
 
-TEST_CASE("encoders that are not known, or not wholly, are rebuilt, too") {
-  for (const std::string name :
-       {"libdeflate-1", "libdeflate-6", "libdeflate-12", "igzip-0", "igzip-1", "igzip-3", "klauspost-9"}) {
+TEST_CASE("encoders that are not known are rebuilt, too") {
+  for (const std::string name : {"libdeflate-1", "libdeflate-6", "libdeflate-12", "igzip-0", "igzip-1", "igzip-3"}) {
     CAPTURE(name);
     const std::string gzip = read_file(FIXTURES "/recipe/" + name + ".gz", kTripLimit);
     const Trip trip = round_trip(gzip);
