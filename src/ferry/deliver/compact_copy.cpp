@@ -10,6 +10,7 @@
 #include "layout/compact/watched_source.hpp"
 #include "layout/compact_beginning.hpp"
 #include "layout/open_archive.hpp"
+#include "layout/sealed/archive_plan.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/set_place.hpp"
 #include "layout/sealed/volume_set.hpp"
@@ -59,6 +60,12 @@ SplitReport check_copy(const CompactOutput& to, const Medium& from, const Contex
 }  // namespace
 
 bool is_compact_set(const std::filesystem::path& path, const VolumeSearch& search) {
+  std::error_code unknown;
+  if (std::filesystem::is_regular_file(path, unknown)) {
+    // A plain archive, or its first volume: no need to read its table for that.
+    const auto medium = open_medium(path);
+    if (medium && has_first_header(*medium)) return false;
+  }
   const auto place = place_of_set(path, search, silent_progress(), nullptr);
   return place && place->is_compact;
 }
