@@ -9,6 +9,7 @@
 #include "ociferry/digest.hpp"
 #include "ociferry/export.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/plan.hpp"
 #include "ociferry/split.hpp"
 #include "ociferry/streams.hpp"
 
@@ -47,7 +48,9 @@ struct CompactReport {
   std::uint64_t kept_bytes = 0;      ///< which a reader keeps in memory or in a temporary file
   std::size_t blobs_of_base = 0;     ///< that CompactOptions::since have, and are left out
   std::vector<BlobAsItIs> as_they_are = {};
-  Digest fingerprint;                       ///< of the plain archive; see InspectReport
+  BlobSum in_zstd =
+      {};              ///< blobs that were compressed with zstd: what made them cannot be done again, so none is opened
+  Digest fingerprint;  ///< of the plain archive; see InspectReport
   std::vector<WrittenVolume> volumes = {};  ///< that were written; empty if it is one file
 };
 

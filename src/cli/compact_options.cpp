@@ -48,9 +48,15 @@ void print_compact(const CompactReport& report, const std::string& output, Conso
   console.result(
       fmt::format("Wrote {}: {}, {:.1f} % of the archive's {}", output, text::human_bytes(report.compact_bytes),
                   percent(report.compact_bytes, report.archive_bytes), text::human_bytes(report.archive_bytes)));
-  console.result(fmt::format("unpacked: {} ({}, with {} of recipes); kept in gzip: {}",
-                             count(report.layers_opened, "layer"), text::human_bytes(report.unpacked_bytes),
-                             text::human_bytes(report.recipe_bytes), report.as_they_are.size()));
+  console.result(fmt::format("unpacked: {} ({}, with {} of recipes)", count(report.layers_opened, "layer"),
+                             text::human_bytes(report.unpacked_bytes), text::human_bytes(report.recipe_bytes)));
+  if (!report.as_they_are.empty()) {
+    console.result(fmt::format("as they are, in gzip: {}", count(report.as_they_are.size(), "layer")));
+  }
+  if (report.in_zstd.count > 0) {
+    console.result(fmt::format("as they are, in zstd, which cannot be made again: {} ({})",
+                               count(report.in_zstd.count, "layer"), text::human_bytes(report.in_zstd.bytes)));
+  }
   if (report.blobs_of_base > 0) {
     console.result(fmt::format("left out, since the older archive has them: {}", count(report.blobs_of_base, "blob")));
   }
@@ -62,16 +68,18 @@ Json::Object compact_members(const CompactReport& report, const std::string& out
   for (const BlobAsItIs& one : report.as_they_are) {
     left.emplace_back(Json::Object{{"digest", one.blob.text()}, {"why", one.why}});
   }
-  Json::Object members{{"archive", output},
-                       {"archiveBytes", report.archive_bytes},
-                       {"compactBytes", report.compact_bytes},
-                       {"layersOpened", std::uint64_t{report.layers_opened}},
-                       {"unpackedBytes", report.unpacked_bytes},
-                       {"recipeBytes", report.recipe_bytes},
-                       {"keptBytes", report.kept_bytes},
-                       {"blobsOfBase", std::uint64_t{report.blobs_of_base}},
-                       {"asTheyAre", std::move(left)},
-                       {"fingerprint", report.fingerprint.text()}};
+  Json::Object members{
+      {"archive", output},
+      {"archiveBytes", report.archive_bytes},
+      {"compactBytes", report.compact_bytes},
+      {"layersOpened", std::uint64_t{report.layers_opened}},
+      {"unpackedBytes", report.unpacked_bytes},
+      {"recipeBytes", report.recipe_bytes},
+      {"keptBytes", report.kept_bytes},
+      {"inZstd", Json::Object{{"blobs", std::uint64_t{report.in_zstd.count}}, {"bytes", report.in_zstd.bytes}}},
+      {"blobsOfBase", std::uint64_t{report.blobs_of_base}},
+      {"asTheyAre", std::move(left)},
+      {"fingerprint", report.fingerprint.text()}};
   add_volume_members(members, report.volumes);
   return members;
 }

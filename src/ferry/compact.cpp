@@ -52,6 +52,9 @@ CompactReport report_of(const compact::StudiedArchive& studied, const ArchiveRea
       ++report.layers_opened;
       report.unpacked_bytes += form.unpacked_bytes;
       report.recipe_bytes += form.recipe_bytes;
+    } else if (form.is_zstd) {
+      ++report.in_zstd.count;
+      report.in_zstd.bytes += blobs[i].size;
     } else if (!form.why_as_it_is.empty()) {
       report.as_they_are.push_back({blobs[i].digest, form.why_as_it_is});
     }

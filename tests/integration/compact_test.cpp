@@ -150,6 +150,9 @@ TEST_CASE("layers that gzip, pigz, skopeo, umoci and zstd packed are opened or k
   CHECK(*stage.made.find("archiveBytes")->as_int() == static_cast<std::int64_t>(stage.plain.size()));
   CHECK(*stage.made.find("compactBytes")->as_int() == static_cast<std::int64_t>(stage.fast.size()));
   CHECK(*stage.made.find("layersOpened")->as_int() == 5);  // not the one in zstd
+  CHECK(*stage.made.find("inZstd")->find("blobs")->as_int() == 1);
+  CHECK(*stage.made.find("inZstd")->find("bytes")->as_int() ==
+        static_cast<std::int64_t>(stage.shell("zstd -c two.tar").size()));
   CHECK(stage.made.find("asTheyAre")->as_array()->empty());
   CHECK(*stage.made.find("keptBytes")->as_int() >= static_cast<std::int64_t>(lines_by(31, 1200).size()));
   CHECK(stage.made.string_at("fingerprint") == plain.string_at("fingerprint"));

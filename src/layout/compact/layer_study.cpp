@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "archive/packing.hpp"
 #include "archive/tar_parser.hpp"
 #include "base/in_order.hpp"
 #include "base/stop.hpp"
@@ -138,6 +139,7 @@ LayerForm LayerStudy::study(const Descriptor& blob, bool from_base) {
     } else if (is_tar(head)) {
       return study_tar(blob, base);
     }
+    form.is_zstd = packing_of(as_text(head)) == "zstd";
   }
   if (form.kind == MemberKind::Plain) progress_.skip(static_cast<std::int64_t>(blob.size));
   return form;

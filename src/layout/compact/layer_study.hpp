@@ -30,6 +30,7 @@ struct LayerForm {
   std::uint64_t recipe_bytes = 0;           ///< of Gzip
   std::uint64_t recipes_at = 0;             ///< of Gzip: where its recipes begin among all
   std::size_t base_blob = 0;                ///< of Whole: as BaseContents::find_blob gives it
+  bool is_zstd = false;                     ///< of Plain: it was compressed with zstd, which cannot be done again
   std::string why_as_it_is = {};            ///< of a blob that was compressed with gzip and travels as it is
 };
 
