@@ -37,7 +37,7 @@ struct Speeds {
 
 // Bytes a second that are unpacked or packed, on a core of 2020 or later, if it is slow and if it is fast:
 // docs/performance.md.
-constexpr Speeds kMakeRecipes{25'000'000, 50'000'000};  ///< a core; made and tried
+constexpr Speeds kMakeRecipes{15'000'000, 30'000'000};  ///< a core; made and tried
 constexpr Speeds kUnpack{60'000'000, 100'000'000};      ///< in all: on one core
 constexpr Speeds kPackFast{60'000'000, 100'000'000};    ///< in all: on one core
 constexpr Speeds kPackSmall{15'000'000, 30'000'000};    ///< in all: on one core
