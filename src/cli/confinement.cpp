@@ -88,6 +88,15 @@ bool are_compact_volumes(const std::string& archive, const Arguments& arguments)
   }
 }
 
+/// True if it writes a file without a name: the layer of a push, the content of a compressed archive, or what a
+/// forecast looks at.
+bool keeps_bytes(const Command& command, const Arguments& arguments, bool is_dry_run) {
+  if (command.name == "push" || (is_dry_run && command.name == "compact")) return true;
+  return std::ranges::any_of(archives_read(arguments), [&](const std::string& archive) {
+    return needs_temporary_file(archive) || are_compact_volumes(archive, arguments);
+  });
+}
+
 bool changes_logins(const Command& command) { return command.name == "login" || command.name == "logout"; }
 
 bool writes_somewhere(const Arguments& arguments) {
@@ -122,12 +131,7 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
     allow_output(fs::is_directory(archive, unknown) ? archive / "x" : archive, rights.writable);
   }
   if (changes_logins(command)) allow_output(login_file_of(login_options_of(arguments)), rights.writable);
-  const auto keeps_bytes = [&](const std::string& archive) {
-    return needs_temporary_file(archive) || are_compact_volumes(archive, arguments);
-  };
-  const bool studies = is_dry_run && command.name == "compact";
-  if (command.name == "push" || studies || std::ranges::any_of(archives_read(arguments), keeps_bytes)) {
-    // The layer, and the content of a compressed archive, are written to a file without a name.
+  if (keeps_bytes(command, arguments, is_dry_run)) {
     std::error_code unknown;
     rights.writable.push_back(fs::temp_directory_path(unknown));
   }

@@ -153,22 +153,21 @@ LazyPredictor::Match LazyPredictor::search_long(const Search& search) {
   for (; leap.step != 0 && place >= search.lowest + leap.step && effort > 0; --effort) {
     place -= leap.step;
     const std::byte* const there = text_.bytes + place;
-    if (load<std::uint32_t>(there + best - 3) == end) {
-      if (const std::uint32_t length = common_prefix(there, here, search.limit); length > best) {
-        if (is_beyond(place)) break;
-        if (by_gain_ && !is_gain(search, length, search.at - place)) {
-          leap.step = places[(place + leap.offset) % kPlaces].inner_step;
-          continue;
-        }
-        best = length;
-        match = {length, search.at - place};
-        if (length >= nice) break;
-        end = load<std::uint32_t>(here + best - 3);
-        in_chain = place;
-        until_look = kLookInterval;
-        leap = leap_behind(search, best, place);
+    const bool may_be_longer = load<std::uint32_t>(there + best - 3) == end;
+    if (const std::uint32_t length = may_be_longer ? common_prefix(there, here, search.limit) : 0; length > best) {
+      if (is_beyond(place)) break;
+      if (by_gain_ && !is_gain(search, length, search.at - place)) {
+        leap.step = places[(place + leap.offset) % kPlaces].inner_step;
         continue;
       }
+      best = length;
+      match = {length, search.at - place};
+      if (length >= nice) break;
+      end = load<std::uint32_t>(here + best - 3);
+      in_chain = place;
+      until_look = kLookInterval;
+      leap = leap_behind(search, best, place);
+      continue;
     }
     if (until_look > kMostLost) {
       --until_look;
