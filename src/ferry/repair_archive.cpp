@@ -70,7 +70,7 @@ bool may_be_damage(const Error& error) {
   if (damage.data_lost == 0) throw told.hint(failure.hint_text());
   if (!damage.can_be_repaired()) throw told.hint(std::string(kBeyondRepair));
   throw told.hint(text::cat("write it again, whole: ociferry repair ", shell_word(options.archive.string()),
-                            parity.empty() ? "" : text::cat(" --parity ", shell_word(parity.string())), " -o NEW.tar"));
+                            parity.empty() ? "" : text::cat(" --parity ", shell_word(parity.string())), " -o NEW"));
 }
 
 ParityState examine_parity(const VerifyReport& report, const VerifyOptions& options, const fs::path& parity,

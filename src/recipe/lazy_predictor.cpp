@@ -129,6 +129,11 @@ LazyPredictor::Leap LazyPredictor::leap_behind(const Search& search, std::uint32
   return {step, next};
 }
 
+bool LazyPredictor::is_beyond(const Search& search, std::uint32_t place) const noexcept {
+  const Place* const places = places_.data();
+  return ((places[search.head % kPlaces].number - places[place % kPlaces].number) & 0xFFFFU) >= search.chain;
+}
+
 /// A longer match has more bytes in common than the longest so far has, and all pieces of those. The inner chain of any
 /// piece leads to all such matches: that with the longest step is followed.
 LazyPredictor::Match LazyPredictor::search_long(const Search& search) {
@@ -138,10 +143,6 @@ LazyPredictor::Match LazyPredictor::search_long(const Search& search) {
   const unsigned unused_bits = 64 - 8 * piece;
   const std::uint64_t first = load<std::uint64_t>(here) << unused_bits;
   const std::uint32_t nice = std::min(rules_.nice, search.limit);
-  const std::uint32_t head_number = places[search.head % kPlaces].number;
-  const auto is_beyond = [&](std::uint32_t place) {
-    return ((head_number - places[place % kPlaces].number) & 0xFFFFU) >= search.chain;
-  };
   Match match;
   std::uint32_t best = search.best;
   auto end = load<std::uint32_t>(here + best - 3);
@@ -155,7 +156,7 @@ LazyPredictor::Match LazyPredictor::search_long(const Search& search) {
     const std::byte* const there = text_.bytes + place;
     const bool may_be_longer = load<std::uint32_t>(there + best - 3) == end;
     if (const std::uint32_t length = may_be_longer ? common_prefix(there, here, search.limit) : 0; length > best) {
-      if (is_beyond(place)) break;
+      if (is_beyond(search, place)) break;
       if (by_gain_ && !is_gain(search, length, search.at - place)) {
         leap.step = places[(place + leap.offset) % kPlaces].inner_step;
         continue;
@@ -172,7 +173,7 @@ LazyPredictor::Match LazyPredictor::search_long(const Search& search) {
     if (until_look > kMostLost) {
       --until_look;
     } else if (load<std::uint64_t>(there) << unused_bits == first) {
-      if (is_beyond(place)) break;
+      if (is_beyond(search, place)) break;
       in_chain = place;
       until_look = kLookInterval;
     } else if (until_look > 0 && --until_look == 0) {

@@ -72,6 +72,8 @@ class LazyPredictor : public TokenPredictor {
   /// The step from a match of `length` bytes at `place`; or from the search's place once more, by the piece that ends
   /// with the byte behind the match.
   [[nodiscard]] Leap leap_behind(const Search& search, std::uint32_t length, std::uint32_t& place) const noexcept;
+  /// True if the encoder does not get to `place`, which is in its chain: it compares too few places.
+  [[nodiscard]] bool is_beyond(const Search& search, std::uint32_t place) const noexcept;
   /// The first of the longest matches that are longer than the shortest.
   [[nodiscard]] Match search_long(const Search& search);
   /// ... the nearest of the shortest.

@@ -112,6 +112,27 @@ class Comparer : public ContentWatcher {
   const BaseContents& base_;
 };
 
+/// Takes `source`, a layer in gzip, apart. `each` is called with every piece, the last bytes before it, and the
+/// predictor for it. Returns what files it has, compared with `base`, which may be null.
+template <typename Each>
+std::vector<FoundContent> take_apart(ByteSource& source, const BaseContents* base, const std::stop_token& stop,
+                                     Each&& each) {
+  GzipParser parser(source);
+  std::optional<Comparer> comparer;
+  if (base != nullptr) comparer.emplace(*base);
+  ContentFinder finder(comparer ? &*comparer : nullptr);
+  std::vector<std::byte> history;
+  PredictorChoice predictors;
+  while (auto piece = parser.next()) {
+    throw_if_stopped(stop);
+    const Predictor predictor = predictors.next(*piece, history);
+    finder.write(piece->plain);
+    std::vector<std::byte> next_history = last_bytes(history, piece->plain);
+    each(*std::move(piece), std::exchange(history, std::move(next_history)), predictor);
+  }
+  return finder.take();
+}
+
 /// Throws Error{Refused} if it is too large.
 void check_recipe(const LayerForm& form, const Descriptor& blob) {
   if (form.recipe_bytes <= blob.size / 100 * LayerStudy::kMostRecipePercent) return;
@@ -179,25 +200,15 @@ LayerForm LayerStudy::try_gzip(ByteSource& source, const Descriptor& blob, const
     joiner.append(tried.bits);
     write_recipe(tried.recipe, tried.plain, form);
   };
-  GzipParser parser(source);
-  std::optional<Comparer> comparer;
-  if (base != nullptr) comparer.emplace(*base);
-  ContentFinder finder(comparer ? &*comparer : nullptr);
-  std::vector<std::byte> history;
-  PredictorChoice predictors;
-  while (auto piece = parser.next()) {
-    throw_if_stopped(stop_);
-    const Predictor predictor = predictors.next(*piece, history);
-    finder.write(piece->plain);
-    std::vector<std::byte> next_history = last_bytes(history, piece->plain);
-    if (tries.is_full()) take();
-    tries.put({*std::move(piece), std::exchange(history, std::move(next_history)), predictor});
-  }
+  form.contents =
+      take_apart(source, base, stop_, [&](GzipPiece piece, std::vector<std::byte> history, const Predictor& predictor) {
+        if (tries.is_full()) take();
+        tries.put({std::move(piece), std::move(history), predictor});
+      });
   while (!tries.is_empty()) take();
   joiner.finish();
   if (rebuilt_blob.finish() != blob.digest) throw Error(ErrorCode::Internal, "it is not rebuilt to the same bytes");
   check_recipe(form, blob);
-  form.contents = finder.take();
   return form;
 }
 
@@ -205,37 +216,27 @@ LayerForm LayerStudy::sample_gzip(ByteSource& source, const Descriptor& blob, co
   constexpr std::size_t kAllUpTo = 8;  // pieces
   constexpr std::size_t kSampledOf = 4;
   LayerForm form{.kind = MemberKind::Gzip};
-  GzipParser parser(source);
-  std::optional<Comparer> comparer;
-  if (base != nullptr) comparer.emplace(*base);
-  ContentFinder finder(comparer ? &*comparer : nullptr);
-  std::vector<std::byte> history;
-  PredictorChoice predictors;
   std::uint64_t sampled = 0;  // of the pieces behind the first ones
   std::uint64_t in_all = 0;
   std::uint64_t recipes = 0;
-  while (const auto piece = parser.next()) {
-    throw_if_stopped(stop_);
-    const Predictor predictor = predictors.next(*piece, history);
-    finder.write(piece->plain);
+  const auto sample = [&](const GzipPiece& piece, const std::vector<std::byte>& history, const Predictor& predictor) {
     const std::size_t index = form.pieces.size();
+    const std::size_t size = piece.plain.size();
     const bool is_first = index < kAllUpTo;
-    if (!is_first) in_all += piece->plain.size();
+    if (!is_first) in_all += size;
     if (is_first || index % kSampledOf == 0) {
-      const std::size_t bytes = recipe_of(*piece, history, predictor).size();
-      (is_first ? form.recipe_bytes : recipes) += bytes;
-      if (!is_first) sampled += piece->plain.size();
+      (is_first ? form.recipe_bytes : recipes) += recipe_of(piece, history, predictor).size();
+      if (!is_first) sampled += size;
     }
-    history = last_bytes(history, piece->plain);
-    form.unpacked_bytes += piece->plain.size();
-    form.pieces.push_back({.plain = static_cast<std::uint32_t>(piece->plain.size())});
-  }
+    form.unpacked_bytes += size;
+    form.pieces.push_back({.plain = static_cast<std::uint32_t>(size)});
+  };
+  form.contents = take_apart(source, base, stop_, sample);
   if (sampled > 0) {
     form.recipe_bytes += static_cast<std::uint64_t>(static_cast<double>(recipes) * static_cast<double>(in_all) /
                                                     static_cast<double>(sampled));
   }
   check_recipe(form, blob);
-  form.contents = finder.take();
   return form;
 }
 
