@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ociferry/digest.hpp"
 #include "ociferry/export.hpp"
 #include "ociferry/ferry.hpp"
+#include "ociferry/medium.hpp"
 #include "ociferry/plan.hpp"
 #include "ociferry/split.hpp"
 #include "ociferry/streams.hpp"
@@ -31,8 +33,11 @@ struct CompactOptions {
   /// Archives with seals that the receiver has, too. Their layers are left out, and what is in new ones is made of
   /// theirs: a changed file of the old one. Whoever reads the result needs them.
   std::vector<std::filesystem::path> since = {};
-  bool force = false;       ///< see ExportOptions
-  VolumeRule volumes = {};  ///< by a size only: what is in VolumeRule::directories is Error{Usage}
+  bool force = false;          ///< see ExportOptions
+  VolumeRule volumes = {};     ///< by a size only: what is in VolumeRule::directories is Error{Usage}
+  bool verify_medium = false;  ///< see ExportOptions
+  /// Where temporary files go: recipes, and what `since` have. If it is empty, beside the output.
+  std::filesystem::path work_directory = {};
 };
 /// A blob in gzip that travels as it is.
 struct BlobAsItIs {
@@ -51,24 +56,32 @@ struct CompactReport {
   BlobSum in_zstd =
       {};              ///< blobs that were compressed with zstd: what made them cannot be done again, so none is opened
   Digest fingerprint;  ///< of the plain archive; see InspectReport
-  std::vector<WrittenVolume> volumes = {};  ///< that were written; empty if it is one file
+  std::vector<WrittenVolume> volumes = {};   ///< that were written; empty if it is one file
+  std::optional<MediumReading> medium = {};  ///< with CompactOptions::verify_medium
 };
 
 /// Writes a compact archive, which gets its name when it is complete. Each layer that is opened was compressed again
-/// from what is written, and gave the same digest. Reads the archive twice, and needs room for recipes beside the
-/// output: a few thousandths of the archive. Throws Error{Usage} for an archive without a seal, or one that is compact.
+/// from what is written, and gave the same digest. Reads the archive twice, and needs room for recipes: a few
+/// thousandths of the archive. Throws Error{Usage} for an archive without a seal, or one that is compact.
 OCIFERRY_EXPORT CompactReport compact_archive(const CompactOptions& options, const Context& context);
 
+/// `ociferry export --compact`
+struct CompactExportOptions {
+  /// What goes into the archive; `archive`, `volumes`, `force` and `verify_medium` are of the compact one.
+  ExportOptions plain = {};
+  CompactEffort effort = CompactEffort::Fast;
+  std::vector<std::filesystem::path> since = {};  ///< see CompactOptions
+  /// Where the plain archive and temporary files go. If it is empty, beside the output.
+  std::filesystem::path work_directory = {};
+};
 /// The result of export_compact().
 struct CompactExport {
   TransferReport plain;  ///< of the plain archive
   CompactReport compact;
 };
-/// `ociferry export --compact`: what `export_archive` would write, as a compact archive. The plain archive is written
-/// first, to "OUT.plain", and removed at the end; what an interrupted run has left of it is gone on with. Throws
-/// Error{Usage} if it is to be divided or read back from its medium. `since`: see CompactOptions.
-OCIFERRY_EXPORT CompactExport export_compact(const ExportOptions& options, CompactEffort effort,
-                                             const std::vector<std::filesystem::path>& since, const Context& context);
+/// What `export_archive` would write, as a compact archive. The plain archive is written first, to "OUT.plain", and
+/// removed at the end; what an interrupted run has left of it is gone on with.
+OCIFERRY_EXPORT CompactExport export_compact(const CompactExportOptions& options, const Context& context);
 
 /// `ociferry expand`
 struct ExpandOptions {

@@ -34,8 +34,8 @@ struct CompactForecast {
   Between making_seconds = {};
   Between reading_seconds = {};
   std::size_t cores = 0;
-  /// What must be free for it, and for the plain archive if that is written first; not what a part of that takes that
-  /// is there already. In bytes.
+  /// What must be free where it goes, for it and for temporary files there, and for the plain archive if that is
+  /// written there first; not what a part of that takes that is there already. In bytes.
   Between room_bytes = {};
   std::uint64_t free_bytes = 0;                  ///< where it goes; the largest int64_t if not known
   std::optional<std::string> lack_of_room = {};  ///< why it does not fit, or may not
@@ -47,9 +47,9 @@ struct ForecastRule {
   unsigned parity_percent = 0;  ///< of parity beside the archive; 0: none
 };
 
-/// `ociferry compact --dry-run`: what compact_archive() would do. Reads all of the archive twice and unpacks it, into a
-/// temporary file (TMPDIR) what `since` holds; makes recipes of a part of large layers only, and writes nothing.
-/// Throws as compact_archive().
+/// `ociferry compact --dry-run`: what compact_archive() would do. Reads all of the archive twice and unpacks it, what
+/// `since` holds into a temporary file, in `work_directory` or else TMPDIR; makes recipes of a part of large layers
+/// only, and writes nothing. Throws as compact_archive().
 [[nodiscard]] OCIFERRY_EXPORT CompactForecast forecast_compact(const CompactOptions& options, const ForecastRule& rule,
                                                                const Context& context);
 
@@ -60,8 +60,7 @@ struct CompactExportPlan {
 };
 /// `ociferry export --compact --dry-run`: fetches no layers but those of bundles, so it tells sizes by what is known of
 /// other archives, and exactly what whole blobs `since` have. Throws as export_compact().
-[[nodiscard]] OCIFERRY_EXPORT CompactExportPlan plan_export_compact(const ExportOptions& options, CompactEffort effort,
-                                                                    const std::vector<std::filesystem::path>& since,
+[[nodiscard]] OCIFERRY_EXPORT CompactExportPlan plan_export_compact(const CompactExportOptions& options,
                                                                     const ForecastRule& rule, const Context& context);
 
 }  // namespace ociferry

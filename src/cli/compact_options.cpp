@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/medium_option.hpp"
 #include "cli/results.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
@@ -27,6 +28,11 @@ void declare_since(Arguments& arguments) {
   arguments.repeated("since", "FILE",
                      "Leave out what this archive has, inside layers too: whoever reads the result needs it (can be "
                      "repeated)");
+}
+
+void declare_work_directory(Arguments& arguments) {
+  arguments.text("work-dir", "DIR",
+                 "Where temporary files of a compact archive go, and its plain archive (default: beside the output)");
 }
 
 void declare_bases(Arguments& arguments) {
@@ -61,6 +67,7 @@ void print_compact(const CompactReport& report, const std::string& output, Conso
     console.result(fmt::format("left out, since the older archive has them: {}", count(report.blobs_of_base, "blob")));
   }
   print_volumes(report.volumes, output, console);
+  print_medium(report.medium, console);
 }
 
 Json::Object compact_members(const CompactReport& report, const std::string& output) {
@@ -81,6 +88,7 @@ Json::Object compact_members(const CompactReport& report, const std::string& out
       {"asTheyAre", std::move(left)},
       {"fingerprint", report.fingerprint.text()}};
   add_volume_members(members, report.volumes);
+  add_medium_member(members, report.medium);
   return members;
 }
 

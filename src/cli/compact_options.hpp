@@ -19,6 +19,8 @@ void declare_effort(Arguments& arguments);
 
 /// --since, of commands that write compact archives.
 void declare_since(Arguments& arguments);
+/// --work-dir, of the same.
+void declare_work_directory(Arguments& arguments);
 /// --base, of commands that read them.
 void declare_bases(Arguments& arguments);
 /// The values of `option`, which are files.

@@ -104,31 +104,39 @@ bool writes_somewhere(const Arguments& arguments) {
                              [&](std::string_view name) { return name != kScrub && has_option(arguments, name); });
 }
 
+/// The places that options name for what is written, not temporary files.
+void allow_outputs(const Arguments& arguments, std::vector<fs::path>& writable) {
+  const bool is_stream = fills_standard_output(arguments);
+  for (const std::string_view option : kOutputs) {
+    const std::string name(option);
+    if (!has_option(arguments, name)) continue;
+    const auto path = arguments.optional_text(name);
+    if (path && !(is_stream && *path == "-")) allow_output(*path, writable);
+  }
+  if (has_option(arguments, "volume-size")) {
+    for (const fs::path& directory : volume_rule_of(arguments).directories) writable.push_back(directory);
+  }
+  if (has_option(arguments, "emit")) {
+    for (const std::string& argument : arguments.list_of("emit")) {
+      allow_output(parse_emitted_file(argument).path, writable);
+    }
+  }
+}
+
 }  // namespace
 
 Rights rights_of(const Command& command, const Arguments& arguments) {
   Rights rights;
   if (has_network(command, arguments)) rights.network = Rights::Network::Any;
   const bool is_dry_run = has_option(arguments, "dry-run") && arguments.on("dry-run");
-  const bool is_stream = fills_standard_output(arguments);
-  for (const std::string_view option : kOutputs) {
-    const std::string name(option);
-    if (is_dry_run || !has_option(arguments, name)) continue;
-    const auto path = arguments.optional_text(name);
-    if (path && !(is_stream && *path == "-")) allow_output(*path, rights.writable);
-  }
-  if (!is_dry_run && has_option(arguments, "volume-size")) {
-    for (const fs::path& directory : volume_rule_of(arguments).directories) rights.writable.push_back(directory);
-  }
-  if (!is_dry_run && has_option(arguments, "emit")) {
-    for (const std::string& argument : arguments.list_of("emit")) {
-      allow_output(parse_emitted_file(argument).path, rights.writable);
-    }
-  }
+  if (!is_dry_run) allow_outputs(arguments, rights.writable);
   if (command.name == "protect" && !arguments.is_set("output") && !arguments.positional_values().empty()) {
     const fs::path archive = arguments.positional_value();
     std::error_code unknown;
     allow_output(fs::is_directory(archive, unknown) ? archive / "x" : archive, rights.writable);
+  }
+  if (has_option(arguments, "work-dir")) {
+    if (const auto directory = arguments.optional_text("work-dir")) rights.writable.push_back(*directory);
   }
   if (changes_logins(command)) allow_output(login_file_of(login_options_of(arguments)), rights.writable);
   if (keeps_bytes(command, arguments, is_dry_run)) {

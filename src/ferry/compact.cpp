@@ -8,8 +8,8 @@
 #include "archive/zstd_sink.hpp"
 #include "base/text.hpp"
 #include "ferry/deliver/archive_output.hpp"
-#include "ferry/deliver/compact_copy.hpp"
 #include "ferry/deliver/compact_output.hpp"
+#include "ferry/deliver/compact_reading_back.hpp"
 #include "ferry/deliver/stream_archive.hpp"
 #include "ferry/deliver/whole_copy.hpp"
 #include "ferry/gather/compact_bases.hpp"
@@ -28,10 +28,9 @@ namespace ociferry {
 
 namespace {
 
-/// Reads back what was written: all but the layers as an import does, and of all the checksum. Layers were compressed
-/// from their recipes before.
+/// That what was written, and read back as a whole, is read as an import does, but for the layers: these were
+/// compressed from their recipes before.
 void check_compacted(const CompactOutput& output, const Digest& fingerprint, const Context& context) {
-  check_compact_bytes(*output.reopen(), context);
   const auto archive = open_compact_archive(output.reopen(), context.unpack, Reading::InOrder, context.stop);
   static_cast<void>(load_archive(archive, context));
   if (archive->sealed()->fingerprint() == fingerprint) return;
@@ -97,10 +96,10 @@ CompactReport compact_archive(const CompactOptions& options, const Context& cont
   const auto since = open_older(options.since, context);
   const auto [archive, layers] = open_plain(options.archive, context);
   const std::filesystem::path output = options.volumes.divides() ? options.output : behind_links(options.output);
+  const std::filesystem::path directory = work_directory_of(options.work_directory, output);
   const std::size_t threads = jobs_or_cores(context.jobs);
   auto& sealed = dynamic_cast<ArchiveReader&>(*archive);
   const auto file = open_compact_output(output, options.volumes, options.force);
-  const std::filesystem::path directory = output.parent_path().empty() ? "." : output.parent_path();
   std::unique_ptr<compact::BaseContents> base;
   if (!since.empty()) {
     base = std::make_unique<compact::BaseContents>(since, directory, context.unpack, *context.progress, context.stop);
@@ -111,11 +110,13 @@ CompactReport compact_archive(const CompactOptions& options, const Context& cont
   compact::write_compact(sealed, *studied, base.get(), packed, *context.progress, context.stop);
   packed.finish();
   file->sync();
+  const auto medium = read_back(*file, options.verify_medium, context);
   check_compacted(*file, sealed.fingerprint(), context);
   file->publish();
   CompactReport report = report_of(*studied, sealed);
   report.compact_bytes = file->written();
   report.volumes = file->volumes();
+  report.medium = medium;
   for (const BlobAsItIs& one : report.as_they_are) {
     context.progress->warn(text::cat(sealed.name_of(one.blob), " is kept as it is, in gzip: ", one.why));
   }

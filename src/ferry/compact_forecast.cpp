@@ -38,7 +38,9 @@ CompactForecast forecast_compact(const CompactOptions& options, const ForecastRu
   const auto since = open_older(options.since, context);
   const auto [archive, layers] = open_plain(options.archive, context);
   auto& sealed = dynamic_cast<ArchiveReader&>(*archive);
-  const std::filesystem::path directory = temporary_directory();
+  const std::filesystem::path output = options.volumes.divides() ? options.output : behind_links(options.output);
+  const std::filesystem::path work = work_directory_of(options.work_directory, output);
+  const std::filesystem::path directory = options.work_directory.empty() ? temporary_directory() : work;
   std::unique_ptr<compact::BaseContents> base;
   std::uint64_t base_bytes = 0;
   if (!since.empty()) {
@@ -70,9 +72,7 @@ CompactForecast forecast_compact(const CompactOptions& options, const ForecastRu
   forecast.unpacked_bytes = {unpacked, unpacked};
   estimate_times(forecast, options.effort, rule.cores);
   const std::uint64_t beside = recipes + base_bytes;
-  const bool divides = options.volumes.divides();
-  estimate_room(forecast, divides ? options.output : behind_links(options.output), rule.parity_percent,
-                {beside, beside});
+  estimate_room(forecast, output, rule.parity_percent, {.directory = work, .bytes = {beside, beside}});
   return forecast;
 }
 

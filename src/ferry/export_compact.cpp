@@ -65,16 +65,18 @@ struct PlainPlace {
   [[nodiscard]] bool is_divided() const { return options.volumes.divides(); }
 };
 
-/// Beside the output; in volumes only where files cannot be as large as it may become, as on FAT.
-PlainPlace place_of_plain(const ExportOptions& options) {
+/// In the work directory; in volumes only where files cannot be as large as it may become, as on FAT.
+PlainPlace place_of_plain(const CompactExportOptions& given) {
+  const ExportOptions& options = given.plain;
   PlainPlace place{.options = options, .archive = {}};
   const fs::path output = options.volumes.divides() ? options.archive : behind_links(options.archive);
-  place.options.archive = output.string() + ".plain";
+  const fs::path directory = work_directory_of(given.work_directory, output);
+  const std::string name = output.filename().string();
+  place.options.archive = directory / (name + ".plain");
   place.archive = place.options.archive;
   place.options.volumes = {};
-  if (!options.volumes.divides()) return place;
-  const auto room = room_for_volumes(directory_of_volume(output), output.filename().string());
-  if (!room.largest_file) return place;
+  place.options.verify_medium = false;
+  if (!options.volumes.divides() || !room_for_volumes(directory, name).largest_file) return place;
   place.options.volumes = options.volumes;
   place.archive = volume_list_name(place.options.archive.string());
   return place;
@@ -102,21 +104,14 @@ CompactParts parts_of(const std::vector<const Graph::BlobNode*>& blobs, const st
   return parts;
 }
 
-void check_no_medium(const ExportOptions& options) {
-  if (!options.verify_medium) return;
-  throw Error(ErrorCode::Usage, "a compact archive is not read back from its medium")
-      .hint("leave out --verify-medium, and verify it afterwards: ociferry verify --medium");
-}
-
 }  // namespace
 
-CompactExportPlan plan_export_compact(const ExportOptions& options, CompactEffort effort,
-                                      const std::vector<std::filesystem::path>& since, const ForecastRule& rule,
+CompactExportPlan plan_export_compact(const CompactExportOptions& given, const ForecastRule& rule,
                                       const Context& context) {
-  check_no_medium(options);
+  const ExportOptions& options = given.plain;
   check_compact_output(options.archive, options.volumes, options.force);
-  const auto older = open_older(since, context);
-  const PlainPlace plain = place_of_plain(options);
+  const auto older = open_older(given.since, context);
+  const PlainPlace plain = place_of_plain(given);
   check_output(plain.options.archive, options.force, plain.options.volumes);
   Registries registries(context, options.gather);
   std::vector<Reference> left_out;
@@ -128,31 +123,34 @@ CompactExportPlan plan_export_compact(const ExportOptions& options, CompactEffor
   CompactForecast& forecast = both.compact;
   forecast.archive_bytes = both.plain.archive_bytes;
   estimate_sizes(forecast, parts_of(archive_contents(set, form.baseline).blobs, separable_layers(set), older, forecast),
-                 effort);
-  estimate_times(forecast, effort, rule.cores);
+                 given.effort);
+  estimate_times(forecast, given.effort, rule.cores);
   std::uint64_t older_bytes = 0;
   for (const auto& archive : older) older_bytes += archive->total_bytes();
   const std::uint64_t left = both.plain.archive_bytes - std::min(both.plain.archive_bytes, both.plain.partial_bytes);
-  estimate_room(forecast, plain.options.archive, rule.parity_percent,
-                {left + older_bytes, left + kMostUnpacked * older_bytes});
+  estimate_room(forecast, options.volumes.divides() ? options.archive : behind_links(options.archive),
+                rule.parity_percent,
+                {.directory = directory_of_volume(plain.options.archive),
+                 .bytes = {left + older_bytes, left + kMostUnpacked * older_bytes}});
   return both;
 }
 
-CompactExport export_compact(const ExportOptions& options, CompactEffort effort,
-                             const std::vector<std::filesystem::path>& since, const Context& context) {
-  check_no_medium(options);
-  check_compact_output(options.archive, options.volumes, options.force);
-  static_cast<void>(open_older(since, context));  // fails before anything is fetched
+CompactExport export_compact(const CompactExportOptions& options, const Context& context) {
+  const ExportOptions& wanted = options.plain;
+  check_compact_output(wanted.archive, wanted.volumes, wanted.force);
+  static_cast<void>(open_older(options.since, context));  // fails before anything is fetched
   const PlainPlace plain = place_of_plain(options);
   TransferReport exported = export_archive(plain.options, context);
   exported.volumes.clear();
   try {
     CompactReport compacted = compact_archive({.archive = plain.archive,
-                                               .output = options.archive,
-                                               .effort = effort,
-                                               .since = since,
-                                               .force = options.force,
-                                               .volumes = options.volumes},
+                                               .output = wanted.archive,
+                                               .effort = options.effort,
+                                               .since = options.since,
+                                               .force = wanted.force,
+                                               .volumes = wanted.volumes,
+                                               .verify_medium = wanted.verify_medium,
+                                               .work_directory = options.work_directory},
                                               context);
     if (plain.is_divided()) {
       remove_plain_volumes(plain.archive);

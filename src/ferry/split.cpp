@@ -32,19 +32,13 @@ std::shared_ptr<ImageArchive> open_sealed(const std::filesystem::path& path, con
 }  // namespace
 
 SplitReport split_archive(const SplitOptions& options, const Context& context) {
-  if (options.as_it_is) {
-    if (options.verify_medium) {
-      throw Error(ErrorCode::Usage, "a compact archive that is divided as it is is not read back from its medium")
-          .hint("leave that out, and verify the volumes afterwards: ociferry verify --medium");
-    }
-    if (const auto packed = open_packed(options.archive, context)) {
-      return copy_packed(*packed, options.output, options.volumes, options.force, context);
-    }
-  }
   const CopyOutput to{.file = options.output,
                       .volumes = options.volumes,
                       .force = options.force,
                       .verify_medium = options.verify_medium};
+  if (options.as_it_is) {
+    if (const auto packed = open_packed(options.archive, context)) return copy_packed(*packed, to, context);
+  }
   check_copy_output(to);
   return copy_whole(*open_sealed(options.archive, context), to, context);
 }
@@ -52,7 +46,7 @@ SplitReport split_archive(const SplitOptions& options, const Context& context) {
 SplitReport join_archive(const JoinOptions& options, const Context& context) {
   const CopyOutput to{.file = options.output, .force = options.force};
   if (is_compact_set(options.volumes, context.volumes)) {
-    return copy_packed(open_packed(options.volumes, context).value(), options.output, {}, options.force, context);
+    return copy_packed(open_packed(options.volumes, context).value(), to, context);
   }
   check_archive_name(options.output.string());
   check_copy_output(to);

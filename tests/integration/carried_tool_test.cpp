@@ -91,6 +91,34 @@ TEST_CASE("with volumes, program and page lie beside the first one, and its SHA2
             .find("all volumes have a line in SHA256SUMS") != std::string::npos);
 }
 
+TEST_CASE("a compact archive takes the program along, too, and leaves nothing else on the stick") {
+  if (lacks({"docker-registry"})) return;
+  ToolExport stage;
+  World& world = stage.world;
+  std::filesystem::create_directory(world.path("work"));
+  const auto files_in = [&](const std::string& directory) {
+    return run({.arguments = {"ls", "-A"}, .directory = world.path(directory)}).out;
+  };
+  const Words compact{"tools", "--compact", "--work-dir", "work", "--verify-medium"};
+  const std::string said = world.succeed(stage.with_tool(compact));
+  CHECK(said.find("\nRead back from the medium itself") != std::string::npos);
+  CHECK(said.ends_with("\nBeside it: ociferry, SHA256SUMS, README.txt\n"));
+  CHECK(run({.arguments = {"sha256sum", "-c", "SHA256SUMS"}, .directory = world.path("stick")}).out ==
+        "a.tar: OK\nociferry: OK\n");
+  CHECK(files_in("stick") == "README.txt\nSHA256SUMS\na.tar\nociferry\n");
+  CHECK(files_in("work").empty());
+  CHECK(world.succeed({"inspect", "stick/a.tar"}).find("\ncompact, ") != std::string::npos);
+
+  const Json json = Json::parse(world.succeed(stage.with_tool({"tools", "--compact", "--volume-size", "256K",
+                                                               "--work-dir", "work", "--verify-medium", "--json"})),
+                                "it");
+  CHECK(json.find("compact")->find("medium")->find("bytes") != nullptr);
+  CHECK(json.find("carriedFiles")->as_array()->size() == 3);
+  CHECK(run({.arguments = {"sha256sum", "-c", "SHA256SUMS"}, .directory = world.path("stick")})
+            .out.find("a.tar.001: OK\na.tar.volumes.json: OK\n") != std::string::npos);
+  CHECK(files_in("work").empty());
+}
+
 TEST_CASE("what cannot be carried, or would replace what is not ours, is refused before any request") {
   if (lacks({"docker-registry"})) return;
   ToolExport stage;

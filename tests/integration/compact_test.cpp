@@ -306,9 +306,8 @@ TEST_CASE("what cannot be compact or expanded is refused before any work") {
   says({"expand", "foreign.tar", "-o", "out.zst"}, "is not a compact archive");
   says({"expand", "fast.zst", "-o", "-", "--volume-size", "1M"}, "--volume-size");
   says({"join", "fast.zst", "-o", "out.tar"}, "fast.zst is a compact archive, and no volume");
-  for (const std::string option : {"--with-tool=tool", "--verify-medium"}) {
-    says(CompactStage::with(stage.source, {"-o", "out.zst", "--compact", option}), "does not go with --compact");
-  }
+  says(CompactStage::with(stage.source, {"-o", "out.zst", "--compact", "--work-dir", "none"}), "in none: No such", 22);
+  says(CompactStage::with(stage.source, {"-o", "out.tar", "--work-dir", "."}), "--work-dir goes with --compact");
   says(CompactStage::with(stage.source, {"-o", "-", "--compact"}), "--compact needs a file");
   says(CompactStage::with(stage.source, {"-o", "out.zst", "--compact=huge"}), "neither fast nor small");
   // A file of somebody else stays.

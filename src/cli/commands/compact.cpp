@@ -26,6 +26,8 @@ void declare_compact(Arguments& arguments) {
   arguments.flag("force", "Replace a file of that name even if it is no archive");
   declare_volume_size(arguments, false);
   declare_parity_percent(arguments);
+  declare_verify_medium(arguments);
+  declare_work_directory(arguments);
   declare_volume_search(arguments);
   declare_dry_run(arguments);
   declare_cores(arguments);
@@ -33,12 +35,15 @@ void declare_compact(Arguments& arguments) {
 
 void run_compact(const Arguments& arguments, Context& context, Console& console) {
   context.volumes = volume_search_of(arguments, context.stop, console);
+  const std::string output = arguments.text_of("output");
   const CompactOptions options{.archive = arguments.positional_value(),
-                               .output = arguments.text_of("output"),
+                               .output = output,
                                .effort = effort_of(arguments.text_of("effort")),
                                .since = paths_of(arguments, "since"),
                                .force = arguments.on("force"),
-                               .volumes = volume_rule_of(arguments)};
+                               .volumes = volume_rule_of(arguments),
+                               .verify_medium = verifies_medium(arguments, output),
+                               .work_directory = arguments.text_of("work-dir")};
   const auto parity = parity_of(arguments, options.output, options.volumes, options.force);
   const ForecastRule rule = forecast_rule_of(arguments, parity);
   if (const auto dry_run = dry_run_of(arguments)) {

@@ -46,6 +46,7 @@ void declare_export(Arguments& arguments) {
       "compact", "fast|small", "fast",
       "Write a compact archive: layers unpacked, and each file once; needs room for the plain one beside it");
   declare_since(arguments);
+  declare_work_directory(arguments);
   declare_tool(arguments);
   declare_verify_medium(arguments);
   declare_volume_search(arguments);
@@ -94,13 +95,12 @@ std::optional<Tool> tool_beside(const Arguments& arguments, const ExportOptions&
   return Tool{*std::move(tool), std::move(programs)};
 }
 
-/// The archive alone, or with the program beside it.
-std::optional<CarriedToolReport> export_with_tool(const ExportOptions& options, std::optional<Tool> tool,
-                                                  TransferReport& report, const Context& context) {
-  report = export_archive(options, context);
+/// Puts the program, if there is one, beside an archive that was written.
+std::optional<CarriedToolReport> put_beside(std::optional<Tool> tool, const std::vector<WrittenVolume>& volumes,
+                                            const Digest& fingerprint, const Context& context) {
   if (!tool) return std::nullopt;
-  tool->options.volumes = report.volumes;
-  return write_carried_tool(tool->options, tool->programs, *report.fingerprint, context);
+  tool->options.volumes = volumes;
+  return write_carried_tool(tool->options, tool->programs, fingerprint, context);
 }
 
 bool is_compact(const Arguments& arguments) { return arguments.is_set("compact") || arguments.is_set("since"); }
@@ -109,18 +109,19 @@ bool is_compact(const Arguments& arguments) { return arguments.is_set("compact")
 void check_compact(const Arguments& arguments, const ExportOptions& options) {
   static_cast<void>(effort_of(arguments.text_of("compact")));
   if (options.archive == "-") throw Error(ErrorCode::Usage, "--compact needs a file: it is written in a second pass");
-  for (const char* option : {"with-tool", "verify-medium"}) {
-    if (arguments.is_set(option)) {
-      throw Error(ErrorCode::Usage, fmt::format("--{} does not go with --compact and --since", option))
-          .hint("leave out one of them; a plain archive takes both");
-    }
-  }
 }
 
-void run_compact_export(const Arguments& arguments, const ExportOptions& options,
+CompactExportOptions compact_options_of(const Arguments& arguments, const ExportOptions& options) {
+  return {.plain = options,
+          .effort = effort_of(arguments.text_of("compact")),
+          .since = paths_of(arguments, "since"),
+          .work_directory = arguments.text_of("work-dir")};
+}
+
+void run_compact_export(const Arguments& arguments, const ExportOptions& options, std::optional<Tool> tool,
                         const std::optional<ParityRule>& parity, const Context& context, Console& console) {
-  const CompactExport result =
-      export_compact(options, effort_of(arguments.text_of("compact")), paths_of(arguments, "since"), context);
+  const CompactExport result = export_compact(compact_options_of(arguments, options), context);
+  const auto carried = put_beside(std::move(tool), result.compact.volumes, result.compact.fingerprint, context);
   std::optional<ProtectReport> protection;
   if (parity) {
     protection =
@@ -129,19 +130,20 @@ void run_compact_export(const Arguments& arguments, const ExportOptions& options
   console.finish_progress();
   Json::Object members = export_members(result.plain, options.archive.string());
   members.emplace_back("compact", compact_members(result.compact, options.archive.string()));
+  if (carried) add_tool_members(members, *carried);
   if (protection) members.emplace_back("parity", parity_members(*protection));
   console.document(std::move(members));
   print_export(result.plain, options.archive.string(), console);
   print_compact(result.compact, options.archive.string(), console);
   if (protection) print_parity(*protection, console);
+  if (carried) print_tool(*carried, console);
 }
 
 void plan_compact_export(const Arguments& arguments, const ExportOptions& options,
                          const std::optional<ParityRule>& parity, const DryRun& dry_run, const Context& context,
                          Console& console) {
   const CompactExportPlan plan =
-      plan_export_compact(options, effort_of(arguments.text_of("compact")), paths_of(arguments, "since"),
-                          forecast_rule_of(arguments, parity), context);
+      plan_export_compact(compact_options_of(arguments, options), forecast_rule_of(arguments, parity), context);
   print_export_plan(plan.plain, options.archive.string(), dry_run, console,
                     {{"compact", forecast_json(plan.compact, dry_run)}});
   print_forecast(plan.compact, options.volumes, dry_run, console);
@@ -157,6 +159,7 @@ void check_export(const Arguments& arguments, const ExportOptions& options) {
     throw Error(ErrorCode::Usage, "--cores goes with --dry-run of a compact archive only");
   }
   if (is_compact(arguments)) return check_compact(arguments, options);
+  if (arguments.is_set("work-dir")) throw Error(ErrorCode::Usage, "--work-dir goes with --compact and --since only");
   check_archive_name(options.archive.string());
 }
 
@@ -168,7 +171,8 @@ void run_plain_export(const Arguments& arguments, const ExportOptions& options, 
   if (const auto stream = stream_of(arguments, options.archive.string())) {
     report = export_to_stream(options, *stream, context);
   } else {
-    carried = export_with_tool(options, std::move(tool), report, context);
+    report = export_archive(options, context);
+    carried = put_beside(std::move(tool), report.volumes, *report.fingerprint, context);
   }
   std::optional<ProtectReport> protection;
   if (parity) {
@@ -210,7 +214,7 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
     if (parity) add_parity(plan, *parity);
     return print_export_plan(plan, options.archive.string(), *dry_run, console);
   }
-  if (is_compact(arguments)) return run_compact_export(arguments, options, parity, context, console);
+  if (is_compact(arguments)) return run_compact_export(arguments, options, std::move(tool), parity, context, console);
   run_plain_export(arguments, options, std::move(tool), parity, context, console);
 }
 

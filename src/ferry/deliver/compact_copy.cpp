@@ -1,13 +1,11 @@
 #include "ferry/deliver/compact_copy.hpp"
 
-#include <limits>
 #include <vector>
 
-#include "archive/unpacker.hpp"
 #include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ferry/deliver/compact_output.hpp"
-#include "layout/compact/watched_source.hpp"
+#include "ferry/deliver/compact_reading_back.hpp"
 #include "layout/compact_beginning.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_plan.hpp"
@@ -42,12 +40,14 @@ Digest copy_bytes(const Medium& from, ByteSink& to, const Context& context) {
 }
 
 /// Reads back what was written.
-SplitReport check_copy(const CompactOutput& to, const Medium& from, const Context& context) {
+SplitReport check_copy(const CompactOutput& to, const Medium& from, bool verify_medium, const Context& context) {
   try {
-    check_compact_bytes(*to.reopen(), context);
+    const auto medium = read_back(to, verify_medium, context);
     const auto archive = open_compact_archive(to.reopen(), context.unpack, Reading::InOrder, context.stop);
-    return {
-        .archive_bytes = to.written(), .fingerprint = archive->sealed()->fingerprint(), .volumes = {}, .medium = {}};
+    return {.archive_bytes = to.written(),
+            .fingerprint = archive->sealed()->fingerprint(),
+            .volumes = to.volumes(),
+            .medium = medium};
   } catch (Error& error) {
     error.while_doing(text::cat("checking the copy of ", from.name(), ", of which nothing is left"));
     if (error.code() == ErrorCode::Corrupt) {
@@ -82,19 +82,8 @@ std::optional<PackedArchive> open_packed(const std::filesystem::path& path, cons
   return PackedArchive{.bytes = std::move(medium)};
 }
 
-void check_compact_bytes(const Medium& packed, const Context& context) {
-  context.progress->phase("reading the compact archive back", packed.size());
-  compact::WatchedSource source(std::make_unique<MediumSource>(packed, 0, packed.size()), *context.progress);
-  UnpackLimits limits = context.unpack;
-  limits.ratio = std::numeric_limits<std::uint64_t>::max();  // it is our own
-  Unpacker unpacked(source, packed.name(), limits);
-  std::vector<std::byte> buffer(kReadBufferBytes);
-  while (unpacked.read(buffer) > 0) throw_if_stopped(context.stop);
-}
-
-SplitReport copy_packed(const PackedArchive& packed, const std::filesystem::path& output, const VolumeRule& volumes,
-                        bool force, const Context& context) {
-  const auto to = open_compact_output(output, volumes, force);
+SplitReport copy_packed(const PackedArchive& packed, const CopyOutput& output, const Context& context) {
+  const auto to = open_compact_output(output.file, output.volumes, output.force);
   const Digest digest = copy_bytes(*packed.bytes, *to, context);
   if (packed.digest && digest != *packed.digest) {
     throw Error(ErrorCode::Corrupt, text::cat(packed.bytes->name(), " make an archive with the digest ", digest.text(),
@@ -102,9 +91,8 @@ SplitReport copy_packed(const PackedArchive& packed, const std::filesystem::path
         .hint("sha256sum -c SHA256SUMS tells which volume is damaged: copy that again; nothing was written");
   }
   to->sync();
-  SplitReport report = check_copy(*to, *packed.bytes, context);
+  SplitReport report = check_copy(*to, *packed.bytes, output.verify_medium, context);
   to->publish();
-  report.volumes = to->volumes();
   return report;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "ferry/deliver/whole_copy.hpp"
 #include "medium/medium.hpp"
 #include "ociferry/digest.hpp"
 #include "ociferry/ferry.hpp"
@@ -23,12 +24,8 @@ struct PackedArchive {
 /// find_volumes().
 [[nodiscard]] std::optional<PackedArchive> open_packed(const std::filesystem::path& path, const Context& context);
 
-/// Reads all of a compact archive; zstd's checksum is over what it unpacks to. Throws Error{Corrupt}, Error{Io}.
-void check_compact_bytes(const Medium& packed, const Context& context);
-
 /// Writes the same bytes once more, in one file or in volumes. What was written is read back and checked before it gets
 /// its name. Throws Error{Corrupt} if the bytes are damaged, and what CompactOutput throws; then nothing is left.
-[[nodiscard]] SplitReport copy_packed(const PackedArchive& packed, const std::filesystem::path& output,
-                                      const VolumeRule& volumes, bool force, const Context& context);
+[[nodiscard]] SplitReport copy_packed(const PackedArchive& packed, const CopyOutput& to, const Context& context);
 
 }  // namespace ociferry

@@ -1,6 +1,9 @@
 #include "ferry/deliver/compact_estimate.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
 
 #include "base/text.hpp"
@@ -56,6 +59,14 @@ std::size_t cores_or_own(std::size_t cores) {
   return cores > 0 ? cores : std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
+std::optional<std::string> lack_of_room(std::string_view what, const Between& bytes, const VolumeRoom& room) {
+  if (room.free_bytes >= bytes.most) return std::nullopt;
+  const bool is_certain = room.free_bytes < bytes.least;
+  return text::cat(what, is_certain ? " takes " : " may take ", is_certain ? bytes.least : bytes.most,
+                   is_certain ? " bytes or more" : " bytes", ", but there is room for only ", room.free_bytes, " at ",
+                   room.directory.string());
+}
+
 }  // namespace
 
 void estimate_sizes(CompactForecast& forecast, const CompactParts& parts, CompactEffort effort) {
@@ -92,18 +103,19 @@ void estimate_times(CompactForecast& forecast, CompactEffort effort, std::size_t
 }
 
 void estimate_room(CompactForecast& forecast, const std::filesystem::path& output, unsigned parity_percent,
-                   Between beside) {
+                   const WorkFiles& work) {
   const VolumeRoom room = room_for_volumes(directory_of_volume(output), output.filename().string());
+  const VolumeRoom work_room = room_for_volumes(work.directory, output.filename().string());
+  const bool is_shared = work_room.device == room.device;
+  const Between beside = is_shared ? work.bytes : Between{};
   const std::uint64_t percent = kPercent + parity_percent;
   forecast.room_bytes = {part_of(forecast.compact_bytes.least, percent) + beside.least,
                          part_of(forecast.compact_bytes.most, percent) + beside.most};
   forecast.free_bytes = room.free_bytes;
-  if (room.free_bytes >= forecast.room_bytes.most) return;
-  const bool is_certain = room.free_bytes < forecast.room_bytes.least;
-  forecast.lack_of_room = text::cat(is_certain ? "it takes " : "it may take ",
-                                    is_certain ? forecast.room_bytes.least : forecast.room_bytes.most,
-                                    is_certain ? " bytes or more" : " bytes", ", but there is room for only ",
-                                    room.free_bytes, " at ", room.directory.string());
+  forecast.lack_of_room = lack_of_room("it", forecast.room_bytes, room);
+  if (!forecast.lack_of_room && !is_shared) {
+    forecast.lack_of_room = lack_of_room("what is written first", work.bytes, work_room);
+  }
 }
 
 }  // namespace ociferry

@@ -22,9 +22,15 @@ void estimate_sizes(CompactForecast& forecast, const CompactParts& parts, Compac
 /// machine.
 void estimate_times(CompactForecast& forecast, CompactEffort effort, std::size_t cores);
 
-/// CompactForecast::room_bytes, free_bytes and lack_of_room, where `output` goes. `beside`: what else is written there,
-/// but for parity. Throws Error{Io}.
+/// What is written beside a compact archive and removed at its end.
+struct WorkFiles {
+  std::filesystem::path directory;
+  Between bytes = {};
+};
+
+/// CompactForecast::room_bytes, free_bytes and lack_of_room, where `output` goes with its parity, and `work` if that is
+/// on the same file system; else lack_of_room is of either. Throws Error{Io}.
 void estimate_room(CompactForecast& forecast, const std::filesystem::path& output, unsigned parity_percent,
-                   Between beside);
+                   const WorkFiles& work);
 
 }  // namespace ociferry

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 
 #include "archive/packing.hpp"
 #include "base/system_error.hpp"
@@ -13,7 +14,9 @@
 #include "ferry/deliver/parity_output.hpp"
 #include "layout/sealed/archive_plan.hpp"
 #include "medium/partial_file.hpp"
+#include "medium/volumes/volume_places.hpp"
 #include "ociferry/error.hpp"
+#include "stream/sha256.hpp"
 
 namespace ociferry {
 
@@ -22,7 +25,7 @@ namespace {
 /// A compact archive in one file.
 class CompactFile : public CompactOutput {
  public:
-  explicit CompactFile(const std::filesystem::path& output) : file_(output), discarded_({output}) {
+  explicit CompactFile(const std::filesystem::path& output) : output_(output), file_(output), discarded_({output}) {
     file_.reserve(0, Existing::Discard);
   }
   void write(Bytes bytes) override {
@@ -36,20 +39,31 @@ class CompactFile : public CompactOutput {
       }
       throw;
     }
+    all_.update(bytes);
     written_ += bytes.size();
   }
   [[nodiscard]] std::uint64_t written() const noexcept override { return written_; }
-  void sync() override { file_.sync(); }
-  [[nodiscard]] std::unique_ptr<Medium> reopen() const override { return file_.reopen(); }
+  void sync() override {
+    digest_ = all_.finish();
+    file_.sync();
+  }
+  using CompactOutput::reopen;
+  [[nodiscard]] std::unique_ptr<Medium> reopen(DeviceReader* device) const override { return file_.reopen(device); }
+  [[nodiscard]] std::vector<WrittenVolume> files() const override {
+    return {{.path = output_, .bytes = written_, .digest = digest_.value()}};
+  }
   void publish() override {
     file_.publish();
     discarded_.release();
   }
 
  private:
+  std::filesystem::path output_;
   PartialFile file_;
   DiscardedPartials discarded_;
   std::uint64_t written_ = 0;
+  Hasher all_;
+  std::optional<Digest> digest_;
 };
 
 }  // namespace
@@ -73,6 +87,19 @@ void check_compact_output(const std::filesystem::path& output, const VolumeRule&
         .hint("make that directory, or choose another output file; nothing was changed");
   }
   check_may_replace(file, force, begins_like_archive, "an archive");
+}
+
+std::filesystem::path work_directory_of(const std::filesystem::path& given, const std::filesystem::path& output) {
+  if (given.empty()) return directory_of_volume(output);
+  std::error_code ignored;
+  if (std::filesystem::exists(given, ignored) && !std::filesystem::is_directory(given, ignored)) {
+    throw Error(ErrorCode::Usage, text::cat(given.string(), " is not a directory for temporary files"));
+  }
+  if (::access(given.c_str(), W_OK | X_OK) != 0) {
+    throw system_error(text::cat("checking that temporary files can be written in ", given.string()), errno)
+        .hint("make that directory, or choose another one; nothing was changed");
+  }
+  return given;
 }
 
 std::unique_ptr<CompactOutput> open_compact_output(const std::filesystem::path& output, const VolumeRule& volumes,

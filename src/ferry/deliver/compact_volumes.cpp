@@ -224,13 +224,13 @@ void CompactVolumes::sync() {
   for (const auto& file : files_) file->sync();
 }
 
-std::unique_ptr<Medium> CompactVolumes::reopen() const {
+std::unique_ptr<Medium> CompactVolumes::reopen(DeviceReader* device) const {
   std::vector<VolumeMedium::Part> parts;
   for (std::size_t i = 0; i < files_.size(); ++i) {
     parts.push_back({.name = files_[i]->name(), .size = list_.volumes[i].size});
   }
   return std::make_unique<VolumeMedium>(text::cat(output_, " (", parts.size(), " volumes)"), std::move(parts),
-                                        [this](std::size_t i) { return files_[i]->reopen(); });
+                                        [this, device](std::size_t i) { return files_[i]->reopen(device); });
 }
 
 /// The list of the older set loses its name first, and then names the volumes that are written, until these have their
@@ -266,7 +266,7 @@ void CompactVolumes::publish() {
   discarded_.release();
 }
 
-std::vector<WrittenVolume> CompactVolumes::volumes() const {
+std::vector<WrittenVolume> CompactVolumes::files() const {
   std::vector<WrittenVolume> written;
   for (const VolumeEntry& entry : list_.volumes) {
     written.push_back(

@@ -32,11 +32,13 @@ class CompactVolumes : public CompactOutput {
   void write(Bytes bytes) override;
   [[nodiscard]] std::uint64_t written() const noexcept override { return list_.archive_bytes; }
   void sync() override;
-  [[nodiscard]] std::unique_ptr<Medium> reopen() const override;
+  using CompactOutput::reopen;
+  [[nodiscard]] std::unique_ptr<Medium> reopen(DeviceReader* device) const override;
   /// What an older set of that name has is removed first. A run that is killed within it leaves a list beside the
   /// volumes by which the next one knows that they are ours.
   void publish() override;
-  [[nodiscard]] std::vector<WrittenVolume> volumes() const override;
+  [[nodiscard]] std::vector<WrittenVolume> files() const override;
+  [[nodiscard]] std::vector<WrittenVolume> volumes() const override { return files(); }
 
  private:
   void begin_volume();

@@ -5,6 +5,7 @@
 #include "base/system_calls.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
+#include "ociferry/compact.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"
 #include "support/temp.hpp"
@@ -116,4 +117,33 @@ TEST_CASE("a layer that the medium returns otherwise is found before the archive
   CHECK(write_archive(sample.set, path, {}, {.verify_medium = true}).medium);
   CHECK(read_text(path) == read_text(good));
   CHECK(write_archive(sample.set, path, {}, {.verify_medium = true}).medium);
+}
+
+TEST_CASE("of a compact archive that the medium returns otherwise nothing is left, in one file or in volumes") {
+  NestedSample sample;
+  const TempDirectory directory = temp_directory();
+  const auto plain = directory.path() / "plain.tar";
+  static_cast<void>(write_archive(sample.set, plain, {}));
+  CompactOptions options{.archive = plain, .output = directory.path() / "a.zst", .verify_medium = true};
+  const CompactReport good = compact_archive(options, {});
+  REQUIRE(good.medium);
+  CHECK(good.medium->bytes >= good.compact_bytes);
+  std::filesystem::remove(options.output);
+  for (const std::string file : {"a.zst.partial", "a.zst.001.partial"}) {
+    CAPTURE(file);
+    const auto partial = directory.path() / file;
+    if (file != "a.zst.partial") options.volumes.bytes = 1'000'000;
+    const BadDisk disk(partial, good.compact_bytes / 2);
+    try {
+      static_cast<void>(compact_archive(options, {}));
+      FAIL("the archive got its name");
+    } catch (const Error& error) {
+      INFO(error.message());
+      CHECK(error.code() == ErrorCode::Corrupt);
+      CHECK(error.message().find("its medium returns something else: " + partial.string()) != std::string::npos);
+      CHECK(error.hint_text().find("nothing of the compact archive was left") != std::string::npos);
+    }
+    const auto left = std::distance(std::filesystem::directory_iterator(directory.path()), {});
+    CHECK(left == 1);  // plain.tar
+  }
 }
