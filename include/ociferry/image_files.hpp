@@ -21,6 +21,7 @@ struct ImageChoice {
   std::filesystem::path archive = {};
   std::string image = {};                ///< as release_store.hpp says; a child of an index also by its whole digest
   std::vector<Platform> platforms = {};  ///< which child of an index; not needed if it has one image only
+  std::vector<std::filesystem::path> bases = {};  ///< archives that it builds on, if it is a delta
 };
 
 /// What is at one path of an image.

@@ -27,8 +27,9 @@ struct ParityRule {
 struct ProtectOptions {
   std::filesystem::path archive = {};  ///< a file, or volumes; see Context::volumes
   ParityRule parity = {};
-  std::filesystem::path output = {};  ///< empty: beside the archive, under its name and ".parity"
-  bool force = false;                 ///< also replace a file of that name that is no parity
+  std::filesystem::path output = {};              ///< empty: beside the archive, under its name and ".parity"
+  bool force = false;                             ///< also replace a file of that name that is no parity
+  std::vector<std::filesystem::path> bases = {};  ///< archives that it builds on, if it is a compact one that does
 };
 
 struct ProtectReport {

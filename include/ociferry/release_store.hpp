@@ -30,6 +30,7 @@ struct RemoveOptions {
   std::vector<std::string> images = {};  ///< roots; by tag only that name is taken out, by digest all of an image
   std::filesystem::path output = {};     ///< may be `archive`, which is replaced when the new one is complete
   bool force = false;                    ///< see ExportOptions
+  std::vector<std::filesystem::path> bases = {};  ///< archives that it builds on, if it is a delta
 };
 struct RemoveReport {
   TransferReport written = {};
@@ -46,9 +47,10 @@ struct RemoveReport {
 struct AddOptions {
   std::filesystem::path archive = {};
   std::vector<SourceArgument> sources = {};
-  GatherOptions gather = {};          ///< of what is added; the archive's images stay as they are
-  std::filesystem::path output = {};  ///< may be `archive`, which is replaced when the new one is complete
-  bool force = false;                 ///< see ExportOptions
+  GatherOptions gather = {};                      ///< of what is added; the archive's images stay as they are
+  std::filesystem::path output = {};              ///< may be `archive`, which is replaced when the new one is complete
+  bool force = false;                             ///< see ExportOptions
+  std::vector<std::filesystem::path> bases = {};  ///< archives that it builds on, if it is a delta
 };
 struct AddReport {
   TransferReport written = {};
@@ -65,8 +67,10 @@ struct StorePullReport {
 };
 /// As `pull`, but reads an archive of any format, and contacts no registry. `options.source` names an image of the
 /// archive as said above; if it is empty, the archive must have one root only. A BundleLock names the bundle by its
-/// digest alone. Lock files stay as they are, since nothing was relocated.
+/// digest alone. Lock files stay as they are, since nothing was relocated. `bases`: archives that it builds on, if it
+/// is a delta.
 [[nodiscard]] OCIFERRY_EXPORT StorePullReport pull_from_archive(const std::filesystem::path& archive,
+                                                                const std::vector<std::filesystem::path>& bases,
                                                                 const PullOptions& options, const Context& context);
 
 }  // namespace ociferry

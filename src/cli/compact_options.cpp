@@ -36,7 +36,7 @@ void declare_work_directory(Arguments& arguments) {
 }
 
 void declare_bases(Arguments& arguments) {
-  arguments.repeated("base", "FILE", "An archive that a compact archive builds on (can be repeated)");
+  arguments.repeated("base", "FILE", "An archive that this one builds on, if it is a delta (can be repeated)");
 }
 
 std::vector<std::filesystem::path> paths_of(const Arguments& arguments, const std::string& option) {

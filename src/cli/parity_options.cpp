@@ -51,8 +51,8 @@ void print_parity(const ProtectReport& report, Console& console) {
       report.files.size() == 1
           ? first.string()
           : fmt::format("{} to {}", first.string(), is_together ? last.filename().string() : last.string());
-  console.result(fmt::format("Parity: {}, {}; of each {} blocks of {}, any {} can be lost", files,
-                             text::human_bytes(report.parity_bytes), report.row_blocks,
+  console.result(fmt::format("Parity: {}, {}; of each {} of {}, any {} can be lost", files,
+                             text::human_bytes(report.parity_bytes), count(report.row_blocks, "block"),
                              text::human_bytes(report.block_bytes), report.parity_blocks));
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/compact_options.hpp"
 #include "cli/results.hpp"
 #include "oci/platform.hpp"
 #include "ociferry/error.hpp"
@@ -108,7 +109,7 @@ ImageChoice image_choice(const Arguments& arguments) {
     throw Error(ErrorCode::Usage, "IMAGE is missing: name one of the archive's")
         .hint(fmt::format("'ociferry ls {}' lists them", archive));
   }
-  ImageChoice choice{.archive = archive, .image = words[1]};
+  ImageChoice choice{.archive = archive, .image = words[1], .bases = paths_of(arguments, "base")};
   if (const auto platform = arguments.optional_text("platform")) choice.platforms = {parse_platform(*platform)};
   return choice;
 }

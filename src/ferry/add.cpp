@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/context.hpp"
 #include "base/text.hpp"
@@ -31,11 +33,13 @@ void check_no_clash(const ImageSet& joined, const ImageArchive& archive, const I
       .hint("take the old one out with 'ociferry rm' first, or add the new one by its digest");
 }
 
-/// What of `joined` the archive lacks.
-BlobSum lacking(const ImageSet& joined, const ImageArchive& archive) {
+/// What of `joined` the archive and its bases lack.
+BlobSum lacking(const ImageSet& joined, const std::vector<ArchiveToVerify>& archives) {
   BlobSum sum;
-  for (const auto& [digest, blob] : joined.graph().blobs()) {
-    if (archive.size_of(digest)) continue;
+  for (const auto& [wanted, blob] : joined.graph().blobs()) {
+    const Digest& digest = wanted;
+    const auto has_it = [&](const ArchiveToVerify& one) { return one.archive->size_of(digest).has_value(); };
+    if (std::ranges::any_of(archives, has_it)) continue;
     ++sum.count;
     sum.bytes += blob.descriptor.size;
   }
@@ -53,7 +57,7 @@ struct ReadyAddition {
 
 ReadyAddition ready_addition(const AddOptions& options, Registries& registries, const Context& context) {
   check_output(options.output, options.force);
-  LoadedArchives loaded = load_archives({options.archive}, {}, context);
+  LoadedArchives loaded = load_archives({options.archive}, {}, context, options.bases);
   const std::shared_ptr<ImageArchive> archive = loaded.to_verify.front().archive;
   std::vector<Reference> left_out;
   const std::vector<Root> roots = select_roots(read_sources(options.sources, tag_beside_digest(context)),
@@ -65,7 +69,7 @@ ReadyAddition ready_addition(const AddOptions& options, Registries& registries, 
   ImageSet joined = with_context(doing, [&] { return join(std::move(loaded.set), added); });
   check_no_clash(joined, *archive, added);
   check_nothing_left_out(joined, options.archive.string(),
-                         "join it with what it builds on first, with 'ociferry merge'; nothing was written");
+                         "give what it builds on with --base FILE; nothing was written");
   return {.loaded = std::move(loaded),
           .archive = archive,
           .images_before = images_before,
@@ -81,14 +85,14 @@ AdditionPlan plan_addition(const AddOptions& options, const Context& context) {
   return {.archive = plan_archive_of(ready.joined, options.output, context),
           .bytes_before = ready.archive->total_bytes(),
           .images_before = ready.images_before,
-          .fetched = lacking(ready.joined, *ready.archive)};
+          .fetched = lacking(ready.joined, ready.loaded.to_verify)};
 }
 
 AddReport add_images(const AddOptions& options, const Context& context) {
   Registries registries(context, options.gather);
   ReadyAddition ready = ready_addition(options, registries, context);
   AddReport report;
-  report.fetched = lacking(ready.joined, *ready.archive);
+  report.fetched = lacking(ready.joined, ready.loaded.to_verify);
   report.written = write_archive(std::move(ready.joined), options.output, context);
   report.written.left_out = std::move(ready.left_out);
   report.written.archives = std::move(ready.loaded.read);

@@ -34,7 +34,7 @@ std::unique_ptr<ByteSource> open_layer(ImageArchive& archive, const Descriptor& 
     return reading_archive([&] { return archive.open(layer, 0, context.stop); });
   } catch (Error& error) {
     if (error.code() == ErrorCode::Incomplete) {
-      error.hint("a delta leaves layers out: join it with what it builds on, with 'ociferry merge'");
+      error.hint("a delta leaves layers out: give what it builds on with --base FILE");
     }
     throw;
   }

@@ -41,12 +41,13 @@ void tell_of_refused(const ImageTree& tree, Progress& progress) {
 
 /// Reads all layers, so that they have proved right.
 OpenImage open_image(const ImageChoice& choice, const Context& context) {
-  OpenImage opened{.store = open_store(choice.archive, context), .image = {}, .tree = ImageTree(context.unpack)};
+  OpenImage opened{
+      .store = open_store(choice.archive, choice.bases, context), .image = {}, .tree = ImageTree(context.unpack)};
   opened.image = choose_image(opened.store, choice.image, choice.platforms);
   const std::vector<Descriptor>& layers = opened.image.manifest->layers;
   context.progress->phase("reading the layers", sum_of(layers));
-  ImageArchive& archive = *opened.store.archive;
   for (const Descriptor& layer : layers) {
+    ImageArchive& archive = opened.store.holder_of(layer.digest);
     const auto apply = [&](ByteSource& content) {
       opened.tree.apply(content, archive.name_of(layer.digest), context.stop);
     };
@@ -92,8 +93,8 @@ using MemberUse = std::function<void(LayerReader& reader, const LayerMember& mem
 template <typename Wanted>
 void visit_members(const OpenImage& opened, std::size_t layer, const Wanted& wanted, const MemberUse& use,
                    const Context& context) {
-  ImageArchive& archive = *opened.store.archive;
   const Descriptor& descriptor = opened.image.manifest->layers.at(layer);
+  ImageArchive& archive = opened.store.holder_of(descriptor.digest);
   const std::string name = archive.name_of(descriptor.digest);
   const auto visit = [&](ByteSource& content) {
     LayerReader reader(content, name, context.unpack);

@@ -82,9 +82,18 @@ ChosenImage child_for(const ImageSet& set, const SetImage& index, const std::vec
 
 }  // namespace
 
-OpenStore open_store(const std::filesystem::path& path, const Context& context) {
-  LoadedArchives loaded = load_archives({path}, {}, context);
-  return {loaded.to_verify.front().archive, std::move(loaded.set)};
+ImageArchive& OpenStore::holder_of(const Digest& blob) const {
+  if (archive->size_of(blob)) return *archive;
+  const auto base = std::ranges::find_if(bases, [&](const auto& one) { return one->size_of(blob).has_value(); });
+  return base == bases.end() ? *archive : **base;
+}
+
+OpenStore open_store(const std::filesystem::path& path, const std::vector<std::filesystem::path>& bases,
+                     const Context& context) {
+  LoadedArchives loaded = load_archives({path}, {}, context, bases);
+  OpenStore store{.archive = loaded.to_verify.front().archive, .set = std::move(loaded.set)};
+  for (std::size_t i = 1; i < loaded.to_verify.size(); ++i) store.bases.push_back(loaded.to_verify[i].archive);
+  return store;
 }
 
 const SetImage& only_root(const ImageSet& set) {

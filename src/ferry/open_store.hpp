@@ -14,11 +14,16 @@ namespace ociferry {
 /// An archive that is read in place. All but its layers was read and checked.
 struct OpenStore {
   std::shared_ptr<ImageArchive> archive;
+  std::vector<std::shared_ptr<ImageArchive>> bases = {};  ///< that have something which the archive leaves out
   ImageSet set;
+
+  /// The archive, or that of its bases, which has `blob`; the archive if none has it.
+  [[nodiscard]] ImageArchive& holder_of(const Digest& blob) const;
 };
 
 /// Throws Error as load_archives does.
-[[nodiscard]] OpenStore open_store(const std::filesystem::path& path, const Context& context);
+[[nodiscard]] OpenStore open_store(const std::filesystem::path& path, const std::vector<std::filesystem::path>& bases,
+                                   const Context& context);
 
 /// An image with layers: no index.
 struct ChosenImage {

@@ -69,7 +69,7 @@ ProtectReport protect_archive(const ProtectOptions& options, const Context& cont
   if (is_standard_input(options.archive)) static_cast<void>(bytes_of(options.archive, context));
   const fs::path beside = parity_path_of(options.archive, context);
   const ParityOutput output(options.output.empty() ? beside : options.output, options.force);
-  const VerifyReport verified = verify({.archive = options.archive}, context);
+  const VerifyReport verified = verify({.archive = options.archive, .bases = options.bases}, context);
   return protect(options.archive, beside.stem().string(), verified.fingerprint, options.parity, output, context);
 }
 

@@ -301,9 +301,9 @@ PullReport pull(const PullOptions& options, const Context& context) {
   return pull.report();
 }
 
-StorePullReport pull_from_archive(const std::filesystem::path& archive, const PullOptions& options,
-                                  const Context& context) {
-  const OpenStore store = open_store(archive, context);
+StorePullReport pull_from_archive(const std::filesystem::path& archive, const std::vector<std::filesystem::path>& bases,
+                                  const PullOptions& options, const Context& context) {
+  const OpenStore store = open_store(archive, bases, context);
   const SetImage& image = image_in(store, options.source);
   const bool decides_itself = options.source.kind == SourceArgument::Kind::Either;
   const bool is_image = decides_itself ? !image.is_bundle : options.source.kind == SourceArgument::Kind::Image;

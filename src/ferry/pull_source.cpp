@@ -91,7 +91,7 @@ class StorePullSource : public PullSource {
 
   void read_layer(const Located&, const Descriptor& layer, const std::filesystem::path&,
                   const std::function<void(ByteSource&)>& use) override {
-    ociferry::read_layer(*store_.archive, layer, use, context_);
+    ociferry::read_layer(store_.holder_of(layer.digest), layer, use, context_);
   }
 
  private:

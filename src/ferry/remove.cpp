@@ -21,10 +21,11 @@ struct ReadyRemoval {
 
 ReadyRemoval ready_removal(const RemoveOptions& options, const Context& context) {
   check_output(options.output, options.force);
-  ReadyRemoval ready{.loaded = load_archives({options.archive}, {}, context), .removal = {.rest = ImageSet({}, {})}};
+  ReadyRemoval ready{.loaded = load_archives({options.archive}, {}, context, options.bases),
+                     .removal = {.rest = ImageSet({}, {})}};
   ready.removal = without_images(ready.loaded.set, options.images);
   check_nothing_left_out(ready.removal.rest, options.archive.string(),
-                         "join it with what it builds on first, with 'ociferry merge'; nothing was written");
+                         "give what it builds on with --base FILE; nothing was written");
   return ready;
 }
 

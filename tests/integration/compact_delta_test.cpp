@@ -115,6 +115,40 @@ TEST_CASE("inspect tells what an update needs, and shows its images without that
   CHECK(fs::exists(world.path("pulled/.imgpkg/images.yml")));
 }
 
+TEST_CASE("whatever reads or changes an archive takes what a delta leaves out from the archives it builds on") {
+  if (lacks({"docker-registry"})) return;
+  Releases& all = releases();
+  World& world = all.world;
+  const std::string app = world.outside_ref("team/app", "r2");
+  world.succeed({"export", "-b", world.outside_ref("team/bundle", "r2"), "-i", world.outside_ref("team/lib", "lib"),
+                 "--have", "r1.tar", "-o", "delta.tar"});
+  const std::string lib = world.outside_ref("team/lib", "lib");
+  const std::string library = read_text(world.path("lib/usr/lib/library"));
+  world.succeed({"rm", "r2.tar", lib, "-o", "expected-rest.tar"});
+  world.succeed({"add", "r2.tar", app, "-o", "expected-more.tar"});
+  for (const std::string archive : {"update.zst", "delta.tar"}) {
+    CAPTURE(archive);
+    const auto with_base = [&](const Words& words) { return Releases::with(words, {"--base", "r1.tar"}); };
+    for (const Words& words : {Words{"cat", archive, lib, "usr/lib/library"}, Words{"ls", archive, lib},
+                               Words{"extract", archive, lib, "-o", "unpacked"},
+                               Words{"pull", "--from", archive, "-i", lib, "-o", "pulled-lib"}}) {
+      CAPTURE(words.front());
+      CHECK(contains(world.fail(11, words), "--base FILE"));
+      const std::string out = world.succeed(with_base(words));
+      if (words.front() == "cat") CHECK((out == library));
+    }
+    CHECK((read_text(world.path("unpacked/usr/lib/library")) == library));
+    CHECK((read_text(world.path("pulled-lib/usr/lib/library")) == library));
+    world.succeed(with_base({"rm", archive, lib, "-o", "rest.tar"}));
+    CHECK((read_text(world.path("rest.tar")) == read_text(world.path("expected-rest.tar"))));
+    CHECK(contains(world.succeed(with_base({"add", archive, app, "-o", "more.tar"})), "Fetched 0 blobs"));
+    CHECK((read_text(world.path("more.tar")) == read_text(world.path("expected-more.tar"))));
+    world.succeed(with_base({"protect", archive, "--parity", "10%"}));
+    CHECK(contains(world.succeed(with_base({"verify", archive})), " is whole, too"));
+  }
+  CHECK(contains(world.fail(1, {"pull", "-i", lib, "--base", "r1.tar", "-o", "no"}), "--base goes with --from only"));
+}
+
 TEST_CASE("an import of an update takes the old layers from the archive, or from the registry, or writes nothing") {
   if (lacks({"docker-registry"})) return;
   Releases& all = releases();

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/compact_options.hpp"
 #include "cli/plain_sources.hpp"
 #include "cli/plan_output.hpp"
 #include "cli/selection_options.hpp"
@@ -30,6 +31,7 @@ void declare_add(Arguments& arguments) {
                    "Take signatures, attestations, SBOMs and what else is attached to images along (default: true)");
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   declare_platform(arguments);
+  declare_bases(arguments);
   declare_volume_search(arguments);
   declare_dry_run(arguments);
 }
@@ -67,7 +69,8 @@ void run_add(const Arguments& arguments, Context& context, Console& console) {
                                       .nondistributable_layers = arguments.on("include-non-distributable-layers"),
                                       .selection = platforms_only(arguments)},
                            .output = output,
-                           .force = arguments.on("force")};
+                           .force = arguments.on("force"),
+                           .bases = paths_of(arguments, "base")};
   context.volumes = volume_search_of(arguments, context.stop, console);
   if (const auto dry_run = dry_run_of(arguments)) {
     return print_addition_plan(plan_addition(options, context), options, *dry_run, console);

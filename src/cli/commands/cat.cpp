@@ -3,6 +3,7 @@
 
 #include "base/sizes.hpp"
 #include "cli/command.hpp"
+#include "cli/compact_options.hpp"
 #include "cli/store_output.hpp"
 #include "cli/volume_options.hpp"
 #include "ociferry/error.hpp"
@@ -18,6 +19,7 @@ constexpr std::size_t kMostInJson = 16 * kMiB;
 void declare_cat(Arguments& arguments) {
   arguments.positional("ARCHIVE IMAGE PATH", true);
   declare_image_platform(arguments);
+  declare_bases(arguments);
   declare_volume_search(arguments);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/compact_options.hpp"
 #include "cli/store_output.hpp"
 #include "cli/volume_options.hpp"
 
@@ -18,6 +19,7 @@ void declare_extract(Arguments& arguments) {
   arguments.require("output");
   arguments.flag("force", "Replace a directory that neither made, too, with all that it holds");
   declare_image_platform(arguments);
+  declare_bases(arguments);
   declare_volume_search(arguments);
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "cli/compact_options.hpp"
 #include "cli/store_output.hpp"
 #include "cli/volume_options.hpp"
 
@@ -11,6 +12,7 @@ namespace {
 void declare_ls(Arguments& arguments) {
   arguments.positional("ARCHIVE [IMAGE]", true);
   declare_image_platform(arguments);
+  declare_bases(arguments);
   declare_volume_search(arguments);
 }
 

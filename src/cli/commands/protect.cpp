@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/compact_options.hpp"
 #include "cli/parity_options.hpp"
 #include "cli/volume_options.hpp"
 
@@ -16,6 +17,7 @@ void declare_protect(Arguments& arguments) {
   arguments.text("output,o", "FILE", "The parity to write (default: ARCHIVE.parity, beside the archive)");
   arguments.text("volume-size", "SIZE", "Write parity that is larger in volumes FILE.001, FILE.002, ... of this size");
   arguments.flag("force", "Replace a file of that name even if it is no parity");
+  declare_bases(arguments);
   declare_volume_search(arguments);
 }
 
@@ -27,7 +29,8 @@ void run_protect(const Arguments& arguments, Context& context, Console& console)
       .archive = archive,
       .parity = {.percent = parity_percent_of(arguments), .volume_bytes = size ? volume_bytes_of(*size) : 0},
       .output = arguments.optional_text("output").value_or(""),
-      .force = arguments.on("force")};
+      .force = arguments.on("force"),
+      .bases = paths_of(arguments, "base")};
   const ProtectReport report = protect_archive(options, context);
   console.finish_progress();
   Json::Object members{{"archive", archive}, {"archiveBytes", report.archive_bytes}};

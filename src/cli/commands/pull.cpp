@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "cli/command.hpp"
+#include "cli/compact_options.hpp"
 #include "cli/volume_options.hpp"
 #include "ociferry/release_store.hpp"
 
@@ -16,6 +19,7 @@ void declare_pull(Arguments& arguments) {
   declare_source(arguments, false);
   if (is_ociferry(arguments)) {
     arguments.text("from", "ARCHIVE", "Read all of it from this archive, of any tool; no registry is contacted");
+    declare_bases(arguments);
     declare_volume_search(arguments);
   }
   arguments.text("output,o", "DIRECTORY", "Directory to write; what an earlier pull left there is replaced");
@@ -31,8 +35,9 @@ SourceArgument source_in_archive(const Arguments& arguments) {
   return one_source(arguments);
 }
 
-void pull_archive(const std::string& archive, const PullOptions& options, const Context& context, Console& console) {
-  const StorePullReport report = pull_from_archive(archive, options, context);
+void pull_archive(const std::string& archive, const std::vector<std::filesystem::path>& bases,
+                  const PullOptions& options, const Context& context, Console& console) {
+  const StorePullReport report = pull_from_archive(archive, bases, options, context);
   console.finish_progress();
   Json::Object members = pull_members(report.pulled, options.output.string());
   members.emplace_back("archive", archive);
@@ -56,7 +61,8 @@ void run_pull(const Arguments& arguments, Context& context, Console& console) {
   // imgpkg always replaces the directory.
   options.force = arguments.on("force") || arguments.called_as() == CalledAs::Imgpkg;
   if (is_ociferry(arguments)) context.volumes = volume_search_of(arguments, context.stop, console);
-  if (!archive.empty()) return pull_archive(archive, options, context, console);
+  if (!archive.empty()) return pull_archive(archive, paths_of(arguments, "base"), options, context, console);
+  if (is_ociferry(arguments) && arguments.is_set("base")) throw Error(ErrorCode::Usage, "--base goes with --from only");
   console.document(pull_members(pull(options, context), options.output.string()));
 }
 

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "cli/command.hpp"
+#include "cli/compact_options.hpp"
 #include "cli/plan_output.hpp"
 #include "cli/store_output.hpp"
 #include "cli/transfer_output.hpp"
@@ -19,6 +20,7 @@ void declare_rm(Arguments& arguments) {
   arguments.text("output,o", "FILE", "The archive to write; it may be the one that is read");
   arguments.require("output");
   arguments.flag("force", "Replace a file of that name even if it is not an archive");
+  declare_bases(arguments);
   declare_volume_search(arguments);
   declare_dry_run(arguments);
 }
@@ -29,7 +31,8 @@ void run_rm(const Arguments& arguments, Context& context, Console& console) {
   const RemoveOptions options{.archive = archive,
                               .images = {std::next(words.begin()), words.end()},
                               .output = arguments.text_of("output"),
-                              .force = arguments.on("force")};
+                              .force = arguments.on("force"),
+                              .bases = paths_of(arguments, "base")};
   if (options.images.empty()) {
     throw Error(ErrorCode::Usage, "No image to remove")
         .hint(fmt::format("'ociferry ls {}' lists what is in the archive", archive));

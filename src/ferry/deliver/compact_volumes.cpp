@@ -229,7 +229,7 @@ std::unique_ptr<Medium> CompactVolumes::reopen(DeviceReader* device) const {
   for (std::size_t i = 0; i < files_.size(); ++i) {
     parts.push_back({.name = files_[i]->name(), .size = list_.volumes[i].size});
   }
-  return std::make_unique<VolumeMedium>(text::cat(output_, " (", parts.size(), " volumes)"), std::move(parts),
+  return std::make_unique<VolumeMedium>(name_of_volumes(output_, parts.size()), std::move(parts),
                                         [this, device](std::size_t i) { return files_[i]->reopen(device); });
 }
 

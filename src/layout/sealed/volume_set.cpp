@@ -325,7 +325,7 @@ std::unique_ptr<Medium> open_volumes(VolumeSet set, const fs::path& path, const 
     parts.push_back({.name = is_there ? volume.path.string() : volume.name, .size = volume.size, .is_there = is_there});
   }
   const std::string output = set.output.empty() ? path.filename().string() : set.output;
-  std::string name = text::cat(output, " (", parts.size(), " volumes)");
+  std::string name = name_of_volumes(output, parts.size());
   VolumeSearch how = search;
   if (is_all_there) how.ask = nullptr;
   const auto opener = std::make_shared<VolumeOpener>(std::move(set), std::move(how), device);

@@ -117,6 +117,10 @@ std::string volume_name(std::string_view output, std::size_t number) {
 
 std::string volume_list_name(std::string_view output) { return text::cat(output, kVolumeListSuffix); }
 
+std::string name_of_volumes(std::string_view output, std::size_t count) {
+  return text::cat(output, " (", count, count == 1 ? " volume)" : " volumes)");
+}
+
 std::optional<VolumeName> parse_volume_name(std::string_view file) {
   if (file.size() < kNumberDigits + 2) return std::nullopt;
   const std::string_view digits = file.substr(file.size() - kNumberDigits);

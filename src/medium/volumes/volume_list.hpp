@@ -48,6 +48,8 @@ struct VolumeList {
 [[nodiscard]] std::string volume_name(std::string_view output, std::size_t number);
 /// "OUT.volumes.json"
 [[nodiscard]] std::string volume_list_name(std::string_view output);
+/// For messages, "OUT (3 volumes)": all of an archive.
+[[nodiscard]] std::string name_of_volumes(std::string_view output, std::size_t count);
 
 /// A file name that a volume may have.
 struct VolumeName {

@@ -30,7 +30,7 @@ VolumeOutput::VolumeOutput(std::string output, std::vector<PlannedVolume> volume
                            std::vector<std::filesystem::path> retired, std::vector<std::filesystem::path> leftovers,
                            std::shared_ptr<RunningSums> sums)
     : output_(std::move(output)),
-      name_(text::cat(output_, " (", volumes.size(), " volumes)")),
+      name_(name_of_volumes(output_, volumes.size())),
       volumes_(std::move(volumes)),
       retired_(std::move(retired)),
       leftovers_(std::move(leftovers)),
