@@ -24,6 +24,8 @@ struct NameMapping {
   /// "localhost-5000".
   std::string to = {};
   std::optional<std::string> refuse = {};  ///< instead of `to`: images that match are an error, with this reason
+  /// The argument that names one image or repository. If there is none of that name, a warning says so.
+  std::string argument = {};
 };
 
 /// What a --map option names: mappings, and how many parts a path may have.

@@ -44,6 +44,7 @@ ReadyCopy ready_copy(const CopyOptions& options, Registries& registries, const C
   ReadyCopy ready{.set = discover(roots, registries.opener(), options.gather, context),
                   .placement = placement_of(options.relocate)};
   warn_of_nondistributable_layers(ready.set, options.gather.nondistributable_layers, *context.progress);
+  warn_of_unused_mappings(options.relocate, ready.set, *context.progress);
   if (options.relocate.by_name) {
     check_no_copy_onto_itself(PlacedSet(ready.set, ready.placement, options.relocate.root_tags));
   }

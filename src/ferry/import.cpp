@@ -108,6 +108,7 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
         .hint("leave it out: no manifest and no tag is put before all bytes have proved right");
   }
   ImageSet& set = ready.set;
+  warn_of_unused_mappings(options.relocate, set, *context.progress);
   const PlacedSet placed(set, ready.placement, options.relocate.root_tags);  // fails before all bytes are read
   for (const ArchiveToVerify& one : loaded.to_verify) {
     if (one.archive->compact_base() == nullptr) continue;

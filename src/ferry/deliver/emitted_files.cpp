@@ -89,6 +89,10 @@ EmittedFile parse_emitted_file(std::string_view argument) {
     throw Error(ErrorCode::Usage, text::cat("'", text::printable(argument), "' is not of the form KIND=FILE"))
         .hint(text::cat("KIND is one of ", kind_names()));
   }
+  if (argument.substr(equals + 1) == "-") {
+    throw Error(ErrorCode::Usage, text::cat("--emit ", argument, ": - is no file, and results are in standard output"))
+        .hint("name a file; /dev/stderr writes it to standard error");
+  }
   return {.kind = known->second, .path = fs::path(argument.substr(equals + 1))};
 }
 

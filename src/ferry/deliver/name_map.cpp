@@ -92,7 +92,8 @@ NameMapping parse_name_mapping(std::string_view argument) {
   return {.registry = literal(name.name.registry),
           .path = name.name.repository,
           .tag = name.tag.value_or("*"),
-          .to = std::string(to)};
+          .to = std::string(to),
+          .argument = std::string(argument)};
 }
 
 NamedDestination parse_named_destination(std::string_view text) {

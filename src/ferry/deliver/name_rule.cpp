@@ -136,6 +136,25 @@ class Rule {
 
 NameRule name_rule(NamedDestination destination) { return Rule(std::move(destination)); }
 
+void warn_of_unused_mappings(const RelocateOptions& options, const ImageSet& set, Progress& progress) {
+  if (!options.by_name) return;
+  for (const NameMapping& mapping : options.by_name->map.mappings) {
+    if (mapping.argument.empty()) continue;
+    const auto has_name = [&](const RepositoryName& name, const std::set<std::string>& tags) {
+      const auto has_tag = [&](const std::string& tag) { return matches(mapping, {name, tag, {}}); };
+      return matches(mapping, {name, {}, {}}) || std::ranges::any_of(tags, has_tag);
+    };
+    const bool is_used = std::ranges::any_of(set.images(), [&](const SetImage& image) {
+      const auto is_also = [&](const auto& other) { return has_name(other.first, other.second); };
+      return has_name(image.reference.name, image.tags) || std::ranges::any_of(image.also, is_also);
+    });
+    if (!is_used) {
+      progress.warn(text::cat("nothing here is called ", mapping.argument.substr(0, mapping.argument.find('=')),
+                              ": --map ", mapping.argument, " changes nothing"));
+    }
+  }
+}
+
 Placement placement_of(const RelocateOptions& options) {
   Placement placement = everything_to(options.to);
   if (options.by_name) {
