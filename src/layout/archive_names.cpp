@@ -112,8 +112,4 @@ std::vector<ArchiveItem> ItemList::take() const {
 
 std::string blob_path(const Digest& digest) { return text::cat("blobs/", digest.algorithm(), "/", digest.hex()); }
 
-std::string runtime_name(const RepositoryName& name) {
-  return name.registry == "index.docker.io" ? text::cat("docker.io/", name.repository) : to_string(name);
-}
-
 }  // namespace ociferry

@@ -63,7 +63,4 @@ class ItemList {
 /// "blobs/sha256/<hex>": the path of a blob in a layout (image-spec, image-layout.md).
 [[nodiscard]] std::string blob_path(const Digest& digest);
 
-/// The name of a repository for container runtimes: docker.io for Docker Hub, not index.docker.io.
-[[nodiscard]] std::string runtime_name(const RepositoryName& name);
-
 }  // namespace ociferry

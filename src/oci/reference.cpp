@@ -19,7 +19,7 @@ Error bad_reference(std::string_view text, std::string_view why) {
 }
 
 bool is_valid_repository(std::string_view repository) {
-  if (repository.size() < 2 || repository.size() > 255) return false;
+  if (repository.size() > 255) return false;
   for (const std::string& part : text::split(repository, '/')) {
     if (part.empty() || part == "." || part == "..") return false;
     const bool fits = std::ranges::all_of(part, [](char c) {
@@ -50,7 +50,7 @@ RepositoryName parse_name(std::string_view whole, std::string_view text) {
   }
   if (!is_valid_registry(name.registry)) throw bad_reference(whole, "the registry's name is malformed");
   if (!is_valid_repository(name.repository)) {
-    throw bad_reference(whole, "a repository has 2 to 255 characters of a-z 0-9 _ - . /, and no empty part");
+    throw bad_reference(whole, "a repository has 1 to 255 characters of a-z 0-9 _ - . /, and no empty part");
   }
   return name;
 }

@@ -271,4 +271,13 @@ TEST_CASE("several images that podman saved in one archive enter with their tags
   world.succeed({"import", FIXTURES "/podman-4.3.1/save-oci-archive.tar", "--to-repo", world.inside_repo("oci")});
   for (const char* tag : {"v1", "v2"}) check_readable(world, "many", tag);
   check_readable(world, "oci", "v1");
+
+  // podman calls what it builds localhost/NAME: that is no part of a name elsewhere, and podman finds it again.
+  world.succeed({"copy", "--tar", FIXTURES "/podman-4.3.1/save-m.tar", "--to-tar", "sealed.tar"});
+  world.succeed({"import", "sealed.tar", "--to-registry", world.inside.host() + "/built"});
+  check_readable(world, "built/team/one", "v1");
+  check_readable(world, "built/team/two", "v2");
+  const std::string index =
+      run_or_throw({.arguments = {"tar", "-xOf", "sealed.tar", "index.json"}, .directory = world.path("")});
+  CHECK(index.find(R"("io.containerd.image.name":"localhost/team/one:v1")") != std::string::npos);
 }

@@ -108,13 +108,23 @@ std::vector<Demand> demands_of(std::deque<RepositoryRound>& rounds) {
 }
 
 [[noreturn]] void refuse_missing(const std::vector<Demand>& missing, const ImageSet& set) {
-  std::map<RepositoryName, std::vector<Descriptor>> by_repository;
-  for (const Demand& demand : missing) by_repository[demand.round->name()].push_back(demand.blob->descriptor);
-  std::vector<std::string> parts;
-  for (const auto& [name, blobs] : by_repository) {
-    parts.push_back(text::cat(to_string(name), " lacks ", list_left_out(blobs, set, " that the archive leaves out")));
+  constexpr std::size_t kRepositoriesShown = 5;
+  std::set<std::string> repositories;
+  std::map<Digest, Descriptor> blobs;
+  for (const Demand& demand : missing) {
+    repositories.insert(to_string(demand.round->name()));
+    blobs.emplace(demand.blob->descriptor.digest, demand.blob->descriptor);
   }
-  throw Error(ErrorCode::Incomplete, text::join(parts, "\n"))
+  std::vector<std::string> names(repositories.begin(), repositories.end());
+  if (names.size() > kRepositoriesShown) {
+    const std::string more = text::cat(names.size() - kRepositoriesShown, " more repositories");
+    names.resize(kRepositoriesShown);
+    names.push_back(more);
+  }
+  std::vector<Descriptor> layers;
+  for (const auto& [digest, blob] : blobs) layers.push_back(blob);
+  throw Error(ErrorCode::Incomplete, text::cat(text::join(names, ", "), names.size() == 1 ? " lacks " : " lack ",
+                                               list_left_out(layers, set, " that the archive leaves out")))
       .hint(
           "nothing was written; give an archive that has these layers with --base FILE, or have it exported again: "
           "without --have, or with a new list of what is here (ociferry inventory)");

@@ -5,22 +5,18 @@
 #include <string>
 
 #include "base/text.hpp"
+#include "oci/runtime_name.hpp"
 #include "stream/sha256.hpp"
 
 namespace ociferry {
 
 namespace {
 
-constexpr std::string_view kDockerHub = "index.docker.io";
+constexpr std::string_view kDockerHub = "docker.io";
 constexpr std::string_view kLibrary = "library/";
 constexpr std::size_t kNameDigits = 8;
 
-/// Clusters and container runtimes call Docker Hub docker.io. No name has characters that YAML or TOML would escape
-/// between quotes.
-std::string registry_name(const std::string& registry) { return registry == kDockerHub ? "docker.io" : registry; }
-std::string repository_name(const RepositoryName& name) {
-  return text::cat(registry_name(name.registry), "/", name.repository);
-}
+/// No name has characters that YAML or TOML would escape between quotes.
 std::string in_quotes(std::string_view text) { return text::cat("\"", text, "\""); }
 
 std::string shown(const Reference& name) {
@@ -49,7 +45,7 @@ Mirrors mirrors_by_tag(const MovedNames& moved, bool untagged, EmittedText& text
     if (!from.tag && !untagged) continue;
     const auto places = same_tag_places(from, to);
     if (places.empty()) text.untold.push_back(untold(from, to, "a mirror has the same tags"));
-    for (const RepositoryName& place : places) mirrors[repository_name(from.name)].insert(repository_name(place));
+    for (const RepositoryName& place : places) mirrors[to_string(from.name)].insert(runtime_name(place));
   }
   return mirrors;
 }
@@ -88,7 +84,7 @@ std::string hosts_toml(const std::string& registry, const std::set<std::string>&
 
 /// What manifests may call a repository: kustomize compares text.
 std::set<std::string> spellings(const RepositoryName& name) {
-  std::set<std::string> all = {repository_name(name)};
+  std::set<std::string> all = {to_string(name)};
   if (name.registry != kDockerHub) return all;
   const std::string path =
       name.repository.starts_with(kLibrary) ? name.repository.substr(kLibrary.size()) : name.repository;
@@ -100,7 +96,11 @@ std::set<std::string> spellings(const RepositoryName& name) {
 
 MovedNames moved_names(const std::vector<PlacedImage>& names) {
   MovedNames moved;
-  for (const PlacedImage& image : names) moved[image.from].insert(image.to);
+  for (const PlacedImage& image : names) {
+    Reference from = image.from;
+    from.name = runtime_repository(from.name);
+    moved[from].insert(image.to);
+  }
   return moved;
 }
 
@@ -120,7 +120,7 @@ EmittedText containerd_hosts(const MovedNames& moved, const std::filesystem::pat
     }
   }
   for (const auto& [registry, ways] : hosts) {
-    text.files.emplace(directory / registry_name(registry) / "hosts.toml", hosts_toml(registry, ways));
+    text.files.emplace(directory / registry / "hosts.toml", hosts_toml(registry, ways));
   }
   return text;
 }
@@ -141,7 +141,7 @@ EmittedText registries_conf(const MovedNames& moved, const std::filesystem::path
 EmittedText digest_mirrors(const MovedNames& moved, const std::filesystem::path& file) {
   Mirrors mirrors;
   for (const auto& [from, to] : moved) {
-    for (const Reference& name : to) mirrors[repository_name(from.name)].insert(repository_name(name.name));
+    for (const Reference& name : to) mirrors[to_string(from.name)].insert(runtime_name(name.name));
   }
   return {.files = {{file, mirror_set("ImageDigestMirrorSet", "imageDigestMirrors", mirrors)}}};
 }
@@ -176,8 +176,8 @@ EmittedText kustomization(const MovedNames& moved, const std::filesystem::path& 
       continue;
     }
     for (const std::string& spelling : spellings(source)) {
-      items += text::cat("- name: ", in_quotes(spelling), "\n  newName: ", in_quotes(repository_name(*places.begin())),
-                         "\n");
+      items +=
+          text::cat("- name: ", in_quotes(spelling), "\n  newName: ", in_quotes(runtime_name(*places.begin())), "\n");
       if (!keeps_tags) items += text::cat("  digest: ", in_quotes(names.front()->second.begin()->digest->text()), "\n");
     }
   }

@@ -5,7 +5,7 @@
 #include "bundle/limits.hpp"
 #include "bundle/yaml.hpp"
 #include "bundle/yaml_object.hpp"
-#include "oci/given_reference.hpp"
+#include "oci/runtime_name.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/names.hpp"
 
@@ -85,12 +85,13 @@ NameMapping parse_name_mapping(std::string_view argument) {
   if (to.empty()) {
     throw Error(ErrorCode::Usage, text::cat("'", text::printable(argument), "' is not of the form OLD=NEW"));
   }
-  const Reference name = given_reference(argument.substr(0, equals));
+  const Reference name = Reference::parse(argument.substr(0, equals));
   if (name.digest) {
     throw Error(ErrorCode::Usage, text::cat("'", text::printable(argument), "' maps a digest: a mapping is for names"));
   }
-  return {.registry = literal(name.name.registry),
-          .path = name.name.repository,
+  const RepositoryName from = local_repository(name.name);
+  return {.registry = literal(from.registry),
+          .path = from.repository,
           .tag = name.tag.value_or("*"),
           .to = std::string(to),
           .argument = std::string(argument)};

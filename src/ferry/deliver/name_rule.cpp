@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "oci/runtime_name.hpp"
 #include "ociferry/error.hpp"
 #include "stream/sha256.hpp"
 
@@ -99,7 +100,8 @@ class Rule {
  public:
   explicit Rule(NamedDestination destination) : to_(std::move(destination)) {}
 
-  Reference operator()(const Reference& name) const {
+  Reference operator()(const Reference& given) const {
+    const Reference name{local_repository(given.name), given.tag, given.digest};
     std::string path = below_prefix(name);
     std::optional<std::string> tag = name.tag;
     if (const auto colon = path.find(':'); colon != std::string::npos) {
@@ -140,7 +142,8 @@ void warn_of_unused_mappings(const RelocateOptions& options, const ImageSet& set
   if (!options.by_name) return;
   for (const NameMapping& mapping : options.by_name->map.mappings) {
     if (mapping.argument.empty()) continue;
-    const auto has_name = [&](const RepositoryName& name, const std::set<std::string>& tags) {
+    const auto has_name = [&](const RepositoryName& given, const std::set<std::string>& tags) {
+      const RepositoryName name = local_repository(given);
       const auto has_tag = [&](const std::string& tag) { return matches(mapping, {name, tag, {}}); };
       return matches(mapping, {name, {}, {}}) || std::ranges::any_of(tags, has_tag);
     };

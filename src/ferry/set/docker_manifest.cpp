@@ -6,6 +6,7 @@
 #include "layout/archive_names.hpp"
 #include "layout/sealed/archive_plan.hpp"
 #include "oci/json.hpp"
+#include "oci/runtime_name.hpp"
 #include "oci/tag_names.hpp"
 
 namespace ociferry {

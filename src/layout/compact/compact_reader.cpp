@@ -327,7 +327,8 @@ std::size_t CompactReader::read(MutableBytes buffer) {
   } catch (Error& error) {
     if (error.code() == ErrorCode::Corrupt) {
       error.while_doing(text::cat("reading the compact archive ", name_))
-          .hint("it was damaged or changed after it was written: copy it again, and compare its sha256sum");
+          .hint(
+              "it was damaged, changed or cut after it was written: copy or send it again, and compare its sha256sum");
     }
     throw;
   }

@@ -7,6 +7,7 @@
 #include "layout/sealed/seal.hpp"
 #include "layout/sealed/seal_rows.hpp"
 #include "oci/manifest.hpp"
+#include "oci/runtime_name.hpp"
 #include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 

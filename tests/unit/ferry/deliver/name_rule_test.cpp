@@ -43,6 +43,14 @@ TEST_CASE("a name keeps its path and tag below the prefix, and its registry if t
   CHECK_THROWS_AS(static_cast<void>(named({.registry = "d.example", .keep_registry = true}, "[::]/app")), Error);
 }
 
+TEST_CASE("what podman has built lies below localhost, which is a registry and no part of the path") {
+  CHECK(named({.registry = "d.example", .prefix = "in"}, "localhost/team/app:v1") == "d.example/in/team/app:v1");
+  CHECK(named({.registry = "d.example", .keep_registry = true}, "localhost/app:v1") == "d.example/localhost/app:v1");
+  CHECK(named(with({.registry = "localhost", .path = "app", .to = "mine/{registry}-{path}"}), "localhost/app:v1") ==
+        "d.example/in/mine/localhost-app:v1");
+  CHECK(named(with(parse_name_mapping("localhost/app=mine/app")), "localhost/app:v1") == "d.example/in/mine/app:v1");
+}
+
 TEST_CASE("the first mapping that matches counts; patterns are those of the shell") {
   NamedDestination to = with({.registry = "ghcr.io", .path = "team/*", .to = "mine/{name}"});
   to.map.mappings.push_back({.tag = "nightly-*", .to = "{registry}/{path}:{tag}-old"});
