@@ -91,14 +91,15 @@ class CheckedOutput : public ByteSink {
 
 }  // namespace
 
-CompactReport compact_archive(const CompactOptions& options, const Context& context) {
-  check_compact_output(options.output, options.volumes, options.force);
-  const auto since = open_older(options.since, context);
-  const auto [archive, layers] = open_plain(options.archive, context);
+namespace {
+
+/// Makes a compact archive of `sealed`; of its blobs, `layers` may be opened.
+CompactReport write_compact_archive(ArchiveReader& sealed, const std::set<Digest>& layers,
+                                    const std::vector<std::shared_ptr<ImageArchive>>& since,
+                                    const CompactOptions& options, const Context& context) {
   const std::filesystem::path output = options.volumes.divides() ? options.output : behind_links(options.output);
   const std::filesystem::path directory = work_directory_of(options.work_directory, output);
   const std::size_t threads = jobs_or_cores(context.jobs);
-  auto& sealed = dynamic_cast<ArchiveReader&>(*archive);
   const auto file = open_compact_output(output, options.volumes, options.force);
   std::unique_ptr<compact::BaseContents> base;
   if (!since.empty()) {
@@ -121,6 +122,25 @@ CompactReport compact_archive(const CompactOptions& options, const Context& cont
     context.progress->warn(text::cat(sealed.name_of(one.blob), " is kept as it is, in gzip: ", one.why));
   }
   return report;
+}
+
+}  // namespace
+
+CompactReport compact_archive(const CompactOptions& options, const Context& context) {
+  check_compact_output(options.output, options.volumes, options.force);
+  const auto since = open_older(options.since, context);
+  const auto [archive, layers] = open_plain(options.archive, context);
+  auto& sealed = dynamic_cast<ArchiveReader&>(*archive);
+  try {
+    return write_compact_archive(sealed, layers, since, options, context);
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::Space) {
+      error.while_doing(text::cat("making a compact archive, which may take as much as the plain one, ",
+                                  sealed.total_bytes(), " bytes"));
+      error.hint("free some space, or have temporary files elsewhere with --work-dir; nothing of it was left");
+    }
+    throw;
+  }
 }
 
 SplitReport expand_archive(const ExpandOptions& options, const Context& context) {

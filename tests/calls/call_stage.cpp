@@ -20,7 +20,6 @@ namespace {
 
 const std::string kOld = "older than all runs";
 const std::string kDest = "dest/app";
-const std::string kVolumesOut = "volumes-out.tar";
 
 HttpRequest get(const std::string& path) { return {"GET", path, {}, {}, {}}; }
 
@@ -59,6 +58,18 @@ std::string output_of(Command command) {
     case Command::Merge: return "merge-out.tar";
     case Command::Protect: return "protect-out.tar.parity";
     case Command::Repair: return "repair-out.tar";
+    case Command::Compact: return "compact-out.tar";
+    case Command::Expand: return "expand-out.tar";
+    case Command::ExportCompact: return "export-compact-out.tar";
+    default: return "";
+  }
+}
+
+/// OUT of the volumes that a command writes; empty for others.
+std::string volumes_of(Command command) {
+  switch (command) {
+    case Command::ExportVolumes: return "volumes-out.tar";
+    case Command::CompactVolumes: return "compact-volumes-out.tar";
     default: return "";
   }
 }
@@ -78,6 +89,8 @@ void add_volumes(const fs::path& directory, const std::string& output, Visible& 
   if (!fs::exists(directory / (output + ".volumes.json"))) return;
   for (const auto& entry : fs::directory_iterator(directory)) {
     const std::string name = entry.path().filename().string();
+    // The list of an older set stays until all volumes have their names, or the next run removes it.
+    if (name.ends_with(".old")) continue;
     if (name.starts_with(output) || name == "SHA256SUMS") visible[name] = sha256(read_text(entry.path())).text();
   }
 }
@@ -91,9 +104,10 @@ std::string describe(const Visible& visible) {
 }  // namespace
 
 std::string name_of(Command command) {
-  constexpr std::array<std::string_view, 12> kNames{"push",         "pull",  "unpack",         "export",
-                                                    "import",       "copy",  "export-volumes", "import-volumes",
-                                                    "export-delta", "merge", "protect",        "repair"};
+  constexpr std::array<std::string_view, 16> kNames{
+      "push",           "pull",          "unpack", "export",  "import", "copy",    "export-volumes",
+      "import-volumes", "export-delta",  "merge",  "protect", "repair", "compact", "compact-volumes",
+      "expand",         "export-compact"};
   return std::string(kNames.at(static_cast<std::size_t>(command)));
 }
 
@@ -141,6 +155,7 @@ void CallStage::make_source() {
   fs::create_directory(path("volumes"));
   run_or_throw(ociferry_.program({"split", "input.tar", "--volume-size", "200K", "-o", "volumes/input.tar"}));
   run_or_throw(ociferry_.program({"protect", "input.tar", "--parity", "20%"}));
+  run_or_throw(ociferry_.program({"compact", "input.tar", "-o", "compact-input.tar"}));
   std::string damaged = read_text(path("input.tar"));
   for (std::size_t i = 0; i < damaged.size() / 10; ++i) damaged[i] = static_cast<char>(damaged[i] ^ 0x11);
   write_text(path("damaged-input.tar"), damaged);
@@ -212,15 +227,24 @@ Words CallStage::words(Command command, int jobs) const {
     case Command::Export: words = {"export", "-b", bundle, "-o", "out.tar", "--force"}; break;
     case Command::Import: words = {"import", "input.tar", "--to-repo", to, "--lock-output", lock_name(command)}; break;
     case Command::Copy: words = {"copy", "-b", bundle, "--to-repo", to, "--lock-output", lock_name(command)}; break;
-    case Command::ExportVolumes: words = {"export", "-b", bundle, "-o", kVolumesOut, "--volume-size", "200K"}; break;
+    case Command::ExportVolumes:
+      words = {"export", "-b", bundle, "-o", volumes_of(command), "--volume-size", "200K"};
+      break;
     case Command::ImportVolumes:
       words = {"import", "volumes/input.tar.002", "--to-repo", to, "--lock-output", lock_name(command)};
       break;
     case Command::ExportDelta:
       words = {"export", "-b", bundle, "--have", "base-input.tar", "-o", output, "--force"};
       break;
+    case Command::ExportCompact: words = {"export", "-b", bundle, "--compact", "-o", output, "--force"}; break;
+    case Command::CompactVolumes:
+      asks_registry = false;
+      words = {"compact", "input.tar", "-o", volumes_of(command), "--volume-size", "256K"};
+      break;
     default: {
       asks_registry = false;
+      if (command == Command::Compact) words = {"compact", "input.tar"};
+      if (command == Command::Expand) words = {"expand", "compact-input.tar"};
       if (command == Command::Merge) words = {"merge", "base-input.tar", "delta-input.tar"};
       if (command == Command::Protect) words = {"protect", "input.tar", "--parity", "20%"};
       if (command == Command::Repair) words = {"repair", "damaged-input.tar", "--parity", "input.tar.parity"};
@@ -240,8 +264,8 @@ Visible CallStage::visible(Command command) const {
   Visible visible;
   if (const std::string output = output_of(command); !output.empty()) {
     visible[output] = sha256(read_text(path(output))).text();
-  } else if (command == Command::ExportVolumes) {
-    add_volumes(path(""), kVolumesOut, visible);
+  } else if (const std::string volumes = volumes_of(command); !volumes.empty()) {
+    add_volumes(path(""), volumes, visible);
   } else if (command == Command::Pull || command == Command::Unpack) {
     add_tree(path(command == Command::Pull ? "pulled" : "unpacked"), visible);
   } else {
@@ -280,6 +304,18 @@ std::map<std::string, std::uint64_t> CallStage::source_layers(Command command) c
   std::map<std::string, std::uint64_t> layers;
   for (const auto& [digest, bytes] : image.blobs) layers[digest.text()] = bytes.size();
   return command == Command::Pull ? bundle_layers_ : layers;
+}
+
+std::vector<Command> chosen_commands() {
+  const char* const chosen = std::getenv("OCIFERRY_COMMANDS");
+  std::vector<Command> commands;
+  if (chosen == nullptr) return {kCommands.begin(), kCommands.end()};
+  for (const std::string& name : text::split(chosen, ',')) {
+    const auto* const command = std::ranges::find(kCommands, name, name_of);
+    if (command == kCommands.end()) throw std::runtime_error("no such command: " + name);
+    commands.push_back(*command);
+  }
+  return commands;
 }
 
 CallStage& fresh_stage() {

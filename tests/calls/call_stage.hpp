@@ -28,12 +28,17 @@ enum class Command {
   ExportDelta,
   Merge,
   Protect,
-  Repair
+  Repair,
+  Compact,
+  CompactVolumes,
+  Expand,
+  ExportCompact
 };
-inline constexpr std::array<Command, 12> kCommands{Command::Push,          Command::Pull,          Command::Unpack,
-                                                   Command::Export,        Command::Import,        Command::Copy,
-                                                   Command::ExportVolumes, Command::ImportVolumes, Command::ExportDelta,
-                                                   Command::Merge,         Command::Protect,       Command::Repair};
+inline constexpr std::array<Command, 16> kCommands{
+    Command::Push,        Command::Pull,           Command::Unpack,        Command::Export,
+    Command::Import,      Command::Copy,           Command::ExportVolumes, Command::ImportVolumes,
+    Command::ExportDelta, Command::Merge,          Command::Protect,       Command::Repair,
+    Command::Compact,     Command::CompactVolumes, Command::Expand,        Command::ExportCompact};
 [[nodiscard]] std::string name_of(Command command);
 
 /// Where others look: tags and what they point to, files and what is in them.
@@ -102,6 +107,9 @@ class CallStage {
   HttpServer outside_;  ///< last: their threads use all of the above
   HttpServer inside_;
 };
+
+/// Those that the environment's OCIFERRY_COMMANDS names, "compact,expand", or all.
+[[nodiscard]] std::vector<Command> chosen_commands();
 
 /// One stage for all cases of the program, with the older things in place: making one takes a run of each command.
 [[nodiscard]] CallStage& fresh_stage();

@@ -170,6 +170,11 @@ TEST_CASE("a destination that lacks what a delta leaves out gets nothing, and th
     CHECK(mentions(error, "--base FILE"));
     CHECK(writes(world.inside).empty());
   }
+  const std::string several = world.fail(11, {"import", "delta.tar", "--to-registry", world.inside.host()});
+  CHECK(mentions(several, "/team/job, "));
+  CHECK(mentions(several, "/team/web lack 2 layers"));
+  CHECK_FALSE(mentions(several, "\\u{"));
+  CHECK(writes(world.inside).empty());
   // One that has a part of it gets nothing, either.
   world.succeed(
       {"import", "old.tar", "-i", world.outside.host() + "/team/web", "--to-repo", world.inside_repo("apps")});

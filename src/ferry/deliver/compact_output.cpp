@@ -90,7 +90,8 @@ void check_compact_output(const std::filesystem::path& output, const VolumeRule&
 }
 
 std::filesystem::path work_directory_of(const std::filesystem::path& given, const std::filesystem::path& output) {
-  if (given.empty()) return directory_of_volume(output);
+  // "." would tell nobody what is full.
+  if (given.empty()) return std::filesystem::weakly_canonical(directory_of_volume(output));
   std::error_code ignored;
   if (std::filesystem::exists(given, ignored) && !std::filesystem::is_directory(given, ignored)) {
     throw Error(ErrorCode::Usage, text::cat(given.string(), " is not a directory for temporary files"));

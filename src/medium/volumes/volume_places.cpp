@@ -59,7 +59,8 @@ fs::path directory_of_volume(const fs::path& file) {
 }
 
 VolumeRoom room_for_volumes(const fs::path& directory, const std::string& output) {
-  const UniqueFd fd = open_file(directory, O_RDONLY | O_DIRECTORY);
+  // "." would tell nobody what cannot be opened.
+  const UniqueFd fd = open_file(fs::weakly_canonical(directory), O_RDONLY | O_DIRECTORY);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", directory.string()), errno);
   const Room room = room_at(fd.get(), directory.string());
