@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "base/user_info.hpp"
 #include "credentials/docker_config.hpp"
 #include "http/url.hpp"
 #include "ociferry/error.hpp"
@@ -88,7 +89,7 @@ LoginFile login_file(const Environment& environment, const fs::path& auth_file, 
 
 LoginTarget parse_login_target(std::string_view given) {
   const auto unusable = [&] {
-    return Error(ErrorCode::Usage, text::cat("'", given, "' is not the name of a registry"))
+    return Error(ErrorCode::Usage, text::cat("'", without_user_info(given), "' is not the name of a registry"))
         .hint("for example: ociferry login registry.example.com:5000");
   };
   std::string_view rest = given;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/user_info.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -24,6 +25,7 @@ Error no_repository(std::string_view text) {
 }
 
 void check_is_no_registry(std::string_view text) {
+  if (!user_info_in(text).empty()) return;  // parsing it ends with what is wrong
   const auto slash = text.find('/');
   if (text.substr(0, slash) == kThisMachine && slash != std::string_view::npos) {
     const std::string_view rest = text.substr(slash, kShown);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/user_info.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -13,8 +14,21 @@ constexpr std::string_view kDockerHub = "index.docker.io";
 
 bool is_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
+constexpr std::size_t kReferenceShown = 300;
+
+/// The error for a user's name and password, which are not shown.
+Error bad_user_info(std::string_view text, std::string_view secret) {
+  const auto end = static_cast<std::size_t>(secret.data() - text.data()) + secret.size();
+  const std::string_view rest = text.substr(end + 1, kReferenceShown);
+  return Error(ErrorCode::Usage, text::cat("'", std::string_view(without_user_info(text)).substr(0, kReferenceShown),
+                                           "' is not an image reference: it must not have a name and password"))
+      .hint(text::cat("write ", rest, ", and log in with `ociferry login ", rest.substr(0, rest.find('/')),
+                      "`, or give --registry-username and --registry-password"));
+}
+
 Error bad_reference(std::string_view text, std::string_view why) {
-  return Error(ErrorCode::Usage, text::cat("'", text.substr(0, 300), "' is not an image reference: ", why))
+  if (const std::string_view secret = user_info_in(text); !secret.empty()) return bad_user_info(text, secret);
+  return Error(ErrorCode::Usage, text::cat("'", text.substr(0, kReferenceShown), "' is not an image reference: ", why))
       .hint("write REGISTRY/REPOSITORY, REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:DIGEST");
 }
 
@@ -111,7 +125,9 @@ Reference parse_digest_reference(std::string_view text) {
   const auto at = text.find('@');
   const bool is_digest = at != std::string_view::npos && text.substr(at + 1).starts_with("sha256:") &&
                          Digest::try_parse(text.substr(at + 1)).has_value();
-  if (!is_digest) throw Error(ErrorCode::Usage, text::cat("Expected ref to be in digest form, got '", text, "'"));
+  if (!is_digest) {
+    throw Error(ErrorCode::Usage, text::cat("Expected ref to be in digest form, got '", without_user_info(text), "'"));
+  }
   Reference reference = Reference::parse(text);
   reference.tag.reset();
   return reference;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "base/user_info.hpp"
 #include "layout/archive_names.hpp"
 #include "oci/given_reference.hpp"
 #include "oci/tag_names.hpp"
@@ -44,7 +45,7 @@ Error no_single_image(const AddedTag& added, std::string_view why, const std::ve
 AddedTag parse_added_tag(std::string_view argument) {
   const auto equals = argument.rfind('=');
   const auto refuse = [&](std::string_view why) {
-    throw Error(ErrorCode::Usage, text::cat("'", text::printable(argument), "' ", why))
+    throw Error(ErrorCode::Usage, text::cat("'", text::printable(without_user_info(argument)), "' ", why))
         .hint("IMAGE is a repository, REPOSITORY:TAG, REPOSITORY@DIGEST or DIGEST at the source");
   };
   if (equals == std::string_view::npos || equals == 0) refuse("is not of the form IMAGE=TAG");

@@ -2,6 +2,7 @@
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "base/user_info.hpp"
 #include "bundle/limits.hpp"
 #include "bundle/yaml.hpp"
 #include "bundle/yaml_object.hpp"
@@ -83,7 +84,8 @@ NameMapping parse_name_mapping(std::string_view argument) {
   const auto equals = argument.find('=');
   const std::string_view to = equals == std::string_view::npos ? "" : argument.substr(equals + 1);
   if (to.empty()) {
-    throw Error(ErrorCode::Usage, text::cat("'", text::printable(argument), "' is not of the form OLD=NEW"));
+    throw Error(ErrorCode::Usage,
+                text::cat("'", text::printable(without_user_info(argument)), "' is not of the form OLD=NEW"));
   }
   const Reference name = Reference::parse(argument.substr(0, equals));
   if (name.digest) {
@@ -102,7 +104,8 @@ NamedDestination parse_named_destination(std::string_view text) {
   NamedDestination to{.registry = std::string(text.substr(0, slash))};
   if (slash != std::string_view::npos) to.prefix = std::string(text.substr(slash + 1));
   const auto refuse = [&](std::string_view why) {
-    throw Error(ErrorCode::Usage, text::cat("'", text::printable(text), "' is not of the form HOST[/PREFIX]", why))
+    throw Error(ErrorCode::Usage,
+                text::cat("'", text::printable(without_user_info(text)), "' is not of the form HOST[/PREFIX]", why))
         .hint("HOST has a '.' or a port: registry.example.com, localhost:5000");
   };
   // Docker Hub's short names have no host: here the first part always is one.

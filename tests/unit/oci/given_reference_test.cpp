@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "ociferry/error.hpp"
+#include "support/error_of.hpp"
 
 using namespace ociferry;
 
@@ -33,6 +34,24 @@ TEST_CASE("a registry without a repository is told so, and not taken for an imag
   // Without a dot it may be an image; but a repository to write to has no tag.
   CHECK(given_reference("debian:12").name.repository == "library/debian");
   CHECK(hint_of(given_repository, "registry:5000") == "write registry:5000/REPOSITORY");
+}
+
+TEST_CASE("a password in a reference is not shown, and the hint says where it belongs") {
+  for (const char* text :
+       {"me:secret@reg.example/app:v1", "https://me:secret@reg.example/app:v1", "me.x:123@reg.example"}) {
+    CAPTURE(text);
+    for (const auto& parse : {+[](std::string_view given) { static_cast<void>(given_reference(given)); },
+                              +[](std::string_view given) { static_cast<void>(given_repository(given)); },
+                              +[](std::string_view given) { static_cast<void>(parse_digest_reference(given)); }}) {
+      const Error error = testing::error_of([&] { parse(text); });
+      const std::string said = error.message() + error.hint_text();
+      CHECK(said.find("secret") == std::string::npos);
+      CHECK(said.find(":123") == std::string::npos);
+      CHECK(said.find("[not shown]@reg.example") != std::string::npos);
+    }
+  }
+  CHECK(hint_of(given_reference, "me:secret@reg.example/app:v1").find("`ociferry login reg.example`") !=
+        std::string::npos);
 }
 
 TEST_CASE("localhost without a port is this machine to people, and a name at Docker Hub to lock files: it is refused") {
