@@ -8,10 +8,12 @@
 namespace ociferry {
 
 void Authenticator::learn(const Url& base, const Headers& headers) {
-  auto usable = usable_challenge(parse_challenges(headers.all("WWW-Authenticate")));
+  const auto challenges = parse_challenges(headers.all("WWW-Authenticate"));
+  auto usable = usable_challenge(challenges);
   if (!usable) return;
   const std::lock_guard lock(mutex_);
   challenge_ = std::move(usable);
+  tokens_ = token_challenge(challenges);
   base_ = base;
 }
 
@@ -25,10 +27,17 @@ std::optional<Challenge> Authenticator::challenge() {
   return challenge_;
 }
 
+/// Nobody can answer a Basic challenge without a password, but anybody may get a token.
+std::optional<Challenge> Authenticator::challenge_for(const Credential& credential) {
+  const std::lock_guard lock(mutex_);
+  const bool is_answerable = !challenge_ || challenge_->scheme != "basic" || credential.is_basic();
+  return is_answerable || !tokens_ ? challenge_ : tokens_;
+}
+
 std::optional<std::string> Authenticator::authorization(const Scope& scope, std::stop_token stop) {
-  const auto wanted = challenge();
-  if (!wanted) return std::nullopt;
+  if (!is_wanted()) return std::nullopt;
   const Credential credential = credentials_.find(scope.name);
+  const auto wanted = challenge_for(credential);
   if (!credential.registry_token.empty()) return "Bearer " + credential.registry_token;
   if (wanted->scheme == "bearer") return bearer(scope, *wanted, credential, "", std::move(stop));
   if (!credential.is_basic()) return std::nullopt;
@@ -38,9 +47,9 @@ std::optional<std::string> Authenticator::authorization(const Scope& scope, std:
 std::optional<std::string> Authenticator::renewed(const Scope& scope, const Url& base, const Headers& headers,
                                                   const std::optional<std::string>& rejected, std::stop_token stop) {
   learn(base, headers);
-  const auto wanted = challenge();
-  if (!wanted) return std::nullopt;
+  if (!is_wanted()) return std::nullopt;
   const Credential credential = credentials_.find(scope.name);
+  const auto wanted = challenge_for(credential);
   if (wanted->scheme != "bearer" || !credential.registry_token.empty()) {
     auto value = authorization(scope, std::move(stop));
     return value == rejected ? std::nullopt : value;

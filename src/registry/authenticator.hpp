@@ -54,6 +54,7 @@ class Authenticator {
   };
 
   [[nodiscard]] std::optional<Challenge> challenge();
+  [[nodiscard]] std::optional<Challenge> challenge_for(const Credential& credential);
   [[nodiscard]] std::string bearer(const Scope& scope, const Challenge& challenge, const Credential& credential,
                                    const std::string& rejected, std::stop_token stop);
   [[nodiscard]] std::shared_ptr<Slot> slot(const Scope& scope);
@@ -66,6 +67,7 @@ class Authenticator {
   Credentials& credentials_;
   std::mutex mutex_;
   std::optional<Challenge> challenge_;
+  std::optional<Challenge> tokens_;  ///< the Bearer challenge that came with it
   std::optional<Url> base_;
   std::map<std::string, std::shared_ptr<Slot>> slots_;
 };

@@ -31,9 +31,10 @@ class Scanner {
     rest_.remove_prefix(1);
     return true;
   }
-  /// A token or a quoted string, unquoted; nullopt if the closing quote is missing.
+  /// A quoted string, unquoted, or what stands there up to a blank or comma: some servers write URLs without quotes.
+  /// nullopt if the closing quote is missing.
   std::optional<std::string> value() {
-    if (!eat('"')) return std::string(token());
+    if (!eat('"')) return std::string(take(std::min(rest_.find_first_of(", \t\""), rest_.size())));
     std::string out;
     while (!rest_.empty()) {
       if (eat('"')) return out;
@@ -92,6 +93,16 @@ void parse_field(std::string_view field, std::vector<Challenge>& out) {
   }
 }
 
+bool gives_tokens(const Challenge& challenge) {
+  return challenge.scheme == "bearer" && !challenge.parameter("realm").empty();
+}
+
+template <typename Condition>
+std::optional<Challenge> first_of(const std::vector<Challenge>& challenges, const Condition& condition) {
+  const auto found = std::ranges::find_if(challenges, condition);
+  return found == challenges.end() ? std::nullopt : std::optional(*found);
+}
+
 }  // namespace
 
 std::string Challenge::parameter(const std::string& name) const {
@@ -110,11 +121,11 @@ std::vector<Challenge> parse_challenges(const std::vector<std::string>& fields) 
 }
 
 std::optional<Challenge> usable_challenge(const std::vector<Challenge>& challenges) {
-  const auto found = std::ranges::find_if(challenges, [](const Challenge& one) {
-    return one.scheme == "basic" || (one.scheme == "bearer" && !one.parameter("realm").empty());
-  });
-  if (found == challenges.end()) return std::nullopt;
-  return *found;
+  return first_of(challenges, [](const Challenge& one) { return one.scheme == "basic" || gives_tokens(one); });
+}
+
+std::optional<Challenge> token_challenge(const std::vector<Challenge>& challenges) {
+  return first_of(challenges, gives_tokens);
 }
 
 }  // namespace ociferry

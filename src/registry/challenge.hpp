@@ -20,5 +20,7 @@ struct Challenge {
 
 /// The first Basic challenge, or Bearer challenge with a realm.
 [[nodiscard]] std::optional<Challenge> usable_challenge(const std::vector<Challenge>& challenges);
+/// The first Bearer challenge with a realm.
+[[nodiscard]] std::optional<Challenge> token_challenge(const std::vector<Challenge>& challenges);
 
 }  // namespace ociferry

@@ -255,6 +255,23 @@ TEST_CASE("Basic credentials are sent when the registry wants them, and a refusa
   CHECK(rig.transport->lines().size() == 3);
 }
 
+TEST_CASE("of Basic and Bearer the first is answered, but without a password the one that gives anybody a token") {
+  for (const bool has_password : {true, false}) {
+    CAPTURE(has_password);
+    TokenRig rig(has_password ? kLogin : RegistryOptions{});
+    const auto tokens_only = rig.registry.intercept;
+    rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+      if (request.headers.find("Authorization") == kBasic) return std::nullopt;
+      auto reply = tokens_only(request);
+      const auto tokens = reply ? reply->headers.find("WWW-Authenticate") : std::nullopt;
+      if (tokens) reply->headers.set("WWW-Authenticate", "Basic realm=\"x\", " + *tokens);
+      return reply;
+    };
+    CHECK_FALSE(rig.repository().resolve("v1").has_value());
+    CHECK(rig.token_requests().size() == (has_password ? 0U : 1U));
+  }
+}
+
 TEST_CASE("a registry that asks only when it matters is answered then") {
   Rig rig(kLogin);
   rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {

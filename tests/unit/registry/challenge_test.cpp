@@ -24,6 +24,10 @@ TEST_CASE("case, spaces, escapes and unquoted values do not matter") {
   REQUIRE(challenges.size() == 1);
   CHECK(challenges[0].parameter("realm") == R"(a"b\c)");
   CHECK(challenges[0].parameter("service") == "reg-1.x");
+  const auto bare = parse("Bearer realm=https://auth.example/token?a=b,service=reg");
+  REQUIRE(bare.size() == 1);
+  CHECK(bare[0].parameter("realm") == "https://auth.example/token?a=b");
+  CHECK(bare[0].parameter("service") == "reg");
 }
 
 TEST_CASE("several challenges come in one field or in many") {
@@ -35,6 +39,7 @@ TEST_CASE("several challenges come in one field or in many") {
     CHECK(challenges[1].parameter("nonce") == "x");
     CHECK(challenges[3].parameter("realm") == "r");
     CHECK(usable_challenge(challenges)->scheme == "basic");
+    CHECK(token_challenge(challenges)->parameter("realm") == "r");
   }
 }
 
