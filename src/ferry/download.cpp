@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
 #include "store/resumable_slot.hpp"
+#include "transfer/blob_copy.hpp"
 #include "transfer/parallel.hpp"
 #include "transfer/progress_meter.hpp"
 
@@ -28,7 +29,12 @@ void Download::run(const std::stop_token& stop) {
     if (error.code() != ErrorCode::Corrupt) throw;
     progress_.warn(text::cat(error.message(), "; fetching it once more"));
   }
-  slot.fill(layer_, progress_, download);
+  try {
+    slot.fill(layer_, progress_, download);
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::Corrupt) error.hint(kDamagedAtSource);
+    throw;
+  }
 }
 
 void Download::attempt(std::uint64_t there, const std::stop_token& stop) {

@@ -26,7 +26,12 @@ class RegistryPullSource : public PullSource {
     const auto open = [this](const RepositoryName& name) {
       return std::make_shared<CachingSource>(registries_.repository(name), budget_);
     };
-    return locate(image, places, open, *context_.progress);
+    try {
+      return locate(image, places, open, *context_.progress);
+    } catch (Error& error) {
+      if (error.code() == ErrorCode::Hostile) error.while_doing(text::cat("reading ", to_string(image)));
+      throw;
+    }
   }
 
   [[nodiscard]] std::optional<Locations> locations(const Located& bundle, const ImagesLock& lock) override {

@@ -14,14 +14,22 @@ bool is_redirect(const Request& request, int status) {
   return reads && (status == 301 || status == 302 || status == 303);
 }
 
+constexpr const char* kHint =
+    "have the registry answer itself, without redirects (docker-registry: storage.redirect.disable), or have its "
+    "address there corrected";
+
 Error refused(const Url& from, const Url& to, std::string_view why) {
-  return {ErrorCode::Hostile, text::cat(from.shown(), " redirects to ", to.shown(), ", ", why)};
+  return Error(ErrorCode::Hostile, text::cat(from.shown(), " redirects to ", to.shown(), ", ", why)).hint(kHint);
 }
 
 /// Resolves a Location. Throws Error naming the request.
 Url resolved(const Url& from, const std::string& location) {
   const auto doing = [&] { return text::cat("following the redirect of ", from.shown()); };
-  return with_context(doing, [&] { return from.resolve(location); });
+  try {
+    return with_context(doing, [&] { return from.resolve(location); });
+  } catch (const Error& error) {
+    throw Error(error).hint(kHint);
+  }
 }
 
 /// Changes `request`, first sent to `asked`, into the request after the redirect to `to`.
@@ -67,7 +75,8 @@ Answer send_following(Transport& transport, Request request, std::stop_token sto
       return {std::move(response), std::move(request.url), asked};
     }
     if (steps == limits::kRedirects) {
-      throw Error(ErrorCode::Hostile, text::cat(request.url.shown(), ": more than ", steps, " redirects in a row"));
+      throw Error(ErrorCode::Hostile, text::cat(request.url.shown(), ": more than ", steps, " redirects in a row"))
+          .hint(kHint);
     }
     step(request, resolved(request.url, *location), asked);
   }

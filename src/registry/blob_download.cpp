@@ -134,7 +134,7 @@ Error BlobDownload::wrong_size(std::string_view relation) const {
   std::string message = text::cat(place(), " has ", relation, " bytes than the ", blob_.size, " it should have");
   if (relation == "fewer") message += text::cat(" (got ", delivered_, ")");
   Error error(ErrorCode::Corrupt, std::move(message));
-  hint_at_encoding(error, body_headers_);
+  hint_at_changed_body(error, body_headers_);
   return error;
 }
 

@@ -211,7 +211,8 @@ void BlobUpload::end_session() {
 }
 
 Error BlobUpload::refusal(const Answer& answer) const {
-  const Error error = response_error(method_, answer, ErrorCode::Refused);
+  Error error = response_error(method_, answer, ErrorCode::Refused);
+  if (error.code() == ErrorCode::Refused) error.hint(hint_to_probe(name_));
   // NotFound would mean that the source lacks the blob.
   const ErrorCode code = error.code() == ErrorCode::NotFound ? ErrorCode::Refused : error.code();
   const Error plain(code, error.message());

@@ -21,10 +21,6 @@ std::optional<int> first_attempts(TransportError::Kind kind) {
   }
 }
 
-bool is_web_page(const Answer& answer) {
-  return text::lower(answer.headers.find("Content-Type").value_or("")).starts_with("text/html");
-}
-
 /// False for responses of https servers to plain http, and for those that no registry sends.
 bool may_be_registry(const Answer& answer) {
   const bool is_refusal = answer.status == 400 || is_transient_status(answer.status);

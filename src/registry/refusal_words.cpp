@@ -90,6 +90,12 @@ std::string words_of_xml(std::string_view xml) {
   return words;
 }
 
+/// What a web page is called: proxies and firewalls that answer in the registry's place say it there.
+std::string words_of_page(std::string_view page) {
+  const std::string_view title = element(page, "title");
+  return title.empty() ? std::string() : text::cat("a web page: ", title);
+}
+
 std::optional<Json> parsed(std::string_view body) {
   try {
     return Json::parse(body, "error body");
@@ -103,7 +109,7 @@ std::string raw_words(const Response& answer) {
   const std::string type = text::lower(answer.headers.find("Content-Type").value_or(""));
   if (body.empty()) return {};
   if (const auto json = parsed(body)) return words_of_json(*json);
-  if (body.front() == '<') return type.starts_with("text/html") ? std::string() : words_of_xml(body);
+  if (body.front() == '<') return type.starts_with("text/html") ? words_of_page(body) : words_of_xml(body);
   const bool is_text = type.empty() || type.starts_with("text/plain");
   return is_text && text::is_utf8(body) ? std::string(body) : std::string();
 }

@@ -51,22 +51,53 @@ std::string hint_for(const Sender& sender) {
                    kAbsent);
 }
 
-std::string hint_for(int status, const std::string& host) {
-  switch (status) {
+std::string page_hint(const std::string& host) {
+  return text::cat("a web page is no answer of a registry's: a proxy, a firewall or a login page may stand before ",
+                   host, "; ask who runs it");
+}
+
+std::string hint_for(const Answer& answer, const std::string& host) {
+  const bool is_page = is_web_page(answer);
+  switch (answer.status) {
     case 401:
       return text::cat("log in with `ociferry login ", host,
                        "`, or give --registry-username and --registry-password; a registry may also answer so for a "
                        "repository that does not exist");
-    case 403: return text::cat("ask the administrator of ", host, " for access to this repository");
+    case 403:
+      if (is_page) return page_hint(host);
+      return text::cat("ask the administrator of ", host, " for access to this repository");
     case 413:
       return "a proxy in front of the registry limits the size of a request's body; have the limit raised "
              "(nginx: client_max_body_size)";
     case 429: return "the registry limits the rate of requests; log in, use fewer --concurrency, or wait";
-    default: return {};
+    case 404: return {};
+    default: return is_page && !is_transient_status(answer.status) ? page_hint(host) : std::string();
+  }
+}
+
+/// The next step after a redirect that is not followed, as of a write with 301.
+std::string hint_for_redirect(const Answer& answer) {
+  const auto location = answer.headers.find("Location");
+  if (!location || answer.status < 300 || answer.status >= 400) return {};
+  try {
+    const Origin there = answer.url.resolve(*location).origin();
+    return text::cat("the registry sends us to ", to_string(there), ": give that name instead");
+  } catch (const Error&) {
+    return {};  // not a URL
   }
 }
 
 }  // namespace
+
+bool is_web_page(const Response& answer) {
+  return text::lower(answer.headers.find("Content-Type").value_or("")).starts_with("text/html");
+}
+
+void check_is_no_page(std::string_view method, const Answer& answer) {
+  if (!is_web_page(answer)) return;
+  throw Error(ErrorCode::Network, text::cat(method, " ", answer.url.shown(), ": answered with a web page"))
+      .hint("a proxy or a login page seems to answer in the registry's place");
+}
 
 std::vector<RegistryError> parse_registry_errors(std::string_view body) {
   constexpr std::size_t kShown = 5;
@@ -97,12 +128,21 @@ std::optional<std::string> encoding_of(const Headers& answer) {
   return encoding;
 }
 
-void hint_at_encoding(Error& error, const Headers& answer) {
+void hint_at_changed_body(Error& error, const Headers& answer) {
   const auto encoding = encoding_of(answer);
-  if (!encoding) return;
+  if (!encoding) {
+    error.hint(
+        "the registry, or a cache before it, has other bytes than it says: run the same command again, and if that "
+        "does not help, have the image pushed there again");
+    return;
+  }
   error.hint(text::cat("the answer came with \"Content-Encoding: ", text::printable(*encoding, limits::kErrorTextShown),
                        "\", which was not requested: a proxy before the registry changes what passes; have it leave "
                        "/v2/ as it is"));
+}
+
+std::string hint_to_probe(const RepositoryName& name) {
+  return text::cat("`ociferry probe ", to_string(name), " --write` tries what this registry takes");
 }
 
 Error response_error(std::string_view method, const Answer& answer, ErrorCode otherwise) {
@@ -118,7 +158,8 @@ Error response_error(std::string_view method, const Answer& answer, ErrorCode ot
   const bool is_unknown = answer.status == 401;
   std::string hint = is_unknown ? std::string() : refusal_hint(kind, host);
   if (is_unknown && answer.sender) hint = hint_for(*answer.sender);
-  if (hint.empty()) hint = hint_for(answer.status, host);
+  if (hint.empty()) hint = hint_for_redirect(answer);
+  if (hint.empty()) hint = hint_for(answer, host);
   if (!hint.empty()) error.hint(std::move(hint));
   return error;
 }

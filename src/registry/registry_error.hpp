@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "http/redirect.hpp"
+#include "ociferry/reference.hpp"
 
 namespace ociferry {
 
@@ -20,10 +21,19 @@ struct RegistryError {
 /// True if the answer's body names the error `code`.
 [[nodiscard]] bool names_error(const Response& answer, std::string_view code);
 
+/// True for a page for people, which registries do not send.
+[[nodiscard]] bool is_web_page(const Response& answer);
+
+/// Throws Error{Network} if a request that succeeded was answered with such a page.
+void check_is_no_page(std::string_view method, const Answer& answer);
+
 /// The Content-Encoding of a response, in lower case, if any; none is requested.
 [[nodiscard]] std::optional<std::string> encoding_of(const Headers& answer);
-/// Adds a hint to the error of an unexpected body if the response has a Content-Encoding.
-void hint_at_encoding(Error& error, const Headers& answer);
+/// Adds a hint to the error of a body that has other bytes than it should have.
+void hint_at_changed_body(Error& error, const Headers& answer);
+
+/// The next step after a refused write of which no reason is known.
+[[nodiscard]] std::string hint_to_probe(const RepositoryName& name);
 
 /// The Error for an unexpected response: 401 Unauthorized, 403 Denied, 404 and 410 NotFound, transient
 /// statuses Network (but Refused for a write to a server without room), other 4xx Denied where `otherwise` is Network,

@@ -56,10 +56,7 @@ std::string content_type(const Answer& answer) {
 /// The type of the body by its bytes: a server's Content-Type may be wrong or missing.
 std::string media_type_of(const Answer& answer) {
   const std::string type = content_type(answer);
-  if (type.starts_with("text/html")) {
-    throw Error(ErrorCode::Network, text::cat("GET ", answer.url.shown(), ": answered with a web page"))
-        .hint("a proxy or a login page seems to answer in the registry's place");
-  }
+  check_is_no_page("GET", answer);
   return manifest_type(Json::parse_leniently(answer.body, text::cat("GET ", answer.url.shown())), type);
 }
 
@@ -79,16 +76,16 @@ Error missing_part(const Answer& answer, const RawManifest& manifest) {
           "redistributed");
 }
 
-Error wrong_digest(const Answer& answer, const Digest& expected, const Digest& actual) {
+Error wrong_digest(const Answer& answer, const Digest& actual, std::string_view says, const Digest& other) {
   Error error(ErrorCode::Corrupt, text::cat("GET ", answer.url.shown(), ": the manifest has digest ", actual.text(),
-                                            ", expected ", expected.text()));
-  hint_at_encoding(error, answer.headers);
+                                            ", ", says, " ", other.text()));
+  hint_at_changed_body(error, answer.headers);
   return error;
 }
 
-void check_digest(const Answer& answer, const Digest& expected) {
+void check_digest(const Answer& answer, const Digest& expected, std::string_view says = "expected") {
   const Digest actual = digest_of(answer.body, expected.algorithm());
-  if (actual != expected) throw wrong_digest(answer, expected, actual);
+  if (actual != expected) throw wrong_digest(answer, actual, says, expected);
 }
 
 RawManifest read_manifest(Answer answer, const std::string& selector) {
@@ -97,7 +94,7 @@ RawManifest read_manifest(Answer answer, const std::string& selector) {
   if (media_type::is_schema_1(content_type(answer))) static_cast<void>(parse_manifest("{}", content_type(answer)));
   if (wanted) check_digest(answer, *wanted);
   const auto told = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
-  if (told) check_digest(answer, *told);
+  if (told) check_digest(answer, *told, "but the registry (Docker-Content-Digest) says");
   Descriptor descriptor{media_type_of(answer), wanted ? *wanted : sha256(answer.body), answer.body.size()};
   return {std::move(descriptor), std::move(answer.body)};
 }
@@ -157,7 +154,7 @@ std::optional<Digest> Repository::resolve(const std::string& selector) {
   if (refused || !told) return resolve_whole(selector);
   const auto wanted = Digest::try_parse(selector);
   if (wanted && wanted->algorithm() == told->algorithm() && *wanted != *told) {
-    throw wrong_digest(answer, *wanted, *told);
+    throw wrong_digest(answer, *told, "expected", *wanted);
   }
   return wanted ? wanted : told;
 }
@@ -266,6 +263,7 @@ bool Repository::send_manifest(const RawManifest& manifest, const std::string& t
     explain_refusal(answer, manifest, selector);
     return false;
   }
+  if (answer.status == 200 && is_web_page(answer) && !took(manifest, selector)) check_is_no_page("PUT", answer);
   const auto stored = Digest::try_parse(answer.headers.find("Docker-Content-Digest").value_or(""));
   const Digest& sent = manifest.descriptor.digest;
   if (stored && stored->algorithm() == sent.algorithm() && *stored != sent && !took(manifest, selector)) {
@@ -293,7 +291,8 @@ std::optional<Digest> Repository::digest_if_known(const std::string& selector) {
 /// Returns only if the registry has the manifest that it refused.
 void Repository::explain_refusal(const Answer& answer, const RawManifest& manifest, const std::string& selector) {
   if (names_error(answer, kBlobUnknown)) throw missing_part(answer, manifest);
-  const Error error = response_error("PUT", answer, ErrorCode::Refused);
+  Error error = response_error("PUT", answer, ErrorCode::Refused);
+  if (error.code() == ErrorCode::Refused) error.hint(hint_to_probe(name_));
   const bool is_tag = !Digest::try_parse(selector);
   const bool denied = answer.status >= 400 && answer.status < 500 && !is_transient_status(answer.status);
   if (!is_tag || !denied || answer.status == 401) throw error;

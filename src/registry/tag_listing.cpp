@@ -41,8 +41,13 @@ Answer TagListing::page(const Url& url) {
   request.max_body = limits::kTagPageBytes;
   Answer answer = connection_.send_with_retries(request, Scope{name_}, connection_.stop());
   repository_unknown_ = answer.status == 404 && names_error(answer, "NAME_UNKNOWN");
-  if (answer.status != 200) throw response_error("GET", answer, ErrorCode::Network);
-  return answer;
+  if (answer.status == 200) {
+    check_is_no_page("GET", answer);
+    return answer;
+  }
+  Error error = response_error("GET", answer, ErrorCode::Network);
+  if (answer.status == 404) error.hint("check the registry and the repository");
+  throw std::move(error);
 }
 
 void TagListing::take_in(const Answer& answer) {

@@ -46,7 +46,10 @@ Token parse_token(const Answer& answer, std::chrono::steady_clock::time_point as
   const auto unusable = [&] {
     return Error(ErrorCode::Unauthorized,
                  text::cat("the token server's answer from ", answer.url.shown(), " holds no token"))
-        .because(ErrorReason::CredentialsBroken);
+        .because(ErrorReason::CredentialsBroken)
+        .hint(is_web_page(answer) ? "it is a web page: a proxy or a login page seems to answer in the server's place"
+                                  : "have the registry's token server looked after; --debug shows the rest of what it "
+                                    "answers");
   };
   Json body;
   try {

@@ -67,8 +67,12 @@ BlobOutcome put_with_further_chances(const Graph::BlobNode& blob, BlobTarget& ta
   for (std::size_t left = further_chances(blob);; --left) {
     try {
       return target.put_blob(blob.descriptor, *blob.source, progress, stop);
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::Corrupt || left == 0) throw;
+    } catch (Error& error) {
+      if (error.code() != ErrorCode::Corrupt) throw;
+      if (left == 0) {
+        if (blob.source->home()) error.hint(kDamagedAtSource);
+        throw;
+      }
       progress.warn(text::cat(error.message(), "; fetching it once more"));
     }
   }

@@ -17,6 +17,10 @@ struct BlobCounts {
   std::uint64_t bytes_written = 0;
 };
 
+/// The next step when content from a registry was damaged twice.
+inline constexpr const char* kDamagedAtSource =
+    "the registry's copy is damaged: have the image pushed there again, then run the same command once more";
+
 /// Puts each of `blobs` into `target` on up to `jobs` threads: those of registries the largest first with
 /// small ones spread among them, all others in the given order, except that the few largest, which would finish last,
 /// go first. Idle threads help with running transfers, if `target` supports it. Damaged content from a registry is

@@ -65,6 +65,7 @@ TEST_CASE("a step down to http or to an address of this machine's own link is re
       FAIL("followed");
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::Hostile);
+      CHECK(error.hint_text().find("storage.redirect.disable") != std::string::npos);
     }
   }
 }

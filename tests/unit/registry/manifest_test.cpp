@@ -85,7 +85,11 @@ TEST_CASE("Docker-Content-Digest is compared, and may be absent") {
   HttpReply lying = manifest_reply(kBytes);
   lying.headers.set("Docker-Content-Digest", sha256("other").text());
   rig.answer_first(2, "GET", "/manifests/", lying);
-  CHECK(error_of([&] { static_cast<void>(rig.repository().manifest("v1")); }).code() == ErrorCode::Corrupt);
+  const Error error = error_of([&] { static_cast<void>(rig.repository().manifest("v1")); });
+  CHECK(error.code() == ErrorCode::Corrupt);
+  CHECK(error.message().find("but the registry (Docker-Content-Digest) says " + sha256("other").text()) !=
+        std::string::npos);
+  CHECK(error.hint_text().find("have the image pushed there again") != std::string::npos);
 }
 
 TEST_CASE("a sha512 digest is checked as such") {
@@ -188,6 +192,25 @@ TEST_CASE("a registry that stores another manifest is found out") {
   Rig rig;
   rig.answer_first(1, "PUT", "/manifests/", {201, {{"Docker-Content-Digest", sha256("other").text()}}});
   CHECK(error_of([&] { rig.repository().put_manifest(kManifest, "v1"); }).code() == ErrorCode::Corrupt);
+}
+
+TEST_CASE("a web page in answer to a put is no success, unless the registry has the manifest") {
+  Rig rig;
+  const HttpReply page{200, {{"Content-Type", "text/html"}}, "<html>Log in"};
+  rig.answer_first(1, "PUT", "/manifests/", page);
+  const Error error = error_of([&] { rig.repository().put_manifest(kManifest, "v1"); });
+  CHECK(error.code() == ErrorCode::Network);
+  CHECK(error.message().find("answered with a web page") != std::string::npos);
+  rig.registry.add_manifest("team/app", kBytes, kType, "v1");
+  rig.answer_first(1, "PUT", "/manifests/", page);
+  CHECK_NOTHROW(rig.repository().put_manifest(kManifest, "v1"));
+}
+
+TEST_CASE("a refusal without a reason has a next step: what the registry takes can be tried") {
+  Rig rig;
+  rig.answer_first(1, "PUT", "/manifests/", {400});
+  CHECK(error_of([&] { rig.repository().put_manifest(kManifest, kDigest.text()); }).hint_text() ==
+        "`ociferry probe reg.example/team/app --write` tries what this registry takes");
 }
 
 TEST_CASE("an image of Docker's schema 1 is told as one, although its digest is that of a part of it") {

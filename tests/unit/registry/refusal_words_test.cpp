@@ -60,6 +60,8 @@ constexpr Said kSaid[] = {
     {"text", " disk is full\n", "text/plain", "disk is full"},
     {"text without a type", "disk is full", "", "disk is full"},
     {"a web page", "<html><body>no</body></html>", "text/html", ""},
+    {"a firewall's page", "<html><head><title>403 Blocked by ACME</title></head>no</html>", "text/html; charset=utf-8",
+     "a web page: 403 Blocked by ACME"},
     {"a web page without a type", "<html><body>no</body></html>", "", ""},
     {"bytes", "\xff\xfe", "", ""},
     {"another type", "GIF89a", "image/gif", ""},

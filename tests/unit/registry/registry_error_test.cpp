@@ -41,6 +41,17 @@ TEST_CASE("hints name the next step") {
   CHECK(hint(401).find("ociferry login reg:5000") != std::string::npos);
   CHECK(hint(413).find("client_max_body_size") != std::string::npos);
   CHECK(hint(500).empty());
+  const auto page_hint = [](int status) {
+    return response_error("PUT", answer(status, "<html>", "text/html"), ErrorCode::Refused).hint_text();
+  };
+  for (const int status : {400, 403}) CHECK(page_hint(status).find("stand before reg:5000") != std::string::npos);
+  for (const int status : {404, 502}) CHECK(page_hint(status).empty());
+  Answer moved = answer(301, "");
+  moved.headers.set("Location", "https://new.example/v2/x/manifests/v1?token=secret");
+  CHECK(response_error("PUT", moved, ErrorCode::Refused).hint_text() ==
+        "the registry sends us to https://new.example: give that name instead");
+  moved.headers.set("Location", "https://[");
+  CHECK(response_error("PUT", moved, ErrorCode::Refused).hint_text().empty());
 }
 
 TEST_CASE("what a server says is bounded and cannot control a terminal") {

@@ -74,6 +74,7 @@ TEST_CASE("a repository without tags has an empty list; one that does not exist 
   const Error error = failure(none);
   CHECK(error.code() == ErrorCode::NotFound);
   CHECK(error.message().find("NAME_UNKNOWN") != std::string::npos);
+  CHECK(error.hint_text() == "check the registry and the repository");
 }
 
 TEST_CASE("refusals keep their meaning, and what may pass is requested again") {
@@ -149,6 +150,13 @@ TEST_CASE("what cannot be a list of tags is refused") {
     answer_pages(rig, [&](std::size_t) { return page(body); });
     CHECK(failure(rig).code() == ErrorCode::Hostile);
   }
+}
+
+TEST_CASE("a web page in the place of a list is told as one") {
+  Rig rig;
+  answer_pages(rig, [](std::size_t) { return HttpReply{200, {{"Content-Type", "text/html"}}, "<html>Log in"}; });
+  CHECK(failure(rig).code() == ErrorCode::Network);
+  CHECK(failure(rig).message().find("answered with a web page") != std::string::npos);
 }
 
 TEST_CASE("a name that is no valid tag is listed too, for the user to see") {

@@ -11,6 +11,7 @@
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
+#include "support/error_of.hpp"
 
 using namespace ociferry;
 
@@ -129,6 +130,24 @@ TEST_CASE("damage on the way from a registry is mended by fetching once more") {
   MemoryTarget target;
   const Graph::BlobNode node{descriptor("content"), source};
   CHECK(copy_blobs({&node}, target, 1, silent_progress(), {}).written == 1);
+  CHECK(source->attempts == 2);
+}
+
+TEST_CASE("damage at a registry is reported after the second time, with where to mend it") {
+  class Damaged : public OnceDamaged {
+   public:
+    using OnceDamaged::OnceDamaged;
+    std::unique_ptr<ByteSource> open(const Descriptor&, std::uint64_t, std::stop_token) override {
+      ++attempts;
+      return std::make_unique<StringSource>("?ontent");
+    }
+  };
+  const auto source = std::make_shared<Damaged>("content", RepositoryName{"registry.example", "a/b"});
+  MemoryTarget target;
+  const Graph::BlobNode node{descriptor("content"), source};
+  const Error error = testing::error_of([&] { copy_blobs({&node}, target, 1, silent_progress(), {}); });
+  CHECK(error.code() == ErrorCode::Corrupt);
+  CHECK(error.hint_text().find("have the image pushed there again") != std::string::npos);
   CHECK(source->attempts == 2);
 }
 
