@@ -101,6 +101,28 @@ std::unique_ptr<FileTree> enter_folder(std::unique_ptr<FileTree> tree, bool is_d
   return std::make_unique<Subtree>(std::move(tree), found.front());
 }
 
+/// skopeo's "dir:" has the manifest of an image, or an index, where docker-save archives have a list of images.
+bool is_skopeo_directory(const FileTree& tree) {
+  const auto size = tree.size_of("manifest.json");
+  if (!size || *size > limits::kManifestBytes) return false;
+  try {
+    const Json manifest = Json::parse_leniently(tree.read("manifest.json", limits::kManifestBytes), "manifest.json");
+    return manifest.find("schemaVersion") != nullptr;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Io) throw;
+    return false;  // no JSON: reading it as a list says so
+  }
+}
+
+Error no_skopeo_directory(const FileTree& tree, bool is_directory) {
+  const std::string name = shell_word(tree.name());
+  const std::string unpack = text::cat("mkdir images && tar -C images -xf ", name, " && ");
+  return Error(ErrorCode::Hostile,
+               text::cat(tree.name(), " is what skopeo writes to \"dir:\": it does not say what its images are called"))
+      .hint(text::cat("let skopeo write an OCI archive: ", is_directory ? "" : unpack,
+                      "skopeo copy --all dir:", is_directory ? name : "images", " oci-archive:images.tar"));
+}
+
 /// Of directories only layouts are read: they name files by digest, while a manifest.json could name any path of this
 /// machine.
 Error not_an_archive(const FileTree& tree, bool is_directory) {
@@ -115,6 +137,20 @@ Error not_an_archive(const FileTree& tree, bool is_directory) {
                                             : "it holds neither index.json nor manifest.json");
 }
 
+/// Takes the files for what they are.
+std::shared_ptr<ImageArchive> open_files(std::unique_ptr<FileTree> tree, const UnpackLimits& limits, bool is_directory,
+                                         std::vector<std::string>& notes) {
+  const bool has_manifest = tree->size_of("manifest.json").has_value();
+  const bool is_layout = tree->size_of("index.json") && (is_directory || !has_manifest || tree->size_of("oci-layout"));
+  if (is_layout) {
+    if (!tree->size_of("oci-layout")) notes.push_back(text::cat(tree->describe("oci-layout"), " is missing"));
+    return std::make_shared<OciLayout>(std::move(tree));
+  }
+  if (is_skopeo_directory(*tree)) throw no_skopeo_directory(*tree, is_directory);
+  if (has_manifest && !is_directory) return open_listed(std::move(tree), limits);
+  throw not_an_archive(*tree, is_directory);
+}
+
 std::shared_ptr<ImageArchive> open_tree(std::unique_ptr<FileTree> tree, const UnpackLimits& limits, bool is_directory) {
   std::vector<std::string> notes;
   tree = enter_folder(std::move(tree), is_directory, notes);
@@ -123,16 +159,13 @@ std::shared_ptr<ImageArchive> open_tree(std::unique_ptr<FileTree> tree, const Un
                               is_directory ? "unpacked" : "packed again by another program",
                               "; it is read as an unsealed OCI image layout"));
   }
-  const bool has_manifest = tree->size_of("manifest.json").has_value();
-  const bool is_layout = tree->size_of("index.json") && (is_directory || !has_manifest || tree->size_of("oci-layout"));
   std::shared_ptr<ImageArchive> archive;
-  if (is_layout) {
-    if (!tree->size_of("oci-layout")) notes.push_back(text::cat(tree->describe("oci-layout"), " is missing"));
-    archive = std::make_shared<OciLayout>(std::move(tree));
-  } else if (has_manifest && !is_directory) {
-    archive = open_listed(std::move(tree), limits);
-  } else {
-    throw not_an_archive(*tree, is_directory);
+  try {
+    archive = open_files(std::move(tree), limits, is_directory, notes);
+  } catch (Error& error) {
+    const bool is_malformed = error.code() == ErrorCode::Hostile || error.code() == ErrorCode::Incomplete;
+    if (is_malformed) error.hint("have it written again by the tool that made it, or by `skopeo copy`");
+    throw;
   }
   for (std::string& line : notes) archive->note(std::move(line));
   return archive;

@@ -50,8 +50,12 @@ std::vector<ArchivedImage> listed_images(ImageArchive& archive, Progress& progre
   for (const ArchiveItem& item : archive.items()) {
     if (item.role == ArchiveRole::Locations) continue;
     if (is_blob_only(item, archive)) {
-      progress.warn(text::cat("left out, because it is neither an image nor an index: ", item.descriptor.digest.text(),
-                              " (", text::printable(item.descriptor.media_type), ") of ", archive.name()));
+      const std::string& type = item.descriptor.media_type;
+      const std::string_view why = media_type::is_schema_1(type)
+                                       ? "it is an image of Docker's schema 1, which only its own registry can give"
+                                       : "it is neither an image nor an index";
+      progress.warn(text::cat("left out, because ", why, ": ", item.descriptor.digest.text(), " (",
+                              text::printable(type), ") of ", archive.name()));
       continue;
     }
     const bool is_new = listed.empty() || listed.back().item->descriptor.digest != item.descriptor.digest;

@@ -80,7 +80,8 @@ ImageSet load_foreign_archive(const std::shared_ptr<ImageArchive>& archive, cons
   const auto source = std::make_shared<CachingSource>(archive, std::make_shared<CacheBudget>(kCacheBytes));
   LoadedImages loaded = load_images(*archive, source, context);
   if (loaded.images.empty()) {
-    throw Error(ErrorCode::Incomplete, text::cat(archive->name(), " holds no image"));
+    throw Error(ErrorCode::Incomplete, text::cat(archive->name(), " holds no image"))
+        .hint("export the images again with a current tool");
   }
   guess_roles(loaded, *archive, *context.progress);
   ImageSet set(std::move(loaded.images), std::move(loaded.graph));

@@ -110,12 +110,19 @@ std::set<std::string> tags_to_put(const SetImage& image, bool root_tags) {
 }
 
 Error two_claims(const std::string& tag, const SetImage& one, const SetImage& other) {
-  return Error(ErrorCode::Usage, text::cat("two images have the tag '", tag, "': ", to_string(one.reference), " and ",
-                                           to_string(other.reference)))
-      .hint(attachment_subject(tag)
-                ? "attachments with the same tag cannot go to one repository: move these images separately"
-                : "a tag can point to one of them only: --to-registry keeps each in a repository of its own; with "
-                  "--no-root-tags --repo-based-tags each is at a tag that begins with the name of its repository");
+  Error error(ErrorCode::Usage, text::cat("two images have the tag '", tag, "': ", to_string(one.reference), " and ",
+                                          to_string(other.reference)));
+  if (attachment_subject(tag)) {
+    error.hint("attachments with the same tag cannot go to one repository: move these images separately");
+  } else if (one.reference.name == other.reference.name) {
+    error.hint(text::cat("take one of them with -i ", to_string(one.reference), "; or both, with --no-root-tags --tag ",
+                         to_string(one.reference), "=", tag, ", which leaves the other one without it"));
+  } else {
+    error.hint(
+        "a tag can point to one of them only: --to-registry keeps each in a repository of its own; with "
+        "--no-root-tags --repo-based-tags each is at a tag that begins with the name of its repository");
+  }
+  return error;
 }
 
 void check_tags(const ImageSet& set, bool root_tags) {

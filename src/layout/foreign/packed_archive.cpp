@@ -127,9 +127,15 @@ std::unique_ptr<Medium> unpack_archive(std::unique_ptr<Medium> packed, const Unp
     unpack_into(temporary, unpacked, stop);
   } catch (Error& error) {
     if (error.code() == ErrorCode::Space) throw with_place_hint(std::move(error));
+    // Whoever knows where the file comes from may want to allow a larger window.
+    if (error.code() == ErrorCode::Hostile && packing == "zstd") error.hint(command_for("zstd --long=31", name));
     throw;
   }
-  return std::move(temporary).finish(name);
+  auto unpacked = std::move(temporary).finish(name);
+  const std::string_view inner = packing_of_whole(*unpacked);
+  if (inner.empty()) return unpacked;
+  throw Error(ErrorCode::Hostile, text::cat(name, " is packed twice: with ", packing, ", and within that with ", inner))
+      .hint(command_for(packing, name));
 }
 
 }  // namespace ociferry

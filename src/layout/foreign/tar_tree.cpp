@@ -2,6 +2,7 @@
 
 #include "archive/member_path.hpp"
 #include "archive/tar_reader.hpp"
+#include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "layout/foreign/file_tree.hpp"
 #include "ociferry/error.hpp"
@@ -69,8 +70,11 @@ TarTree::TarTree(std::unique_ptr<Medium> medium, const UnpackLimits& limits)
     if (member->kind == Kind::Hardlink) entry.leads_to = member->link;
     if (member->kind == Kind::Directory || member->kind == Kind::Other) entry.leads_to = "";
     if (members_.emplace(member->path, std::move(entry)).second) continue;
+    const std::string file = shell_word(this->name());
     throw Error(ErrorCode::Hostile, text::cat(this->name(), ": the member '", member->path,
-                                              "' occurs twice, so readers would disagree about the archive"));
+                                              "' occurs twice, so readers would disagree about the archive"))
+        .hint(text::cat("to keep the last one, pack it again: mkdir images && tar -C images -xf ", file,
+                        " && tar -C images -cf images.tar ."));
   }
   has_end_ = reader.found_end();
   // If two archives were concatenated, the second one would be lost silently.
