@@ -2,9 +2,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <iterator>
+#include <new>
 #include <system_error>
 
 #include "base/suggestion.hpp"
@@ -68,6 +70,13 @@ Call read_call(const std::vector<std::string>& words) {
   return call;
 }
 
+Error no_more_memory() {
+  return system_error("reserving memory", ENOMEM)
+      .hint(
+          "memory is limited: allow more (ulimit -v, MemoryMax of a systemd unit, a container's --memory), or give "
+          "fewer --jobs");
+}
+
 /// Converts an exception of a library or the system to an Error.
 Error as_error(const std::exception& exception) {
   if (const auto* error = dynamic_cast<const Error*>(&exception)) return *error;
@@ -80,6 +89,7 @@ Error as_error(const std::exception& exception) {
       return system_error("the system", failure->code().value());
     }
   }
+  if (dynamic_cast<const std::bad_alloc*>(&exception) != nullptr) return no_more_memory();
   return Error(ErrorCode::Internal, exception.what()).hint("this is a bug in ociferry: please report it");
 }
 

@@ -2,6 +2,8 @@
 
 #include <curl/curl.h>
 
+#include <new>
+
 #include "base/text.hpp"
 #include "http/redact.hpp"
 #include "http/retry.hpp"
@@ -83,6 +85,7 @@ std::string hint_for(Kind kind, const CurlFailure& failure, const std::string& a
 }  // namespace
 
 TransportError transport_error(const std::string& what, const CurlFailure& failure, const std::string& authorities) {
+  if (failure.code == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();  // not the network's fault
   if (failure.connect_status == kProxyAuthenticationRequired) return proxy_wants_credentials(what);
   const Kind kind = kind_of(failure);
   TransportError error(kind, text::cat(what, shown(failure.why)));

@@ -95,3 +95,31 @@ TEST_CASE("what needs one more thread than there are ends with the limit's name,
     if (limit == 5) CHECK(outcome.exit_code == 0);
   }
 }
+
+TEST_CASE("where memory is short a command ends with the limit's name, and not as a bug") {
+  if (kSanitized || lacks({"docker-registry", "prlimit"})) return;
+  const World world;
+  push_image(world.outside, "apps/some", make_image({.layers = {{.seed = 1}}}), "v1");
+  constexpr int kLoaderFailed = 127;
+  constexpr int kSteps = 20;  // stacks of threads take eight at a time: what is left between two of them varies
+  int refused = 0;
+  int succeeded = 0;
+  for (int mib = 50; succeeded < kSteps && mib < 1'000; ++mib) {
+    Program program = world.ociferry.program(
+        {"export", "-i", world.outside.host() + "/apps/some:v1", "-o", std::to_string(mib) + ".tar"});
+    const Words before = {"prlimit", "--as=" + std::to_string(mib) + "000000"};
+    program.arguments.insert(program.arguments.begin(), before.begin(), before.end());
+    const Outcome outcome = testing::run(program);
+    if (outcome.exit_code == kLoaderFailed) continue;
+    if (outcome.exit_code == 0) {
+      ++succeeded;
+      continue;
+    }
+    CAPTURE(mib);
+    INFO(outcome.err);
+    CHECK(outcome.exit_code == 31);
+    CHECK(outcome.err.find("ulimit -v") != std::string::npos);
+    ++refused;
+  }
+  CHECK(refused > 0);
+}
