@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
-#include <charconv>
 #include <filesystem>
 #include <limits>
 #include <sstream>
@@ -139,11 +138,8 @@ struct Arguments::State {
 
   void check_number(const std::string& name, const GivenFlag& flag) const {
     const std::string value = flag.value.value_or("");
-    int number = 0;
-    const char* const end = value.data() + value.size();
-    if (!ranges.contains(name) || std::from_chars(value.data(), end, number) == std::from_chars_result{end, {}}) return;
-    throw invalid(flag.long_name, value, "not a whole number",
-                  fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", value));
+    const auto trouble = ranges.contains(name) ? trouble_with_number(value) : std::nullopt;
+    if (trouble) throw invalid(flag.long_name, value, trouble->why, trouble->why_in_go);
   }
 
   /// "--bundle (-b)"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <system_error>
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
@@ -148,6 +150,17 @@ std::optional<bool> read_switch(std::string_view word) {
   if (std::ranges::find(kTrue, word) != kTrue.end()) return true;
   if (std::ranges::find(kFalse, word) != kFalse.end()) return false;
   return std::nullopt;
+}
+
+std::optional<NumberTrouble> trouble_with_number(std::string_view word) {
+  int number = 0;
+  const char* const end = word.data() + word.size();
+  const auto read = std::from_chars(word.data(), end, number);
+  if (read.ptr == end && read.ec == std::errc()) return std::nullopt;
+  const std::string in_go = text::cat("strconv.ParseInt: parsing \"", word, "\": ");
+  const bool is_too_large = read.ptr == end && read.ec == std::errc::result_out_of_range;
+  if (is_too_large) return NumberTrouble{"the number is too large", in_go + "value out of range"};
+  return NumberTrouble{"not a whole number", in_go + "invalid syntax"};
 }
 
 }  // namespace ociferry

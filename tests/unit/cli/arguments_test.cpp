@@ -193,6 +193,8 @@ TEST_CASE("what is wrong with a command line is said in pflag's words") {
       {{"-rx"}, "unknown shorthand flag: 'x' in -rx"},
       {{"--output"}, "flag needs an argument: --output"},
       {{"-ro"}, "flag needs an argument: 'o' in -ro"},
+      {{"--jobs=1x"}, "invalid argument \"1x\" for \"-j, --jobs\" flag: not a whole number"},
+      {{"--jobs=99999999999"}, "invalid argument \"99999999999\" for \"-j, --jobs\" flag: the number is too large"},
       {{"a", "b"}, "command 'ociferry sample' does not accept extra arguments 'b'"},
   };
   for (const auto& [words, message] : rows) {
