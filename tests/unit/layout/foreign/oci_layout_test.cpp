@@ -190,7 +190,8 @@ TEST_CASE("an archive that is packed as a whole is unpacked to a temporary file"
   CHECK_FALSE(needs_temporary_file("/nowhere"));
   const std::string whole = gzip(layout_tar());
   CHECK(refusal(whole.substr(0, whole.size() / 2), ErrorCode::Corrupt) != "nothing");
-  CHECK(holds(refusal(gzip(gzip(layout_tar())), ErrorCode::Hostile), "it is not a tar file"));
+  CHECK(holds(refusal(gzip(gzip(layout_tar())), ErrorCode::Hostile),
+              "is packed twice: with gzip, and within that with gzip"));
 }
 
 TEST_CASE("a layout one folder down, and one without oci-layout, are read with a note") {
