@@ -51,6 +51,18 @@ TEST_CASE("archives that cannot be read are told with a command that makes a rea
   check_hint_helps(world, "packed.tar.gz", "is packed twice", "packed.tar");
 }
 
+TEST_CASE("a layout whose blobs lie elsewhere is told so, and is whole when they are where they belong") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  World world;
+  push_image(world.outside, "apps/one", make_image({.layers = {{.seed = 2}}}), "v1");
+  shell(world, "skopeo copy --src-tls-verify=false --dest-shared-blob-dir shared docker://" + world.outside.host() +
+                   "/apps/one:v1 oci:layout:v1");
+  const Words import = {"import", "layout", "--to-repo", world.inside_repo("whole")};
+  CHECK(world.fail(11, import).find("belong below its blobs/") != std::string::npos);
+  shell(world, "mkdir -p layout/blobs; cp -r shared/. layout/blobs");
+  world.succeed(import);
+}
+
 TEST_CASE("two images with one name in one archive: the hint's options take one, or both") {
   if (lacks({"docker-registry"})) return;
   World world;

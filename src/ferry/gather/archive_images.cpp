@@ -20,7 +20,10 @@ constexpr std::size_t kReadAtOnce = 64;
 RawManifest manifest_of(const ArchiveItem& item, CachingSource& source) {
   auto raw = source.manifest(item.descriptor.digest.text());
   if (!raw) {
-    throw Error(ErrorCode::Incomplete, text::cat("manifest ", item.descriptor.digest.text(), " is missing"));
+    throw Error(ErrorCode::Incomplete, text::cat("manifest ", item.descriptor.digest.text(), " is missing"))
+        .hint(
+            "have the archive written again with all its files: those of a layout whose blobs lie elsewhere (skopeo's "
+            "--dest-shared-blob-dir) belong below its blobs/");
   }
   if (raw->descriptor.size != item.descriptor.size) {
     throw Error(ErrorCode::Corrupt, text::cat("manifest ", item.descriptor.digest.text(), " has ", raw->descriptor.size,
