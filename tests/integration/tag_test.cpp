@@ -46,6 +46,18 @@ TEST_CASE("tag list shows imgpkg's own tags only if they are requested, and dige
   }
 }
 
+TEST_CASE("tag list takes a tag or a digest behind the repository, as imgpkg does, and lists all the same") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Reference image = push_image(world.inside, "apps/app", make_image({.layers = {{.seed = 6}}}), "v1");
+  push_image(world.inside, "apps/app", make_image({.layers = {{.seed = 6}}}), "v2");
+  const std::string repository = world.inside_repo("apps/app");
+  for (const std::string& behind : {std::string(":v1"), std::string(":absent"), "@" + image.digest->text()}) {
+    CAPTURE(behind);
+    CHECK(world.succeed({"tag", "list", "-i", repository + behind}) == "v1\t\nv2\t\n");
+  }
+}
+
 TEST_CASE("called as imgpkg, tag list --json is imgpkg's, byte for byte") {
   if (lacks({"docker-registry"})) return;
   World world;
