@@ -44,6 +44,9 @@ def project_files(root):
         # In a work tree of its own .git is a file.
         if any(part in NOT_OURS for part in parts) or any(part.startswith("build") for part in parts[:-1]):
             continue
+        # A library's source, unpacked by its wrap.
+        if parts[0] == "subprojects" and len(parts) > 2 and parts[1] != "packagefiles":
+            continue
         if path.is_file() and not path.is_symlink() and path.suffix in TEXT_SUFFIXES:
             yield path
 

@@ -14,6 +14,7 @@ import count_results  # noqa: E402
 import house_rules  # noqa: E402
 import include_rules  # noqa: E402
 import manual_rules  # noqa: E402
+import wrap_rules  # noqa: E402
 
 
 class Tree(unittest.TestCase):
@@ -98,6 +99,12 @@ class HouseRules(Tree):
         self.write("src/base/b.cpp", f'mkdtemp("{"X" * 6}");\n')
         self.assertEqual(len(list(house_rules.nothing_is_unfinished_or_tied_to_a_machine(self.root))), 1)
 
+    def test_the_sources_of_wraps_are_not_ours(self):
+        self.write("subprojects/a-1.2/a.md", "TO" + "DO\n")
+        self.assertEqual(list(house_rules.nothing_is_unfinished_or_tied_to_a_machine(self.root)), [])
+        self.write("subprojects/packagefiles/a/meson.build", "# TO" + "DO\n")
+        self.assertEqual(len(list(house_rules.nothing_is_unfinished_or_tied_to_a_machine(self.root))), 1)
+
     def test_paths_of_a_machine_are_found(self):
         self.write("docs/a.md", "see `/ho" + "me/someone/x`\nhttps://example.org/home/page\n$HOME/srv/x\n")
         self.assertEqual(len(list(house_rules.nothing_is_unfinished_or_tied_to_a_machine(self.root))), 1)
@@ -144,6 +151,48 @@ class ManualRules(Tree):
         self.assertEqual(len(self.found({"ociferry-push.1": {"-b", "--bundle"}})), 1)
         self.assertEqual(self.found({"ociferry-push.1": {"-b", "--bundle"}}, lambda flag: True), [])
         self.assertEqual(len(self.found({"ociferry-push.1": {"-b", "--json"}})), 2)
+
+
+class WrapRules(Tree):
+    WRAP = """[wrap-file]
+directory = a-1.2
+source_url = https://example.org/a_1.2.orig.tar.gz
+source_filename = a_1.2.orig.tar.gz
+source_hash = {hash}
+patch_directory = a
+
+[provide]
+a = a_dep
+"""
+
+    def found(self, wrap=WRAP.format(hash="0" * 64), table="| `a` | 1.2 | MIT |\n", build="project('a', version: '1.2')"):
+        self.write("meson.build", "a = dependency('a', version: '>=1')\n")
+        self.write("CONTRIBUTING.md", table)
+        self.write("subprojects/a.wrap", wrap)
+        self.write("subprojects/packagefiles/a/meson.build", build)
+        return [finding.split(": ", 1)[1] for finding in wrap_rules.findings(self.root)]
+
+    def test_what_is_right_is_fine(self):
+        self.assertEqual(self.found(), [])
+
+    def test_a_missing_hash_is_found(self):
+        self.assertEqual(self.found(wrap=self.WRAP.format(hash="")), ["no source_hash, 64 digits of SHA-256"])
+
+    def test_another_version_is_found(self):
+        self.assertEqual(len(self.found(build="project('a', version: '1.3')")), 1)
+        self.assertEqual(self.found(table="| `a` | 1.3 | MIT |\n"), ["has another version in CONTRIBUTING.md: 1.3"])
+
+    def test_what_is_listed_is_there_and_the_reverse(self):
+        self.assertEqual(self.found(table=""), ["is not in the table of CONTRIBUTING.md"])
+        self.assertEqual(
+            self.found(table="| `a` | 1.2 | MIT |\n| `b` | 1.2 | MIT |\n"), ["there is no subprojects/b.wrap"]
+        )
+        self.write("subprojects/packagefiles/b/meson.build", "")
+        self.assertEqual(self.found(), ["no wrap uses it"])
+
+    def test_a_wrap_that_nothing_needs_is_found(self):
+        wrap = self.WRAP.format(hash="0" * 64).replace("a = a_dep", "c = a_dep")
+        self.assertEqual(self.found(wrap=wrap), ["provides no dependency that the project looks for"])
 
 
 class CountResults(unittest.TestCase):
