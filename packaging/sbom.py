@@ -119,8 +119,10 @@ class Packages:
     def _built(self, path):
         """The folder of a library's source is named like the library, or its headers."""
         name = path.relative_to(self.place / "libraries").parts[1].split(".")[0]
-        # libarchive has archive.h and archive_entry.h, curl has libcurl.a and curl/curl.h, libisal has isa-l/.
+        # libarchive has archive.h and archive_entry.h, curl has libcurl.a and curl/curl.h, libisal has isa-l/; openssl
+        # has openssl/, but libssl.a and libcrypto.a.
         stem = name.removeprefix("lib").split("_")[0].replace("-", "")
+        stem = {"ssl": "openssl", "crypto": "openssl"}.get(stem, stem)
         folders = [self.place / stem, self.place / ("lib" + stem)]
         return next((self._source(folder) for folder in folders if (folder / "debian/changelog").is_file()), None)
 
