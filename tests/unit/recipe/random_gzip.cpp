@@ -51,21 +51,27 @@ class StreamMaker {
     if ((flags & 2U) != 0) out_.bytes(noise(2));
     begin_ = plain_.size();
     const std::uint64_t blocks = dice_.below(6);
+    // Enough for the largest distances.
+    if (dice_.one_in(12)) stored_block(false, 32'000 + dice_.below(2'000));
     for (std::uint64_t i = 0; i < blocks; ++i) block(false);
     block(true);
     out_.pad(draw(128)).bytes(noise(8));
   }
 
+  void stored_block(bool is_final, std::uint64_t bytes) {
+    const std::string content = noise(bytes);
+    const auto size = static_cast<std::uint32_t>(bytes);
+    out_.bits(is_final ? 1 : 0, 3).pad(draw(128)).bits(size, 16).bits(size ^ 0xFFFFU, 16).bytes(content);
+    plain_ += content;
+  }
+
   void block(bool is_final) {
     const std::uint32_t type = draw(3);
-    out_.bits(is_final ? 1 : 0, 1).bits(type, 2);
     if (type == 0) {
-      const std::string content = noise(dice_.one_in(50) ? 65535 : dice_.below(200));
-      const auto size = static_cast<std::uint32_t>(content.size());
-      out_.pad(draw(128)).bits(size, 16).bits(size ^ 0xFFFFU, 16).bytes(content);
-      plain_ += content;
-      return;
+      const std::uint64_t some = dice_.one_in(4) ? 0 : dice_.below(200);
+      return stored_block(is_final, dice_.one_in(50) ? 65535 : some);
     }
+    out_.bits(is_final ? 1 : 0, 1).bits(type, 2);
     const std::size_t from = plain_.size();
     const std::vector<Token> tokens = draw_tokens();
     if (type == 1) {
@@ -88,7 +94,7 @@ class StreamMaker {
         continue;
       }
       const std::uint32_t length = dice_.one_in(20) ? 258 : 3 + draw(dice_.one_in(4) ? 256 : 8);
-      const std::uint32_t distance = 1 + draw(dice_.one_in(2) ? reach : std::min<std::size_t>(reach, 40));
+      const std::uint32_t distance = draw_distance(reach);
       const bool odd = length == 258 && dice_.one_in(3);
       tokens.push_back(odd ? Token::odd_match(distance) : Token::match(length, distance));
       for (std::uint32_t k = 0; k < length; ++k) plain_ += plain_[plain_.size() - distance];
@@ -96,16 +102,32 @@ class StreamMaker {
     return tokens;
   }
 
-  /// Lengths of a complete code for the marked symbols, and some others.
-  template <std::size_t N>
-  std::array<std::uint8_t, N> draw_code(std::array<bool, N> used, unsigned limit) {
-    for (bool& one : used) one = one || dice_.one_in(12);
-    const auto count = static_cast<std::size_t>(std::ranges::count(used, true));
+  std::uint32_t draw_distance(std::size_t reach) {
+    if (dice_.one_in(10)) return static_cast<std::uint32_t>(reach);
+    return 1 + draw(dice_.one_in(2) ? reach : std::min<std::size_t>(reach, 40));
+  }
+
+  /// The lengths of a complete code of `count` symbols; of one, a single bit. `deep`: as long ones as can be.
+  std::vector<std::uint8_t> draw_leaves(std::size_t count, unsigned limit, bool deep) {
     std::vector<std::uint8_t> leaves(count == 0 ? 0 : 1, count == 1 ? 1 : 0);
     while (leaves.size() < count) {
-      const std::size_t at = dice_.below(leaves.size());
+      std::size_t at = dice_.below(leaves.size());
+      if (deep && leaves.back() < limit) at = leaves.size() - 1;
       if (leaves[at] == limit) continue;
       leaves.push_back(++leaves[at]);
+    }
+    return leaves;
+  }
+
+  /// Lengths of a code for the marked symbols, and perhaps some others. It may have room for more.
+  template <std::size_t N>
+  std::array<std::uint8_t, N> draw_code(std::array<bool, N> used, unsigned limit) {
+    const bool exact = dice_.one_in(4);
+    for (bool& one : used) one = one || (!exact && dice_.one_in(12));
+    const auto count = static_cast<std::size_t>(std::ranges::count(used, true));
+    std::vector<std::uint8_t> leaves = draw_leaves(count, limit, dice_.one_in(4));
+    if (dice_.one_in(8)) {
+      for (std::uint8_t& length : leaves) length = static_cast<std::uint8_t>(std::min(length + draw(3), limit));
     }
     std::array<std::uint8_t, N> lengths{};
     for (std::size_t symbol = 0; symbol < N; ++symbol) {

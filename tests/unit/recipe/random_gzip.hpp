@@ -10,8 +10,8 @@ struct RandomGzip {
   std::string plain;
 };
 
-/// A valid stream that no encoder would make: members, heads, blocks, codes, matches, padding and trailers drawn by
-/// `seed`.
+/// A valid stream that no encoder would make: members, heads, blocks, codes, also incomplete ones, matches, padding and
+/// trailers drawn by `seed`.
 [[nodiscard]] RandomGzip random_gzip(std::uint64_t seed);
 
 }  // namespace ociferry::testing
