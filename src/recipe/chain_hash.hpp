@@ -8,6 +8,10 @@ namespace ociferry::recipe {
 template <ChainHash Hash>
 inline constexpr unsigned kChainHashBits = Hash == ChainHash::Zlib ? 15 : 17;
 
+/// The shortest match, which is what is hashed.
+template <ChainHash Hash>
+inline constexpr std::uint32_t kShortestOf = Hash == ChainHash::Zlib ? 3 : 4;
+
 /// The hash decides which places a real encoder compares.
 template <ChainHash Hash>
 [[nodiscard]] std::uint32_t chain_hash(const std::byte* at) noexcept {

@@ -23,6 +23,10 @@ inline constexpr std::uint32_t kReach = 32768;
 inline constexpr unsigned kLongestCode = 15;
 inline constexpr unsigned kLongestLengthCode = 7;
 
+/// Of front_of: less than that of a match by its length, and how many there are.
+inline constexpr std::uint32_t kLengthFront = 256 - kShortestMatch;
+inline constexpr std::uint32_t kFronts = kLengthFront + kLongestMatch + 2;
+
 /// The symbols of the code of code lengths that stand for several lengths (RFC 1951, 3.2.7).
 inline constexpr std::uint8_t kRepeat = 16;
 inline constexpr std::uint8_t kZeros = 17;
@@ -65,17 +69,22 @@ struct Symbol {
 [[nodiscard]] inline Symbol length_symbol(Token match) noexcept {
   if (match.is_odd()) return {284, 31, 5};
   const std::uint32_t rest = match.length() - kShortestMatch;
-  if (rest < 4) return {257 + rest, 0, 0};
   if (rest == 255) return {285, 0, 0};
-  const auto bits = static_cast<unsigned>(std::bit_width(rest)) - 3;
+  const auto bits = static_cast<unsigned>(std::bit_width(rest | 4U)) - 3;
   return {257 + 4 * bits + (rest >> bits), rest & ((1U << bits) - 1), bits};
 }
 
 [[nodiscard]] inline Symbol distance_symbol(std::uint32_t distance) noexcept {
   const std::uint32_t rest = distance - 1;
-  if (rest < 2) return {rest, 0, 0};
-  const auto bits = static_cast<unsigned>(std::bit_width(rest)) - 2;
+  const auto bits = static_cast<unsigned>(std::bit_width(rest | 2U)) - 2;
   return {2 * bits + (rest >> bits), rest & ((1U << bits) - 1), bits};
+}
+
+/// A number for each literal, by its byte, and for each length of a match in each of its forms.
+[[nodiscard]] inline std::uint32_t front_of(Token token, std::byte byte) noexcept {
+  if (token.is_odd()) [[unlikely]]
+    return kFronts - 1;
+  return token.is_match() ? kLengthFront + token.length() : std::to_integer<std::uint32_t>(byte);
 }
 
 /// An item of the run-length form of code lengths.

@@ -13,7 +13,7 @@ void KlauspostLazyPredictor::begin_member(std::uint32_t at) {
 }
 
 /// The match at `at`, or a longer one with the last place that has the bytes at its end.
-LazyPredictor::Match KlauspostLazyPredictor::with_end(const Match& match, std::uint32_t at) const {
+KlauspostLazyPredictor::Match KlauspostLazyPredictor::with_end(const Match& match, std::uint32_t at) const {
   constexpr std::uint32_t kBack = 2;
   constexpr std::uint32_t kBehind = 5;
   if (at + match.length + kBehind >= bounds().input) return match;

@@ -6,7 +6,7 @@ namespace ociferry::recipe {
 
 /// Levels 7 to 9 of github.com/klauspost/compress: chains, a second look at the ends of matches, and strides where no
 /// matches are found.
-class KlauspostLazyPredictor : public LazyPredictor {
+class KlauspostLazyPredictor : public LazyPredictor<ChainHash::Klauspost> {
  public:
   using LazyPredictor::LazyPredictor;
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "recipe/chain_hash.hpp"
 #include "recipe/chain_rules.hpp"
 #include "recipe/match_gains.hpp"
 #include "recipe/token_predictor.hpp"
@@ -10,6 +11,7 @@ namespace ociferry::recipe {
 
 /// Foresees the tokens of an encoder that keeps chains of all places with the same hash, and that looks at the next
 /// byte for a longer match before it takes one. Its chains do not depend on its tokens: they are made in advance.
+template <ChainHash Hash>
 class LazyPredictor : public TokenPredictor {
  public:
   LazyPredictor(const ChainRules& rules, const Text& text);
@@ -43,12 +45,13 @@ class LazyPredictor : public TokenPredictor {
   Match later_;
 
  private:
-  /// A place in the chain of the encoder's hash, and in the inner one, that of a hash of one more byte.
-  struct Place {
-    std::uint16_t number = 0;      ///< in the former, modulo 2^16
-    std::uint16_t inner_step = 0;  ///< how far back the one before is in the latter; 0: too far
-  };
-  /// A step along the inner chain of the piece `offset` bytes behind a place; of length 0: it ends there.
+  static constexpr std::uint32_t kShortest = kShortestOf<Hash>;
+  /// Bytes that the inner chains' hash is of.
+  static constexpr std::uint32_t kInner = kShortest + 1;
+
+  /// The last place of each hash, modulo 2^16 and less 2^15; the lowest number for a place out of reach.
+  using Heads = std::vector<std::int16_t>;
+  /// A step along the inner chain of the piece `offset` bytes behind a place; beyond kReach if it ends there.
   struct Leap {
     std::uint32_t step = 0;
     std::uint32_t offset = 0;
@@ -63,10 +66,15 @@ class LazyPredictor : public TokenPredictor {
     std::uint32_t best;    ///< a match has to be longer
   };
 
-  void forget_far(std::vector<std::uint16_t>& heads) const noexcept;
-  void insert_until(std::uint32_t end) noexcept;
-  template <ChainHash Hash>
+  void insert_for(std::uint32_t at) noexcept;
   void insert_batch(std::uint32_t end) noexcept;
+  [[nodiscard]] std::uint32_t inner_step(std::uint32_t place) const noexcept {
+    return inner_steps_.data()[static_cast<std::uint16_t>(place)];
+  }
+  [[nodiscard]] std::uint32_t step(std::uint32_t place) const noexcept {
+    return steps_.data()[static_cast<std::uint16_t>(place)];
+  }
+  [[nodiscard]] Match search_from(std::uint32_t at, std::uint32_t than, std::uint32_t head);
   /// The longest step from `place`, along the chains of pieces that begin up to `last` bytes behind it.
   [[nodiscard]] Leap longest_leap(std::uint32_t place, std::uint32_t last) const noexcept;
   /// The step from a match of `length` bytes at `place`; or from the search's place once more, by the piece that ends
@@ -74,7 +82,8 @@ class LazyPredictor : public TokenPredictor {
   [[nodiscard]] Leap leap_behind(const Search& search, std::uint32_t length, std::uint32_t& place) const noexcept;
   /// True if the encoder does not get to `place`, which is in its chain: it compares too few places.
   [[nodiscard]] bool is_beyond(const Search& search, std::uint32_t place) const noexcept;
-  /// The first of the longest matches that are longer than the shortest.
+  /// The first of the longest matches that are longer than the shortest. `ByGain`: of those that gain more.
+  template <bool ByGain>
   [[nodiscard]] Match search_long(const Search& search);
   /// ... the nearest of the shortest.
   [[nodiscard]] Match search_short(const Search& search);
@@ -87,17 +96,25 @@ class LazyPredictor : public TokenPredictor {
   Text text_;
   Bounds bounds_;
   std::uint32_t member_ = 0;
+  std::uint32_t first_ = 0;            ///< where a match may begin: at the member's beginning, or one byte behind it
   std::uint32_t inserted_ = 0;         ///< all places before it are in their chains
+  std::uint32_t insert_at_ = 0;        ///< a search here, or behind it, needs more of them
+  std::uint32_t slid_ = 0;             ///< what heads are less than places by
   std::unique_ptr<MatchGains> gains_;  ///< of an encoder that looks at what matches save
-  bool by_gain_ = false;               ///< the search takes only what gains more
   int gain_ = 0;                       ///< of the best match of a search
   int short_gain_ = 0;                 ///< of the nearest of the shortest
   std::uint32_t short_distance_ = 0;
-  std::uint64_t effort_;              ///< how many places may still be compared
-  std::vector<std::uint16_t> heads_;  ///< by hash: the last place, modulo 2^16
-  std::vector<std::uint16_t> inner_heads_;
-  std::vector<Place> places_;         ///< modulo kPlaces
-  std::vector<std::uint16_t> steps_;  ///< how far back the one before is in the encoder's chain; 0: too far
+  std::uint64_t effort_;  ///< how many places may still be compared
+  Heads heads_;
+  Heads inner_heads_;
+  // By place, modulo kPlaces. A step says how far back the one before is in a chain; beyond kReach it is no step.
+  std::vector<std::uint16_t> steps_;        ///< of the encoder's chain
+  std::vector<std::uint16_t> inner_steps_;  ///< of the inner one, that of a hash of one more byte
+  std::vector<std::uint16_t> numbers_;      ///< in the encoder's chain, modulo 2^16
 };
+
+extern template class LazyPredictor<ChainHash::Zlib>;
+extern template class LazyPredictor<ChainHash::Go>;
+extern template class LazyPredictor<ChainHash::Klauspost>;
 
 }  // namespace ociferry::recipe

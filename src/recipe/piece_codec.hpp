@@ -119,13 +119,15 @@ class PieceCodec {
     const std::size_t first = token_;
     const Bounds bounds{member_, at_ + part.bytes, stops ? at_ + part.bytes : text_.end, part.tokens == part.bytes};
     predictor_.begin_block(bounds, at_);
+    if (Coder::kDecodes) parts_.tokens.resize(first + part.tokens);
     for (std::uint32_t left = part.tokens; left > 0; --left, ++token_) {
-      const Token actual = Coder::kDecodes ? Token{} : parts_.tokens[token_];
+      Token& here = parts_.tokens.data()[token_];
+      const Token actual = Coder::kDecodes ? Token{} : here;
       // A match behind the block is none that can be; it would not be coded.
       if (at_ >= bounds.block) throw_impossible();
       const Token token = tokens_.code(at_, bounds, predictor_.foresee(at_), actual);
       if (token.length() > bounds.block - at_) throw_impossible();
-      if (Coder::kDecodes) parts_.tokens.push_back(token);
+      if (Coder::kDecodes) here = token;
       predictor_.take(at_, token);
       at_ += token.length();
     }

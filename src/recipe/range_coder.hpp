@@ -16,7 +16,7 @@ class BitModel {
   /// In units of 1/65536, never 0 and never 65536.
   [[nodiscard]] std::uint32_t one() const noexcept { return one_; }
   void learn(bool bit) noexcept {
-    const unsigned rate = kRates[seen_];
+    const unsigned rate = kRates.data()[seen_];
     if (bit) {
       one_ = static_cast<std::uint16_t>(one_ + ((65535U - one_) >> rate));
     } else {

@@ -22,7 +22,7 @@ class TokenCodec {
     const bool odd = actual.is_odd();
     if (odd) actual = Token::match(kLongestMatch, actual.distance());
     const std::size_t kind = kind_of(foreseen);
-    const bool wrong = coder_.bit(wrong_[kind][recent_], actual != foreseen);
+    const bool wrong = coder_.bit(wrong_.data()[kind].data()[recent_], actual != foreseen);
     recent_ = (recent_ << 1 | (wrong ? 1U : 0U)) & (kRecent - 1);
     const Token token = wrong ? other_than(foreseen, kind, at, bounds, actual) : foreseen;
     if (token.length() == kLongestMatch && coder_.bit(odd_, odd)) return Token::odd_match(token.distance());

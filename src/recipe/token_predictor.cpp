@@ -17,8 +17,12 @@ constexpr std::uint8_t kInJobs = 16;
 constexpr std::uint32_t kJobHistory = 16384;
 
 std::unique_ptr<TokenPredictor> make_chain_predictor(const ChainRules& rules, const Text& text) {
-  if (rules.lazy > 0) return std::make_unique<LazyPredictor>(rules, text);
-  if (rules.hash == ChainHash::Zlib) return std::make_unique<GreedyPredictor<ChainHash::Zlib>>(rules, text);
+  const bool is_lazy = rules.lazy > 0;
+  if (rules.hash == ChainHash::Zlib) {
+    if (is_lazy) return std::make_unique<LazyPredictor<ChainHash::Zlib>>(rules, text);
+    return std::make_unique<GreedyPredictor<ChainHash::Zlib>>(rules, text);
+  }
+  if (is_lazy) return std::make_unique<LazyPredictor<ChainHash::Go>>(rules, text);
   return std::make_unique<GreedyPredictor<ChainHash::Go>>(rules, text);
 }
 

@@ -15,37 +15,54 @@ class BitPacker {
  public:
   /// `count` is at most 32; the bits of `value` above them are zero.
   void put(std::uint32_t value, unsigned count) {
-    pending_ |= std::uint64_t{value} << pending_bits_;
-    pending_bits_ += count;
-    if (pending_bits_ >= 32) spill();
+    make_room(sizeof pending_);
+    put_in_room(value, count);
   }
   void put_bytes(Bytes bytes) {
-    for (const std::byte byte : bytes) put(std::to_integer<std::uint32_t>(byte), 8);
+    make_room(bytes.size() + sizeof pending_);
+    for (const std::byte byte : bytes) put_in_room(std::to_integer<std::uint32_t>(byte), 8);
+  }
+  /// Room for so many more bytes, among them the 8 behind the last ones that are put.
+  void make_room(std::size_t bytes) {
+    if (bytes > bytes_.size() - used_) bytes_.resize(2 * bytes_.size() + bytes + 4096);
+  }
+  /// `count` is at most 56.
+  void put_in_room(std::uint64_t value, unsigned count) {
+    pending_ |= value << pending_bits_;
+    pending_bits_ += count;
+    std::memcpy(bytes_.data() + used_, &pending_, sizeof pending_);
+    used_ += pending_bits_ / 8;
+    pending_ >>= pending_bits_ & ~7U;
+    pending_bits_ &= 7;
   }
   BitRun finish() {
     BitRun run;
     run.bits = std::uint64_t{used_} * 8 + pending_bits_;
     bytes_.resize(used_);
-    for (unsigned at = 0; at < pending_bits_; at += 8) bytes_.push_back(static_cast<std::byte>(pending_ >> at));
+    if (pending_bits_ > 0) bytes_.push_back(static_cast<std::byte>(pending_));
     run.bytes = std::move(bytes_);
     return run;
   }
 
  private:
-  void spill() {
-    if (used_ + 4 > bytes_.size()) bytes_.resize(2 * used_ + 4096);
-    const auto word = static_cast<std::uint32_t>(pending_);
-    std::memcpy(bytes_.data() + used_, &word, sizeof word);
-    used_ += 4;
-    pending_ >>= 32;
-    pending_bits_ -= 32;
-  }
-
   std::vector<std::byte> bytes_;
   std::size_t used_ = 0;
   std::uint64_t pending_ = 0;
-  unsigned pending_bits_ = 0;
+  unsigned pending_bits_ = 0;  ///< at most 7
 };
+
+/// The code of a literal or length, with the extra bits behind it; that of a distance, which has them elsewhere.
+struct PackedCode {
+  std::uint32_t bits = 0;
+  std::uint32_t count = 0;
+};
+/// In a count: there is no code.
+constexpr std::uint32_t kNoCode = 64;
+
+PackedCode packed(CodeWord word, std::uint32_t extra, unsigned extra_bits) {
+  if (word.length == 0) return {0, kNoCode};
+  return {word.bits | extra << word.length, word.length + extra_bits};
+}
 
 class PartWriter {
  public:
@@ -59,7 +76,6 @@ class PartWriter {
         outside_ += part.bytes;
       } else {
         write_block(part);
-        at_ += part.bytes;
       }
     }
     return packer_.finish();
@@ -73,6 +89,7 @@ class PartWriter {
       packer_.put(part.bytes, 16);
       packer_.put(part.bytes ^ 0xFFFF, 16);
       packer_.put_bytes(plain_.subspan(at_, part.bytes));
+      at_ += part.bytes;
       return;
     }
     if (part.kind == PartKind::Dynamic) {
@@ -84,7 +101,8 @@ class PartWriter {
       assign_words(fixed_literal_lengths(), literals_);
       assign_words(fixed_distance_lengths(), distances_);
     }
-    write_tokens(part);
+    pack_codes();
+    write_tokens(part.tokens);
     if (part.ends) write_word(literals_[kEndOfBlock]);
   }
 
@@ -105,28 +123,58 @@ class PartWriter {
     }
   }
 
-  void write_tokens(const Part& part) {
-    std::size_t at = at_;
-    for (std::uint32_t i = 0; i < part.tokens; ++i) {
-      const Token token = parts_.tokens[token_++];
-      if (token.is_match()) {
-        const Symbol length = length_symbol(token);
-        write_word(literals_[length.symbol]);
-        packer_.put(length.extra, length.extra_bits);
-        const Symbol distance = distance_symbol(token.distance());
-        write_word(distances_[distance.symbol]);
-        packer_.put(distance.extra, distance.extra_bits);
-      } else {
-        write_word(literals_[std::to_integer<std::size_t>(plain_[at])]);
-      }
+  void pack_codes() {
+    for (std::uint32_t byte = 0; byte < 256; ++byte) fronts_[byte] = packed(literals_[byte], 0, 0);
+    const auto pack_length = [this](std::uint32_t front, const Symbol& symbol) {
+      fronts_[front] = packed(literals_[symbol.symbol], symbol.extra, symbol.extra_bits);
+    };
+    for (std::uint32_t length = kShortestMatch; length <= kLongestMatch; ++length) {
+      pack_length(kLengthFront + length, length_symbol(Token::match(length, 1)));
+    }
+    pack_length(kFronts - 1, length_symbol(Token::odd_match(1)));
+    for (std::size_t symbol = 0; symbol < kDistanceSymbols; ++symbol) backs_[symbol] = packed(distances_[symbol], 0, 0);
+    backs_[kDistanceSymbols] = {};  // behind a literal
+  }
+
+  void write_tokens(std::size_t count) {
+    constexpr std::size_t kBatch = 1024;
+    constexpr std::size_t kMostTokenBytes = 7;
+    while (count > 0) {
+      const std::size_t some = std::min(count, kBatch);
+      packer_.make_room(some * kMostTokenBytes + sizeof(std::uint64_t));
+      write_batch(std::span(parts_.tokens).subspan(token_, some));
+      token_ += some;
+      count -= some;
+    }
+  }
+
+  /// A token has at most 20 bits in front, and 28 behind them. No branch depends on whether it is a match.
+  void write_batch(std::span<const Token> tokens) {
+    BitPacker packer = std::move(packer_);
+    const std::byte* at = plain_.data() + at_;
+    for (const Token token : tokens) {
+      const bool is_match = token.is_match();
+      const PackedCode front = fronts_.data()[front_of(token, *at)];
+      const Symbol distance = distance_symbol(token.distance() + (is_match ? 0 : 1));
+      const PackedCode back = backs_.data()[is_match ? distance.symbol : kDistanceSymbols];
+      if (((front.count | back.count) & kNoCode) != 0) [[unlikely]]
+        throw_no_code();
+      const std::uint64_t behind = back.bits | std::uint64_t{distance.extra} << back.count;
+      packer.put_in_room(front.bits | behind << front.count, front.count + back.count + distance.extra_bits);
       at += token.length();
     }
+    at_ = static_cast<std::size_t>(at - plain_.data());
+    packer_ = std::move(packer);
   }
 
   void write_word(CodeWord word) {
     if (word.length == 0) [[unlikely]]
-      throw Error(ErrorCode::Corrupt, "a recipe has a block without a code for its content");
+      throw_no_code();
     packer_.put(word.bits, word.length);
+  }
+
+  [[noreturn]] static void throw_no_code() {
+    throw Error(ErrorCode::Corrupt, "a recipe has a block without a code for its content");
   }
 
   const Parts& parts_;
@@ -134,6 +182,8 @@ class PartWriter {
   BitPacker packer_;
   std::array<CodeWord, kFixedLiteralSymbols> literals_{};
   std::array<CodeWord, kDistanceSymbols> distances_{};
+  std::array<PackedCode, kFronts> fronts_{};
+  std::array<PackedCode, kDistanceSymbols + 1> backs_{};
   std::size_t at_ = 0;
   std::size_t token_ = 0;
   std::size_t header_ = 0;
