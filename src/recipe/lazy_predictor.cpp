@@ -112,16 +112,16 @@ void LazyPredictor<Hash>::insert_for(std::uint32_t at) noexcept {
 template <ChainHash Hash>
 auto LazyPredictor<Hash>::longest_leap(std::uint32_t place, std::uint32_t last) const noexcept -> Leap {
   std::uint32_t offset = last > kMostOffsets ? last - kMostOffsets : 0;
-  Leap leap{inner_step(place + offset), offset};
+  Leap leap{place, inner_step(place + offset), offset};
   while (++offset <= last) {
     const std::uint32_t step = inner_step(place + offset);
-    if (step > leap.step) leap = {step, offset};
+    if (step > leap.step) leap = {place, step, offset};
   }
   return leap;
 }
 
 template <ChainHash Hash>
-auto LazyPredictor<Hash>::leap_behind(const Search& search, std::uint32_t length, std::uint32_t& place) const noexcept
+auto LazyPredictor<Hash>::leap_behind(const Search& search, std::uint32_t length, std::uint32_t place) const noexcept
     -> Leap {
   const Leap leap = longest_leap(place, length - kInner);
   const std::uint32_t next = length + 1 - kInner;
@@ -129,8 +129,7 @@ auto LazyPredictor<Hash>::leap_behind(const Search& search, std::uint32_t length
   // Which of the two gets to the lowest place in fewer steps, if all are as long? If one of them is none, the search
   // ends with either.
   if (step * (place - search.lowest) <= leap.step * (search.at - search.lowest)) return leap;
-  place = search.at;
-  return {step, next};
+  return {search.at, step, next};
 }
 
 template <ChainHash Hash>
@@ -154,37 +153,35 @@ auto LazyPredictor<Hash>::search_long(const Search& search) -> Match {
   Match match;
   std::uint32_t best = search.best;
   auto end = load<std::uint32_t>(here + best - 3);
-  std::uint32_t place = search.at;
-  std::uint32_t in_chain = place;  // in the inner chain of the search's place
+  Leap leap = longest_leap(search.at, best + 1 - kInner);
+  std::uint32_t in_chain = leap.place;  // in the inner chain of the search's place
   std::uint32_t until_look = kLookInterval;
-  Leap leap = longest_leap(place, best + 1 - kInner);
   std::uint64_t effort = effort_;
-  for (; place >= lowest + leap.step && effort > 0; --effort, leap.step = inner_step(place + leap.offset)) {
-    place -= leap.step;
-    const std::byte* const there = bytes + place;
-    if (load<std::uint32_t>(there + best - 3) == end) {
-      const std::uint32_t length = common_prefix(there, here, search.limit);
-      if (length > best) {
-        if (is_beyond(search, place)) break;
-        if (ByGain && !is_gain(search, length, search.at - place)) continue;
-        best = length;
-        match = {length, search.at - place};
-        if (length >= nice) break;
-        end = load<std::uint32_t>(here + best - 3);
-        in_chain = place;
-        until_look = kLookInterval;
-        leap = leap_behind(search, best, place);
-        continue;
-      }
+  for (; leap.place >= lowest + leap.step && effort > 0; --effort, leap.step = inner_step(leap.place + leap.offset)) {
+    leap.place -= leap.step;
+    const std::byte* const there = bytes + leap.place;
+    const bool may_be_longer = load<std::uint32_t>(there + best - 3) == end;
+    const std::uint32_t length = may_be_longer ? common_prefix(there, here, search.limit) : 0;
+    if (length > best) {
+      if (is_beyond(search, leap.place)) break;
+      if (ByGain && !is_gain(length, search.at - leap.place)) continue;
+      best = length;
+      match = {length, search.at - leap.place};
+      if (length >= nice) break;
+      end = load<std::uint32_t>(here + best - 3);
+      in_chain = leap.place;
+      until_look = kLookInterval;
+      leap = leap_behind(search, best, leap.place);
+      continue;
     }
     if (until_look > kMostLost) {
       --until_look;
     } else if (load<std::uint64_t>(there) << kUnusedBits == first) {
-      if (is_beyond(search, place)) break;
-      in_chain = place;
+      if (is_beyond(search, leap.place)) break;
+      in_chain = leap.place;
       until_look = kLookInterval;
     } else if (until_look > 0 && --until_look == 0) {
-      place = in_chain;
+      leap.place = in_chain;
       leap.offset = 0;
     }
   }
@@ -237,19 +234,21 @@ auto LazyPredictor<Hash>::search_from(std::uint32_t at, std::uint32_t than, std:
                       .chain = rules_.good != 0 && than >= rules_.good ? rules_.chain / 4 : rules_.chain,
                       .head = head,
                       .best = std::max(than, kShortest)};
-  Match match;
-  if (search.best < search.limit) match = search_long<false>(search);
+  const bool may_be_long = search.best < search.limit;
   if constexpr (Hash == ChainHash::Klauspost) {
-    if (gains_ != nullptr && (match.length != 0 || than < kShortest)) {
-      return search_gain(search, than, match.length != 0);
-    }
+    if (gains_ != nullptr && than < kShortest) return search_gain(search, than, may_be_long);
+  }
+  Match match;
+  if (may_be_long) match = search_long<false>(search);
+  if constexpr (Hash == ChainHash::Klauspost) {
+    if (gains_ != nullptr && match.length != 0) return search_gain(search, than, true);
   }
   return match.length != 0 || than >= kShortest ? match : search_short(search);
 }
 
 template <ChainHash Hash>
-bool LazyPredictor<Hash>::is_gain(const Search& search, std::uint32_t length, std::uint32_t distance) {
-  const int gain = gains_->gain_of(text_.bytes + search.at, length, distance);
+bool LazyPredictor<Hash>::is_gain(std::uint32_t length, std::uint32_t distance) {
+  const int gain = gains_->gain_of(length, distance);
   if (gain <= gain_ || (distance > short_distance_ && gain <= short_gain_)) return false;
   gain_ = gain;
   return true;
@@ -257,19 +256,20 @@ bool LazyPredictor<Hash>::is_gain(const Search& search, std::uint32_t length, st
 
 /// A match has to gain more than those that were found before it, among them one of the shortest.
 template <ChainHash Hash>
-auto LazyPredictor<Hash>::search_gain(Search search, std::uint32_t than, bool has_longer) -> Match {
+auto LazyPredictor<Hash>::search_gain(Search search, std::uint32_t than, bool may_be_long) -> Match {
   search.best = kShortest;
   const std::byte* const here = text_.bytes + search.at;
+  gains_->weigh(here);
   Match shortest = search_short(search);
   short_gain_ = 0;
   short_distance_ = shortest.distance;
   if (shortest.length != 0 && common_prefix(here - shortest.distance, here, shortest.length + 1) == shortest.length) {
-    short_gain_ = std::max(0, gains_->gain_of(here, shortest.length, shortest.distance));
+    short_gain_ = std::max(0, gains_->gain_of(shortest.length, shortest.distance));
   }
   if (short_gain_ == 0) shortest = {};
   gain_ = 0;
   Match match;
-  if (has_longer) match = search_long<true>(search);
+  if (may_be_long) match = search_long<true>(search);
   if (match.length == 0) match = shortest;
   return match.length > than ? match : Match{};
 }

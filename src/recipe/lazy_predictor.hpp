@@ -51,8 +51,9 @@ class LazyPredictor : public TokenPredictor {
 
   /// The last place of each hash, modulo 2^16 and less 2^15; the lowest number for a place out of reach.
   using Heads = std::vector<std::int16_t>;
-  /// A step along the inner chain of the piece `offset` bytes behind a place; beyond kReach if it ends there.
+  /// A step from `place` along the inner chain of the piece `offset` bytes behind it; beyond kReach if it ends there.
   struct Leap {
+    std::uint32_t place = 0;
     std::uint32_t step = 0;
     std::uint32_t offset = 0;
   };
@@ -79,7 +80,7 @@ class LazyPredictor : public TokenPredictor {
   [[nodiscard]] Leap longest_leap(std::uint32_t place, std::uint32_t last) const noexcept;
   /// The step from a match of `length` bytes at `place`; or from the search's place once more, by the piece that ends
   /// with the byte behind the match.
-  [[nodiscard]] Leap leap_behind(const Search& search, std::uint32_t length, std::uint32_t& place) const noexcept;
+  [[nodiscard]] Leap leap_behind(const Search& search, std::uint32_t length, std::uint32_t place) const noexcept;
   /// True if the encoder does not get to `place`, which is in its chain: it compares too few places.
   [[nodiscard]] bool is_beyond(const Search& search, std::uint32_t place) const noexcept;
   /// The first of the longest matches that are longer than the shortest. `ByGain`: of those that gain more.
@@ -88,9 +89,9 @@ class LazyPredictor : public TokenPredictor {
   /// ... the nearest of the shortest.
   [[nodiscard]] Match search_short(const Search& search);
   /// The last of those that gain more than all before them, if it is longer than `than`.
-  /// `has_longer`: there are some that are longer than the shortest.
-  [[nodiscard]] Match search_gain(Search search, std::uint32_t than, bool has_longer);
-  [[nodiscard]] bool is_gain(const Search& search, std::uint32_t length, std::uint32_t distance);
+  /// `may_be_long`: there may be some that are longer than the shortest.
+  [[nodiscard]] Match search_gain(Search search, std::uint32_t than, bool may_be_long);
+  [[nodiscard]] bool is_gain(std::uint32_t length, std::uint32_t distance);
 
   ChainRules rules_;
   Text text_;

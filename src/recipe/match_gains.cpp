@@ -33,12 +33,15 @@ void MatchGains::look_at(const Text& text, std::uint32_t at, std::uint32_t input
   go_lengths(counts, kLongestCode, bits_);
 }
 
-int MatchGains::gain_of(const std::byte* at, std::uint32_t length, std::uint32_t distance) const noexcept {
-  int bits = 0;
-  for (std::uint32_t i = 0; i < length; ++i) bits += bits_.at(std::to_integer<std::size_t>(at[i]));
+int MatchGains::gain_of(std::uint32_t length, std::uint32_t distance) noexcept {
+  std::uint16_t* const sums = sums_.data();
+  for (; weighed_ < length; ++weighed_) {
+    const std::uint8_t bits = bits_.data()[std::to_integer<std::size_t>(at_[weighed_])];
+    sums[weighed_ + 1] = static_cast<std::uint16_t>(sums[weighed_] + bits);
+  }
   // It takes the distance for one that is longer by one.
   const unsigned extra = distance_symbol(distance + 1).extra_bits + length_symbol(Token::match(length, 1)).extra_bits;
-  return bits - static_cast<int>(extra) - kMatchCost;
+  return sums[length] - static_cast<int>(extra) - kMatchCost;
 }
 
 }  // namespace ociferry::recipe

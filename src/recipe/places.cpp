@@ -1,5 +1,7 @@
 #include "recipe/places.hpp"
 
+#include <algorithm>
+
 #include "recipe/text_match.hpp"
 
 namespace ociferry::recipe {
@@ -31,13 +33,21 @@ std::uint32_t Places::checked(std::uint32_t at, std::uint32_t place, std::uint32
   }
 }
 
-std::uint32_t Places::nearest(std::uint32_t at, std::uint32_t lowest) {
-  for (; inserted_ < at; ++inserted_) {
-    std::uint32_t& head = heads_[place_hash(three_bytes(text_.bytes + inserted_))];
-    const std::uint32_t step = inserted_ + 1 - head;
-    steps_[inserted_ % kReach] = static_cast<std::uint16_t>(head != 0 && step <= kReach ? step : 0);
-    head = inserted_ + 1;
+void Places::insert_until(std::uint32_t end) noexcept {
+  std::uint32_t* const heads = heads_.data();
+  std::uint16_t* const steps = steps_.data();
+  // Places that are out of reach by now are left out.
+  for (std::uint32_t at = std::max(inserted_, end > kReach ? end - kReach : 0); at < end; ++at) {
+    std::uint32_t& head = heads[place_hash(three_bytes(text_.bytes + at))];
+    const std::uint32_t step = at + 1 - head;
+    steps[at % kReach] = static_cast<std::uint16_t>(head != 0 && step <= kReach ? step : 0);
+    head = at + 1;
   }
+  inserted_ = end;
+}
+
+std::uint32_t Places::nearest(std::uint32_t at, std::uint32_t lowest) {
+  insert_until(at);
   const std::uint32_t head = heads_[place_hash(three_bytes(text_.bytes + at))];
   return head == 0 ? 0 : checked(at, head - 1, lowest);
 }

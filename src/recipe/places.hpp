@@ -18,6 +18,7 @@ class Places {
   [[nodiscard]] std::uint32_t next(std::uint32_t at, std::uint32_t distance, std::uint32_t lowest);
 
  private:
+  void insert_until(std::uint32_t end) noexcept;
   [[nodiscard]] std::uint32_t checked(std::uint32_t at, std::uint32_t place, std::uint32_t lowest);
 
   Text text_;

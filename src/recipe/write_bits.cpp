@@ -137,10 +137,10 @@ class PartWriter {
   }
 
   void write_tokens(std::size_t count) {
-    constexpr std::size_t kBatch = 1024;
+    constexpr std::size_t kTokensAtOnce = 1024;
     constexpr std::size_t kMostTokenBytes = 7;
     while (count > 0) {
-      const std::size_t some = std::min(count, kBatch);
+      const std::size_t some = std::min(count, kTokensAtOnce);
       packer_.make_room(some * kMostTokenBytes + sizeof(std::uint64_t));
       write_batch(std::span(parts_.tokens).subspan(token_, some));
       token_ += some;

@@ -18,7 +18,7 @@ struct Symbol {
 /// One level of package-merge: what each item weighs, and whether it is a symbol rather than a package of two.
 struct Level {
   std::vector<std::uint32_t> weights;
-  std::vector<bool> is_symbol;
+  std::vector<std::uint8_t> is_symbol;  // 1 or 0: faster than bits
 };
 
 std::vector<Symbol> used_symbols(std::span<const std::uint32_t> counts) {
@@ -43,7 +43,7 @@ Level merge_level(std::span<const Symbol> symbols, const Level& below) {
     const std::uint32_t weight = package < packages ? below.weights[2 * package] + below.weights[2 * package + 1] : 0;
     const bool take_symbol = package == packages || (symbol < symbols.size() && symbols[symbol].count < weight);
     level.weights.push_back(take_symbol ? symbols[symbol++].count : weight);
-    level.is_symbol.push_back(take_symbol);
+    level.is_symbol.push_back(take_symbol ? 1 : 0);
     if (!take_symbol) ++package;
   }
   return level;
@@ -64,7 +64,7 @@ std::array<std::size_t, kMaxBits + 1> count_lengths(std::span<const Symbol> symb
   for (unsigned length = 1; length <= levels; ++length) {
     const auto& flags = merged[levels - length].is_symbol;
     const auto end = flags.begin() + static_cast<std::ptrdiff_t>(std::min(taken, flags.size()));
-    at_least[length] = static_cast<std::size_t>(std::count(flags.begin(), end, true));
+    at_least[length] = static_cast<std::size_t>(std::count(flags.begin(), end, 1));
     taken = 2 * (taken - at_least[length]);
   }
   std::array<std::size_t, kMaxBits + 1> lengths{};
