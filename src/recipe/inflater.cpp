@@ -40,6 +40,8 @@ std::vector<std::byte> Window::take() {
 Inflater::Inflater(BitReader& reader, Window& window) : reader_(reader), window_(window) {}
 
 void Inflater::use_fixed_codes() {
+  if (are_fixed_) return;
+  are_fixed_ = true;
   literals_.build(fixed_literal_lengths());
   distances_.build(fixed_distance_lengths());
 }
@@ -55,6 +57,7 @@ CodeHeader Inflater::read_header() {
   for (std::size_t i = 0; i < header.lengths; ++i) {
     header.length_lengths[kLengthOrder[i]] = static_cast<std::uint8_t>(reader_.take(3));
   }
+  are_fixed_ = false;
   literals_.build(header.length_lengths);
   read_lengths(header);
   literals_.build(header.literal_lengths);

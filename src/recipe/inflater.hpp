@@ -57,6 +57,7 @@ class Inflater {
   Window& window_;
   DecodeTable literals_;
   DecodeTable distances_;
+  bool are_fixed_ = false;  ///< both of them
 };
 
 }  // namespace ociferry::recipe

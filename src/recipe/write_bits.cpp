@@ -95,13 +95,11 @@ class PartWriter {
     if (part.kind == PartKind::Dynamic) {
       const CodeHeader& header = parts_.headers[header_++];
       if (part.begins) write_header(header);
-      assign_words(header.literal_lengths, literals_);
-      assign_words(header.distance_lengths, distances_);
-    } else {
-      assign_words(fixed_literal_lengths(), literals_);
-      assign_words(fixed_distance_lengths(), distances_);
+      use_codes(header.literal_lengths, header.distance_lengths);
+    } else if (!are_fixed_) {
+      use_codes(fixed_literal_lengths(), fixed_distance_lengths());
     }
-    pack_codes();
+    are_fixed_ = part.kind == PartKind::Fixed;
     write_tokens(part.tokens);
     if (part.ends) write_word(literals_[kEndOfBlock]);
   }
@@ -123,7 +121,9 @@ class PartWriter {
     }
   }
 
-  void pack_codes() {
+  void use_codes(std::span<const std::uint8_t> literals, std::span<const std::uint8_t> distances) {
+    assign_words(literals, literals_);
+    assign_words(distances, distances_);
     for (std::uint32_t byte = 0; byte < 256; ++byte) fronts_[byte] = packed(literals_[byte], 0, 0);
     const auto pack_length = [this](std::uint32_t front, const Symbol& symbol) {
       fronts_[front] = packed(literals_[symbol.symbol], symbol.extra, symbol.extra_bits);
@@ -184,6 +184,7 @@ class PartWriter {
   std::array<CodeWord, kDistanceSymbols> distances_{};
   std::array<PackedCode, kFronts> fronts_{};
   std::array<PackedCode, kDistanceSymbols + 1> backs_{};
+  bool are_fixed_ = false;  ///< the codes
   std::size_t at_ = 0;
   std::size_t token_ = 0;
   std::size_t header_ = 0;
