@@ -48,6 +48,7 @@ std::uint32_t inner_hash(const std::byte* at) noexcept {
 void slide(std::vector<std::int16_t>& heads) noexcept {
   constexpr auto kLeast = static_cast<std::int16_t>(kSlide + kLowestHead - kPlaces);
   std::int16_t* const head = heads.data();
+  // The size is a multiple of 64 anyway; said so, the compiler needs no code for a rest.
   for (std::size_t at = 0, end = heads.size() / 64 * 64; at < end; ++at) {
     head[at] = static_cast<std::int16_t>(std::max(head[at], kLeast) - static_cast<std::int16_t>(kSlide));
   }

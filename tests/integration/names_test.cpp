@@ -180,7 +180,6 @@ TEST_CASE("mappings give images other names, and what cannot be named is found b
                                              "--map", "registry.example.com/nothing:v1=x"});
   CHECK(unused.exit_code == 0);
   CHECK(contains(unused.err, "nothing here is called registry.example.com/nothing:v1: --map "));
-  CHECK(contains(world.fail(1, {"import", "all.tar", "--to-registry", to, "--emit", "kustomize=-"}), "- is no file"));
   const std::string missing = world.fail(22, {"import", "all.tar", "--to-registry", to, "--map", "nope.yml"});
   CHECK(contains(missing, "reading a mapping file"));
   CHECK(contains(world.fail(1, {"import", "all.tar", "--to-registry", to + "/UP"}), "a PREFIX is a path of a-z"));

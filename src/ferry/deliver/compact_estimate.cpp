@@ -114,7 +114,7 @@ void estimate_room(CompactForecast& forecast, const std::filesystem::path& outpu
   forecast.free_bytes = room.free_bytes;
   forecast.lack_of_room = lack_of_room("it", forecast.room_bytes, room);
   if (!forecast.lack_of_room && !is_shared) {
-    forecast.lack_of_room = lack_of_room("what is written first", work.bytes, work_room);
+    forecast.lack_of_room = lack_of_room("what is written before it", work.bytes, work_room);
   }
 }
 

@@ -123,7 +123,7 @@ TEST_CASE("what cannot be written, or was written by others, is found before any
 TEST_CASE("an argument names one of the kinds") {
   CHECK(parse_emitted_file("itms=a=b").kind == FileKind::TagMirrors);
   CHECK(parse_emitted_file("itms=a=b").path == "a=b");
-  for (const std::string bad : {"itms", "itms=", "=f", "toml=f"}) {
+  for (const std::string bad : {"itms", "itms=", "=f", "toml=f", "itms=-"}) {
     CHECK_THROWS_AS(static_cast<void>(parse_emitted_file(bad)), Error);
   }
 }
