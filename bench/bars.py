@@ -176,6 +176,7 @@ BARS = {
         Bar("rate, against two hashing threads", ratio("wall", "floor", "ociferry"), 0.9, "×", at_least=True)
     ],
     "export-volumes": VOLUMES,
+    "site-https-export-volumes": VOLUMES,
     "import-volumes": VOLUMES,
     "merge": [Bar("rate, against cp", ratio("wall", "cp", "merge"), 0.8, "×", at_least=True)],
     "inspect": [milliseconds(50)],

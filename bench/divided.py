@@ -7,6 +7,7 @@ from bench import Try
 from measure import size_of
 from rows import facts_of
 from stage import run_quietly, warm
+from transport import NEAR
 
 VOLUMES = 4
 TAR_BLOCK = 512
@@ -17,9 +18,9 @@ def volume_size(archive):
     return -(-size_of(archive) // VOLUMES // TAR_BLOCK) * TAR_BLOCK + TAR_BLOCK
 
 
-def export(bench, row, corpus):
+def export(bench, row, corpus, way=NEAR):
     """To four volumes, beside the same to one file."""
-    stage = bench.setting.stage(corpus)
+    stage = bench.setting.stage(corpus, way)
     archive = stage.archive("ociferry")
 
     def one(name, file, more):

@@ -20,6 +20,7 @@ SLOW = Way(link=Link(rate=SLOW_RATE, round_trip=0.050))
 TLS = Way(HTTPS)
 TLS_ONLY_HTTP1 = Way(HTTPS1)
 TLS_SLOW = Way(HTTPS, SLOW.link)
+TLS_SITE = Way(HTTPS, Link(rate=FAST_RATE, round_trip=0.001))
 TLS_FAR = Way(HTTPS, Link(rate=FAST_RATE, round_trip=0.200))
 TLS_LIMITED = Way(HTTPS, Link(rate=LIMITED_RATE, round_trip=0.050, connection_rate=CONNECTION_RATE))
 
@@ -76,6 +77,7 @@ ROWS = HTTPS_ROWS | {
     "copy-medium": _row("copy within one registry", rows.copy, "medium"),
     "verify-medium": _row("verify; the floor is two threads that hash", rows.verify, "medium"),
     "export-volumes": _row("export to four volumes, and to one file", divided.export, "few"),
+    "site-https-export-volumes": _row("the same over 125 MB/s", divided.export, "few", way=TLS_SITE),
     "import-volumes": _row("import from four volumes, and from one file", divided.import_, "few"),
     "merge": _row("merge an archive and a delta; cp of the archive", divided.merge, "few"),
     "memory": _row("peak memory with 8 jobs", rows.memory, "medium"),
