@@ -48,7 +48,9 @@ class Token {
 
   [[nodiscard]] bool is_match() const noexcept { return bits_ != 0; }
   /// How many bytes it stands for.
-  [[nodiscard]] std::uint32_t length() const noexcept { return (bits_ >> 16 & 0x1FF) + (bits_ == 0 ? 1U : 0U); }
+  [[nodiscard]] std::uint32_t length() const noexcept { return (bits_ >> 16 & 0x1FF) + literals(); }
+  /// 1 for a literal, 0 for a match: found without a branch, since there are as many of these as of those, in no order.
+  [[nodiscard]] std::uint32_t literals() const noexcept { return ((bits_ & ~kOdd) - 1U) >> 31; }
   [[nodiscard]] std::uint32_t distance() const noexcept { return bits_ & 0xFFFF; }
   [[nodiscard]] bool is_odd() const noexcept { return (bits_ & kOdd) != 0; }
   bool operator==(const Token&) const = default;
@@ -74,18 +76,32 @@ struct Symbol {
   return {257 + 4 * bits + (rest >> bits), rest & ((1U << bits) - 1), bits};
 }
 
+/// The symbols of distances less 1: of those below 256 one by one, then of all by their 128th part. One more than there
+/// are, for who takes a distance for a longer one.
+inline constexpr auto kDistanceSymbolTable = [] {
+  std::array<std::uint8_t, 256 + kReach / 128 + 1> table{};
+  for (std::uint32_t index = 0; index < table.size(); ++index) {
+    const std::uint32_t rest = index < 256 ? index : (index - 256) << 7;
+    const auto bits = static_cast<unsigned>(std::bit_width(rest | 2U)) - 2;
+    table.at(index) = static_cast<std::uint8_t>(2 * bits + (rest >> bits));
+  }
+  return table;
+}();
+
+/// By a table: many processors take long to find the highest bit.
 [[nodiscard]] inline Symbol distance_symbol(std::uint32_t distance) noexcept {
   const std::uint32_t rest = distance - 1;
-  const auto bits = static_cast<unsigned>(std::bit_width(rest | 2U)) - 2;
-  return {2 * bits + (rest >> bits), rest & ((1U << bits) - 1), bits};
+  const std::uint32_t far = (255U - rest) >> 31;  // 1 if it is 256 or more: no branch
+  const std::uint32_t symbol = kDistanceSymbolTable.data()[(rest >> (7U * far)) + (far << 8)];
+  const unsigned bits = (symbol - (symbol > 1 ? 2U : 0U)) / 2;
+  return {symbol, rest & ((1U << bits) - 1), bits};
 }
 
 /// A number for each literal, by its byte, and for each length of a match in each of its forms.
 [[nodiscard]] inline std::uint32_t front_of(Token token, std::byte byte) noexcept {
   if (token.is_odd()) [[unlikely]]
     return kFronts - 1;
-  // Half of the tokens are matches, in no order: no branch.
-  const std::uint32_t none = token.is_match() ? 0U : ~0U;
+  const std::uint32_t none = 0U - token.literals();
   return ((kLengthFront + token.length()) & ~none) | (std::to_integer<std::uint32_t>(byte) & none);
 }
 

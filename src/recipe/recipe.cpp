@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "ociferry/error.hpp"
 #include "recipe/gzip_recipe.hpp"
@@ -34,26 +35,30 @@ class OwnText {
 }  // namespace
 
 recipe::SymbolCounts recipe::count_symbols(std::span<const Token> tokens, const std::byte* at) {
-  // Without a branch that depends on what a token is: distances of literals are counted, and left out.
-  std::array<std::uint32_t, kFronts> fronts{};
-  std::array<std::uint32_t, kDistanceSymbols> distances{};
+  // Without a branch that depends on what a token is: distances of literals are counted, and left out. In turn with two
+  // counts of each: where a symbol follows itself, it need not wait for its count.
+  std::array<std::array<std::uint32_t, kFronts>, 2> fronts{};
+  std::array<std::array<std::uint32_t, kDistanceSymbols>, 2> distances{};
   std::uint32_t literals = 0;
+  std::size_t turn = 0;
   for (const Token token : tokens) {
-    const std::uint32_t none = token.is_match() ? 0 : 1;
-    ++fronts.data()[front_of(token, *at)];
-    ++distances.data()[distance_symbol(token.distance() + none).symbol];
-    literals += none;
+    ++fronts.data()[turn].data()[front_of(token, *at)];
+    ++distances.data()[turn].data()[distance_symbol(token.distance() + token.literals()).symbol];
+    literals += token.literals();
     at += token.length();
+    turn ^= 1U;
   }
-  distances[0] -= literals;
+  std::ranges::transform(fronts[0], fronts[1], fronts[0].begin(), std::plus<>());
+  std::ranges::transform(distances[0], distances[1], distances[0].begin(), std::plus<>());
+  distances[0][0] -= literals;
   SymbolCounts counts;
-  std::copy_n(fronts.begin(), 256, counts.literals.begin());
+  std::copy_n(fronts[0].begin(), 256, counts.literals.begin());
   counts.literals[kEndOfBlock] = 1;
   for (std::uint32_t length = kShortestMatch; length <= kLongestMatch; ++length) {
-    counts.literals[length_symbol(Token::match(length, 1)).symbol] += fronts[kLengthFront + length];
+    counts.literals[length_symbol(Token::match(length, 1)).symbol] += fronts[0][kLengthFront + length];
   }
-  counts.literals[length_symbol(Token::odd_match(1)).symbol] += fronts.back();
-  counts.distances = distances;
+  counts.literals[length_symbol(Token::odd_match(1)).symbol] += fronts[0].back();
+  counts.distances = distances[0];
   return counts;
 }
 

@@ -153,10 +153,9 @@ class PartWriter {
     BitPacker packer = std::move(packer_);
     const std::byte* at = plain_.data() + at_;
     for (const Token token : tokens) {
-      const bool is_match = token.is_match();
       const PackedCode front = fronts_.data()[front_of(token, *at)];
-      const Symbol distance = distance_symbol(token.distance() + (is_match ? 0 : 1));
-      const PackedCode back = backs_.data()[is_match ? distance.symbol : kDistanceSymbols];
+      const Symbol distance = distance_symbol(token.distance() + token.literals());
+      const PackedCode back = backs_.data()[distance.symbol + kDistanceSymbols * token.literals()];
       if (((front.count | back.count) & kNoCode) != 0) [[unlikely]]
         throw_no_code();
       const std::uint64_t behind = back.bits | std::uint64_t{distance.extra} << back.count;
