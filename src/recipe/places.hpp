@@ -19,13 +19,15 @@ class Places {
 
  private:
   void insert_until(std::uint32_t end) noexcept;
-  [[nodiscard]] std::uint32_t checked(std::uint32_t at, std::uint32_t place, std::uint32_t lowest);
+  /// The distance of the first place in the chain for `at` that has its bytes, from the one `step` before `place` on.
+  [[nodiscard]] std::uint32_t first_behind(std::uint32_t at, std::uint32_t place, std::uint32_t step,
+                                           std::uint32_t lowest);
 
   Text text_;
   std::uint32_t inserted_ = 0;
   std::uint64_t effort_;
-  std::vector<std::uint32_t> heads_;
-  std::vector<std::uint16_t> steps_;
+  std::vector<std::uint16_t> heads_;  ///< the last place of each hash, modulo 2^16
+  std::vector<std::uint16_t> steps_;  ///< by place, modulo kReach: how far back the one before is in its chain
 };
 
 }  // namespace ociferry::recipe
