@@ -112,20 +112,21 @@ void LazyPredictor<Hash>::insert_for(std::uint32_t at) noexcept {
 
 template <ChainHash Hash>
 auto LazyPredictor<Hash>::longest_leap(std::uint32_t place, std::uint32_t last) const noexcept -> Leap {
-  std::uint32_t offset = last > kMostOffsets ? last - kMostOffsets : 0;
-  Leap leap{place, inner_step(place + offset), offset};
-  while (++offset <= last) {
-    const std::uint32_t step = inner_step(place + offset);
-    if (step > leap.step) leap = {place, step, offset};
+  // Without a branch on steps, which no processor foresees; of equal ones, the first.
+  const std::uint32_t from = last > kMostOffsets ? last - kMostOffsets : 0;
+  std::uint32_t longest = 0;
+  for (std::uint32_t offset = from; offset <= last; ++offset) {
+    longest = std::max(longest, inner_step(place + offset) << 16 | (0xFFFFU - offset));
   }
+  const Leap leap{place, longest >> 16, 0xFFFFU - (longest & 0xFFFFU)};
   return leap;
 }
 
 template <ChainHash Hash>
-auto LazyPredictor<Hash>::leap_behind(const Search& search, std::uint32_t length, std::uint32_t place) const noexcept
-    -> Leap {
-  const Leap leap = longest_leap(place, length - kInner);
-  const std::uint32_t next = length + 1 - kInner;
+auto LazyPredictor<Hash>::leap_behind(const Search& search, std::uint32_t same, std::uint32_t best,
+                                      std::uint32_t place) const noexcept -> Leap {
+  const Leap leap = longest_leap(place, same - kInner);
+  const std::uint32_t next = best + 1 - kInner;
   const std::uint32_t step = inner_step(search.at + next);
   // Which of the two gets to the lowest place in fewer steps, if all are as long? If one of them is none, the search
   // ends with either.
@@ -140,6 +141,19 @@ bool LazyPredictor<Hash>::is_beyond(const Search& search, std::uint32_t place) c
   return ((head - numbers[static_cast<std::uint16_t>(place)]) & 0xFFFFU) >= search.chain;
 }
 
+template <ChainHash Hash>
+template <bool ByGain>
+auto LazyPredictor<Hash>::after_longer(const Search& search, Found found, std::uint32_t place, std::uint32_t length)
+    -> Found {
+  if (!ByGain || is_gain(length, search.at - place)) {
+    found.match = {length, search.at - place};
+    if (length >= std::min(rules_.nice, search.limit)) return {found.match, search.limit};
+    found.best = length;
+  }
+  if (ByGain) found.best = without_gain(search, found.best, place);
+  return found;
+}
+
 /// A longer match has more bytes in common than the longest so far has, and all pieces of those. The inner chain of any
 /// piece leads to all such matches: that with the longest step is followed.
 template <ChainHash Hash>
@@ -149,10 +163,10 @@ auto LazyPredictor<Hash>::search_long(const Search& search) -> Match {
   const std::byte* const bytes = text_.bytes;
   const std::byte* const here = bytes + search.at;
   const std::uint64_t first = load<std::uint64_t>(here) << kUnusedBits;
-  const std::uint32_t nice = std::min(rules_.nice, search.limit);
   const std::uint32_t lowest = search.lowest;
   Match match;
-  std::uint32_t best = search.best;
+  std::uint32_t best = ByGain ? without_gain(search, search.best, search.head) : search.best;
+  if (best >= search.limit) return match;
   auto end = load<std::uint32_t>(here + best - 3);
   Leap leap = longest_leap(search.at, best + 1 - kInner);
   std::uint32_t in_chain = leap.place;  // in the inner chain of the search's place
@@ -165,14 +179,14 @@ auto LazyPredictor<Hash>::search_long(const Search& search) -> Match {
     const std::uint32_t length = may_be_longer ? common_prefix(there, here, search.limit) : 0;
     if (length > best) {
       if (is_beyond(search, leap.place)) break;
-      if (ByGain && !is_gain(length, search.at - leap.place)) continue;
-      best = length;
-      match = {length, search.at - leap.place};
-      if (length >= nice) break;
+      const Found found = after_longer<ByGain>(search, {match, best}, leap.place, length);
+      match = found.match;
+      best = found.best;
+      if (best >= search.limit) break;
       end = load<std::uint32_t>(here + best - 3);
       in_chain = leap.place;
       until_look = kLookInterval;
-      leap = leap_behind(search, best, leap.place);
+      leap = leap_behind(search, std::min(length, best), best, leap.place);
       continue;
     }
     if (until_look > kMostLost) {
@@ -253,6 +267,14 @@ bool LazyPredictor<Hash>::is_gain(std::uint32_t length, std::uint32_t distance) 
   if (gain <= gain_ || (distance > short_distance_ && gain <= short_gain_)) return false;
   gain_ = gain;
   return true;
+}
+
+template <ChainHash Hash>
+std::uint32_t LazyPredictor<Hash>::without_gain(const Search& search, std::uint32_t best, std::uint32_t place) {
+  // What is farther saves less, and has to gain as much at least.
+  const std::uint32_t distance = search.at - place;
+  const int gain = distance > short_distance_ ? std::max(gain_, short_gain_) : gain_;
+  return gains_->shortest_gain(best, distance, gain, search.limit) - 1;
 }
 
 /// A match has to gain more than those that were found before it, among them one of the shortest.

@@ -78,20 +78,31 @@ class LazyPredictor : public TokenPredictor {
   [[nodiscard]] Match search_from(std::uint32_t at, std::uint32_t than, std::uint32_t head);
   /// The longest step from `place`, along the chains of pieces that begin up to `last` bytes behind it.
   [[nodiscard]] Leap longest_leap(std::uint32_t place, std::uint32_t last) const noexcept;
-  /// The step from a match of `length` bytes at `place`; or from the search's place once more, by the piece that ends
-  /// with the byte behind the match.
-  [[nodiscard]] Leap leap_behind(const Search& search, std::uint32_t length, std::uint32_t place) const noexcept;
+  /// The step from `place`, which has `same` bytes in common with the search's place, to one that has more than `best`
+  /// (no fewer than `same`); or from the search's place once more, by the piece that ends with the byte behind them.
+  [[nodiscard]] Leap leap_behind(const Search& search, std::uint32_t same, std::uint32_t best,
+                                 std::uint32_t place) const noexcept;
   /// True if the encoder does not get to `place`, which is in its chain: it compares too few places.
   [[nodiscard]] bool is_beyond(const Search& search, std::uint32_t place) const noexcept;
+  /// What a search has found, and the length that a match has to exceed; at the limit the search is over.
+  struct Found {
+    Match match;
+    std::uint32_t best;
+  };
   /// The first of the longest matches that are longer than the shortest. `ByGain`: of those that gain more.
   template <bool ByGain>
   [[nodiscard]] Match search_long(const Search& search);
+  /// ... after a match of `length`, which is longer, with `place`.
+  template <bool ByGain>
+  [[nodiscard]] Found after_longer(const Search& search, Found found, std::uint32_t place, std::uint32_t length);
   /// ... the nearest of the shortest.
   [[nodiscard]] Match search_short(const Search& search);
   /// The last of those that gain more than all before them, if it is longer than `than`.
   /// `may_be_long`: there may be some that are longer than the shortest.
   [[nodiscard]] Match search_gain(Search search, std::uint32_t than, bool may_be_long);
   [[nodiscard]] bool is_gain(std::uint32_t length, std::uint32_t distance);
+  /// `best`, or more: no match with `place`, or one before it, that is not longer gains more than those found so far.
+  [[nodiscard]] std::uint32_t without_gain(const Search& search, std::uint32_t best, std::uint32_t place);
 
   ChainRules rules_;
   Text text_;
