@@ -33,18 +33,19 @@ std::vector<Symbol> used_symbols(std::span<const std::uint32_t> counts) {
 /// Merges the symbols with the pairs of `below`. At equal weight the package comes first; this decides which of
 /// several optimal codes results.
 Level merge_level(std::span<const Symbol> symbols, const Level& below) {
-  Level level;
   const std::size_t packages = below.weights.size() / 2;
-  level.weights.reserve(symbols.size() + packages);
-  level.is_symbol.reserve(symbols.size() + packages);
+  Level level;
+  level.weights.resize(symbols.size() + packages);
+  level.is_symbol.resize(symbols.size() + packages);
   std::size_t symbol = 0;
   std::size_t package = 0;
-  while (symbol < symbols.size() || package < packages) {
+  for (std::size_t item = 0; item < level.weights.size(); ++item) {
     const std::uint32_t weight = package < packages ? below.weights[2 * package] + below.weights[2 * package + 1] : 0;
     const bool take_symbol = package == packages || (symbol < symbols.size() && symbols[symbol].count < weight);
-    level.weights.push_back(take_symbol ? symbols[symbol++].count : weight);
-    level.is_symbol.push_back(take_symbol ? 1 : 0);
-    if (!take_symbol) ++package;
+    level.weights[item] = take_symbol ? symbols[symbol].count : weight;
+    level.is_symbol[item] = take_symbol ? 1 : 0;
+    symbol += take_symbol ? 1U : 0U;
+    package += take_symbol ? 0U : 1U;
   }
   return level;
 }
