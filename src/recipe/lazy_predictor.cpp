@@ -29,7 +29,7 @@ constexpr std::uint32_t kAhead = kLongestMatch + 8;
 constexpr std::uint32_t kMostLost = 16;
 constexpr std::uint32_t kLookInterval = kMostLost + 4;
 /// The inner chains of so many pieces of a match are compared, and of one more.
-constexpr std::uint32_t kMostOffsets = 16;
+constexpr std::uint32_t kMostOffsets = 10;
 
 static_assert(kReach + kBatch + kAhead <= kPlaces && kLeastHead + kSlide <= kPlaces);
 
