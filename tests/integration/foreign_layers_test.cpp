@@ -188,3 +188,30 @@ TEST_CASE("a registry that takes no layers from elsewhere refuses for good, and 
   CHECK(outcome.err.find(kInclude) != std::string::npos);
   CHECK(World::tags(strict, "strict").empty());
 }
+
+TEST_CASE("a layer with URLs that may be redistributed travels like all others, and its URLs are not asked") {
+  const HttpServer web([](const HttpRequest&) { return HttpReply{404}; });
+  Registry source;
+  Registry destination;
+  const Image image = make_image({.layers = {{.size = 2000, .seed = 1}}});
+  for (const auto& [blob, bytes] : image.blobs) source.content.add_blob("app", bytes);
+  std::string manifest = image.manifests.back().bytes;
+  manifest.insert(manifest.rfind("}]}"), text::cat(R"(,"urls":[")", web.origin(), R"(/layer.tgz"])"));
+  const Digest digest = source.content.add_manifest("app", manifest, image.descriptor.media_type, "v1");
+  const Digest layer = layers_of(image).front().digest;
+  const Ociferry ociferry(OCIFERRY_BINARY);
+  const std::string from = source.server.host() + "/app:v1";
+  const std::string to = destination.server.host();
+  for (const Words& words :
+       {Words{"export", "-i", from, "-o", "a.tar"}, Words{"import", "a.tar", "--to-repo", to + "/imported"},
+        Words{"copy", "-i", from, "--to-repo", to + "/copied"}}) {
+    const Outcome outcome = ociferry.run(words);
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.err.empty());
+  }
+  for (const char* repository : {"imported", "copied"}) {
+    CHECK(destination.content.has_blob(repository, layer));
+    CHECK(destination.content.tag(repository, "v1") == digest);
+  }
+  CHECK(web.requests().empty());
+}

@@ -7,7 +7,9 @@
 #include <atomic>
 
 #include "gate.hpp"
+#include "support/http_server.hpp"
 #include "support/listener.hpp"
+#include "support/terminal.hpp"
 #include "world.hpp"
 
 // Signals in any order, to a command that waits for a registry which takes connections and never answers.
@@ -74,4 +76,29 @@ TEST_CASE("a second signal ends a command at once, even one that hangs in what t
   process.send_signal(SIGINT);
   const Outcome outcome = process.wait();
   CHECK((outcome.signal == SIGINT || outcome.signal == SIGTERM));
+}
+
+TEST_CASE("progress is a line that is rewritten on a terminal, and plain lines on a dumb one") {
+  const HttpServer busy([](const HttpRequest&) { return HttpReply{503, {{"Retry-After", "200"}}, {}}; });
+  const Ociferry ociferry(OCIFERRY_BINARY);
+  for (const std::string kind : {"dumb", "", "xterm"}) {
+    const Terminal terminal;
+    Program program = ociferry.program({"tag", "resolve", "-i", busy.host() + "/team/app:v1"}, {{"TERM", kind}});
+    program.arguments.insert(program.arguments.begin(), {"sh", "-c", "exec \"$@\" 2> \"$0\"", terminal.name()});
+    Process process(program);
+    std::string shown;
+    const auto tells = [&](const char* text) { return shown.find(text) != std::string::npos; };
+    await("word of the pause", [&] {
+      shown += terminal.shown();
+      return tells("asks to wait") || !process.running();
+    });
+    process.send_signal(SIGINT);
+    CHECK(process.wait().exit_code == 130);
+    shown += terminal.shown();
+    CAPTURE(kind);
+    INFO(shown);
+    CHECK(tells("asks to wait"));
+    CHECK(tells("\x1b") == (kind == "xterm"));
+    if (kind != "xterm") CHECK(shown.find('\n') < shown.find("ociferry: Error: "));
+  }
 }

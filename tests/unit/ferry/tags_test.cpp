@@ -42,6 +42,23 @@ class ForgetsTags : public Tagger {
   Tagger& inner_;
 };
 
+/// A registry that lists what no tag can be, and is asked for valid tags only.
+class OddTags : public TagLister, public Tagger {
+ public:
+  explicit OddTags(Tagger& inner) : inner_(inner) {}
+  std::vector<std::string> list_tags() override { return {"-rc", "v 1", "v1", std::string(129, 'v')}; }
+  std::optional<Digest> resolve(const std::string& selector) override {
+    if (selector != "v1") throw Error(ErrorCode::Usage, "asked for " + selector);
+    return inner_.resolve(selector);
+  }
+  void put_manifest(const RawManifest& manifest, const std::string& selector) override {
+    inner_.put_manifest(manifest, selector);
+  }
+
+ private:
+  Tagger& inner_;
+};
+
 }  // namespace
 
 TEST_CASE("tags that end in .imgpkg are listed only if they are requested") {
@@ -71,4 +88,16 @@ TEST_CASE("a tag that points to nothing any more is listed without digest, and a
   CHECK(tags[1].digest == tagged.image.digest);
   REQUIRE(warnings.lines.size() == 1);
   CHECK(warnings.lines[0].find("the tag gone") != std::string::npos);
+}
+
+TEST_CASE("what is listed and is no valid tag is shown, not asked for, and a warning says so") {
+  const Tagged tagged({"v1"});
+  OddTags odd(*tagged.repository);
+  Warnings warnings;
+  const auto tags = list_tags_of(odd, odd, {.digests = true}, {.progress = &warnings});
+  REQUIRE(tags.size() == 4);
+  for (const ListedTag& tag : tags) CHECK(tag.digest == (tag.name == "v1" ? tagged.image.digest : std::nullopt));
+  REQUIRE(warnings.lines.size() == 3);
+  CHECK(warnings.lines[0] == "the registry lists '-rc', which is not a valid tag; its digest is left out");
+  CHECK(list_tags_of(odd, odd, {}, {}).size() == 4);
 }
