@@ -1,5 +1,6 @@
 #include "cli/console.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -31,6 +32,9 @@ std::string safe_block(std::string_view text) {
   }
 }
 
+/// True for what stands in the place of a standard output that was closed.
+bool is_read_only(int fd) { return (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY; }
+
 }  // namespace
 
 Console::Console(ConsoleOptions options)
@@ -50,7 +54,12 @@ Console::~Console() {
 
 void Console::to_stdout(std::string_view text) {
   progress_.clear();
-  write_full(options_.out, as_bytes(text), "standard output");
+  try {
+    write_full(options_.out, as_bytes(text), "standard output");
+  } catch (Error& error) {
+    if (is_read_only(options_.out)) error.hint("standard output is closed (>&-): give it a file, a pipe or /dev/null");
+    throw;
+  }
   gap_due_ = true;
 }
 

@@ -93,10 +93,12 @@ Error as_error(const std::exception& exception) {
   return Error(ErrorCode::Internal, exception.what()).hint("this is a bug in ociferry: please report it");
 }
 
-/// A file opened later must not become the standard output.
+/// A file opened later must not become the standard output. What was closed stays unusable: it is opened for the
+/// other direction, so that whoever reads or writes there gets EBADF, and no output is lost without a word.
 void open_standard_descriptors() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) std::abort();
+    const int direction = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", direction) < 0) std::abort();
   }
 }
 

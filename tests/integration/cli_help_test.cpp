@@ -202,3 +202,25 @@ TEST_CASE("a standard output that is full is an error, also for what is collecte
     CHECK(outcome.err.find("standard output") != std::string::npos);
   }
 }
+
+TEST_CASE("a standard output that is closed is an error if anything was to be written there, and no other file") {
+  const Ociferry ociferry(OCIFERRY_BINARY);
+  const auto run_in_shell = [&](const std::string& words) {
+    Program program = ociferry.program({});
+    program.arguments = {"sh", "-c", std::string(OCIFERRY_BINARY) + " " + words};
+    return run(program);
+  };
+  for (const char* words : {"version >&-", "--json version >&-", "--help >&-", "completion bash >&- 2>err"}) {
+    CAPTURE(words);
+    const Outcome outcome = run_in_shell(words);
+    CHECK(outcome.exit_code == 31);
+    const std::string err = outcome.err.empty() ? read_text(ociferry.home() / "err") : outcome.err;
+    CHECK(err.find("standard output at offset 0: Bad file descriptor\n  hint: standard output is closed") !=
+          std::string::npos);
+  }
+  CHECK(run_in_shell("version 2>&-").exit_code == 0);
+  CHECK(run_in_shell("version <&-").exit_code == 0);
+  const Outcome nothing_in = run_in_shell("verify - <&-");
+  CHECK(nothing_in.exit_code == 31);
+  CHECK(nothing_in.err.find("reading standard input behind byte 0: Bad file descriptor") != std::string::npos);
+}
