@@ -14,6 +14,7 @@
 #include "layout/foreign/oci_layout.hpp"
 #include "layout/foreign/packed_archive.hpp"
 #include "layout/limits.hpp"
+#include "layout/missing_archive.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/volume_set.hpp"
@@ -315,6 +316,9 @@ std::shared_ptr<ImageArchive> open_image_archive(const fs::path& path, const Unp
     for (const std::string& line : archive->notes()) progress.warn(line);
     return archive;
   } catch (Error& error) {
+    std::error_code unknown;
+    const bool is_missing = error.code() == ErrorCode::NotFound && !fs::exists(path, unknown) && !unknown;
+    if (is_missing) error.hint(hint_for_missing_archive(path));
     // These messages name the file already.
     const bool names_file = error.code() == ErrorCode::Usage || error.code() == ErrorCode::NotFound;
     if (names_file) throw;

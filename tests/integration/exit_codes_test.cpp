@@ -84,9 +84,12 @@ TEST_CASE("0: done; 1: the command line is wrong; 22: what was named is not ther
   CHECK(scene.code({"export", "-i", scene.image()}) == 1);
   CHECK(scene.code({"export", "-i", scene.image(":gone"), "-o", "b.tar"}) == 22);
   CHECK(scene.code({"verify", "gone.tar"}) == 22);
-  // One line is enough for a name that is mistyped.
-  CHECK(scene.program.run({"verify", "gone.tar"}).err ==
-        "ociferry: Error: opening gone.tar: No such file or directory\n");
+  for (const Words& words : {Words{"verify", "gone.tar"}, Words{"inspect", "gone.tar"},
+                             Words{"import", "gone.tar", "--to-repo", scene.to()}}) {
+    CHECK(scene.program.run(words).err ==
+          "ociferry: Error: opening gone.tar: No such file or directory\n"
+          "  hint: check the name; archives in this directory: a.tar\n");
+  }
 }
 
 TEST_CASE("10: damage; 11: something is missing; 13: a rule that protects the user is broken") {
