@@ -61,6 +61,22 @@ TEST_CASE("a layout directory and an OCI archive that skopeo wrote enter with th
   CHECK(world.succeed({"verify", "layout"}).find("unsealed OCI image layout") != std::string::npos);
 }
 
+TEST_CASE("a layout in a tar whose blobs are a link to another directory of the tar is read there") {
+  if (lacks({"docker-registry", "tar"})) return;
+  World world;
+  const Image image = make_image({.layers = {{.size = 3000, .seed = 1}}});
+  push_image(world.outside, "apps/app", image, "v1");
+  world.succeed({"export", "-i", world.outside_ref("apps/app"), "-o", "a.tar"});
+  run_or_throw({.arguments = {"sh", "-c",
+                              "mkdir -p app && tar -C app -xf a.tar && rm app/ociferry.json && mkdir shared && "
+                              "mv app/blobs shared/blobs && ln -s ../shared/blobs app/blobs && "
+                              "tar -cf linked.tar app shared"},
+                .directory = world.path("")});
+  world.succeed({"verify", "linked.tar"});
+  world.succeed({"import", "linked.tar", "--to-repo", world.inside_repo("dest")});
+  CHECK(sha256(manifest_at(world.inside, "dest", "v1")) == image.descriptor.digest);
+}
+
 TEST_CASE("a layout that tar packed with ./ in front of every name is the same archive as the directory") {
   if (lacks({"tar"})) return;
   const Ociferry ociferry(OCIFERRY_BINARY);

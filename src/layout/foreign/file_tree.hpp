@@ -68,6 +68,7 @@ class TarTree : public FileTree {
     std::optional<std::string> leads_to = {};  ///< for a link: its target
   };
 
+  [[nodiscard]] std::optional<std::string> behind_first_link(const std::string& path) const;
   [[nodiscard]] const Member* find(const std::string& path) const;
 
   std::unique_ptr<Medium> medium_;

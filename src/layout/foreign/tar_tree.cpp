@@ -83,13 +83,26 @@ TarTree::TarTree(std::unique_ptr<Medium> medium, const UnpackLimits& limits)
                                             reader.position() - reader.bytes_behind_end()));
 }
 
-const TarTree::Member* TarTree::find(const std::string& path) const {
-  auto found = members_.find(path);
-  for (std::size_t links = 0; found != members_.end() && found->second.leads_to; ++links) {
-    if (links == kMostLinks) return nullptr;
-    found = members_.find(*found->second.leads_to);
+/// `path` with its first directory that is a link replaced by what that leads to; nullopt if none is one.
+std::optional<std::string> TarTree::behind_first_link(const std::string& path) const {
+  for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const auto found = members_.find(path.substr(0, slash));
+    if (found == members_.end() || !found->second.leads_to || found->second.leads_to->empty()) continue;
+    return text::cat(*found->second.leads_to, path.substr(slash));
   }
-  return found == members_.end() ? nullptr : &found->second;
+  return std::nullopt;
+}
+
+const TarTree::Member* TarTree::find(const std::string& path) const {
+  std::string at = path;
+  for (std::size_t links = 0; links <= kMostLinks; ++links) {
+    const auto found = members_.find(at);
+    if (found != members_.end() && !found->second.leads_to) return &found->second;
+    auto next = found != members_.end() ? found->second.leads_to : behind_first_link(at);
+    if (!next) return nullptr;
+    at = *std::move(next);
+  }
+  return nullptr;
 }
 
 std::optional<std::uint64_t> TarTree::size_of(const std::string& path) const {

@@ -71,6 +71,34 @@ TEST_CASE("links between members are followed, those out of the tar and those in
   for (const char* name : {"out", "absolute", "circle"}) CHECK_FALSE(tar->size_of(name));
 }
 
+TEST_CASE("links that lead to directories of the tar are followed, in a chain too, and no others") {
+  const Tar tar(TarBuilder()
+                    .directory("store/")
+                    .directory("store/blobs/")
+                    .file("store/blobs/sha256/one", "content")
+                    .symlink("blobs", "store/blobs")
+                    .symlink("a/blobs", "../blobs/")
+                    .symlink("a/again", "./blobs")
+                    .symlink("blobs2/sha256", "../blobs/sha256")
+                    .symlink("up", "..")
+                    .symlink("out", "../../etc")
+                    .symlink("absolute", "/etc")
+                    .symlink("circle", "circle/x")
+                    .symlink("one/two", "../two/one")
+                    .symlink("two/one", "../one/two")
+                    .tar());
+  for (const char* name : {"blobs/sha256/one", "a/blobs/sha256/one", "a/again/sha256/one", "blobs2/sha256/one"}) {
+    CAPTURE(name);
+    CHECK(tar->read(name, 100) == "content");
+  }
+  CHECK(holds(tar->describe("blobs/sha256/one"), "at offset"));
+  for (const char* name : {"blobs", "blobs/sha256", "blobs/sha256/two", "up/passwd", "out/passwd", "absolute/passwd",
+                           "circle/x", "one/two/three"}) {
+    CAPTURE(name);
+    CHECK_FALSE(tar->size_of(name));
+  }
+}
+
 TEST_CASE("a name that occurs twice is refused, whatever stands there and however it is written") {
   for (const char* other : {"a", "./a"}) {
     CHECK(holds(why_refused(TarBuilder().file("a", "x").file(other, "x").tar()), "'a' occurs twice"));
