@@ -137,12 +137,16 @@ std::optional<RawManifest> Repository::get_manifest(const std::string& selector)
   return read_manifest(std::move(answer), selector);
 }
 
-std::optional<Digest> Repository::resolve(const std::string& selector) {
-  if (!connection_->head_answers().for_manifests) return resolve_whole(selector);
+Answer Repository::ask_head(const std::string& selector) {
   const std::stop_token& stop = connection_->stop();
   const Request request = manifest_request("HEAD", connection_->url(name_, "manifests/" + selector, stop));
-  const Answer answer = connection_->send_with_retries(request, Scope{name_}, stop);
-  if (answer.status == 404) return std::nullopt;
+  return connection_->send_with_retries(request, Scope{name_}, stop);
+}
+
+std::optional<Digest> Repository::resolve(const std::string& selector) {
+  if (!connection_->head_answers().for_manifests) return resolve_whole(selector);
+  const Answer answer = ask_head(selector);
+  if (answer.status == 404) return was_sent(selector) ? resolve_again(selector) : std::nullopt;
   if (answer.status == 401 || is_transient_status(answer.status)) {
     throw response_error("HEAD", answer, ErrorCode::Network);
   }
@@ -163,6 +167,23 @@ std::optional<Digest> Repository::resolve(const std::string& selector) {
 std::optional<Digest> Repository::resolve_whole(const std::string& selector) {
   const auto whole = manifest(selector);
   return whole ? std::optional(whole->descriptor.digest) : std::nullopt;
+}
+
+std::optional<Digest> Repository::resolve_again(const std::string& selector) {
+  const auto digest = resolve_whole(selector);
+  // A replica may just have caught up; then HEAD finds it now.
+  if (digest && ask_head(selector).status == 404) connection_->head_answers().for_manifests = false;
+  return digest;
+}
+
+void Repository::note_sent(const std::string& selector) {
+  const std::lock_guard lock(sent_mutex_);
+  sent_.insert(selector);
+}
+
+bool Repository::was_sent(const std::string& selector) const {
+  const std::lock_guard lock(sent_mutex_);
+  return sent_.contains(selector);
 }
 
 std::vector<std::string> Repository::list_tags() { return TagListing(*connection_, name_).run(); }
@@ -246,6 +267,7 @@ void Repository::put_manifest(const RawManifest& manifest, const std::string& se
 
 bool Repository::send_manifest(const RawManifest& manifest, const std::string& type, const std::string& selector) {
   const std::stop_token& stop = connection_->stop();
+  note_sent(selector);
   Request request{"PUT", connection_->url(name_, "manifests/" + selector, stop)};
   request.headers.set("Content-Type", type);
   request.body =

@@ -3,6 +3,9 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
+#include <string>
 
 #include "store/store.hpp"
 
@@ -28,6 +31,9 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] Error absence(const std::string& selector) override;
   /// HEAD manifests/<selector>, or GET if HEAD has no useful response; nullopt for 404.
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
+  /// GET manifests/<selector>, for something needed that `resolve` has not found: proxies in front of some registries
+  /// answer every HEAD with 404. If that turns out, HEAD is not used any more for manifests of this registry.
+  [[nodiscard]] std::optional<Digest> resolve_again(const std::string& selector);
   /// HEAD blobs/<digest>, or GET of the last byte if HEAD is not supported.
   [[nodiscard]] bool is_blob(const Descriptor& content) override;
   /// HEAD blobs/<digest>; false also if the registry refuses to answer.
@@ -75,7 +81,10 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] bool is_elsewhere(const Descriptor& blob) const;
   [[nodiscard]] Answer ask_for_manifest(const std::string& selector);
   [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector);
+  [[nodiscard]] Answer ask_head(const std::string& selector);
   [[nodiscard]] std::optional<Digest> resolve_whole(const std::string& selector);
+  void note_sent(const std::string& selector);
+  [[nodiscard]] bool was_sent(const std::string& selector) const;
   /// The PUT with the media type `type`. True if the registry confirmed the subject.
   bool send_manifest(const RawManifest& manifest, const std::string& type, const std::string& selector);
   void attach(const RawManifest& manifest, const Digest& subject);
@@ -86,7 +95,9 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   std::shared_ptr<Connection> connection_;
   RepositoryName name_;
   std::atomic<bool> gives_ranges_{true};
-  std::mutex attach_mutex_;  ///< one writer of referrers' tags at a time in this process
+  mutable std::mutex sent_mutex_;
+  std::set<std::string> sent_;  ///< tags and digests under which a manifest was put
+  std::mutex attach_mutex_;     ///< one writer of referrers' tags at a time in this process
   std::unique_ptr<MountRecord> mounts_;
   std::unique_ptr<SpoiledPlaces> spoiled_places_;
 };

@@ -206,6 +206,10 @@ std::vector<Rule> signed_only(const RegistryServer& registry) {
   return {{.match = {"", "/manifests/"}, .fault = {.rewrite = hold_back}}};
 }
 
+std::vector<Rule> head_finds_nothing() {
+  return {{.match = {"HEAD", "/manifests/"}, .fault = {.answer = HttpReply{.status = 404}}}};
+}
+
 std::vector<Rule> no_head() { return {{.match = {"HEAD", ""}, .fault = {.answer = HttpReply{.status = 405}}}}; }
 
 }  // namespace ociferry::testing::quirks

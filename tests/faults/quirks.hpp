@@ -50,5 +50,7 @@ inline constexpr std::string_view kAcrUser = "00000000-0000-0000-0000-0000000000
 [[nodiscard]] std::vector<Rule> signed_only(const RegistryServer& registry);
 /// A registry that does not answer HEAD.
 [[nodiscard]] std::vector<Rule> no_head();
+/// A proxy before a registry that passes no HEAD of a manifest on: it is not found, though GET finds it.
+[[nodiscard]] std::vector<Rule> head_finds_nothing();
 
 }  // namespace ociferry::testing::quirks

@@ -1,5 +1,7 @@
 #include "oci/manifest.hpp"
+#include "registry/repository.hpp"
 #include "store/memory_target.hpp"
+#include "stream/sha256.hpp"
 #include "support/rig.hpp"
 
 // Registries, and proxies before them, that do not answer HEAD.
@@ -59,4 +61,37 @@ TEST_CASE("what HEAD is answered once and by accident is not remembered") {
   rig.answer_first(1, "HEAD", "/manifests/", HttpReply{404});
   for (int i = 0; i < 3; ++i) CHECK_FALSE(rig.repository().resolve("v1").has_value());
   CHECK(rig.count("HEAD") == 3);
+}
+
+TEST_CASE("HEAD that finds nothing is not believed for what was just put, nor for what is needed") {
+  Rig rig;
+  refuse_head(rig, 404, "/manifests/");
+  const std::string image =
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})";
+  const Descriptor descriptor{std::string(media_type::kOciIndex), sha256(image), image.size()};
+  rig.registry.add_manifest("team/other", image, descriptor.media_type, "v1");
+  // As before: what nobody has put may well be absent, and costs one request.
+  CHECK_FALSE(rig.repository("team/other").resolve("v1"));
+  CHECK(rig.count("GET https://reg.example/v2/team/") == 0);
+  Repository& repository = rig.repository();
+  repository.put_manifest({descriptor, image}, "v1");
+  CHECK(repository.resolve("v1") == descriptor.digest);
+  const auto heads = rig.count("HEAD");
+  // Now it is known of the registry.
+  CHECK(repository.resolve("v1") == descriptor.digest);
+  CHECK(rig.repository("team/other").resolve("v1") == descriptor.digest);
+  CHECK_FALSE(rig.repository("team/other").resolve("v2"));
+  CHECK(rig.count("HEAD") == heads);
+}
+
+TEST_CASE("a manifest that a replica does not have yet, and then has, is no reason to do without HEAD") {
+  Rig rig;
+  const Digest digest = rig.registry.add_manifest("team/app", "{}", std::string(media_type::kOciManifest), "v1");
+  rig.answer_first(1, "HEAD", "/manifests/", HttpReply{404});
+  CHECK_FALSE(rig.repository().resolve("v1"));
+  CHECK(rig.repository().resolve_again("v1") == digest);
+  CHECK_FALSE(rig.repository().resolve_again("v2"));
+  const auto heads = rig.count("HEAD");
+  CHECK(rig.repository().resolve("v1") == digest);
+  CHECK(rig.count("HEAD") == heads + 1);
 }
