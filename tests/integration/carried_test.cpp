@@ -68,6 +68,64 @@ struct SparseLayout {
   }
 };
 
+std::string packed(const std::string& program, const std::string& bytes) {
+  return run_or_throw({.arguments = {program, "-c"}, .input = bytes});
+}
+
+std::string little_endian(std::uint32_t number) {
+  std::string bytes;
+  for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(number >> shift & 0xFFU);
+  return bytes;
+}
+
+/// A frame that zstd passes over.
+std::string skippable(const std::string& content) {
+  return little_endian(0x184D2A50) + little_endian(static_cast<std::uint32_t>(content.size())) + content;
+}
+
+/// A layer that readers who know its form fetch file by file: each member is packed on its own.
+struct LazyLayer {
+  std::string kind;
+  std::string type;
+  std::string bytes = {};
+  std::string annotations = {};
+};
+
+const std::vector<std::string> kLazyMembers = {
+    TarBuilder()
+        .directory(".imgpkg/")
+        .file(".imgpkg/images.yml", "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\nimages: []\n")
+        .members(),
+    TarBuilder().file("config.yml", std::string(3000, 'c')).members()};
+
+/// As containerd's stargz snapshotter wants it: a table of contents as the last file, and a gzip member of 51 bytes
+/// without content, whose extra field says where the table begins.
+LazyLayer estargz() {
+  LazyLayer layer{.kind = "estargz", .type = std::string(media_type::kOciLayerGzip)};
+  for (const std::string& member : kLazyMembers) layer.bytes += packed("gzip", member);
+  char offset[17];
+  std::snprintf(offset, sizeof offset, "%016zx", layer.bytes.size());
+  const std::string toc = R"({"version":1,"entries":[]})";
+  layer.bytes += packed("gzip", TarBuilder().file("stargz.index.json", toc).tar());
+  layer.bytes += std::string("\x1f\x8b\x08\x04\0\0\0\0\0\xff\x1a\0SG\x16\0", 16) + offset + "STARGZ" +
+                 std::string("\x01\0\0\xff\xff\0\0\0\0\0\0\0\0", 13);
+  layer.annotations = text::cat(R"({"containerd.io/snapshot/stargz/toc.digest":")", sha256(toc).text(), R"("})");
+  return layer;
+}
+
+/// As podman pushes it with --compression-format zstd:chunked: the table and a footer are in frames that zstd skips.
+LazyLayer zstd_chunked() {
+  LazyLayer layer{.kind = "zstd-chunked", .type = std::string(media_type::kOciLayerZstd)};
+  for (const std::string& member : kLazyMembers) layer.bytes += packed("zstd", member);
+  layer.bytes += packed("zstd", std::string(1024, '\0'));
+  const std::string toc = packed("zstd", R"({"version":1,"entries":[]})");
+  const std::string place = text::cat(layer.bytes.size() + 8, ":", toc.size(), ":26:1");
+  layer.bytes += skippable(toc) + skippable(std::string(32, '\0') + "GNUlInUx");
+  layer.annotations = text::cat(R"({"io.containers.zstd-chunked.manifest-checksum":")", sha256(toc).text(),
+                                R"(","io.containers.zstd-chunked.manifest-position":")", place, R"("})");
+  return layer;
+}
+
 bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
@@ -211,4 +269,39 @@ TEST_CASE("blobs named by sha512 are imported; a manifest named so is refused be
   CHECK(writes(world.inside).empty());
   CHECK(holds(world.fail(24, {"copy", "--tar", "all", "--to-tar", "all.tar"}), "has a digest by sha512"));
   CHECK_FALSE(std::filesystem::exists(world.path("all.tar")));
+}
+
+TEST_CASE("layers that can be read file by file are carried as they are, and unpacked as any other") {
+  if (lacks({"docker-registry", "gzip", "zstd"})) return;
+  World world;
+  for (const LazyLayer& lazy : {estargz(), zstd_chunked()}) {
+    CAPTURE(lazy.kind);
+    LayoutBuilder layout;
+    const Descriptor config =
+        layout.add(R"({"os":"linux","architecture":"amd64","config":{"Labels":{"dev.carvel.imgpkg.bundle":"true"}}})",
+                   media_type::kOciConfig);
+    const Descriptor layer = layout.add(lazy.bytes, lazy.type);
+    const Descriptor bundle =
+        layout.add(text::cat(R"({"schemaVersion":2,"mediaType":")", media_type::kOciManifest, R"(","config":)",
+                             LayoutBuilder::row(config), R"(,"layers":[)",
+                             LayoutBuilder::row(layer, R"(,"annotations":)" + lazy.annotations), "]}"),
+                   media_type::kOciManifest);
+    layout.write(world.path("layout"), {LayoutBuilder::named(bundle, "v1")});
+    world.succeed({"import", "layout", "--to-repo", world.inside_repo(lazy.kind)});
+    const std::string archive = lazy.kind + ".tar";
+    world.succeed({"export", "-b", world.inside_repo(lazy.kind) + ":v1", "-o", archive});
+    const std::string there = world.outside.host() + "/" + lazy.kind;
+    const Outcome imported = world.ociferry.run({"import", archive, "--to-repo", there});
+    CHECK(imported.exit_code == 0);
+    CHECK(imported.err.empty());
+    CHECK(tagged(world.outside, lazy.kind, "v1") == bundle.digest.text());
+    CHECK((blob_at(world.outside, lazy.kind, layer) == lazy.bytes));
+    world.succeed({"pull", "-b", there + ":v1", "-o", lazy.kind});
+    CHECK(read_text(world.path(lazy.kind + "/config.yml")) == std::string(3000, 'c'));
+    CHECK(std::filesystem::exists(world.path(lazy.kind + "/stargz.index.json")) == (lazy.kind == "estargz"));
+    world.succeed({"compact", archive, "-o", "small.tar.zst"});
+    world.succeed({"expand", "small.tar.zst", "-o", "again.tar"});
+    CHECK((read_text(world.path("again.tar")) == read_text(world.path(archive))));
+    std::filesystem::remove(world.path("again.tar"));
+  }
 }
