@@ -30,6 +30,10 @@ UniqueFd pipe_without_blocking(int fd) {
 }
 
 Error failed_to_write(const std::string& name, std::uint64_t written, int why) {
+  if (why == EBADF) {
+    return system_error(text::cat("writing ", name), why)
+        .hint(text::cat(name, " is closed (>&-): give it a file or a pipe"));
+  }
   if (why != EPIPE) return system_error(text::cat("writing ", name, " behind byte ", written), why);
   return Error(ErrorCode::Io, text::cat(name, ": the reader has ended after ", written, " bytes"))
       .hint("look at what the program behind the pipe says; what it got is no whole archive");

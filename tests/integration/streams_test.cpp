@@ -186,6 +186,9 @@ TEST_CASE("a receiver that ends is told, with how far it came, and a damaged lay
   CHECK(says_that(gone, "the reader has ended after"));
   const Outcome full = stage.shell("$ociferry export -b $bundle -o - > /dev/full");
   CHECK(full.exit_code == 30);
+  const Outcome closed = stage.shell("$ociferry export -b $bundle -o - >&-");
+  CHECK(closed.exit_code == 31);
+  CHECK(says_that(closed, "standard output is closed (>&-)"));
   const Image lost = make_image({.layers = {LayerRecipe{.size = 3000, .seed = 40}}});
   const Reference image = push_image(stage.world.outside, "apps/lost", lost, "v1");
   lose_blob(stage.world.outside, layers_of(lost).front().digest);
