@@ -78,8 +78,10 @@ void check_sum(std::string_view block) {
   }
   const std::int64_t stored = number(block.substr(kChecksumAt, kChecksumBytes), "checksum");
   if (stored == as_unsigned || stored == as_signed) return;
-  throw corrupt(text::cat("the checksum in the tar header of '", until_nul(block.substr(0, 100)),
-                          "' is wrong: it says ", stored, ", but the bytes add up to ", as_unsigned));
+  const std::string_view name = until_nul(block.substr(0, 100));
+  const bool is_name = !name.empty() && text::printable(name) == name;  // of what is no tar it is any bytes
+  throw corrupt(text::cat("the checksum in the tar header", is_name ? text::cat(" of '", name, "'") : "",
+                          " is wrong: it says ", stored, ", but the bytes add up to ", as_unsigned));
 }
 
 /// Takes one "LENGTH KEY=VALUE\n" record off the front of `body`.

@@ -12,6 +12,7 @@
 #include "ferry/archived_layer.hpp"
 #include "ferry/open_store.hpp"
 #include "ferry/output_directory.hpp"
+#include "ferry/unreadable_layer.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
 #include "stream/read_buffer.hpp"
@@ -56,7 +57,8 @@ OpenImage open_image(const ImageChoice& choice, const Context& context) {
     } catch (Error& error) {
       if (error.reason() == ErrorReason::NotTar) {
         error.while_doing(text::cat("reading a layer of type '", layer.media_type, "'"));
-        error.hint("only images have files; what else an archive carries, such as charts, has none");
+        error.hint(hint_for_unreadable_layer(
+            layer.media_type, "only images have files; what else an archive carries, such as charts, has none"));
       }
       throw;
     }

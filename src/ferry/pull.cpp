@@ -18,6 +18,7 @@
 #include "ferry/output_directory.hpp"
 #include "ferry/pull_source.hpp"
 #include "ferry/set/image_names.hpp"
+#include "ferry/unreadable_layer.hpp"
 #include "oci/given_reference.hpp"
 #include "oci/limits.hpp"
 #include "ociferry/error.hpp"
@@ -150,7 +151,8 @@ class Pull {
     } catch (Error& error) {
       if (error.reason() == ErrorReason::NotTar) {
         error.while_doing(text::cat("unpacking a layer of type '", layer.media_type, "'"));
-        error.hint("pull unpacks the layers of images; `ociferry export` carries anything else as it is");
+        error.hint(hint_for_unreadable_layer(
+            layer.media_type, "pull unpacks the layers of images; `ociferry export` carries anything else as it is"));
       }
       const bool is_local = error.code() == ErrorCode::Space || error.code() == ErrorCode::Io;
       if (is_local) error.while_doing(text::cat("filling ", output_.content().string()));

@@ -392,9 +392,9 @@ TEST_CASE("what must not be unpacked keeps no bundle from being exported, copied
 TEST_CASE("pull names the type of what it cannot unpack, which is not damage") {
   if (lacks({"docker-registry"})) return;
   World world;
-  const auto why = [&](const std::string& content) {
-    const Image image = make_image(
-        {.layers = {{.compression = LayerCompression::None, .media_type = "application/wasm", .tar = content}}});
+  const auto why = [&](const std::string& content, const std::string& type = "application/wasm") {
+    const Image image =
+        make_image({.layers = {{.compression = LayerCompression::None, .media_type = type, .tar = content}}});
     push_image(world.outside, "artifacts/a", image, "v1");
     return world.fail(1, {"pull", "-i", world.outside_ref("artifacts/a"), "-o", "out"});
   };
@@ -402,6 +402,10 @@ TEST_CASE("pull names the type of what it cannot unpack, which is not damage") {
   CHECK(wasm.find("does not begin like a tar") != std::string::npos);
   CHECK(wasm.find("of type 'application/wasm'") != std::string::npos);
   CHECK(why("BZh91AY&SY").find("packed with bzip2") != std::string::npos);
+  const std::string encrypted = why(random_bytes(2000, 9), "application/vnd.oci.image.layer.v1.tar+gzip+encrypted");
+  CHECK(encrypted.find("does not begin like a tar: ") != std::string::npos);
+  CHECK(encrypted.find("\\u{") == std::string::npos);  // none of its bytes
+  CHECK(encrypted.find("hint: the layer is encrypted") != std::string::npos);
 }
 
 TEST_CASE("bytes behind the end of a layer are a warning") {

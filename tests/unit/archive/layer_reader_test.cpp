@@ -340,6 +340,7 @@ TEST_CASE("what is not a tar is told from a damaged one, and how it is packed is
   };
   CHECK(why("this is no archive at all").find("does not begin like a tar") != std::string::npos);
   CHECK(why(std::string("\0asm\1\0\0\0", 8)).find("does not begin like a tar") != std::string::npos);
+  CHECK(why(std::string(512, '\xff')).find("the checksum in the tar header is wrong") != std::string::npos);
   CHECK(why(packed("{}", "gzip")).find("does not begin like a tar") != std::string::npos);
   CHECK(why(std::string("\xfd"
                         "7zXZ\0\0\0",
