@@ -168,3 +168,25 @@ TEST_CASE("tag commands refuse what they cannot do, and say what is missing") {
     CHECK(contains(world.fail(row.exit_code, row.arguments), row.says));
   }
 }
+
+TEST_CASE(
+    "where HEAD finds no manifest, a tag is resolved, and a pulled lock file names the images beside the bundle") {
+  if (lacks({"docker-registry"})) return;
+  World world;
+  const Image image = make_image();
+  const Reference app = push_image(world.outside, "apps/app", image, "v1");
+  push_image(world.inside, "dest", image, "app");
+  write_text(world.path("config/.imgpkg/images.yml"),
+             "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\nimages:\n- image: " + to_string(app) + "\n");
+  world.succeed({"push", "-b", world.inside_repo("dest") + ":v1", "-f", "config"});
+  const FaultProxy proxy(world.inside, [](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (request.method != "HEAD" || request.path.find("/manifests/") == std::string::npos) return std::nullopt;
+    return HttpReply{404};
+  });
+  const std::string there = proxy.host() + "/dest";
+  CHECK(world.succeed({"tag", "resolve", "-i", there + ":app"}) == there + "@" + image.descriptor.digest.text());
+  CHECK(world.fail(22, {"tag", "resolve", "-i", there + ":none"}).find("MANIFEST_UNKNOWN") != std::string::npos);
+  world.succeed({"pull", "-b", there + ":v1", "-o", "out"});
+  CHECK(read_text(world.path("out/.imgpkg/images.yml")).find(there + "@" + image.descriptor.digest.text()) !=
+        std::string::npos);
+}
