@@ -37,7 +37,15 @@ const Manifest* runnable_manifest(const Graph& graph, const Digest& digest, cons
   return manifest != nullptr && is_runnable(graph, *manifest, without) ? manifest : nullptr;
 }
 
-/// The runnable linux images below an index, in order.
+/// The same without encrypted images: they run where their key is, but this form of an archive has no way to say that a
+/// layer is encrypted, and whoever loads it stops there.
+const Manifest* loadable_manifest(const Graph& graph, const Digest& digest, const Digests& without) {
+  const Manifest* const manifest = runnable_manifest(graph, digest, without);
+  const auto is_encrypted = [](const Descriptor& layer) { return layer.media_type.ends_with("+encrypted"); };
+  return manifest != nullptr && std::ranges::none_of(manifest->layers, is_encrypted) ? manifest : nullptr;
+}
+
+/// The loadable linux images below an index, in order.
 std::vector<Descriptor> linux_children(const Graph& graph, const Digest& index, const Digests& without) {
   std::vector<Descriptor> found;
   const auto node = graph.manifests().find(index);
@@ -46,7 +54,7 @@ std::vector<Descriptor> linux_children(const Graph& graph, const Digest& index, 
     const auto below = linux_children(graph, child.digest, without);
     found.insert(found.end(), below.begin(), below.end());
     const bool is_linux = child.platform && child.platform->os == "linux";
-    if (is_linux && runnable_manifest(graph, child.digest, without) != nullptr) found.push_back(child);
+    if (is_linux && loadable_manifest(graph, child.digest, without) != nullptr) found.push_back(child);
   }
   return found;
 }
@@ -79,7 +87,7 @@ class DockerManifest {
   DockerManifest(const ImageSet& set, const Digests& without) : graph_(set.graph()), without_(without) {
     for (const SetImage& image : set.images()) {
       if (image.is_referrer) continue;
-      if (runnable_manifest(graph_, image.digest(), without_) != nullptr) {
+      if (loadable_manifest(graph_, image.digest(), without_) != nullptr) {
         add(image.digest(), docker_names(image));
       } else {
         add_children(image);

@@ -106,3 +106,16 @@ TEST_CASE("what no runtime can load is not listed: artifacts, signatures, images
   const ImageSet set = cargo.set();
   for (const SetImage& one : set.images()) CHECK_FALSE(is_runnable(set, one));
 }
+
+TEST_CASE("an image with an encrypted layer is not listed, alone or in an index, but keeps its name for runtimes") {
+  const LayerRecipe encrypted{.seed = 8, .media_type = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"};
+  const Image locked = make_image({.layers = {{.seed = 1}, encrypted}, .platform = {"linux", "amd64", "", ""}});
+  Cargo cargo;
+  cargo.add(locked, root_image("r.example/locked:1"));
+  cargo.add(make_index({locked, platform("arm64", "", 2)}), root_image("r.example/app:1"));
+  const Json list = listed(cargo);
+  REQUIRE(list.as_array()->size() == 1);
+  CHECK(repo_tags(list.as_array()->at(0)) == R"(["r.example/app:1"])");
+  const ImageSet set = cargo.set();
+  for (const SetImage& one : set.images()) CHECK(is_runnable(set, one));
+}
