@@ -49,7 +49,7 @@ class Token {
   [[nodiscard]] bool is_match() const noexcept { return bits_ != 0; }
   /// How many bytes it stands for.
   [[nodiscard]] std::uint32_t length() const noexcept { return (bits_ >> 16 & 0x1FF) + literals(); }
-  /// 1 for a literal, 0 for a match: found without a branch, since there are as many of these as of those, in no order.
+  /// 1 for a literal, 0 for a match, without a branch: no processor foresees which of them comes next.
   [[nodiscard]] std::uint32_t literals() const noexcept { return ((bits_ & ~kOdd) - 1U) >> 31; }
   [[nodiscard]] std::uint32_t distance() const noexcept { return bits_ & 0xFFFF; }
   [[nodiscard]] bool is_odd() const noexcept { return (bits_ & kOdd) != 0; }
@@ -91,7 +91,7 @@ inline constexpr auto kDistanceSymbolTable = [] {
 /// By a table: many processors take long to find the highest bit.
 [[nodiscard]] inline Symbol distance_symbol(std::uint32_t distance) noexcept {
   const std::uint32_t rest = distance - 1;
-  const std::uint32_t far = (255U - rest) >> 31;  // 1 if it is 256 or more: no branch
+  const std::uint32_t far = (255U - rest) >> 31;  // 1 if it is 256 or more, without a branch
   const std::uint32_t symbol = kDistanceSymbolTable.data()[(rest >> (7U * far)) + (far << 8)];
   const unsigned bits = (symbol - (symbol > 1 ? 2U : 0U)) / 2;
   return {symbol, rest & ((1U << bits) - 1), bits};

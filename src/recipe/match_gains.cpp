@@ -24,7 +24,7 @@ void MatchGains::fill_window(const Text& text, std::uint32_t at, std::uint32_t i
     is_begun_ = true;
   }
   const std::uint32_t end = std::min(window_end_, input);
-  // In turn with several counts of each byte: runs of a byte would wait for its count.
+  // Several counts of each byte, used in turn: where a byte follows itself, its count is not waited for.
   std::array<std::array<std::uint32_t, 256>, kTurns> turns{};
   for (std::uint32_t place = at; place < end; ++place) {
     ++turns.data()[place % kTurns].data()[std::to_integer<std::size_t>(text.bytes[place])];

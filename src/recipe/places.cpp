@@ -29,7 +29,7 @@ std::uint32_t Places::first_behind(std::uint32_t at, std::uint32_t place, std::u
     --effort_;
     const std::uint32_t found = three_bytes(text_.bytes + place);
     if (found == wanted) return at - place;
-    // What is farther than heads and steps can tell seems to be near: it is in no chain there, or in another one.
+    // A head is a place modulo 2^16: one that is farther away seems near. Bytes of another hash show it.
     if (place_hash(found) != place_hash(wanted)) return 0;
   }
   return 0;

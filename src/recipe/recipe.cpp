@@ -35,8 +35,8 @@ class OwnText {
 }  // namespace
 
 recipe::SymbolCounts recipe::count_symbols(std::span<const Token> tokens, const std::byte* at) {
-  // Without a branch that depends on what a token is: distances of literals are counted, and left out. In turn with two
-  // counts of each: where a symbol follows itself, it need not wait for its count.
+  // Without a branch that depends on what a token is: distances of literals are counted, and left out. Two counts of
+  // each symbol are used in turn: where a symbol follows itself, its count is not waited for.
   std::array<std::array<std::uint32_t, kFronts>, 2> fronts{};
   std::array<std::array<std::uint32_t, kDistanceSymbols>, 2> distances{};
   std::uint32_t literals = 0;

@@ -192,7 +192,7 @@ TEST_CASE("a registry that does not answer HEAD can be read and written") {
   static_cast<void>(check_all_commands(quirks::no_head()));
 }
 
-TEST_CASE("a registry of whose manifests HEAD finds none can be read and written") {
+TEST_CASE("a registry where HEAD finds no manifest can be read and written") {
   if (lacks_programs()) return;
   static_cast<void>(check_all_commands(quirks::head_finds_nothing()));
 }

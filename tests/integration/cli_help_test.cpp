@@ -203,7 +203,7 @@ TEST_CASE("a standard output that is full is an error, also for what is collecte
   }
 }
 
-TEST_CASE("a standard output that is closed is an error if anything was to be written there, and no other file") {
+TEST_CASE("a closed standard output is an error where something is written to it; closed input and errors are not in the way") {
   const Ociferry ociferry(OCIFERRY_BINARY);
   const auto run_in_shell = [&](const std::string& words) {
     Program program = ociferry.program({});

@@ -68,9 +68,9 @@ TEST_CASE("a layout in a tar whose blobs are a link to another directory of the 
   push_image(world.outside, "apps/app", image, "v1");
   world.succeed({"export", "-i", world.outside_ref("apps/app"), "-o", "a.tar"});
   run_or_throw({.arguments = {"sh", "-c",
-                              "mkdir -p app && tar -C app -xf a.tar && rm app/ociferry.json && mkdir shared && "
-                              "mv app/blobs shared/blobs && ln -s ../shared/blobs app/blobs && "
-                              "tar -cf linked.tar app shared"},
+                              "mkdir -p app && tar -C app -xf a.tar && rm app/ociferry.json && mkdir store && "
+                              "mv app/blobs store/blobs && ln -s ../store/blobs app/blobs && "
+                              "tar -cf linked.tar app store"},
                 .directory = world.path("")});
   world.succeed({"verify", "linked.tar"});
   world.succeed({"import", "linked.tar", "--to-repo", world.inside_repo("dest")});
