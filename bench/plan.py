@@ -77,7 +77,7 @@ ROWS = HTTPS_ROWS | {
     "copy-medium": _row("copy within one registry", rows.copy, "medium"),
     "verify-medium": _row("verify; the floor is two threads that hash", rows.verify, "medium"),
     "export-volumes": _row("export to four volumes, and to one file", divided.export, "few"),
-    "site-https-export-volumes": _row("export to four volumes over 125 MB/s, 1 ms away", divided.export, "few", way=TLS_SITE),
+    "site-https-export-volumes": _row("export to four volumes over 125 MB/s", divided.export, "few", way=TLS_SITE),
     "import-volumes": _row("import from four volumes, and from one file", divided.import_, "few"),
     "merge": _row("merge an archive and a delta; cp of the archive", divided.merge, "few"),
     "memory": _row("peak memory with 8 jobs", rows.memory, "medium"),

@@ -45,8 +45,7 @@ class RegistryPullSource : public PullSource {
     run_parallel_or_throw(context_.jobs, lock.images.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
       if (!all) return;
       try {
-        const std::string digest = lock.images[i].image.digest->text();
-        if (!repository->resolve(digest) && !repository->resolve_again(digest)) all = false;
+        if (!repository->resolve_needed(lock.images[i].image.digest->text())) all = false;
       } catch (const Error& error) {
         if (!is_refusal(error)) throw;
         context_.progress->debug(error.message());

@@ -46,8 +46,7 @@ std::vector<ListedTag> list_tags(const TagListOptions& options, const Context& c
 Reference resolve_tag(const Reference& reference, const Context& context) {
   Registries registries(context);
   const auto repository = registries.repository(reference.name);
-  auto digest = repository->resolve(reference.selector());
-  if (!digest) digest = repository->resolve_again(reference.selector());
+  auto digest = repository->resolve_needed(reference.selector());
   if (!digest) throw not_found(reference, repository->absence(reference.selector()).message());
   return Reference::by_digest(reference.name, *std::move(digest));
 }

@@ -71,9 +71,11 @@ std::size_t InputStream::read(MutableBytes buffer) {
       read_ += static_cast<std::uint64_t>(got);
       return static_cast<std::size_t>(got);
     }
-    if (errno != EINTR && errno != EAGAIN) {
-      throw system_error(text::cat("reading ", name_, " behind byte ", read_), errno);
-    }
+    if (errno == EINTR || errno == EAGAIN) continue;
+    const int why = errno;
+    Error error = system_error(text::cat("reading ", name_, " behind byte ", read_), why);
+    if (why == EBADF) error.hint(text::cat(name_, " is closed (<&-): give it a file or a pipe"));
+    throw error;
   }
 }
 

@@ -146,7 +146,7 @@ Answer Repository::ask_head(const std::string& selector) {
 std::optional<Digest> Repository::resolve(const std::string& selector) {
   if (!connection_->head_answers().for_manifests) return resolve_whole(selector);
   const Answer answer = ask_head(selector);
-  if (answer.status == 404) return was_sent(selector) ? resolve_again(selector) : std::nullopt;
+  if (answer.status == 404) return was_sent(selector) ? resolve_behind_head(selector) : std::nullopt;
   if (answer.status == 401 || is_transient_status(answer.status)) {
     throw response_error("HEAD", answer, ErrorCode::Network);
   }
@@ -169,7 +169,14 @@ std::optional<Digest> Repository::resolve_whole(const std::string& selector) {
   return whole ? std::optional(whole->descriptor.digest) : std::nullopt;
 }
 
-std::optional<Digest> Repository::resolve_again(const std::string& selector) {
+std::optional<Digest> Repository::resolve_needed(const std::string& selector) {
+  auto digest = resolve(selector);
+  if (!digest && connection_->head_answers().for_manifests) digest = resolve_behind_head(selector);
+  return digest;
+}
+
+/// Resolves with GET what HEAD does not find.
+std::optional<Digest> Repository::resolve_behind_head(const std::string& selector) {
   const auto digest = resolve_whole(selector);
   // A replica may just have caught up; then HEAD finds it now.
   if (digest && ask_head(selector).status == 404) connection_->head_answers().for_manifests = false;

@@ -31,9 +31,9 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] Error absence(const std::string& selector) override;
   /// HEAD manifests/<selector>, or GET if HEAD has no useful response; nullopt for 404.
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
-  /// GET manifests/<selector>, for something needed that `resolve` has not found: proxies in front of some registries
+  /// As `resolve`, for what is needed: where HEAD finds nothing, GET is sent, since proxies in front of some registries
   /// answer every HEAD with 404. If that turns out, HEAD is not used any more for manifests of this registry.
-  [[nodiscard]] std::optional<Digest> resolve_again(const std::string& selector);
+  [[nodiscard]] std::optional<Digest> resolve_needed(const std::string& selector);
   /// HEAD blobs/<digest>, or GET of the last byte if HEAD is not supported.
   [[nodiscard]] bool is_blob(const Descriptor& content) override;
   /// HEAD blobs/<digest>; false also if the registry refuses to answer.
@@ -83,6 +83,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector);
   [[nodiscard]] Answer ask_head(const std::string& selector);
   [[nodiscard]] std::optional<Digest> resolve_whole(const std::string& selector);
+  [[nodiscard]] std::optional<Digest> resolve_behind_head(const std::string& selector);
   void note_sent(const std::string& selector);
   [[nodiscard]] bool was_sent(const std::string& selector) const;
   /// The PUT with the media type `type`. True if the registry confirmed the subject.

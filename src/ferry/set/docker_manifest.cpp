@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "ferry/set/encrypted_layer.hpp"
 #include "layout/archive_names.hpp"
 #include "layout/sealed/archive_plan.hpp"
 #include "oci/json.hpp"
@@ -41,8 +42,8 @@ const Manifest* runnable_manifest(const Graph& graph, const Digest& digest, cons
 /// layer is encrypted, and whoever loads it stops there.
 const Manifest* loadable_manifest(const Graph& graph, const Digest& digest, const Digests& without) {
   const Manifest* const manifest = runnable_manifest(graph, digest, without);
-  const auto is_encrypted = [](const Descriptor& layer) { return layer.media_type.ends_with("+encrypted"); };
-  return manifest != nullptr && std::ranges::none_of(manifest->layers, is_encrypted) ? manifest : nullptr;
+  if (manifest == nullptr) return nullptr;
+  return std::ranges::none_of(manifest->layers, is_encrypted_layer, &Descriptor::media_type) ? manifest : nullptr;
 }
 
 /// The loadable linux images below an index, in order.
