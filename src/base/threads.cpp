@@ -1,12 +1,17 @@
 #include "base/threads.hpp"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <cerrno>
-#include <chrono>
+#include <cstdint>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
+#include "base/fd.hpp"
 #include "base/system_error.hpp"
+#include "base/text.hpp"
 
 namespace ociferry {
 
@@ -37,6 +42,21 @@ std::jthread start_needed_thread(const std::function<void()>& work, std::string_
 }
 
 bool were_threads_refused() noexcept { return refused; }
+
+CoreTime::CoreTime() noexcept : thread_(::gettid()) {}
+
+std::optional<std::chrono::nanoseconds> CoreTime::so_far() const {
+  constexpr std::size_t kLongest = 100;
+  try {
+    std::istringstream numbers(read_file(text::cat("/proc/self/task/", thread_, "/schedstat"), kLongest));
+    std::int64_t ran = 0;
+    std::int64_t waited = 0;
+    if (!(numbers >> ran >> waited)) return std::nullopt;
+    return std::chrono::nanoseconds{ran + waited};
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
 
 Error no_more_threads(std::string_view what) {
   return system_error(what, EAGAIN)

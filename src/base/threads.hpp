@@ -1,6 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <thread>
 
@@ -19,6 +23,19 @@ namespace ociferry {
 
 /// True once the system has refused a thread.
 [[nodiscard]] bool were_threads_refused() noexcept;
+
+/// The time for which a thread needs a core: it runs, or waits for its turn, rather than for a peer, a disk or another
+/// thread.
+class CoreTime {
+ public:
+  /// Of the calling thread. Any thread may read it while that thread exists.
+  CoreTime() noexcept;
+  /// Since the thread began; nullopt where the kernel does not tell.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> so_far() const;
+
+ private:
+  pid_t thread_;
+};
 
 /// The Error{Io} for a lack of threads or processes; `what` is what was to be done.
 [[nodiscard]] Error no_more_threads(std::string_view what);

@@ -188,6 +188,7 @@ void PiecewiseFetch::stream_on() {
     front = map_.front();
     if (front > 0 && map_.is_whole()) return;
     begun_ = std::chrono::steady_clock::now();
+    busy_before_ = busy_.so_far().value_or(std::chrono::nanoseconds{0});
     hashing_ = true;
     map_.set_streaming(true);
     may_be_divided = !ended_ && blob_.size - front >= 2 * board_.rules_.least;
@@ -270,11 +271,12 @@ std::optional<Piece> PiecewiseFetch::claim_for_helper() {
 }
 
 bool PiecewiseFetch::is_slow() const {
-  const auto time = std::chrono::steady_clock::now() - begun_;
-  if (time < board_.slow_.watched) return false;
-  const auto got = static_cast<double>(moved_);
-  return static_cast<double>(blob_.size - map_.front()) * std::chrono::duration<double>(time).count() >=
-         got * std::chrono::duration<double>(board_.slow_.left).count();
+  StreamSoFar stream{.time = std::chrono::steady_clock::now() - begun_,
+                     .busy = busy_.so_far(),
+                     .received = static_cast<std::uint64_t>(moved_),
+                     .left = blob_.size - map_.front()};
+  if (stream.busy) *stream.busy -= busy_before_;
+  return board_.slow_.applies_to(stream);
 }
 
 /// Fetches a claimed piece. Its failure does not fail the blob, unless it is a local one.

@@ -10,20 +10,16 @@
 #include <stop_token>
 #include <vector>
 
+#include "base/threads.hpp"
 #include "store/blob_place.hpp"
 #include "store/piece_map.hpp"
+#include "store/slow_stream.hpp"
 #include "store/store.hpp"
 #include "stream/verify.hpp"
 
 namespace ociferry {
 
 class PiecewiseFetch;
-
-/// When a stream is slow enough for more connections.
-struct SlowStream {
-  std::chrono::milliseconds watched{250};  ///< minimum time of observation
-  std::chrono::milliseconds left{2000};    ///< minimum estimated time for the rest
-};
 
 /// The current blobs that may be divided. Thread-safe.
 class PieceBoard {
@@ -109,6 +105,8 @@ class PiecewiseFetch {
   PieceBoard& board_;
   Progress& progress_;
   std::chrono::steady_clock::time_point begun_;
+  CoreTime busy_;  ///< of the thread that runs this
+  std::chrono::nanoseconds busy_before_{0};
   std::stop_source stop_;
   std::stop_source pieces_stop_;
 

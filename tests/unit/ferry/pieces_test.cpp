@@ -24,7 +24,8 @@ namespace {
 
 constexpr PieceRules kRules{.least = 10'000, .most = 20'000};
 /// Whatever does not come at once is slow.
-constexpr SlowStream kSlow{.watched = std::chrono::milliseconds{0}, .left = std::chrono::milliseconds{0}};
+constexpr SlowStream kSlow{
+    .watched = std::chrono::milliseconds{0}, .left = std::chrono::milliseconds{0}, .busy = 2, .cores = 2};
 constexpr std::uint64_t kSize = 1'000'000;
 constexpr std::size_t kBeginning = 5'000;
 

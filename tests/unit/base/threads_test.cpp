@@ -1,0 +1,45 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <semaphore>
+
+#include "base/threads.hpp"
+
+using namespace ociferry;
+using std::chrono::milliseconds;
+
+TEST_CASE("the core time of a thread grows while it works") {
+  const CoreTime mine;
+  const auto before = mine.so_far();
+  REQUIRE(before);
+  while (*mine.so_far() < *before + milliseconds{20}) {
+  }
+  CHECK(*mine.so_far() >= *before + milliseconds{20});
+}
+
+TEST_CASE("the core time of a thread does not grow while it waits for another") {
+  std::atomic<const CoreTime*> its{nullptr};
+  std::counting_semaphore<1> may_end{0};
+  std::jthread other([&] {
+    const CoreTime own;
+    its = &own;
+    its.notify_all();
+    may_end.acquire();
+  });
+  its.wait(nullptr);
+  // It is about to wait: what it still does until then takes no time to speak of.
+  const CoreTime mine;
+  const auto before = *mine.so_far();
+  while (*mine.so_far() < before + milliseconds{50}) {
+  }
+  const auto busy = its.load()->so_far();
+  may_end.release();
+  REQUIRE(busy);
+  CHECK(*busy < milliseconds{50});
+}
+
+TEST_CASE("the core time of a thread that has ended is not known") {
+  std::optional<CoreTime> its;
+  std::jthread([&] { its.emplace(); }).join();
+  CHECK_FALSE(its->so_far());
+}
