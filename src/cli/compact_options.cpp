@@ -52,7 +52,7 @@ CompactEffort effort_of(const std::string& word) {
 
 void print_compact(const CompactReport& report, const std::string& output, Console& console) {
   console.result(
-      fmt::format("Wrote {}: {}, {:.1f} % of the archive's {}", output, text::human_bytes(report.compact_bytes),
+      fmt::format("Wrote {}: {}, {:.1f} % of the plain archive's {}", output, text::human_bytes(report.compact_bytes),
                   percent(report.compact_bytes, report.archive_bytes), text::human_bytes(report.archive_bytes)));
   console.result(fmt::format("unpacked: {} ({}, with {} of recipes)", count(report.layers_opened, "layer"),
                              text::human_bytes(report.unpacked_bytes), text::human_bytes(report.recipe_bytes)));

@@ -63,8 +63,8 @@ void print_forecast(const CompactForecast& forecast, const VolumeRule& volumes, 
     console.result("That is the plain archive, which is written first, and removed at the end");
   }
   const std::string sizes = between(text::human_bytes(bytes.least), text::human_bytes(bytes.most));
-  console.result(fmt::format("Compact: {}{}, {} % of the archive's {}{}", forecast.is_studied ? "" : "usually ", sizes,
-                             shown_percent(forecast), text::human_bytes(forecast.archive_bytes),
+  console.result(fmt::format("Compact: {}{}, {} % of the plain archive's {}{}", forecast.is_studied ? "" : "usually ",
+                             sizes, shown_percent(forecast), text::human_bytes(forecast.archive_bytes),
                              forecast.is_studied ? "" : "; how much shows when its layers are read"));
   if (forecast.of_base.count > 0) {
     forecast_line(console, "left out",

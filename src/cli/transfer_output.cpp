@@ -50,19 +50,17 @@ std::vector<std::string> child_names(const std::vector<Descriptor>& children) {
 
 namespace {
 
-std::string outcome_line(std::string_view verb, const TransferReport& report, const std::string& archive) {
-  return fmt::format("{} {} to {}: {}", verb, count_images(report.images, report.bundles, report.referrers), archive,
-                     text::human_bytes(report.archive_bytes));
+std::string outcome(std::string_view verb, const TransferReport& report, const std::string& archive) {
+  return fmt::format("{} {} to {}", verb, count_images(report.images, report.bundles, report.referrers), archive);
 }
+
+std::string size_of(const TransferReport& report) { return ": " + text::human_bytes(report.archive_bytes); }
 
 void print_fingerprint(const TransferReport& report, Console& console) {
   if (report.fingerprint) console.result(fingerprint_line(*report.fingerprint));
 }
 
-}  // namespace
-
-void print_export(const TransferReport& report, const std::string& archive, Console& console) {
-  std::string line = outcome_line("Exported", report, archive);
+void print_exported(std::string line, const TransferReport& report, Console& console) {
   if (report.blobs_existed > 0)
     line += fmt::format(" ({} already there from an earlier run)", count(report.blobs_existed, "blob"));
   console.result(line + absent(report));
@@ -70,8 +68,18 @@ void print_export(const TransferReport& report, const std::string& archive, Cons
   print_delta(report.delta, console);
 }
 
+}  // namespace
+
+void print_export(const TransferReport& report, const std::string& archive, Console& console) {
+  print_exported(outcome("Exported", report, archive) + size_of(report), report, console);
+}
+
+void print_compact_export(const TransferReport& plain, const std::string& archive, Console& console) {
+  print_exported(outcome("Exported", plain, archive), plain, console);
+}
+
 void print_written(const TransferReport& report, const std::string& archive, Console& console) {
-  console.result(outcome_line("Wrote", report, archive) + absent(report));
+  console.result(outcome("Wrote", report, archive) + size_of(report) + absent(report));
   print_fingerprint(report, console);
 }
 

@@ -36,6 +36,8 @@ class CopyProgress : public Progress {
 
 /// One line with the result of an export, and the archive's fingerprint.
 void print_export(const TransferReport& report, const std::string& archive, Console& console);
+/// The same without the size, which is that of the plain archive; print_compact tells both.
+void print_compact_export(const TransferReport& plain, const std::string& archive, Console& console);
 /// The same of an archive that was made of others.
 void print_written(const TransferReport& report, const std::string& archive, Console& console);
 /// The line that shows the fingerprint of an archive, to be read out.

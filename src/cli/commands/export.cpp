@@ -133,7 +133,7 @@ void run_compact_export(const Arguments& arguments, const ExportOptions& options
   if (carried) add_tool_members(members, *carried);
   if (protection) members.emplace_back("parity", parity_members(*protection));
   console.document(std::move(members));
-  print_export(result.plain, options.archive.string(), console);
+  print_compact_export(result.plain, options.archive.string(), console);
   print_compact(result.compact, options.archive.string(), console);
   if (protection) print_parity(*protection, console);
   if (carried) print_tool(*carried, console);
