@@ -168,7 +168,8 @@ void read_back(const OutputMedium& written, const Context& context) {
     static_cast<void>(load_archive(archive, context));
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Interrupted) throw;
-    const bool is_medium = error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Io;
+    const bool is_medium =
+        error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Io || error.code() == ErrorCode::Space;
     throw Error(is_medium ? error.code() : ErrorCode::Internal,
                 text::cat("the archive was written, but cannot be read back: ", error.message()))
         .hint(text::cat("the medium is damaged, or this is a bug: write to another disk, and if it comes again there, "
