@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "ferry/set/encrypted_layer.hpp"
+#include "oci/manifest.hpp"
 
 namespace ociferry {
 

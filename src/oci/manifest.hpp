@@ -50,6 +50,11 @@ struct RawManifest {
 /// What the manifest is attached to (its `subject`), or null.
 [[nodiscard]] const Descriptor* subject_of(const std::variant<Manifest, ImageIndex>& parsed) noexcept;
 
+/// True for layers that can be unpacked only with a key, as the image encryption of containers says by their type.
+[[nodiscard]] inline bool is_encrypted_layer(std::string_view media_type) noexcept {
+  return media_type.ends_with("+encrypted");
+}
+
 /// Parses an image index alone, such as an image layout's index.json, with no limit but the caller's on its size.
 /// Throws Error{Hostile} starting with `what`.
 [[nodiscard]] ImageIndex parse_image_index(std::string_view bytes, std::string_view what);

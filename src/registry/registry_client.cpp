@@ -7,7 +7,6 @@
 #include "ociferry/version.hpp"
 #include "registry/catalog.hpp"
 #include "registry/connection.hpp"
-#include "registry/observed_transport.hpp"
 
 namespace ociferry {
 

@@ -7,6 +7,7 @@
 
 #include "credentials/environment.hpp"
 #include "http/clock.hpp"
+#include "http/peer.hpp"
 #include "http/transport.hpp"
 #include "ociferry/progress.hpp"
 #include "ociferry/reference.hpp"
@@ -18,6 +19,9 @@ namespace ociferry {
 /// A transport over the network with the time-outs and certificates of `options`.
 /// Throws Error{Usage} if a certificate file cannot be used. `progress` must outlive it.
 [[nodiscard]] std::shared_ptr<Transport> make_transport(const RegistryOptions& options, Progress& progress);
+/// The same, and tells `observe_peer` of each connection.
+[[nodiscard]] std::shared_ptr<Transport> make_observed_transport(const RegistryOptions& options, Progress& progress,
+                                                                 PeerObserver observe_peer);
 
 /// Connects to all registries of one command: finds credentials, chooses https or http for each host, caches tokens,
 /// and retries. Thread-safe.

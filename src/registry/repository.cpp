@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "base/context.hpp"
+#include "base/stop.hpp"
 #include "base/text.hpp"
-#include "http/any_stop.hpp"
 #include "oci/json.hpp"
 #include "oci/limits.hpp"
 #include "oci/manifest_type.hpp"
-#include "registry/accepted_manifests.hpp"
 #include "registry/blob_check.hpp"
 #include "registry/blob_download.hpp"
 #include "registry/blob_upload.hpp"

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "store/store.hpp"
 
@@ -15,6 +16,13 @@ class Connection;
 class MountRecord;
 class SpoiledPlaces;
 struct Answer;
+
+/// The Accept of every request for a manifest. Registries answer requests that lack a type with an older one, or deny
+/// that the manifest exists.
+inline constexpr std::string_view kAcceptedManifests =
+    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
+    "application/vnd.oci.artifact.manifest.v1+json";
 
 /// A repository of a registry, over the OCI distribution specification. Thread-safe. All methods block on the
 /// network, retry temporary failures, and throw Error naming method, URL, status and the registry's own error:

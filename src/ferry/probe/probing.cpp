@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "registry/observed_transport.hpp"
 #include "registry/refusal_words.hpp"
+#include "registry/registry_client.hpp"
 #include "stream/sha256.hpp"
 
 namespace ociferry {

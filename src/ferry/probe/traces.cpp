@@ -3,11 +3,12 @@
 #include <chrono>
 #include <thread>
 
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ferry/probe/listing.hpp"
 #include "oci/limits.hpp"
-#include "registry/accepted_manifests.hpp"
 #include "registry/refusal_words.hpp"
+#include "registry/repository.hpp"
 
 namespace ociferry {
 
@@ -43,7 +44,7 @@ void Traces::try_to_remove(Trace& trace, const std::stop_token& stop) {
 bool Traces::remove(std::size_t trace, const std::stop_token& stop) {
   Trace& one = traces_.at(trace);
   if (!one.is_gone) try_to_remove(one, stop);
-  if (stop.stop_requested()) throw Error(ErrorCode::Interrupted, "interrupted");
+  throw_if_stopped(stop);
   return one.is_gone;
 }
 

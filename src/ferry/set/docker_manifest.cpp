@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "ferry/set/encrypted_layer.hpp"
 #include "layout/archive_names.hpp"
 #include "layout/sealed/archive_plan.hpp"
 #include "oci/json.hpp"
+#include "oci/manifest.hpp"
 #include "oci/runtime_name.hpp"
 #include "oci/tag_names.hpp"
 
