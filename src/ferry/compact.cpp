@@ -130,7 +130,7 @@ CompactReport compact_archive(const CompactOptions& options, const Context& cont
   check_compact_output(options.output, options.volumes, options.force);
   const auto since = open_older(options.since, context);
   const auto [archive, layers] = open_plain(options.archive, context);
-  auto& sealed = dynamic_cast<ArchiveReader&>(*archive);
+  ArchiveReader& sealed = *archive->sealed();  // open_plain() takes no others
   try {
     return write_compact_archive(sealed, layers, since, options, context);
   } catch (Error& error) {

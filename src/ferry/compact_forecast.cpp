@@ -37,7 +37,7 @@ CompactForecast forecast_compact(const CompactOptions& options, const ForecastRu
   check_compact_output(options.output, options.volumes, options.force);
   const auto since = open_older(options.since, context);
   const auto [archive, layers] = open_plain(options.archive, context);
-  auto& sealed = dynamic_cast<ArchiveReader&>(*archive);
+  ArchiveReader& sealed = *archive->sealed();  // open_plain() takes no others
   const std::filesystem::path output = options.volumes.divides() ? options.output : behind_links(options.output);
   const std::filesystem::path work = work_directory_of(options.work_directory, output);
   const std::filesystem::path directory = options.work_directory.empty() ? temporary_directory() : work;

@@ -60,6 +60,7 @@ class ImageArchive : public ImageSource {
 
   /// The archive as a sealed one, with plan, fingerprint and checked headers. Null for others.
   [[nodiscard]] virtual const ArchiveReader* sealed() const noexcept { return nullptr; }
+  [[nodiscard]] virtual ArchiveReader* sealed() noexcept { return nullptr; }
 
  private:
   std::vector<std::string> notes_;

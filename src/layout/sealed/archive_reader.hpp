@@ -31,6 +31,7 @@ class ArchiveReader : public ImageArchive {
   [[nodiscard]] std::uint64_t total_bytes() const override { return plan_.total_bytes; }
   [[nodiscard]] std::optional<std::uint64_t> size_of(const Digest& blob) const override;
   [[nodiscard]] const ArchiveReader* sealed() const noexcept override { return this; }
+  [[nodiscard]] ArchiveReader* sealed() noexcept override { return this; }
   /// The digest of the seal, which identifies the archive.
   [[nodiscard]] Digest fingerprint() const;
   [[nodiscard]] const ArchivePlan& plan() const noexcept { return plan_; }
