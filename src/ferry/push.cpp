@@ -15,25 +15,13 @@
 #include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
+#include "store/medium_blob.hpp"
 #include "transfer/memory_blobs.hpp"
 #include "transfer/parallel.hpp"
 
 namespace ociferry {
 
 namespace {
-
-/// A packed layer in an unnamed file, so that an upload can be repeated.
-class PackedFile : public BlobSource {
- public:
-  explicit PackedFile(std::unique_ptr<Medium> file) : file_(std::move(file)) {}
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
-                                                 std::stop_token) override {
-    return std::make_unique<MediumSource>(*file_, offset, blob.size - offset);
-  }
-
- private:
-  std::unique_ptr<Medium> file_;
-};
 
 std::filesystem::path temporary_directory() {
   std::error_code failure;
@@ -79,7 +67,7 @@ std::vector<FileEntry> collect(const PushOptions& options) {
 
 /// Puts what is not there yet, blobs first.
 void put(Repository& repository, const Destination& to, const std::vector<TagState>& tags,
-         const SingleLayerImage& image, const Descriptor& layer, PackedFile& packed, Round round,
+         const SingleLayerImage& image, const Descriptor& layer, MediumBlob& packed, Round round,
          const Context& context) {
   if (!tags.back().is_right() || round == Round::Repair) {
     MemoryBlobs configs;
@@ -102,7 +90,7 @@ void put(Repository& repository, const Destination& to, const std::vector<TagSta
 
 /// Returns true if the tag was right already.
 bool upload(Repository& repository, const PushOptions& options, const SingleLayerImage& image, const Descriptor& layer,
-            PackedFile& packed, Round round, const Context& context) {
+            MediumBlob& packed, Round round, const Context& context) {
   const Destination to{options.target.name, repository, repository};
   const auto doing = [&] { return text::cat("writing '", to_string(to.name), ":", options.target.selector(), "'"); };
   const std::vector<TagState> tags = with_context(doing, [&] {
@@ -148,7 +136,7 @@ PushReport push(const PushOptions& options, const Context& context) {
   const SingleLayerImage image = make_single_layer_image(packed.diff_id, packed.layer, labels);
 
   Registries registries(context);
-  PackedFile source(std::move(file).finish("the packed layer"));
+  MediumBlob source(packed.layer.digest, std::move(file).finish("the packed layer"));  // it can be read again
   Repository& repository = *registries.repository(options.target.name);
   PushReport report{.pushed = Reference::by_digest(options.target.name, image.manifest.descriptor.digest),
                     .tag = options.target.selector(),

@@ -4,8 +4,11 @@
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
+#include "medium/file_medium.hpp"
 #include "medium/partial_file.hpp"
 #include "registry/registry_client.hpp"
+#include "store/forwarding_source.hpp"
+#include "store/medium_blob.hpp"
 #include "store/memory_target.hpp"
 #include "stream/sha256.hpp"
 #include "support/fake_clock.hpp"
@@ -74,6 +77,25 @@ TEST_CASE("MemoryBlobs is read by the contract") {
   const std::string content = "content";
   blobs.add(sha256(content), content);
   check_blob_source(blobs, {.media_type = "x", .digest = sha256(content), .size = content.size()});
+}
+
+TEST_CASE("MediumBlob is read by the contract") {
+  const TempDirectory directory = temp_directory();
+  const std::string content = "content";
+  write_text(directory.path() / "blob", content);
+  MediumBlob blob(sha256(content), open_medium(directory.path() / "blob"));
+  check_blob_source(blob, {.media_type = "x", .digest = sha256(content), .size = content.size()});
+}
+
+TEST_CASE("ForwardingSource is read by the contract, and has the home of what it forwards to") {
+  const auto memory = in_memory();
+  ForwardingSource source(memory);
+  const auto manifest =
+      std::get<Manifest>(parse_manifest(image().manifests.front().bytes, image().descriptor.media_type));
+  for (const Descriptor& blob : {manifest.config.value(), manifest.layers.front()}) check_blob_source(source, blob);
+  CHECK(source.home() == memory->home());
+  CHECK(source.mountable_from() == memory->mountable_from());
+  CHECK(source.is_mount_certain() == memory->is_mount_certain());
 }
 
 TEST_CASE("CachingSource is read by the contract, before and after it has kept a blob") {

@@ -6,6 +6,7 @@
 #include "ferry/deliver/attachments.hpp"
 #include "ferry/deliver/locations_writer.hpp"
 #include "ferry/set/absent_children.hpp"
+#include "store/forwarding_source.hpp"
 #include "transfer/parallel.hpp"
 
 namespace ociferry {
@@ -15,28 +16,14 @@ namespace {
 constexpr std::size_t kFewTags = 4;
 
 /// A blob that another repository of the destination's registry has, or may have, as well.
-class MountableElsewhere : public BlobSource {
+class MountableElsewhere : public ForwardingSource {
  public:
   MountableElsewhere(std::shared_ptr<BlobSource> inner, RepositoryName place, bool is_certain)
-      : inner_(std::move(inner)), place_(std::move(place)), is_certain_(is_certain) {}
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
-                                                 std::stop_token stop) override {
-    return inner_->open(blob, offset, std::move(stop));
-  }
-  void fetch(const Descriptor& blob, ByteSink& sink, std::stop_token stop) override {
-    inner_->fetch(blob, sink, std::move(stop));
-  }
-  [[nodiscard]] bool fetch_range(const Descriptor& blob, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
-                                 std::stop_token stop) override {
-    return inner_->fetch_range(blob, begin, end, sink, std::move(stop));
-  }
-  [[nodiscard]] std::optional<RepositoryName> home() const override { return inner_->home(); }
+      : ForwardingSource(std::move(inner)), place_(std::move(place)), is_certain_(is_certain) {}
   [[nodiscard]] std::optional<RepositoryName> mountable_from() const override { return place_; }
   [[nodiscard]] bool is_mount_certain() const override { return is_certain_; }
-  [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
 
  private:
-  std::shared_ptr<BlobSource> inner_;
   RepositoryName place_;
   bool is_certain_;
 };

@@ -10,6 +10,7 @@
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/stream_check.hpp"
 #include "medium/stream_medium.hpp"
+#include "store/forwarding_source.hpp"
 #include "transfer/blob_copy.hpp"
 
 namespace ociferry {
@@ -18,21 +19,12 @@ namespace {
 
 /// A blob of a stream. It is not mounted from a repository that only a file names: to prove first that the file has it,
 /// too, would take a second reading.
-class StreamedBlob : public BlobSource {
+class StreamedBlob : public ForwardingSource {
  public:
-  explicit StreamedBlob(std::shared_ptr<BlobSource> inner) : inner_(std::move(inner)) {}
-  [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
-                                                 std::stop_token stop) override {
-    return inner_->open(blob, offset, std::move(stop));
-  }
+  explicit StreamedBlob(std::shared_ptr<BlobSource> inner) : ForwardingSource(std::move(inner)) {}
   [[nodiscard]] std::optional<RepositoryName> mountable_from() const override {
-    return inner_->is_mount_certain() ? inner_->mountable_from() : std::nullopt;
+    return is_mount_certain() ? ForwardingSource::mountable_from() : std::nullopt;
   }
-  [[nodiscard]] bool is_mount_certain() const override { return inner_->is_mount_certain(); }
-  [[nodiscard]] std::string name_of(const Digest& blob) const override { return inner_->name_of(blob); }
-
- private:
-  std::shared_ptr<BlobSource> inner_;
 };
 
 /// The blobs of all destinations, those that the stream brings apart from others.

@@ -7,6 +7,7 @@
 #include <latch>
 
 #include "base/sizes.hpp"
+#include "contract/source_contract.hpp"
 #include "ociferry/error.hpp"
 #include "store/memory_target.hpp"
 #include "stream/memory.hpp"
@@ -99,6 +100,21 @@ TEST_CASE("a blob that goes to several targets is read once") {
   for (MemoryTarget* target : {&one, &two, &three}) CHECK(target->has_blob(blob));
   CHECK(source.opened == 1);
   CHECK(source.bytes_read == kLong);
+}
+
+TEST_CASE("the source that a target gets is read by the contract of a store") {
+  struct Checks : BlobTarget {
+    BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress&, std::stop_token) override {
+      testing::check_blob_source(from, blob);
+      return BlobOutcome::Written;
+    }
+  };
+  MemoryTarget source;
+  const std::string content = long_content();
+  source.add_blob(content, "layer");
+  Checks checks;
+  const Descriptor blob{.media_type = "layer", .digest = sha256(content), .size = content.size()};
+  for (const auto& failure : put_into_all(blob, {{&checks, &source}}, silent_progress(), {})) CHECK(!failure);
 }
 
 TEST_CASE("a target that has the blob, and one that fails, hold up nobody") {
