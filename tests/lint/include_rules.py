@@ -15,28 +15,23 @@ BASE = {"base"}
 OCI = BASE | {"oci"}
 STREAM = OCI | {"stream"}
 STORE = STREAM | {"store"}
-LAYOUT = STORE | {"medium", "archive", "recipe"}
-CREDENTIALS = STORE | {"http"}
-REGISTRY = CREDENTIALS | {"credentials"}
-BUNDLE = LAYOUT | REGISTRY | {"layout", "registry", "transfer"}
-FERRY = BUNDLE | {"bundle", "parity", "recipe"}
 MAY_INCLUDE = {
     "base": set(),
     "oci": BASE,
     "stream": OCI,
-    "recipe": STREAM,
+    "recipe": BASE | {"stream"},
     "medium": STREAM,
     "parity": STREAM | {"medium"},
     "store": STREAM | {"medium"},
-    "archive": STORE,
-    "http": STORE,
-    "layout": LAYOUT,
-    "credentials": CREDENTIALS,
-    "registry": REGISTRY,
+    "archive": STREAM,  # tars and layers: nothing of where they are kept
+    "http": BASE | {"stream"},  # nothing of images
+    "layout": STORE | {"medium", "archive", "recipe"},
+    "credentials": STREAM | {"http"},
+    "registry": STORE | {"http", "credentials"},
     "transfer": STORE,  # one engine for every kind of end: it knows the store interfaces only
-    "bundle": BUNDLE,
-    "ferry": FERRY,
-    "cli": FERRY | {"ferry"},
+    "bundle": STREAM | {"archive"},  # documents: no I/O
+    "ferry": STORE | {"medium", "parity", "archive", "http", "layout", "credentials", "registry", "transfer", "bundle"},
+    "cli": STREAM | {"medium", "archive", "http", "layout", "credentials", "bundle", "ferry"},
 }
 
 # Room of a layer -> the rooms of the same layer that it may include besides itself. Files that lie in no folder of
@@ -51,7 +46,7 @@ ROOMS = {
     "ferry/gather": {"ferry/set"},
     "ferry/deliver": {"ferry/set", "ferry/gather"},
     "ferry/probe": set(),
-    "ferry": {"ferry/set", "ferry/gather", "ferry/deliver", "ferry/probe"},
+    "ferry": {"ferry/set", "ferry/gather", "ferry/deliver"},
     "cli": {"cli/completion"},
     "cli/completion": {"cli"},
     "cli/commands": {"cli", "cli/completion"},
@@ -86,7 +81,6 @@ LIBRARIES = {
     "curl/": ("http/",),
     "fmt/": ("cli/",),
     "isa-l/": ("parity/erasure_code.cpp",),
-    "microhttpd.h": ("ferry/",),
     "nlohmann/": ("oci/json.cpp",),
     "openssl/": (
         "http/lazy_certificates.cpp",
@@ -97,8 +91,7 @@ LIBRARIES = {
         "stream/",
     ),
     "yaml-cpp/": ("bundle/",),
-    "zstd.h": ("archive/", "stream/"),
-    "zstd_errors.h": ("archive/", "stream/"),
+    "zstd.h": ("archive/",),
 }
 
 # Folders and files of src/ that take bytes from a Medium, and know nothing of the files that may be behind it.
