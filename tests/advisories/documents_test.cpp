@@ -30,7 +30,7 @@ const std::string kDigest = sha256("{}").text();
 
 }  // namespace
 
-TEST_CASE("CVE-2021-41190: a body that is an index to one reader and an image to another is refused") {
+TEST_CASE("CVE-2021-41190: a body that can be read as an index and as an image is refused") {
   const std::string both = R"({"schemaVersion":2,"manifests":[],"layers":[],"config":)" + descriptor(kDigest) + "}";
   for (const std::string_view type : {media_type::kOciManifest, media_type::kOciIndex, std::string_view()}) {
     CHECK(code_of([&] { (void)parse_manifest(both, type); }) == ErrorCode::Hostile);
@@ -44,7 +44,7 @@ TEST_CASE("CVE-2021-41190: keys that occur twice are refused") {
         ErrorCode::Hostile);
 }
 
-TEST_CASE("GHSA-qv35-3gw6-8q4j: of a pinned manifest no other bytes are taken, whatever the registry calls them") {
+TEST_CASE("GHSA-qv35-3gw6-8q4j: a manifest requested by digest is refused if its bytes differ") {
   Rig rig;
   const std::string real = manifest_of(descriptor(kDigest), "");
   const Digest pinned = sha256(real);
@@ -74,13 +74,13 @@ TEST_CASE("GHSA-f36w-mj3v-6jqv: a size in a descriptor reserves no memory") {
   }
 }
 
-TEST_CASE("CVE-2020-1702: a manifest that is longer than any may be is not read on") {
+TEST_CASE("CVE-2020-1702: reading a manifest stops at the size limit") {
   Rig rig;
   rig.answer_first(1, "GET", "/manifests/", {200, {}, std::string(limits::kManifestBytes + 1, ' ')});
   CHECK(code_of([&] { (void)rig.repository().manifest("v1"); }) == ErrorCode::Hostile);
 }
 
-TEST_CASE("CVE-2019-11253: YAML that grows by its aliases is refused at the first anchor") {
+TEST_CASE("CVE-2019-11253: YAML with aliases is refused at the first anchor") {
   std::string bomb = "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\na: &a [x,x,x,x,x,x,x,x,x]\n";
   for (char name = 'b'; name < 'z'; ++name) {
     const std::string last(1, static_cast<char>(name - 1));
@@ -92,7 +92,7 @@ TEST_CASE("CVE-2019-11253: YAML that grows by its aliases is refused at the firs
   CHECK(code_of([&] { (void)BundleLock::parse(bomb); }) == ErrorCode::Hostile);
 }
 
-TEST_CASE("CVE-2024-3727: what is not a digest becomes neither a path nor a URL") {
+TEST_CASE("CVE-2024-3727: a malformed digest is refused before a path or URL is made of it") {
   const std::vector<std::string> bad{"sha256:../../../../etc/passwd",
                                      "../../etc/passwd",
                                      "sha256:",
@@ -113,7 +113,7 @@ TEST_CASE("CVE-2024-3727: what is not a digest becomes neither a path nor a URL"
   }
 }
 
-TEST_CASE("embedded data is never taken for the blob") {
+TEST_CASE("a descriptor's embedded data is never used instead of the blob") {
   const auto target = std::make_shared<MemoryTarget>();
   const Descriptor real = target->add_blob("real", "application/x");
   const auto parsed = parse_manifest(

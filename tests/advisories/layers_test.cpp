@@ -58,7 +58,7 @@ class Site {
 
 }  // namespace
 
-TEST_CASE("CVE-2024-0406: names that lead out are refused, not shortened") {
+TEST_CASE("CVE-2024-0406: member names that lead out of the root are refused, not shortened") {
   for (const char* name : {"../evil", "a/../../evil", "a/b/../../../evil", "/../evil"}) {
     CAPTURE(name);
     Site site;
@@ -75,7 +75,7 @@ TEST_CASE("CVE-2024-0406: names that lead out are refused, not shortened") {
   }
 }
 
-TEST_CASE("CVE-2021-21272: links that lead out are not made, and hard links to such places refused") {
+TEST_CASE("CVE-2021-21272: symbolic links that lead out are not created, and hard links that lead out are refused") {
   Site site;
   CHECK_FALSE(site.refuses({TarBuilder().symlink("up", "../secret").symlink("abs", "/etc/passwd")}));
   CHECK_FALSE(site.holds("up"));
@@ -85,7 +85,7 @@ TEST_CASE("CVE-2021-21272: links that lead out are not made, and hard links to s
   CHECK(other.is_outside_untouched());
 }
 
-TEST_CASE("CVE-2026-29064, GHSA-hcm4-6hpj-vghm: a link is not written through") {
+TEST_CASE("CVE-2026-29064, GHSA-hcm4-6hpj-vghm: nothing is written through a symbolic link") {
   Site site;
   CHECK(site.refuses({TarBuilder().symlink("way", "elsewhere").file("way/evil", "evil")}));
   Site later;  // nor one that an earlier layer made
@@ -93,7 +93,7 @@ TEST_CASE("CVE-2026-29064, GHSA-hcm4-6hpj-vghm: a link is not written through") 
   CHECK_FALSE(later.holds("real/evil"));
 }
 
-TEST_CASE("CVE-2026-42497: a link that takes a directory's place does not lead what follows elsewhere") {
+TEST_CASE("CVE-2026-42497: a link that replaces a directory does not redirect later members") {
   Site site;
   CHECK(site.refuses({TarBuilder().directory("a").symlink("a", "../root-evil").file("a/evil", "evil")}));
   CHECK(site.is_outside_untouched());
@@ -102,7 +102,7 @@ TEST_CASE("CVE-2026-42497: a link that takes a directory's place does not lead w
   CHECK_FALSE(chain.holds("a/evil"));
 }
 
-TEST_CASE("CVE-2021-29136: a layer cannot put a link in the root's place") {
+TEST_CASE("CVE-2021-29136: a layer cannot replace the root by a link") {
   for (const char* root : {".", "./"}) {
     Site site;
     CHECK(site.refuses({TarBuilder().member({.name = root, .type = '2', .link = "../root-evil"})}));
@@ -137,7 +137,7 @@ TEST_CASE("CVE-2016-5418: a hard link with content is refused before anything is
   CHECK(read_text(site.path("root") / "target") == "good");
 }
 
-TEST_CASE("CVE-2025-62518: two sizes of one member are refused, whichever of them a reader would believe") {
+TEST_CASE("CVE-2025-62518: a member with two different sizes is refused") {
   const TarBuilder hidden = TarBuilder().file("hidden", "evil");
   Site site;
   CHECK(site.refuses({TarBuilder()

@@ -107,7 +107,7 @@ Kill any_kill(std::mt19937_64& random, std::size_t calls) {
 
 }  // namespace
 
-TEST_CASE("a sample of runs that are killed at some system call is finished by the same command") {
+TEST_CASE("a killed run is completed by the same command (a sample of system calls)") {
   std::mt19937_64 random(seed_of_run());
   Kills kills;
   for (const Command command : kCommands) {

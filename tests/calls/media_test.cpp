@@ -54,7 +54,7 @@ bool cannot_mount(const CallStage& stage) {
 
 }  // namespace
 
-TEST_CASE("reading an archive writes nothing where the archive is, and nothing else than what it is asked for") {
+TEST_CASE("reading an archive writes nothing beside it, and only the requested output") {
   CallStage& stage = fresh_stage();
   fs::create_directory(stage.path("media"));
   fs::copy_file(stage.path("input.tar"), stage.path("media/input.tar"));

@@ -103,7 +103,7 @@ TEST_CASE("volumes are written onto small media that are mounted, one or several
   }
 }
 
-TEST_CASE("a medium that is full is refused, and takes the archive when there is room") {
+TEST_CASE("an export to a full medium is refused, and succeeds once there is room") {
   CallStage& stage = fresh_stage();
   for (const MountedKind& kind : kinds(stage)) {
     CAPTURE(kind.name);
@@ -122,7 +122,7 @@ TEST_CASE("a medium that is full is refused, and takes the archive when there is
   }
 }
 
-TEST_CASE("a medium that is pulled out while it is written is an error, and the same command goes on") {
+TEST_CASE("a medium that is removed during an export is an error, and the same command resumes") {
   CallStage& stage = fresh_stage();
   // The process stops in the middle of its writes; a lazy unmount takes the names away, as a pulled stick would.
   const std::string script =

@@ -60,7 +60,7 @@ std::size_t layers_asked_for(CallStage& stage, Command command) {
 
 }  // namespace
 
-TEST_CASE("of two exports to one archive the first wins, and the second says that it is busy") {
+TEST_CASE("the second of two exports to one archive fails with Busy") {
   Hold hold;
   FakeRegistry registry;
   const Image image = make_image({.layers = {{.size = 200'000, .seed = 1}}});
@@ -108,7 +108,7 @@ TEST_CASE("a limit on the length of files stops an export and a pull before a la
   }
 }
 
-TEST_CASE("what lies at the place of the partial archive never ends in the archive") {
+TEST_CASE("foreign content at the partial archive's path never gets into the archive") {
   CallStage& stage = fresh_stage();
   const std::string& archive = stage.archive();
   // Of another plan; of none; shorter and longer than the archive; all but the table right.
@@ -146,7 +146,7 @@ TEST_CASE("a layer in a partial archive whose middle was lost is fetched anew") 
   CHECK_MESSAGE(wrong.empty(), wrong);
 }
 
-TEST_CASE("what killed pulls left is removed by the next one, but nothing of a pull that still runs") {
+TEST_CASE("a pull removes what killed pulls left, and nothing of a running pull") {
   CallStage& stage = fresh_stage();
   const TempDirectory running(stage.ociferry().home(), "pulled.ociferry-");
   write_text(running.path() / "content/file", "of another process");

@@ -65,7 +65,7 @@ std::string judge(ParityStage& place, const OneOutput& one, const std::string& f
 
 }  // namespace
 
-TEST_CASE("protect and repair that fail or are killed anywhere leave no half file, and go on when run again") {
+TEST_CASE("protect and repair leave no incomplete file when they fail or are killed, and resume") {
   ParityStage place;
   const std::vector<OneOutput> commands{
       {{"protect", "whole.tar", "--parity", "20%", "-o", "p.parity"}, "p.parity", place.parity()},

@@ -180,7 +180,7 @@ TEST_CASE("every file that gets its name by a rename is synced before, and its d
   }
 }
 
-TEST_CASE("whatever the disk holds after a power loss, the archive's name never leads to half of it") {
+TEST_CASE("after a power loss the archive's name never leads to an incomplete archive") {
   std::mt19937_64 random(seed_of_run());
   CallStage& stage = fresh_stage();
   const std::vector<LoggedCall> log = log_of(stage, Command::Export, true);

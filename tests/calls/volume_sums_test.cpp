@@ -47,7 +47,7 @@ std::int64_t read_back_by(const Ociferry& ociferry, Words words, const std::stri
 
 }  // namespace
 
-TEST_CASE("volumes are hashed while they are written: hardly anything of them is read again for SHA256SUMS") {
+TEST_CASE("volumes are hashed while they are written, and hardly read again for SHA256SUMS") {
   const Image image = make_image({.layers = {{.size = 10'000'000, .seed = 31}}});
   FakeRegistry source;
   for (const auto& blob : image.blobs) source.add_blob("apps/app", blob.second);

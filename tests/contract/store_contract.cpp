@@ -176,14 +176,14 @@ void check_damage(Place place) {
 }  // namespace
 
 void check_store_contract(const WithPlace& with_place) {
-  SUBCASE("blobs are written once and read as often as wanted") { with_place(check_blobs); }
+  SUBCASE("a blob is written once and can be read repeatedly") { with_place(check_blobs); }
   SUBCASE("an empty blob is a blob") { with_place(check_empty_blob); }
-  SUBCASE("what is not there is absent, not an error; a missing blob is NotFound") { with_place(check_missing); }
+  SUBCASE("an absent manifest or tag is nullopt, and an absent blob is NotFound") { with_place(check_missing); }
   SUBCASE("manifests are kept byte for byte, tags can be moved") { with_place(check_manifests); }
   SUBCASE("tags are listed in order, digests are not") { with_place(check_tags); }
-  SUBCASE("what has a subject is listed as attached to it") { with_place(check_referrers); }
+  SUBCASE("a manifest with a subject is listed as attached to it") { with_place(check_referrers); }
   SUBCASE("a manifest without its blobs is refused as Unstable, and no tag appears") { with_place(check_order); }
-  SUBCASE("damaged content is refused and the progress taken back") { with_place(check_damage); }
+  SUBCASE("damaged content is refused, and its progress is taken back") { with_place(check_damage); }
 }
 
 }  // namespace ociferry::testing

@@ -58,7 +58,7 @@ TEST_CASE("a flipped byte of a delta is found wherever it is: a sample of all by
   }
 }
 
-TEST_CASE("a sample of damaged archives is refused, and nothing of them is seen") {
+TEST_CASE("damaged archives are refused, and nothing of them reaches the registry (a sample)") {
   const SealedSample sample;
   Trial trial(sample);
   for (std::uint64_t number = 0; number < kDamageSample; ++number) {
@@ -68,7 +68,7 @@ TEST_CASE("a sample of damaged archives is refused, and nothing of them is seen"
   }
 }
 
-TEST_CASE("messages about damage say what is there and what must be, and where") {
+TEST_CASE("messages about damage name the place, what was found and what was expected") {
   const SealedSample sample;
   Trial trial(sample);
   const auto first = [&](const std::string& kind) {
@@ -130,7 +130,7 @@ TEST_CASE("an archive cut at each length, one after the other, is refused" * doc
             << "; " << watch.seconds() << " s" << std::endl;
 }
 
-TEST_CASE("ten thousand damaged archives are refused, and nothing of them is seen" * doctest::skip()) {
+TEST_CASE("ten thousand damaged archives are refused, and nothing of them reaches the registry" * doctest::skip()) {
   const SealedSample sample;
   Trial trial(sample);
   Counts kinds;

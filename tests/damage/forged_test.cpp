@@ -50,12 +50,12 @@ struct Forgery {
 
 }  // namespace
 
-TEST_CASE("an archive that is put together as it must be is not a forgery") {
+TEST_CASE("an archive that the test's forger assembles without a fault is accepted") {
   Forgery forgery;
   CHECK(forgery.bytes() == forgery.sample.bytes);
 }
 
-TEST_CASE("a sealed archive that holds what nothing refers to is refused before anything is written") {
+TEST_CASE("a sealed archive with unreferenced content is refused before anything is written") {
   Forgery forgery;
   forgery.blobs.push_back(forgery.extra);
   CHECK(forgery.judge() == "");

@@ -30,7 +30,7 @@ HostileImage zeros(std::uint64_t unpacked, LayerCompression compression) {
 
 }  // namespace
 
-TEST_CASE("a sample of hostile images is pulled as their layers say, or refused without a trace") {
+TEST_CASE("hostile images are pulled, or refused without leaving files (a sample)") {
   PullTrial trial;
   std::uint64_t pulled = 0;
   for (std::uint64_t number = 0; number < kHostileSample; ++number) {
@@ -42,7 +42,7 @@ TEST_CASE("a sample of hostile images is pulled as their layers say, or refused 
   CHECK(pulled > kHostileSample / 20);  // not everything is refused
 }
 
-TEST_CASE("each forbidden way to write a member is refused") {
+TEST_CASE("each forbidden form of a member is refused") {
   PullTrial trial;
   for (const ForbiddenMember& forbidden : forbidden_members()) {
     Dice dice(seed_of_run());
@@ -54,7 +54,7 @@ TEST_CASE("each forbidden way to write a member is refused") {
   }
 }
 
-TEST_CASE("ten thousand hostile images are pulled as their layers say, or refused without a trace" * doctest::skip()) {
+TEST_CASE("ten thousand hostile images are pulled, or refused without leaving files" * doctest::skip()) {
   PullTrial trial;
   Counts counts;
   const Watch watch;

@@ -159,7 +159,7 @@ TEST_CASE("a volume of a delta that is lost, cut, grown, replaced or damaged is 
   try_all(sample, true);
 }
 
-TEST_CASE("volumes that have changed names are found by what is in them, and each is named") {
+TEST_CASE("volumes with swapped names are found by their content, and each is named") {
   const SealedSample sample;
   VolumeTrial trial(sample, true);
   for (std::size_t i = 0; i < trial.volumes().size(); ++i) {

@@ -80,7 +80,7 @@ class DockerConfig {
 
 }  // namespace
 
-TEST_CASE("ACR: an identity token that is kept for the user of zeros is exchanged for tokens") {
+TEST_CASE("ACR: an identity token stored for the null user is exchanged for access tokens") {
   if (lacks({"docker-registry", "openssl"})) return;
   const Acr acr;
   const DockerConfig config(text::cat(R"({"auths": {")", acr.proxy.host(), R"(": {"auth": ")",
@@ -92,7 +92,7 @@ TEST_CASE("ACR: an identity token that is kept for the user of zeros is exchange
   CHECK(acr.sends_to_storage());
 }
 
-TEST_CASE("ACR: a refresh token is also the password of the user of zeros") {
+TEST_CASE("ACR: a refresh token is accepted as the null user's password") {
   if (lacks({"docker-registry", "openssl"})) return;
   const Acr acr;
   Context context{.registry = quick_options()};

@@ -75,7 +75,7 @@ TEST_CASE("a registry that refuses large chunks with 416, as GitHub's does, gets
   CHECK(behind.count("PUT", 201) >= 1);
 }
 
-TEST_CASE("chunks that break off, or whose answers are lost or lie, end in the same image") {
+TEST_CASE("chunks that break off, or get lost or wrong responses, end in the same image") {
   if (lacks({"docker-registry"})) return;
   const Match chunk{"PATCH", "/blobs/uploads/"};
   for (const Fault& fault : {Fault{.cut_request = 500'000}, Fault{.cut_request = 0}, Fault{.lose_answer = true},

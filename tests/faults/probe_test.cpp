@@ -45,7 +45,7 @@ ErrorCode failure_of(const ProbeReport& report) {
 
 }  // namespace
 
-TEST_CASE("probe finds an ordinary registry fit, and leaves nothing that its API or its storage shows") {
+TEST_CASE("probe accepts an ordinary registry, and leaves nothing in its API or storage") {
   if (lacks({"docker-registry"})) return;
   Rig rig;
   const ProbeReport report = rig.probe_with({});
@@ -66,7 +66,7 @@ TEST_CASE("probe finds an ordinary registry fit, and leaves nothing that its API
   }
 }
 
-TEST_CASE("probe tells the largest request, and fails only where larger layers have no other way") {
+TEST_CASE("probe reports the largest request, and fails only if larger layers cannot be uploaded otherwise") {
   if (lacks({"docker-registry"})) return;
   Rig rig;
   const auto limited = [](const HttpRequest& request) -> std::optional<HttpReply> {
@@ -89,7 +89,7 @@ TEST_CASE("probe tells the largest request, and fails only where larger layers h
   CHECK_FALSE(no_limit.failure.has_value());
 }
 
-TEST_CASE("probe has the code of what is refused, makes texts no worse, and says what it could not cancel") {
+TEST_CASE("probe reports the error code of refusals, keeps their texts, and names uploads that it could not cancel") {
   if (lacks({"docker-registry"})) return;
   Rig rig;
   const auto refusing = [](const char* method, int status) {
@@ -110,7 +110,7 @@ TEST_CASE("probe has the code of what is refused, makes texts no worse, and says
   CHECK(kept.left_behind.size() == 2);
 }
 
-TEST_CASE("probe ends with a report by way of every registry that is known to differ") {
+TEST_CASE("probe ends with a report for every registry that is known to deviate") {
   if (lacks({"docker-registry"})) return;
   Rig rig;
   struct Way {
@@ -145,7 +145,7 @@ TEST_CASE("probe ends with a report by way of every registry that is known to di
   }
 }
 
-TEST_CASE("probe tells credentials that are refused from those that are accepted, and reads without any besides") {
+TEST_CASE("probe distinguishes refused from accepted credentials, and also tries to read without any") {
   if (lacks({"docker-registry", "htpasswd"})) return;
   const RegistryServer registry({.user = "robot:s3cret"});
   const ProbeOptions options{.repository = {registry.host(), "team/app"}};

@@ -95,7 +95,7 @@ Rule ignoring_mounts(const RegistryServer& registry) {
 
 }  // namespace
 
-TEST_CASE("probe --write tries what must be stored, and deletes all of it but the new repositories") {
+TEST_CASE("probe --write deletes all that it stores, except for new repositories") {
   if (lacks({"docker-registry"})) return;
   WritingProbe rig;
   const ProbeReport report = rig.run();
@@ -137,7 +137,7 @@ TEST_CASE("probe --write names each tag, manifest and blob that a registry witho
   CHECK(named == content);
 }
 
-TEST_CASE("probe --write tells formats that are refused, and does not fail for those that few images need") {
+TEST_CASE("probe --write reports refused formats, and does not fail for rare ones") {
   if (lacks({"docker-registry"})) return;
   WritingProbe rig;
   const Rule no_sha512{.match = {"PUT", "digest=sha512"},
@@ -156,7 +156,7 @@ TEST_CASE("probe --write tells formats that are refused, and does not fail for t
   CHECK(rig.content().empty());
 }
 
-TEST_CASE("probe --write fails for formats that ordinary bundles need, and tries all else nevertheless") {
+TEST_CASE("probe --write fails for formats that ordinary bundles need, and still tries everything else") {
   if (lacks({"docker-registry"})) return;
   WritingProbe rig;
   struct Refusal {
@@ -179,7 +179,7 @@ TEST_CASE("probe --write fails for formats that ordinary bundles need, and tries
   }
 }
 
-TEST_CASE("probe --write tells uploads that are taken and never completed, and fails") {
+TEST_CASE("probe --write reports uploads that are accepted and never completed, and fails") {
   if (lacks({"docker-registry"})) return;
   WritingProbe rig;
   const ProbeReport full = rig.run({{.match = {"PUT", "/blobs/uploads/"},
@@ -191,7 +191,7 @@ TEST_CASE("probe --write tells uploads that are taken and never completed, and f
   CHECK(full.left_behind.empty());
 }
 
-TEST_CASE("probe --write tells immutable tags, and mounts that the registry only claims") {
+TEST_CASE("probe --write reports immutable tags, and mounts that did not take place") {
   if (lacks({"docker-registry"})) return;
   WritingProbe rig;
   std::vector<Rule> rules = quirks::immutable_tags(rig.registry, registry_error_reply(400, "TAG_INVALID", "immutable"));

@@ -87,7 +87,7 @@ TEST_CASE("ECR: digests are computed, and no Authorization goes to the storage s
   }));
 }
 
-TEST_CASE("a tag that cannot be put again, but is right, is not a failure; one that is not right stays as it is") {
+TEST_CASE("an immutable tag is no failure if it is right, and stays as it is otherwise") {
   if (lacks_programs()) return;
   const std::vector<HttpReply> refusals{registry_error_reply(400, "ImageTagAlreadyExistsException", "immutable"),
                                         registry_error_reply(412, "PRECONDITION", "configured as immutable"),
@@ -114,7 +114,7 @@ TEST_CASE("a tag that cannot be put again, but is right, is not a failure; one t
   }
 }
 
-TEST_CASE("GHCR: what an unclear answer left stored is found by asking, and sent once only") {
+TEST_CASE("GHCR: after an ambiguous response the blob is looked up, and not sent again") {
   if (lacks_programs()) return;
   const Transcript all = check_all_commands(quirks::ghcr());
   std::map<std::string, int> uploads;
@@ -176,13 +176,13 @@ TEST_CASE("JFrog: manifests are requested as manifests, never as blobs") {
   }
 }
 
-TEST_CASE("Docker Hub: a rate limit is waited out, whatever its body says") {
+TEST_CASE("Docker Hub: a rate limit is waited out, for any response body") {
   if (lacks_programs()) return;
   const Transcript all = check_all_commands(quirks::docker_hub());
   CHECK(std::ranges::any_of(all, [](const Exchange& one) { return one.status == 429; }));
 }
 
-TEST_CASE("zot: a wrong Range of an upload and an ignored one of a download do no harm") {
+TEST_CASE("zot: a wrong Range of an upload and an ignored Range of a download do no harm") {
   if (lacks_programs()) return;
   static_cast<void>(check_all_commands(quirks::zot()));
 }

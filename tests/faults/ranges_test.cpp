@@ -148,7 +148,7 @@ void check(Large& large, const RangeFall& fall, std::size_t times) {
 
 }  // namespace
 
-TEST_CASE("whatever befalls the ranges of a layer, the archive is the one that a clean run writes") {
+TEST_CASE("with any fault in the ranges of a layer, the archive is the same as without faults") {
   if (lacks({"docker-registry"})) return;
   Large large;
   CHECK(large.ranges()[206] > 0);
@@ -164,8 +164,7 @@ TEST_CASE("the whole fault matrix of ranges ends as it must" * doctest::skip()) 
   }
 }
 
-TEST_CASE(
-    "ranges follow redirects to a storage server, which sees no credentials, and links that run out are renewed") {
+TEST_CASE("ranges follow redirects without credentials, and expired links are renewed") {
   if (lacks({"docker-registry"})) return;
   const TokenServer tokens;
   Large large(&tokens);
@@ -179,7 +178,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a token that runs out while a layer comes in ranges is renewed, and the ranges continue") {
+TEST_CASE("a token that expires while a layer comes in ranges is renewed, and the ranges continue") {
   if (lacks({"docker-registry"})) return;
   const TokenServer tokens;
   Large large(&tokens);

@@ -72,13 +72,13 @@ struct Many {
 
 }  // namespace
 
-TEST_CASE("a registry that allows few requests a second is read to the end, and not flooded with more") {
+TEST_CASE("a registry that limits the rate is read to the end, and gets few requests beyond its limit") {
   if (lacks({"docker-registry"})) return;
   Many many;
   const auto limit = std::make_shared<PerSecond>(8);
   many.proxy.use({{.fault = {.decide = [limit](const HttpRequest& request) { return (*limit)(request); }}}});
   SUBCASE("with a given number of jobs") { many.export_with(12); }
-  SUBCASE("with as many as pay") { many.export_with({}); }
+  SUBCASE("with a measured number of jobs") { many.export_with({}); }
   const auto all = many.proxy.transcript();
   const auto refused = std::ranges::count_if(all, [](const Exchange& one) { return one.status == 429; });
   CHECK(refused > 0);
@@ -87,7 +87,7 @@ TEST_CASE("a registry that allows few requests a second is read to the end, and 
   CHECK(verify({.archive = many.directory.path() / "a.tar"}, {}).blobs >= kLayers);
 }
 
-TEST_CASE("one slow layer holds up no other, even when the registry wants fewer requests at a time") {
+TEST_CASE("one slow layer holds up no other, even if the registry limits concurrent requests") {
   if (lacks({"docker-registry"})) return;
   std::mutex mutex;
   std::condition_variable others_done;

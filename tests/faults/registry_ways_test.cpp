@@ -82,7 +82,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("Harbor: where only signed images may be read, a signed one is imported, and another told why not") {
+TEST_CASE("Harbor: under a policy that blocks unsigned images, a signed one is imported and another refused") {
   if (lacks({"docker-registry"})) return;
   Scene scene;
   scene.export_from(scene.registry.host());
@@ -111,7 +111,7 @@ TEST_CASE("GitLab: the subject itself at the tag of the list is not a list") {
   scene.export_from(scene.proxy.host());
 }
 
-TEST_CASE("Nexus: manifests of OCI that come as Docker's, or as JSON, are what their bytes say") {
+TEST_CASE("Nexus: a manifest's bytes decide its type, even if it comes as Docker's or as JSON") {
   if (lacks({"docker-registry"})) return;
   Scene scene;
   for (const std::string& type : {std::string(media_type::kDockerManifest), std::string("application/json")}) {
@@ -123,7 +123,7 @@ TEST_CASE("Nexus: manifests of OCI that come as Docker's, or as JSON, are what t
   }
 }
 
-TEST_CASE("replicas that are behind are waited for, and nothing is put twice") {
+TEST_CASE("lagging replicas are waited for, and nothing is put twice") {
   if (lacks({"docker-registry"})) return;
   Scene scene;
   scene.export_from(scene.registry.host(), Referrers::CosignSignatures);

@@ -34,7 +34,7 @@ void print(const SoakFigures& figures, const Footprint& now) {
 
 }  // namespace
 
-TEST_CASE("a few seconds of a soak leave no wrong state and no open file") {
+TEST_CASE("a short soak leaves no wrong state and no open file") {
   if (lacks({"docker-registry"})) return;
   const std::uint64_t seed = seed_of_run();
   CAPTURE(seed);

@@ -106,7 +106,7 @@ CompactTrips run_compacts(std::uint64_t first, std::uint64_t count) {
 
 }  // namespace
 
-TEST_CASE("whatever an export writes is verified, imported, converted and exported again") {
+TEST_CASE("an export of a random graph is verified, imported, converted and exported again") {
   const std::uint64_t sample = number_from("OCIFERRY_SAMPLE", kSample);
   const RoundTrip all = run_seeds(seed_of_run() * 1'000'000, sample);
   // Sharing is what this is about.
@@ -117,7 +117,7 @@ TEST_CASE("whatever an export writes is verified, imported, converted and export
   CHECK(all.refused > 0);
 }
 
-TEST_CASE("a part of an archive is what an export of that part is, and imports as it does") {
+TEST_CASE("a selection from an archive equals an export of that selection, and imports the same") {
   const std::uint64_t sample = number_from("OCIFERRY_SAMPLE", kSample) / 2;
   const PartTrips all = run_parts(seed_of_run() * 1'000'000, sample);
   CHECK(all.smaller > sample / 20);
@@ -126,7 +126,7 @@ TEST_CASE("a part of an archive is what an export of that part is, and imports a
   CHECK(all.refused < sample / 2);
 }
 
-TEST_CASE("a delta and what it builds on are the full archive, and volumes put together are what was divided") {
+TEST_CASE("a delta joined with its base is the full archive, and joined volumes are the divided archive") {
   constexpr std::uint64_t kFewest = 30;  // about one archive of five is large enough to be divided
   const std::uint64_t sample = std::max(kFewest, number_from("OCIFERRY_SAMPLE", kSample) / 4);
   const DeltaTrips all = run_deltas(seed_of_run() * 1'000'000, sample);
@@ -135,7 +135,7 @@ TEST_CASE("a delta and what it builds on are the full archive, and volumes put t
   CHECK(all.refused < sample / 2);
 }
 
-TEST_CASE("a compact archive of anything is verified, shows the same images and expands to the same bytes") {
+TEST_CASE("a compact archive of a random graph is verified, lists the same images and expands to the same bytes") {
   const std::uint64_t sample = number_from("OCIFERRY_SAMPLE", kSample) / 8;
   const CompactTrips all = run_compacts(seed_of_run() * 1'000'000, sample);
   CHECK(all.archives > sample / 2);  // the layers are small, and travel as they are

@@ -58,7 +58,7 @@ std::string said_by(const Words& shell) {
 
 }  // namespace
 
-TEST_CASE("an installation has every file at its place, nothing outside its prefix, and leaves nothing behind") {
+TEST_CASE("an installation has every file at its place and nothing outside its prefix, and uninstalls completely") {
   const Stage stage;
   std::set<std::string> expected;
   for (const fs::path& path : expected_files()) {
@@ -74,7 +74,7 @@ TEST_CASE("an installation has every file at its place, nothing outside its pref
   CHECK(fs::is_empty(stage.at("/")));
 }
 
-TEST_CASE("what is installed works where it is: the program, the manual, and each shell finds its completions") {
+TEST_CASE("the installed program and manual work, and each shell finds its completions") {
   if (lacks({"bash", "zsh", "fish", "mandoc"})) return;
   const Stage stage;
   CHECK(said_by({stage.at(fs::path(BINDIR) / "ociferry").string(), "version"})
@@ -102,14 +102,14 @@ TEST_CASE("what is installed works where it is: the program, the manual, and eac
                      "'; complete -C 'ociferry completion z'"}) == "zsh\n");
 }
 
-TEST_CASE("links between installed pages lead somewhere") {
+TEST_CASE("links between installed pages lead to installed pages") {
   if (lacks({"python3"})) return;
   const Stage stage;
   const std::string found = said_by({"python3", (kSource / "tests/docs/links.py").string(), stage.at(kDocs).string()});
   CHECK(found.ends_with(" pages, and every link leads somewhere\n"));
 }
 
-TEST_CASE("the option imgpkg_link installs the link, and through it the program is imgpkg") {
+TEST_CASE("the option imgpkg_link installs a link, through which the program behaves as imgpkg") {
   const fs::path link = Installation::get().program("imgpkg");
   CHECK(fs::read_symlink(link) == "ociferry");
   CHECK(said_by({link.string(), "version"}).starts_with("imgpkg version " + std::string(version())));

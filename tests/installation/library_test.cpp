@@ -160,7 +160,7 @@ void find_damage(const Examples& examples) {
 
 }  // namespace
 
-TEST_CASE("the shared library exports its public interface, and nothing of other libraries or of its inside") {
+TEST_CASE("the shared library exports its public interface and nothing else") {
   if (lacks_library(Kind::Shared)) return;
   if (lacks({"nm"})) return;
   const fs::path library = Installation::get().libraries() / ("libociferry.so." + std::string(version()));
@@ -190,7 +190,7 @@ TEST_CASE("the soname has the whole version, since no release promises to replac
   CHECK(dynamic.find("soname: [libociferry.so." + std::string(version()) + "]") != std::string::npos);
 }
 
-TEST_CASE("the examples carry an image with the shared library, and with what pkg-config says alone") {
+TEST_CASE("the examples build with the flags of pkg-config alone, and carry an image with the shared library") {
   if (lacks_library(Kind::Shared)) return;
   if (lacks({"pkg-config", "docker-registry", "htpasswd"})) return;
   const Examples examples(Kind::Shared);
@@ -198,7 +198,7 @@ TEST_CASE("the examples carry an image with the shared library, and with what pk
   find_damage(examples);
 }
 
-TEST_CASE("pkg-config names for static programs what is behind the library, too") {
+TEST_CASE("pkg-config --static names the libraries behind the library, too") {
   if (lacks({"pkg-config"})) return;
   const Words shared = Installation::get().pkg_config({"--libs"});
   const Words all = Installation::get().pkg_config({"--static", "--libs"});

@@ -49,7 +49,7 @@ class Copy {
 
 }  // namespace
 
-TEST_CASE("the version names the release at its tag, else the commit, and whether anything is changed") {
+TEST_CASE("the version names the release at its tag, else the commit and whether files are changed") {
   if (lacks({"git"})) return;
   const Copy copy;
   copy.git({"init", "-q"});
@@ -66,8 +66,7 @@ TEST_CASE("the version names the release at its tag, else the commit, and whethe
   CHECK(copy.says("7\\.8\\.9-dev\\+g[0-9a-f]{12}\\.dirty"));
 }
 
-TEST_CASE(
-    "without commits of its own the source says its version by the file of the release, or that it is not known") {
+TEST_CASE("without a repository the version comes from the release's file, or is unknown") {
   if (lacks({"git"})) return;
   const Copy copy;
   CHECK(copy.version() == "7.8.9-dev\n");

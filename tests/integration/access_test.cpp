@@ -96,7 +96,7 @@ TEST_CASE("the auths of docker's config.json give each registry its own user") {
   go_everywhere(world, {});
 }
 
-TEST_CASE("a credential helper that config.json names for a registry is asked, and may be one for each") {
+TEST_CASE("a credential helper that config.json names is asked, for all registries or for one") {
   if (lacks_users()) return;
   World world = guarded_world();
   const auto write_helper = [&](const std::string& name, const std::string& host, const std::string& user) {
@@ -184,7 +184,7 @@ struct Vault {
 
 }  // namespace
 
-TEST_CASE("a registry whose own authority is named by --registry-ca-cert-path is trusted, and no other way") {
+TEST_CASE("a registry with its own authority is trusted only with --registry-ca-cert-path") {
   if (lacks({"docker-registry", "openssl"})) return;
   Vault vault;
   World world;

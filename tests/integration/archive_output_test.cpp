@@ -29,7 +29,7 @@ std::string fingerprint_in(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a file that is not an archive of ours is replaced only with --force, and archives always") {
+TEST_CASE("export replaces an archive always, and any other file only with --force") {
   if (lacks({"docker-registry"})) return;
   OutputStage stage;
   World& world = stage.world;
@@ -60,7 +60,7 @@ TEST_CASE("a file that is not an archive of ours is replaced only with --force, 
   world.succeed({"export", "-i", stage.image, "-o", "empty.tar"});
 }
 
-TEST_CASE("a file that only has the name of an unfinished archive is not taken for one") {
+TEST_CASE("a foreign file with the name of a partial archive is not used as one") {
   if (lacks({"docker-registry"})) return;
   OutputStage stage;
   World& world = stage.world;
@@ -97,7 +97,7 @@ TEST_CASE("called as imgpkg, copy writes to any name and says nothing of fingerp
   CHECK(read_text(world.path("x.tgz")) != kPrecious);
 }
 
-TEST_CASE("export, inspect and verify show one fingerprint, and verify demands it in whatever form it was noted") {
+TEST_CASE("export, inspect and verify show the same fingerprint, and verify accepts it in several forms") {
   if (lacks({"docker-registry"})) return;
   OutputStage stage;
   World& world = stage.world;
@@ -126,7 +126,7 @@ TEST_CASE("export, inspect and verify show one fingerprint, and verify demands i
   CHECK(world.fail(11, {"verify", "layout", "--fingerprint", spoken}).find("no fingerprint") != std::string::npos);
 }
 
-TEST_CASE("what waiting for the disk took is distinguished from the rest") {
+TEST_CASE("the time spent waiting for the disk is reported separately") {
   if (lacks({"docker-registry"})) return;
   OutputStage stage;
   for (const Words& words : {Words{"export", "-i", stage.image, "-o", "a.tar", "--json"},

@@ -66,7 +66,7 @@ void write_with_hole(const std::filesystem::path& path, const std::string& text,
 
 }  // namespace
 
-TEST_CASE("what a dry run of an export shows people and programs") {
+TEST_CASE("a dry run of an export shows the plan as text and as JSON") {
   if (lacks({"docker-registry"})) return;
   TwoImages two;
   World& world = two.world;
@@ -76,7 +76,7 @@ TEST_CASE("what a dry run of an export shows people and programs") {
   check_golden(FIXTURES "/golden/dry-run/export.json", same_everywhere(json, world));
 }
 
-TEST_CASE("a dry run of an export tells what an interrupted one has left, blob by blob, and changes nothing") {
+TEST_CASE("a dry run of an export reports what an interrupted export left, blob by blob, and changes nothing") {
   if (lacks({"docker-registry"})) return;
   TwoImages two;
   World& world = two.world;
@@ -109,17 +109,17 @@ TEST_CASE("a dry run of an export tells what an interrupted one has left, blob b
     write_text(partial, damaged);
     check(1);
   }
-  SUBCASE("nothing but the name is missing") {
+  SUBCASE("only the rename is missing") {
     write_text(partial, whole);
     check(0);
   }
-  SUBCASE("it is of another archive") {
+  SUBCASE("the partial file is of another archive") {
     write_text(partial, whole.substr(0, whole.size() - 512));
     check(all);
   }
 }
 
-TEST_CASE("a dry run tells that an archive does not fit, and why, where the export fails") {
+TEST_CASE("a dry run reports that an archive does not fit, with the reason, if the export would fail") {
   if (lacks({"docker-registry", "bash"})) return;
   TwoImages two;
   const auto limited = [&](const Words& words) {
@@ -141,8 +141,7 @@ TEST_CASE("a dry run tells that an archive does not fit, and why, where the expo
   CHECK(says(real.err, lack.substr(0, lack.rfind(": "))));  // the rest is the place
 }
 
-TEST_CASE(
-    "copy --to-tar --dry-run tells the archive to the byte, from registries and from archives, and makes no file") {
+TEST_CASE("copy --to-tar --dry-run reports the archive's exact size, from any source, and writes no file") {
   if (lacks({"docker-registry"})) return;
   TwoImages two;
   World& world = two.world;

@@ -47,7 +47,7 @@ void flip(const std::filesystem::path& path, std::uint64_t at) {
 
 }  // namespace
 
-TEST_CASE("two exports are equal byte for byte, whatever the number of jobs") {
+TEST_CASE("two exports are equal byte for byte, for any number of jobs") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Cargo cargo(world);
@@ -143,7 +143,7 @@ TEST_CASE("an import that was cut short is finished by the next one, which uploa
   CHECK(std::ranges::count(World::tags(world.inside, "far/away"), "v1") == 1);
 }
 
-TEST_CASE("one flipped byte anywhere: import says where, and neither manifest nor tag nor locations is written") {
+TEST_CASE("import refuses an archive with a flipped byte, names its place, and writes no manifest and no tag") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Cargo cargo(world);
@@ -247,7 +247,7 @@ TEST_CASE("a layer that is missing at the source leaves no archive, and the same
   world.succeed({"verify", "a.tar"});
 }
 
-TEST_CASE("several roots travel in one archive; a tag that two of them have is refused at import, with a way out") {
+TEST_CASE("import refuses two roots with the same tag, and names the option that helps") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Reference a = push_image(world.outside, "apps/a", make_image({.layers = {{.seed = 1}}}), "v1");

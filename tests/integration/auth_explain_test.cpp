@@ -76,7 +76,7 @@ TEST_CASE("auth explain lists every place in its order, and the one that wins") 
             "  IMGPKG_PASSWORD: skipped: it has no effect: there is no user name to it\n");
 }
 
-TEST_CASE("OCIFERRY_ variables count like those of imgpkg, and not where the program is called so") {
+TEST_CASE("OCIFERRY_ variables count like those of imgpkg, but not if the program is called imgpkg") {
   const ExplainDesk desk;
   const Variables ours{{"OCIFERRY_USERNAME", "ann"}, {"OCIFERRY_PASSWORD", "s3cret"}};
   CHECK(desk.explain("reg.example/app", ours).out.find("requests use the password of user ann") != std::string::npos);
@@ -86,7 +86,7 @@ TEST_CASE("OCIFERRY_ variables count like those of imgpkg, and not where the pro
   CHECK(as_imgpkg.out.find("requests are anonymous") != std::string::npos);
 }
 
-TEST_CASE("auth explain asks helpers, and tells the user's name only") {
+TEST_CASE("auth explain asks helpers, and shows only the user's name") {
   const ExplainDesk desk;
   desk.add_helper("some", R"(read -r server; [ "$server" = reg.example ] || { echo credentials not found; exit 1; }
 echo '{"Username": "me", "Secret": "s3cret"}')");
@@ -126,7 +126,7 @@ TEST_CASE("a keychain is asked through its helper for the registries of its clou
         std::string::npos);
 }
 
-TEST_CASE("what is broken ends auth explain as it ends every command, after all that comes before") {
+TEST_CASE("auth explain lists the sources before a broken one, then fails as every command does") {
   const ExplainDesk desk;
   desk.add_helper("junk", "echo '{\"Username\": s3cret'");
   desk.ociferry.set_docker_config(R"({"credHelpers": {"reg.example": "junk"}})");

@@ -130,7 +130,7 @@ bool holds(const std::string& text, const std::string& part) { return text.find(
 
 }  // namespace
 
-TEST_CASE("configurations and annotations that cannot be read are carried as they are") {
+TEST_CASE("malformed configurations and annotations are carried unchanged") {
   if (lacks({"docker-registry"})) return;
   World world;
   LayoutBuilder layout;
@@ -186,7 +186,7 @@ TEST_CASE("an index's children of other types, and an index without any, are car
   travel(world, "mixed", {"cache", "nested", "none"});
 }
 
-TEST_CASE("of an index of which one platform is there, a registry that takes no such index gets that platform") {
+TEST_CASE("a registry that refuses a sparse index gets its one platform instead") {
   if (lacks({"docker-registry"})) return;
   World world;
   const SparseLayout layout;
@@ -210,7 +210,7 @@ TEST_CASE("of an index of which one platform is there, a registry that takes no 
   CHECK(holds(world.fail(11, {"import", "nothing", "--to-repo", world.inside_repo("none")}), "is complete"));
 }
 
-TEST_CASE("of an index of which two platforms are there, each gets the tag with its platform") {
+TEST_CASE("a registry that refuses a sparse index gets each of its platforms at a tag of its own") {
   if (lacks({"docker-registry"})) return;
   World world;
   SparseLayout layout;
@@ -221,7 +221,7 @@ TEST_CASE("of an index of which two platforms are there, each gets the tag with 
   CHECK(tagged(world.inside, "web", "v1-linux-s390x") == layout.s390x.digest.text());
 }
 
-TEST_CASE("an index of which a part is absent keeps its bytes, through archives and a registry that takes it") {
+TEST_CASE("a sparse index keeps its bytes through archives and a registry that accepts it") {
   const Ociferry ociferry(OCIFERRY_BINARY);
   const SparseLayout layout;
   layout.write(ociferry.home() / "layout");
@@ -271,7 +271,7 @@ TEST_CASE("blobs named by sha512 are imported; a manifest named so is refused be
   CHECK_FALSE(std::filesystem::exists(world.path("all.tar")));
 }
 
-TEST_CASE("layers that can be read file by file are carried as they are, and unpacked as any other") {
+TEST_CASE("estargz and zstd:chunked layers are carried unchanged, and unpacked as any other") {
   if (lacks({"docker-registry", "gzip", "zstd"})) return;
   World world;
   for (const LazyLayer& lazy : {estargz(), zstd_chunked()}) {

@@ -42,7 +42,7 @@ std::string own_architecture() { return run({.arguments = {"uname", "-m"}}).out 
 
 }  // namespace
 
-TEST_CASE("export --with-tool puts program, sums and page beside the archive, and says what it did") {
+TEST_CASE("export --with-tool puts program, SHA256SUMS and a page beside the archive, and reports them") {
   if (lacks({"docker-registry"})) return;
   ToolExport stage;
   World& world = stage.world;
@@ -65,7 +65,7 @@ TEST_CASE("export --with-tool puts program, sums and page beside the archive, an
         "ociferry: OK\n");
 }
 
-TEST_CASE("with volumes, program and page lie beside the first one, and its SHA256SUMS has all of them") {
+TEST_CASE("with volumes, program and page lie beside the first volume, whose SHA256SUMS lists all volumes") {
   if (lacks({"docker-registry"})) return;
   ToolExport stage;
   World& world = stage.world;
@@ -91,7 +91,7 @@ TEST_CASE("with volumes, program and page lie beside the first one, and its SHA2
             .find("all volumes have a line in SHA256SUMS") != std::string::npos);
 }
 
-TEST_CASE("a compact archive takes the program along, too, and leaves nothing else on the stick") {
+TEST_CASE("export --with-tool works with compact archives, and leaves no other file") {
   if (lacks({"docker-registry"})) return;
   ToolExport stage;
   World& world = stage.world;
@@ -119,7 +119,7 @@ TEST_CASE("a compact archive takes the program along, too, and leaves nothing el
   CHECK(files_in("work").empty());
 }
 
-TEST_CASE("what cannot be carried, or would replace what is not ours, is refused before any request") {
+TEST_CASE("export --with-tool refuses unsuitable programs and foreign files before any request") {
   if (lacks({"docker-registry"})) return;
   ToolExport stage;
   const World& world = stage.world;
@@ -136,7 +136,7 @@ TEST_CASE("what cannot be carried, or would replace what is not ours, is refused
   stage.world.succeed(stage.with_tool({"tools", "--force"}));
 }
 
-TEST_CASE("programs of the compiler are told apart: static ones are carried, others are not") {
+TEST_CASE("export --with-tool carries statically linked programs only") {
   if (lacks({"docker-registry", "cc"})) return;
   ToolExport stage;
   World& world = stage.world;

@@ -181,14 +181,14 @@ TEST_CASE("the script for PowerShell is well-formed, and names every command and
   check_golden(kCliGolden / "completion-powershell.txt", powershell_completion(words, "tool"));
 }
 
-TEST_CASE("called imgpkg, the completion is imgpkg's") {
+TEST_CASE("the completion script of the program called imgpkg completes imgpkg's commands") {
   if (lacks({"bash"})) return;
   const Caller caller;
   write_text(caller.ociferry.home() / "imgpkg.bash", caller.run_imgpkg({"completion", "bash"}).out);
   CHECK(completed_by_bash(caller, "imgpkg", {"cop"}) == std::vector<std::string>{"copy"});
 }
 
-TEST_CASE("completion knows four shells") {
+TEST_CASE("completion writes scripts for four shells") {
   const Caller caller;
   const Outcome outcome = caller.run({"completion", "tcsh"});
   CHECK(outcome.exit_code == 1);

@@ -156,7 +156,7 @@ TEST_CASE("copy, export and import refuse contradictions in imgpkg's words, and 
   CHECK(world.inside.requests().empty());
 }
 
-TEST_CASE("copying with the wrong flag for what is there names the right one") {
+TEST_CASE("copy with the wrong one of -b and -i names the right one") {
   if (lacks({"docker-registry"})) return;
   World world;
   const CopySource source(world);

@@ -56,7 +56,7 @@ class Reader {
 
 }  // namespace
 
-TEST_CASE("every command's help is as it was agreed on, by --help, -h and help") {
+TEST_CASE("--help, -h and help print the golden help of every command") {
   const Caller caller;
   for (const Command* command : commands()) {
     Words name;
@@ -110,7 +110,7 @@ TEST_CASE("unknown commands are errors") {
         "ociferry: Error: unknown command \"xyzzy\" for \"ociferry\"\n  hint: 'ociferry --help' lists them\n");
 }
 
-TEST_CASE("what is wrong in a command line is reported with the command, the option or its place that was meant") {
+TEST_CASE("a usage error names the command, the option or the position, and a suggestion") {
   const Caller caller;
   write_text(caller.ociferry.home() / "a.tar", "");
   const auto hint = [&](const Words& words) {
@@ -133,7 +133,7 @@ TEST_CASE("what is wrong in a command line is reported with the command, the opt
   CHECK(hint({"push", "--xyzzy"}) == "'ociferry push --help' lists its options\n");
 }
 
-TEST_CASE("help takes the options that every command takes, and helps with itself") {
+TEST_CASE("help accepts the global options, and has a help of its own") {
   const Caller caller;
   const std::string overview = caller.run({"--help"}).out;
   for (const Words& words : {Words{"help", "--help"}, Words{"help", "-h"}, Words{"help", "help"}}) {
@@ -175,7 +175,7 @@ TEST_CASE("help prints the options where there is no manual page, no man, or no 
   CHECK(reader.calls() == search + search + search + search);
 }
 
-TEST_CASE("the version is told in imgpkg's form, by the name that was called") {
+TEST_CASE("version prints the name by which the program was called, in imgpkg's form") {
   const Caller caller;
   const std::string told = caller.run({"version"}).out;
   // Which commit it is changes with every one.
@@ -193,7 +193,7 @@ TEST_CASE("the version is told in imgpkg's form, by the name that was called") {
   check_golden(kCliGolden / "version-json.txt", json.replace(at, number.size(), "VERSION"));
 }
 
-TEST_CASE("a standard output that is full is an error, also for what is collected as JSON") {
+TEST_CASE("a full standard output is an error, also for JSON that is printed at the end") {
   const Caller caller;
   for (const char* words : {"version", "--json version", "--help"}) {
     const Outcome outcome =
@@ -203,7 +203,7 @@ TEST_CASE("a standard output that is full is an error, also for what is collecte
   }
 }
 
-TEST_CASE("a closed standard output is an error for what writes there, and a closed input for what reads there") {
+TEST_CASE("closed standard output is an error for commands that write to it, and closed input for those that read it") {
   const Ociferry ociferry(OCIFERRY_BINARY);
   const auto run_in_shell = [&](const std::string& words) {
     Program program = ociferry.program({});

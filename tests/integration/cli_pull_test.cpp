@@ -173,7 +173,7 @@ TEST_CASE("a recursive pull prints what imgpkg printed for such a bundle") {
   CHECK(timeless(out, world) == timeless(theirs, world));
 }
 
-TEST_CASE("called imgpkg, errors have imgpkg's form and exit code, and so have those in JSON") {
+TEST_CASE("called as imgpkg, errors have imgpkg's form and exit code, also in JSON") {
   if (lacks({"docker-registry"})) return;
   World world;
   const std::vector<std::pair<std::string, Words>> rows = {

@@ -200,7 +200,7 @@ TEST_CASE("push on a terminal prints imgpkg's lines, and with --json the same as
   }
 }
 
-TEST_CASE("preserved permissions and lock files of pushes") {
+TEST_CASE("push preserves permissions and writes lock files") {
   if (lacks({"docker-registry"})) return;
   World world;
   write_push_inputs(world);

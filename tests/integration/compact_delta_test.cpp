@@ -72,7 +72,7 @@ Releases& releases() {
 
 }  // namespace
 
-TEST_CASE("an update holds what changed, and with the older release it is the newer one, byte for byte") {
+TEST_CASE("a compact delta holds what changed, and expands with its base to the newer archive, byte for byte") {
   if (lacks({"docker-registry"})) return;
   Releases& all = releases();
   World& world = all.world;
@@ -97,7 +97,7 @@ TEST_CASE("an update holds what changed, and with the older release it is the ne
   CHECK((read_text(world.path("direct.zst")) == all.update));
 }
 
-TEST_CASE("inspect tells what an update needs, and shows its images without that") {
+TEST_CASE("inspect names the base of a compact delta, and lists its images without the base") {
   if (lacks({"docker-registry"})) return;
   Releases& all = releases();
   World& world = all.world;
@@ -115,7 +115,7 @@ TEST_CASE("inspect tells what an update needs, and shows its images without that
   CHECK(fs::exists(world.path("pulled/.imgpkg/images.yml")));
 }
 
-TEST_CASE("whatever reads or changes an archive takes what a delta leaves out from the archives it builds on") {
+TEST_CASE("all commands read what a compact delta leaves out from its bases") {
   if (lacks({"docker-registry"})) return;
   Releases& all = releases();
   World& world = all.world;
@@ -149,7 +149,7 @@ TEST_CASE("whatever reads or changes an archive takes what a delta leaves out fr
   CHECK(contains(world.fail(1, {"pull", "-i", lib, "--base", "r1.tar", "-o", "no"}), "--base goes with --from only"));
 }
 
-TEST_CASE("an import of an update takes the old layers from the archive, or from the registry, or writes nothing") {
+TEST_CASE("import of a compact delta takes old layers from the base or the registry, or writes nothing") {
   if (lacks({"docker-registry"})) return;
   Releases& all = releases();
   World& world = all.world;
@@ -188,7 +188,7 @@ TEST_CASE("an import of an update takes the old layers from the archive, or from
   world.succeed({"pull", "-b", world.inside_repo("team/by-registry:r2"), "-o", "pulled-inside"});
 }
 
-TEST_CASE("an update cannot be made of what has no seal, and its options are refused where they mean nothing") {
+TEST_CASE("a compact delta needs sealed archives, and its options are refused elsewhere") {
   if (lacks({"docker-registry"})) return;
   World& world = releases().world;
   world.succeed({"expand", "update.zst", "--base", "r1.tar", "-o", "layout.tar"});
@@ -207,7 +207,7 @@ TEST_CASE("an update cannot be made of what has no seal, and its options are ref
   CHECK_FALSE(fs::exists(world.path("no.zst")));
 }
 
-TEST_CASE("updates may build on the same release, and on each other") {
+TEST_CASE("compact deltas may share a base, and build on each other") {
   if (lacks({"docker-registry"})) return;
   Releases& all = releases();
   World& world = all.world;

@@ -66,7 +66,7 @@ std::int64_t at(const Json& object, std::string_view member, std::string_view wh
 
 }  // namespace
 
-TEST_CASE("a dry run of compact studies the layers, tells the size within a tenth, and writes nothing") {
+TEST_CASE("a dry run of compact estimates the size within a tenth, and writes nothing") {
   if (lacks({"docker-registry"})) return;
   ForecastStage& stage = forecast_stage();
   const auto before = stage.files();
@@ -106,7 +106,7 @@ TEST_CASE("a dry run of compact studies the layers, tells the size within a tent
   CHECK(stage.files() == before);
 }
 
-TEST_CASE("a dry run of a compact export fetches no layer, and tells a range, and exactly what an older archive has") {
+TEST_CASE("a dry run of a compact export fetches no layer, and reports a range of sizes") {
   if (lacks({"docker-registry"})) return;
   ForecastStage& stage = forecast_stage();
   World& world = stage.world;

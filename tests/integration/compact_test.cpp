@@ -231,7 +231,7 @@ TEST_CASE("a layer of zeros, which zstd packs a hundred thousand times smaller, 
   CHECK(contains(world.succeed({"verify", "zeros.zst"}), " is whole"));
 }
 
-TEST_CASE("all that reads archives reads compact ones") {
+TEST_CASE("all commands that read archives read compact ones") {
   if (lacks(kPackers)) return;
   CompactStage& stage = compact_stage();
   World& world = stage.world;
@@ -269,7 +269,7 @@ TEST_CASE("all that reads archives reads compact ones") {
   CHECK((read_text(stage.at("full.tar")) == read_text(stage.at("new.tar"))));
 }
 
-TEST_CASE("an export as a compact archive is the same as making one of the plain archive, which goes") {
+TEST_CASE("export --compact writes the same bytes as compact, and removes the plain archive") {
   if (lacks(kPackers)) return;
   CompactStage& stage = compact_stage();
   World& world = stage.world;
@@ -283,7 +283,7 @@ TEST_CASE("an export as a compact archive is the same as making one of the plain
   CHECK((read_text(stage.at("direct.zst")) == read_text(stage.at("small.zst"))));
 }
 
-TEST_CASE("what cannot be compact or expanded is refused before any work") {
+TEST_CASE("compact and expand refuse unsuitable input before any work") {
   if (lacks(kPackers)) return;
   CompactStage& stage = compact_stage();
   World& world = stage.world;
@@ -374,8 +374,7 @@ TEST_CASE("a damaged or forged compact archive is refused, and nothing wrong is 
   CHECK_MESSAGE(contains(told, "sha256:"), told);
 }
 
-TEST_CASE(
-    "a full disk and Ctrl-C leave nothing of a compact archive or of what it expands to, and the next run works") {
+TEST_CASE("a full disk and Ctrl-C leave no incomplete compact or expanded archive, and the next run works") {
   if (lacks(kPackers)) return;
   CompactStage& stage = compact_stage();
   World& world = stage.world;

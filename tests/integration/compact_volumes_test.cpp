@@ -128,7 +128,7 @@ TEST_CASE("volumes of a compact archive are its file in pieces, and zstd and sha
   stage.check_imported("piped");
 }
 
-TEST_CASE("all that reads archives reads volumes of compact ones, whatever is named of them") {
+TEST_CASE("all commands that read archives read compact volumes, given any volume, the list or the archive's name") {
   if (lacks({"docker-registry"})) return;
   CompactVolumesStage& stage = volumes_stage();
   World& world = stage.world;
@@ -233,7 +233,7 @@ TEST_CASE("compact volumes that are missing, cut, swapped, stale or foreign are 
   CHECK(contains(read.err, "apps.zst.009 is not of this set"));
 }
 
-TEST_CASE("without a list the names of compact volumes tell which is which") {
+TEST_CASE("without a list, compact volumes are told apart by their names") {
   if (lacks({"docker-registry"})) return;
   CompactVolumesStage& stage = volumes_stage();
   World& world = stage.world;
@@ -309,7 +309,7 @@ TEST_CASE("damage in a volume of a compact archive is refused with its name, and
   }
 }
 
-TEST_CASE("on a terminal a volume of a compact archive is asked for when it is needed") {
+TEST_CASE("on a terminal, a missing volume of a compact archive is requested when it is needed") {
   if (lacks({"docker-registry"})) return;
   CompactVolumesStage& stage = volumes_stage();
   const std::string slot = stage.copied("slot");
@@ -365,7 +365,7 @@ TEST_CASE("an export writes compact volumes at once, and an update is read from 
   CHECK(digest_of(world.inside, "updated", "v2") == digest_of(world.outside, "team/app", "v2"));
 }
 
-TEST_CASE("compact volumes replace what is ours and nothing else, and what cannot be divided is refused at once") {
+TEST_CASE("compact volumes replace older volumes only, and impossible divisions are refused at once") {
   if (lacks({"docker-registry"})) return;
   CompactVolumesStage& stage = volumes_stage();
   World& world = stage.world;
@@ -402,7 +402,7 @@ TEST_CASE("compact volumes replace what is ours and nothing else, and what canno
   CHECK(count_of(stage.files(""), "d.") == count_of(stage.files(""), "d.zst"));
 }
 
-TEST_CASE("a full disk, Ctrl-C and a kill leave no compact volumes, and the next run replaces what is left") {
+TEST_CASE("a full disk, Ctrl-C and a kill leave no published compact volumes, and the next run replaces the rest") {
   if (lacks({"docker-registry"})) return;
   CompactVolumesStage& stage = volumes_stage();
   World& world = stage.world;

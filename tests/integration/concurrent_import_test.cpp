@@ -79,7 +79,7 @@ struct ImportedCargo {
 
 }  // namespace
 
-TEST_CASE("imports of one archive into one repository at the same time all succeed, with the state that one leaves") {
+TEST_CASE("concurrent imports of one archive into one repository all succeed, with the result of one import") {
   if (lacks({"docker-registry"})) return;
   World world;
   const ImportedCargo cargo(world);

@@ -71,7 +71,7 @@ TEST_CASE("an archive is written behind a link, and never in place of a device o
   CHECK(std::filesystem::is_character_file("/dev/null"));
 }
 
-TEST_CASE("details of copies have flags, whose contradictions ask no registry") {
+TEST_CASE("contradictory flags of copy are refused before any request") {
   if (lacks({"docker-registry"})) return;
   World world;
   std::vector<Row> rows = {
@@ -150,7 +150,7 @@ TEST_CASE("a copy of an index within one registry moves no blob") {
   CHECK(has_tag(world.outside, "copied", "v1"));
 }
 
-TEST_CASE("an archive that comes back to the registry it is from is mounted, which costs no request more") {
+TEST_CASE("import into the source's registry mounts blobs, without additional requests") {
   if (lacks({"docker-registry"})) return;
   DetailSource source;
   World& world = source.world;
@@ -165,7 +165,7 @@ TEST_CASE("an archive that comes back to the registry it is from is mounted, whi
   world.succeed({"pull", "-b", world.outside.host() + "/back:v1", "-o", "pulled"});
 }
 
-TEST_CASE("a finished archive is checked and kept, and what is on disk of others is not fetched again") {
+TEST_CASE("an export keeps a finished archive after checking it, and does not fetch again what a partial one has") {
   if (lacks({"docker-registry"})) return;
   DetailSource source;
   World& world = source.world;

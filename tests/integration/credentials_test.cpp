@@ -36,7 +36,7 @@ std::optional<HttpReply> guard_paths(const HttpRequest& request) {
 
 }  // namespace
 
-TEST_CASE("podman's files give each registry its own user: of the session, of the user, and the old one") {
+TEST_CASE("podman's files of the session and of the user give each registry its own user, also the old file") {
   if (lacks_users()) return;
   for (const std::string inner : {".config/containers/auth.json", "conf/containers/auth.json", ".dockercfg"}) {
     CAPTURE(inner);
@@ -52,7 +52,7 @@ TEST_CASE("podman's files give each registry its own user: of the session, of th
   }
 }
 
-TEST_CASE("docker's configuration can be a variable's content, as pipelines have it") {
+TEST_CASE("docker's configuration can be the content of DOCKER_AUTH_CONFIG") {
   if (lacks_users()) return;
   World world = guarded_world();
   const std::string content = auths({{world.outside.host(), kRobot}, {world.inside.host(), kClerk}});
@@ -78,7 +78,7 @@ TEST_CASE("one credential store serves both registries, and is asked once for ea
   CHECK(std::ranges::count(asked, '\n') == 2);
 }
 
-TEST_CASE("each path of a registry can have its own account; what cannot be mounted then is uploaded") {
+TEST_CASE("each path of a registry can have its own account; blobs that cannot be mounted are uploaded") {
   if (lacks({"docker-registry"})) return;
   World world;
   const FaultProxy front(world.outside, guard_paths);
@@ -96,7 +96,7 @@ TEST_CASE("each path of a registry can have its own account; what cannot be moun
   }
 }
 
-TEST_CASE("the password on standard input opens a registry, and is on no command line") {
+TEST_CASE("--registry-password-stdin reads the password from standard input") {
   if (lacks_users()) return;
   World world = guarded_world();
   const Reference app = push_image(world.outside, "team/app", make_image(), "v1");

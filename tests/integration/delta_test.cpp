@@ -103,7 +103,7 @@ TEST_CASE("a delta holds what is new, describes everything, and says what it bui
   CHECK_FALSE(mentions(delta.plan().front.at(2).content, update.base_layer().hex()));
 }
 
-TEST_CASE("a delta is the same by an archive and by its seal alone, and a plan says its size") {
+TEST_CASE("a delta is the same from the base archive and from its seal alone, and a dry run knows its size") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Update update;
   World& world = update.world;
@@ -124,7 +124,7 @@ TEST_CASE("a delta is the same by an archive and by its seal alone, and a plan s
   CHECK_FALSE(ArchiveReader(world.path("next.tar")).size_of(update.new_layer()));
 }
 
-TEST_CASE("what has nothing in common with the update makes no delta") {
+TEST_CASE("a base that has nothing in common with the update gives a full archive") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Update update;
   World& world = update.world;
@@ -155,7 +155,7 @@ TEST_CASE("an import of a delta gives the same registry as that of the full arch
   world.succeed({"pull", "-b", world.inside_repo("apps:v1"), "-o", "pulled"});
 }
 
-TEST_CASE("a destination that lacks what a delta leaves out gets nothing, and the list says what it is") {
+TEST_CASE("import of a delta writes nothing if the destination lacks its base, and lists the missing blobs") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Update update;
   World& world = update.world;
@@ -186,7 +186,7 @@ TEST_CASE("a destination that lacks what a delta leaves out gets nothing, and th
   CHECK(writes(world.inside).empty());
 }
 
-TEST_CASE("what a destination lost since is told, or taken from a base") {
+TEST_CASE("import of a delta names blobs that the destination lost since, or takes them from a base") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Update update;
   World& world = update.world;
@@ -221,7 +221,7 @@ TEST_CASE("layers of a delta are taken from archives of any format, by their dig
   CHECK(writes(world.inside).empty());
 }
 
-TEST_CASE("a delta and its base make the full archive, byte for byte") {
+TEST_CASE("join makes the full archive of a delta and its base, byte for byte") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Update update;
   World& world = update.world;

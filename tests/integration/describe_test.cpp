@@ -106,7 +106,7 @@ TEST_CASE("describe --json gives the tree; as imgpkg the text's lines, or the YA
   CHECK(*blocks[0].as_string() + *blocks[1].as_string() == fixture("outer.yaml"));
 }
 
-TEST_CASE("describe asks nobody but the registry that has everything, and for no layer of an image") {
+TEST_CASE("describe sends requests only to the registry that has everything, and none for images' layers") {
   if (lacks({"docker-registry"})) return;
   Copied copied;
   copied.world.inside.forget_requests();
@@ -150,7 +150,7 @@ TEST_CASE("describe shows the signatures of a bundle and of its images, wherever
   }
 }
 
-TEST_CASE("describe leaves out signatures that it may not read; a registry that fails is another matter") {
+TEST_CASE("describe leaves out signatures that it may not read, and fails if the registry does") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
@@ -174,7 +174,7 @@ TEST_CASE("describe leaves out signatures that it may not read; a registry that 
   CHECK(describe(503).exit_code == 23);
 }
 
-TEST_CASE("describe prints annotations as they are, and none of them as anything else") {
+TEST_CASE("describe prints annotations escaped, so that none can pass for other output") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
@@ -211,7 +211,7 @@ TEST_CASE("describe reads bundles of every make, by tag or digest, relocated or 
   CHECK(contains(moved, "imageType: Internal"));
 }
 
-TEST_CASE("describe refuses what it cannot do, and says what is missing") {
+TEST_CASE("describe refuses wrong arguments, and says what is missing") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");

@@ -167,7 +167,7 @@ TEST_CASE("an import does what its dry run says: at first, for a newer version, 
   check_plan(world, Words{"import", "v2.tar", "--recheck"} + to);
 }
 
-TEST_CASE("blobs that another repository has or gets are told as mounted or uploaded, and are one of these") {
+TEST_CASE("a dry run reports blobs of other repositories as mounted or uploaded, and the import does that") {
   if (lacks({"docker-registry"})) return;
   Versions versions;
   World& world = versions.world;
@@ -182,7 +182,7 @@ TEST_CASE("blobs that another repository has or gets are told as mounted or uplo
   CHECK(number(from_outside, "mountOrUpload", "blobs") == 0);
 }
 
-TEST_CASE("what a dry run shows people and programs is short, and has the time at a rate") {
+TEST_CASE("a dry run's output is short, as text and JSON, and has the time at a given rate") {
   if (lacks({"docker-registry"})) return;
   Versions versions;
   World& world = versions.world;

@@ -78,7 +78,7 @@ class Scene {
 
 }  // namespace
 
-TEST_CASE("0: done; 1: the command line is wrong; 22: what was named is not there") {
+TEST_CASE("exit codes 0 (success), 1 (usage) and 22 (not found)") {
   const Scene scene;
   CHECK(scene.export_code() == 0);
   CHECK(scene.code({"export", "-i", scene.image()}) == 1);
@@ -92,7 +92,7 @@ TEST_CASE("0: done; 1: the command line is wrong; 22: what was named is not ther
   }
 }
 
-TEST_CASE("10: damage; 11: something is missing; 13: a rule that protects the user is broken") {
+TEST_CASE("exit codes 10 (corrupt), 11 (incomplete) and 13 (hostile)") {
   Scene scene;
   REQUIRE(scene.export_code() == 0);
   std::string bytes = read_text(scene.archive());
@@ -108,7 +108,7 @@ TEST_CASE("10: damage; 11: something is missing; 13: a rule that protects the us
   CHECK(scene.code({"export", "-i", scene.image(), "-o", "b.tar"}) == 13);
 }
 
-TEST_CASE("20 and 21: a registry wants other credentials, or denies access; 23: it keeps failing") {
+TEST_CASE("exit codes 20 (unauthorized), 21 (denied) and 23 (network)") {
   Scene scene;
   const auto code_after = [&](int status) {
     scene.answer("GET", "/manifests/", HttpReply{status});
@@ -120,7 +120,7 @@ TEST_CASE("20 and 21: a registry wants other credentials, or denies access; 23: 
   CHECK(code_after(503) == 23);
 }
 
-TEST_CASE("24: the destination refuses what is written; 25: it loses what it accepted") {
+TEST_CASE("exit codes 24 (refused) and 25 (unstable)") {
   Scene scene;
   REQUIRE(scene.export_code() == 0);
   scene.answer("PUT", "/manifests/", registry_error_reply(400, "MANIFEST_INVALID"));
@@ -129,7 +129,7 @@ TEST_CASE("24: the destination refuses what is written; 25: it loses what it acc
   CHECK(scene.import_code() == 25);
 }
 
-TEST_CASE("30: no room left; 31: a local file cannot be written; 32: another process writes the same output") {
+TEST_CASE("exit codes 30 (space), 31 (I/O) and 32 (busy)") {
   const Scene scene;
   const Outcome full = run({.arguments = {"sh", "-c", std::string(OCIFERRY_BINARY) + " version > /dev/full"}});
   CHECK(full.exit_code == 30);

@@ -40,7 +40,7 @@ void check_readable(World& world, const std::string& repository, const std::stri
 
 }  // namespace
 
-TEST_CASE("a layout directory and an OCI archive that skopeo wrote enter with their tags, bytes and children") {
+TEST_CASE("import of a layout directory and an OCI archive by skopeo keeps tags, bytes and children") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Image index = make_index({make_image({.layers = {{.seed = 1}}}),
@@ -96,7 +96,7 @@ TEST_CASE("a layout that tar packed with ./ in front of every name is the same a
   CHECK(ociferry.run({"verify", "new.tar"}).exit_code == 0);
 }
 
-TEST_CASE("a bundle in a layout gets its locations made anew, and one whose images are not there is refused") {
+TEST_CASE("import from a layout makes new locations for a bundle, and refuses a bundle whose images are absent") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Image app = make_image({.layers = {{.seed = 5}}});
@@ -149,7 +149,7 @@ TEST_CASE("an archive of ours that was unpacked keeps the names and roots it had
   }
 }
 
-TEST_CASE("a docker-save archive enters under its tag, with layers as they lie in it") {
+TEST_CASE("import of a docker-save archive keeps its tag and its uncompressed layers") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   push_image(world.outside, "apps/one",
@@ -165,7 +165,7 @@ TEST_CASE("a docker-save archive enters under its tag, with layers as they lie i
   world.succeed({"verify", "new.tar"});
 }
 
-TEST_CASE("a layout that umoci made enters with every tag, and can be read again") {
+TEST_CASE("import of a layout by umoci keeps every tag") {
   if (lacks({"docker-registry", "umoci", "skopeo"})) return;
   World world;
   const auto umoci = [&](const Words& words) {
@@ -185,7 +185,7 @@ TEST_CASE("a layout that umoci made enters with every tag, and can be read again
   check_readable(world, "made", "full");
 }
 
-TEST_CASE("a directory that is not a layout is not read, since its files could be any of this machine's") {
+TEST_CASE("a directory that is not a layout is refused before its files are read") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   write_text(world.path("secret.json"), "{}");
@@ -216,7 +216,7 @@ TEST_CASE("a layer that is damaged in another tool's archive is found before any
         std::string::npos);
 }
 
-TEST_CASE("an archive that is packed as a whole is read by way of a temporary file, in the sandbox too") {
+TEST_CASE("a compressed archive is read through a temporary file, in the sandbox too") {
   if (lacks({"gzip", "zstd", "xz"})) return;
   const Ociferry ociferry(OCIFERRY_BINARY);
   const std::filesystem::path temporary = ociferry.home() / "tmp";
@@ -281,7 +281,7 @@ TEST_CASE("a signature of cosign save is put at its tag beside the image") {
   }
 }
 
-TEST_CASE("several images that podman saved in one archive enter with their tags") {
+TEST_CASE("import of an archive that podman saved with several images keeps their tags") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   world.succeed({"import", FIXTURES "/podman-4.3.1/save-m.tar", "--to-repo", world.inside_repo("many")});

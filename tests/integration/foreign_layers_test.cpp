@@ -91,7 +91,7 @@ TEST_CASE("foreign layers are left out with imgpkg's warning, and every copy of 
   CHECK(windows.web.requests().size() == 2);
 }
 
-TEST_CASE("an import that can get a layer nowhere puts no tag, names all places and the way without it") {
+TEST_CASE("import puts no tag if a layer is unavailable, and names all places and the option that leaves it out") {
   Windows windows;
   windows.run({"export", "-i", windows.from(), "-o", "a.tar"});
   windows.spoiled = true;
@@ -105,7 +105,7 @@ TEST_CASE("an import that can get a layer nowhere puts no tag, names all places 
   CHECK(converted.find(windows.layer.digest.text()) != std::string::npos);
 }
 
-TEST_CASE("called as imgpkg, a copy tells of layers that are left out among the lines for a terminal") {
+TEST_CASE("called as imgpkg, copy reports left-out layers only on a terminal") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Windows windows;
@@ -153,7 +153,7 @@ TEST_CASE("foreign layers come from their URLs if that is requested, and travel 
   CHECK(windows.web.requests().size() == 2);  // the one that is gone, and the one that is there
 }
 
-TEST_CASE("foreign layers are sent after a copy that left them out, though all tags are right") {
+TEST_CASE("foreign layers are sent after a copy that left them out, although all tags are right") {
   const Windows windows;
   windows.run({"copy", "-i", windows.from(), "--to-repo", windows.to("copied")});
   CHECK_FALSE(windows.arrived("copied"));
@@ -165,7 +165,7 @@ TEST_CASE("foreign layers are sent after a copy that left them out, though all t
   CHECK(windows.web.requests().size() == asked);
 }
 
-TEST_CASE("a URL that gives other bytes leaves no archive; asking for layers that no image has is worth a word") {
+TEST_CASE("a layer URL with wrong bytes leaves no archive; requesting layers that no image has is a warning") {
   Windows windows;
   windows.spoiled = true;
   const Outcome outcome = windows.run({"export", "-i", windows.from(), "-o", "a.tar", kInclude}, 11);
@@ -180,7 +180,7 @@ TEST_CASE("a URL that gives other bytes leaves no archive; asking for layers tha
         "layer.\n");
 }
 
-TEST_CASE("a registry that takes no layers from elsewhere refuses for good, and says what helps") {
+TEST_CASE("a registry that refuses layers with URLs is a final error, with the option that helps") {
   if (lacks({"docker-registry"})) return;
   const Windows windows;
   const RegistryServer strict({.takes_urls = false});

@@ -37,7 +37,7 @@ void check_hint_helps(World& world, const std::string& archive, const std::strin
 
 }  // namespace
 
-TEST_CASE("archives that cannot be read are told with a command that makes a readable one") {
+TEST_CASE("an unreadable archive is refused with a command that makes a readable one") {
   if (lacks({"docker-registry", "skopeo", "gzip", "tar"})) return;
   World world;
   push_image(world.outside, "apps/one", make_image({.layers = {{.seed = 1}}}), "v1");
@@ -51,7 +51,7 @@ TEST_CASE("archives that cannot be read are told with a command that makes a rea
   check_hint_helps(world, "packed.tar.gz", "is packed twice", "packed.tar");
 }
 
-TEST_CASE("a layout whose blobs lie elsewhere is told so, and is whole when they are where they belong") {
+TEST_CASE("a layout with its blobs elsewhere is refused with that reason, and is read once they are in place") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   push_image(world.outside, "apps/one", make_image({.layers = {{.seed = 2}}}), "v1");
@@ -63,7 +63,7 @@ TEST_CASE("a layout whose blobs lie elsewhere is told so, and is whole when they
   world.succeed(import);
 }
 
-TEST_CASE("two images with one name in one archive: the hint's options take one, or both") {
+TEST_CASE("two images with one name in one archive are refused, and the hint's options import one or both") {
   if (lacks({"docker-registry"})) return;
   World world;
   LayoutBuilder layout;

@@ -81,7 +81,7 @@ TEST_CASE("an export leaves out what the other side's list says, and the import 
   world.succeed({"pull", "-i", world.inside_repo("apps:v2"), "-o", "pulled"});
 }
 
-TEST_CASE("what another repository of the registry has is mounted from there") {
+TEST_CASE("blobs that another repository of the registry has are mounted from there") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Sites sites;
   World& world = sites.world;
@@ -104,7 +104,7 @@ TEST_CASE("what another repository of the registry has is mounted from there") {
   world.succeed({"pull", "-i", world.inside_repo("fresh:v2"), "-o", "pulled"});
 }
 
-TEST_CASE("one archive serves several sites: only what all of them have is left out") {
+TEST_CASE("with several have-lists, export leaves out only what all sites have") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Sites sites;
   World& world = sites.world;
@@ -138,7 +138,7 @@ TEST_CASE("one archive serves several sites: only what all of them have is left 
                  "--for-each-site goes with"));
 }
 
-TEST_CASE("archives are listed by what they hold, a delta without what it leaves out") {
+TEST_CASE("inventory lists what archives hold, and not what a delta leaves out") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Sites sites;
   World& world = sites.world;
@@ -157,7 +157,7 @@ TEST_CASE("archives are listed by what they hold, a delta without what it leaves
   CHECK(read_text(world.path("m.tar")) == read_text(world.path("full.tar")));
 }
 
-TEST_CASE("an inventory says what it cannot list, and replaces no other file") {
+TEST_CASE("inventory reports what it cannot list, and replaces no foreign file") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   write_text(world.path("notes.txt"), "mine");
@@ -178,7 +178,7 @@ TEST_CASE("an inventory says what it cannot list, and replaces no other file") {
                                (write_text(world.path("seal.json"), R"({"schemaVersion":1})"), Variables{})));
 }
 
-TEST_CASE("a comparison of archives names what is new, gone and changed, also of deltas") {
+TEST_CASE("diff names new, removed and changed images of archives, also of deltas") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Sites sites;
   World& world = sites.world;

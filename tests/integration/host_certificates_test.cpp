@@ -32,7 +32,7 @@ struct Guarded {
 
 }  // namespace
 
-TEST_CASE("the authority of a single registry is taken from where Docker and podman keep it, for that registry only") {
+TEST_CASE("authorities in Docker's and podman's certs.d are trusted for their registry only") {
   if (lacks({"docker-registry", "openssl"})) return;
   for (const std::string folder : {"containers", "docker"}) {
     World world;
@@ -47,7 +47,7 @@ TEST_CASE("the authority of a single registry is taken from where Docker and pod
   }
 }
 
-TEST_CASE("a registry that wants a client certificate gets the one that is kept for it") {
+TEST_CASE("a registry that requires a client certificate gets the one in its certs.d directory") {
   if (lacks({"docker-registry", "openssl"})) return;
   World world;
   const Guarded guarded(true);

@@ -130,7 +130,7 @@ std::string with_hosts(std::string text, const World& world) {
 
 }  // namespace
 
-TEST_CASE("called imgpkg, every error line is imgpkg's") {
+TEST_CASE("called as imgpkg, every error line is imgpkg's") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_image(world.outside, "a/app", make_image({.layers = {{.size = 100, .seed = 1}}}), "v1");
@@ -153,7 +153,7 @@ TEST_CASE("called imgpkg, every error line is imgpkg's") {
   }
 }
 
-TEST_CASE("called imgpkg, a registry that does not answer in time is given up at once, in imgpkg's words") {
+TEST_CASE("called as imgpkg, a registry that does not answer in time is not asked again, in imgpkg's words") {
   const Ociferry ociferry(OCIFERRY_BINARY);
   std::filesystem::create_symlink(OCIFERRY_BINARY, ociferry.home() / "imgpkg");
   std::atomic<int> connections{0};

@@ -45,8 +45,7 @@ bool has_tag(const RegistryServer& registry, const std::string& repository, cons
 
 }  // namespace
 
-TEST_CASE(
-    "imgpkg's tar of a nested bundle enters a registry, and a pull from there writes the locks that imgpkg writes") {
+TEST_CASE("a nested bundle imported from imgpkg's tar is pulled with the lock files that imgpkg writes") {
   if (lacks({"docker-registry"})) return;
   World world;
   const std::string repository = world.inside_repo("art/dst");
@@ -62,7 +61,7 @@ TEST_CASE(
         std::string::npos);
 }
 
-TEST_CASE("a tar of an old imgpkg, which marks no root, enters with locations of every bundle") {
+TEST_CASE("import of an old imgpkg's tar without a marked root writes locations for every bundle") {
   if (lacks({"docker-registry"})) return;
   World world;
   const std::string label = R"({"dev.carvel.imgpkg.copy.root-bundle":""})";
@@ -109,7 +108,7 @@ TEST_CASE("signatures in imgpkg's tar keep the tags by which cosign finds them")
   CHECK(std::ranges::count_if(tags, [](const std::string& tag) { return tag.ends_with(".sig"); }) == 2);
 }
 
-TEST_CASE("a foreign layer that imgpkg left out stays out, with a warning, and one that it took is moved on demand") {
+TEST_CASE("a foreign layer in imgpkg's tar is imported on demand, and one that is not in it left out with a warning") {
   if (lacks({"docker-registry"})) return;
   World world;
   const std::string blob = "sha256:637bc542a98a0b11e36204c1f5aeb574ae1033ff5a62c2fdc8b574c3df830165";
@@ -141,7 +140,7 @@ TEST_CASE("a tar of single images gives an ImagesLock of what was imported") {
             "@sha256:ba884ecf3f4a440b8565e08be3edec93b2dc857a32e1ce3a782af34b94eb050e\nkind: ImagesLock\n");
 }
 
-TEST_CASE("an old tar becomes a sealed archive, always the same one, which gives what the old one gave") {
+TEST_CASE("an old tar converts to the same sealed archive each time, with the same images") {
   if (lacks({"docker-registry"})) return;
   World world;
   world.outside.stop();
@@ -161,7 +160,7 @@ TEST_CASE("an old tar becomes a sealed archive, always the same one, which gives
   CHECK_FALSE(std::filesystem::exists(world.path("partial.tar")));
 }
 
-TEST_CASE("verify says how far it can see in an archive without a seal, and inspect whose it is") {
+TEST_CASE("verify says what it cannot check without a seal, and inspect names the archive's format") {
   const Ociferry ociferry(OCIFERRY_BINARY);
   const Outcome verified = ociferry.run({"verify", kTars + "sg.tar"});
   CHECK(verified.exit_code == 0);

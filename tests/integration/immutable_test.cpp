@@ -45,7 +45,7 @@ FaultProxy immutable(const RegistryServer& registry, const HttpReply& refusal) {
 
 }  // namespace
 
-TEST_CASE("an import into a repository of immutable tags can be repeated, and then puts nothing") {
+TEST_CASE("a repeated import into a repository with immutable tags puts nothing") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
@@ -70,7 +70,7 @@ TEST_CASE("an import into a repository of immutable tags can be repeated, and th
   CHECK(front.count("PUT", "/manifests/") == first + 3);
 }
 
-TEST_CASE("a tag that cannot be moved is refused with both digests, however the registry says it") {
+TEST_CASE("an immutable tag is an error with both digests, for every registry's form of refusal") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference first = push_image(world.outside, "apps/first", make_image({.layers = {{.seed = 1}}}), "v1");
@@ -89,7 +89,7 @@ TEST_CASE("a tag that cannot be moved is refused with both digests, however the 
   }
 }
 
-TEST_CASE("locations that an immutable tag keeps are good enough if they fit, and are told of") {
+TEST_CASE("locations under an immutable tag are accepted, with a warning, if they list the bundle's images") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");

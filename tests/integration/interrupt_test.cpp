@@ -126,7 +126,7 @@ TEST_CASE("an interrupted import leaves no tag, manifest or lock file, and the s
   CHECK(writes(stage.world.inside).empty());
 }
 
-TEST_CASE("an interrupted copy leaves no tag, whichever end stood still, and the same command finishes it") {
+TEST_CASE("an interrupted copy leaves no tag, and the same command finishes it") {
   if (lacks({"docker-registry"})) return;
   GatedStage stage;
   const Words arguments = {"copy", "-b", stage.bundle_name(), "--to-repo", stage.dest(), "--lock-output", "lock.yml"};
@@ -159,7 +159,7 @@ TEST_CASE("an interrupted push leaves no tag and no lock file, and the same comm
   CHECK(World::tags(stage.world.inside, "dest").back() == "v7");
 }
 
-TEST_CASE("an interrupted pull leaves the directory as it was, or not there, and nothing beside it") {
+TEST_CASE("an interrupted pull leaves the output directory unchanged, and no other files") {
   if (lacks({"docker-registry"})) return;
   GatedStage stage;
   const Words arguments = {"pull", "-i", stage.app_name(), "-o", "pulled", "--force"};
@@ -177,7 +177,7 @@ TEST_CASE("an interrupted pull leaves the directory as it was, or not there, and
   CHECK((read_text(stage.world.path("pulled/file-2-12000000")) == random_bytes(kLayerBytes, 2)));
 }
 
-TEST_CASE("a command that waits to try again ends as soon as it is interrupted") {
+TEST_CASE("an interrupt ends a command that waits to retry") {
   if (lacks({"docker-registry"})) return;
   GatedStage stage;
   const FaultProxy busy(stage.world.inside, [](const HttpRequest&) {

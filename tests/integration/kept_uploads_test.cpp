@@ -82,7 +82,7 @@ struct Stage {
 
 }  // namespace
 
-TEST_CASE("an import that was killed within a large layer continues there, and leaves no note when it is done") {
+TEST_CASE("an import that was killed within a large layer resumes there, and removes its record at the end") {
   Stage stage;
   const auto state = stage.ociferry.home() / ".local/state";
   for (const int signal : {SIGKILL, SIGTERM}) {

@@ -78,7 +78,7 @@ struct Brought {
 
 }  // namespace
 
-TEST_CASE("a locations image that cannot be right is ignored with a warning, and the search continues") {
+TEST_CASE("a malformed or mismatched locations image is ignored with a warning") {
   if (lacks({"docker-registry"})) return;
   Brought brought;
   const Reference& app = brought.app;
@@ -125,7 +125,7 @@ TEST_CASE("a locations image that cannot be right is ignored with a warning, and
   }
 }
 
-TEST_CASE("a locations image with the released file alone is used: the bundle's repository has the images") {
+TEST_CASE("a locations image of the released format is used, and leads to the bundle's repository") {
   if (lacks({"docker-registry"})) return;
   Brought brought;
   brought.put_locations(locations_image({{"image-locations.yml", released_file(brought.app)}}));
@@ -168,7 +168,7 @@ TEST_CASE("a locations image is used in every shape that imgpkg reads, and with 
   }
 }
 
-TEST_CASE("a locations image that names another repository of the registry is believed without asking there") {
+TEST_CASE("a locations image that names another repository of the registry is used without a request there") {
   if (lacks({"docker-registry"})) return;
   Brought brought;
   const Image locations = locations_image({{"images-locations.yml", seed_file(brought.app, "kept/elsewhere")},
@@ -188,7 +188,7 @@ TEST_CASE("a locations image that names another repository of the registry is be
         seed_file(brought.app, "imported"));
 }
 
-TEST_CASE("a recursive pull that finds a bundle elsewhere than its locations say leaves the lock file as it is") {
+TEST_CASE("a recursive pull does not rewrite the lock file if a bundle is not where its locations say") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
@@ -206,7 +206,7 @@ TEST_CASE("a recursive pull that finds a bundle elsewhere than its locations say
   CHECK(read_text(world.path("partly/.imgpkg/images.yml")).find(world.inside.host()) == std::string::npos);
 }
 
-TEST_CASE("an image that is no longer where its locations say is looked for in the other places by export and copy") {
+TEST_CASE("export and copy look in the other places for an image that is not where its locations say") {
   if (lacks({"docker-registry"})) return;
   Brought brought;
   brought.put_locations(locations_image({{"images-locations.yml", seed_file(brought.app, "kept/elsewhere")}}));

@@ -56,7 +56,7 @@ bool lacks_registry() { return lacks({"docker-registry", "htpasswd"}); }
 
 }  // namespace
 
-TEST_CASE("login writes what pull then uses, for the user's eyes only, and logout removes it") {
+TEST_CASE("login stores credentials that pull uses, readable by the user only, and logout removes them") {
   if (lacks_registry()) return;
   const LoginDesk desk;
   const Reference app = push_image(desk.registry, "team/app", make_image(), "v1");
@@ -86,7 +86,7 @@ TEST_CASE("login writes what pull then uses, for the user's eyes only, and logou
   CHECK(has(desk.run_with({"logout", desk.registry.host()}, "").out, "Not logged in to "));
 }
 
-TEST_CASE("of logins at the same moment none is lost") {
+TEST_CASE("concurrent logins all take effect") {
   if (lacks_registry()) return;
   const LoginDesk desk;
   constexpr int kLogins = 6;
@@ -108,7 +108,7 @@ TEST_CASE("of logins at the same moment none is lost") {
   CHECK(config.find("auths")->as_object()->size() == kLogins);
 }
 
-TEST_CASE("login and logout give an object with --json") {
+TEST_CASE("login and logout print a JSON object with --json") {
   if (lacks_registry()) return;
   const LoginDesk desk;
   const Json login = Json::parse(desk.login({"--json"}).out, "login");
@@ -126,7 +126,7 @@ TEST_CASE("login and logout give an object with --json") {
   }
 }
 
-TEST_CASE("a password that the registry refuses is not written, nor is anything else") {
+TEST_CASE("login stores nothing if the registry refuses the password") {
   if (lacks_registry()) return;
   const LoginDesk desk;
   write_text(desk.config(), "{\"a\": 1}");
@@ -140,7 +140,7 @@ TEST_CASE("a password that the registry refuses is not written, nor is anything 
   CHECK(read_text(desk.config()) == R"({"auths": {"x": s3cret)");
 }
 
-TEST_CASE("what is behind a link is changed, and the link stays; other keys stay in their order") {
+TEST_CASE("login edits the file behind a symbolic link, keeps the link and the order of other keys") {
   if (lacks_registry()) return;
   const LoginDesk desk;
   const fs::path real = desk.ociferry.home() / "dotfiles" / "docker.json";
@@ -181,7 +181,7 @@ TEST_CASE("a password goes to the credential helper that Docker's file names") {
   CHECK_FALSE(desk.is_known(variables));
 }
 
-TEST_CASE("podman and skopeo read what login writes, and the other way round") {
+TEST_CASE("podman and skopeo read what login stores, and ociferry reads what they store") {
   if (lacks_registry() || lacks({"podman", "skopeo"})) return;
   const LoginDesk desk;
   const std::string file = (desk.ociferry.home() / "auth.json").string();
@@ -206,7 +206,7 @@ TEST_CASE("podman and skopeo read what login writes, and the other way round") {
   }
 }
 
-TEST_CASE("login and logout say what other commands will use instead") {
+TEST_CASE("login and logout report which other credentials commands will use instead") {
   if (lacks_registry()) return;
   const LoginDesk desk;
   const std::string file = (desk.ociferry.home() / "elsewhere.json").string();
@@ -221,7 +221,7 @@ TEST_CASE("login and logout say what other commands will use instead") {
   CHECK(has(outcome.err, open.host() + " requires no credentials: the password was not checked"));
 }
 
-TEST_CASE("a password that is typed does not show, and the terminal shows again what is typed afterwards") {
+TEST_CASE("a password is typed without echo, and the terminal's echo is restored") {
   if (lacks_registry()) return;
   const LoginDesk desk;
   for (const bool is_interrupted : {false, true}) {
@@ -246,7 +246,7 @@ TEST_CASE("a password that is typed does not show, and the terminal shows again 
   }
 }
 
-TEST_CASE("called imgpkg there is no login") {
+TEST_CASE("called as imgpkg there is no login command") {
   const Ociferry ociferry{OCIFERRY_BINARY};
   const fs::path link = ociferry.home() / "imgpkg";
   fs::create_symlink(OCIFERRY_BINARY, link);

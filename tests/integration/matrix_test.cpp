@@ -75,7 +75,7 @@ struct TwoReleases {
 
 }  // namespace
 
-TEST_CASE("full, delta or merged, in a file, in volumes or repaired: all that read an archive find the same in it") {
+TEST_CASE("all commands find the same images in every form of an archive: full, delta, merged, volumes, repaired") {
   if (lacks({"docker-registry"})) return;
   TwoReleases releases;
   World& world = releases.world;

@@ -64,7 +64,7 @@ std::vector<Json> lines_of(const fs::path& log) {
 
 }  // namespace
 
-TEST_CASE("an archive is read back from its medium, and what that returns otherwise is told by file and offset") {
+TEST_CASE("--verify-medium reads an archive back, and names file and offset of bytes that differ") {
   if (lacks({"docker-registry"})) return;
   Stick stick;
   World& world = stick.world;
@@ -110,7 +110,7 @@ TEST_CASE("an archive is read back from its medium, and what that returns otherw
   CHECK(tells(world.fail(1, {"verify", "--medium", "layout"}), "only a file or volumes"));
 }
 
-TEST_CASE("a scrub log gets a line for each archive, and tells since when one was right that is damaged now") {
+TEST_CASE("scrub writes a log line for each archive, and reports when a damaged archive was last whole") {
   if (lacks({"docker-registry"})) return;
   Stick stick;
   World& world = stick.world;

@@ -30,7 +30,7 @@ struct Releases {
 
 }  // namespace
 
-TEST_CASE("an import or copy that moves a tag says so, with both digests, and only then") {
+TEST_CASE("import and copy report each moved tag with both digests") {
   if (lacks({"docker-registry"})) return;
   Releases releases;
   World& world = releases.world;
@@ -77,7 +77,7 @@ TEST_CASE("with --keep-tags nothing is written where a tag would have to be move
   CHECK(writes(world.inside).empty());
 }
 
-TEST_CASE("images with one tag from several repositories keep their names in the way that the error tells") {
+TEST_CASE("the option that the error names keeps images with the same tag from several repositories apart") {
   if (lacks({"docker-registry"})) return;
   Releases releases;
   World& world = releases.world;

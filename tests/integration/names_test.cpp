@@ -65,7 +65,7 @@ TEST_CASE("three images with one tag from three repositories arrive under their 
   CHECK(writes(world.inside).empty());
 }
 
-TEST_CASE("one image that was exported by two names has both of them in the end") {
+TEST_CASE("an image that was exported by two names arrives with both") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Reference one = push_image(world.outside, "apps/one", named_image(1), "v1");
@@ -81,7 +81,7 @@ TEST_CASE("one image that was exported by two names has both of them in the end"
   CHECK(own_tags(world.inside, "dest") == Tags{"stable", "v1"});
 }
 
-TEST_CASE("an image that podman or docker saved by two names has both of them in the end") {
+TEST_CASE("an image that podman or docker saved by two names arrives with both") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   push_image(world.outside, "apps/one", named_image(1), "v1");
@@ -127,7 +127,7 @@ TEST_CASE("with --only-own-repository, nothing but the bundle is in its reposito
   CHECK(contains(world.succeed({"inspect", "again.tar"}), carried.app.digest->text()));
 }
 
-TEST_CASE("what is attached to an image goes where the image goes") {
+TEST_CASE("attached artifacts are put into each repository of their image") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Reference app = push_image(world.outside, "team/app", named_image(1), "v1");
@@ -142,7 +142,7 @@ TEST_CASE("what is attached to an image goes where the image goes") {
   }
 }
 
-TEST_CASE("mappings give images other names, and what cannot be named is found before anything is written") {
+TEST_CASE("--map renames images, and invalid names are refused before anything is written") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Carried carried;
   World& world = carried.world;
@@ -189,7 +189,7 @@ TEST_CASE("mappings give images other names, and what cannot be named is found b
   CHECK(contains(fields, "--map goes with --to-registry only"));
 }
 
-TEST_CASE("two images that would meet at one name are refused before anything is written") {
+TEST_CASE("two images that would get the same name are refused before anything is written") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_image(world.outside, "apps/a", named_image(1), "v1");
@@ -202,7 +202,7 @@ TEST_CASE("two images that would meet at one name are refused before anything is
   CHECK(writes(world.inside).empty());
 }
 
-TEST_CASE("copy keeps names, too, and does not copy images onto themselves") {
+TEST_CASE("copy keeps names, and refuses to copy images onto themselves") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Carried carried;
   World& world = carried.world;
@@ -218,8 +218,7 @@ TEST_CASE("copy keeps names, too, and does not copy images onto themselves") {
   CHECK(writes(world.outside).empty());
 }
 
-TEST_CASE(
-    "--tag gives an image another tag, and tells of it; what it cannot name is found before anything is written") {
+TEST_CASE("--tag adds a tag to an image and reports it, and is refused before any write if no image matches") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Carried carried;
   World& world = carried.world;
@@ -248,7 +247,7 @@ TEST_CASE(
   CHECK(own_tags(world.inside, "tools/tool") == Tags{"stable"});
 }
 
-TEST_CASE("repository:tag@digest keeps the tag, but not when called as imgpkg") {
+TEST_CASE("a reference by tag and digest keeps the tag, but not if called as imgpkg") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Reference image = push_image(world.outside, "apps/a", named_image(1), "v1");
@@ -296,7 +295,7 @@ TEST_CASE("skopeo finds images by their old names in the mirrors that --emit reg
   CHECK(run({.arguments = pull}).exit_code != 0);
 }
 
-TEST_CASE("an image in a new repository of its own takes few requests more than its content") {
+TEST_CASE("an image in a repository of its own costs few additional requests") {
   if (lacks({"docker-registry"})) return;
   constexpr std::size_t kImages = 20;
   World world;
@@ -324,7 +323,7 @@ TEST_CASE("an image in a new repository of its own takes few requests more than 
   CHECK(writes(world.inside).empty());
 }
 
-TEST_CASE("several destinations get an archive in one pass, and one that fails does not stop the others") {
+TEST_CASE("an archive is read once for several destinations, and one that fails does not stop the others") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Carried carried;
   World& world = carried.world;
@@ -356,7 +355,7 @@ TEST_CASE("several destinations get an archive in one pass, and one that fails d
   CHECK(contains(world.fail(1, locked), "are about one destination"));
 }
 
-TEST_CASE("a destination mounts what an earlier one in its registry gets, and uploads it if that one fails") {
+TEST_CASE("a destination mounts blobs that an earlier one in its registry got, or uploads them if that failed") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Carried carried;
   World& world = carried.world;

@@ -98,7 +98,7 @@ struct Protected {
 
 }  // namespace
 
-TEST_CASE("an archive with parity is repaired, whatever of it is damaged, and above the margin it is not") {
+TEST_CASE("an archive is repaired with its parity up to the margin of damage, and not above") {
   if (lacks({"docker-registry"})) return;
   Protected set;
   World& world = set.world;
@@ -137,7 +137,7 @@ TEST_CASE("an archive with parity is repaired, whatever of it is damaged, and ab
   CHECK(*told.find("lostBlocks")->as_int() == 1);
 }
 
-TEST_CASE("any volume may be lost, cut short, damaged or exchanged, also of the parity") {
+TEST_CASE("an archive is repaired after any volume, also of the parity, is lost, cut, damaged or exchanged") {
   if (lacks({"docker-registry"})) return;
   Protected set;
   World& world = set.world;
@@ -194,7 +194,7 @@ TEST_CASE("any volume may be lost, cut short, damaged or exchanged, also of the 
   world.succeed({"verify", "set/apps.tar.001"});
 }
 
-TEST_CASE("without the list, volumes of any sizes are placed by what is in them, however many are lost before them") {
+TEST_CASE("without the list, volumes of any size are identified by their content, even if earlier ones are lost") {
   if (lacks({"docker-registry"})) return;
   Protected set;
   World& world = set.world;
@@ -228,7 +228,7 @@ TEST_CASE("without the list, volumes of any sizes are placed by what is in them,
   set.gives_original("apps.tar");
 }
 
-TEST_CASE("parity is the same for the same archive, however it is divided, and replaces only parity") {
+TEST_CASE("parity depends on the archive only, not on its volumes, and replaces no other file") {
   if (lacks({"docker-registry"})) return;
   Protected set;
   World& world = set.world;
@@ -276,7 +276,7 @@ TEST_CASE("parity is the same for the same archive, however it is divided, and r
   set.anew();
 }
 
-TEST_CASE("parity that is damaged, or of another archive, is a warning while the archive is whole") {
+TEST_CASE("damaged or foreign parity is a warning if the archive is whole") {
   if (lacks({"docker-registry"})) return;
   Protected set;
   World& world = set.world;
@@ -324,7 +324,7 @@ TEST_CASE("parity is computed, and an archive repaired, within 64 MiB of memory"
   CHECK(sha256(read_text(world.path("b.tar"))) == whole);
 }
 
-TEST_CASE("parity of volumes that fill directories goes where there is room, and the commands say where") {
+TEST_CASE("parity of volumes that fill directories is written where there is room, and the path is reported") {
   if (lacks({"docker-registry"})) return;
   Protected set;
   World& world = set.world;
@@ -366,7 +366,7 @@ TEST_CASE("parity of volumes that fill directories goes where there is room, and
   CHECK((read_text(set.at("new.tar")) == set.original));
 }
 
-TEST_CASE("copy --to-tar writes the parity that export writes, and tells of it in a dry run") {
+TEST_CASE("copy --to-tar writes the same parity as export, and reports it in a dry run") {
   if (lacks({"docker-registry"})) return;
   Protected set;
   World& world = set.world;
@@ -386,7 +386,7 @@ TEST_CASE("copy --to-tar writes the parity that export writes, and tells of it i
                  "--parity goes with --to-tar only"));
 }
 
-TEST_CASE("SHA256SUMS beside volumes has lines of their parity, and no others of it") {
+TEST_CASE("SHA256SUMS beside volumes lists their parity files") {
   if (lacks({"docker-registry"})) return;
   Protected set;
   World& world = set.world;
@@ -404,7 +404,7 @@ TEST_CASE("SHA256SUMS beside volumes has lines of their parity, and no others of
   CHECK(set.sums("set") == "empty: OK\n");
 }
 
-TEST_CASE("what cannot be meant is refused before anything is done") {
+TEST_CASE("contradictory options of parity are refused before anything is done") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Words source{"export", "-i", world.outside_ref("team/app"), "-o", "a.tar"};

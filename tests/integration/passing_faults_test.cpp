@@ -45,7 +45,7 @@ class FirstTimeFails {
 
 }  // namespace
 
-TEST_CASE("reads that fail for once are made again, whatever is read, and nobody else is asked instead") {
+TEST_CASE("a read that fails once is repeated, and not sent to another place instead") {
   if (lacks({"docker-registry"})) return;
   Relocated relocated;
   World& world = relocated.world;
@@ -62,7 +62,7 @@ TEST_CASE("reads that fail for once are made again, whatever is read, and nobody
   }
 }
 
-TEST_CASE("an image whose place keeps failing is an error, not a reason to take it from elsewhere") {
+TEST_CASE("an image whose place keeps failing is an error, and is not read from elsewhere") {
   if (lacks({"docker-registry"})) return;
   Relocated relocated;
   World& world = relocated.world;

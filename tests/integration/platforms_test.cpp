@@ -79,7 +79,7 @@ struct Exported {
 
 }  // namespace
 
-TEST_CASE("of an index, one platform is carried with its attestation, and a registry gets it under the index's tag") {
+TEST_CASE("--platform carries one platform of an index with its attestation, under the index's tag") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Cargo cargo;
@@ -115,7 +115,7 @@ TEST_CASE("of an index, one platform is carried with its attestation, and a regi
   CHECK(read_text(world.path("narrowed.tar")) == read_text(world.path("arm.tar")));
 }
 
-TEST_CASE("where indexes without children are refused, the image gets the tag, and a second run changes nothing") {
+TEST_CASE("if the registry refuses sparse indexes, the image gets the tag, and a second run writes nothing") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Exported exported;
   const Cargo& cargo = exported.cargo;
@@ -137,7 +137,7 @@ TEST_CASE("where indexes without children are refused, the image gets the tag, a
   CHECK(contains(world.succeed(keeping), "Nothing to do"));
 }
 
-TEST_CASE("where a part of an index is, an import puts the rest, whatever the index's tag says") {
+TEST_CASE("import adds absent children of an index, although the index's tag is right") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Exported exported;
   const Cargo& cargo = exported.cargo;
@@ -166,7 +166,7 @@ TEST_CASE("where a part of an index is, an import puts the rest, whatever the in
   world.succeed({"verify", "again.tar"});
 }
 
-TEST_CASE("a bundle's index is refused with the option that helps, and then imported without it") {
+TEST_CASE("a sparse index in a bundle is refused with the option that helps, which then imports it") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Cargo cargo;
@@ -228,7 +228,7 @@ TEST_CASE("--strip-index puts a smaller index, and lock file, mapping, result an
   CHECK(digest_of(world.inside, "dest", "arm") == now);
 }
 
-TEST_CASE("a dry run says what would be absent, and what patterns leave out is none of that") {
+TEST_CASE("a dry run reports absent children, and does not count images that patterns leave out") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Cargo cargo;
@@ -258,7 +258,7 @@ TEST_CASE("a dry run says what would be absent, and what patterns leave out is n
   CHECK(writes(world.inside).empty());
 }
 
-TEST_CASE("a platform that an index lacks is an error that names those that it has, and a malformed one is, too") {
+TEST_CASE("a platform that an index lacks is an error that names its platforms, and a malformed one is an error") {
   if (lacks({"docker-registry"})) return;
   Exported exported;
   World& world = exported.world;

@@ -42,7 +42,7 @@ bool puts_locations(const HttpRequest& request) {
 
 }  // namespace
 
-TEST_CASE("a blob that the registry loses before the end is found by --verify=blobs and --verify=full and put again") {
+TEST_CASE("--verify=blobs and --verify=full find a blob that the registry lost during the run, and put it again") {
   if (lacks({"docker-registry"})) return;
   Packed packed;
   for (const std::string mode : {"blobs", "full"}) {
@@ -62,7 +62,7 @@ TEST_CASE("a blob that the registry loses before the end is found by --verify=bl
   }
 }
 
-TEST_CASE("a registry that loses a blob each time ends import and copy with 25, and gets no tag of a root") {
+TEST_CASE("a registry that loses a blob in every round ends import and copy with exit code 25 and no root tag") {
   if (lacks({"docker-registry"})) return;
   Packed packed;
   for (const std::size_t way : {0U, 1U}) {
@@ -78,7 +78,7 @@ TEST_CASE("a registry that loses a blob each time ends import and copy with 25, 
   }
 }
 
-TEST_CASE("below tags that are right, damage is found by --verify=full only, a loss by --verify=blobs too") {
+TEST_CASE("below right tags, --verify=full finds damaged blobs, and --verify=blobs only lost ones") {
   if (lacks({"docker-registry"})) return;
   Packed packed;
   World& world = packed.world;
@@ -109,7 +109,7 @@ TEST_CASE("below tags that are right, damage is found by --verify=full only, a l
   CHECK(error.find(packed.layer.text()) != std::string::npos);
 }
 
-TEST_CASE("what a registry loses while a bundle is pushed is put again, in three rounds") {
+TEST_CASE("push puts content again that the registry lost, in up to three rounds") {
   if (lacks({"docker-registry"})) return;
   World world;
   world.write_bundle("files", {});
@@ -139,7 +139,7 @@ TEST_CASE("what a registry loses while a bundle is pushed is put again, in three
   CHECK(World::tags(world.inside, "lost").empty());
 }
 
-TEST_CASE("a push that repairs what a registry lost does not report that everything was already there") {
+TEST_CASE("push does not report existing content after it repaired a loss") {
   if (lacks({"docker-registry"})) return;
   World world;
   world.write_bundle("files", {});
@@ -163,7 +163,7 @@ TEST_CASE("a push that repairs what a registry lost does not report that everyth
   CHECK(world.succeed(push).find("\"alreadyThere\": true") != std::string::npos);
 }
 
-TEST_CASE("--verify takes one of three values, and goes with --to-repo only") {
+TEST_CASE("--verify accepts three values, and requires --to-repo") {
   const Ociferry ociferry(OCIFERRY_BINARY);
   const Outcome unknown = ociferry.run({"import", "a.tar", "--to-repo", "127.0.0.1:1/dest", "--verify=all"});
   CHECK(unknown.exit_code == 1);

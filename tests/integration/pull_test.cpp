@@ -70,7 +70,7 @@ unsigned mode_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("bundles with layers of every compression, in both families, are pulled, exported and imported") {
+TEST_CASE("bundles with layers of every compression and media type family are pulled, exported and imported") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
@@ -112,7 +112,7 @@ TEST_CASE("bundles with layers of every compression, in both families, are pulle
   }
 }
 
-TEST_CASE("upper layers replace and hide what lower ones hold, in a pull and when the lock is read") {
+TEST_CASE("upper layers replace and hide files of lower ones, in a pull and for the lock file") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference old_app = push_image(world.outside, "apps/old", make_image({.layers = {{.seed = 1}}}), "v1");
@@ -162,7 +162,7 @@ TEST_CASE("a layer that would break out of the directory is refused, with nothin
   refuse({TarBuilder().file("good", "1").tar(), TarBuilder().file("../.wh.pulled", "").tar()});
 }
 
-TEST_CASE("an absolute name leads below the output") {
+TEST_CASE("a member with an absolute name is unpacked below the output") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Outside outside;
@@ -172,7 +172,7 @@ TEST_CASE("an absolute name leads below the output") {
   CHECK(read_text(world.path("pulled" + outside.path() + "/file")) == "x");
 }
 
-TEST_CASE("nothing is written through a symbolic link, and links that lead out are left out with a warning") {
+TEST_CASE("pull writes nothing through a symbolic link, and leaves out links that lead out, with a warning") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Outside outside;
@@ -204,7 +204,7 @@ TEST_CASE("nothing is written through a symbolic link, and links that lead out a
   CHECK_FALSE(std::filesystem::exists(world.path("a.tar")));
 }
 
-TEST_CASE("output directories that hold more than the output are refused before anything is asked") {
+TEST_CASE("pull refuses unsafe output directories before any request") {
   if (lacks({"docker-registry"})) return;
   World world;
   write_text(world.path("precious/file"), "1");
@@ -227,7 +227,7 @@ TEST_CASE("output directories that hold more than the output are refused before 
   CHECK(read_text(world.path("precious/file")) == "1");
 }
 
-TEST_CASE("what is at the output's place is replaced as a whole, and only when all is well") {
+TEST_CASE("pull replaces the whole output directory, and only after success") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Image image = make_image({.layers = {{.size = 100, .seed = 1}, {.size = 200, .seed = 2}}});
@@ -279,7 +279,7 @@ TEST_CASE("files have imgpkg's modes and the times of the layer") {
   CHECK(mode_of(world.path("pulled/empty")) == kept);
 }
 
-TEST_CASE("nested bundles of any depth lie side by side under the outermost .imgpkg/bundles, each relocated") {
+TEST_CASE("nested bundles of any depth are unpacked side by side in the outermost .imgpkg/bundles, each relocated") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
@@ -312,7 +312,7 @@ TEST_CASE("nested bundles of any depth lie side by side under the outermost .img
   CHECK(error.find("--recursive") != std::string::npos);
 }
 
-TEST_CASE("pull --lock takes the bundle that the lock file pins, not what its tag has become") {
+TEST_CASE("pull --lock takes the bundle by the digest in the lock file, not by its tag") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference first = world.push_bundle("bundles/moving", {});
@@ -346,7 +346,7 @@ TEST_CASE("a bundle is pulled with -b and an image with -i; the other way round 
   CHECK(std::filesystem::exists(world.path("pulled/.imgpkg/images.yml")));
 }
 
-TEST_CASE("a directory that no pull made is not replaced before anything was asked, but always as imgpkg") {
+TEST_CASE("pull refuses a directory that no pull made before any request, and replaces it if called as imgpkg") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_image(world.outside, "apps/app", make_image(), "v1");
@@ -360,7 +360,7 @@ TEST_CASE("a directory that no pull made is not replaced before anything was ask
   CHECK_FALSE(std::filesystem::exists(world.path("mine/work")));
 }
 
-TEST_CASE("a rewritten lock file keeps its mode: that of all other files of the bundle") {
+TEST_CASE("a rewritten lock file keeps its mode") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
@@ -372,7 +372,7 @@ TEST_CASE("a rewritten lock file keeps its mode: that of all other files of the 
   CHECK(mode_of(world.path("out/.imgpkg/images.yml")) == mode_of(world.path("out/config.yml")));
 }
 
-TEST_CASE("what must not be unpacked keeps no bundle from being exported, copied and described") {
+TEST_CASE("a bundle with members that must not be unpacked is exported, copied and described") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
@@ -389,7 +389,7 @@ TEST_CASE("what must not be unpacked keeps no bundle from being exported, copied
   CHECK_FALSE(std::filesystem::exists(world.path("out")));
 }
 
-TEST_CASE("pull names the type of what it cannot unpack, which is not damage") {
+TEST_CASE("pull refuses a layer that is no tar with its type, and not as damage") {
   if (lacks({"docker-registry"})) return;
   World world;
   const auto why = [&](const std::string& content, const std::string& type = "application/wasm") {

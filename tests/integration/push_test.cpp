@@ -20,7 +20,7 @@ const std::filesystem::path kFixtures = FIXTURES;
 
 }  // namespace
 
-TEST_CASE("a push has the digest that imgpkg's has, under the tag and the sha256 tag, and a lock file") {
+TEST_CASE("push gives imgpkg's digest, at the tag and at the sha256 tag, and a lock file") {
   if (lacks({"docker-registry"})) return;
   World world;
   const std::vector<std::pair<std::string, std::string>> rows = {
@@ -42,7 +42,7 @@ TEST_CASE("a push has the digest that imgpkg's has, under the tag and the sha256
   CHECK(imgpkg_digest(rows[1].second).starts_with("sha256:05b624d3"));
 }
 
-TEST_CASE("pushing the same files again writes nothing, and says again where they are") {
+TEST_CASE("a second push of the same files writes nothing, and prints the same reference") {
   if (lacks({"docker-registry"})) return;
   World world;
   world.write_bundle("files", {});
@@ -55,7 +55,7 @@ TEST_CASE("pushing the same files again writes nothing, and says again where the
   CHECK(writes(world.outside).empty());
 }
 
-TEST_CASE("a push that moves a tag says so, and is refused with --keep-tags before anything is written") {
+TEST_CASE("push reports a moved tag, and with --keep-tags is refused before anything is written") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Words arguments = {"push", "-i", world.outside_ref("apps/moved"), "-f", "file"};
@@ -85,7 +85,7 @@ TEST_CASE("a push that moves a tag says so, and is refused with --keep-tags befo
   CHECK(digest() != second);
 }
 
-TEST_CASE("files, labels, exclusions and permissions reach the image") {
+TEST_CASE("push puts files, labels and permissions into the image, without exclusions") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   write_text(world.path("files/keep"), "1");
@@ -102,7 +102,7 @@ TEST_CASE("files, labels, exclusions and permissions reach the image") {
   CHECK_FALSE(std::filesystem::exists(world.path("pulled/leave")));
 }
 
-TEST_CASE("input that makes no bundle, or one that nobody could read, is refused before anything is asked") {
+TEST_CASE("push refuses input that makes no readable bundle before any request") {
   if (lacks({"docker-registry"})) return;
   World world;
   write_text(world.path("plain/file"), "1");
@@ -128,8 +128,7 @@ TEST_CASE("input that makes no bundle, or one that nobody could read, is refused
   CHECK(world.outside.requests().empty());
 }
 
-TEST_CASE(
-    "the bundle of 2021 with the digest 6716afd7, as it is, is pulled, and its image stays where Docker Hub has it") {
+TEST_CASE("a bundle of 2021 with an image at Docker Hub is pulled without relocating its image") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Image image = imgpkg_image("bundle-seed-digest-6716afd7");

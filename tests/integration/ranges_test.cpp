@@ -85,7 +85,7 @@ struct StalledDownload {
 
 }  // namespace
 
-TEST_CASE("killed while a layer comes in ranges, the next run continues behind what came in order, and ends the same") {
+TEST_CASE("an export killed while a layer comes in ranges resumes behind its complete front, with the same result") {
   if (lacks({"docker-registry"})) return;
   Ranges ranges;
   StalledDownload stage(24 * kMiB);

@@ -92,7 +92,7 @@ struct AttachedCargo {
 
 }  // namespace
 
-TEST_CASE("what is attached to images, children of indexes and bundles is exported, imported and found again") {
+TEST_CASE("artifacts attached to images, children of indexes and bundles are exported, imported and listed again") {
   if (lacks({"docker-registry"})) return;
   World world;
   const AttachedCargo cargo(world);
@@ -109,7 +109,7 @@ TEST_CASE("what is attached to images, children of indexes and bundles is export
   CHECK(writes(world.inside).empty());
 }
 
-TEST_CASE("inspect shows what is attached below what it is attached to") {
+TEST_CASE("inspect shows attached artifacts below their subjects") {
   if (lacks({"docker-registry"})) return;
   World world;
   const AttachedCargo cargo(world);
@@ -133,7 +133,7 @@ TEST_CASE("inspect shows what is attached below what it is attached to") {
   CHECK(referrers == 6);
 }
 
-TEST_CASE("exports and copies leave referrers out if they are told to, and imgpkg's copies as ever") {
+TEST_CASE("export and copy leave referrers out with --with-referrers=false, and if called as imgpkg") {
   if (lacks({"docker-registry"})) return;
   World world;
   const AttachedCargo cargo(world);
@@ -164,7 +164,7 @@ TEST_CASE("exports and copies leave referrers out if they are told to, and imgpk
   }
 }
 
-TEST_CASE("copy takes along all that is attached, to a repository and to a file, or cosign signatures only") {
+TEST_CASE("copy takes all attached artifacts to a repository and to a file, or cosign signatures only") {
   if (lacks({"docker-registry"})) return;
   World world;
   const AttachedCargo cargo(world);
@@ -204,7 +204,7 @@ TEST_CASE("a single image with a subject is listed as attached to it, beside wha
   CHECK(writes(world.inside).empty());
 }
 
-TEST_CASE("a registry that refuses to show signatures is reported once, and one that fails is not taken at its word") {
+TEST_CASE("a registry that denies access to signatures is one warning, and one that fails is an error") {
   if (lacks({"docker-registry"})) return;
   World world;
   const AttachedCargo cargo(world);

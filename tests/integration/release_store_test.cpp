@@ -68,7 +68,7 @@ void check_as_planned(const Json& plan, const Json& report, std::vector<std::str
 
 }  // namespace
 
-TEST_CASE("a merge of archives is the export of all that is in them, byte for byte, also in the place of one") {
+TEST_CASE("merge writes what an export of all images would write, byte for byte, also over one of its inputs") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Releases store;
   World& world = store.world;
@@ -99,7 +99,7 @@ TEST_CASE("a merge of archives is the export of all that is in them, byte for by
   CHECK(json.find("archives")->as_array()->size() == 2);
 }
 
-TEST_CASE("rm leaves what an export of the rest would have written, byte for byte, whatever the image is called by") {
+TEST_CASE("rm leaves what an export of the rest would write, byte for byte, for every form of the image's name") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Releases store;
   World& world = store.world;
@@ -136,7 +136,7 @@ TEST_CASE("rm leaves what an export of the rest would have written, byte for byt
   }
 }
 
-TEST_CASE("rm tells what went and what stays because others need it, and writes in place") {
+TEST_CASE("rm reports what it removed and what others still need, and writes in place") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Releases store;
   World& world = store.world;
@@ -180,7 +180,7 @@ TEST_CASE("rm tells what went and what stays because others need it, and writes 
   CHECK(store.same("b.tar", "two.tar"));
 }
 
-TEST_CASE("rm refuses what the archive does not have, what others need, and to leave nothing, and changes no file") {
+TEST_CASE("rm refuses unknown names, needed images and an empty rest, and changes no file") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Releases store;
   World& world = store.world;
@@ -210,7 +210,7 @@ TEST_CASE("rm refuses what the archive does not have, what others need, and to l
   CHECK(read_text(world.path("notes.txt")) == "mine");
 }
 
-TEST_CASE("rm takes a damaged layer out with its image, and does not pass on one that stays") {
+TEST_CASE("rm removes a damaged layer with its image, and refuses to copy one that stays") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Releases store;
   World& world = store.world;
@@ -230,7 +230,7 @@ TEST_CASE("rm takes a damaged layer out with its image, and does not pass on one
   CHECK(store.same("b.tar", "job.tar"));
 }
 
-TEST_CASE("add writes what an export of all would have written, and fetches only what the archive lacks") {
+TEST_CASE("add writes what an export of all would write, and fetches only blobs that the archive lacks") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Releases store;
   World& world = store.world;
@@ -268,7 +268,7 @@ TEST_CASE("add writes what an export of all would have written, and fetches only
   for (const LoggedRequest& request : world.outside.requests()) CHECK_FALSE(contains(request.path, "/blobs/"));
 }
 
-TEST_CASE("add leaves the archive as it is when a tag has moved, or something is missing") {
+TEST_CASE("add leaves the archive unchanged if a tag has moved, or something is missing") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Releases store;
   World& world = store.world;
@@ -283,7 +283,7 @@ TEST_CASE("add leaves the archive as it is when a tag has moved, or something is
   CHECK(read_text(world.path("a.tar")) == before);
 }
 
-TEST_CASE("a delta is joined with what it builds on, and no archive is made of it alone") {
+TEST_CASE("merge joins a delta with its base, and rm and ls refuse a delta without its base") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Releases store;
   World& world = store.world;
@@ -297,7 +297,7 @@ TEST_CASE("a delta is joined with what it builds on, and no archive is made of i
   CHECK(store.same("merged.tar", "full.tar"));
 }
 
-TEST_CASE("called as imgpkg there are no commands for a store") {
+TEST_CASE("called as imgpkg there are no commands merge, rm, add, ls, cat and extract") {
   const World world;
   for (const char* command : {"merge", "rm", "add", "ls", "cat", "extract"}) {
     std::filesystem::path link = world.path("imgpkg");

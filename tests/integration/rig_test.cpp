@@ -84,7 +84,7 @@ TEST_CASE("skopeo copies a layout of the builder into a registry") {
   CHECK(answer.header("docker-content-digest") == image.descriptor.digest.text());
 }
 
-TEST_CASE("a registry that was stopped comes back with its data, its port and an empty log") {
+TEST_CASE("a registry that is restarted has its data, its port and an empty log") {
   if (lacks({"docker-registry"})) return;
   RegistryServer registry;
   const std::string host = registry.host();
@@ -100,7 +100,7 @@ TEST_CASE("a registry that was stopped comes back with its data, its port and an
   CHECK(registry.requests().size() == 1);
 }
 
-TEST_CASE("a registry with basic authentication wants its user") {
+TEST_CASE("a registry with basic authentication accepts its user only") {
   if (lacks({"docker-registry", "htpasswd"})) return;
   RegistryServer registry({.user = "robot:s3cret"});
   CHECK(registry.request("GET", "/v2/").status == 200);
@@ -122,7 +122,7 @@ TEST_CASE("a registry with TLS is trusted with its authority's certificate only"
   CHECK(perform({.url = registry.url() + "/v2/"}).status == 0);
 }
 
-TEST_CASE("a registry with tokens takes those of its server while they last, for what they allow") {
+TEST_CASE("a registry with tokens accepts those of its server until they expire, within their scope") {
   if (lacks({"docker-registry", "openssl"})) return;
   TokenServer tokens({.user = "robot:s3cret"});
   RegistryServer registry({.token = tokens.realm()});
@@ -160,7 +160,7 @@ TEST_CASE("a token server takes a refresh token, and may grant less than was req
   CHECK(tokens.requests().back().scopes.size() == 2);
 }
 
-TEST_CASE("a process has its own environment, directory and input, and its end is distinguished from a signal's") {
+TEST_CASE("a process has its own environment, directory and input, and an exit differs from a signal") {
   const TempDirectory directory = temp_directory();
   const Outcome outcome = run({.arguments = {"sh", "-c", "cat; pwd; echo \"$WORD\" >&2; exit 7"},
                                .environment = Variables{{"WORD", "hello"}},

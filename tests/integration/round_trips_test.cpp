@@ -61,7 +61,7 @@ struct Far {
 
 }  // namespace
 
-TEST_CASE("commands make no more requests than they need") {
+TEST_CASE("commands send no more requests than they need") {
   Far far;
   const std::vector<std::pair<Words, std::size_t>> rows{
       {{"tag", "list", "-i", far.at("img")}, 1},

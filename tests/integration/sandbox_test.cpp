@@ -17,7 +17,7 @@ bool can_unshare() { return has_program("unshare") && run({.arguments = {"unshar
 
 }  // namespace
 
-TEST_CASE("what reads archives works without network, HOME and configuration") {
+TEST_CASE("commands that read archives work without network, HOME and configuration") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
@@ -46,7 +46,7 @@ TEST_CASE("what reads archives works without network, HOME and configuration") {
   }
 }
 
-TEST_CASE("outputs are written wherever they are requested: links, new directories, /dev/stdout") {
+TEST_CASE("the sandbox allows outputs behind links, in new directories and at /dev/stdout") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference app = push_image(world.outside, "apps/app", make_image(), "v1");
@@ -68,7 +68,7 @@ TEST_CASE("outputs are written wherever they are requested: links, new directori
   world.succeed({"push", "-i", world.outside_ref("apps/files"), "-f", "not"});
 }
 
-TEST_CASE("--debug and version --verbose tell how the program is confined, and that it is not if it was told to") {
+TEST_CASE("--debug and version --verbose report the sandbox, or that it is switched off") {
   const Ociferry ociferry(OCIFERRY_BINARY);
   const SandboxFeatures offered = sandbox_features();
   const std::string landlock = offered.landlock == 0 ? "no Landlock" : "Landlock " + std::to_string(offered.landlock);

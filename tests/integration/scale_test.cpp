@@ -70,7 +70,7 @@ long count(const std::vector<LoggedRequest>& requests, std::string_view method, 
 
 }  // namespace
 
-TEST_CASE("a layer of 300 MB is exported, imported and pulled as it is, in little memory") {
+TEST_CASE("a layer of 300 MB is exported, imported and pulled in little memory") {
   if (lacks({"docker-registry"})) return;
   World world;
   Digest layer = sha256("");

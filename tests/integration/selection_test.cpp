@@ -36,7 +36,7 @@ struct Shop {
 
 }  // namespace
 
-TEST_CASE("references need no option: the manifest says whether it is a bundle or an image") {
+TEST_CASE("references without -b or -i are bundles or images, as their manifest says") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Shop shop;
   World& world = shop.world;
@@ -49,7 +49,7 @@ TEST_CASE("references need no option: the manifest says whether it is a bundle o
   CHECK(contains(world.succeed({"inspect", "copied.tar"}), shop.extra.digest->text()));
 }
 
-TEST_CASE("a file in the place of a reference is an error that names the option for it") {
+TEST_CASE("a file where a reference is expected is an error that names the option for files") {
   if (lacks({"docker-registry"})) return;
   World world;
   for (const char* file : {"app.lock.yml", "app.tar", "images"}) write_text(world.path(file), "content");
@@ -64,7 +64,7 @@ TEST_CASE("a file in the place of a reference is an error that names the option 
   CHECK(world.outside.requests().empty());
 }
 
-TEST_CASE("a list of images exports what the same references do, however it was written") {
+TEST_CASE("--images-file exports the same as its references as arguments, from a file or standard input") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Shop shop;
   World& world = shop.world;
@@ -80,7 +80,7 @@ TEST_CASE("a list of images exports what the same references do, however it was 
   CHECK(shop.equal("plain.tar", "piped.tar"));
 }
 
-TEST_CASE("what is wrong in a list of images is told with its line, before any registry is asked") {
+TEST_CASE("an invalid line in a list of images is an error with its line number, before any request") {
   if (lacks({"docker-registry"})) return;
   World world;
   const auto refused = [&](const std::string& text) {
@@ -97,7 +97,7 @@ TEST_CASE("what is wrong in a list of images is told with its line, before any r
   CHECK(world.outside.requests().empty());
 }
 
-TEST_CASE("patterns at export give what the chosen references alone would give, and a bundle stays whole") {
+TEST_CASE("export with patterns equals an export of the matching references, and keeps bundles whole") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Shop shop;
   World& world = shop.world;
@@ -118,7 +118,7 @@ TEST_CASE("patterns at export give what the chosen references alone would give, 
   CHECK(contains(nothing, shop.extra_name));
 }
 
-TEST_CASE("an import chooses by name and pattern, and the whole import afterwards leaves what it alone leaves") {
+TEST_CASE("import selects by name and pattern, and a full import afterwards gives the usual result") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Shop shop;
   World& world = shop.world;
@@ -154,7 +154,7 @@ TEST_CASE("an import chooses by name and pattern, and the whole import afterward
   CHECK(contains(kind, "give it with --bundle"));
 }
 
-TEST_CASE("a conversion with a pattern gives the archive of what it chooses") {
+TEST_CASE("a conversion with a pattern gives the archive of the matching images") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Shop shop;
   World& world = shop.world;
@@ -170,7 +170,7 @@ TEST_CASE("a conversion with a pattern gives the archive of what it chooses") {
   CHECK(shop.equal("second.tar", "without.tar"));
 }
 
-TEST_CASE("what is attached to an image goes and stays with it, and the plan of a part is what the import of it does") {
+TEST_CASE("a selection includes attached artifacts, and its dry run is what its import does") {
   if (lacks({"docker-registry", "skopeo"})) return;
   Shop shop;
   World& world = shop.world;

@@ -46,7 +46,7 @@ struct TwoArchives {
 
 }  // namespace
 
-TEST_CASE("several archives go into a repository as one would, and what they share is uploaded once") {
+TEST_CASE("several archives are imported as one, and shared blobs are uploaded once") {
   if (lacks({"docker-registry", "skopeo"})) return;
   TwoArchives two;
   World& world = two.world;
@@ -78,7 +78,7 @@ TEST_CASE("several archives go into a repository as one would, and what they sha
   CHECK(*archives[1].find("bundles")->as_int() == 1);
 }
 
-TEST_CASE("several archives keep every name, and choosing, lock file and mapping are about all of them") {
+TEST_CASE("import of several archives keeps every name, and selection, lock file and mapping cover all of them") {
   if (lacks({"docker-registry", "skopeo"})) return;
   TwoArchives two;
   World& world = two.world;
@@ -106,7 +106,7 @@ TEST_CASE("several archives keep every name, and choosing, lock file and mapping
   CHECK(digest_of(other, "both", "v2") == two.tool.digest->text());
 }
 
-TEST_CASE("archives are joined to one, which is the same as if it had been exported at once") {
+TEST_CASE("joined archives equal one export of all") {
   if (lacks({"docker-registry", "skopeo"})) return;
   TwoArchives two;
   World& world = two.world;
@@ -116,7 +116,7 @@ TEST_CASE("archives are joined to one, which is the same as if it had been expor
   CHECK(read_text(world.path("joined.tar")) == read_text(world.path("all.tar")));
 }
 
-TEST_CASE("an archive that is named twice, or is there as a copy, is read once, with a warning") {
+TEST_CASE("an archive that is given twice, or as a copy, is read once, with a warning") {
   if (lacks({"docker-registry", "skopeo"})) return;
   TwoArchives two;
   World& world = two.world;
@@ -164,7 +164,7 @@ TEST_CASE("all archives are checked before the first write, also for one name wi
   world.succeed({"import", "two.tar", "later.tar", "--to-registry", world.inside.host(), "--no-root-tags"});
 }
 
-TEST_CASE("a destination without its option is not taken for an archive without a word") {
+TEST_CASE("a destination without its option is an error, and not taken for an archive") {
   World world;
   write_text(world.path("a.tar"), "");
   const std::string told = world.fail(1, {"import", "a.tar", "registry.internal/apps"});

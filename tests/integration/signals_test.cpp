@@ -37,7 +37,7 @@ class SilentRegistry {
 
 }  // namespace
 
-TEST_CASE("SIGTERM, SIGINT and SIGHUP end a command whatever other signals came before them") {
+TEST_CASE("SIGTERM, SIGINT and SIGHUP end a command after any other signals") {
   SilentRegistry registry;
   const Ociferry ociferry(OCIFERRY_BINARY);
   const std::vector<std::vector<int>> orders = {{SIGTERM},
@@ -60,7 +60,7 @@ TEST_CASE("SIGTERM, SIGINT and SIGHUP end a command whatever other signals came 
   }
 }
 
-TEST_CASE("a second signal ends a command at once, even one that hangs in what the first one made it do") {
+TEST_CASE("a second signal ends a command at once, even while it handles the first") {
   SilentRegistry registry;
   const Ociferry ociferry(OCIFERRY_BINARY);
   const std::string pipe = (ociferry.home() / "pipe").string();
@@ -78,7 +78,7 @@ TEST_CASE("a second signal ends a command at once, even one that hangs in what t
   CHECK((outcome.signal == SIGINT || outcome.signal == SIGTERM));
 }
 
-TEST_CASE("progress is a line that is rewritten on a terminal, and plain lines on a dumb one") {
+TEST_CASE("progress is one line that is rewritten on a terminal, and plain lines on a dumb terminal") {
   const HttpServer busy([](const HttpRequest&) { return HttpReply{503, {{"Retry-After", "200"}}, {}}; });
   const Ociferry ociferry(OCIFERRY_BINARY);
   for (const std::string kind : {"dumb", "", "xterm"}) {

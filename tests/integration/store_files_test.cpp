@@ -68,7 +68,7 @@ std::vector<LayerRecipe> small_system() {
 
 }  // namespace
 
-TEST_CASE("pull --from gives what a pull from the registry gives, but for the lock file, which stays as it is") {
+TEST_CASE("pull --from gives the same files as a pull from the registry, but keeps the lock file") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   const Reference web = push_image(world.outside, "team/web", make_image(), "v1");
@@ -101,7 +101,7 @@ TEST_CASE("pull --from gives what a pull from the registry gives, but for the lo
   CHECK_FALSE(fs::exists(world.path("no")));
 }
 
-TEST_CASE("archives of other tools are pulled from, listed and read, too") {
+TEST_CASE("pull --from, ls and cat read archives of other tools") {
   World world;
   const std::string fixtures = FIXTURES;
   const std::string imgpkg = fixtures + "/imgpkg/imgpkg-tar-outer.tar";
@@ -156,7 +156,7 @@ TEST_CASE("ls lists the files that the layers leave, as tar would, and cat follo
   CHECK(world.outside.requests().empty());
 }
 
-TEST_CASE("extract unpacks an image as pull does, or some of its paths, and replaces only what it may") {
+TEST_CASE("extract unpacks an image as pull does, or some of its paths, and replaces only earlier outputs") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   save_image(world, small_system(), "a.tar");
@@ -182,7 +182,7 @@ TEST_CASE("extract unpacks an image as pull does, or some of its paths, and repl
   CHECK(read_text(world.path("mine/notes")) == "mine");
 }
 
-TEST_CASE("hostile layers put nothing outside, and show nothing of this machine") {
+TEST_CASE("extract and cat of hostile layers write nothing outside, and read no file of this machine") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   write_text(world.path("secret"), "secret");
@@ -223,7 +223,7 @@ TEST_CASE("hostile layers put nothing outside, and show nothing of this machine"
   CHECK(things_in_home(world) == before);
 }
 
-TEST_CASE("of a damaged layer nothing is shown and nothing is left") {
+TEST_CASE("cat and extract of a damaged layer print nothing and leave no file") {
   if (lacks({"docker-registry", "skopeo"})) return;
   World world;
   save_image(world, {layer_of(TarBuilder().file("first", "1")), {.size = 300'000, .seed = 7}}, "a.tar");
@@ -243,7 +243,7 @@ TEST_CASE("of a damaged layer nothing is shown and nothing is left") {
   }
 }
 
-TEST_CASE("a reader that has seen enough ends cat without a word") {
+TEST_CASE("cat ends silently when its reader closes the pipe") {
   World world;
   const std::string archive = std::string(FIXTURES) + "/imgpkg/imgpkg-tar-outer.tar";
   const Outcome outcome =

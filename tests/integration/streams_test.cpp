@@ -70,7 +70,7 @@ bool says_that(const Outcome& outcome, const std::string& words) {
 
 }  // namespace
 
-TEST_CASE("an export to standard output has the bytes of a file, and everything else goes to standard error") {
+TEST_CASE("an export to standard output writes the archive's bytes, and messages to standard error") {
   if (lacks({"docker-registry"})) return;
   StreamStage stage;
   World& world = stage.world;
@@ -87,7 +87,7 @@ TEST_CASE("an export to standard output has the bytes of a file, and everything 
   CHECK(stage.pass("$ociferry copy --tar file.tar --to-tar -") == stage.archive);
 }
 
-TEST_CASE("a stream imports like the file, into one registry, by name, and into two destinations") {
+TEST_CASE("a stream is imported like a file, into one registry, by name, and into two destinations") {
   if (lacks({"docker-registry"})) return;
   StreamStage stage;
   World& world = stage.world;
@@ -124,7 +124,7 @@ TEST_CASE("a named pipe and a redirected file are read like a pipe and like a fi
   CHECK(says_that(stage.shell("gzip < file.tar | $ociferry verify -"), "gzip -dc | ociferry"));
 }
 
-TEST_CASE("a stream that is cut, damaged or too long is named, and nothing of it shows in the registry") {
+TEST_CASE("import refuses a stream that is cut, damaged or too long, and puts no tag") {
   if (lacks({"docker-registry"})) return;
   StreamStage stage;
   const std::string& whole = stage.archive;
@@ -152,7 +152,7 @@ TEST_CASE("a stream that is cut, damaged or too long is named, and nothing of it
   CHECK(again.out.find("already there") != std::string::npos);
 }
 
-TEST_CASE("what a stream cannot do is refused with the reason") {
+TEST_CASE("options that streams do not support are refused with the reason") {
   if (lacks({"docker-registry"})) return;
   StreamStage stage;
   const std::string to = " --to-repo " + stage.world.inside_repo("refused");
@@ -178,7 +178,7 @@ TEST_CASE("what a stream cannot do is refused with the reason") {
   CHECK(World::tags(stage.world.inside, "refused").empty());
 }
 
-TEST_CASE("a receiver that ends is told, with how far it came, and a damaged layer leaves it a cut archive") {
+TEST_CASE("export reports how far a stream came when its reader ends, and cuts it at a damaged layer") {
   if (lacks({"docker-registry"})) return;
   StreamStage stage;
   const Outcome gone = stage.shell("$ociferry export -b $bundle -o - | head -c 1000 > /dev/null");
@@ -197,7 +197,7 @@ TEST_CASE("a receiver that ends is told, with how far it came, and a damaged lay
   CHECK(stage.shell("cat cut.tar | $ociferry verify -").exit_code == 10);
 }
 
-TEST_CASE("streams go through what people put between: blocks of a tape, split, gpg, age") {
+TEST_CASE("streams pass through tape blocks, split, gpg and age") {
   if (lacks({"docker-registry", "gpg", "age"})) return;
   StreamStage stage;
   const std::string verify = " | $ociferry verify -";

@@ -46,7 +46,7 @@ TEST_CASE("tag list shows imgpkg's own tags only if they are requested, and dige
   }
 }
 
-TEST_CASE("tag list takes a tag or a digest behind the repository, as imgpkg does, and lists all the same") {
+TEST_CASE("tag list ignores a tag or a digest after the repository, as imgpkg does") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Reference image = push_image(world.inside, "apps/app", make_image({.layers = {{.seed = 6}}}), "v1");
@@ -68,7 +68,7 @@ TEST_CASE("called as imgpkg, tag list --json is imgpkg's, byte for byte") {
   CHECK(outcome.out == read_text(std::filesystem::path(FIXTURES) / "imgpkg/describe/tag-list-internal-digests.json"));
 }
 
-TEST_CASE("tag list asks for digests only if they are wanted, and then for no manifest's bytes") {
+TEST_CASE("tag list requests digests only if they are wanted, by HEAD") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_image(world.inside, "apps/app", make_image(), "v1");
@@ -86,7 +86,7 @@ TEST_CASE("tag list asks for digests only if they are wanted, and then for no ma
   CHECK(methods({"--digests"}) == "GET GET HEAD HEAD ");
 }
 
-TEST_CASE("tag list reads every page of a registry that gives its tags bit by bit") {
+TEST_CASE("tag list reads every page of a paginated list") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_image(world.inside, "apps/app", make_image(), "v1");
@@ -102,7 +102,7 @@ TEST_CASE("tag list reads every page of a registry that gives its tags bit by bi
   CHECK(front.count("GET", "/tags/list") == 3);
 }
 
-TEST_CASE("tag list reads more tags than a registry gives at once") {
+TEST_CASE("tag list reads more tags than a registry returns in one response") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Image image = make_image();
@@ -118,7 +118,7 @@ TEST_CASE("tag list reads more tags than a registry gives at once") {
   CHECK(world.succeed({"tag", "list", "-i", world.inside_repo("apps/app")}) == expected);
 }
 
-TEST_CASE("titles are bold only where colors are wanted") {
+TEST_CASE("titles are bold only if colors are enabled") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_image(world.inside, "apps/app", make_image(), "v1");
@@ -148,7 +148,7 @@ TEST_CASE("tag resolve prints the reference by digest and no newline") {
   CHECK(Json::parse(json, "tag resolve").string_at("reference") == by_digest);
 }
 
-TEST_CASE("tag commands refuse what they cannot do, and say what is missing") {
+TEST_CASE("tag commands refuse wrong arguments, and say what is missing") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_image(world.inside, "apps/app", make_image(), "v1");
@@ -169,8 +169,7 @@ TEST_CASE("tag commands refuse what they cannot do, and say what is missing") {
   }
 }
 
-TEST_CASE(
-    "where HEAD finds no manifest, a tag is resolved, and a pulled lock file names the images beside the bundle") {
+TEST_CASE("tag resolve and pull work with a registry that answers every HEAD with 404") {
   if (lacks({"docker-registry"})) return;
   World world;
   const Image image = make_image();

@@ -47,7 +47,7 @@ class LimitedUser {
 
 }  // namespace
 
-TEST_CASE("where threads are few every command does its work with those there are, and says so") {
+TEST_CASE("with few threads every command succeeds, and reports that") {
   if (kSanitized || lacks({"docker-registry", "prlimit", "setpriv"})) return;
   World world;
   const Image image = make_image({.layers = {{.size = 10'000'000, .seed = 1},
@@ -87,7 +87,7 @@ TEST_CASE("where threads are few every command does its work with those there ar
   }
 }
 
-TEST_CASE("what needs one more thread than there are ends with the limit's name, and passes where there is one") {
+TEST_CASE("copy succeeds with few threads, or fails with the limit's name") {
   if (kSanitized || lacks({"docker-registry", "prlimit", "setpriv"})) return;
   World world;
   const Image image = make_image(
@@ -106,7 +106,7 @@ TEST_CASE("what needs one more thread than there are ends with the limit's name,
   }
 }
 
-TEST_CASE("where memory is short a command ends with the limit's name, and not as a bug") {
+TEST_CASE("a command that runs out of memory fails with the limit's name, and not as a bug") {
   if (kSanitized || lacks({"docker-registry", "prlimit"})) return;
   const World world;
   push_image(world.outside, "apps/some", make_image({.layers = {{.seed = 1}}}), "v1");

@@ -77,8 +77,7 @@ bool is_upload(const HttpRequest& request) {
 
 }  // namespace
 
-TEST_CASE(
-    "with tokens: push, copy, export, import and pull; passwords go to the token server, tokens to the registry") {
+TEST_CASE("with tokens, passwords go to the token server only and tokens to the registry only, for all commands") {
   if (lacks(kTokenPrograms)) return;
   const TokenWorld world({.user = kTokenUser});
   const Image image = make_image({.layers = {{.seed = 1}, {.seed = 2}}});
@@ -124,7 +123,7 @@ TEST_CASE("a token is fetched once for each repository and access, not for each 
   CHECK(world.tokens.requests().size() <= 3);
 }
 
-TEST_CASE("where everybody gets tokens, none but the token is sent") {
+TEST_CASE("with anonymous tokens no credentials are sent") {
   if (lacks(kTokenPrograms)) return;
   const TokenWorld world({});
   const Reference app = world.push_app(make_image());
@@ -133,7 +132,7 @@ TEST_CASE("where everybody gets tokens, none but the token is sent") {
   for (const LoggedTokenRequest& request : world.tokens.requests()) CHECK(request.authorization.empty());
 }
 
-TEST_CASE("a token given as an option is used as it is, and no token server asked") {
+TEST_CASE("a token given as an option is sent unchanged, and no token server is asked") {
   if (lacks(kTokenPrograms)) return;
   const TokenWorld world({.user = kTokenUser});
   const Reference app = world.push_app(make_image());
@@ -146,7 +145,7 @@ TEST_CASE("a token given as an option is used as it is, and no token server aske
   world.run(20, {"import", "a.tar", "--to-repo", world.at("team/imported")}, {"--registry-token", token});
 }
 
-TEST_CASE("a token server that does not know us ends the command, and nothing is written") {
+TEST_CASE("a token server that refuses the credentials ends the command, and nothing is written") {
   if (lacks(kTokenPrograms)) return;
   const TokenWorld world({.user = kTokenUser});
   const Reference app = world.push_app(make_image());
@@ -163,7 +162,7 @@ TEST_CASE("a token server that does not know us ends the command, and nothing is
   CHECK(world.front.count("PUT", "team/imported") == 0);
 }
 
-TEST_CASE("an identity token of config.json is exchanged for access, and its password field is not needed") {
+TEST_CASE("an identity token of config.json is exchanged for an access token, without a password") {
   if (lacks(kTokenPrograms)) return;
   const TokenWorld world({.user = kTokenUser, .refresh_token = "refresh+me"});
   const Reference app = world.push_app(make_image());
@@ -184,7 +183,7 @@ TEST_CASE("a token server that grants less than asked makes a mount an upload") 
   CHECK(said.find("wrote 2 blobs") != std::string::npos);
 }
 
-TEST_CASE("a token that ends while a blob is on its way is renewed, and the blob sent again") {
+TEST_CASE("a token that expires during an upload is renewed, and the blob sent again") {
   if (lacks(kTokenPrograms)) return;
   std::atomic<RegistryServer*> behind = nullptr;
   std::atomic<int> late{0};
@@ -209,7 +208,7 @@ TEST_CASE("a token that ends while a blob is on its way is renewed, and the blob
   CHECK(read_text(world.ociferry.home() / "pulled/data") == content);
 }
 
-TEST_CASE("a storage server that the registry sends us to gets neither token nor password") {
+TEST_CASE("a storage server behind a redirect gets neither token nor password") {
   if (lacks({"docker-registry", "htpasswd", "openssl"})) return;
   const Image image = make_image({.layers = {{.size = 50'000, .seed = 1}}});
   HttpServer storage([&](const HttpRequest& request) -> HttpReply {

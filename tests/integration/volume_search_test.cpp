@@ -40,7 +40,7 @@ struct Drawer {
 
 }  // namespace
 
-TEST_CASE("all commands that read archives look for volumes in --volume-dir") {
+TEST_CASE("all commands that read archives search --volume-dir for volumes") {
   if (lacks({"docker-registry"})) return;
   Drawer drawer;
   World& world = drawer.world;
@@ -70,7 +70,7 @@ TEST_CASE("all commands that read archives look for volumes in --volume-dir") {
   CHECK(shows(world.succeed({"diff", "set", "plain.tar", "--volume-dir", "drawer"}), "0 blobs (0 B) added"));
 }
 
-TEST_CASE("on a terminal a volume is asked for and read when it is there, and nobody is asked with --yes") {
+TEST_CASE("on a terminal a missing volume is requested and then read, but not with --yes") {
   if (lacks({"docker-registry"})) return;
   Drawer drawer;
   World& world = drawer.world;

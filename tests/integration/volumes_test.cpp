@@ -89,7 +89,7 @@ Outcome shell(const World& world, const std::string& command) {
 
 }  // namespace
 
-TEST_CASE("volumes are the archive in pieces, and coreutils and tar read them") {
+TEST_CASE("volumes are parts of the archive, which coreutils and tar read") {
   if (lacks({"docker-registry"})) return;
   Volumes set;
   CHECK((set.joined() == set.plain()));
@@ -109,7 +109,7 @@ TEST_CASE("volumes are the archive in pieces, and coreutils and tar read them") 
   }
 }
 
-TEST_CASE("an import of volumes leaves a registry as the file does, whatever is named of them") {
+TEST_CASE("import of volumes equals that of the file, given any volume, the list or the archive's name") {
   if (lacks({"docker-registry"})) return;
   Volumes set;
   World& world = set.world;
@@ -129,7 +129,7 @@ TEST_CASE("an import of volumes leaves a registry as the file does, whatever is 
   CHECK_FALSE(says(twice, "is read once"));
 }
 
-TEST_CASE("volumes that are missing, cut or damaged are named before any work") {
+TEST_CASE("missing, cut and damaged volumes are named before any work") {
   if (lacks({"docker-registry"})) return;
   Volumes set;
   World& world = set.world;
@@ -156,7 +156,7 @@ TEST_CASE("volumes that are missing, cut or damaged are named before any work") 
   CHECK(says(world.fail(10, {"verify", "set"}), "set/apps.tar.00"));
 }
 
-TEST_CASE("volumes that are swapped, renamed, doubled, stale or of another set are told") {
+TEST_CASE("swapped, renamed, duplicate, stale and foreign volumes are reported") {
   if (lacks({"docker-registry"})) return;
   Volumes set;
   World& world = set.world;
@@ -195,7 +195,7 @@ TEST_CASE("volumes are found without their list, by names and headers") {
   }
 }
 
-TEST_CASE("volumes of different sizes are found by headers without their list, or it is said what is not known") {
+TEST_CASE("volumes of different sizes are found by headers without their list, or the unknown ones are reported") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_image(world.outside, "team/app", make_image({.layers = {{.size = 300'000, .seed = 1}, {.size = 310'000}}}),
@@ -238,7 +238,7 @@ TEST_CASE("volumes of different sizes are found by headers without their list, o
   CHECK(says(world.fail(11, {"verify", "set"}), "; set/two may be a.002: it holds only the middle of one layer"));
 }
 
-TEST_CASE("split and join are the inverse of each other, and need neither name nor order") {
+TEST_CASE("join restores what split divided, for any names and order of the volumes") {
   if (lacks({"docker-registry"})) return;
   Volumes set;
   World& world = set.world;
@@ -260,7 +260,7 @@ TEST_CASE("split and join are the inverse of each other, and need neither name n
   CHECK(says(world.fail(1, {"split", "plain.tar", "--volume-size", "1K", "-o", "large/a"}), "too small"));
 }
 
-TEST_CASE("a set that is exported again is kept, repaired or replaced, and leaves nothing stale") {
+TEST_CASE("a repeated export keeps, repairs or replaces a set of volumes, and leaves no stale ones") {
   if (lacks({"docker-registry"})) return;
   Volumes set;
   World& world = set.world;
@@ -294,7 +294,7 @@ TEST_CASE("a set that is exported again is kept, repaired or replaced, and leave
   CHECK(read_text(set.at("set/apps.tar.003")) == "a file of the user");
 }
 
-TEST_CASE("an export in volumes that is killed leaves no set, and the same command goes on") {
+TEST_CASE("a killed export in volumes leaves no complete set, and the same command resumes") {
   if (lacks({"docker-registry"})) return;
   World world;
   Gate source(world.outside.host());

@@ -67,7 +67,7 @@ std::size_t most_at_a_time(World& world, const RegistryServer& registry, std::si
 
 }  // namespace
 
-TEST_CASE("a far registry is asked for more at a time than a near one") {
+TEST_CASE("a registry with a high latency gets more concurrent requests than a near one") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_image(world.outside, "apps/many", image_of_layers(200), "v1");
@@ -80,7 +80,7 @@ TEST_CASE("a far registry is asked for more at a time than a near one") {
         }) >= more);
 }
 
-TEST_CASE("a given number of jobs is kept, near or far") {
+TEST_CASE("a given number of jobs is kept at every latency") {
   if (lacks({"docker-registry"})) return;
   World world;
   push_image(world.outside, "apps/few", image_of_layers(20), "v1");

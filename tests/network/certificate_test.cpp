@@ -20,7 +20,7 @@ std::string refusal(const Words& arguments) {
 
 }  // namespace
 
-TEST_CASE("a certificate whose time is over points to the clock and to who renews it, not to authorities") {
+TEST_CASE("an expired certificate has a hint about the clock and its renewal, not about authorities") {
   if (lacks({"openssl"})) return;
   const TlsRegistry registry(TlsFlaw::Expired);
   const std::string err = refusal(registry.resolve(registry.host()));
@@ -29,7 +29,7 @@ TEST_CASE("a certificate whose time is over points to the clock and to who renew
   CHECK_FALSE(has(err, "--registry-ca-cert-path"));
 }
 
-TEST_CASE("a certificate for another name points to the name, not to authorities") {
+TEST_CASE("a certificate for another name has a hint about the name, not about authorities") {
   if (lacks({"openssl"})) return;
   const TlsRegistry registry(TlsFlaw::OtherName);
   const std::string err = refusal(registry.resolve(registry.host()));
@@ -37,7 +37,7 @@ TEST_CASE("a certificate for another name points to the name, not to authorities
   CHECK_FALSE(has(err, "--registry-ca-cert-path"));
 }
 
-TEST_CASE("an authority that nobody knows points to --registry-ca-cert-path, and JSON says that it does not pass") {
+TEST_CASE("an unknown authority has a hint to --registry-ca-cert-path, and is not transient in JSON") {
   if (lacks({"openssl"})) return;
   const TlsRegistry registry;
   CHECK(has(refusal({"tag", "resolve", "-i", registry.image()}), "name it with --registry-ca-cert-path"));
@@ -46,7 +46,7 @@ TEST_CASE("an authority that nobody knows points to --registry-ca-cert-path, and
   CHECK(registry.requests().empty());
 }
 
-TEST_CASE("an authority that nobody knows: the hint says where authorities were looked for") {
+TEST_CASE("the hint for an unknown authority names the places that were searched") {
   if (lacks({"openssl"})) return;
   const TlsRegistry registry;
   const Ociferry ociferry(OCIFERRY_BINARY);

@@ -25,7 +25,7 @@ constexpr char kTlsHandshake = 22;
 
 }  // namespace
 
-TEST_CASE("a handshake that is reset, closed or refused by an alert once is tried again and passes") {
+TEST_CASE("a handshake that fails once by a reset, a close or an alert is repeated and succeeds") {
   if (lacks({"openssl"})) return;
   enum class End { Reset, Close, Alert };
   for (const End end : {End::Reset, End::Close, End::Alert}) {
@@ -46,7 +46,7 @@ TEST_CASE("a handshake that is reset, closed or refused by an alert once is trie
   }
 }
 
-TEST_CASE("a connection that is reset at any byte of the server's side of the handshake passes") {
+TEST_CASE("a connection that is reset once at any byte of the handshake is repeated and succeeds") {
   if (lacks({"openssl"})) return;
   const TlsRegistry registry;
   for (const std::size_t bytes : {1UL, 5UL, 90UL, 200UL, 700UL, 1000UL}) {
@@ -64,7 +64,7 @@ TEST_CASE("a connection that is reset at any byte of the server's side of the ha
   }
 }
 
-TEST_CASE("handshakes that always break end the first contact soon, without a word of plain http") {
+TEST_CASE("handshakes that always break fail the command soon, without use of plain http") {
   const Listener way([&](int socket) {
     static_cast<void>(first_byte(socket));
     Wire(socket).arm_reset();
@@ -75,7 +75,7 @@ TEST_CASE("handshakes that always break end the first contact soon, without a wo
   CHECK_FALSE(has(outcome.err, "plain http"));
 }
 
-TEST_CASE("a registry on loopback that speaks no TLS is found by plain http, whatever it says to a ClientHello") {
+TEST_CASE("a registry on loopback without TLS is found by plain http, for any response to a ClientHello") {
   FakeRegistry registry;
   add_image(registry);
   const HttpServer plain(registry.handler());

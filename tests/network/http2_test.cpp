@@ -59,7 +59,7 @@ bool is_http2(const HttpRequest& request) { return request.headers.find(Nginx::k
 
 }  // namespace
 
-TEST_CASE("where a server offers both, HTTP/1.1 is spoken: blobs take a core in HTTP/2") {
+TEST_CASE("HTTP/1.1 is used with a server that offers HTTP/2, too, since it needs less processor time") {
   if (lacks({"openssl", "nginx"})) return;
   Rig rig;
   CHECK(std::ranges::none_of(rig.requests_of_export(rig.nginx.host(), "a.tar"), is_http2));
@@ -71,7 +71,7 @@ TEST_CASE("where a server offers both, HTTP/1.1 is spoken: blobs take a core in 
   CHECK(std::ranges::none_of(uploads, is_http2));
 }
 
-TEST_CASE("a server that refuses every handshake without HTTP/2 is spoken to in HTTP/2") {
+TEST_CASE("HTTP/2 is used with a server that refuses every handshake without it") {
   if (lacks({"openssl", "nginx"})) return;
   Rig rig;
   std::atomic<int> refused{0};
@@ -90,7 +90,7 @@ TEST_CASE("a server that refuses every handshake without HTTP/2 is spoken to in 
   CHECK(outcome.exit_code == 23);
 }
 
-TEST_CASE("after a stream of HTTP/2 that broke, the host is spoken to in HTTP/1.1") {
+TEST_CASE("HTTP/1.1 is used after a stream of HTTP/2 broke") {
   if (lacks({"openssl", "nginx"})) return;
   Rig rig;
   std::atomic<int> breaks{0};

@@ -21,7 +21,7 @@ Outcome run_limited(const Ociferry& ociferry, int limit, const Words& arguments)
 
 }  // namespace
 
-TEST_CASE("an export with few open files succeeds, or says that this is what it lacks, but never blames the network") {
+TEST_CASE("an export with few file descriptors succeeds, or names that limit, and does not blame the network") {
   if (lacks({"openssl"})) return;
   FakeRegistry registry;
   add_image(registry, 12);

@@ -9,7 +9,7 @@
 using namespace ociferry;
 using namespace ociferry::testing;
 
-TEST_CASE("probe tells who issued a certificate, trusted or not, and that HTTP/2 is offered") {
+TEST_CASE("probe reports the issuer of a certificate, trusted or not, and that HTTP/2 is offered") {
   if (lacks({"openssl", "nginx"})) return;
   const TempDirectory directory = temp_directory();
   const TlsIdentity identity = make_tls_identity(directory.path());

@@ -33,7 +33,7 @@ bool is_discreet(const Outcome& outcome) {
 
 }  // namespace
 
-TEST_CASE("https goes through the proxy that HTTPS_PROXY names; its credentials go to the proxy alone, unseen") {
+TEST_CASE("https goes through the proxy of HTTPS_PROXY, whose credentials go to the proxy only and are not shown") {
   if (lacks({"openssl"})) return;
   const TlsRegistry registry;
   const ConnectProxy proxy(kCredentials);
@@ -72,7 +72,7 @@ TEST_CASE("the registry's credentials do not go to the proxy") {
   }
 }
 
-TEST_CASE("a proxy that wants other credentials ends the command at once and says where they go") {
+TEST_CASE("a proxy that refuses credentials is a final error, with a hint where to set them") {
   if (lacks({"openssl"})) return;
   const TlsRegistry registry;
   const ConnectProxy proxy(kCredentials);
@@ -86,7 +86,7 @@ TEST_CASE("a proxy that wants other credentials ends the command at once and say
   CHECK(registry.requests().empty());
 }
 
-TEST_CASE("a proxy that wants credentials for plain http ends the command at once, too") {
+TEST_CASE("a proxy that requires credentials for plain http is a final error, too") {
   const ConnectProxy proxy(kCredentials);
   const Words arguments{"tag", "resolve", "-i", TlsRegistry::image_at("registry.local"), "--debug"};
   for (const char* name : {"HTTP_PROXY", "http_proxy"}) {
@@ -100,7 +100,7 @@ TEST_CASE("a proxy that wants credentials for plain http ends the command at onc
   }
 }
 
-TEST_CASE("in a CGI environment a proxy for http is refused: it may be what a client's header says") {
+TEST_CASE("in a CGI environment a proxy for http is refused, since a client's header may have set it") {
   const ConnectProxy proxy;
   const Words arguments{"tag", "resolve", "-i", TlsRegistry::image_at("registry.local")};
   const Outcome outcome =
@@ -110,7 +110,7 @@ TEST_CASE("in a CGI environment a proxy for http is refused: it may be what a cl
   CHECK(proxy.requests().empty());
 }
 
-TEST_CASE("a registry on this machine is never asked through a proxy, which would see its password") {
+TEST_CASE("a registry on this machine is never requested through a proxy") {
   FakeRegistry registry;
   add_image(registry);
   const HttpServer server(registry.handler());
@@ -147,7 +147,7 @@ TEST_CASE("a plain-http proxy sees a password for a plain-http registry only wit
   CHECK(proxy.requests().back().headers.find("Authorization").has_value());
 }
 
-TEST_CASE("a proxy that lets nobody through to the registry is final") {
+TEST_CASE("a proxy that refuses the connection to the registry is a final error") {
   if (lacks({"openssl"})) return;
   const TlsRegistry registry;
   ConnectProxy proxy;
@@ -159,7 +159,7 @@ TEST_CASE("a proxy that lets nobody through to the registry is final") {
   CHECK(proxy.requests().size() == 1);
 }
 
-TEST_CASE("hosts that NO_PROXY names are asked without the proxy, and ALL_PROXY is none") {
+TEST_CASE("hosts in NO_PROXY are requested without the proxy, and ALL_PROXY is ignored") {
   if (lacks({"openssl"})) return;
   const TlsRegistry registry;
   const ConnectProxy proxy;
@@ -180,7 +180,7 @@ TEST_CASE("hosts that NO_PROXY names are asked without the proxy, and ALL_PROXY 
   CHECK_FALSE(proxy.requests().empty());
 }
 
-TEST_CASE("of a proxy that is not a URL nothing is shown") {
+TEST_CASE("an invalid proxy URL is not shown") {
   if (lacks({"openssl"})) return;
   const TlsRegistry registry;
   for (const char* proxy : {"http://user:s3cr3tpw@127.0.0.1:99999", "user:s3cr3tpw@127.0.0.1:99999",

@@ -57,7 +57,7 @@ std::map<std::string, bool> resumed_by_connection(const std::vector<HttpRequest>
 
 }  // namespace
 
-TEST_CASE("all connections to a host resume the session of the first") {
+TEST_CASE("all connections to a host resume the first one's TLS session") {
   if (lacks({"openssl", "nginx"})) return;
   constexpr std::size_t kJobs = 4;
   Crowd crowd(kJobs);

@@ -56,12 +56,12 @@ class FullPort {
 
 }  // namespace
 
-TEST_CASE("a host that drops packets is silent, not one that broke the connection") {
+TEST_CASE("a host that drops packets is reported as silent, not as a broken connection") {
   const FullPort port;
   CHECK(failure(port.host()).kind() == TransportError::Kind::Silent);
 }
 
-TEST_CASE("a host that takes a connection and says nothing in the handshake is silent") {
+TEST_CASE("a host that accepts a connection and sends nothing in the handshake is reported as silent") {
   const Listener mute([](int socket) { Wire(socket).stall(); });
   CHECK(failure(mute.host()).kind() == TransportError::Kind::Silent);
 }

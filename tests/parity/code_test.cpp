@@ -41,7 +41,7 @@ std::vector<std::uint32_t> some_below(std::uint32_t bound, std::size_t count, Di
 
 }  // namespace
 
-TEST_CASE("as many lost columns as there are of parity are computed from the others, in codes of all sizes") {
+TEST_CASE("lost columns, up to the number of parity columns, are computed from the others in codes of all sizes") {
   Dice dice(seed_of_run());
   for (const auto& sizes : std::vector<std::pair<std::uint32_t, std::uint32_t>>{
            {1, 1}, {1, 254}, {2, 3}, {10, 2}, {100, 11}, {100, 101}, {127, 128}, {200, 55}, {254, 1}}) {
@@ -70,7 +70,7 @@ TEST_CASE("as many lost columns as there are of parity are computed from the oth
   }
 }
 
-TEST_CASE("the parity of given bytes is the same for ever") {
+TEST_CASE("the parity of given bytes never changes") {
   // A Cauchy matrix: the coefficient of row i, column j is 1 / (i xor j), i counted from the number of columns on.
   const ErasureCode code(3, 2);
   const Columns parity =

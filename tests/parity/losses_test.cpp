@@ -27,7 +27,7 @@ LossResult run_losses(std::uint64_t first, std::uint64_t count) {
 
 }  // namespace
 
-TEST_CASE("every loss within the margin gives the same bytes again, and every other is refused") {
+TEST_CASE("a loss within the margin is repaired to the same bytes, and a larger one is refused") {
   const LossResult all = run_losses(seed_of_run() * 1'000'000, 300);
   CHECK(all.repaired > 120);
   CHECK(all.refused > 40);

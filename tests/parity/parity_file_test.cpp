@@ -47,7 +47,7 @@ ParityPage with_number(std::size_t index, std::uint64_t value) {
 
 }  // namespace
 
-TEST_CASE("a header is read as it was written, and no other is") {
+TEST_CASE("a header round-trips, and a changed one is refused") {
   const ParityHeader header = some_header();
   CHECK(parse_parity_header(to_page(header)) == header);
   for (std::size_t i = 0; i < kParityPage; i += 37) {
@@ -57,7 +57,7 @@ TEST_CASE("a header is read as it was written, and no other is") {
   }
 }
 
-TEST_CASE("a header whose numbers cannot be is refused before anything is made of them") {
+TEST_CASE("a header with impossible numbers is refused before memory is reserved") {
   constexpr std::uint64_t kHuge = ~std::uint64_t{0};
   const std::vector<std::vector<std::uint64_t>> refused = {{0, 2, kHuge},
                                                            {0, kHuge, std::uint64_t{1} << 62},
@@ -76,7 +76,7 @@ TEST_CASE("a header whose numbers cannot be is refused before anything is made o
         "the parity was written by a newer ociferry (version 2)");
 }
 
-TEST_CASE("the size of parity is what was asked for, and of many sizes no block is left out") {
+TEST_CASE("parity has the requested size, and covers every block of archives of many sizes") {
   for (const std::uint64_t bytes : {1ULL, 512ULL, 10'240ULL, 1'000'001ULL, 64'000'000ULL, 5'000'000'000ULL,
                                     40'000'000'000ULL, 3'000'000'000'000ULL}) {
     for (const unsigned percent : {1U, 10U, 33U, 100U}) {
@@ -98,7 +98,7 @@ TEST_CASE("the size of parity is what was asked for, and of many sizes no block 
   CHECK(code_of([] { static_cast<void>(choose_parity_shape(0, 10)); }) == ErrorCode::Usage);
 }
 
-TEST_CASE("the same archive gives the same parity, byte by byte") {
+TEST_CASE("the same archive gives the same parity, byte for byte") {
   CHECK(SmallParity().medium->bytes() == SmallParity().medium->bytes());
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("a parity file is known by any of its headers") {
   CHECK_FALSE(find_parity_header(*small.medium, HeaderSearch::Everywhere, {}));
 }
 
-TEST_CASE("checksums that one copy lost are read from the other; what both lost counts as lost") {
+TEST_CASE("checksums are read from either copy, and blocks without checksum count as lost") {
   const SmallParity small;
   small.medium->bytes()[small.layout.tables()[0]] ^= 1;
   CHECK(find_damage(MemoryMedium(small.archive), small.open(), small.watch).data_lost == 0);
@@ -129,7 +129,7 @@ TEST_CASE("checksums that one copy lost are read from the other; what both lost 
   CHECK(damage.data_lost == kPageChecksums);
 }
 
-TEST_CASE("a table that is whole, but not that of the header, is refused") {
+TEST_CASE("an intact table of another header is refused") {
   const SmallParity small;
   ParityHeader forged = *find_parity_header(*small.medium, HeaderSearch::Everywhere, {});
   std::vector<Checksum> checksums = small.open().table().checksums;
@@ -138,7 +138,7 @@ TEST_CASE("a table that is whole, but not that of the header, is refused") {
   CHECK(code_of([&] { static_cast<void>(small.open()); }) == ErrorCode::Corrupt);
 }
 
-TEST_CASE("losses are told as ranges of bytes") {
+TEST_CASE("losses are reported as ranges of bytes") {
   const SmallParity small;
   std::string damaged = small.archive;
   damaged[0] ^= 1;
@@ -149,7 +149,7 @@ TEST_CASE("losses are told as ranges of bytes") {
   CHECK(count_lost_parity(small.open(), small.watch) == 0);
 }
 
-TEST_CASE("an archive in pieces is read across them, and not where one is lost") {
+TEST_CASE("an archive in pieces is read across them, except where one is lost") {
   const auto piece = [](std::string bytes) { return std::make_shared<MemoryMedium>(std::move(bytes)); };
   const PatchworkMedium medium("all", 12,
                                {{.offset = 0, .size = 4, .name = "a", .medium = piece("0123")},

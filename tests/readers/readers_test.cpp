@@ -110,7 +110,7 @@ bool lacks_root() {
 
 }  // namespace
 
-TEST_CASE("each program reads out of each archive what docs/readers.md says") {
+TEST_CASE("each program reads from each archive what docs/readers.md says") {
   if (lacks_readers() || lacks_root()) return;
   const Shelf shelf;
   const auto table = documented_table();
@@ -127,7 +127,7 @@ TEST_CASE("each program reads out of each archive what docs/readers.md says") {
   }
 }
 
-TEST_CASE("runtimes get every image under its name, and nothing that is not an image") {
+TEST_CASE("runtimes load every image under its name, and nothing else") {
   if (lacks_readers() || lacks_root()) return;
   const Shelf shelf;
   const auto images_of = [&](MakeReader make, const std::string& kind) {

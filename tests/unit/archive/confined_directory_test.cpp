@@ -79,7 +79,7 @@ TEST_CASE("removing a link leaves what it names") {
   }
 }
 
-TEST_CASE("a directory that was removed and made again is the new one") {
+TEST_CASE("a directory that was removed and created again is opened anew") {
   for (const Lookup lookup : kLookups) {
     LinkedSite site(lookup);
     CHECK(site.directory.make_directories("a/b/c") == 3);
@@ -93,7 +93,7 @@ TEST_CASE("a directory that was removed and made again is the new one") {
   }
 }
 
-TEST_CASE("what is there is told apart, and nothing is written over") {
+TEST_CASE("existing entries are distinguished by type, and not overwritten") {
   LinkedSite site(Lookup::Kernel);
   CHECK(site.directory.kind("") == EntryKind::Directory);
   CHECK(site.directory.kind("sub") == EntryKind::Directory);
@@ -105,7 +105,7 @@ TEST_CASE("what is there is told apart, and nothing is written over") {
   CHECK(read_text(site.temporary.path() / "root/sub/file") == "inside");
 }
 
-TEST_CASE("a file gets a further name") {
+TEST_CASE("a file gets a second name by a hard link") {
   LinkedSite site(Lookup::Walk);
   CHECK(site.directory.make_hardlink("again", "sub/file"));
   CHECK(fs::hard_link_count(site.temporary.path() / "root/again") == 2);

@@ -77,7 +77,7 @@ TEST_CASE("entries carry type, mode, size and the mode of their argument") {
   CHECK(files[3].root_mode == 0754);
 }
 
-TEST_CASE("an exclusion drops exactly the path it names, as seen from the argument, with all below") {
+TEST_CASE("an exclusion drops exactly its path, relative to the argument, and everything below") {
   TempTree tree;
   tree.file(".git/g", "").file("sub/.git/g", "").file("sub/x", "").file("x", "");
   const auto excluding = [&](const std::vector<std::string>& exclusions) {
@@ -165,7 +165,7 @@ TEST_CASE("an .imgpkg without lock file is refused") {
   }
 }
 
-TEST_CASE("what makes a bundle cannot be excluded from it") {
+TEST_CASE("the .imgpkg directory of a bundle cannot be excluded") {
   TempTree tree;
   tree.file(".imgpkg/images.yml", "");
   CHECK(bundle_error({tree.path()}, {".imgpkg"}) == "A bundle needs its .imgpkg, so it cannot be excluded");
@@ -173,7 +173,7 @@ TEST_CASE("what makes a bundle cannot be excluded from it") {
         "A bundle needs its .imgpkg/images.yml, so it cannot be excluded");
 }
 
-TEST_CASE("a path that comes from two arguments is refused, unless it is excluded") {
+TEST_CASE("a path in two arguments is refused, unless it is excluded") {
   TempTree tree;
   tree.file("a/.imgpkg/images.yml", "").file("a/.git/g", "").file("a/c", "").file("b/c", "").file("b/.git/g", "");
   const std::string duplicates =
@@ -184,7 +184,7 @@ TEST_CASE("a path that comes from two arguments is refused, unless it is exclude
         text::cat("Found duplicate paths: ", tree.path("b/c").string(), ", ", tree.path("b/c").string()));
 }
 
-TEST_CASE("a plain image is refused only if it is exactly a bundle") {
+TEST_CASE("an image is refused only if its files are those of a bundle") {
   TempTree tree;
   tree.file("bundle/.imgpkg/images.yml", "").file("no-lock/.imgpkg/x", "").file("plain/x", "");
   CHECK(image_error({tree.path("bundle")}) ==

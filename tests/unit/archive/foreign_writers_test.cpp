@@ -46,7 +46,7 @@ void check_tree(const fs::path& root, const std::string& writer) {
 
 }  // namespace
 
-TEST_CASE("layers of every writer are unpacked, with all that is in them and nothing else") {
+TEST_CASE("layers of every writer are unpacked completely") {
   std::size_t layers = 0;
   for (const auto& entry : fs::directory_iterator(fs::path(FIXTURES) / "layers")) {
     const std::string name = entry.path().filename().string();

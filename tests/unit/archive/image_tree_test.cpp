@@ -37,7 +37,7 @@ TarBuilder several_files() {
 
 }  // namespace
 
-TEST_CASE("an image's tree has what unpacking its layers leaves") {
+TEST_CASE("an image's tree lists the files that unpacking its layers gives") {
   const std::vector<std::vector<TarBuilder>> images{
       {several_files()},
       {several_files(), TarBuilder().file("a/.wh.one", "").file(".wh.b", "").file(".wh.none", ""),
@@ -68,7 +68,7 @@ TEST_CASE("an image's tree has what unpacking its layers leaves") {
   }
 }
 
-TEST_CASE("a tree knows where the content of a file is, also of hard links to what is gone") {
+TEST_CASE("a tree knows where a file's content is, also for hard links to removed files") {
   ImageTree tree;
   apply_to(tree, TarBuilder().directory("d/").file("d/f", "first"));
   apply_to(tree, TarBuilder().file("other", "").hardlink("kept", "d/f"));
@@ -86,7 +86,7 @@ TEST_CASE("a tree knows where the content of a file is, also of hard links to wh
   CHECK(now.uid == 0);
 }
 
-TEST_CASE("what is in a directory follows it, whatever its neighbours are called") {
+TEST_CASE("a directory is followed by its content, for any names of siblings") {
   ImageTree tree;
   apply_to(tree, TarBuilder().file("a-b", "").file("a.b", "").file("a/z", "").file("b", "").file("a/y/x", ""));
   std::vector<std::string> order;
@@ -94,7 +94,7 @@ TEST_CASE("what is in a directory follows it, whatever its neighbours are called
   CHECK(order == std::vector<std::string>{"a", "a/y", "a/y/x", "a/z", "a-b", "a.b", "b"});
 }
 
-TEST_CASE("links are followed within the image only, and loops of them are refused") {
+TEST_CASE("links are followed within the image only, and loops are refused") {
   ImageTree tree;
   apply_to(tree, TarBuilder()
                      .file("usr/lib/os-release", "x")
@@ -123,7 +123,7 @@ TEST_CASE("links are followed within the image only, and loops of them are refus
   }
 }
 
-TEST_CASE("what lies below a symbolic link is where it leads, as container runtimes have it") {
+TEST_CASE("members below a symbolic link are put where it leads, as in container runtimes") {
   ImageTree tree;
   apply_to(tree, TarBuilder().directory("usr/lib/").symlink("lib", "usr/lib").symlink("out", "../../outside"));
   apply_to(tree, TarBuilder().file("lib/new", "x").file("out/escaped", "x"));
@@ -134,7 +134,7 @@ TEST_CASE("what lies below a symbolic link is where it leads, as container runti
   CHECK(failure_of([&] { apply_to(tree, TarBuilder().file("f", "").file("f/below", "")); }) == ErrorCode::Hostile);
 }
 
-TEST_CASE("members that lead out are left out and counted, and limits hold for all layers together") {
+TEST_CASE("members that lead out are left out and counted, and limits apply to all layers together") {
   ImageTree tree({.members = 5});
   apply_to(tree, TarBuilder().file("../evil", "x").file("good", "").hardlink("h", "../../etc/passwd"));
   CHECK(tree.refused() == 2);

@@ -97,7 +97,7 @@ TEST_CASE("directories have their modes, whichever layer gives them, and their o
   CHECK(mode_of(site.root() / "closed") == 0755);
 }
 
-TEST_CASE("an umask that locks the owner out does not keep directories from being filled") {
+TEST_CASE("directories are filled even if the umask denies the owner access") {
   const Umask umask(0777);
   Site site(Lookup::Walk);
   site.apply(TarBuilder().file("a/b/c", "deep"));
@@ -105,7 +105,7 @@ TEST_CASE("an umask that locks the owner out does not keep directories from bein
   CHECK(site.has("a/b/c"));
 }
 
-TEST_CASE("files with holes keep them, in all forms, at the end too") {
+TEST_CASE("holes of sparse files are kept in all tar formats, also at the end") {
   const Sparse file{.segments = {{1 << 20, 4}, {2 << 20, 0}}, .data = "data", .size = 4 << 20};
   std::string content(4 << 20, '\0');
   content.replace(1 << 20, 4, "data");
@@ -140,7 +140,7 @@ TEST_CASE("devices and fifos are left out and counted") {
   CHECK(site.extractor().report().skipped_special == 3);
 }
 
-TEST_CASE("of a file that a layer holds twice the last one stays") {
+TEST_CASE("the last one of two members with the same name stays") {
   Site site(Lookup::Kernel);
   site.apply(TarBuilder().file("a", "first, and longer").file("a", "second"));
   CHECK(site.text("a") == "second");
@@ -177,7 +177,7 @@ TEST_CASE("very deep directories are made and removed") {
   }
 }
 
-TEST_CASE("only an empty directory is extracted into") {
+TEST_CASE("layers are extracted into an empty directory only") {
   const TempDirectory temporary = temp_directory();
   write_text(temporary.path() / "x", "");
   CHECK_THROWS_WITH_AS(LayerExtractor{temporary.path()}, doctest::Contains("not empty"), Error);

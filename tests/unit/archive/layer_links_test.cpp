@@ -7,7 +7,7 @@
 using namespace ociferry;
 using namespace ociferry::testing;
 
-TEST_CASE("no member gets out by its name") {
+TEST_CASE("no member leaves the root by its name") {
   for (const std::string name : {"../outside/sentinel", "/../x", "a/../../outside/x", ".."}) {
     CAPTURE(name);
     Site site(Lookup::Kernel);
@@ -42,7 +42,7 @@ TEST_CASE("nothing is written through a symbolic link, of this layer or of an ea
   }
 }
 
-TEST_CASE("a link planted by someone else is not followed either") {
+TEST_CASE("a link that another process creates is not followed") {
   for (const Lookup lookup : kLookups) {
     Site site(lookup);
     fs::create_directory_symlink(site.outside(), site.root() / "planted");
@@ -77,7 +77,7 @@ TEST_CASE("symbolic links that lead out, or could, are left out and counted") {
   CHECK(site.is_outside_untouched());
 }
 
-TEST_CASE("hard links lead only to files that the image holds") {
+TEST_CASE("hard links lead only to files of the image") {
   Site site(Lookup::Kernel);
   site.apply(TarBuilder().file("file", "1").symlink("link", "file").directory("dir").file("dir/inner", "2"));
   for (const TarBuilder& layer :
@@ -107,7 +107,7 @@ TEST_CASE("absolute names, of members and of hard links' targets, lead below the
   }
 }
 
-TEST_CASE("a hard link to a symbolic link is that link again, unless it would lead out from its place") {
+TEST_CASE("a hard link to a symbolic link is a copy of it, unless that leads out of the root") {
   for (const Lookup lookup : kLookups) {
     Site site(lookup);
     site.apply(TarBuilder()
@@ -124,7 +124,7 @@ TEST_CASE("a hard link to a symbolic link is that link again, unless it would le
   }
 }
 
-TEST_CASE("a hard link to what was left out is left out too, and counted") {
+TEST_CASE("a hard link to a left-out member is left out and counted") {
   Site site(Lookup::Kernel);
   site.apply(TarBuilder()
                  .symlink("bin/awk", "/etc/alternatives/awk")

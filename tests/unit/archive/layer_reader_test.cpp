@@ -86,7 +86,7 @@ std::string zstd_frame_with_window(int window_log) {
 
 }  // namespace
 
-TEST_CASE("members come in order with all that their headers say") {
+TEST_CASE("members are returned in order, with all fields of their headers") {
   const auto all = read_layer(sample_tar());
   REQUIRE(all.size() == 7);
   CHECK(all[0].member.path == ".");
@@ -106,7 +106,7 @@ TEST_CASE("members come in order with all that their headers say") {
   CHECK(all[6].content == std::string(100'000, 'b'));
 }
 
-TEST_CASE("the same layer reads the same as it is, in gzip and in zstd") {
+TEST_CASE("a layer reads the same uncompressed, in gzip and in zstd") {
   const std::string tar = sample_tar();
   for (const char* filter : {"gzip", "zstd"}) {
     CAPTURE(filter);
@@ -117,7 +117,7 @@ TEST_CASE("the same layer reads the same as it is, in gzip and in zstd") {
   }
 }
 
-TEST_CASE("gzip members and zstd frames may follow on one another, and zstd may skip frames") {
+TEST_CASE("several gzip members or zstd frames are read as one stream, without skippable frames") {
   const std::string tar = sample_tar();
   const std::string skippable("\x50\x2a\x4d\x18\x03\0\0\0abc", 11);
   CHECK(read_layer(packed(tar.substr(0, 700), "gzip") + packed(tar.substr(700), "gzip")).size() == 7);
@@ -126,7 +126,7 @@ TEST_CASE("gzip members and zstd frames may follow on one another, and zstd may 
   CHECK(read_layer(skippable + packed(tar, "zstd")).size() == 7);
 }
 
-TEST_CASE("packed data within packed data is not unpacked twice") {
+TEST_CASE("compressed data within compressed data is not unpacked twice") {
   CHECK(failure_of(packed(packed(sample_tar(), "gzip"), "gzip")) == ErrorCode::Usage);
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("long names are read in the forms of PAX, GNU and ustar") {
   CHECK(read_layer(TarBuilder().raw(header).tar()).at(0).member.path == "dir/file");
 }
 
-TEST_CASE("names keep their bytes whatever the locale and however Unicode would compose them") {
+TEST_CASE("names keep their bytes in every locale, without Unicode normalization") {
   const std::string decomposed = "e\xcc\x81\xff.txt";
   const auto all =
       read_layer(TarBuilder().pax(pax_record("path", decomposed)).file("x", "").file(decomposed, "").tar());
@@ -188,7 +188,7 @@ TEST_CASE("directories with a size, which old bundles hold, have no content") {
   CHECK(all.at(1).member.path == "next");
 }
 
-TEST_CASE("names that could lead elsewhere must not be unpacked, but can be skipped") {
+TEST_CASE("members with unsafe names must not be unpacked, but can be skipped") {
   for (const std::string name : {"..", "../x", "a/../b", "a/..", "./../x", "/..", "/../etc/passwd", ""}) {
     CAPTURE(name);
     CHECK(failure_of_member({.name = name}) == ErrorCode::Hostile);
@@ -205,7 +205,7 @@ TEST_CASE("names that could lead elsewhere must not be unpacked, but can be skip
   CHECK(failure_of(TarBuilder().pax(pax_record("linkpath", deep)).symlink("x", "y").tar()) == ErrorCode::Hostile);
 }
 
-TEST_CASE("members that readers would disagree about are refused") {
+TEST_CASE("ambiguous members are refused") {
   const std::string path = pax_record("path", "a");
   CHECK(failure_of(TarBuilder().pax(pax_record("size", "5")).file("x", "abc").tar()) == ErrorCode::Hostile);
   CHECK(failure_of(TarBuilder().pax(path).gnu_long('L', "b").file("x", "").tar()) == ErrorCode::Hostile);
@@ -216,7 +216,7 @@ TEST_CASE("members that readers would disagree about are refused") {
   CHECK(read_layer(TarBuilder().pax(pax_record("comment", "from git"), 'g').file("x", "").tar()).size() == 1);
 }
 
-TEST_CASE("types that nobody knows must not be unpacked, nor the rest of a file that another volume begins") {
+TEST_CASE("members of unknown types, and continuations of another volume's file, must not be unpacked") {
   for (const char type : {'Z', 'M', 'N', '8'}) {
     CHECK(failure_of_member({.name = "x", .type = type, .size = 3}, "abc") == ErrorCode::Hostile);
   }
@@ -234,7 +234,7 @@ TEST_CASE("volume labels are skipped, and the lists of files that incremental ba
   CHECK(all[1].content == "x");
 }
 
-TEST_CASE("whoever wants one file only is not stopped by members that must not be unpacked") {
+TEST_CASE("a search for one file skips members that must not be unpacked") {
   const TarBuilder builder = TarBuilder()
                                  .file("../evil", "x")
                                  .hardlink("a", "../b")
@@ -254,7 +254,7 @@ TEST_CASE("headers above their limits are refused before their bodies are read")
         ErrorCode::Hostile);
 }
 
-TEST_CASE("damaged headers are found") {
+TEST_CASE("damaged headers are refused") {
   CHECK(failure_of_member({.name = "x", .checksum_field = std::string("0000000\0", 8)}) == ErrorCode::Corrupt);
   CHECK(failure_of_member({.name = "x", .size_field = "12x45678901"}) == ErrorCode::Corrupt);
   CHECK(failure_of_member({.name = "x", .size_field = std::string(12, '\xff')}) == ErrorCode::Corrupt);
@@ -267,7 +267,7 @@ TEST_CASE("damaged headers are found") {
   }
 }
 
-TEST_CASE("a layer that ends within a member is found, in whatever it is packed") {
+TEST_CASE("a layer that ends within a member is refused, in any compression") {
   const std::string tar = TarBuilder().pax(pax_record("path", "name")).file("x", std::string(600, 'x')).tar();
   for (std::size_t size = 256; size < 4 * 512 + 88; size += 256) {
     CAPTURE(size);
@@ -299,7 +299,7 @@ TEST_CASE("a tar may end with its last member, without zero blocks, with a part 
   CHECK(read_layer(std::string(512, '\0')).empty());
 }
 
-TEST_CASE("what lies behind the end is not a part of the layer, and counted") {
+TEST_CASE("bytes behind the end of the tar are ignored and counted") {
   const auto behind = [](const std::string& bytes) {
     StringSource source(bytes);
     LayerReader reader(source, "layer");
@@ -327,7 +327,7 @@ TEST_CASE("a member after a single zero block is refused: some readers end there
   CHECK(failure_of(tar.substr(0, tar.size() - 512) + "x") == ErrorCode::Hostile);
 }
 
-TEST_CASE("what is not a tar is told from a damaged one, and how it is packed is named") {
+TEST_CASE("a file that is no tar is distinguished from a damaged one, and its compression named") {
   const auto why = [](const std::string& bytes) -> std::string {
     try {
       read_layer(bytes);
@@ -350,7 +350,7 @@ TEST_CASE("what is not a tar is told from a damaged one, and how it is packed is
   CHECK(why("PK\x03\x04....").find("packed with zip") != std::string::npos);
 }
 
-TEST_CASE("a gzip bomb is refused by its ratio soon after the first 64 MiB") {
+TEST_CASE("a gzip bomb is refused by its ratio after the first 64 MiB") {
   const std::string bomb = packed(TarBuilder().file("zeros", std::string(100'000'000, '\0')).tar(), "gzip");
   REQUIRE(bomb.size() < 100'000);
   CHECK(failure_of(bomb) == ErrorCode::Hostile);
@@ -358,14 +358,14 @@ TEST_CASE("a gzip bomb is refused by its ratio soon after the first 64 MiB") {
   CHECK(read_layer(packed(TarBuilder().file("zeros", std::string(60'000'000, '\0')).tar(), "gzip")).size() == 1);
 }
 
-TEST_CASE("a zstd frame that wants too large a window is refused") {
+TEST_CASE("a zstd frame that requires too large a window is refused") {
   CHECK(failure_of(zstd_frame_with_window(31)) == ErrorCode::Hostile);
   CHECK(failure_of(zstd_frame_with_window(28)) == ErrorCode::Hostile);
   CHECK(failure_of(zstd_frame_with_window(27)) == ErrorCode::Corrupt);  // fine, but holds no tar
   CHECK(failure_of(packed(sample_tar(), "zstd") + zstd_frame_with_window(31)) == ErrorCode::Corrupt);
 }
 
-TEST_CASE("an error of the stream below comes up as it was") {
+TEST_CASE("an error of the underlying stream is passed on unchanged") {
   struct Failing : ByteSource {
     std::string head;
     std::size_t read(MutableBytes buffer) override {
@@ -380,7 +380,7 @@ TEST_CASE("an error of the stream below comes up as it was") {
   CHECK_THROWS_WITH_AS(while (reader.next()) continue, doctest::Contains("the line is dead"), Error);
 }
 
-TEST_CASE("find_file gives the first file that fits and reads the layer to its end") {
+TEST_CASE("find_file returns the first match and reads the layer to its end") {
   const auto is_lock = [](std::string_view path) { return path.ends_with("images.yml"); };
   const TarBuilder builder =
       TarBuilder().directory("images.yml").file("a/images.yml", "first").file("b/images.yml", "second");

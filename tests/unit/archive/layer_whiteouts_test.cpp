@@ -6,7 +6,7 @@
 using namespace ociferry;
 using namespace ociferry::testing;
 
-TEST_CASE("what AUFS keeps for itself is skipped; its whiteouts, which are hard links to one another, are not") {
+TEST_CASE("AUFS metadata is skipped, and AUFS whiteouts that are hard links are applied") {
   Site site(Lookup::Kernel);
   site.apply(TarBuilder().file("a", "").file("b", "").file("c", ""));
   site.apply(TarBuilder()
@@ -19,7 +19,7 @@ TEST_CASE("what AUFS keeps for itself is skipped; its whiteouts, which are hard 
   CHECK(site.failure_of(TarBuilder().hardlink(".wh.c", "c")) == ErrorCode::Hostile);
 }
 
-TEST_CASE("whiteouts hide what the layers below left") {
+TEST_CASE("whiteouts hide files of the layers below") {
   for (const Lookup lookup : kLookups) {
     Site site(lookup);
     site.apply(TarBuilder().file("a/one", "").file("a/two", "").file("b/x/y", "").file("c", "").symlink("l", "c"));
@@ -35,7 +35,7 @@ TEST_CASE("whiteouts hide what the layers below left") {
   }
 }
 
-TEST_CASE("an opaque directory shows only what its own layer holds") {
+TEST_CASE("an opaque directory hides all files of the layers below") {
   for (const Lookup lookup : kLookups) {
     Site site(lookup);
     site.apply(TarBuilder().file("d/old", "").file("d/sub/old", "").file("d/both", "old").file("top", ""));
@@ -47,7 +47,7 @@ TEST_CASE("an opaque directory shows only what its own layer holds") {
   }
 }
 
-TEST_CASE("a whiteout spares its own layer, whichever comes first") {
+TEST_CASE("a whiteout hides nothing of its own layer, in any order") {
   Site site(Lookup::Kernel);
   site.apply(TarBuilder().file("f", "old").file("d/old", "").file("g", "old"));
   site.apply(TarBuilder()
@@ -68,7 +68,7 @@ TEST_CASE("a whiteout in the first layer hides nothing of that layer") {
   CHECK(site.listing() == std::set<std::string>{"a", "d", "d/x"});
 }
 
-TEST_CASE("names that no whiteout has are refused") {
+TEST_CASE("malformed whiteout names are refused") {
   for (const std::string name : {".wh.", ".wh..", ".wh...", "d/.wh.", ".wh.a/b", "d/.wh.a/b", ".wh..wh..opq/x"}) {
     CAPTURE(name);
     Site site(Lookup::Kernel);

@@ -171,7 +171,7 @@ TEST_CASE("a file that changed since it was listed is an error that names it") {
   CHECK(failure_of(files, ErrorCode::NotFound).find(tree.path("f").string()) != std::string::npos);
 }
 
-TEST_CASE("a link or directory that took a file's place is not followed") {
+TEST_CASE("a link or directory that replaced a file is not followed") {
   TempTree tree;
   tree.file("f", "12345").file("other", "12345");
   const auto files = collect_files({tree.path("f")}, {});

@@ -6,7 +6,7 @@
 
 using namespace ociferry;
 
-TEST_CASE("a member's path loses only what means nothing, and leads below the root") {
+TEST_CASE("a member's path is normalized, and leads below the root") {
   CHECK(member_path("a/b") == "a/b");
   CHECK(member_path("./a/b/") == "a/b");
   for (const char* root : {".", "./", "/", "//", "./.", "/./"}) CHECK(member_path(root) == ".");
@@ -20,7 +20,7 @@ TEST_CASE("a member's path loses only what means nothing, and leads below the ro
   CHECK(member_path(std::string(255, 'a')) == std::string(255, 'a'));
 }
 
-TEST_CASE("paths that could lead out, or that no file has, are refused") {
+TEST_CASE("paths that lead out of the root, or that no file can have, are refused") {
   for (const char* name : {"", "..", "../a", "a/..", "a/../b", "./..", "/..", "/../a", "//..//a"}) {
     CAPTURE(std::string(name));
     CHECK_THROWS_AS(static_cast<void>(member_path(name)), Error);
@@ -30,7 +30,7 @@ TEST_CASE("paths that could lead out, or that no file has, are refused") {
   CHECK_THROWS_AS(static_cast<void>(member_path(std::string(4097, '/'))), Error);
 }
 
-TEST_CASE("a link stays inside if it goes up first, and not too far") {
+TEST_CASE("a link stays inside if its '..' come first and do not lead out") {
   CHECK(link_stays_inside("a", "b"));
   CHECK(link_stays_inside("a/b/c", "../../d/e"));
   CHECK(link_stays_inside("a/b", ".."));
@@ -45,7 +45,7 @@ TEST_CASE("a link stays inside if it goes up first, and not too far") {
   CHECK_FALSE(link_stays_inside("a/b", "c/.."));
 }
 
-TEST_CASE("paths come apart and together") {
+TEST_CASE("paths are split and joined") {
   CHECK(parent_path("a/b/c") == "a/b");
   CHECK(parent_path("a").empty());
   CHECK(file_name("a/b") == "b");
@@ -54,7 +54,7 @@ TEST_CASE("paths come apart and together") {
   CHECK(join_path("a/b", "c") == "a/b/c");
 }
 
-TEST_CASE("what AUFS keeps for itself is told from whiteouts") {
+TEST_CASE("AUFS metadata is distinguished from whiteouts") {
   for (const char* name : {".wh..wh.aufs", ".wh..wh.plnk", ".wh..wh.plnk/1.2", "a/.wh..wh.orph/b/c", ".wh..wh.a"}) {
     CAPTURE(std::string(name));
     CHECK(is_aufs_own(name));
@@ -65,7 +65,7 @@ TEST_CASE("what AUFS keeps for itself is told from whiteouts") {
   }
 }
 
-TEST_CASE("whiteouts are told from files") {
+TEST_CASE("whiteouts are distinguished from files") {
   CHECK_FALSE(parse_whiteout("a/b").has_value());
   CHECK_FALSE(parse_whiteout("a/x.wh.b").has_value());
   CHECK(parse_whiteout("a/.wh.b")->directory == "a");

@@ -27,7 +27,7 @@ TEST_CASE("an image without labels has an empty config section") {
                              R"("]},"config":{}})"));
 }
 
-TEST_CASE("the manifest names config and layer, and is read back") {
+TEST_CASE("the manifest names config and layer, and can be parsed") {
   const SingleLayerImage image = make_single_layer_image(kDiffId, kLayer, {{"k", "v"}});
   CHECK(image.manifest.descriptor.digest == sha256(image.manifest.bytes));
   CHECK(image.manifest.descriptor.size == image.manifest.bytes.size());

@@ -45,7 +45,7 @@ std::string refusal_of(const Sparse& file) {
 
 }  // namespace
 
-TEST_CASE("files with holes read the same in all forms, holes as zeros") {
+TEST_CASE("sparse files read the same in all tar formats, with zeros for holes") {
   const std::string zeros(2000, '\0');
   const std::vector<std::pair<Sparse, std::string>> files{
       {{{}, "", 0}, ""},
@@ -79,7 +79,7 @@ TEST_CASE("a map may have more pieces than one header holds") {
   }
 }
 
-TEST_CASE("maps that readers could take for something else are refused") {
+TEST_CASE("ambiguous sparse maps are refused") {
   CHECK(refusal_of({{{5, 3}, {0, 3}}, "abcdef", 100}).find("is not in order") != std::string::npos);
   CHECK(refusal_of({{{0, 3}, {2, 3}}, "abcdef", 100}).find("overlaps") != std::string::npos);
   CHECK(refusal_of({{{98, 3}}, "abc", 100}).find("exceeds the file's size") != std::string::npos);
@@ -88,7 +88,7 @@ TEST_CASE("maps that readers could take for something else are refused") {
   CHECK(refusal_of({{{0, 4}}, "abc", 100}).find("covers 4 bytes, but 3") != std::string::npos);
 }
 
-TEST_CASE("maps in PAX records that are not maps are refused") {
+TEST_CASE("malformed sparse maps in PAX records are refused") {
   const auto records = [](const std::string& text) {
     return content_of(TarBuilder().pax(text).file("dir/file", "abc").file("next", "").tar());
   };
@@ -111,7 +111,7 @@ TEST_CASE("maps in PAX records that are not maps are refused") {
   CHECK(in_content("0\n") == std::string(99, '\0'));
 }
 
-TEST_CASE("holes count as what is unpacked, in all that a layer has, but not before its data was read") {
+TEST_CASE("holes count as unpacked bytes of a layer, but only after its data was read") {
   const auto extract = [](const std::string& layer, const UnpackLimits& limits) {
     StringSource source(layer);
     LayerReader reader(source, "layer", limits);

@@ -107,7 +107,7 @@ TEST_CASE("headers are byte-equal to Go's") {
   }
 }
 
-TEST_CASE("a plain header has its fields where ustar wants them") {
+TEST_CASE("a header has its fields at ustar's offsets") {
   const std::string header = tar_header({"blobs/sha256/" + times(64, 'a'), TarType::File, 0644, 1234});
   REQUIRE(header.size() == 512);
   CHECK(field(header, 0, 100) == "blobs/sha256/" + times(64, 'a'));
@@ -125,7 +125,7 @@ TEST_CASE("a plain header has its fields where ustar wants them") {
   CHECK(std::stoul(field(header, 148, 6), nullptr, 8) == sum);
 }
 
-TEST_CASE("a file of 8 GiB or more says its size in a PAX record") {
+TEST_CASE("a file of 8 GiB or more has its size in a PAX record") {
   constexpr std::uint64_t kSize = std::uint64_t{8} << 30;
   CHECK(tar_header({"big", TarType::File, 0644, kSize - 1}).size() == 512);
   const std::string header = tar_header({"big", TarType::File, 0644, kSize});
@@ -135,7 +135,7 @@ TEST_CASE("a file of 8 GiB or more says its size in a PAX record") {
   CHECK(field(header, 1024, 100) == "big");
 }
 
-TEST_CASE("a mode beyond seven octal digits takes the base-256 form") {
+TEST_CASE("a mode beyond seven octal digits is written in base 256") {
   const std::string header = tar_header({"sub", TarType::Directory, 0x800001ED, 0});
   REQUIRE(header.size() == 512);
   CHECK(header.substr(100, 8) == std::string("\x80\0\0\0\x80\0\x01\xed", 8));

@@ -54,13 +54,13 @@ std::string extracting(const std::vector<std::string>& layers, const UnpackLimit
 
 }  // namespace
 
-TEST_CASE("a layer that unpacks to more than a thousand times its size is read if the user allows it") {
+TEST_CASE("a layer above the ratio limit is read if the user raises the limit") {
   const std::string zeros = packed(TarBuilder().file("zeros", std::string(66 << 20, '\0')).tar(), "zstd");
   CHECK(names(reading(zeros, {}), "1000", "--max-unpack-ratio"));
   CHECK(reading(zeros, {.ratio = 1'000'000}).empty());
 }
 
-TEST_CASE("the bytes of all layers of an image count, and the message says what raises the limit") {
+TEST_CASE("the limit of bytes applies to all layers together, and the message names the option that raises it") {
   const std::string layer = TarBuilder().file("a", std::string(5000, 'x')).tar();
   const std::string other = TarBuilder().file("b", std::string(5000, 'x')).tar();
   CHECK(extracting({layer, other}, {.bytes = 10'000}).empty());
@@ -68,7 +68,7 @@ TEST_CASE("the bytes of all layers of an image count, and the message says what 
   CHECK(names(reading(layer, {.bytes = 4'999}), "4999", "--max-unpacked-size"));
 }
 
-TEST_CASE("members of all layers of an image count, and directories that only paths name") {
+TEST_CASE("the limit of members applies to all layers together, and counts implied directories") {
   const std::string layer = TarBuilder().file("a", "").file("b", "").tar();
   const std::string deep = TarBuilder().file("c/d/e/f", "").tar();
   CHECK(extracting({layer, deep}, {.members = 6}).empty());

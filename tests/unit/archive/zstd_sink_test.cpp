@@ -38,7 +38,7 @@ std::string sample_content(std::size_t size) {
 
 }  // namespace
 
-TEST_CASE("any zstd opens what is packed, without an option") {
+TEST_CASE("any zstd unpacks the output without an option") {
   if (lacks({"zstd"})) return;
   for (const std::string& content : {std::string(), std::string("x"), sample_content(3'000'000)}) {
     for (const int level : {3, 12}) {
@@ -52,7 +52,7 @@ TEST_CASE("any zstd opens what is packed, without an option") {
   }
 }
 
-TEST_CASE("the size of writes makes no difference to the bytes") {
+TEST_CASE("the output does not depend on the size of writes") {
   const std::string content = sample_content(9'000'000);
   const std::string packed = packed_by(content, 3, 1 << 20);
   CHECK(packed.size() < content.size() * 3 / 5);
@@ -60,7 +60,7 @@ TEST_CASE("the size of writes makes no difference to the bytes") {
   CHECK((packed_by(content, 3, content.size()) == packed));
 }
 
-TEST_CASE("a damaged byte is found by the checksum of the frame") {
+TEST_CASE("a damaged byte is found by the frame's checksum") {
   if (lacks({"zstd"})) return;
   const std::string content = random_bytes(100'000, 2);  // stored as it is: nothing but the checksum sees a change
   std::string packed = packed_by(content, 3, 1 << 20);

@@ -8,7 +8,7 @@
 
 using namespace ociferry;
 
-TEST_CASE("what was being done is added to an error, and the text is made only then") {
+TEST_CASE("with_context adds its text to an error, and makes the text only then") {
   int made = 0;
   const auto describe = [&] { return text::cat("counting to ", ++made); };
   CHECK(with_context(describe, [] { return 7; }) == 7);
@@ -27,7 +27,7 @@ TEST_CASE("what was being done is added to an error, and the text is made only t
   }
 }
 
-TEST_CASE("a reference stays one") {
+TEST_CASE("with_context returns a reference if the work does") {
   int value = 1;
   with_context([] { return ""; }, [&]() -> int& { return value; }) = 2;
   CHECK(value == 2);

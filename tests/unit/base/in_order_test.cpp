@@ -43,7 +43,7 @@ TEST_CASE("results come in the order of the items, with any number of threads") 
   }
 }
 
-TEST_CASE("items are worked on at the same time") {
+TEST_CASE("items are processed concurrently") {
   std::barrier together(3);  // nobody gets on alone
   InOrder<int, int> work(3, 3, [&](int item) {
     together.arrive_and_wait();
@@ -52,7 +52,7 @@ TEST_CASE("items are worked on at the same time") {
   CHECK(run_all(work, 30).size() == 30);
 }
 
-TEST_CASE("what the work on an item throws comes in its place, and the others go on") {
+TEST_CASE("an exception is thrown at its item's place, and the other items are processed") {
   for (const std::size_t threads : {0U, 1U, 4U}) {
     InOrder<int, std::string> work(threads, 4, [](int item) {
       if (item % 3 == 1) throw std::runtime_error("item " + std::to_string(item));
@@ -70,7 +70,7 @@ TEST_CASE("what the work on an item throws comes in its place, and the others go
   }
 }
 
-TEST_CASE("it ends in the middle: what is under way is waited for, what waits is not begun") {
+TEST_CASE("the destructor waits for items in progress, and begins no others") {
   for (int round = 0; round < 50; ++round) {
     std::atomic<int> begun{0};
     std::atomic<int> done{0};

@@ -45,7 +45,7 @@ class LengthLimit {
 
 }  // namespace
 
-TEST_CASE("files on FAT have less than 4 GiB, and what is longer is refused with the next step") {
+TEST_CASE("files of 4 GiB or more are refused on FAT, with the next step") {
   constexpr std::uint64_t kFat = 0x4d44;
   constexpr std::uint64_t kExt4 = 0xEF53;
   CHECK_FALSE(limit_of_file_system(kExt4));
@@ -60,19 +60,19 @@ TEST_CASE("files on FAT have less than 4 GiB, and what is longer is refused with
   CHECK(lack->hint_text().find("exFAT") != std::string::npos);
 }
 
-TEST_CASE("what is on the disk already needs no room") {
+TEST_CASE("bytes that are on the disk already need no room") {
   const Room room{.free_bytes = 100};
   CHECK(lack_of_room(room, 101, 0, "it", "there"));
   CHECK_FALSE(lack_of_room(room, 101, 1, "it", "there"));
 }
 
-TEST_CASE("a file system that tells no number of blocks has room") {
+TEST_CASE("a file system that reports no number of blocks has room") {
   const UniqueFd directory = open_file("/proc", O_RDONLY | O_DIRECTORY);
   const Room room = room_at(directory.get(), "/proc");
   CHECK_FALSE(lack_of_room(room, 1'000'000'000, 0, "the archive", "/proc").has_value());
 }
 
-TEST_CASE("the limit on the length of this process's files counts where files are made") {
+TEST_CASE("the process's limit of file sizes (ulimit -f) bounds the room") {
   const File file;
   const LengthLimit limit(1'000'000);
   const Room room = room_at(file.fd.get(), "it");
@@ -85,7 +85,7 @@ TEST_CASE("the limit on the length of this process's files counts where files ar
         "the archive will have 1000001 bytes, but a file of this process (ulimit -f) can have at most 1000000: a.tar");
 }
 
-TEST_CASE("room is set aside with the file's length or without it") {
+TEST_CASE("room is reserved with or without changing the file's length") {
   const File file;
   file.reserve(100'000, Length::Keep);
   CHECK(file.size() == 0);
@@ -95,7 +95,7 @@ TEST_CASE("room is set aside with the file's length or without it") {
   CHECK(file.size() == 100'000);
 }
 
-TEST_CASE("in memory a file that grows gets its length at once, and its pages when they are written") {
+TEST_CASE("a file in memory gets its length at once, and its pages when they are written") {
   const UniqueFd fd(::memfd_create("ociferry-test", MFD_CLOEXEC));
   REQUIRE(fd);
   const auto status = [&] {
@@ -110,7 +110,7 @@ TEST_CASE("in memory a file that grows gets its length at once, and its pages wh
   CHECK(status().st_blocks * 512 >= 10'000'000);
 }
 
-TEST_CASE("where a file system sets no room aside, the length alone is set") {
+TEST_CASE("a file system without fallocate gets the length only") {
   for (const int reason : {EOPNOTSUPP, ENOSYS, EINVAL, ENODEV}) {
     const File file;
     const CallVerdict not_supported(calls::Kind::Reserve, {.failure = reason});
@@ -121,7 +121,7 @@ TEST_CASE("where a file system sets no room aside, the length alone is set") {
   }
 }
 
-TEST_CASE("a signal does not end the setting aside of room") {
+TEST_CASE("reserving room continues after a signal") {
   const File file;
   const CallVerdict signal(calls::Kind::Reserve, {.failure = EINTR}, 2);
   file.reserve(100'000, Length::Grow);

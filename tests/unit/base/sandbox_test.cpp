@@ -57,7 +57,7 @@ int denied(bool offered) { return offered ? EACCES : 0; }
 
 }  // namespace
 
-TEST_CASE("without any rights there are no sockets, no programs, and nothing is written; reading continues") {
+TEST_CASE("the strictest sandbox blocks sockets, programs and writing, and allows reading") {
   Probed probed("none", {});
   for (const char* what : {"write-inside", "rename-inside", "write-outside", "overwrite-outside", "mkdir-outside",
                            "rename-outside", "unlink-outside", "write-outside-in-a-thread"}) {
@@ -73,7 +73,7 @@ TEST_CASE("without any rights there are no sockets, no programs, and nothing is 
   if (kHasLandlock || kHasSeccomp) CHECK(probed.files_outside() == kUntouched);
 }
 
-TEST_CASE("a command with an output writes there, links and renames included, and nowhere else") {
+TEST_CASE("a command with an output may write, link and rename there, and nowhere else") {
   for (const std::string network : {"none", "network"}) {
     CAPTURE(network);
     Probed probed(network, {"inside"});
@@ -90,7 +90,7 @@ TEST_CASE("a command with an output writes there, links and renames included, an
   }
 }
 
-TEST_CASE("with a network there are sockets, and programs are started only with all rights") {
+TEST_CASE("with a network, sockets are allowed, and programs only on the thread with all privileges") {
   Probed probed("network", {});
   CHECK(probed.failure["inet"] == 0);
   CHECK(probed.failure["unix"] == 0);
@@ -99,11 +99,11 @@ TEST_CASE("with a network there are sockets, and programs are started only with 
   CHECK(probed.failure["program-with-all-rights-from-a-thread"] == 0);
 }
 
-TEST_CASE("what cannot be written because it is not there does no harm") {
+TEST_CASE("an output directory that does not exist is no error") {
   Probed probed("none", {"inside", "nowhere/at/all"});
   CHECK(probed.failure["write-inside"] == 0);
 }
 
-TEST_CASE("work with all rights throws to whoever asked for it") {
+TEST_CASE("an exception on the privileged thread is thrown to the caller") {
   CHECK_THROWS_AS(with_all_privileges([] { throw std::runtime_error("x"); }), std::runtime_error);
 }

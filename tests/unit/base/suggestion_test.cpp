@@ -4,7 +4,7 @@
 
 using namespace ociferry;
 
-TEST_CASE("a word with a slip finds the one that was meant, and one that is near to nothing finds none") {
+TEST_CASE("a misspelt word gets the nearest suggestion, and a distant one none") {
   const std::vector<std::string> known = {"push", "pull", "import", "inspect", "verify", "version", "tag list"};
   struct Row {
     const char* word;

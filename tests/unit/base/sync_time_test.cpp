@@ -8,7 +8,7 @@
 
 using namespace ociferry;
 
-TEST_CASE("all that waits for the disk is counted, and nothing else") {
+TEST_CASE("only the time of fsync is counted") {
   const TempDirectory directory = testing::temp_directory();
   const UniqueFd file = open_file(directory.path() / "file", O_RDWR | O_CREAT);
   auto before = sync_time();

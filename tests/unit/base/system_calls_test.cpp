@@ -23,7 +23,7 @@ const fs::path kTemp = fs::temp_directory_path();
 
 }  // namespace
 
-TEST_CASE("an observer can let a call fail, and what depends on it says why") {
+TEST_CASE("an observer can let a call fail, and the error names the reason") {
   const TempDirectory directory(kTemp, "calls-test-");
   const fs::path path = directory.path() / "file";
   write_file_atomically(path, "old", 0600);
@@ -39,7 +39,7 @@ TEST_CASE("an observer can let a call fail, and what depends on it says why") {
   CHECK(std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()) == 1);
 }
 
-TEST_CASE("short reads and writes are gone on with") {
+TEST_CASE("short reads and writes are continued") {
   const TempDirectory directory(kTemp, "calls-test-");
   const fs::path path = directory.path() / "file";
   {
@@ -51,7 +51,7 @@ TEST_CASE("short reads and writes are gone on with") {
   CHECK(read_file(path, 10) == "seven!!");
 }
 
-TEST_CASE("a descriptor is closed even if closing is made to fail") {
+TEST_CASE("a descriptor is closed even if an observer lets close fail") {
   const int fd = calls::open(kTemp.c_str(), O_RDONLY);
   REQUIRE(fd >= 0);
   {

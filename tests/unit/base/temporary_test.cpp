@@ -29,7 +29,7 @@ UniqueFd open_in(const TempDirectory& directory, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("leftovers are files and directories that nobody has locked, of the name's form, and private") {
+TEST_CASE("leftovers are private, unlocked files and directories with the name's form") {
   const TempDirectory directory = temp_directory();
   const auto make = [&](const std::string& name, fs::perms mode) {
     make_directory(directory.path() / name);
@@ -49,7 +49,7 @@ TEST_CASE("leftovers are files and directories that nobody has locked, of the na
   CHECK(leftovers(directory.path(), prefix, LeftoverKind::File).size() == 1);
 }
 
-TEST_CASE("writing a file removes what a killed run left of the same file, and nothing else") {
+TEST_CASE("writing a file removes leftovers of killed runs for the same file only") {
   const TempDirectory directory = temp_directory();
   write_file_atomically(directory.path() / ".out.ociferry-cccccc", "half", 0600);
   write_file_atomically(directory.path() / ".outer.ociferry-cccccc", "half", 0600);
@@ -58,7 +58,7 @@ TEST_CASE("writing a file removes what a killed run left of the same file, and n
   CHECK(fs::exists(directory.path() / ".outer.ociferry-cccccc"));
 }
 
-TEST_CASE("where there are no modes, files are written that anybody may read, and no others") {
+TEST_CASE("on file systems without modes, only files that anybody may read are written") {
   const TempDirectory directory = temp_directory();
   const fs::path file = directory.path() / "file";
   for (const int reason : {EPERM, EOPNOTSUPP, ENOSYS}) {
@@ -72,7 +72,7 @@ TEST_CASE("where there are no modes, files are written that anybody may read, an
   CHECK_THROWS_AS(write_file_atomically(file, "public", 0644), Error);
 }
 
-TEST_CASE("a descriptor is named by a path until another file has that name") {
+TEST_CASE("is_named is true for a path until another file has that name") {
   const TempDirectory directory = temp_directory();
   const UniqueFd fd = open_in(directory, "file");
   CHECK(is_named(fd.get(), directory.path() / "file"));
@@ -85,7 +85,7 @@ TEST_CASE("a descriptor is named by a path until another file has that name") {
   CHECK_FALSE(is_named(fd.get(), directory.path() / "other"));
 }
 
-TEST_CASE("a file is locked once, for as long as it is open") {
+TEST_CASE("a file can be locked once while it is open") {
   const TempDirectory directory = temp_directory();
   {
     const UniqueFd first = open_in(directory, "file");
@@ -95,7 +95,7 @@ TEST_CASE("a file is locked once, for as long as it is open") {
   CHECK(lock_file(open_in(directory, "file").get(), "it"));
 }
 
-TEST_CASE("where there are no locks nobody is in the way; a signal is not an answer; other failures are reported") {
+TEST_CASE("locking succeeds without lock support, continues after a signal, and reports other failures") {
   const TempDirectory directory = temp_directory();
   const UniqueFd fd = open_in(directory, "file");
   for (const int reason : {EOPNOTSUPP, ENOSYS, ENOLCK}) {
@@ -110,11 +110,11 @@ TEST_CASE("where there are no locks nobody is in the way; a signal is not an ans
   CHECK_THROWS_AS(static_cast<void>(lock_file(fd.get(), "it")), Error);
 }
 
-TEST_CASE("leftovers of a directory that is not there are none") {
+TEST_CASE("an absent directory has no leftovers") {
   CHECK(leftovers("/nonexistent", temporary_prefix("out"), LeftoverKind::File).empty());
 }
 
-TEST_CASE("a temporary directory is this user's alone, and goes with all it holds unless it is released") {
+TEST_CASE("a temporary directory is private, and removed with its content unless it is released") {
   const TempDirectory outer = temp_directory();
   fs::path kept;
   {
@@ -130,7 +130,7 @@ TEST_CASE("a temporary directory is this user's alone, and goes with all it hold
   CHECK(std::distance(fs::directory_iterator(outer.path()), fs::directory_iterator()) == 1);
 }
 
-TEST_CASE("a directory that a killed run left can be taken over, and nobody else finds it meanwhile") {
+TEST_CASE("a leftover directory can be taken over, and is locked then") {
   const TempDirectory outer = temp_directory();
   const fs::path left = outer.path() / ".out.ociferry-aaaaaa";
   make_directory(left);
@@ -144,7 +144,7 @@ TEST_CASE("a directory that a killed run left can be taken over, and nobody else
   CHECK_FALSE(fs::exists(left));
 }
 
-TEST_CASE("a file without a name leaves none, also where the file system knows no such files") {
+TEST_CASE("an unnamed file leaves no name, also on file systems without O_TMPFILE") {
   const TempDirectory directory = temp_directory();
   for (const std::size_t refusals : {0U, 1U}) {
     const CallVerdict no_tmpfile(calls::Kind::Open, {.failure = EOPNOTSUPP}, refusals);
@@ -156,7 +156,7 @@ TEST_CASE("a file without a name leaves none, also where the file system knows n
   CHECK_THROWS_AS(static_cast<void>(anonymous_file(directory.path() / "absent")), Error);
 }
 
-TEST_CASE("a file that is written in one step has the mode and content that were given, whatever was there") {
+TEST_CASE("a file that is written at once has the given mode and content, even over an older file") {
   const TempDirectory directory = temp_directory();
   const fs::path path = directory.path() / "file";
   write_text(path, "something longer");
@@ -168,7 +168,7 @@ TEST_CASE("a file that is written in one step has the mode and content that were
   CHECK((status.st_mode & 07777) == 0640);
 }
 
-TEST_CASE("a directory that several make at the same moment is made by one of them") {
+TEST_CASE("concurrent creation of one directory succeeds for all") {
   const TempDirectory parent = temp_directory();
   const fs::path path = parent.path() / "new";
   std::atomic<int> made{0};

@@ -14,7 +14,7 @@ TEST_CASE("foreign text cannot control a terminal") {
   CHECK(text::printable("abcdef", 3) == "abc...");
 }
 
-TEST_CASE("code points are taken one by one, broken ones byte by byte") {
+TEST_CASE("code points are decoded one by one, malformed UTF-8 byte by byte") {
   std::string_view rest = "a\u00e9\u4e2d\U0001f600\xe2\x82z";
   const std::vector<std::optional<char32_t>> expected = {U'a',         U'\u00e9',    U'\u4e2d', U'\U0001f600',
                                                          std::nullopt, std::nullopt, U'z'};
@@ -36,7 +36,7 @@ TEST_CASE("byte counts are written for people") {
   CHECK(text::human_bytes(1'356'000'000) == "1.3 GB");
 }
 
-TEST_CASE("texts and numbers are joined") {
+TEST_CASE("cat joins texts and numbers") {
   CHECK(text::cat("a", 1, 'b', std::string("c"), 18446744073709551615ULL) == "a1bc18446744073709551615");
   CHECK(text::split("a,,b", ',') == std::vector<std::string>{"a", "", "b"});
   CHECK(text::trim(" \t x y\n") == "x y");
@@ -44,13 +44,13 @@ TEST_CASE("texts and numbers are joined") {
   CHECK_FALSE(text::equals_ignoring_case("bear", "bearer"));
 }
 
-TEST_CASE("a list in a message has a line for each part, and says how many more there are") {
+TEST_CASE("a list in a message has a line for each item, and the number of further ones") {
   CHECK(text::listed({}).empty());
   CHECK(text::listed({"a", "b"}, 2) == "\n  - a\n  - b");
   CHECK(text::listed({"a", "b", "c", "d"}, 2) == "\n  - a\n  - b\n  - and 2 more");
 }
 
-TEST_CASE("a file's name is one word of a command, whatever is in it") {
+TEST_CASE("any file name is quoted as one word of the shell") {
   CHECK(shell_word("a/b-c_1.tar") == "a/b-c_1.tar");
   CHECK(shell_word("my images.tar") == "'my images.tar'");
   CHECK(shell_word("it's; rm -rf /") == "'it'\\''s; rm -rf /'");

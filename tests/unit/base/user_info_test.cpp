@@ -4,7 +4,7 @@
 
 using namespace ociferry;
 
-TEST_CASE("a user's name and password before a host are found, and not shown") {
+TEST_CASE("user name and password before a host are found, and hidden") {
   struct Given {
     const char* text;
     const char* secret;
@@ -25,7 +25,7 @@ TEST_CASE("a user's name and password before a host are found, and not shown") {
   }
 }
 
-TEST_CASE("what is no password is shown as it is") {
+TEST_CASE("text without a password is shown unchanged") {
   for (const char* text : {"", "@", "app", "reg.example:5000/app:v1", "app@sha256:00",
                            "reg.example:5000/app:v1@sha256:00", "reg.example/app@v1", "reg.example:5000/app@v1",
                            "https://reg.example/app@sha512:00", "https://reg.example/app"}) {

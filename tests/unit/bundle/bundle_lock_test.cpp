@@ -42,7 +42,7 @@ TEST_CASE("a bundle lock's tag is optional, and text even if it looks like a num
   CHECK(BundleLock::parse(lock.to_yaml()) == lock);
 }
 
-TEST_CASE("a bundle lock that says too little, too much or something else is refused") {
+TEST_CASE("a bundle lock with missing, unknown or wrong fields is refused") {
   CHECK(bundle_lock_refusal("") ==
         "Validating bundle lock: Validating apiVersion: Unknown version (known: imgpkg.carvel.dev/v1alpha1)");
   CHECK(bundle_lock_refusal("apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\n") ==
@@ -57,7 +57,7 @@ TEST_CASE("a bundle lock that says too little, too much or something else is ref
         "Unmarshaling bundle lock: bundle: expected a mapping");
 }
 
-TEST_CASE("an image is a bundle if its configuration has the label, whatever its value") {
+TEST_CASE("an image is a bundle if its configuration has the label, with any value") {
   CHECK(is_bundle_config(parse_image_config(imgpkg_fixture("bundle-outer/config.json"))));
   CHECK_FALSE(is_bundle_config(parse_image_config(imgpkg_fixture("image-plain-push/config.json"))));
   CHECK(is_bundle_config({{}, {{std::string(kBundleLabel), ""}}}));

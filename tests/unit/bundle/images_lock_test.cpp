@@ -52,7 +52,7 @@ TEST_CASE("an images lock is rewritten byte for byte as imgpkg does") {
         "pull-recursive/out/dot-imgpkg/bundles/" + inner + "dot-imgpkg/images.yml");
 }
 
-TEST_CASE("what imgpkg wrote is written again with the same bytes") {
+TEST_CASE("an images lock by imgpkg is read and written with the same bytes") {
   for (const char* name : {"copy-lock-output-lklo.yml", "copy-lock-output-lo1.yml", "copy-lock-output-lo4.yml"}) {
     INFO(std::string(name));
     const std::string yaml = imgpkg_fixture(std::string("locks/") + name);
@@ -92,7 +92,7 @@ TEST_CASE("an images lock without images is valid and written without a list") {
   CHECK(ImagesLock{}.to_yaml() == "---\napiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLock\n");
 }
 
-TEST_CASE("an images lock may be JSON, of other case, or the first of several documents") {
+TEST_CASE("an images lock may be JSON, have keys in other case, or be the first of several documents") {
   const ImagesLock expected = ImagesLock::parse(kImagesLockHeader + "images:\n- image: " + kListedImage + "\n");
   CHECK(ImagesLock::parse(R"({"apiVersion":"imgpkg.carvel.dev/v1alpha1","kind":"ImagesLock","images":[{"image":")" +
                           kListedImage + "\"}]}") == expected);
@@ -162,7 +162,7 @@ TEST_CASE("an images lock is decoded strictly") {
   CHECK(lock_refused_with("[1, 2]", "Unmarshaling images lock: expected a mapping"));
 }
 
-TEST_CASE("any annotation comes back from a written lock") {
+TEST_CASE("any annotation survives writing and reading a lock") {
   const std::string kWords = "aaa bbb ccc ddd eee fff ggg hhh iii jjj kkk lll mmm nnn ooo ppp qqq rrr sss ttt uuu vvv";
   const std::string kTexts[] = {"",
                                 " ",

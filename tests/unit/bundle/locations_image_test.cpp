@@ -22,7 +22,7 @@ std::string both_files(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("a locations image with both files has the bytes that imgpkg was seen to use") {
+TEST_CASE("a locations image with both files has the same bytes as imgpkg's") {
   const Locations locations = parse_locations(both_files("images-locations.yml"));
   const LocationsImage image = make_locations_image(locations);
   CHECK(image.config == both_files("config.json"));
@@ -31,7 +31,7 @@ TEST_CASE("a locations image with both files has the bytes that imgpkg was seen 
   CHECK(image.manifest.descriptor.digest.text() == text::trim(both_files("DIGEST")));
 }
 
-TEST_CASE("the released file alone makes imgpkg's own locations image") {
+TEST_CASE("a locations image with the released file only has the same bytes as imgpkg's") {
   for (const char* name : {"locations-inner-bundle/", "locations-outer-bundle/", "locations-empty-images-null/"}) {
     INFO(std::string(name));
     const std::string folder = std::string(FIXTURES) + "/imgpkg/" + name;

@@ -28,7 +28,7 @@ std::string locations_refusal(const std::string& yaml) {
 
 }  // namespace
 
-TEST_CASE("locations of a bundle are written byte for byte as imgpkg does") {
+TEST_CASE("locations of a bundle are written byte for byte as by imgpkg") {
   const ImagesLock outer = ImagesLock::parse(imgpkg_fixture("bundle-outer/imgpkg_images.yml"));
   const Digest nested = Digest::parse("sha256:b8e954d90d4932dafd1aa54eecb2137c04f015b480b9fead13132fe50b99ae03");
   const auto is_bundle = [&](const Digest& digest) { return digest == nested; };
@@ -56,7 +56,7 @@ TEST_CASE("the locations file of the request names repositories") {
         "    bundle: false\n");
 }
 
-TEST_CASE("relocatable locations name no repository, empty ones no image") {
+TEST_CASE("relocatable locations have no repository, and empty ones no image") {
   ImagesLock lock;
   lock.images = {ref("a.io/xx", '1')};
   CHECK(to_seed_yaml(make_locations(lock, [](const Digest&) { return true; })) ==
@@ -74,7 +74,7 @@ TEST_CASE("names that YAML would take for something else are quoted") {
   CHECK(parse_locations(yaml) == odd);
 }
 
-TEST_CASE("locations have one entry a digest, with the smallest reference, sorted by text") {
+TEST_CASE("locations have one entry for each digest, with the smallest reference, sorted") {
   ImagesLock lock;
   lock.images = {ref("z.io/one", '1'), ref("b.io/two", '2'), ref("a.io/one", '1'),
                  ref("b.io/two", '2'), ref("m.io/one", '1'), ref("B.io/three", '0')};
@@ -87,7 +87,7 @@ TEST_CASE("locations have one entry a digest, with the smallest reference, sorte
   CHECK(fits(locations, lock));
 }
 
-TEST_CASE("a lock entry without a digest is a bug, not a location") {
+TEST_CASE("a lock entry without a digest is an Internal error") {
   ImagesLock lock;
   lock.images = {{Reference::parse("a.io/xx:v1"), {}}};
   CHECK_THROWS_AS((void)make_locations(lock, never), Error);
@@ -145,7 +145,7 @@ TEST_CASE("a malformed locations file is refused") {
   CHECK(locations_refusal("a: &x 1\nb: *x\n").find("anchors are not accepted") != std::string::npos);
 }
 
-TEST_CASE("a repository that could lead a request astray is refused") {
+TEST_CASE("a repository that is no valid path is refused") {
   const auto with = [](const std::string& repository) {
     return kSeedHeader + "images:\n- image: " + named("a.io/xx", '1') + "\n  repository: '" + repository + "'\n";
   };
@@ -161,7 +161,7 @@ TEST_CASE("a repository that could lead a request astray is refused") {
   CHECK(locations_refusal(with(std::string(300, 'a'))).find("is not the path of a repository") != std::string::npos);
 }
 
-TEST_CASE("locations fit a lock only if they are about the same images by the same names") {
+TEST_CASE("locations match a lock only if they list the same images by the same names") {
   ImagesLock lock;
   lock.images = {ref("a.io/xx", '1'), ref("b.io/yy", '2')};
   const auto of = [](const std::vector<ImageRef>& images) { return make_locations({images}, never); };

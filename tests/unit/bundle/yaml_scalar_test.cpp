@@ -92,7 +92,7 @@ TEST_CASE("floating-point numbers become Go's shortest text") {
   }
 }
 
-TEST_CASE("what only looks like a number is text") {
+TEST_CASE("text that only looks like a number is text") {
   for (const char* plain : {"+",   "-",     ".",   "..",  "1.2.3", "1e",  "e3",  "0x",   "0xg", "0b2", "0o8", "1-2",
                             "+-1", "1e999", "._5", ".5_", "0x1p3", "inf", "nan", "1:30", "v1",  "1 2", "--1", "-"}) {
     INFO(std::string(plain));
@@ -110,7 +110,7 @@ TEST_CASE("keys are rounded to 32 bits") {
   CHECK(as_key("007") == "7");
 }
 
-TEST_CASE("existing dates and times are told from text") {
+TEST_CASE("existing dates and times are distinguished from text") {
   for (const char* text : {"2020-01-01", "2020-1-1", "2024-02-29", "2020-01-01T00:00:00Z", "2020-1-1t1:2:3.5+02:00",
                            "2020-01-01 23:59:59", "2020-01-01 1:2:3.123456", "2020-01-01T00:00:00,5Z"}) {
     INFO(std::string(text));
@@ -127,7 +127,7 @@ TEST_CASE("existing dates and times are told from text") {
   }
 }
 
-TEST_CASE("base-60 numbers are told from text") {
+TEST_CASE("base-60 numbers are distinguished from text") {
   for (const char* text : {"1:30", "-1:30", "+190:20:30.15", "1_0:5", "0:0", "1:30."}) {
     INFO(std::string(text));
     CHECK(is_base60(text));

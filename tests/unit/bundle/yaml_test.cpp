@@ -43,7 +43,7 @@ TEST_CASE("mappings, lists and scalars are read in their order") {
         "[\"a\",\"it's\",\"\xC3\xA9\\n\",\"x\\ny\\n\",\"x y\"]");
 }
 
-TEST_CASE("every escape gives a whole character") {
+TEST_CASE("every escape becomes a whole character") {
   const std::string yaml = R"("\N\_\x85\xa0\L\P\u00e9\U0001F600 \/\e é\N")";
   CHECK(*parse(yaml).as_string() == "\u0085\u00a0\u0085\u00a0\u2028\u2029\u00e9\U0001F600 /\x1b \u00e9\u0085");
 }
@@ -55,14 +55,14 @@ TEST_CASE("keys that are numbers or booleans become text") {
   CHECK(yaml_refused_with("{a: b}: c\n", "a key must be a single value"));
 }
 
-TEST_CASE("no document is null, and only the first one counts") {
+TEST_CASE("a file without a document is null, and only the first document counts") {
   CHECK(parse("").is_null());
   CHECK(parse("# only a comment\n").is_null());
   CHECK(parse("---\n---\na: 1\n").is_null());
   CHECK(parse("a: 1\n---\na: [\n").dump() == R"({"a":1})");
 }
 
-TEST_CASE("of repeated keys the last counts, or none") {
+TEST_CASE("repeated keys are refused, or the last one counts") {
   CHECK(yaml_refused_with("a: 1\nb: 2\na: 3\n", "the key \"a\" occurs twice (line 3, column 1)"));
   CHECK(yaml_refused_with("{\"1\": a, 1: b}", "occurs twice"));
   CHECK(parse_yaml("a: 1\nb: 2\na: {c: 3}\n", "test", RepeatedKeys::LastCounts).dump() == R"({"a":{"c":3},"b":2})");
@@ -95,7 +95,7 @@ TEST_CASE("tags that change a value's type are refused") {
   CHECK(yaml_refused_with("a: !x\n", "tags are not accepted"));
 }
 
-TEST_CASE("nesting is bounded") {
+TEST_CASE("nesting is limited") {
   const std::size_t most = limits::kDocumentDepth;
   CHECK_FALSE(parse(repeat("[", most) + repeat("]", most)).is_null());
   CHECK(yaml_refused_with(repeat("[", most + 1) + repeat("]", most + 1), "nested too deeply"));
@@ -105,14 +105,14 @@ TEST_CASE("nesting is bounded") {
   CHECK(yaml_refused_with(repeat("? ", 100'000), "test: "));
 }
 
-TEST_CASE("size and number of values are bounded") {
+TEST_CASE("size and number of values are limited") {
   CHECK(yaml_refused_with(std::string(limits::kYamlBytes + 1, ' '), "larger than"));
   CHECK(yaml_refused_with("[" + repeat("1,", limits::kYamlLineMarks) + "]", "commas and brackets"));
   CHECK(parse("[" + repeat("1,\n", limits::kYamlLineMarks) + "]").as_array()->size() == limits::kYamlLineMarks);
   CHECK(yaml_refused_with(repeat("- \n", limits::kYamlNodes + 1), "more than"));
 }
 
-TEST_CASE("bytes that are no YAML text are refused") {
+TEST_CASE("bytes that YAML does not allow are refused") {
   CHECK(yaml_refused_with("a: \xFF\n", "not UTF-8"));
   CHECK(yaml_refused_with("a: \xC0\x80\n", "not UTF-8"));
   CHECK(

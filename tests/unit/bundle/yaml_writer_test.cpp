@@ -29,7 +29,7 @@ std::string key_line(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("each text is written in imgpkg's style and read back the same") {
+TEST_CASE("text is written in imgpkg's style, and read back unchanged") {
   const std::pair<const char*, const char*> kTable[] = {
       {"a", "a"},
       {"a b", "a b"},
@@ -137,7 +137,7 @@ TEST_CASE("lists stay at their key's indent, mappings are indented and sorted") 
   CHECK(to_yaml(Json::Array{}) == "[]\n");
 }
 
-TEST_CASE("text for one line is never folded or spread over lines") {
+TEST_CASE("text for one line is never folded") {
   const std::string words = std::string(90, 'a') + " b c";
   CHECK(yaml_text(words) == words);
   CHECK(yaml_text("a\nb") == "\"a\\nb\"");

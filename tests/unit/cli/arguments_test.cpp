@@ -47,13 +47,13 @@ TEST_CASE("options are read in every form that users write") {
   CHECK(sample.arguments.positional_value() == "archive.tar");
 }
 
-TEST_CASE("a switch does not swallow the word behind it") {
+TEST_CASE("a switch does not take the next word as its value") {
   Sample sample;
   sample.arguments.parse({"--recursive", "archive.tar", "--check", "-o", "x"});
   CHECK(sample.arguments.positional_value() == "archive.tar");
 }
 
-TEST_CASE("a word may stand alone, and takes a value behind an equals sign only") {
+TEST_CASE("an option with an optional value takes it after an equals sign only") {
   const auto parsed = [](const std::vector<std::string>& words) {
     auto arguments = std::make_unique<Arguments>("ociferry sample", "Usage: ociferry sample");
     arguments->word("compact,c", "fast|small", "fast", "word");
@@ -139,7 +139,7 @@ TEST_CASE("a deprecated name works and says which one to use") {
   CHECK(sample.arguments.help().find("--files") == std::string::npos);
 }
 
-TEST_CASE("lists are comma-separated values with quotes, and a label with one equals sign is taken whole") {
+TEST_CASE("lists are comma-separated with quotes, and a label with one equals sign is one value") {
   Sample sample;
   sample.arguments.parse({"-f", R"(a,"b,c",d"e)", "-f", "", "-l", "k=v, w", "-l", R"(a=1,"b=2,3")"});
   CHECK(sample.arguments.list_of("file") == std::vector<std::string>{"a", "b,c", "d\"e"});
@@ -150,7 +150,7 @@ TEST_CASE("lists are comma-separated values with quotes, and a label with one eq
   CHECK_THROWS_AS(static_cast<void>(broken.arguments.list_of("file")), Error);
 }
 
-TEST_CASE("what was not given has its default") {
+TEST_CASE("an option that is not given has its default") {
   Sample sample;
   sample.arguments.parse({});
   CHECK_FALSE(sample.arguments.on("recursive"));
@@ -163,7 +163,7 @@ TEST_CASE("what was not given has its default") {
   CHECK_THROWS_AS(static_cast<void>(sample.arguments.positional_value()), Error);
 }
 
-TEST_CASE("wrong command lines are refused as such") {
+TEST_CASE("invalid command lines are refused with Error{Usage}") {
   for (const std::vector<std::string>& words : {std::vector<std::string>{"--unknown"},
                                                 {"--recur"},
                                                 {"-o"},
@@ -187,7 +187,7 @@ TEST_CASE("wrong command lines are refused as such") {
   CHECK_THROWS_AS(static_cast<void>(sample.arguments.map_of("labels")), Error);
 }
 
-TEST_CASE("what is wrong with a command line is said in pflag's words") {
+TEST_CASE("errors of the command line have pflag's texts") {
   const std::vector<std::pair<std::vector<std::string>, std::string>> rows = {
       {{"--unknown=1"}, "unknown flag: --unknown"},
       {{"-rx"}, "unknown shorthand flag: 'x' in -rx"},
@@ -220,7 +220,7 @@ TEST_CASE("a command is found among options that stand before it") {
   CHECK_FALSE(at({"--", "push"}).has_value());
 }
 
-TEST_CASE("times are written as in Go, or as plain seconds") {
+TEST_CASE("durations are parsed as in Go, or as plain seconds") {
   const auto seconds = [](const std::string& time) {
     Arguments arguments("sample", "");
     declare_common(arguments, CommonOptions::Registry);

@@ -54,7 +54,7 @@ Table sample_table() {
 
 }  // namespace
 
-TEST_CASE("without a terminal only results are shown, tables as cells with a tab behind each") {
+TEST_CASE("without a terminal only results are printed, tables as cells that end with a tab") {
   Screen screen({});
   screen.console.line("step");
   screen.console.block("one\ntwo");
@@ -64,7 +64,7 @@ TEST_CASE("without a terminal only results are shown, tables as cells with a tab
   CHECK(screen.out() == "one\ntwov1\tsha256:aa\t\na-long-name\t-\t\né\\u{1b}\tx\t\n");
 }
 
-TEST_CASE("what takes longer than a second tells how far it is: a line in a log, a living one on a terminal") {
+TEST_CASE("progress appears after a second: as lines in a log, as one updated line on a terminal") {
   for (const bool live : {false, true}) {
     Screen screen({.progress = live ? ProgressForm::Live : ProgressForm::Lines});
     screen.console.phase("over at once", 10);
@@ -81,7 +81,7 @@ TEST_CASE("what takes longer than a second tells how far it is: a line in a log,
   }
 }
 
-TEST_CASE("the line on a terminal is never wider than the terminal, also when that gets narrower") {
+TEST_CASE("the progress line is never wider than the terminal, also after it is resized") {
   int own = -1;
   int its = -1;
   winsize size{.ws_row = 24, .ws_col = 40, .ws_xpixel = 0, .ws_ypixel = 0};
@@ -143,7 +143,7 @@ TEST_CASE("on a terminal tables have a title, a header, aligned columns and a co
         "\nSucceeded\n");
 }
 
-TEST_CASE("notes stand between the rows and their count, and headers are bold where that is wanted") {
+TEST_CASE("notes stand between the rows and their count, and headers are bold if enabled") {
   Table table = sample_table();
   table.rows.resize(1);
   table.notes = {"a note"};
@@ -151,7 +151,7 @@ TEST_CASE("notes stand between the rows and their count, and headers are bold wh
         "\x1b[1mTags\x1b[0m\n\n\x1b[1mName  Digest  \x1b[0m\nv1    sha256:aa  \n\na note\n\n1 tags\n");
 }
 
-TEST_CASE("Succeeded follows an empty line, but a closing line or an unfinished block directly") {
+TEST_CASE("Succeeded follows an empty line, but follows a closing line or an unfinished block directly") {
   const auto shown = [](auto say) {
     Screen screen({.show_lines = true});
     say(screen.console);
@@ -235,7 +235,7 @@ TEST_CASE("the JSON of a table is imgpkg's own") {
   CHECK(screen.out() == fixture);
 }
 
-TEST_CASE("an error is in the JSON object, next to what the command has done before it; imgpkg prints none then") {
+TEST_CASE("the JSON object has the error beside the results before it, but not as imgpkg") {
   const MovedTag moved{Reference::parse("r.example/app:v1"), Digest::parse("sha256:" + std::string(64, 'a')),
                        Digest::parse("sha256:" + std::string(64, 'b'))};
   for (const ErrorForm form : {ErrorForm::Ociferry, ErrorForm::Imgpkg}) {
@@ -266,7 +266,7 @@ TEST_CASE("an error is in the JSON object, next to what the command has done bef
   }
 }
 
-TEST_CASE("--json prints a command's own members between its name and what every command has") {
+TEST_CASE("--json prints a command's own members after its name and before the common ones") {
   Screen screen({.command = "push", .json = true});
   screen.console.line("step");
   screen.console.document({{"own", 1}});
@@ -277,7 +277,7 @@ TEST_CASE("--json prints a command's own members between its name and what every
         "  \"warnings\": [],\n  \"error\": null\n}\n");
 }
 
-TEST_CASE("nothing is printed as JSON if nothing was said") {
+TEST_CASE("no JSON is printed if there was no output") {
   Screen screen({.json = true});
   screen.console.end();
   CHECK(screen.out().empty());

@@ -63,7 +63,7 @@ std::string annotation_in(const std::string& yaml) {
 
 }  // namespace
 
-TEST_CASE("bundles of any depth are laid out as imgpkg does, in text and YAML") {
+TEST_CASE("bundles of any depth are described in imgpkg's layout, in text and YAML") {
   check_golden(std::string(kGolden) + "nested.txt", description_text(sample()));
   check_golden(std::string(kGolden) + "nested.yaml", description_yaml(sample()));
 }
@@ -74,12 +74,12 @@ TEST_CASE("a bundle without images has no list of them, and an empty content") {
   CHECK(description_yaml(bundle).starts_with("content: {}\nimage: r.example/dst@"));
 }
 
-TEST_CASE("in text no annotation can pass for another line, or reach a terminal raw") {
+TEST_CASE("in text, annotations are escaped: none can look like another line or control a terminal") {
   const std::string text = description_text(with_annotation("k\ney", "x\n    Type: Internal\x1b[2J\xE2\x80\xAE"));
   CHECK(text.ends_with("    Annotations:\n      k\\u{a}ey: x\\u{a}    Type: Internal\\u{1b}[2J\\u{202e}\n"));
 }
 
-TEST_CASE("in YAML annotations keep their value, but for characters that hide or turn text round") {
+TEST_CASE("in YAML, annotations keep their value, except for invisible and bidirectional characters") {
   for (const char* value :
        {"1", "a: b", "two\nlines", "tab\there", "\x1b[2J", "50% off", "\xF0\x9F\x98\x80", "", "quote\"\\"}) {
     CAPTURE(value);

@@ -14,7 +14,7 @@ Error sample_error() {
 
 }  // namespace
 
-TEST_CASE("an error says what, where, and the next step on lines of their own") {
+TEST_CASE("an error prints message, places and hint on lines of their own") {
   CHECK(error_text("ociferry", sample_error()) ==
         "ociferry: Error: GET http://r/v2/a/manifests/v1: MANIFEST_UNKNOWN: manifest unknown\n"
         "  while fetching image 'r/a:v1'\n"
@@ -26,8 +26,7 @@ TEST_CASE("an error says what, where, and the next step on lines of their own") 
   CHECK(error_text("ociferry", Error(ErrorCode::Network, "expired").lasting()) == "ociferry: Error: expired\n");
 }
 
-TEST_CASE(
-    "in imgpkg's form the outermost context comes first, each part is indented further, and our hint is left out") {
+TEST_CASE("in imgpkg's form the outermost context comes first, each part is indented further, without hints") {
   CHECK(imgpkg_error_text("imgpkg", sample_error()) ==
         "imgpkg: Error: Copying:\n"
         "  Fetching image 'r/a:v1':\n"
@@ -35,14 +34,14 @@ TEST_CASE(
         "      MANIFEST_UNKNOWN: manifest unknown\n");
 }
 
-TEST_CASE("imgpkg's own hints stay, and what is wrong in a request is reported without a place, as imgpkg does") {
+TEST_CASE("in imgpkg's form imgpkg's own hints stay, and usage errors have no context") {
   Error error(ErrorCode::Usage, "Expected bundle image but found plain image");
   error.hint("Did you use -i instead of -b?").while_doing("reading reg/app:v1");
   CHECK(imgpkg_error_text("imgpkg", error) ==
         "imgpkg: Error: Expected bundle image but found plain image (hint: Did you use -i instead of -b?)\n");
 }
 
-TEST_CASE("where imgpkg has other words, these are taken") {
+TEST_CASE("in imgpkg's form imgpkg's own texts are used") {
   const auto said = [](const char* message) {
     const std::string text = imgpkg_error_text("imgpkg", Error(ErrorCode::Network, message));
     return text.substr(0, text.size() - 1);
@@ -91,7 +90,7 @@ TEST_CASE("where imgpkg has other words, these are taken") {
   CHECK(said("looking at a/b: No such file or directory") == "imgpkg: Error: lstat a/b: no such file or directory");
 }
 
-TEST_CASE("what a push was refused is told in imgpkg's frames") {
+TEST_CASE("a refused push is reported with imgpkg's contexts") {
   const auto said = [](const char* message) {
     Error error(ErrorCode::Denied, message);
     error.while_doing("writing 'r/a:v1'");
@@ -114,7 +113,7 @@ TEST_CASE("lines break at a colon before a capital letter, but not within bracke
   CHECK(broken_at_colons("x:Y").find('\n') == std::string::npos);
 }
 
-TEST_CASE("foreign text cannot reach the terminal as it is, in either form") {
+TEST_CASE("foreign text is escaped, in either form") {
   const Error error(ErrorCode::Hostile, "bad \x1b[31m\n  - item");
   for (const std::string& text : {error_text("p", error), imgpkg_error_text("p", error)}) {
     CHECK(text.find('\x1b') == std::string::npos);
@@ -122,7 +121,7 @@ TEST_CASE("foreign text cannot reach the terminal as it is, in either form") {
   }
 }
 
-TEST_CASE("in JSON an error keeps its parts, and the exit code that the program ends with") {
+TEST_CASE("in JSON an error has its parts and the exit code") {
   CHECK(
       error_json(sample_error(), 22).dump() ==
       R"({"message":"GET http://r/v2/a/manifests/v1: MANIFEST_UNKNOWN: manifest unknown","code":"NotFound",)"

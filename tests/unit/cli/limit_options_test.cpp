@@ -17,7 +17,7 @@ UnpackLimits limits_of(const std::vector<std::string>& words) {
 
 }  // namespace
 
-TEST_CASE("sizes are read as GNU's tools read them") {
+TEST_CASE("sizes are parsed as by GNU's tools") {
   CHECK(parse_size("1") == 1);
   CHECK(parse_size("1000000") == 1'000'000);
   CHECK(parse_size("3B") == 3);
@@ -34,7 +34,7 @@ TEST_CASE("sizes are read as GNU's tools read them") {
   }
 }
 
-TEST_CASE("limits of unpacking have their defaults until options say something else") {
+TEST_CASE("limits of unpacking have their defaults unless options set them") {
   CHECK(limits_of({}).bytes == UnpackLimits{}.bytes);
   CHECK(limits_of({}).ratio == UnpackLimits{}.ratio);
   CHECK(limits_of({}).members == UnpackLimits{}.members);

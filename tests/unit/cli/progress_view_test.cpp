@@ -32,14 +32,14 @@ struct Said {
 
 }  // namespace
 
-TEST_CASE("progress is told in percent, bytes, bytes a second and the time that is left") {
+TEST_CASE("progress has percent, bytes, bytes a second and the remaining time") {
   CHECK(halfway().text(kBegin + 4s) == "exporting 2 images: 40% (4.0 MB of 10.0 MB), 1.0 MB/s, 6 s left");
   ProgressView view;
   view.begin("looking for images", 0, kBegin);
   CHECK(view.text(kBegin + 9s) == "looking for images");
 }
 
-TEST_CASE("what is there already counts for the percentage, neither for the rate nor for the time that is left") {
+TEST_CASE("existing bytes count for the percentage, not for rate and remaining time") {
   ProgressView view;
   view.begin("exporting", 100'000'000, kBegin);
   view.skip(90'000'000);
@@ -51,13 +51,13 @@ TEST_CASE("what is there already counts for the percentage, neither for the rate
   CHECK(view.text(kBegin + 2s) == "exporting: 1% (1.0 MB of 100.0 MB), 500.0 kB/s, 3 min 18 s left");
 }
 
-TEST_CASE("the rate is that of the last seconds") {
+TEST_CASE("the rate is measured over the last seconds") {
   ProgressView view = halfway();
   for (int second = 5; second <= 30; ++second) view.sample(kBegin + std::chrono::seconds(second));
   CHECK(view.text(kBegin + 30s) == "exporting 2 images: 40% (4.0 MB of 10.0 MB), 0 B/s");
 }
 
-TEST_CASE("a line fits into any terminal, and says first how far it is") {
+TEST_CASE("a line fits into any terminal, and begins with the progress") {
   const ProgressView view = halfway();
   for (std::size_t columns = 0; columns < 90; ++columns) {
     CHECK(display_width(view.text(kBegin + 4s, columns)) <= columns);
@@ -83,7 +83,7 @@ TEST_CASE("wide characters take two columns, combining marks none") {
   CHECK(cut_to_width("abc", 1) == ".");
 }
 
-TEST_CASE("pauses are reported with who asks for them, and how long they still last") {
+TEST_CASE("pauses are reported with their cause and remaining time") {
   ProgressView view = halfway();
   CHECK(view.wait({.peer = "https://reg.example", .reason = "429", .requested = true, .time = 12s}, kBegin + 4s));
   CHECK(view.text(kBegin + 5s) == "exporting 2 images: 40% (4.0 MB of 10.0 MB), reg.example asks to wait 11 s");
@@ -96,7 +96,7 @@ TEST_CASE("pauses are reported with who asks for them, and how long they still l
   CHECK(view.wait_text(kBegin + 70s) == "reg failed, trying again in 1 s");
 }
 
-TEST_CASE("in a log there is a line after a second, one every ten, and one for a long pause") {
+TEST_CASE("a log gets a line after a second, every ten seconds, and for a long pause") {
   Said said(ProgressForm::Lines);
   said.output.phase("copying", 1000, kBegin);
   for (auto time = 0ms; time <= 22s; time += 200ms) said.output.tick(kBegin + time);
@@ -113,7 +113,7 @@ TEST_CASE("in a log there is a line after a second, one every ten, and one for a
   CHECK(said.text.empty());
 }
 
-TEST_CASE("without a phase a pause has a line of a terminal for itself, as long as it lasts") {
+TEST_CASE("without a phase a pause has a terminal line of its own while it lasts") {
   Said said(ProgressForm::Live);
   said.output.wait({.peer = "https://reg", .reason = "503", .requested = true, .time = 3s}, kBegin);
   said.output.tick(kBegin + 1s);
@@ -123,7 +123,7 @@ TEST_CASE("without a phase a pause has a line of a terminal for itself, as long 
   CHECK(said.text == "\r\x1b[K");
 }
 
-TEST_CASE("as JSON every phase has events at its begin, every second, and at its end") {
+TEST_CASE("as JSON every phase has events at its start, every second, and at its end") {
   Said said(ProgressForm::Json);
   said.output.phase("copying", 1000, kBegin);
   CHECK(said.text ==

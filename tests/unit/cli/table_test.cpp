@@ -18,7 +18,7 @@ Table tags() {
 
 }  // namespace
 
-TEST_CASE("columns are aligned by what a terminal shows, and an empty cell is a dash") {
+TEST_CASE("columns are aligned by display width, and an empty cell is a dash") {
   CHECK(aligned_text(tags(), Emphasis::None) ==
         "Tags\n\n"
         "Name         Digest  \n"
@@ -31,13 +31,13 @@ TEST_CASE("columns are aligned by what a terminal shows, and an empty cell is a 
         "3 tags\n");
 }
 
-TEST_CASE("titles and headers alone are bold") {
+TEST_CASE("only titles and headers are bold") {
   const std::string text = aligned_text(tags(), Emphasis::Bold);
   CHECK(text.starts_with("\x1b[1mTags\x1b[0m\n\n\x1b[1mName"));
   CHECK(text.find("\x1b[1mv1") == std::string::npos);
 }
 
-TEST_CASE("for scripts there are cells only, each with a tab behind it") {
+TEST_CASE("without a terminal a table is its cells, each followed by a tab") {
   CHECK(tabbed_text(tags()) == "v1\tsha256:aa\t\n\u4e2d\u6587\t-\t\na\\u{1b}[31m\tx\t\n");
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("columns are chosen by name, in the table's order; one that does not e
   }
 }
 
-TEST_CASE("as JSON, members are sorted, cells are as they are, and no notes are null") {
+TEST_CASE("as JSON, members are sorted, cells unchanged, and absent notes null") {
   Table table = tags();
   const Json json = table_json(table);
   CHECK(json.find("Rows")->as_array()->at(1).string_at("digest").empty());

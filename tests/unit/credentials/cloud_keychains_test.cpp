@@ -43,7 +43,7 @@ std::vector<std::string> names(const Environment& environment) {
 
 }  // namespace
 
-TEST_CASE("keychains are switched on by name, or all clouds' at once") {
+TEST_CASE("keychains are enabled by name, or all at once") {
   using Names = std::vector<std::string>;
   CHECK(names({}).empty());
   CHECK(names(active("")).empty());
@@ -105,7 +105,7 @@ TEST_CASE("a keychain is asked for the registries of its cloud only") {
   }
 }
 
-TEST_CASE("Google has two helpers: the second is asked where the first is not installed") {
+TEST_CASE("Google's second helper is used if the first is not installed") {
   for (const auto& [installed, asked] : std::vector<std::pair<std::set<std::string>, std::string>>{
            {{"gcloud", "gcr"}, "gcloud gcr.io"}, {{"gcr"}, "gcr gcr.io"}}) {
     Installed helpers{.names = installed};
@@ -141,12 +141,12 @@ TEST_CASE("a helper that fails is an error if its keychain was named, and skippe
   CHECK(find_in_keychain(blanket.back(), {}, {"public.ecr.aws", "x"}, broken).detail == "not logged in");
 }
 
-TEST_CASE("a helper that knows nothing leaves the word to the next source") {
+TEST_CASE("a helper without an entry leaves the search to the next source") {
   const HelperRunner ignorant = [](const std::string&, const std::string&) { return std::nullopt; };
   CHECK(find(active("ecr"), "public.ecr.aws", ignorant).outcome == Outcome::NoEntry);
 }
 
-TEST_CASE("GitHub takes GITHUB_TOKEN, as a password of any user") {
+TEST_CASE("GITHUB_TOKEN is used for GitHub's registry, as a password of any user") {
   Environment environment = active("github");
   CHECK(find(environment, "ghcr.io", {}).outcome == Outcome::Skipped);
   environment["GITHUB_TOKEN"] = "gh";

@@ -14,7 +14,7 @@ using testing::HttpReply;
 using testing::HttpRequest;
 using testing::kAskedName;
 
-TEST_CASE("a helper is asked once for all repositories of a registry, and again when its answer is old") {
+TEST_CASE("a helper's answer is cached for all repositories of a registry until it expires") {
   const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credHelpers":{"reg.example:5000":"x"}})"}};
   testing::FakeClock clock;
   int asked = 0;
@@ -29,7 +29,7 @@ TEST_CASE("a helper is asked once for all repositories of a registry, and again 
     CHECK(credentials.find({kAskedName.registry, repository}).username == "user 2");
 }
 
-TEST_CASE("a helper that failed is not run for every repository; a stop is not taken for its answer") {
+TEST_CASE("a helper's failure is cached for all repositories, but an interruption is not") {
   const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credHelpers":{"reg.example:5000":"x"}})"}};
   testing::FakeClock clock;
   int asked = 0;
@@ -51,7 +51,7 @@ TEST_CASE("a helper that failed is not run for every repository; a stop is not t
   CHECK(failure("a").message() == "failure 3");
 }
 
-TEST_CASE("a helper that fails is run again, after growing pauses; one that knows nothing is not") {
+TEST_CASE("a helper that fails is run again after growing pauses, but not one without an entry") {
   const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credHelpers":{"reg.example:5000":"x"}})"}};
   testing::FakeClock clock;
   int failures = 4;
@@ -79,7 +79,7 @@ TEST_CASE("a helper that fails is run again, after growing pauses; one that know
   CHECK(runs == 1);
 }
 
-TEST_CASE("a helper that continues failing is given up after some seconds; its failure will not pass by itself then") {
+TEST_CASE("a helper that keeps failing is given up after some seconds, with an error that is not transient") {
   const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credHelpers":{"reg.example:5000":"x"}})"}};
   testing::FakeClock clock;
   const auto begun = clock.now();
@@ -133,7 +133,7 @@ TEST_CASE("a broken helper is not a refusal by a registry") {
   CHECK_FALSE(is_refusal({ErrorCode::NotFound, ""}));
 }
 
-TEST_CASE("what rests on a helper's answer is believed no longer than the answer itself") {
+TEST_CASE("a token is cached no longer than the helper's answer that it was fetched with") {
   const Environment environment{{"DOCKER_AUTH_CONFIG", R"({"credHelpers":{"reg.example:5000":"x"}})"}};
   testing::FakeClock clock;
   int asked = 0;

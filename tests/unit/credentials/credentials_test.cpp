@@ -43,7 +43,7 @@ std::string step(const CredentialReport& report, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("sources are asked in their order: each wins until an earlier one is there") {
+TEST_CASE("sources are asked in their order, and the first that has credentials wins") {
   const Home home;
   const std::string host = kAskedName.registry;
   home.write(".dockercfg", R"({")" + host + R"(":{"auth":")" + base64_encoded("dockercfg:s") + "\"}}");
@@ -83,7 +83,7 @@ TEST_CASE("sources are asked in their order: each wins until an earlier one is t
   now("of " + to_string(kAskedName));
 }
 
-TEST_CASE("a program's own source of credentials can give one, demand none, leave it to the others, or fail") {
+TEST_CASE("a program's own source can give credentials, demand anonymity, defer to the others, or fail") {
   std::optional<Credential> answer = Credential{.registry_token = "t0k3n"};
   RegistryOptions options{.find_credential = [&](const RepositoryName&) { return answer; }, .username = "option"};
   const auto report = [&] { return Credentials(options, {}, {no_helper}).explain(kAskedName); };
@@ -103,7 +103,7 @@ TEST_CASE("a program's own source of credentials can give one, demand none, leav
   CHECK_THROWS_AS(static_cast<void>(Credentials(options, {}, {no_helper}).find(kAskedName)), Error);
 }
 
-TEST_CASE("a keychain goes before the options, and IMGPKG_REGISTRY_ variables before it") {
+TEST_CASE("IMGPKG_REGISTRY_ variables come before keychains, and keychains before options") {
   Environment environment{{"IMGPKG_ACTIVE_KEYCHAINS", "github"}, {"GITHUB_TOKEN", "gh"}};
   const RepositoryName name{"ghcr.io", "team/app"};
   const auto find = [&] { return Credentials({.username = "option"}, environment, {no_helper}).find(name); };
@@ -113,8 +113,7 @@ TEST_CASE("a keychain goes before the options, and IMGPKG_REGISTRY_ variables be
   CHECK(find().username == "me");
 }
 
-TEST_CASE(
-    "user name and password go before the token, the token before anonymous; what is alone counts as imgpkg counts") {
+TEST_CASE("user and password come before the token, the token before anonymous; incomplete ones count as in imgpkg") {
   struct Row {
     RegistryOptions options;
     Environment environment;
@@ -144,7 +143,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("the files are those of docker, then those of containers, then the old one") {
+TEST_CASE("files are searched in this order: Docker's, containers/image's, .dockercfg") {
   using Paths = std::vector<std::string>;
   const auto paths = [](const Environment& environment) {
     Paths found;
@@ -166,7 +165,7 @@ TEST_CASE("the files are those of docker, then those of containers, then the old
                                                     "/h/.dockercfg"});
 }
 
-TEST_CASE("a file without an entry is skipped, and so is one that is not there or cannot be one") {
+TEST_CASE("a file without an entry is skipped, and so are absent and impossible files") {
   const Home home;
   home.write("docker/config.json", auths("other.example", "docker"));
   std::filesystem::create_directories(home.path("run/containers/auth.json"));
@@ -183,7 +182,7 @@ TEST_CASE("a file without an entry is skipped, and so is one that is not there o
   CHECK(step(report, "run/containers") == "skipped: it is a directory");
 }
 
-TEST_CASE("a broken file is an error at once that names it and shows nothing of it") {
+TEST_CASE("a malformed file is an error that names it and shows nothing of its content") {
   for (const char* broken : {"{\"auths\":{\"x\":{\"auth\":\"topsecret", "[]", "topsecret",
                              R"({"auths":{"reg.example:5000":{"auth":"topsecret"}}})"}) {
     CAPTURE(broken);
@@ -205,7 +204,7 @@ TEST_CASE("a broken file is an error at once that names it and shows nothing of 
   }
 }
 
-TEST_CASE("a failing helper ends the search; one that knows nothing does not") {
+TEST_CASE("a failing helper ends the search, and one without an entry does not") {
   const Home home;
   home.write("config.json", R"({"credsStore":"store"})");
   home.write("auth.json", auths(kAskedName.registry, "later"));
@@ -224,7 +223,7 @@ TEST_CASE("a failing helper ends the search; one that knows nothing does not") {
   CHECK(report.failure->code() == ErrorCode::Unauthorized);
 }
 
-TEST_CASE("every place is listed in its order, with what became of it, and no secret") {
+TEST_CASE("the report lists every source in order with its outcome, and no secret") {
   const Home home;
   home.write("config.json", R"({"credHelpers":{"reg.example:5000":"x"},"auths":{"reg.example:5000/a":{"auth":")" +
                                 base64_encoded("me:s3cret") + "\"}}}");
@@ -262,7 +261,7 @@ TEST_CASE("every place is listed in its order, with what became of it, and no se
   CHECK(credentials.find(kAskedName) == Credential{"me", "s3cret"});
 }
 
-TEST_CASE("the kinds of proof are distinguished") {
+TEST_CASE("passwords, tokens and anonymity are distinguished") {
   using Kind = CredentialReport::Kind;
   const auto kind = [](const Environment& environment) {
     return Credentials({}, environment).explain(kAskedName).kind;
@@ -276,7 +275,7 @@ TEST_CASE("the kinds of proof are distinguished") {
   CHECK(kind({host, {"IMGPKG_REGISTRY_REGISTRY_TOKEN", "t"}}) == Kind::RegistryToken);
 }
 
-TEST_CASE("a token that would break its header is refused") {
+TEST_CASE("a token with characters that no header may have is refused") {
   for (const char* token : {"q\nz", "q\r\nX: y", "q z", "q\x7f"}) {
     CAPTURE(token);
     const Error error = error_of([&] { static_cast<void>(Credentials({.token = token}, {}).find(kAskedName)); });
@@ -285,7 +284,7 @@ TEST_CASE("a token that would break its header is refused") {
   }
 }
 
-TEST_CASE("while credentials are held no core is dumped") {
+TEST_CASE("core dumps are disabled while credentials are held") {
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_CORE, &before) == 0);
   static_cast<void>(Credentials({.username = "u"}, {}).find(kAskedName));

@@ -48,7 +48,7 @@ TEST_CASE("the most specific entry of auths wins") {
   CHECK(user_of(all, {"reg.example", "a/b/c"}) == "(none)");
 }
 
-TEST_CASE("a key is the registry, a path of it, or a URL; of nothing better, another path of the same registry") {
+TEST_CASE("a key is a registry, a path in it, or a URL; else an entry for another path of the registry is used") {
   struct Row {
     std::string key;
     RepositoryName name;
@@ -84,14 +84,14 @@ TEST_CASE("a key is the registry, a path of it, or a URL; of nothing better, ano
   CHECK(user_of(both, kAskedName) == "url");
 }
 
-TEST_CASE("on Docker Hub the longest path wins under whichever name") {
+TEST_CASE("for Docker Hub the longest path wins, under any of its names") {
   const std::string all =
       R"({"auths":{"https://index.docker.io/v1/":)" + auth("url") + R"(,"docker.io/library":)" + auth("library") + "}}";
   CHECK(user_of(all, kHub) == "library");
   CHECK(user_of(all, {"index.docker.io", "team/x"}) == "url");
 }
 
-TEST_CASE("an entry is user and password in clear or base64, or a token; an empty one is none") {
+TEST_CASE("an entry is user and password, plain or in base64, or a token; an empty one is ignored") {
   const auto entry = [](const std::string& text) {
     return DockerConfig::parse(R"({"auths":{"reg.example:5000":)" + text + "}}", "config.json")
         .find(kAskedName, Helper().runner())
@@ -182,7 +182,7 @@ TEST_CASE("credHelpers go before auths of the same path, longer paths before bot
   }
 }
 
-TEST_CASE("what was found says where, and what was not says whom it asked") {
+TEST_CASE("a result names its place, and an empty one the helpers that were asked") {
   Helper helper{.ignorant = "none"};
   const auto detail = [&](const std::string& config) {
     return DockerConfig::parse(config, "config.json").find(kAskedName, helper.runner()).detail;
@@ -204,7 +204,7 @@ TEST_CASE("the old ~/.dockercfg is a map of auths") {
         ".dockercfg: not a JSON object");
 }
 
-TEST_CASE("a configuration that is none is an error; one that says nothing is not") {
+TEST_CASE("a malformed configuration is an error, and an empty one is not") {
   for (const char* broken : {"{\"auths\":{\"x\":{\"auth\":\"topsecret", "[]", "\"topsecret\"", "topsecret"}) {
     CAPTURE(broken);
     const Error error = error_of([&] { static_cast<void>(user_of(broken, kAskedName)); });

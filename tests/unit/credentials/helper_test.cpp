@@ -87,20 +87,20 @@ bool has_ended(const std::string& pid) {
 
 }  // namespace
 
-TEST_CASE("a helper is run with 'get' and is told the server") {
+TEST_CASE("a helper is run with 'get' and gets the server on its input") {
   const HelpersInPath helpers;
   helpers.add("echo",
               R"(read server; printf '{"ServerURL":"%s","Username":"%s","Secret":"%s"}' "$server" "$1" "$server")");
   CHECK(run_helper("echo", "reg.example:5000") == Credential{"get", "reg.example:5000"});
 }
 
-TEST_CASE("the user <token> means that the secret is an identity token") {
+TEST_CASE("the user name <token> marks the secret as an identity token") {
   const HelpersInPath helpers;
   helpers.add("token", R"(echo '{"Username":"<token>","Secret":"refresh"}')");
   CHECK(run_helper("token") == Credential{.identity_token = "refresh"});
 }
 
-TEST_CASE("not found is not a credential; any other failure is an error that shows nothing of the output") {
+TEST_CASE("a helper's 'not found' is no error, and any other failure an error without its output") {
   const HelpersInPath helpers;
   helpers.add("none", "echo 'credentials not found in native keychain'; exit 1");
   helpers.add("locked", "echo topsecret; echo topsecret >&2; exit 1");
@@ -119,19 +119,19 @@ TEST_CASE("not found is not a credential; any other failure is an error that sho
   }
 }
 
-TEST_CASE("a helper that does not read what it is told does no harm") {
+TEST_CASE("a helper that does not read its input works") {
   const HelpersInPath helpers;
   helpers.add("deaf", R"(exec <&-; echo '{"Username":"u","Secret":"s"}')");
   CHECK(run_helper("deaf") == Credential{"u", "s"});
 }
 
-TEST_CASE("a helper that writes without end is stopped") {
+TEST_CASE("a helper that writes endlessly is killed") {
   const HelpersInPath helpers;
   helpers.add("flood", "while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done");
   CHECK(error_of([] { static_cast<void>(run_helper("flood")); }).code() == ErrorCode::Hostile);
 }
 
-TEST_CASE("a helper that hangs is ended in time, together with what it started") {
+TEST_CASE("a helper that hangs is killed in time, with its child processes") {
   const HelpersInPath helpers;
   const TempDirectory directory(std::filesystem::temp_directory_path(), "ociferry-test");
   const auto pid = directory.path() / "pid";
@@ -146,14 +146,14 @@ TEST_CASE("a helper that hangs is ended in time, together with what it started")
   while (!has_ended(child)) std::this_thread::yield();
 }
 
-TEST_CASE("a helper that has answered but does not end is ended in time, too") {
+TEST_CASE("a helper that has answered but does not exit is killed in time") {
   const HelpersInPath helpers;
   helpers.add("linger", R"(echo '{"Username":"u","Secret":"s"}'; exec <&- >&-; sleep 1000)");
   CHECK(error_of([] { static_cast<void>(CredentialHelper({}, 300ms)("linger", "reg")); }).code() ==
         ErrorCode::Unauthorized);
 }
 
-TEST_CASE("at a terminal a helper may ask the user something") {
+TEST_CASE("a helper may prompt the user at a terminal") {
   const HelpersInPath helpers;
   helpers.add("asks", R"(read -r answer </dev/tty; printf '{"Username":"u","Secret":"%s"}' "$answer")");
   int terminal = -1;
@@ -171,7 +171,7 @@ TEST_CASE("at a terminal a helper may ask the user something") {
   CHECK(status_of(child) == 0);
 }
 
-TEST_CASE("where SIGCHLD is ignored, a helper's end cannot be known, and that is said at once") {
+TEST_CASE("with SIGCHLD ignored, a helper is refused at once") {
   const HelpersInPath helpers;
   helpers.add("fine", R"(echo '{"Username":"u","Secret":"s"}')");
   const auto before = ::signal(SIGCHLD, SIG_IGN);
@@ -195,7 +195,7 @@ TEST_CASE("a stop ends a helper at once") {
   CHECK(has_ended(child));
 }
 
-TEST_CASE("a helper that is not installed is distinguished") {
+TEST_CASE("a helper that is not installed has an error of its own") {
   const HelpersInPath helpers;
   CHECK(error_of([] { static_cast<void>(run_helper("absent")); }).reason() == ErrorReason::HelperMissing);
 }
@@ -208,7 +208,7 @@ TEST_CASE("a helper that may not be run counts as missing") {
   CHECK(error_of([] { static_cast<void>(run_helper("absent")); }).reason() == ErrorReason::HelperMissing);
 }
 
-TEST_CASE("a helper's name cannot lead elsewhere") {
+TEST_CASE("a helper's name with a path is refused") {
   for (const char* name : {"", "../x", "a b", "x;true", "/bin/sh"}) {
     CAPTURE(name);
     CHECK(error_of([&] { static_cast<void>(run_helper(name)); }).code() == ErrorCode::Usage);

@@ -7,7 +7,7 @@ using namespace ociferry;
 using testing::error_of;
 using testing::kAskedName;
 
-TEST_CASE("IMGPKG_REGISTRY_HOSTNAME fits by host, port and path") {
+TEST_CASE("IMGPKG_REGISTRY_HOSTNAME matches by host, port and path") {
   struct Row {
     std::string hostname;
     RepositoryName name;
@@ -57,7 +57,7 @@ TEST_CASE("IMGPKG_REGISTRY_HOSTNAME fits by host, port and path") {
   }
 }
 
-TEST_CASE("a longer path and a name without '*' win, whatever the suffixes are called") {
+TEST_CASE("a longer path and a name without '*' win, for any suffix of the variables") {
   const ImgpkgEnvironment environment({{"IMGPKG_REGISTRY_HOSTNAME_Z", "reg.example:5000"},
                                        {"IMGPKG_REGISTRY_USERNAME_Z", "host"},
                                        {"IMGPKG_REGISTRY_HOSTNAME_A_B", "*.example:5000/a/b"},
@@ -88,7 +88,7 @@ TEST_CASE("all kinds of credentials can be given; a HOSTNAME with none of them m
   CHECK(nothing.credential.is_anonymous());
 }
 
-TEST_CASE("what is set and does not fit is reported") {
+TEST_CASE("variables that are set and do not match are reported") {
   const Finding none = ImgpkgEnvironment({{"PATH", "/bin"}, {"IMGPKG_REGISTRY_PASSWORD", ""}}).find(kAskedName);
   CHECK(none.outcome == CredentialStep::Outcome::NotSet);
   const Finding other = ImgpkgEnvironment({{"IMGPKG_REGISTRY_HOSTNAME_0", "https://u:pw@other.example"},
@@ -98,7 +98,7 @@ TEST_CASE("what is set and does not fit is reported") {
   CHECK(other.detail == "HOSTNAME_0=other.example, HOSTNAME is missing");
 }
 
-TEST_CASE("an unknown IMGPKG_REGISTRY_ variable is a mistake that is named") {
+TEST_CASE("an unknown IMGPKG_REGISTRY_ variable is an error that names it") {
   for (const char* name : {"IMGPKG_REGISTRY_USER", "IMGPKG_REGISTRY_HOSTNAMES", "IMGPKG_REGISTRY_",
                            "IMGPKG_REGISTRY_AZURE_CR_CONFIG_0", "IMGPKG_REGISTRY_hostname"}) {
     CAPTURE(name);

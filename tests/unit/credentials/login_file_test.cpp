@@ -64,7 +64,7 @@ TEST_CASE("a login becomes an entry as Docker's or podman's, and the rest of the
         R"({"auths":{"reg":)" + entry + "}}");
 }
 
-TEST_CASE("the text is indented with tabs") {
+TEST_CASE("the file is indented with tabs") {
   LoginText file(R"({"auths":{},"a":"  b"})", Format::Docker, "config.json");
   CHECK_FALSE(file.is_changed());
   CHECK(file.text() == "{\n\t\"auths\": {},\n\t\"a\": \"  b\"\n}\n");
@@ -73,7 +73,7 @@ TEST_CASE("the text is indented with tabs") {
   CHECK(file.text().starts_with("{\n\t\"auths\": {\n\t\t\"reg\": {\n\t\t\t\"auth\": \""));
 }
 
-TEST_CASE("a password goes to the helper that the file names; the file forgets it") {
+TEST_CASE("a password goes to the helper that the file names, and is removed from the file") {
   struct Row {
     const char* text;
     const char* target;
@@ -120,7 +120,7 @@ TEST_CASE("a password goes to the helper that the file names; the file forgets i
   }
 }
 
-TEST_CASE("a helper that fails leaves the text as it is") {
+TEST_CASE("a helper that fails leaves the file unchanged") {
   const HelperTools failing{.store = [](const std::string&, const std::string&, const Credential&) {
     throw Error(ErrorCode::Unauthorized, "locked");
   }};
@@ -140,7 +140,7 @@ TEST_CASE("a logout removes all names of the registry, and nothing else") {
   CHECK(after_logout("", Format::Docker, "reg", false) == "{}");
 }
 
-TEST_CASE("what cannot be kept in such a file, or is none, is refused, and nothing of it is shown") {
+TEST_CASE("unsuitable credentials and malformed files are refused without showing their content") {
   RememberingHelpers helpers;
   LoginText file("{}", Format::Docker, "config.json");
   CHECK(error_of([&] { file.store({"reg"}, {.username = "a:b", .password = "s"}, helpers.tools); }).code() ==
@@ -153,7 +153,7 @@ TEST_CASE("what cannot be kept in such a file, or is none, is refused, and nothi
   }
 }
 
-TEST_CASE("a registry to log in to is a host, with a path or without") {
+TEST_CASE("login accepts a host with or without a path") {
   const auto parsed = [](const char* text) {
     const LoginTarget target = parse_login_target(text);
     return target.registry + " " + target.path;
@@ -172,7 +172,7 @@ TEST_CASE("a registry to log in to is a host, with a path or without") {
   }
 }
 
-TEST_CASE("which file is changed: options, then variables, then Docker's, unless only podman's is there") {
+TEST_CASE("login edits the file of the options, of the variables, Docker's, or podman's if only that exists") {
   const TempDirectory home{std::filesystem::temp_directory_path(), "ociferry-test"};
   const std::string root = home.path().string();
   const auto path = [](const Environment& environment, const char* auth_file = "", const char* docker_config = "") {

@@ -58,7 +58,7 @@ TEST_CASE("OCIFERRY_ variables come before those of imgpkg; where they differ, i
   CHECK(known_variables({}, both) == both);
 }
 
-TEST_CASE("a set of variables for a registry is of one beginning, and OCIFERRY_'s comes first for the same registry") {
+TEST_CASE("a registry's variables all have one prefix, and OCIFERRY_ comes before IMGPKG_") {
   const RepositoryName app{"reg.example", "app"};
   const Environment mixed{{"IMGPKG_REGISTRY_HOSTNAME_0", "reg.example"}, {"OCIFERRY_REGISTRY_PASSWORD_0", "s3cret"}};
   CHECK(ImgpkgEnvironment(mixed).find(app).credential == Credential());
@@ -75,7 +75,7 @@ TEST_CASE("a set of variables for a registry is of one beginning, and OCIFERRY_'
   CHECK_THROWS_AS(ImgpkgEnvironment(Environment{{"OCIFERRY_REGISTRY_USER", "ann"}}), Error);
 }
 
-TEST_CASE("variables without effect are warnings once somebody is asked who they are; not called imgpkg") {
+TEST_CASE("variables without effect are warnings when credentials are needed, but not as imgpkg") {
   for (const bool as_imgpkg : {false, true}) {
     struct Heard : Progress {
       std::vector<std::string> lines = {};

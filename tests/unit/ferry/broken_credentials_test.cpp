@@ -28,7 +28,7 @@ class LosesCredentials : public ImageSource {
 
 }  // namespace
 
-TEST_CASE("with broken credentials nothing that is attached to images is left out: the command fails") {
+TEST_CASE("a credentials error fails the search for attachments, instead of leaving them out") {
   SampleWorld world;
   const Reference image = world.image("r.example/apps/a", "a");
   const OpenSource open = [&world](const RepositoryName& name) {

@@ -113,7 +113,7 @@ constexpr const char* kArm64 = R"({"os":"linux","architecture":"arm64"})";
 
 }  // namespace
 
-TEST_CASE("a description has the lock's order, nested bundles spelled out wherever they occur") {
+TEST_CASE("a description has the lock's order, and nested bundles in full at each occurrence") {
   SampleWorld world;
   const Reference a = world.image("r.example/apps/a", "a");
   const Reference b = world.image("s.example/apps/b", "b");
@@ -130,7 +130,7 @@ TEST_CASE("a description has the lock's order, nested bundles spelled out wherev
   CHECK(description.images[1].layers == layers_of(world, a));
 }
 
-TEST_CASE("a bundle asked for by tag is described by its digest") {
+TEST_CASE("a bundle requested by tag is described by its digest") {
   SampleWorld world;
   const Reference bundle = world.bundle("r.example/bundle", {});
   tag_as(world, bundle, "v1");
@@ -140,7 +140,7 @@ TEST_CASE("a bundle asked for by tag is described by its digest") {
   CHECK(description.images.empty());
 }
 
-TEST_CASE("image says where something is now, origin what the lock names") {
+TEST_CASE("'image' is the present place, and 'origin' the lock's reference") {
   SampleWorld world;
   const Reference original{parse_repository("far.example/apps/a"), std::nullopt,
                            world.image("near.example/bundle", "a").digest};
@@ -151,7 +151,7 @@ TEST_CASE("image says where something is now, origin what the lock names") {
   CHECK(description.images[0].origin == original);
 }
 
-TEST_CASE("a locations image is listed as internal, and believed only if it fits") {
+TEST_CASE("a locations image is listed as internal, and used only if it matches") {
   SampleWorld world;
   const Reference original{parse_repository("far.example/apps/a"), std::nullopt,
                            world.image("near.example/moved", "a").digest};
@@ -174,7 +174,7 @@ TEST_CASE("a locations image is listed as internal, and believed only if it fits
   CHECK(warnings.lines.size() == 1);
 }
 
-TEST_CASE("signatures of a bundle and of its images stand beside the images, with their tag") {
+TEST_CASE("signatures of a bundle and of its images are listed beside the images, with their tag") {
   SampleWorld world;
   const Reference a = world.image("r.example/apps/a", "a");
   const Reference b = world.image("r.example/apps/b", "b");
@@ -189,7 +189,7 @@ TEST_CASE("signatures of a bundle and of its images stand beside the images, wit
   CHECK(look_at(world, bundle, {.cosign_artifacts = false}).images.size() == 2);
 }
 
-TEST_CASE("a signature that may not be read is left out; any other failure is one") {
+TEST_CASE("a signature that may not be read is left out, and any other failure is an error") {
   SampleWorld world;
   const Reference a = world.image("r.example/apps/a", "a");
   const Reference bundle = world.bundle("r.example/bundle", {a});
@@ -247,7 +247,7 @@ TEST_CASE("an index has the layers of its linux/amd64 child, or none if there is
   CHECK(layers(index_of({})).empty());
 }
 
-TEST_CASE("layers are left out if they are not wanted") {
+TEST_CASE("layers are left out on request") {
   SampleWorld world;
   const Reference bundle = world.bundle("r.example/bundle", {world.image("r.example/apps/a", "a")});
   const DescribedImage description = look_at(world, bundle, {.layers = false});
@@ -255,7 +255,7 @@ TEST_CASE("layers are left out if they are not wanted") {
   CHECK(description.images.at(0).layers.empty());
 }
 
-TEST_CASE("what a lock lists twice is described once") {
+TEST_CASE("an image that a lock lists twice is described once") {
   SampleWorld world;
   const Reference a = world.image("r.example/apps/a", "a");
   const Reference same = world.image("r.example/apps/b", "a");
@@ -272,7 +272,7 @@ TEST_CASE("only bundles can be described") {
   CHECK(error.message() == "Only bundles can be described, and " + to_string(a) + " is not a bundle");
 }
 
-TEST_CASE("an image that is nowhere, and bundles nested too deep, are errors") {
+TEST_CASE("an image that is missing everywhere, and bundles nested too deep, are errors") {
   SampleWorld world;
   const Reference nowhere{parse_repository("r.example/apps/gone"), std::nullopt, sha256("gone")};
   const Reference bundle = world.bundle("r.example/bundle", {nowhere});
@@ -284,7 +284,7 @@ TEST_CASE("an image that is nowhere, and bundles nested too deep, are errors") {
   CHECK(error_of([&] { static_cast<void>(look_at(world, deeper)); }).code() == ErrorCode::Hostile);
 }
 
-TEST_CASE("a few bundles that list each other over and over do not make an endless description") {
+TEST_CASE("bundles that list each other many times have a limit") {
   SampleWorld world;
   std::vector<Reference> level = {world.image("r.example/apps/a", "a")};
   for (int depth = 0; depth < 7; ++depth) {

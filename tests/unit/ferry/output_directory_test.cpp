@@ -9,7 +9,7 @@
 using namespace ociferry;
 namespace fs = std::filesystem;
 
-TEST_CASE("the old content stays until the new one is published, and then is gone") {
+TEST_CASE("the old content stays until the new one is published") {
   const TempDirectory base(fs::temp_directory_path(), "output-test-");
   const fs::path target = base.path() / "out";
   fs::create_directory(target);
@@ -25,7 +25,7 @@ TEST_CASE("the old content stays until the new one is published, and then is gon
   CHECK(std::distance(fs::directory_iterator(base.path()), {}) == 1);
 }
 
-TEST_CASE("a directory that is never published leaves everything as it was") {
+TEST_CASE("a directory that is not published changes nothing") {
   const TempDirectory base(fs::temp_directory_path(), "output-test-");
   {
     const OutputDirectory output(base.path() / "deep/er/out");
@@ -42,7 +42,7 @@ TEST_CASE("a trailing slash means the same directory") {
   CHECK(fs::is_directory(base.path() / "out"));
 }
 
-TEST_CASE("directories that must not be replaced are refused") {
+TEST_CASE("unsafe directories are not replaced") {
   const fs::path here = fs::current_path();
   for (const std::string& path : {std::string(), std::string("/"), std::string("."), std::string(".."),
                                   std::string("x/.."), here.string(), here.parent_path().string()}) {
@@ -77,7 +77,7 @@ bool is_refused(const fs::path& target) {
 
 }  // namespace
 
-TEST_CASE("a directory that no pull made is not replaced, and stays as it is") {
+TEST_CASE("a directory that no pull made is not replaced") {
   const TempDirectory base(fs::temp_directory_path(), "output-test-");
   fs::create_directory(base.path() / "mine");
   CHECK_FALSE(is_refused(base.path() / "mine"));  // empty
@@ -87,7 +87,7 @@ TEST_CASE("a directory that no pull made is not replaced, and stays as it is") {
   CHECK(std::distance(fs::directory_iterator(base.path()), {}) == 1);
 }
 
-TEST_CASE("what a pull made is known again, with nothing added to it") {
+TEST_CASE("a directory made by pull is recognised without any file added to it") {
   const TempDirectory base(fs::temp_directory_path(), "output-test-");
   const fs::path target = pulled(base.path() / "out", "file");
   CHECK(std::distance(fs::directory_iterator(target), {}) == 1);
@@ -100,7 +100,7 @@ TEST_CASE("what a pull made is known again, with nothing added to it") {
   CHECK(is_refused(target));
 }
 
-TEST_CASE("a bundle is known by its lock file, whoever pulled it, but not one that somebody works on") {
+TEST_CASE("a pulled bundle is recognised by its lock file, unless it is under version control") {
   const TempDirectory base(fs::temp_directory_path(), "output-test-");
   const fs::path target = base.path() / "out";
   fs::create_directories(target / ".imgpkg");
@@ -112,7 +112,7 @@ TEST_CASE("a bundle is known by its lock file, whoever pulled it, but not one th
   CHECK(is_refused(target));
 }
 
-TEST_CASE("what somebody puts at the output's place during a download is not replaced either") {
+TEST_CASE("a directory that appears at the output's path during a download is not replaced") {
   const TempDirectory base(fs::temp_directory_path(), "output-test-");
   OutputDirectory output(base.path() / "out");
   fs::create_directory(base.path() / "out");

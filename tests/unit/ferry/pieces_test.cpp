@@ -132,7 +132,7 @@ struct Counted : Progress {
 
 }  // namespace
 
-TEST_CASE("a lone big layer is brought by all workers, whether their number is given or not") {
+TEST_CASE("one large layer is fetched by all workers, with a given or measured number of jobs") {
   for (const Jobs& jobs : {Jobs(4), Jobs()}) {
     PieceDownload stage;
     Counted progress;
@@ -157,7 +157,7 @@ TEST_CASE("a lone big layer is brought by all workers, whether their number is g
   }
 }
 
-TEST_CASE("one worker, and a blob too small for two, take no ranges") {
+TEST_CASE("one worker, or a small blob, uses no ranges") {
   PieceDownload alone;
   alone.source->streams_may_go_on = [] { return true; };
   alone.put(1);
@@ -168,7 +168,7 @@ TEST_CASE("one worker, and a blob too small for two, take no ranges") {
   CHECK(small.source->ranges.empty());
 }
 
-TEST_CASE("where ranges are not given, the stream brings all") {
+TEST_CASE("without support for ranges, the stream fetches the whole blob") {
   PieceDownload stage;
   Counted progress;
   stage.source->give_range = [](auto, auto, ByteSink&) { return false; };
@@ -178,7 +178,7 @@ TEST_CASE("where ranges are not given, the stream brings all") {
   CHECK(progress.bytes == kSize);
 }
 
-TEST_CASE("where a range fails or stops being given, the stream continues in front of it") {
+TEST_CASE("where a range fails, the stream continues") {
   for (const bool throws : {false, true}) {
     PieceDownload stage;
     Counted progress;
@@ -197,7 +197,7 @@ TEST_CASE("where a range fails or stops being given, the stream continues in fro
   }
 }
 
-TEST_CASE("a server that gives other bytes for ranges costs one more read, in one piece") {
+TEST_CASE("a server with wrong bytes in ranges costs one more fetch, without ranges") {
   PieceDownload stage;
   Counted progress;
   stage.source->give_range = [](auto begin, auto end, ByteSink& sink) {
@@ -209,7 +209,7 @@ TEST_CASE("a server that gives other bytes for ranges costs one more read, in on
   CHECK(progress.bytes == kSize);
 }
 
-TEST_CASE("more bytes than a range has do not reach what lies behind it") {
+TEST_CASE("surplus bytes of a range do not overwrite the bytes behind it") {
   PieceDownload stage;
   stage.source->give_range = [&stage](auto begin, auto, ByteSink& sink) {
     sink.write(stage.source->part(begin, kSize));
@@ -219,7 +219,7 @@ TEST_CASE("more bytes than a range has do not reach what lies behind it") {
   stage.put(4);
 }
 
-TEST_CASE("pieces behind a gap are not taken for done by the next run") {
+TEST_CASE("pieces behind a gap are fetched again by the next run") {
   PieceDownload stage;
   bool front_failed = false;
   stage.source->give_range = [&](auto begin, auto end, ByteSink& sink) {
@@ -252,7 +252,7 @@ TEST_CASE("pieces behind a gap are not taken for done by the next run") {
   CHECK((read_all(*reader.open(stage.source->blob, 0, {}), kSize) == stage.source->bytes));
 }
 
-TEST_CASE("a pull's layer comes in pieces, too, and of those behind a gap the next run takes none for done") {
+TEST_CASE("a pull fetches a layer in pieces, too, and those behind a gap again") {
   const TempDirectory directory{std::filesystem::temp_directory_path(), "pieces-test-"};
   Slow source(std::string(24 * kMiB, 'x') + content_of(kSize));
   const auto path = directory.path() / "layer";

@@ -78,7 +78,7 @@ TEST_CASE("digests are requested only if they are wanted") {
   }
 }
 
-TEST_CASE("a tag that points to nothing any more is listed without digest, and a warning says so") {
+TEST_CASE("a tag without a manifest is listed without digest, with a warning") {
   const Tagged tagged({"gone", "v1"});
   ForgetsTags tagger(*tagged.repository);
   Warnings warnings;
@@ -90,7 +90,7 @@ TEST_CASE("a tag that points to nothing any more is listed without digest, and a
   CHECK(warnings.lines[0].find("the tag gone") != std::string::npos);
 }
 
-TEST_CASE("what is listed and is no valid tag is shown, not asked for, and a warning says so") {
+TEST_CASE("an invalid tag is listed without a request, with a warning") {
   const Tagged tagged({"v1"});
   OddTags odd(*tagged.repository);
   Warnings warnings;

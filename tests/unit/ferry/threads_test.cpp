@@ -33,7 +33,7 @@ class OnFirstBytes : public Progress {
 
 }  // namespace
 
-TEST_CASE("several threads may use the library at once, with the same context") {
+TEST_CASE("several threads may use the library concurrently, with the same context") {
   if (lacks({"docker-registry"})) return;
   RegistryServer registry;
   const TempDirectory directory = temp_directory();
@@ -62,7 +62,7 @@ TEST_CASE("several threads may use the library at once, with the same context") 
   for (const std::string& result : results) CHECK(result == "carried");
 }
 
-TEST_CASE("a call that writes the same archive as one under way throws Busy") {
+TEST_CASE("a call that writes the same archive as a running one throws Busy") {
   if (lacks({"docker-registry"})) return;
   RegistryServer registry;
   const TempDirectory directory = temp_directory();

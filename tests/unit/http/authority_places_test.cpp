@@ -43,7 +43,7 @@ TEST_CASE("SSL_CERT_FILE goes before the file of the TLS library, and that befor
   CHECK(authority_places("", "", "").files.front() == "/etc/ssl/certs/ca-certificates.crt");
 }
 
-TEST_CASE("which files of authorities are read") {
+TEST_CASE("authorities are read from the configured files and directories") {
   const TempDirectory temp = temp_directory();
   const fs::path root = temp.path();
   put(root / "first.pem", "1");
@@ -85,7 +85,7 @@ TEST_CASE("which files of authorities are read") {
   }
 }
 
-TEST_CASE("an error can tell where authorities were looked for") {
+TEST_CASE("an error names the places where authorities were looked for") {
   const AuthorityPlaces places{{"/a", "/b"}, {"/c"}, {"/d"}};
   CHECK(where_looked(places, {"", {"/b", "/c"}}) == "the authorities that are trusted are those in /b, /c");
   CHECK(where_looked(places, {}) == "no authority is trusted, since none of these exists: /a, /b, /c, /d");

@@ -27,7 +27,7 @@ const Collector::Time kBegin{1h};
 
 }  // namespace
 
-TEST_CASE("of a fast body's records large pieces are made, and the first continues at once") {
+TEST_CASE("a fast body's small pieces are collected into large ones, but the first is passed on at once") {
   Pieces pieces;
   Collector collector(pieces);
   std::string all;
@@ -53,7 +53,7 @@ TEST_CASE("large pieces are not copied, and stay in order behind small ones") {
   CHECK(pieces.content == large + large + "small" + large);
 }
 
-TEST_CASE("what comes slowly is passed on as it comes") {
+TEST_CASE("slow pieces are passed on at once") {
   Pieces pieces;
   Collector collector(pieces);
   collector.take(as_bytes("a"), kBegin);
@@ -65,7 +65,7 @@ TEST_CASE("what comes slowly is passed on as it comes") {
   CHECK(pieces.sizes == std::vector<std::size_t>{1, 2, 1});
 }
 
-TEST_CASE("a sink that throws is not given the same bytes again") {
+TEST_CASE("a sink that threw does not get the same bytes again") {
   Pieces pieces;
   Collector collector(pieces);
   collector.take(as_bytes("a"), kBegin);

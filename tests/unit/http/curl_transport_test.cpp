@@ -60,7 +60,7 @@ class ThrowingSource : public ByteSource {
 
 }  // namespace
 
-TEST_CASE("a request goes out as it is, without anything that curl would add") {
+TEST_CASE("a request is sent unchanged, without headers that curl would add") {
   HttpServer server([](const HttpRequest&) { return HttpReply{201, {{"X-Answer", "yes"}}, "body"}; });
   CurlRig rig({.user_agent = "ociferry/test"});
   Request put = request("PUT", server, "/v2/a?_state=a%2Bb");
@@ -85,7 +85,7 @@ TEST_CASE("a request goes out as it is, without anything that curl would add") {
   }
 }
 
-TEST_CASE("HEAD, empty POST and empty PUT have no body and say so") {
+TEST_CASE("HEAD, empty POST and empty PUT have no body, and POST and PUT a Content-Length of 0") {
   HttpServer server([](const HttpRequest&) { return HttpReply{200, {}, "hidden"}; });
   CurlRig rig;
   CHECK(rig.send(request("HEAD", server)).headers.number("Content-Length") == 6);
@@ -99,7 +99,7 @@ TEST_CASE("HEAD, empty POST and empty PUT have no body and say so") {
   CHECK(seen.at(2).headers.find("Content-Length") == "0");
 }
 
-TEST_CASE("a sink takes the body of a success only, after a look at status and headers") {
+TEST_CASE("a sink gets the body of a success only, after status and headers were checked") {
   HttpServer server([](const HttpRequest& seen) {
     return HttpReply{seen.path == "/bad" ? 404 : 200, {{"X", "1"}}, "content"};
   });
@@ -121,7 +121,7 @@ TEST_CASE("a sink takes the body of a success only, after a look at status and h
   CHECK(sink.content == "content");
 }
 
-TEST_CASE("what a sink, a look at the headers or a body source throws comes through unchanged") {
+TEST_CASE("exceptions of a sink, a header check or a body source are passed on unchanged") {
   HttpServer server([](const HttpRequest&) { return HttpReply{200, {}, "content"}; });
   CurlRig rig;
   ThrowingSink sink;
@@ -139,7 +139,7 @@ TEST_CASE("what a sink, a look at the headers or a body source throws comes thro
   CHECK(rig.send(request("GET", server)).status == 200);
 }
 
-TEST_CASE("bodies in memory are bounded: too large a success is refused, an error is cut") {
+TEST_CASE("bodies in memory are limited: a larger success is refused, an error's body truncated") {
   HttpServer server([](const HttpRequest& seen) {
     return HttpReply{seen.path == "/bad" ? 500 : 200, {}, std::string(300'000, 'x')};
   });
@@ -157,7 +157,7 @@ TEST_CASE("bodies in memory are bounded: too large a success is refused, an erro
   CHECK(rig.send(request("GET", server, "/bad")).body.size() == limits::kErrorBodyBytes);
 }
 
-TEST_CASE("a compressed answer is not unpacked: digests are about bytes as they were sent") {
+TEST_CASE("a compressed response is not decompressed, since digests cover the bytes as sent") {
   HttpServer server([](const HttpRequest&) { return HttpReply{200, {{"Content-Encoding", "gzip"}}, "not gzip"}; });
   CurlRig rig;
   CHECK(rig.send(request("GET", server)).body == "not gzip");
@@ -170,7 +170,7 @@ TEST_CASE("redirects are left to the caller") {
   CHECK(server.requests().size() == 1);
 }
 
-TEST_CASE("a connection is used again") {
+TEST_CASE("a connection is reused") {
   HttpServer server([](const HttpRequest&) { return HttpReply{200, {}, "x"}; });
   CurlRig rig;
   for (int i = 0; i < 5; ++i) static_cast<void>(rig.send(request("GET", server)));
@@ -217,7 +217,7 @@ TEST_CASE("failures of the network are distinguished") {
   CHECK(sink.content.size() == 5000);
 }
 
-TEST_CASE("a transfer that stops moving is given up") {
+TEST_CASE("a transfer that stalls is aborted") {
   HttpServer server([](const HttpRequest&) {
     HttpReply reply{200, {}, std::string(10'000, 'x')};
     reply.break_after = 100;
@@ -234,7 +234,7 @@ TEST_CASE("a transfer that stops moving is given up") {
   }
 }
 
-TEST_CASE("a server that does not answer is given up after the response header time-out") {
+TEST_CASE("a server that does not respond is given up after the response header timeout") {
   Gate gate;
   HttpServer server([opened = gate.opened](const HttpRequest&) {
     opened.wait_for(20s);
@@ -255,7 +255,7 @@ TEST_CASE("a server that does not answer is given up after the response header t
   gate.promise = {};
 }
 
-TEST_CASE("a request ends soon when the user wants to stop") {
+TEST_CASE("a request ends soon after a stop request") {
   Gate gate;
   std::stop_source stop;
   HttpServer server([&stop, opened = gate.opened](const HttpRequest&) {
@@ -276,7 +276,7 @@ TEST_CASE("a request ends soon when the user wants to stop") {
   gate.promise = {};
 }
 
-TEST_CASE("a certificate file that is none is a mistake of the user") {
+TEST_CASE("a file that is no certificate is Error{Usage}") {
   for (const char* path : {"/nonexistent/ca.pem", "/dev/null", "/tmp"}) {
     CAPTURE(path);
     try {

@@ -15,7 +15,7 @@ std::string hint(const CurlFailure& failure) { return transport_error("GET /: ",
 
 }  // namespace
 
-TEST_CASE("a peer that speaks no TLS is told from one that breaks the handshake, and from one that says why") {
+TEST_CASE("a peer without TLS, a broken handshake and a TLS alert are distinguished") {
   for (const char* why : {"error:0A00010B:SSL routines::wrong version number",
                           "TLS connect error: error:0A0000C6:SSL routines::packet length too long",
                           "error:0A00009C:SSL routines::http request"}) {
@@ -38,11 +38,11 @@ TEST_CASE("a peer that speaks no TLS is told from one that breaks the handshake,
   }
 }
 
-TEST_CASE("time that runs out before there is a connection is silence") {
+TEST_CASE("a timeout before the connection is reported as no response") {
   CHECK(kind({.code = CURLE_OPERATION_TIMEDOUT, .why = "Connection timeout after 10001 ms"}) == Kind::Silent);
 }
 
-TEST_CASE("nothing of a proxy's password is in the message, whatever libcurl quotes") {
+TEST_CASE("a message has no part of a proxy's password, for every text of libcurl") {
   for (const char* why :
        {"Unsupported proxy syntax in 'http://user:s3cr3t@127.0.0.1:99999'",
         "Unsupported proxy syntax in 'user:s3cr3t@127.0.0.1:99999'",
@@ -61,7 +61,7 @@ TEST_CASE("nothing of a proxy's password is in the message, whatever libcurl quo
   }
 }
 
-TEST_CASE("a proxy that refuses is final; one that cannot reach the server says that nobody answers") {
+TEST_CASE("a proxy's refusal is final, and its 502 or 504 means that the server does not respond") {
   const auto tunnel = [](int status) {
     return transport_error("GET /: ",
                            {.code = CURLE_RECV_ERROR, .why = "CONNECT tunnel failed", .connect_status = status});
@@ -78,7 +78,7 @@ TEST_CASE("a proxy that refuses is final; one that cannot reach the server says 
   CHECK(tunnel(200).kind() == Kind::Broken);  // the tunnel stood; what broke is behind it
 }
 
-TEST_CASE("what is wrong with a certificate decides on the next step") {
+TEST_CASE("the hint depends on what is wrong with a certificate") {
   const auto refused = [](long why) { return hint({.code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = why}); };
   for (const long time : {9, 10}) {
     CHECK(refused(time).find("clock") != std::string::npos);
@@ -92,7 +92,7 @@ TEST_CASE("what is wrong with a certificate decides on the next step") {
   CHECK(kind({.code = CURLE_PEER_FAILED_VERIFICATION, .verify_result = 10}) == Kind::Certificate);
 }
 
-TEST_CASE("running the same command again does not help against what stays as it is") {
+TEST_CASE("permanent failures have no hint to run the command again") {
   for (const Kind lasting : {Kind::NotTls, Kind::Certificate, Kind::Proxy}) {
     CHECK(TransportError(lasting, "").is_lasting());
     CHECK_FALSE(TransportError(lasting, "").is_transient());
@@ -103,7 +103,7 @@ TEST_CASE("running the same command again does not help against what stays as it
   }
 }
 
-TEST_CASE("a name that nobody knows is told so") {
+TEST_CASE("the hint for an unknown host names the name servers") {
   CHECK(hint({.code = CURLE_COULDNT_RESOLVE_HOST, .why = "Could not resolve host: r"}).find("name servers") !=
         std::string::npos);
   CHECK(hint({.code = CURLE_COULDNT_CONNECT, .why = "refused"}).empty());

@@ -25,7 +25,7 @@ void answer(FlightLimit& flight, std::size_t count) {
 
 }  // namespace
 
-TEST_CASE("requests are not limited until the server complains; then to half of those in progress") {
+TEST_CASE("requests are unlimited until the server complains, then limited to half of those in progress") {
   FlightLimit flight;
   const auto begun = begin(flight, 10);
   CHECK(flight.limit() == FlightLimit::kUnlimited);
@@ -38,7 +38,7 @@ TEST_CASE("requests are not limited until the server complains; then to half of 
   CHECK(flight.may_begin());
 }
 
-TEST_CASE("complaints about requests that were begun together count once") {
+TEST_CASE("complaints about concurrent requests count once") {
   FlightLimit flight;
   const auto begun = begin(flight, 8);
   CHECK(flight.end(begun[0], Outcome::TooMuch));
@@ -59,7 +59,7 @@ TEST_CASE("the limit never falls so low that one slow request holds up all other
   }
 }
 
-TEST_CASE("the limit climbs by one after every few answers, and is gone where it began") {
+TEST_CASE("the limit rises by one after every few responses, and ends where it began") {
   FlightLimit flight;
   const auto begun = begin(flight, 8);
   flight.end(begun[0], Outcome::TooMuch);
@@ -74,7 +74,7 @@ TEST_CASE("the limit climbs by one after every few answers, and is gone where it
   CHECK(flight.limit() == FlightLimit::kUnlimited);
 }
 
-TEST_CASE("broken connections say nothing about how much a server can take") {
+TEST_CASE("broken connections do not change the limit") {
   FlightLimit flight;
   const auto begun = begin(flight, 4);
   CHECK(flight.end(begun[0], Outcome::TooMuch));

@@ -13,7 +13,7 @@ TEST_CASE("header names compare without regard to case, values keep their order"
   CHECK(headers.all("x") == std::vector<std::string>{"3"});
 }
 
-TEST_CASE("a number in a header is taken only if it is nothing but a number that fits") {
+TEST_CASE("a number in a header is used only if it is all digits and in range") {
   const auto number = [](const char* value) { return Headers{{"N", value}}.number("n"); };
   CHECK(number("42") == 42);
   CHECK(number("18446744073709551615") == 18446744073709551615ULL);

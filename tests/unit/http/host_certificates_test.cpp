@@ -25,7 +25,7 @@ struct Folders {
 
 }  // namespace
 
-TEST_CASE("the first directory of the host counts, with its port unless that is 443") {
+TEST_CASE("the first directory of the host is used, with its port unless that is 443") {
   const Folders folders;
   CHECK(folders.find(kHost).authorities.empty());
   write_text(folders.second / "reg.example/b.crt", "");
@@ -40,7 +40,7 @@ TEST_CASE("the first directory of the host counts, with its port unless that is 
   CHECK(folders.find({"https", "other.example", 443}).authorities.empty());
 }
 
-TEST_CASE("a client certificate has its key beside it, and other files are skipped") {
+TEST_CASE("a client certificate is used with the key beside it, and other files are skipped") {
   const Folders folders;
   const auto here = folders.first / "reg.example";
   for (const char* name : {"b.cert", "b.key", "a.cert", "a.key", "README", "ca.crt.old"}) write_text(here / name, "");

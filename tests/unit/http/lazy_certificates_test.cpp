@@ -91,7 +91,7 @@ bool verifies(X509* server, X509_STORE* store) {
 
 }  // namespace
 
-TEST_CASE("of a system's authorities only those are parsed that a chain may need, and each once") {
+TEST_CASE("only authorities that a chain may need are parsed, each once") {
   const CertificateHierarchy authorities;
   std::string pem = pem_of(authorities.root.get());
   for (int i = 0; i < 10; ++i) {
@@ -108,7 +108,7 @@ TEST_CASE("of a system's authorities only those are parsed that a chain may need
   CHECK(added_for(certificates, authorities.server.get(), store.get()) == 0);
 }
 
-TEST_CASE("a server's own certificate, and others of one name, are found among the authorities") {
+TEST_CASE("a server's own certificate, and several of one name, are found among the authorities") {
   const CertificateHierarchy authorities;
   const Key other_key = make_key();
   const Certificate other = make_certificate({"Middle"}, other_key.get(), {"Middle"}, other_key.get());
@@ -118,7 +118,7 @@ TEST_CASE("a server's own certificate, and others of one name, are found among t
   CHECK(added_for(certificates, authorities.server.get(), store.get()) == 3);
 }
 
-TEST_CASE("what is not a certificate, or a damaged one, is skipped, and not what is behind it") {
+TEST_CASE("malformed certificates are skipped, and those behind them are read") {
   const CertificateHierarchy authorities;
   const std::string good = pem_of(authorities.middle.get()) + pem_of(authorities.root.get());
   const std::string begin = "-----BEGIN CERTIFICATE-----\n";

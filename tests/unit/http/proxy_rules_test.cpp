@@ -29,7 +29,7 @@ struct Row {
 
 }  // namespace
 
-TEST_CASE("each scheme has a proxy of its own, in capital letters before small ones; ALL_PROXY counts for nothing") {
+TEST_CASE("each scheme has its own proxy variable, upper case first; ALL_PROXY is ignored") {
   const Variables both{{"HTTP_PROXY", "a:1"}, {"http_proxy", "b:1"}, {"HTTPS_PROXY", "c:1"}, {"https_proxy", "d:1"}};
   CHECK(proxy_for(both, "http://reg.example/") == "http://a:1");
   CHECK(proxy_for(both, "https://reg.example/") == "http://c:1");
@@ -46,7 +46,7 @@ TEST_CASE("each scheme has a proxy of its own, in capital letters before small o
         "http://d:1");
 }
 
-TEST_CASE("this machine is never asked through a proxy") {
+TEST_CASE("hosts of this machine are never requested through a proxy") {
   for (const char* host : {"localhost", "LOCALHOST:5000", "localhost.", "reg.localhost", "127.0.0.1", "127.9.8.7:5000",
                            "[::1]:5000", "[::ffff:127.0.0.1]", "0.0.0.0"}) {
     CAPTURE(host);
@@ -59,7 +59,7 @@ TEST_CASE("this machine is never asked through a proxy") {
   }
 }
 
-TEST_CASE("NO_PROXY is read as Go reads it") {
+TEST_CASE("NO_PROXY is parsed as in Go") {
   for (const Row& row : {
            Row{"reg.example", "https://reg.example/", false},
            Row{"reg.example", "https://REG.example:5000/", false},
@@ -114,7 +114,7 @@ TEST_CASE("NO_PROXY is read as Go reads it") {
   }
 }
 
-TEST_CASE("a proxy is a URL, or a host and a port; what it has not is its scheme's own") {
+TEST_CASE("a proxy is a URL, or host and port; missing parts are the scheme's defaults") {
   const auto proxy = [](const std::string& value) {
     return ProxyRules(Variables{{"HTTPS_PROXY", value}}).proxy_for({"https", "reg.example", 443});
   };
@@ -135,7 +135,7 @@ TEST_CASE("a proxy is a URL, or a host and a port; what it has not is its scheme
   CHECK_FALSE(proxy("   ").has_value());
 }
 
-TEST_CASE("what is not a proxy's URL is an error that shows nothing of it, and only for those who would need it") {
+TEST_CASE("an invalid proxy URL is an error that does not show it, only for requests that use it") {
   for (const char* value : {"http://user:s3cr3t@127.0.0.1:99999", "user:s3cr3t@127.0.0.1:0", "http://user:x/s3cr3t@h",
                             "gopher://user:s3cr3t@h", "ftp://h", "http://", "http://user:s3cr3t@", "http://h:s3cr3t",
                             "://h", "http://user:%zz@h", "http://user:%2@h", "http://h h", "127.1"}) {
@@ -155,7 +155,7 @@ TEST_CASE("what is not a proxy's URL is an error that shows nothing of it, and o
   }
 }
 
-TEST_CASE("in a CGI environment the proxy for http is not believed") {
+TEST_CASE("in a CGI environment HTTP_PROXY is refused") {
   for (const char* name : {"HTTP_PROXY", "http_proxy"}) {
     const ProxyRules rules({{name, "p"}, {"HTTPS_PROXY", "p"}, {"NO_PROXY", "x.example"}, {"REQUEST_METHOD", "GET"}});
     CHECK_THROWS_AS(static_cast<void>(rules.proxy_for({"http", "reg.example", 80})), TransportError);

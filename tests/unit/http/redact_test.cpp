@@ -9,7 +9,7 @@
 
 using namespace ociferry;
 
-TEST_CASE("of a header only what is known to be harmless is shown") {
+TEST_CASE("only harmless headers are shown") {
   struct Row {
     std::string name;
     std::string value;
@@ -41,7 +41,7 @@ TEST_CASE("of a header only what is known to be harmless is shown") {
   }
 }
 
-TEST_CASE("of a query only harmless parameters are shown") {
+TEST_CASE("only harmless query parameters are shown") {
   CHECK(shown_query("service=reg&scope=repository:a:pull") == "service=reg&scope=repository:a:pull");
   CHECK(shown_query("n=100&last=v1&token=abc") == "n=100&last=v1&token=[not shown]");
   CHECK(shown_query("abcdef") == "[not shown]");
@@ -49,7 +49,7 @@ TEST_CASE("of a query only harmless parameters are shown") {
   CHECK(shown_query("").empty());
 }
 
-TEST_CASE("foreign words lose what looks like a secret, and nothing else") {
+TEST_CASE("texts of servers lose what looks like a secret, and nothing else") {
   struct Row {
     std::string text;
     std::string shown;
@@ -77,7 +77,7 @@ TEST_CASE("foreign words lose what looks like a secret, and nothing else") {
   }
 }
 
-TEST_CASE("an exchange is shown with its heads, numbered, without secrets") {
+TEST_CASE("an exchange is logged with its headers, numbered, without secrets") {
   struct Lines : Progress {
     std::vector<std::string> lines = {};
     void debug(std::string_view line) override { lines.emplace_back(line); }

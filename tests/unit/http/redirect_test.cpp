@@ -22,7 +22,7 @@ Request get(const char* url) {
 
 }  // namespace
 
-TEST_CASE("Authorization stays behind when scheme, host or port change; Range goes along") {
+TEST_CASE("a redirect to another scheme, host or port drops Authorization and keeps Range") {
   struct Row {
     const char* from;
     const char* to;
@@ -45,7 +45,7 @@ TEST_CASE("Authorization stays behind when scheme, host or port change; Range go
   }
 }
 
-TEST_CASE("once left behind, Authorization does not come back") {
+TEST_CASE("Authorization that was dropped is not sent again after another redirect") {
   FakeTransport transport;
   transport.expect("GET", "https://reg/a", redirect("https://other/"))
       .expect("GET", "https://other/", redirect("https://reg/b"))
@@ -54,7 +54,7 @@ TEST_CASE("once left behind, Authorization does not come back") {
   CHECK_FALSE(transport.requests().back().headers.find("Authorization").has_value());
 }
 
-TEST_CASE("a step down to http or to an address of this machine's own link is refused") {
+TEST_CASE("a redirect to http or to a link-local address is refused") {
   for (const char* bad : {"http://reg/b", "https://169.254.169.254/latest", "https://[fe80::1]/", "ftp://reg/",
                           "https://metadata.google.internal/", "https://localhost/b", "https://[::1]/b"}) {
     CAPTURE(bad);
@@ -70,13 +70,13 @@ TEST_CASE("a step down to http or to an address of this machine's own link is re
   }
 }
 
-TEST_CASE("a redirect loop ends") {
+TEST_CASE("a redirect loop is refused") {
   FakeTransport transport([](const testing::HttpRequest&) { return redirect("/again"); });
   CHECK_THROWS_AS(static_cast<void>(send_following(transport, get("https://reg/"), {})), Error);
   CHECK(transport.lines().size() == limits::kRedirects + 1);
 }
 
-TEST_CASE("a body is sent again for 307 and 308; other redirects of a write are answers") {
+TEST_CASE("a body is sent again for 307 and 308; other redirects of a write are final responses") {
   Request put{"PUT", Url::parse("https://reg/a")};
   put.body = RequestBody{4, [] { return std::make_unique<StringSource>("body"); }};
   FakeTransport followed;
@@ -88,20 +88,20 @@ TEST_CASE("a body is sent again for 307 and 308; other redirects of a write are 
   CHECK(send_following(not_followed, put, {}).status == 302);
 }
 
-TEST_CASE("a redirect without Location is an answer") {
+TEST_CASE("a redirect without Location is a final response") {
   FakeTransport transport;
   transport.expect("GET", "https://reg/a", {307});
   CHECK(send_following(transport, get("https://reg/a"), {}).status == 307);
 }
 
-TEST_CASE("what is on loopback may lead to loopback") {
+TEST_CASE("a host on loopback may redirect to loopback") {
   FakeTransport transport;
   transport.expect("GET", "http://localhost:5000/a", redirect("http://127.0.0.1:5001/b"))
       .expect("GET", "http://127.0.0.1:5001/b", {200, {}, "x"});
   CHECK(send_following(transport, get("http://localhost:5000/a"), {}).status == 200);
 }
 
-TEST_CASE("a secret body follows redirects within its origin only") {
+TEST_CASE("a secret body is sent again within its origin only") {
   Request post{"POST", Url::parse("https://auth/a")};
   post.body = RequestBody{4, [] { return std::make_unique<StringSource>("body"); }};
   post.secret_body = true;
@@ -113,7 +113,7 @@ TEST_CASE("a secret body follows redirects within its origin only") {
   CHECK(elsewhere.lines().size() == 1);
 }
 
-TEST_CASE("a server that does not answer is reported together with who sent us there") {
+TEST_CASE("an unreachable redirect target is reported with the server that redirected there") {
   FakeTransport transport;
   transport.expect("GET", "https://reg/a", redirect("https://s3.storage.invalid/b?X-Amz-Signature=1"))
       .expect_failure("GET", "https://s3.storage.invalid/b?X-Amz-Signature=1", TransportError::Kind::Connect);

@@ -44,7 +44,7 @@ TEST_CASE("pauses double up to a cap, with full jitter") {
   }
 }
 
-TEST_CASE("what a server asks for is the least pause, but bounded") {
+TEST_CASE("a server's Retry-After is the minimum pause, up to a limit") {
   const RetryPolicy policy;
   CHECK(policy.delay(1, 60s, 0.0) == 60s);
   CHECK(policy.delay(1, 60s, 1.0) == 60s + 500ms);
@@ -52,7 +52,7 @@ TEST_CASE("what a server asks for is the least pause, but bounded") {
   CHECK(policy.delay(1, 100h, 0.0) == limits::kRetryAfter);
 }
 
-TEST_CASE("Retry-After is read as seconds or as a date") {
+TEST_CASE("Retry-After is parsed as seconds or as a date") {
   const auto now = std::chrono::system_clock::from_time_t(784111777);  // Sun, 06 Nov 1994 08:49:37 GMT
   const auto read = [&](const char* value) { return parse_retry_after(value, now); };
   CHECK(read("120") == 120s);
@@ -71,13 +71,13 @@ TEST_CASE("Retry-After is read as seconds or as a date") {
   }
 }
 
-TEST_CASE("only statuses that may pass are repeated") {
+TEST_CASE("only transient statuses are repeated") {
   for (const int status : {408, 425, 429, 499, 500, 502, 503, 504, 522}) CHECK(is_transient_status(status));
   for (const int status : {200, 301, 400, 401, 403, 404, 405, 413, 416, 501, 505})
     CHECK_FALSE(is_transient_status(status));
 }
 
-TEST_CASE("an operation is tried once more than the retry count, and the last answer is what counts") {
+TEST_CASE("an operation is tried once more than the retry count, and returns the last response") {
   RetryRig rig(2);
   int calls = 0;
   const Answer answer = repeat(rig.retrier.attempts(kOrigin), [&] { return ++calls, answer_with(500); }, {});
@@ -86,7 +86,7 @@ TEST_CASE("an operation is tried once more than the retry count, and the last an
   CHECK(answer.attempts == 3);
 }
 
-TEST_CASE("a broken connection is repeated; the final error says how often and is not transient any more") {
+TEST_CASE("a request is repeated after a broken connection; the final error has the count and is not transient") {
   RetryRig rig(2);
   const auto fail = [&]() -> Answer { throw TransportError(TransportError::Kind::Broken, "reset"); };
   try {
@@ -118,7 +118,7 @@ TEST_CASE("a certificate error and a failing sink are not repeated") {
   CHECK(rig.clock.sleeps().empty());
 }
 
-TEST_CASE("Retry-After pauses everybody who talks to the host, and nobody else") {
+TEST_CASE("Retry-After pauses all requests to the host, and no others") {
   RetryRig rig(1);
   int calls = 0;
   const auto busy_once = [&] { return ++calls == 1 ? answer_with(429, {{"Retry-After", "60"}}) : answer_with(200); };
@@ -136,7 +136,7 @@ TEST_CASE("Retry-After pauses everybody who talks to the host, and nobody else")
   CHECK(rig.clock.sleeps().size() == 2);
 }
 
-TEST_CASE("every pause before a repetition is reported, with its reason and whether the server asked for it") {
+TEST_CASE("every pause before a retry is reported, with its reason and whether the server requested it") {
   struct Told : Progress {
     std::vector<std::string> waits;
     void wait(const Wait& wait) override {
@@ -157,7 +157,7 @@ TEST_CASE("every pause before a repetition is reported, with its reason and whet
                                                "https://reg: https://reg/x answered 500"});
 }
 
-TEST_CASE("a server that names a time is obeyed beyond the retry count, but not for ever") {
+TEST_CASE("requests with Retry-After are repeated beyond the retry count, until a deadline") {
   RetryRig rig(1);
   int calls = 0;
   const auto always_busy = [&] { return ++calls, answer_with(429, {{"Retry-After", "100"}}); };
@@ -166,7 +166,7 @@ TEST_CASE("a server that names a time is obeyed beyond the retry count, but not 
   CHECK(calls == 10);  // pauses of 100 s and a little for 15 minutes, one repetition from the budget
 }
 
-TEST_CASE("no retry at all is possible") {
+TEST_CASE("the retry count may be 0") {
   RetryRig rig(0);
   int calls = 0;
   const Answer answer = repeat(rig.retrier.attempts(kOrigin),
@@ -178,7 +178,7 @@ TEST_CASE("no retry at all is possible") {
   CHECK(calls == 1);
 }
 
-TEST_CASE("waiting ends when the user wants to stop") {
+TEST_CASE("waiting ends at a stop request") {
   std::stop_source stop;
   stop.request_stop();
   try {
@@ -189,7 +189,7 @@ TEST_CASE("waiting ends when the user wants to stop") {
   }
 }
 
-TEST_CASE("429 without a time pauses ever longer, and does not spend the retry budget before the deadline") {
+TEST_CASE("429 without Retry-After pauses longer each time, and counts as a failure only after the deadline") {
   testing::FakeClock clock;
   Retrier retrier(RetryPolicy{.retries = 1, .first_delay = 100ms, .longest_delay = 1s, .rate_limit_wait = 60s}, clock,
                   silent_progress());
@@ -204,7 +204,7 @@ TEST_CASE("429 without a time pauses ever longer, and does not spend the retry b
   CHECK(clock.now() - begun <= 62s);
 }
 
-TEST_CASE("a server that complains has fewer requests at a time, in each lane by itself") {
+TEST_CASE("a server that limits the rate gets fewer concurrent requests, reads and writes counted apart") {
   RetryRig rig(3);
   using Lane = Retrier::Lane;
   std::vector<std::unique_ptr<Retrier::Attempts>> reads;
@@ -233,7 +233,7 @@ TEST_CASE("a server that complains has fewer requests at a time, in each lane by
   CHECK(entered);
 }
 
-TEST_CASE("who waits for a place to become free can be interrupted") {
+TEST_CASE("waiting for the limit of concurrent requests can be interrupted") {
   RetryRig rig(3);
   auto first = rig.retrier.attempts(kOrigin, Retrier::Lane::Read);
   auto second = rig.retrier.attempts(kOrigin, Retrier::Lane::Read);

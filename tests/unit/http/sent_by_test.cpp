@@ -64,13 +64,13 @@ TransportOptions through(const std::string& http_proxy, const std::string& no_pr
 
 }  // namespace
 
-TEST_CASE("a server's word does not lead to this machine's own link") {
+TEST_CASE("a server may not redirect to link-local addresses") {
   CurlTransport transport({}, silent_progress());
   CHECK(failure(transport, named_by("reg.example", "http://169.254.7.7:9/")) == ErrorCode::Hostile);
   CHECK(failure(transport, named_by("localhost", "http://169.254.7.7:9/")) == ErrorCode::Hostile);
 }
 
-TEST_CASE("what a name of somebody else resolves to must not be this machine") {
+TEST_CASE("a name from a server must not resolve to this machine") {
   const HttpServer server = greeter();
   CurlTransport transport({}, silent_progress());
   // The transport looks at addresses only, so that this stands for any name that has this one.
@@ -81,7 +81,7 @@ TEST_CASE("what a name of somebody else resolves to must not be this machine") {
   CHECK(server.connections() == 0);
 }
 
-TEST_CASE("a registry of this machine may send to this machine, and the user anywhere") {
+TEST_CASE("a registry on this machine may redirect to this machine, and the user may name any host") {
   const HttpServer server = greeter();
   for (const auto& sender : std::vector<std::optional<std::string>>{"localhost", "127.0.0.1", std::nullopt}) {
     CurlTransport transport({}, silent_progress());
@@ -89,7 +89,7 @@ TEST_CASE("a registry of this machine may send to this machine, and the user any
   }
 }
 
-TEST_CASE("a registry whose name leads to this machine may send to this machine, others may not") {
+TEST_CASE("a registry whose name resolves to this machine may redirect to this machine, others may not") {
   const std::string name = name_of_loopback();
   if (name.empty()) {
     MESSAGE("not tried: this machine's name does not lead to 127.0.0.1");
@@ -104,7 +104,7 @@ TEST_CASE("a registry whose name leads to this machine may send to this machine,
   CHECK(failure(transport, named_by("reg.example", at_port("127.0.0.1", server))) == ErrorCode::Hostile);
 }
 
-TEST_CASE("a redirect to a name that leads to this machine is not followed") {
+TEST_CASE("a redirect to a name that resolves to this machine is not followed") {
   const std::string name = name_of_loopback();
   if (name.empty()) {
     MESSAGE("not tried: this machine's name does not lead to 127.0.0.1");
@@ -126,7 +126,7 @@ TEST_CASE("a redirect to a name that leads to this machine is not followed") {
   CHECK(service.connections() == 0);
 }
 
-TEST_CASE("a proxy on this machine is the user's word") {
+TEST_CASE("a proxy on this machine is allowed, since the user names it") {
   const HttpServer server = greeter();
   CurlTransport transport(through(server.origin()), silent_progress());
   CHECK_FALSE(failure(transport, named_by("reg.example", "http://blobs.example/x")).has_value());

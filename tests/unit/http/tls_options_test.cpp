@@ -24,7 +24,7 @@ std::vector<std::string> ciphers_of(const SSL_CTX* context) {
 
 }  // namespace
 
-TEST_CASE("whether a processor has instructions for AES") {
+TEST_CASE("hardware support for AES is detected") {
   CHECK(has_aes_instructions("OPENSSL_ia32cap=0x7ffaf3ffffebffff:0x40000000029c6fbf"));
   CHECK_FALSE(has_aes_instructions("OPENSSL_ia32cap=0x7dfaf3fdffebffff:0x40000000029c6fbf env:~0x200000200000000"));
   CHECK(has_aes_instructions("OPENSSL_armcap=0xbd"));
@@ -34,7 +34,7 @@ TEST_CASE("whether a processor has instructions for AES") {
   CHECK(has_aes_instructions(""));
 }
 
-TEST_CASE("ChaCha20 is put first, and no cipher is added to those that the system's policy leaves") {
+TEST_CASE("ChaCha20 is preferred, and no cipher is added to those of the system's policy") {
   const std::unique_ptr<SSL_CTX, FreeContext> context(SSL_CTX_new(TLS_client_method()));
   REQUIRE(SSL_CTX_set_ciphersuites(context.get(), "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") == 1);
   REQUIRE(SSL_CTX_set_cipher_list(context.get(), "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305") == 1);

@@ -19,7 +19,7 @@ TEST_CASE("a URL is split into origin, path and query") {
   CHECK(Url::parse("http://[::1]:5000/x").origin() == Origin{"http", "[::1]", 5000});
 }
 
-TEST_CASE("what is not a plain http or https URL is refused") {
+TEST_CASE("URLs other than http and https are refused") {
   for (const char* bad : {"", "h/x", "ftp://h/", "file:///etc/passwd", "https://", "https://h:0/", "https://h:65536/",
                           "https://h:x/", "https://a%2Fb/", "https://h/ x", "https://h\\@evil/", "https://[::1/",
                           "https://user:secret@h/", "https://h/\r\nX: y", "null://h"}) {
@@ -39,7 +39,7 @@ TEST_CASE("the message about a bad URL shows neither passwords nor queries") {
   }
 }
 
-TEST_CASE("relative references are resolved as RFC 3986 section 5.4 shows") {
+TEST_CASE("relative references are resolved as in RFC 3986, section 5.4") {
   const Url base = Url::parse("http://a/b/c/d;p?q");
   const auto resolved = [&](const char* reference) { return base.resolve(reference).text(); };
   CHECK(resolved("g") == "http://a/b/c/g");
@@ -59,13 +59,13 @@ TEST_CASE("relative references are resolved as RFC 3986 section 5.4 shows") {
   CHECK_THROWS_AS(resolved("gopher://x/"), Error);
 }
 
-TEST_CASE("a parameter is added to a query that stays as it is") {
+TEST_CASE("a parameter is added to an unchanged query") {
   CHECK(Url::parse("https://h/u?_state=a%2B%3D").with_parameter("digest", "sha256:ab").text() ==
         "https://h/u?_state=a%2B%3D&digest=sha256%3Aab");
   CHECK(Url::parse("https://h/u").with_parameter("a", "b c&d").text() == "https://h/u?a=b%20c%26d");
 }
 
-TEST_CASE("loopback hosts are known, whatever merely looks like one is not") {
+TEST_CASE("loopback hosts are recognised, and similar names are not") {
   for (const char* host : {"localhost", "reg.localhost", "127.0.0.1", "127.8.9.10", "[::1]", "[0:0:0:0:0:0:0:1]",
                            "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "[::]", "localhost."}) {
     CAPTURE(host);
@@ -77,7 +77,7 @@ TEST_CASE("loopback hosts are known, whatever merely looks like one is not") {
   }
 }
 
-TEST_CASE("IPv4 addresses in forms that are read in several ways are not hosts") {
+TEST_CASE("IPv4 addresses in ambiguous forms are refused") {
   for (const char* host : {"127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.0x1", "0x", "127.0.0.1.",
                            "1.2.3.4.5", "256.0.0.1", "reg.1"}) {
     CAPTURE(host);
@@ -89,7 +89,7 @@ TEST_CASE("IPv4 addresses in forms that are read in several ways are not hosts")
   }
 }
 
-TEST_CASE("link-local and metadata addresses are known, private ones are not among them") {
+TEST_CASE("link-local and metadata addresses are recognised, and private ones are not among them") {
   for (const char* host :
        {"169.254.169.254", "169.254.0.1", "[fe80::1]", "[febf::1]", "[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]",
         "[fd00:ec2::254]", "[fd00:0ec2:0:0::0254]", "metadata.google.internal"}) {

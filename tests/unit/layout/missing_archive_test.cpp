@@ -7,7 +7,7 @@
 using namespace ociferry;
 using namespace ociferry::testing;
 
-TEST_CASE("for an archive that is not there, the archives beside it are named, or what else may be missing") {
+TEST_CASE("the error for an absent archive names archives beside it, or the missing directory") {
   const TempDirectory directory = temp_directory();
   const auto hint = [&](const std::string& path) { return hint_for_missing_archive(directory.path() / path); };
   const std::string here = directory.path().string();

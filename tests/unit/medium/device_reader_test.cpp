@@ -76,7 +76,7 @@ class BadSector : public calls::Observer {
 
 }  // namespace
 
-TEST_CASE("any range of a file is read from the device, whatever its offset and size") {
+TEST_CASE("any range of a file is read from the device, for all offsets and sizes") {
   const std::string content = random_text(3 * 1024 * 1024 + 777);
   Written file(content);
   const auto medium = file.device.open(file.path);
@@ -96,7 +96,7 @@ TEST_CASE("any range of a file is read from the device, whatever its offset and 
   CHECK(error_of([&] { static_cast<void>(file.device.open(file.path / "none")); }).code() == ErrorCode::Io);
 }
 
-TEST_CASE("a file system that does not read past the cache is read all the same, and that is said once") {
+TEST_CASE("a file system without O_DIRECT is read through the cache, which is reported once") {
   const std::string content = random_text(10'000);
   Written file(content);
   std::unique_ptr<Medium> medium;
@@ -115,7 +115,7 @@ TEST_CASE("a file system that does not read past the cache is read all the same,
   CHECK(says(file.warnings.lines.front(), "O_DIRECT"));
 }
 
-TEST_CASE("bytes that cannot be read are told by their offsets, as narrow as the device's blocks") {
+TEST_CASE("unreadable bytes are reported by offset, to the size of the device's blocks") {
   const std::string content = random_text(1'000'000);
   Written file(content);
   const auto medium = file.device.open(file.path);
@@ -134,7 +134,7 @@ TEST_CASE("bytes that cannot be read are told by their offsets, as narrow as the
   CHECK(says(error.context().front(), "a second attempt read it"));
 }
 
-TEST_CASE("a device that cannot write what is in memory is an error, and one that can only be read is none") {
+TEST_CASE("a failing sync before reading is an error, except on a read-only device") {
   Written file("content");
   {
     const CallVerdict fails(calls::Kind::Sync, {.failure = EIO});
@@ -144,7 +144,7 @@ TEST_CASE("a device that cannot write what is in memory is an error, and one tha
   CHECK(read(*file.device.open(file.path), 0, 7) == "content");
 }
 
-TEST_CASE("a stick of false capacity is told by what it repeats: what lies behind its end is its beginning") {
+TEST_CASE("a stick of false capacity is detected by blocks that repeat its beginning") {
   constexpr std::size_t kCapacity = 100 * kBlock;
   std::string content = random_text(150 * kBlock);
   content.replace(kCapacity, 50 * kBlock, content.substr(0, 50 * kBlock));
@@ -160,7 +160,7 @@ TEST_CASE("a stick of false capacity is told by what it repeats: what lies behin
   CHECK(file.device.tell_of(file.path.string(), 60 * kBlock, 90 * kBlock).empty());
 }
 
-TEST_CASE("blocks that are empty are told, and damage that is like nothing else says nothing") {
+TEST_CASE("empty blocks are reported, and other damage without an explanation") {
   std::string content = random_text(20 * kBlock);
   content.replace(10 * kBlock, 5 * kBlock, std::string(5 * kBlock, '\0'));
   content.replace(15 * kBlock, kBlock, std::string(kBlock, '\xff'));
@@ -175,7 +175,7 @@ TEST_CASE("blocks that are empty are told, and damage that is like nothing else 
   CHECK(file.device.tell_of("another file", 0, 5 * kBlock).empty());
 }
 
-TEST_CASE("what another file of the same media holds is recognised, too") {
+TEST_CASE("blocks of another file of the same media are recognised, too") {
   const std::string content = random_text(20 * kBlock);
   Written file(content);
   const fs::path other = file.directory.path() / "b.tar";

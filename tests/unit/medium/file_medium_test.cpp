@@ -44,7 +44,7 @@ TEST_CASE("a file is read at any offset, and gives fewer bytes at its end only")
   CHECK(read(*sample.medium, 1000, 4).empty());
 }
 
-TEST_CASE("short reads of the kernel are put together") {
+TEST_CASE("short reads are continued") {
   const Sample sample;
   const CallVerdict one_byte(calls::Kind::Read, {.at_most = 1});
   CHECK(read(*sample.medium, 0, 10) == "0123456789");
@@ -58,7 +58,7 @@ TEST_CASE("a read that fails names the medium and the offset") {
   CHECK(error.message().starts_with("reading " + sample.path.string() + " at offset 4: "));
 }
 
-TEST_CASE("what was opened is read on when its name is given to another file") {
+TEST_CASE("an open file is read even after its name is given to another file") {
   const Sample sample;
   write_text(sample.directory.path() / "other", "abcdefghij");
   fs::rename(sample.directory.path() / "other", sample.path);

@@ -20,7 +20,7 @@ struct GrowingPlace {
 
 }  // namespace
 
-TEST_CASE("the length of a growing file tells what was written; reserving room does not change it") {
+TEST_CASE("the length of a growing file is what was written, and does not change with reserved room") {
   const GrowingPlace place;
   {
     GrowingFile file(place.path, kMiB);
@@ -34,14 +34,14 @@ TEST_CASE("the length of a growing file tells what was written; reserving room d
   CHECK(read_text(place.path) == "abc");
 }
 
-TEST_CASE("a file that is longer than what it shall hold holds something else, and is emptied") {
+TEST_CASE("a file that is longer than its blob is truncated") {
   const GrowingPlace place;
   write_text(place.path, "abcd");
   CHECK(GrowingFile(place.path, 4).size() == 4);
   CHECK(GrowingFile(place.path, 3).size() == 0);
 }
 
-TEST_CASE("with holes, bytes are written ahead and the first hole tells what is there") {
+TEST_CASE("with holes, bytes can be written ahead, and the first hole is the end of the front") {
   const GrowingPlace place;
   GrowingFile file(place.path, 4 * kMiB);
   file.write_at(0, as_bytes(std::string(kMiB, 'a')));
@@ -51,7 +51,7 @@ TEST_CASE("with holes, bytes are written ahead and the first hole tells what is 
   CHECK(file.written_until(0) == kMiB);
 }
 
-TEST_CASE("where no hole shows behind what is there, the file ends there") {
+TEST_CASE("without holes the front ends where the file ends") {
   const GrowingPlace place;
   write_text(place.path, std::string(kMiB, '\0'));  // as a file system does that fills holes with zeros
   GrowingFile file(place.path, kMiB);

@@ -21,7 +21,7 @@ std::string read_from(const KeptBytes& kept, std::uint64_t offset, std::size_t s
 
 }  // namespace
 
-TEST_CASE("kept bytes are read again from memory and from a file, which has no name") {
+TEST_CASE("kept bytes are read again from memory, and from an unnamed file") {
   const TempDirectory directory = temp_directory();
   const std::string piece = random_bytes(5'000'000, 1);
   KeptBytes kept(10 * piece.size(), directory.path(), "what is kept");
@@ -39,7 +39,7 @@ TEST_CASE("kept bytes are read again from memory and from a file, which has no n
   CHECK(std::filesystem::is_empty(directory.path()));
 }
 
-TEST_CASE("more bytes than were announced, and bytes that did not come, are refused") {
+TEST_CASE("more bytes than announced, and reads of bytes that were not kept, are refused") {
   const TempDirectory directory = temp_directory();
   KeptBytes kept(10, directory.path(), "what is kept");
   kept.append(as_bytes(std::string_view("0123456")));
@@ -55,7 +55,7 @@ TEST_CASE("more bytes than were announced, and bytes that did not come, are refu
   CHECK(read_from(kept, 2, 5) == "23456");
 }
 
-TEST_CASE("a file for more bytes than there is room for is not begun") {
+TEST_CASE("a file that does not fit is not created") {
   const TempDirectory directory = temp_directory();
   KeptBytes kept(std::uint64_t{1} << 60, directory.path(), "what is kept");
   const std::string much = std::string(KeptBytes::kMostInMemory, 'x');

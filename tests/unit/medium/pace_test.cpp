@@ -34,7 +34,7 @@ TEST_CASE("a medium is slower if its last ten seconds of work moved less than a 
   CHECK(slowdown->lasting == seconds(10));
 }
 
-TEST_CASE("a medium that is a little slower, that recovers, or that has not worked for long is not told of") {
+TEST_CASE("a medium that is a little slower, recovers, or has worked for a short time is not reported") {
   Pace little;
   work(little, 30 * kMega, 5);
   work(little, 11 * kMega, 100);
@@ -56,7 +56,7 @@ TEST_CASE("a medium that is a little slower, that recovers, or that has not work
   CHECK(brief.slowdown()->lasting == seconds(60));
 }
 
-TEST_CASE("the time of calls at the same time counts once, and the time between them not at all") {
+TEST_CASE("the time of concurrent calls counts once, and idle time does not count") {
   std::chrono::steady_clock::time_point now{};
   BusyTime time([&] { return now; });
   time.begin();
@@ -82,7 +82,7 @@ TEST_CASE("the time of calls at the same time counts once, and the time between 
   CHECK(time.slowdown()->at_last == 50);
 }
 
-TEST_CASE("the counters of a device are read as Linux writes them, and nothing else is taken for them") {
+TEST_CASE("the counters of a device are parsed in Linux's form only") {
   const auto counters = parse_device_counters(
       "    1215       12    97530     1040       33        7      320       88"
       "        0     1200     1128        0        0        0        0\n");

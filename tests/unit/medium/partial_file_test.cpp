@@ -30,7 +30,7 @@ struct ArchivePlace {
 
 }  // namespace
 
-TEST_CASE("what is reserved is a hole until it is written, also between what was written") {
+TEST_CASE("reserved room is a hole until it is written, also between written ranges") {
   const ArchivePlace place;
   PartialFile file(place.archive);
   file.reserve(4 * kMiB, Existing::Discard);
@@ -45,7 +45,7 @@ TEST_CASE("what is reserved is a hole until it is written, also between what was
   CHECK(read(file, kMiB - 1, 2) == std::string("a\0", 2));
 }
 
-TEST_CASE("the file has its name only when it is published, and replaces what had it") {
+TEST_CASE("the file gets its name when it is published, and replaces an older one") {
   const ArchivePlace place;
   write_text(place.archive, "old");
   PartialFile file(place.archive);
@@ -63,7 +63,7 @@ TEST_CASE("the file has its name only when it is published, and replaces what ha
   CHECK_FALSE(fs::exists(place.partial));
 }
 
-TEST_CASE("a run that does not publish leaves the partial file, and the next one keeps or discards it") {
+TEST_CASE("without publish the partial file stays, and the next run keeps or discards it") {
   const ArchivePlace place;
   const auto begin = [&](Existing existing) {
     PartialFile file(place.archive);
@@ -78,7 +78,7 @@ TEST_CASE("a run that does not publish leaves the partial file, and the next one
   CHECK_FALSE(fs::exists(place.archive));
 }
 
-TEST_CASE("a middle that never reached the disk is a hole in what is kept, and reads as zeros") {
+TEST_CASE("a middle that never reached the disk is a hole of the kept file, and reads as zeros") {
   const ArchivePlace place;
   {
     std::ofstream left(place.partial, std::ios::binary);
@@ -94,7 +94,7 @@ TEST_CASE("a middle that never reached the disk is a hole in what is kept, and r
   CHECK(read(file, 2 * kMiB - 1, 2) == std::string("\0b", 2));
 }
 
-TEST_CASE("a partial file that another writer has locked is busy, until that one is gone") {
+TEST_CASE("a partial file that another writer has locked is Busy until that one closes it") {
   const ArchivePlace place;
   {
     const PartialFile first(place.archive);
@@ -105,7 +105,7 @@ TEST_CASE("a partial file that another writer has locked is busy, until that one
   CHECK_NOTHROW(PartialFile(place.archive));
 }
 
-TEST_CASE("something else under the partial name is left alone") {
+TEST_CASE("a foreign file with the partial name is left alone") {
   const ArchivePlace place;
   REQUIRE(::mkfifo(place.partial.c_str(), 0600) == 0);
   CHECK(error_of([&] { const PartialFile file(place.archive); }).code() == ErrorCode::Io);
@@ -116,7 +116,7 @@ TEST_CASE("something else under the partial name is left alone") {
   CHECK(read_text(place.directory.path() / "other") == "content");
 }
 
-TEST_CASE("where there is no room, it is said before anything is written, and no empty file is left") {
+TEST_CASE("without room nothing is written, and no empty file is left") {
   const ArchivePlace place;
   const Error too_large =
       error_of([&] { PartialFile(place.archive).reserve(std::uint64_t{1} << 60, Existing::Discard); });
@@ -131,7 +131,7 @@ TEST_CASE("where there is no room, it is said before anything is written, and no
   CHECK_FALSE(fs::exists(place.partial));
 }
 
-TEST_CASE("what an earlier run left is not thrown away for lack of room") {
+TEST_CASE("a partial file of an earlier run is kept if room is lacking") {
   const ArchivePlace place;
   write_text(place.partial, "begun");
   const Error error = error_of([&] { PartialFile(place.archive).reserve(std::uint64_t{1} << 60, Existing::Discard); });
@@ -139,7 +139,7 @@ TEST_CASE("what an earlier run left is not thrown away for lack of room") {
   CHECK(read_text(place.partial) == "begun");
 }
 
-TEST_CASE("failures to write, sync and rename name the file, and nothing gets the name") {
+TEST_CASE("failures to write, sync and rename name the file, and nothing is published") {
   const ArchivePlace place;
   PartialFile file(place.archive);
   file.reserve(10, Existing::Discard);

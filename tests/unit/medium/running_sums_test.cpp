@@ -109,7 +109,7 @@ constexpr std::size_t kMebibyte = 1024 * 1024;
 
 }  // namespace
 
-TEST_CASE("volumes that are written in order are hashed with the blobs in them, and only what lies between is read") {
+TEST_CASE("volumes written in order are hashed with their blobs, and only the bytes between are read") {
   WrittenVolumes volumes(random_content(500'000, 1), {128'000, 256'000, 500'000});
   volumes.write(0, 512);
   volumes.write(300'100, 412);
@@ -129,7 +129,7 @@ TEST_CASE("volumes that are written in order are hashed with the blobs in them, 
   CHECK(second.finish() == sha256(std::string_view(content).substr(300'512)));
 }
 
-TEST_CASE("the sums are right in whatever order volumes are written, by one thread or several") {
+TEST_CASE("the sums are right for volumes written in any order, by one thread or several") {
   const std::size_t size = 12 * kMebibyte;
   for (const unsigned seed : {1U, 2U, 3U}) {
     WrittenVolumes volumes(random_content(size, seed), {5 * kMebibyte, 5 * kMebibyte + 512, size});
@@ -152,7 +152,7 @@ TEST_CASE("the sums are right in whatever order volumes are written, by one thre
   }
 }
 
-TEST_CASE("what was written before its turn is read and hashed while others are written") {
+TEST_CASE("bytes written before their turn are read and hashed while others are written") {
   WrittenVolumes volumes(random_content(8 * kMebibyte, 4), {8 * kMebibyte});
   volumes.write(512, 8 * kMebibyte - 512);
   CHECK(volumes.bytes_read() == 0);
@@ -163,7 +163,7 @@ TEST_CASE("what was written before its turn is read and hashed while others are 
   CHECK(bytes == 8 * kMebibyte);
 }
 
-TEST_CASE("a volume in which bytes are replaced that were hashed is left to who ends it; others are not") {
+TEST_CASE("a volume whose hashed bytes are replaced is hashed at the end, and others are not") {
   WrittenVolumes volumes(random_content(300'000, 5), {128'000, 300'000});
   Hasher damaged;
   volumes.bring(0, 100'000, damaged);
@@ -175,7 +175,7 @@ TEST_CASE("a volume in which bytes are replaced that were hashed is left to who 
   CHECK(bytes == 172'000);
 }
 
-TEST_CASE("a volume of which an earlier run has left a part is hashed from the hole on by who ends it") {
+TEST_CASE("a volume that an earlier run began is hashed at the end") {
   WrittenVolumes volumes(random_content(300'000, 6), {300'000});
   Hasher blob;
   volumes.bring(0, 10'048, blob);
@@ -187,7 +187,7 @@ TEST_CASE("a volume of which an earlier run has left a part is hashed from the h
   CHECK(volumes.bytes_read() == 0);
 }
 
-TEST_CASE("bytes that cannot be read are left to who ends it, and the blob beside them is hashed") {
+TEST_CASE("a volume with unreadable bytes is hashed at the end, and the blob beside them is hashed") {
   const std::string content = random_content(100'000, 7);
   WrittenVolumes volumes(content, {100'000});
   volumes.fail_reads();

@@ -54,7 +54,7 @@ constexpr std::size_t kArrival = 256 * 1024;
 
 }  // namespace
 
-TEST_CASE("a stream's beginning is kept and can be read in any order") {
+TEST_CASE("the beginning of a stream is kept and can be read in any order") {
   const std::string content = random_bytes(300000, 1);
   const StreamMedium medium("stream", std::make_unique<StringSource>(content));
   CHECK(read_from(medium, 200000, 1000) == content.substr(200000, 1000));
@@ -63,14 +63,14 @@ TEST_CASE("a stream's beginning is kept and can be read in any order") {
   CHECK(medium.stream() == &medium);
 }
 
-TEST_CASE("a stream whose beginning is larger than the limit is refused, not held") {
+TEST_CASE("a stream whose beginning is larger than the limit is refused") {
   const StreamMedium medium("stream", std::make_unique<StringSource>(std::string(3 * kArrival, 'x')),
                             {.front = kArrival, .window = kArrival});
   CHECK(read_from(medium, 0, kArrival).size() == kArrival);
   CHECK(code_of([&] { read_from(medium, kArrival, 1); }) == ErrorCode::Hostile);
 }
 
-TEST_CASE("behind its beginning a stream gives back the last bytes of its window, and says what has gone past") {
+TEST_CASE("behind its beginning a stream can reread its window, and refuses earlier bytes") {
   const std::string content = random_bytes(10 * kArrival, 2);
   const StreamMedium medium("stream", std::make_unique<StringSource>(content), {.window = 2 * kArrival});
   CHECK(read_from(medium, 0, 100) == content.substr(0, 100));
@@ -89,7 +89,7 @@ TEST_CASE("behind its beginning a stream gives back the last bytes of its window
   CHECK(medium.size() == content.size());
 }
 
-TEST_CASE("what a stream's check refuses cannot be read, then or later") {
+TEST_CASE("bytes that a stream's check refuses cannot be read, then or later") {
   std::string content(4 * kArrival, 'x');
   content[2 * kArrival + 5] = '!';
   const StreamMedium medium("stream", std::make_unique<StringSource>(content), {.window = 2 * kArrival});
@@ -99,7 +99,7 @@ TEST_CASE("what a stream's check refuses cannot be read, then or later") {
   CHECK(code_of([&] { medium.read_to_end(); }) == ErrorCode::Corrupt);
 }
 
-TEST_CASE("an output stream writes records of one size, and fills the last one up with zeros") {
+TEST_CASE("an output stream writes records of one size, and pads the last one with zeros") {
   const TempDirectory directory = temp_directory();
   const auto path = directory.path() / "tape";
   {
@@ -116,7 +116,7 @@ TEST_CASE("an output stream writes records of one size, and fills the last one u
   CHECK(written == "a" + std::string(1200, 'b') + std::string(335, '\0'));
 }
 
-TEST_CASE("an output stream whose reader has ended says so, and how far it came") {
+TEST_CASE("an output stream whose reader has ended is an error with the number of bytes") {
   ::signal(SIGPIPE, SIG_IGN);  // as the program does
   PipeEnds pipe;
   OutputStream output(pipe.write.get(), "standard output", 0, {});
@@ -146,7 +146,7 @@ TEST_CASE("a stop request ends waiting for a pipe on either side") {
   CHECK((::fcntl(pipe.write.get(), F_GETFL) & O_NONBLOCK) == 0);  // the caller's own descriptor is as it was
 }
 
-TEST_CASE("looking whether a path is a file does not touch a pipe that somebody waits to write to") {
+TEST_CASE("checking the type of a path does not open a pipe") {
   const TempDirectory directory = temp_directory();
   const auto path = directory.path() / "fifo";
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);

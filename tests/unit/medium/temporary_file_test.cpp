@@ -12,7 +12,7 @@
 using namespace ociferry;
 using namespace ociferry::testing;
 
-TEST_CASE("what is written to a temporary file is read from it, under another name, and no name is on disk") {
+TEST_CASE("a temporary file is read back under another name, and has no name on disk") {
   const TempDirectory directory = temp_directory();
   TemporaryFile file(directory.path(), "a temporary file");
   file.write(as_bytes("ab"));
@@ -25,7 +25,7 @@ TEST_CASE("what is written to a temporary file is read from it, under another na
   CHECK(std::filesystem::is_empty(directory.path()));
 }
 
-TEST_CASE("what cannot fit is refused before it is written") {
+TEST_CASE("content that does not fit is refused before it is written") {
   const TempDirectory directory = temp_directory();
   const TemporaryFile file(directory.path(), "a temporary file");
   CHECK_NOTHROW(file.check_room(1, "the unpacked archive"));

@@ -70,7 +70,7 @@ struct TwoVolumes {
 
 }  // namespace
 
-TEST_CASE("a list of volumes is read as it was written") {
+TEST_CASE("a list of volumes round-trips") {
   const VolumeList list = parse_volume_list(to_json(sample_list()), "x");
   CHECK(list.set == sha256("seal"));
   CHECK(list.archive_bytes == 5);
@@ -83,7 +83,7 @@ TEST_CASE("a list of volumes is read as it was written") {
   CHECK_FALSE(list.is_compact);
 }
 
-TEST_CASE("a list of volumes of a compact archive is none of a plain one, for older readers neither") {
+TEST_CASE("a list of compact volumes round-trips, and older readers refuse it") {
   VolumeList list = sample_list();
   list.is_compact = true;
   const std::string json = to_json(list);
@@ -95,7 +95,7 @@ TEST_CASE("a list of volumes of a compact archive is none of a plain one, for ol
         std::string::npos);
 }
 
-TEST_CASE("a list of volumes that contradicts itself, or names other places, is refused") {
+TEST_CASE("a list of volumes that contradicts itself, or names other directories, is refused") {
   const std::pair<std::string, std::string> changes[] = {{"\"size\":2", "\"size\":1"},
                                                          {"\"offset\":3", "\"offset\":2"},
                                                          {"\"archiveBytes\":5", "\"archiveBytes\":6"},
@@ -121,7 +121,7 @@ TEST_CASE("a list of volumes that contradicts itself, or names other places, is 
   CHECK(error.message().find("newer ociferry") != std::string::npos);
 }
 
-TEST_CASE("only three digits from 001 on make the name of a volume") {
+TEST_CASE("the name of a volume ends with three digits, from 001 on") {
   CHECK(volume_name("a.tar", 7) == "a.tar.007");
   CHECK(volume_name("a.tar", 999) == "a.tar.999");
   CHECK(parse_volume_name("a.tar.012")->number == 12);
@@ -131,7 +131,7 @@ TEST_CASE("only three digits from 001 on make the name of a volume") {
   }
 }
 
-TEST_CASE("media behind one another are one, and only a few of them are open") {
+TEST_CASE("several media are read as one, with only a few of them open") {
   const std::string content[] = {"abc", "d", "efgh"};
   std::vector<std::size_t> opened;
   const VolumeMedium medium(
@@ -155,7 +155,7 @@ TEST_CASE("media behind one another are one, and only a few of them are open") {
   CHECK(medium.name_at(8) == "all");
 }
 
-TEST_CASE("a medium of another size than its volume is not read") {
+TEST_CASE("a medium whose size differs from its volume is refused") {
   const VolumeMedium medium("all", {{"1", 3}}, [](std::size_t) { return std::make_unique<TextMedium>("ab"); });
   CHECK(error_of([&] { static_cast<void>(read(medium, 0, 1)); }).code() == ErrorCode::Corrupt);
 }
@@ -171,7 +171,7 @@ TEST_CASE("an archive is divided into volumes of whole blocks, and at most 999 o
   CHECK(error_of([] { static_cast<void>(divide("d", "a", 1, 65'535)); }).code() == ErrorCode::Usage);
 }
 
-TEST_CASE("rooms are filled one after the other, with files as large as they take, and room of one device once") {
+TEST_CASE("directories are filled one after the other, up to the file size limit, and each device once") {
   const std::vector<VolumeRoom> rooms = {
       {.directory = "a", .device = 1, .free_bytes = 10 * kMiB, .largest_file = {}},
       {.directory = "b", .device = 1, .free_bytes = 10 * kMiB, .largest_file = {}},
@@ -189,7 +189,7 @@ TEST_CASE("rooms are filled one after the other, with files as large as they tak
   CHECK(error.message().find("b: 0 bytes") != std::string::npos);
 }
 
-TEST_CASE("what is written after volumes goes into the last directory that takes it, or fills what is left") {
+TEST_CASE("a file after the volumes goes into the last directory with room, or fills what is left") {
   const std::vector<VolumeRoom> rooms{{.directory = "a", .device = 1, .free_bytes = 40 * kMiB, .largest_file = {}},
                                       {.directory = "b", .device = 2, .free_bytes = 30 * kMiB, .largest_file = {}},
                                       {.directory = "c", .device = 2, .free_bytes = 30 * kMiB, .largest_file = {}}};
@@ -231,7 +231,7 @@ TEST_CASE("volumes are written as partial files across their borders, and publis
   CHECK_FALSE(fs::exists(place.one.string() + ".partial"));
 }
 
-TEST_CASE("holes of volumes are holes of the whole, and what is replaced goes before the volumes get their names") {
+TEST_CASE("holes of volumes are holes of the whole, and replaced files are removed before publishing") {
   const TwoVolumes place;
   const fs::path old = place.directory.path() / "a.003";
   const fs::path left = place.directory.path() / "a.004.partial";
@@ -249,7 +249,7 @@ TEST_CASE("holes of volumes are holes of the whole, and what is replaced goes be
   CHECK_FALSE(fs::exists(old));
 }
 
-TEST_CASE("a list loses its name before the volumes it names go, and is there until they are gone") {
+TEST_CASE("the list is renamed before its volumes are removed, and stays until they are gone") {
   const TwoVolumes place;
   const fs::path old = place.directory.path() / "a.003";
   const fs::path list = place.directory.path() / "a.volumes.json";
@@ -267,7 +267,7 @@ TEST_CASE("a list loses its name before the volumes it names go, and is there un
   CHECK_FALSE(fs::exists(place.one));
 }
 
-TEST_CASE("volumes without room are refused before any is made, and leave nothing") {
+TEST_CASE("volumes that do not fit are refused before any is created") {
   const TwoVolumes place;
   VolumeOutput output("a", {{place.one, std::uint64_t{1} << 60}, {place.two, 4}}, {}, {});
   const Error error = error_of([&] { output.reserve((std::uint64_t{1} << 60) + 4, Existing::Discard); });

@@ -14,7 +14,7 @@ TEST_CASE("media types are distinguished") {
   CHECK_FALSE(media_type::is_manifest(""));
 }
 
-TEST_CASE("layers that must not be redistributed are known by their type") {
+TEST_CASE("layers that must not be redistributed are recognised by their type") {
   CHECK(media_type::is_nondistributable("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"));
   CHECK(media_type::is_nondistributable("application/vnd.oci.image.layer.nondistributable.v1.tar"));
   CHECK(media_type::is_nondistributable("application/vnd.oci.image.layer.nondistributable.v1.tar+zstd"));
@@ -22,7 +22,7 @@ TEST_CASE("layers that must not be redistributed are known by their type") {
   CHECK_FALSE(media_type::is_nondistributable(media_type::kDockerLayerGzip));
 }
 
-TEST_CASE("tar layers are known by their type, whatever their compression") {
+TEST_CASE("tar layers are recognised by their type, with any compression") {
   for (const auto type :
        {media_type::kOciLayer, media_type::kOciLayerGzip, media_type::kOciLayerZstd, media_type::kDockerLayerGzip}) {
     CHECK(media_type::is_tar_layer(type));
@@ -32,7 +32,7 @@ TEST_CASE("tar layers are known by their type, whatever their compression") {
   CHECK_FALSE(media_type::is_tar_layer(media_type::kOciConfig));
 }
 
-TEST_CASE("a platform is written as far as it is known") {
+TEST_CASE("a platform is written with the fields that are set") {
   CHECK(to_string(Platform{"linux", "arm64", "v8", ""}) == "linux/arm64/v8");
   CHECK(to_string(Platform{"windows", "amd64", "", "10.0.17763.1"}) == "windows/amd64");
   CHECK(to_string(Platform{"linux", "", "", ""}) == "linux");

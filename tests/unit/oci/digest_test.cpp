@@ -13,7 +13,7 @@ const std::string kHex128(128, '0');
 
 }  // namespace
 
-TEST_CASE("canonical sha256 and sha512 digests are taken as they are") {
+TEST_CASE("canonical sha256 and sha512 digests are accepted") {
   const Digest digest = Digest::parse("sha256:" + kHex64);
   CHECK(digest.text() == "sha256:" + kHex64);
   CHECK(digest.algorithm() == "sha256");
@@ -22,7 +22,7 @@ TEST_CASE("canonical sha256 and sha512 digests are taken as they are") {
   CHECK(Digest::parse("sha512:" + kHex128).hex() == kHex128);
 }
 
-TEST_CASE("anything else is not a digest") {
+TEST_CASE("other digests are refused") {
   const std::string bad[] = {"",
                              "sha256",
                              "sha256:",
@@ -48,7 +48,7 @@ TEST_CASE("anything else is not a digest") {
   }
 }
 
-TEST_CASE("an error quotes only the beginning of what should be a digest") {
+TEST_CASE("an error quotes only the beginning of a malformed digest") {
   try {
     (void)Digest::parse(std::string(100'000, 'x'));
     FAIL("nothing was thrown");

@@ -23,7 +23,7 @@ std::string hint_of(const Parse& parse, const char* text) {
 
 }  // namespace
 
-TEST_CASE("a registry without a repository is told so, and not taken for an image of Docker Hub's") {
+TEST_CASE("a registry without a repository is refused, and not taken for an image of Docker Hub") {
   for (const char* text : {"localhost", "localhost:6443", "registry.example.com", "registry.example.com:5000",
                            "10.0.0.1:5000", "registry.example.com:5000@sha256:"}) {
     CAPTURE(text);
@@ -54,7 +54,7 @@ TEST_CASE("a password in a reference is not shown, and the hint says where it be
         std::string::npos);
 }
 
-TEST_CASE("localhost without a port is this machine to people, and a name at Docker Hub to lock files: it is refused") {
+TEST_CASE("localhost without a port is refused as ambiguous: this machine, or a name at Docker Hub") {
   for (const char* text : {"localhost/team/app", "localhost/app:v1"}) {
     CAPTURE(text);
     const std::string hint = hint_of(given_reference, text);
@@ -64,7 +64,7 @@ TEST_CASE("localhost without a port is this machine to people, and a name at Doc
   }
 }
 
-TEST_CASE("all other references are what lock files say they are") {
+TEST_CASE("all other references are parsed as in lock files") {
   for (const char* text : {"nginx", "nginx:1.25", "some/app", "localhost:5000/app", "ghcr.io/a/b/c:v1",
                            "docker.io/nginx", "[::1]:5000/app:x", "registry.example.com:5000/app"}) {
     CAPTURE(text);

@@ -37,7 +37,7 @@ TEST_CASE("values are parsed with their types") {
   CHECK(*parse("1.5").as_double() == 1.5);
 }
 
-TEST_CASE("whole numbers are exact, and those that do not fit are not whole numbers") {
+TEST_CASE("integers are exact, and those out of range are not integers") {
   CHECK(*parse("9223372036854775807").as_int() == std::numeric_limits<std::int64_t>::max());
   CHECK(*parse("-9223372036854775808").as_int() == std::numeric_limits<std::int64_t>::min());
   for (const char* text : {"9223372036854775808", "18446744073709551615", "18446744073709551616", "1.0", "1e3"}) {
@@ -52,7 +52,7 @@ TEST_CASE("objects keep the order of their keys") {
   CHECK(parse(R"({"z":1,"a":{"y":[],"b":{}},"m":null})").dump() == R"({"z":1,"a":{"y":[],"b":{}},"m":null})");
 }
 
-TEST_CASE("absent members are nothing, and members of the wrong type no strings") {
+TEST_CASE("absent members are null, and members of another type no strings") {
   const Json json = parse(R"({"s":"x","n":1})");
   CHECK(json.find("absent") == nullptr);
   CHECK(parse("[1]").find("s") == nullptr);
@@ -67,7 +67,7 @@ TEST_CASE("a key that occurs twice is refused") {
   CHECK(json_error(R"([{"a":1},{"a":2},{"b":{"a":3},"a":4}])") == "");
 }
 
-TEST_CASE("what is not exactly one JSON document is refused") {
+TEST_CASE("anything but exactly one JSON document is refused") {
   for (const char* text : {"",
                            " ",
                            "{",
@@ -97,7 +97,7 @@ TEST_CASE("what is not exactly one JSON document is refused") {
   CHECK(json_error("{\"a\": ?}") == "test: not valid JSON at byte 7");
 }
 
-TEST_CASE("nesting is bounded") {
+TEST_CASE("nesting is limited") {
   CHECK(json_error(nested(limits::kDocumentDepth)) == "");
   CHECK(json_error(nested(limits::kDocumentDepth + 1)) == "test: nested too deeply");
   CHECK(json_error(std::string(5'000'000, '[')) == "test: nested too deeply");
@@ -125,20 +125,20 @@ TEST_CASE("pretty text is indented and pure ASCII") {
         "\"\\ud83d\\ude00\\u001b\\ufffd\"\n}");
 }
 
-TEST_CASE("what is written is read back as it was") {
+TEST_CASE("JSON round-trips") {
   const Json json = Json::Object{
       {"text", "<\u2028\"\\\n>"}, {"number", std::int64_t{-1}}, {"real", 0.25}, {"list", Json::Array{false, Json()}}};
   CHECK(parse(json.dump()) == json);
   CHECK(parse(json.dump_pretty()) == json);
 }
 
-TEST_CASE("values beyond a bound are refused, containers counted among them") {
+TEST_CASE("more values than the limit are refused, containers included") {
   CHECK(Json::parse(R"([1,{"a":2}])", "test", 4).as_array()->size() == 2);
   CHECK_THROWS_AS((void)Json::parse(R"([1,{"a":2}])", "test", 3), Error);
   CHECK_THROWS_AS((void)Json::parse("1", "test", 0), Error);
 }
 
-TEST_CASE("no document has more values than memory should be spent on, however short they are") {
+TEST_CASE("the number of values is limited, even for short ones") {
   std::string text = "[0";
   for (std::size_t i = 1; i < limits::kJsonValues; ++i) text += ",0";
   CHECK_THROWS_WITH_AS((void)parse(text + "]"), doctest::Contains("more than 2500000 values"), Error);

@@ -100,7 +100,7 @@ TEST_CASE("the media type comes from the body, else from the content") {
   CHECK(type_of(index({{"mediaType", nullptr}}), "") == media_type::kOciIndex);
 }
 
-TEST_CASE("a server or an index that takes OCI's types for Docker's is not believed; the bytes decide") {
+TEST_CASE("the bytes of a manifest decide its type, against a server or an index") {
   const auto type_of = [](const std::string& bytes, std::string_view given) {
     const auto parsed = parse_manifest(bytes, given);
     return std::visit([](const auto& value) { return value.media_type; }, parsed);
@@ -121,7 +121,7 @@ TEST_CASE("a server or an index that takes OCI's types for Docker's is not belie
   CHECK(type_of(image(docker), kOciManifest) == kOciManifest);
 }
 
-TEST_CASE("a type that nobody knows says nothing of what has the form of an image or an index") {
+TEST_CASE("a manifest of an unknown type is an image or an index by its form") {
   const auto type_of = [](const std::string& bytes) {
     return std::visit([](const auto& value) { return value.media_type; }, parse_manifest(bytes, "text/plain"));
   };
@@ -141,7 +141,7 @@ TEST_CASE("a manifest without layers is read, whether their list is empty, null 
             R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":null})") == "");
 }
 
-TEST_CASE("a body that may be taken for an index and for an image is refused") {
+TEST_CASE("a body that can be read as an index and as an image is refused") {
   const Json children = Json::Array{descriptor(media_type::kOciManifest)};
   CHECK(manifest_error(image({{"manifests", children}})) ==
         "malformed manifest: it is both an index and an image manifest");
@@ -199,7 +199,7 @@ TEST_CASE("a manifest larger than registries accept is refused unread") {
         std::string::npos);
 }
 
-TEST_CASE("an image layout's index is read alone") {
+TEST_CASE("an image layout's index.json is parsed") {
   const ImageIndex parsed = parse_image_index(index(), "index.json");
   CHECK(parsed.manifests.size() == 1);
   CHECK_THROWS_AS((void)parse_image_index("[]", "index.json"), Error);
@@ -216,7 +216,7 @@ TEST_CASE("an image configuration gives platform and labels") {
   CHECK(parse_image_config("{}").platform == Platform{});
 }
 
-TEST_CASE("what an image configuration has of another type than usual is not there") {
+TEST_CASE("fields of an image configuration with an unexpected type are ignored") {
   CHECK(parse_image_config(R"({"os":5,"architecture":null})").platform == Platform{});
   CHECK(parse_image_config(R"({"config":{"Labels":{"a":1,"b":"c"}}})").labels ==
         std::map<std::string, std::string>{{"b", "c"}});
@@ -237,7 +237,7 @@ TEST_CASE("an image configuration is read as leniently as Go's decoder reads it"
                R"(,"config":{"Labels":{"k":"v"}}})") == Labels{{"k", "v"}});
 }
 
-TEST_CASE("a malformed image configuration is refused, or nothing, as one likes") {
+TEST_CASE("a malformed image configuration is refused, or nullopt with try_parse_image_config") {
   for (const char* text : {"", "{", "none", "{}{}", "\xEF\xBB\xBF{}"}) {
     CAPTURE(text);
     CHECK_THROWS_AS((void)parse_image_config(text), Error);
@@ -246,7 +246,7 @@ TEST_CASE("a malformed image configuration is refused, or nothing, as one likes"
   CHECK_THROWS_AS((void)parse_image_config("{}" + std::string(limits::kConfigBytes, ' ')), Error);
 }
 
-TEST_CASE("a manifest says what it is attached to, and a layer where else it is available") {
+TEST_CASE("a manifest's subject and a layer's URLs are parsed") {
   const std::string digest = "sha256:" + std::string(64, 'a');
   const std::string row = R"({"mediaType":"application/x","digest":")" + digest + R"(","size":2)";
   const auto parsed = parse_manifest(R"({"schemaVersion":2,"artifactType":"application/spdx+json","config":)" + row +
@@ -265,7 +265,7 @@ TEST_CASE("a manifest says what it is attached to, and a layer where else it is 
   }
 }
 
-TEST_CASE("annotations, platforms and what nobody here knows are carried, whatever they hold") {
+TEST_CASE("malformed annotations, platforms and unknown keys are accepted") {
   const std::string row = R"({"mediaType":"application/x","digest":")" + kListedDigest + R"(","size":2,"annotations":)";
   const auto parsed = parse_manifest(R"({"schemaVersion":2,"manifests":[)" + row +
                                          R"({"a":null,"b":1,"c":"half \ud83d","c":"twice"},"platform":[]},)" + row +
@@ -283,7 +283,7 @@ TEST_CASE("annotations, platforms and what nobody here knows are carried, whatev
   CHECK(*index.manifests.at(1).platform == Platform{"", "arm64", "", ""});
 }
 
-TEST_CASE("keys that say what a manifest refers to are there once, and spelled as they are") {
+TEST_CASE("keys that name content must occur once, in the right case") {
   const std::string row = R"({"mediaType":"application/x","digest":")" + kListedDigest + R"(","size":2)";
   const std::string good = R"({"schemaVersion":2,"config":)" + row + R"(},"layers":[)" + row + R"(}])";
   REQUIRE(manifest_error(good + "}") == "");
@@ -301,7 +301,7 @@ TEST_CASE("keys that say what a manifest refers to are there once, and spelled a
   }
 }
 
-TEST_CASE("artifact manifests have blobs, and manifests of unknown types what their form says") {
+TEST_CASE("artifact manifests have blobs, and manifests of unknown types the content of their form") {
   const std::string row = R"({"mediaType":"application/x","digest":")" + kListedDigest + R"(","size":2})";
   const auto artifact = std::get<Manifest>(parse_manifest(
       R"({"mediaType":"application/vnd.oci.artifact.manifest.v1+json","artifactType":"a/b","blobs":[)" + row + "]}",

@@ -19,7 +19,7 @@ bool fits(const Platform& given, const std::string& wanted) { return is_for(give
 
 }  // namespace
 
-TEST_CASE("a platform is the same in each of its spellings") {
+TEST_CASE("spellings of a platform are equal") {
   const Platform arm64 = platform("linux", "arm64", "v8");
   for (const char* wanted : {"linux/arm64", "linux/arm64/v8", "linux/aarch64", "Linux/ARM64", "linux/arm64/8"}) {
     CAPTURE(wanted);
@@ -49,7 +49,7 @@ TEST_CASE("arm alone is its variant v7; another variant is another platform") {
   CHECK_FALSE(fits(platform("linux", "arm64", "v9"), "linux/arm64"));
 }
 
-TEST_CASE("a version of the system counts only where it is asked for") {
+TEST_CASE("os.version is compared only if it is requested") {
   const Platform old = platform("windows", "amd64", "", "10.0.17763.5122");
   CHECK(fits(old, "windows/amd64"));
   CHECK(fits(old, "windows(10.0.17763)/amd64"));
@@ -60,7 +60,7 @@ TEST_CASE("a version of the system counts only where it is asked for") {
   CHECK_FALSE(fits(old, "linux/amd64"));
 }
 
-TEST_CASE("what is no platform is refused") {
+TEST_CASE("malformed platforms are refused") {
   for (const char* text : {"", "linux", "amd64", "/", "linux/", "/amd64", "linux/arm/v7/x", "linux/arm/", "linux//v7",
                            " linux/amd64", "linux/am d64", "windows(/amd64", "windows()/amd64", "(1)/amd64",
                            "windows(a/b)/amd64", "linux/*", "linux/\xC3\xA4", "linux/amd64\n"}) {
@@ -74,13 +74,13 @@ TEST_CASE("what is no platform is refused") {
   }
 }
 
-TEST_CASE("a platform is shown as it is read, and safely") {
+TEST_CASE("a platform is printed as it is parsed, escaped") {
   CHECK(full_name(platform("linux", "arm", "v7")) == "linux/arm/v7");
   CHECK(full_name(platform("windows", "amd64", "", "10.0.1")) == "windows(10.0.1)/amd64");
   CHECK(full_name(platform("a\x1b", "b")) == "a\\u{1b}/b");
 }
 
-TEST_CASE("unknown/unknown, and what has only a system, is no real platform") {
+TEST_CASE("unknown/unknown, and a platform without an architecture, are no real platforms") {
   CHECK(is_real(platform("linux", "amd64")));
   CHECK_FALSE(is_real(platform("unknown", "unknown")));
   CHECK_FALSE(is_real(platform("linux", "")));

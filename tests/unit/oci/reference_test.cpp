@@ -39,7 +39,7 @@ TEST_CASE("references are completed with imgpkg's rules") {
   CHECK(full("host:5000") == "index.docker.io/library/host:5000");
 }
 
-TEST_CASE("a digest counts more than a tag, and without either latest is requested") {
+TEST_CASE("a digest takes precedence over a tag, and the default is latest") {
   const Reference both = Reference::parse("r.io/app:v1@" + kGivenDigest);
   CHECK(both.tag == "v1");
   CHECK(both.selector() == kGivenDigest);
@@ -57,7 +57,7 @@ TEST_CASE("a reference made by digest has no tag") {
   CHECK(to_string(reference) == "r.example:5000/team/app@" + digest.text());
 }
 
-TEST_CASE("what is not a reference is refused") {
+TEST_CASE("malformed references are refused") {
   const std::string bad[] = {"",
                              "/",
                              "/app",
@@ -90,7 +90,7 @@ TEST_CASE("what is not a reference is refused") {
   }
 }
 
-TEST_CASE("a repository is given without tag or digest") {
+TEST_CASE("a repository with a tag or digest is refused") {
   CHECK(to_string(parse_repository("r.io/some/app")) == "r.io/some/app");
   CHECK(usage_error([] { (void)parse_repository("r.io/app:v1"); }) ==
         "'r.io/app:v1' must be a repository, without tag or digest");
@@ -126,14 +126,14 @@ TEST_CASE("images and locations have tags made of a digest") {
   CHECK(is_valid_tag(locations_tag(digest)));
 }
 
-TEST_CASE("of a digest that is too long for a tag the first 64 digits are in it") {
+TEST_CASE("a tag made of a long digest has its first 64 digits") {
   const Digest digest = Digest::parse("sha512:" + std::string(64, 'a') + std::string(64, 'b'));
   CHECK(image_tag(digest) == "sha512-" + std::string(64, 'a') + ".imgpkg");
   CHECK(locations_tag(digest) == "sha512-" + std::string(64, 'a') + ".image-locations.imgpkg");
   CHECK(is_valid_tag(repository_tag({{"r.example", std::string(200, 'x')}, std::nullopt, digest})));
 }
 
-TEST_CASE("a tag after the repository holds the end of its path, as far as tags take it") {
+TEST_CASE("a tag made of a repository has the end of its path, within the length of a tag") {
   const Digest digest = Digest::parse(kGivenDigest);
   const std::string usual = "sha256-" + std::string(64, 'a') + ".imgpkg";
   const std::string long_name(60, 'x');
@@ -164,7 +164,7 @@ TEST_CASE("a tag after the repository holds the end of its path, as far as tags 
   }
 }
 
-TEST_CASE("a tag that attaches something to an image names the image") {
+TEST_CASE("an attachment tag is parsed into the image's digest") {
   const Digest digest = Digest::parse(kGivenDigest);
   CHECK(attachment_subject(attachment_tag(digest, "sig")) == digest);
   CHECK(attachment_subject(attachment_tag(digest, "sbom")) == digest);

@@ -54,7 +54,7 @@ const std::vector<KnownEncoder> kKnownEncoders = {
 
 }  // namespace
 
-TEST_CASE("the encoders of registries are foreseen: recipes take 0.3 % of a stream, and are rebuilt") {
+TEST_CASE("streams of common encoders are predicted: recipes take 0.3 % of a stream, and rebuild it") {
   for (const KnownEncoder& encoder : kKnownEncoders) {
     CAPTURE(encoder.file);
     const std::string gzip = read_file(FIXTURES "/recipe/" + encoder.file + ".gz", kTripLimit);
@@ -66,7 +66,7 @@ TEST_CASE("the encoders of registries are foreseen: recipes take 0.3 % of a stre
   }
 }
 
-TEST_CASE("a stream that begins with what tells nothing of its encoder is foreseen, too") {
+TEST_CASE("a stream whose beginning does not identify its encoder is predicted, too") {
   const std::string text = round_trip(read_file(FIXTURES "/recipe/go-1.gz", kTripLimit)).plain;
   std::string noise(std::size_t{3'500'000}, '\0');
   std::minstd_rand random(7);
@@ -84,7 +84,7 @@ TEST_CASE("a stream that begins with what tells nothing of its encoder is forese
   }
 }
 
-TEST_CASE("where an encoder stops at the ends of jobs, matches are foreseen up to there") {
+TEST_CASE("matches are predicted up to the ends of an encoder's jobs") {
   for (const std::string name : {"pigz-6-large", "pgzip-1", "pgzip-5", "pgzip-6", "gzip-6-large"}) {
     CAPTURE(name);
     const std::string gzip = read_file(FIXTURES "/recipe/" + name + ".gz", kTripLimit);
@@ -95,7 +95,7 @@ TEST_CASE("where an encoder stops at the ends of jobs, matches are foreseen up t
   }
 }
 
-TEST_CASE("encoders that are not known are rebuilt, too") {
+TEST_CASE("streams of unknown encoders are rebuilt, too") {
   for (const std::string name : {"libdeflate-1", "libdeflate-6", "libdeflate-12", "igzip-0", "igzip-1", "igzip-3"}) {
     CAPTURE(name);
     const std::string gzip = read_file(FIXTURES "/recipe/" + name + ".gz", kTripLimit);

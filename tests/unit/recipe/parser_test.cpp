@@ -50,7 +50,7 @@ const std::string kTooEarly = "the gzip stream ends early";
 
 }  // namespace
 
-TEST_CASE("what surrounds DEFLATE data is kept: all fields of a head, wrong trailers, padding, trailing bytes") {
+TEST_CASE("a recipe keeps all bytes around DEFLATE data: header fields, wrong trailers, padding, trailing bytes") {
   const std::string head = std::string("\x1f\x8b\x08\x1f\x01\x02\x03\x04\x02\x03", 10) + std::string("\x05\0extra", 7) +
                            std::string("name\0", 5) + std::string("comment\0", 8) + "\xAB\xCD";
   BitText padded = fixed_block("abcabc");
@@ -76,7 +76,7 @@ TEST_CASE("blocks of every type are kept: empty ones, stored ones with padding, 
   check_trips(member(blocks), "abc");
 }
 
-TEST_CASE("the longest match is kept in both of its forms") {
+TEST_CASE("both encodings of the longest match are kept") {
   BitText blocks;
   blocks.bits(1, 1).bits(1, 2).code(0x30 + 'a', 8);
   blocks.code(0xC5, 8).code(0, 5);              // 285, distance 1
@@ -85,7 +85,7 @@ TEST_CASE("the longest match is kept in both of its forms") {
   check_trips(member(blocks), std::string(517, 'a'));
 }
 
-TEST_CASE("a code of distances may consist of one symbol, or of none") {
+TEST_CASE("a distance code may have one symbol, or none") {
   // Literals: 'a' and 256 with one bit, or 'a', 256 and 257 with 1, 2 and 2; distances: 0 with one bit, or none.
   for (const bool with_distance : {true, false}) {
     BitText blocks;
@@ -110,7 +110,7 @@ TEST_CASE("a code of distances may consist of one symbol, or of none") {
   }
 }
 
-TEST_CASE("a block longer than a piece is divided, and is one again afterwards") {
+TEST_CASE("a block longer than a piece is divided, and rebuilt as one") {
   BitText blocks;
   blocks.bits(1, 1).bits(1, 2).code(0x30 + 'z', 8);
   for (int i = 0; i < 40'000; ++i) blocks.code(0xC5, 8).code(0, 5);
@@ -123,7 +123,7 @@ TEST_CASE("a block longer than a piece is divided, and is one again afterwards")
   CHECK(trip.recipe_bytes() < 400);
 }
 
-TEST_CASE("many empty members and blocks are taken apart in pieces of bounded size") {
+TEST_CASE("many empty members and blocks are parsed in pieces of limited size") {
   std::string gzip;
   for (int i = 0; i < 20'000; ++i) gzip += member(fixed_block(""));
   BitText blocks;
@@ -136,7 +136,7 @@ TEST_CASE("many empty members and blocks are taken apart in pieces of bounded si
   CHECK(trip.recipe_bytes() < gzip.size() / 2);
 }
 
-TEST_CASE("what is no gzip stream is refused with the reason, also when it ends early") {
+TEST_CASE("an invalid or truncated gzip stream is refused with the reason") {
   CHECK(refusal("") == "this is no gzip stream");
   CHECK(refusal("no gzip") == "this is no gzip stream");
   CHECK(refusal(std::string("\x1f\x8b\x08\x80\0\0\0\0\0\0", 10)) == "a gzip member has flags that do not exist");
@@ -155,7 +155,7 @@ TEST_CASE("what is no gzip stream is refused with the reason, also when it ends 
   for (std::size_t size = 3; size < whole.size(); ++size) CHECK(refusal(whole.substr(0, size)) == kTooEarly);
 }
 
-TEST_CASE("a match does not reach into the member before") {
+TEST_CASE("a match does not reach into the previous member") {
   BitText second;
   second.bits(1, 1).bits(1, 2).code(1, 7).code(0, 5).code(0, 7);
   CHECK(refusal(member(fixed_block("abc")) + member(second)) == "a match reaches beyond the beginning of its member");

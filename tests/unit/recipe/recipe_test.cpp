@@ -120,11 +120,11 @@ int refused_of(const Sample& sample, std::uint64_t seed, int tries) {
 
 }  // namespace
 
-TEST_CASE("streams that no encoder would make come out the same, with every predictor") {
+TEST_CASE("streams that no encoder makes round-trip with every predictor") {
   CHECK(run_trips(seed_of_run() * 1'000'000, 300) == 300);
 }
 
-TEST_CASE("damaged streams are refused as corrupt, or come out the same") {
+TEST_CASE("damaged streams are refused as Corrupt, or round-trip") {
   const Damages damages = run_damages(seed_of_run() * 1'000'000, 300);
   CHECK(damages.rebuilt > 50);
   CHECK(damages.refused > 50);
@@ -143,7 +143,7 @@ TEST_CASE("OCIFERRY_RECIPES streams that no encoder would make come out the same
   CHECK(damages.rebuilt + damages.refused == count);
 }
 
-TEST_CASE("damaged recipes are refused or give other bytes, and stay in bounds") {
+TEST_CASE("damaged recipes are refused or give wrong bytes, within the limits") {
   const std::string gzip = read_file(FIXTURES "/recipe/igzip-1.gz", kTripLimit);
   int refused = 0;
   for (const Predictor& predictor : all_predictors()) {
@@ -155,7 +155,7 @@ TEST_CASE("damaged recipes are refused or give other bytes, and stay in bounds")
   CHECK(refused > 50);
 }
 
-TEST_CASE("a recipe of a newer version, or with a predictor that is not known, says that it needs a newer ociferry") {
+TEST_CASE("a recipe of a newer version, or with an unknown predictor, is refused as needing a newer ociferry") {
   const Sample sample = sample_of(random_gzip(3).gzip, Predictor{});
   const auto refusal = [&](std::size_t at, int value) {
     std::vector<std::byte> recipe = sample.recipe;
@@ -174,7 +174,7 @@ TEST_CASE("a recipe of a newer version, or with a predictor that is not known, s
   CHECK(refusal(2, 3) == "a recipe needs a newer ociferry");
 }
 
-TEST_CASE("a recipe is for its own unpacked bytes only, all of them") {
+TEST_CASE("a recipe is refused with other or incomplete unpacked bytes") {
   const std::string gzip = read_file(FIXTURES "/recipe/zlib-6.gz", kTripLimit);
   const Sample sample = sample_of(gzip, {Predictor::Kind::Zlib, 6});
   const Bytes plain = sample.piece.plain;
@@ -185,7 +185,7 @@ TEST_CASE("a recipe is for its own unpacked bytes only, all of them") {
   CHECK_THROWS_AS(static_cast<void>(rebuilt(longer, plain, {})), Error);
 }
 
-TEST_CASE("runs that end inside bytes are joined, and the last one has to end with a byte") {
+TEST_CASE("bit runs are joined, and the last one must end at a byte boundary") {
   StringSink out(100);
   BitRunJoiner joiner(out);
   joiner.append({{std::byte{0x05}}, 3});

@@ -69,7 +69,7 @@ std::vector<std::string> scopes(const HttpRequest& request) {
 
 }  // namespace
 
-TEST_CASE("base64 has its test vectors") {
+TEST_CASE("base64 passes its test vectors") {
   for (const auto& [plain, coded] : std::vector<std::pair<std::string, std::string>>{{"", ""},
                                                                                      {"f", "Zg=="},
                                                                                      {"fo", "Zm8="},
@@ -85,7 +85,7 @@ TEST_CASE("base64 has its test vectors") {
   for (const char* bad : {"A", "Zm9v!", "Zm 9v", "=Zm9"}) CHECK_FALSE(base64_decoded(bad).has_value());
 }
 
-TEST_CASE("a token is fetched with the credentials, and the credentials go nowhere else") {
+TEST_CASE("a token is fetched with the credentials, which are sent to the token server only") {
   TokenRig rig(kLogin);
   rig.read();
   const auto asked = rig.token_requests();
@@ -106,7 +106,7 @@ TEST_CASE("without credentials an anonymous token is fetched") {
   CHECK_FALSE(rig.token_requests()[0].headers.find("Authorization").has_value());
 }
 
-TEST_CASE("a token serves until it is about to end, a very short one too") {
+TEST_CASE("a token is used until shortly before it expires, also a very short one") {
   TokenRig rig;
   rig.read();
   rig.read();
@@ -125,7 +125,7 @@ TEST_CASE("a token serves until it is about to end, a very short one too") {
   CHECK(silly.given == 1);
 }
 
-TEST_CASE("the renewal margin leaves most of every life") {
+TEST_CASE("the renewal margin is a small part of every lifetime") {
   CHECK(renewal_margin(3600s) == 900s);
   CHECK(renewal_margin(120s) == 30s);
   CHECK(renewal_margin(60s) == 15s);
@@ -133,7 +133,7 @@ TEST_CASE("the renewal margin leaves most of every life") {
   CHECK(renewal_margin(0s) == 0s);
 }
 
-TEST_CASE("each repository and kind of access has its own token; a mount asks for its source, too") {
+TEST_CASE("each repository and access has its own token; a mount requests its source's scope, too") {
   TokenRig rig;
   MemoryTarget from;
   const Descriptor blob = from.add_blob("x", "application/octet-stream");
@@ -148,7 +148,7 @@ TEST_CASE("each repository and kind of access has its own token; a mount asks fo
                                                        {"repository:other/app:pull,push", "repository:team/app:pull"}});
 }
 
-TEST_CASE("a token that is not taken any more is renewed once, then it is an error") {
+TEST_CASE("a token that is refused is renewed once, then it is an error") {
   TokenRig rig;
   rig.accepted = "token-2";  // the first was revoked
   rig.read();
@@ -161,7 +161,7 @@ TEST_CASE("a token that is not taken any more is renewed once, then it is an err
   CHECK(never.count("HEAD") == 3);  // the first one found out that tokens are wanted
 }
 
-TEST_CASE("scopes that a challenge wants are requested in addition") {
+TEST_CASE("scopes of a challenge are requested in addition") {
   TokenRig rig;
   rig.accepted = "token-2";
   rig.challenge_scope = "repository:team/app:pull registry:catalog:*";
@@ -170,7 +170,7 @@ TEST_CASE("scopes that a challenge wants are requested in addition") {
         std::vector<std::string>{"repository:team/app:pull", "registry:catalog:*"});
 }
 
-TEST_CASE("an identity token is exchanged with POST, and with GET where that is unknown") {
+TEST_CASE("an identity token is exchanged with POST, or with GET if the server has no POST") {
   const Environment environment{{"IMGPKG_REGISTRY_HOSTNAME", "reg.example"},
                                 {"IMGPKG_REGISTRY_IDENTITY_TOKEN", "refresh&me"}};
   TokenRig rig({}, environment);
@@ -192,7 +192,7 @@ TEST_CASE("an identity token is exchanged with POST, and with GET where that is 
   CHECK(old.token_requests().size() == 2);
 }
 
-TEST_CASE("a token of the user is sent to the registry as it is") {
+TEST_CASE("a token of the user is sent to the registry unchanged") {
   TokenRig rig({.token = "mine"});
   rig.accepted = "mine";
   rig.read();
@@ -201,7 +201,7 @@ TEST_CASE("a token of the user is sent to the registry as it is") {
   CHECK(error_of([&] { rig.read(); }).code() == ErrorCode::Unauthorized);
 }
 
-TEST_CASE("a token server that refuses, fails or talks nonsense is named") {
+TEST_CASE("a token server that refuses, fails or responds with garbage is named") {
   struct Row {
     HttpReply reply;
     ErrorCode code;
@@ -220,7 +220,7 @@ TEST_CASE("a token server that refuses, fails or talks nonsense is named") {
   }
 }
 
-TEST_CASE("a token server is asked again if it is busy") {
+TEST_CASE("a request to a busy token server is repeated") {
   TokenRig rig;
   int calls = 0;
   rig.token_server = [&](const HttpRequest&) { return ++calls < 3 ? std::optional(HttpReply{503}) : std::nullopt; };
@@ -239,7 +239,7 @@ TEST_CASE("a token server that redirects elsewhere does not take the credentials
   CHECK_FALSE(rig.token_requests().back().headers.find("Authorization").has_value());
 }
 
-TEST_CASE("Basic credentials are sent when the registry wants them, and a refusal is final") {
+TEST_CASE("Basic credentials are sent when the registry requests them, and a refusal is final") {
   Rig rig(kLogin);
   std::string right = kBasic;
   rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
@@ -255,7 +255,7 @@ TEST_CASE("Basic credentials are sent when the registry wants them, and a refusa
   CHECK(rig.transport->lines().size() == 3);
 }
 
-TEST_CASE("of Basic and Bearer the first is answered, but without a password the one that gives anybody a token") {
+TEST_CASE("the first of Basic and Bearer is used, but Bearer without a password") {
   for (const bool has_password : {true, false}) {
     CAPTURE(has_password);
     TokenRig rig(has_password ? kLogin : RegistryOptions{});
@@ -272,7 +272,7 @@ TEST_CASE("of Basic and Bearer the first is answered, but without a password the
   }
 }
 
-TEST_CASE("a registry that asks only when it matters is answered then") {
+TEST_CASE("a registry that requires credentials for some requests only gets them then") {
   Rig rig(kLogin);
   rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.path == "/v2/" || request.headers.find("Authorization") == kBasic) return std::nullopt;
@@ -282,7 +282,7 @@ TEST_CASE("a registry that asks only when it matters is answered then") {
   CHECK(rig.count("HEAD") == 3);
 }
 
-TEST_CASE("a registry that asks for nothing gets nothing") {
+TEST_CASE("a registry without a challenge gets no credentials") {
   Rig rig(kLogin);
   static_cast<void>(rig.repository().resolve("v1"));
   for (const HttpRequest& request : rig.transport->requests())

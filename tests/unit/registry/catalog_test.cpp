@@ -22,7 +22,7 @@ void answer_catalog(Rig& rig, const HttpReply& first, const std::string& second 
 
 }  // namespace
 
-TEST_CASE("the catalog is read page by page, sorted, each repository once") {
+TEST_CASE("the catalog is read page by page, and returned sorted without duplicates") {
   Rig rig;
   HttpReply first{200, {}, R"({"repositories":["team/b","a"]})"};
   first.headers.set("Link", "</v2/_catalog?last=a&n=1000>; rel=\"next\"");
@@ -30,7 +30,7 @@ TEST_CASE("the catalog is read page by page, sorted, each repository once") {
   CHECK((rig.client->catalog("reg.example") == std::vector<std::string>{"a", "c", "team/b"}));
 }
 
-TEST_CASE("a registry without a catalog, or that denies it, is an error with the next step") {
+TEST_CASE("an absent or denied catalog is an error with the next step") {
   for (const int status : {401, 403, 404}) {
     CAPTURE(status);
     Rig rig;
@@ -40,7 +40,7 @@ TEST_CASE("a registry without a catalog, or that denies it, is an error with the
   }
 }
 
-TEST_CASE("a catalog that is none is refused") {
+TEST_CASE("a malformed catalog is refused") {
   for (const std::string body : {"[]x", R"({"repositories":{"a":1}})", R"({"repositories":[7]})"}) {
     CAPTURE(body);
     Rig rig;

@@ -30,7 +30,7 @@ TEST_CASE("case, spaces, escapes and unquoted values do not matter") {
   CHECK(bare[0].parameter("service") == "reg");
 }
 
-TEST_CASE("several challenges come in one field or in many") {
+TEST_CASE("several challenges are parsed from one field or several") {
   const auto in_one = parse(R"(Negotiate, Digest realm="d", nonce=x, Basic realm="b", Bearer realm="r")");
   const auto in_many =
       parse_challenges({"Negotiate", R"(Digest realm="d", nonce=x)", R"(Basic realm="b")", R"(Bearer realm="r")"});
@@ -43,13 +43,13 @@ TEST_CASE("several challenges come in one field or in many") {
   }
 }
 
-TEST_CASE("a token68 is stepped over") {
+TEST_CASE("a token68 is skipped") {
   const auto challenges = parse("Negotiate YWJj/+==, Basic realm=x");
   REQUIRE(challenges.size() == 2);
   CHECK(challenges[1].scheme == "basic");
 }
 
-TEST_CASE("nothing usable is nothing") {
+TEST_CASE("a challenge without a known scheme and realm is ignored") {
   CHECK_FALSE(usable_challenge({}).has_value());
   CHECK_FALSE(usable_challenge(parse("Negotiate")).has_value());
   CHECK_FALSE(usable_challenge(parse("Bearer service=\"reg\"")).has_value());

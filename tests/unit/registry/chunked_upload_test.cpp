@@ -78,7 +78,7 @@ using Sizes = std::vector<std::size_t>;
 
 }  // namespace
 
-TEST_CASE("what is refused as too large goes in chunks, halved until they fit, and the next blob begins with these") {
+TEST_CASE("a body that is too large is sent in chunks, halved until they fit; the next blob begins with that size") {
   ChunkedUpload upload;
   upload.cap(kMiB);
   CHECK(upload.run() == BlobOutcome::Written);
@@ -93,7 +93,7 @@ TEST_CASE("what is refused as too large goes in chunks, halved until they fit, a
   CHECK(upload.sizes().size() == 9);  // in one request
 }
 
-TEST_CASE("a limit that nothing fits under is an error that says what to do, and nothing is tried without end") {
+TEST_CASE("a limit below the smallest chunk is an error with the next step") {
   ChunkedUpload upload;
   upload.cap(1000);
   const Error error = error_of([&] { upload.run(); });
@@ -103,7 +103,7 @@ TEST_CASE("a limit that nothing fits under is an error that says what to do, and
   CHECK(upload.rig.progress.bytes == 0);
 }
 
-TEST_CASE("chunks of a size that the user gives are used from the beginning") {
+TEST_CASE("chunks of the user's size are used from the beginning") {
   ChunkedUpload upload(in_chunks(2 * kMiB));
   CHECK(upload.run() == BlobOutcome::Written);
   upload.check_arrived();
@@ -115,7 +115,7 @@ TEST_CASE("chunks of a size that the user gives are used from the beginning") {
   CHECK(requests[5].method == "PUT");
 }
 
-TEST_CASE("an upload in chunks that breaks off continues with what the registry does not have") {
+TEST_CASE("an interrupted upload in chunks continues with what the registry does not have") {
   for (const bool stored : {false, true}) {
     CAPTURE(stored);
     ChunkedUpload upload(in_chunks(kMiB));
@@ -133,7 +133,7 @@ TEST_CASE("an upload in chunks that breaks off continues with what the registry 
   }
 }
 
-TEST_CASE("chunks that were taken count as progress: a long upload outlives more failures than one request may have") {
+TEST_CASE("accepted chunks count as progress and reset the number of failures") {
   RegistryOptions options = in_chunks(512 * 1024);
   options.retry_count = 1;
   ChunkedUpload upload(options);
@@ -143,7 +143,7 @@ TEST_CASE("chunks that were taken count as progress: a long upload outlives more
   CHECK(upload.rig.count("POST") == 1);
 }
 
-TEST_CASE("a session that is gone begins anew") {
+TEST_CASE("an upload whose session is gone begins anew") {
   ChunkedUpload upload(in_chunks(kMiB));
   upload.on_body([&](int n, const HttpRequest& request) -> std::optional<HttpReply> {
     if (n != 3) return std::nullopt;
@@ -158,7 +158,7 @@ TEST_CASE("a session that is gone begins anew") {
   CHECK(upload.rig.count("POST") == 2);
 }
 
-TEST_CASE("a registry that refuses large chunks with 416 gets smaller ones; one that stopped elsewhere is followed") {
+TEST_CASE("a 416 leads to smaller chunks, or to the offset that the registry reports") {
   ChunkedUpload ghcr(in_chunks(2 * kMiB));
   ghcr.cap(kMiB, {416});
   CHECK(ghcr.run() == BlobOutcome::Written);
@@ -181,7 +181,7 @@ TEST_CASE("a registry that refuses large chunks with 416 gets smaller ones; one 
   CHECK(behind.rig.count("POST") == 1);
 }
 
-TEST_CASE("what a registry says about a chunk that it took is not believed") {
+TEST_CASE("the Range of an accepted chunk is ignored") {
   for (const std::string range : {"0-0", "0--1", "0-99999999", "junk", ""}) {
     for (const int status : {201, 202, 204}) {
       CAPTURE(range);
@@ -201,7 +201,7 @@ TEST_CASE("what a registry says about a chunk that it took is not believed") {
   }
 }
 
-TEST_CASE("what a registry says after a break is believed only if it can be") {
+TEST_CASE("the offset after a break is used only if it is possible") {
   for (const std::string range : {"0-99999999", "0--1", "bytes", "5-9", ""}) {
     CAPTURE(range);
     ChunkedUpload upload(in_chunks(kMiB));
@@ -218,7 +218,7 @@ TEST_CASE("what a registry says after a break is believed only if it can be") {
   }
 }
 
-TEST_CASE("a registry without chunks gets all at once, and its refusal of that counts") {
+TEST_CASE("a registry without chunks gets the whole blob, and its refusal is reported") {
   for (const int status : {405, 501}) {
     CAPTURE(status);
     ChunkedUpload upload(in_chunks(kMiB));
@@ -238,7 +238,7 @@ TEST_CASE("a registry without chunks gets all at once, and its refusal of that c
   CHECK(error.hint_text().find("client_max_body_size") != std::string::npos);
 }
 
-TEST_CASE("a registry may ask for larger chunks, within reason") {
+TEST_CASE("a registry may request larger chunks, up to a limit") {
   ChunkedUpload upload(in_chunks(512 * 1024));
   upload.rig.registry.intercept = [](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.method != "POST") return std::nullopt;
@@ -249,7 +249,7 @@ TEST_CASE("a registry may ask for larger chunks, within reason") {
   CHECK(upload.sizes().front() == 2 * kMiB);
 }
 
-TEST_CASE("a large upload that broke off as a whole continues in chunks") {
+TEST_CASE("a large upload in one request that broke off continues in chunks") {
   std::vector<HttpReply> failures{{.status = 200, .drop = true}};
   if (!testing::kSanitized) failures.insert(failures.end(), {HttpReply{408}, HttpReply{504}});  // each moves 128 MiB
   for (const HttpReply& failure : failures) {
@@ -267,7 +267,7 @@ TEST_CASE("a large upload that broke off as a whole continues in chunks") {
   }
 }
 
-TEST_CASE("a damaged source never comes to its end in chunks either") {
+TEST_CASE("an upload in chunks of a damaged source is never completed") {
   struct Damaged : BlobSource {
     std::unique_ptr<ByteSource> open(const Descriptor&, std::uint64_t, std::stop_token) override {
       return std::make_unique<StringSource>(std::string(kChunkedSize, 'x'));
@@ -281,7 +281,7 @@ TEST_CASE("a damaged source never comes to its end in chunks either") {
   CHECK(upload.rig.progress.bytes == 0);
 }
 
-TEST_CASE("an upload in chunks that is stopped is cancelled where it is by then") {
+TEST_CASE("an upload in chunks that is interrupted is cancelled at its present location") {
   ChunkedUpload upload(in_chunks(kMiB));
   std::stop_source stop;
   upload.on_body([&](int n, const HttpRequest&) -> std::optional<HttpReply> {

@@ -29,14 +29,14 @@ void ask_for_tag(Rig& rig, const std::string& host) {
 
 }  // namespace
 
-TEST_CASE("a registry is talked to by https, and asked only once whether it is one") {
+TEST_CASE("a registry is contacted by https, and pinged only once") {
   Rig rig;
   ask_for_tag(rig, "reg.example");
   ask_for_tag(rig, "reg.example");
   CHECK(rig.transport->lines() == std::vector<std::string>{kQuestion, kPing, kQuestion});
 }
 
-TEST_CASE("no ping where the first answer tells that this is a registry, or how to log in") {
+TEST_CASE("no ping is sent if the first response shows a registry or a challenge") {
   Rig rig;
   rig.registry.add_manifest("team/app", kEmptyManifest, std::string(media_type::kOciManifest), "v1");
   ask_for_tag(rig, "reg.example");
@@ -52,7 +52,7 @@ TEST_CASE("no ping where the first answer tells that this is a registry, or how 
   CHECK_FALSE(wants.transport->requests().front().headers.find("Authorization"));
 }
 
-TEST_CASE("a first answer that does not tell counts once a ping has, unless that one wants credentials") {
+TEST_CASE("an ambiguous first response is used after a ping, unless the ping requires credentials") {
   Rig hides{Rig::Script{}, {.username = "me", .password = "secret"}};
   hides.transport->expect("HEAD", kManifestUrl, {404})
       .expect("GET", kPingUrl, {401, {{"WWW-Authenticate", "Basic realm=x"}}})
@@ -72,7 +72,7 @@ TEST_CASE("a first answer that does not tell counts once a ping has, unless that
   CHECK(busy.transport->lines() == std::vector<std::string>{kQuestion, kPing, kQuestion});
 }
 
-TEST_CASE("what may keep others waiting, or changes something, is not sent in the place of a ping") {
+TEST_CASE("blob requests, writes and requests that may need plain http are sent after a ping only") {
   Rig rig;
   const Descriptor blob = rig.registry.add_blob("team/app", "content");
   StringSink sink(blob.size);
@@ -85,7 +85,7 @@ TEST_CASE("what may keep others waiting, or changes something, is not sent in th
   }
 }
 
-TEST_CASE("plain http is used where https is not spoken, on loopback or if allowed") {
+TEST_CASE("plain http is used for peers without TLS, on loopback or if allowed") {
   for (const Kind kind : {Kind::NotTls, Kind::Connect}) {
     Rig loopback{Rig::Script{}};
     loopback.transport->expect_failure("GET", "https://localhost:5000/v2/", kind)
@@ -109,14 +109,14 @@ TEST_CASE("plain http is never used after a certificate error") {
   CHECK(rig.transport->finished());
 }
 
-TEST_CASE("plain http is not used with public hosts, and the way out is named") {
+TEST_CASE("plain http is not used with public hosts, and the error names the option") {
   Rig rig{Rig::Script{}};
   rig.transport->expect_failure("HEAD", "https://203.0.113.1:5000/v2/team/app/manifests/v1", Kind::NotTls);
   CHECK(error_of([&] { ask_for_tag(rig, "203.0.113.1:5000"); }).hint_text().find("--registry-insecure") !=
         std::string::npos);
 }
 
-TEST_CASE("plain http is used on private networks as long as nobody wants credentials") {
+TEST_CASE("plain http is used on private networks unless credentials are required") {
   for (const std::string host : {"10.0.0.1:5000", "172.31.0.1", "192.168.1.5:5000", "nas.local"}) {
     Rig open{Rig::Script{}};
     open.transport->expect_failure("GET", "https://" + host + "/v2/", Kind::NotTls)
@@ -135,7 +135,7 @@ TEST_CASE("plain http is used on private networks as long as nobody wants creden
   }
 }
 
-TEST_CASE("a registry on a private network that wants credentials later only gets none by plain http") {
+TEST_CASE("a registry on a private network that requires credentials later gets none by plain http") {
   Rig rig{Rig::Script{}, {.username = "ann", .password = "secret"}};
   rig.transport->expect_failure("GET", "https://10.0.0.1:5000/v2/", Kind::NotTls)
       .expect("GET", "http://10.0.0.1:5000/v2/")
@@ -144,7 +144,7 @@ TEST_CASE("a registry on a private network that wants credentials later only get
   CHECK(rig.transport->finished());
 }
 
-TEST_CASE("a registry that nobody answers for is given up soon, and asked no more in the same run") {
+TEST_CASE("an unreachable registry is given up soon, and not requested again in the same run") {
   Rig rig{Rig::Script{}};
   rig.transport->expect_failure("HEAD", kManifestUrl, Kind::Connect);
   for (int i = 0; i < 2; ++i) rig.transport->expect_failure("GET", kPingUrl, Kind::Connect);
@@ -155,7 +155,7 @@ TEST_CASE("a registry that nobody answers for is given up soon, and asked no mor
   CHECK(rig.transport->finished());
 }
 
-TEST_CASE("a registry that stays silent is given up after two connect time-outs, and not asked by plain http") {
+TEST_CASE("a silent registry is given up after two connect timeouts, and not requested by plain http") {
   for (const std::string host : {"reg.example", "10.0.0.1:5000"}) {
     Rig rig{Rig::Script{}};
     const std::string first = host == "reg.example" ? kQuestion : "GET https://" + host + "/v2/";
@@ -172,7 +172,7 @@ TEST_CASE("a registry that stays silent is given up after two connect time-outs,
   CHECK(told.transport->finished());
 }
 
-TEST_CASE("a handshake that breaks once passes; plain http is tried only where it may be, and must prove itself") {
+TEST_CASE("a broken handshake is repeated; plain http is tried if allowed, and must look like a registry's") {
   Rig shared{Rig::Script{}};
   shared.transport->expect_failure("HEAD", kManifestUrl, Kind::Handshake)
       .expect("GET", kPingUrl)
@@ -213,7 +213,7 @@ TEST_CASE("a proxy that refuses plain http is final where the handshake was cut 
   CHECK(rig.transport->finished());
 }
 
-TEST_CASE("a public host that breaks every handshake is given up soon, with both explanations") {
+TEST_CASE("a public host that breaks every handshake is given up soon, with both possible reasons") {
   Rig rig{Rig::Script{}};
   rig.transport->expect_failure("HEAD", kManifestUrl, Kind::Handshake);
   for (int i = 0; i < 2; ++i) rig.transport->expect_failure("GET", kPingUrl, Kind::Handshake);
@@ -225,7 +225,7 @@ TEST_CASE("a public host that breaks every handshake is given up soon, with both
   CHECK(rig.transport->finished());
 }
 
-TEST_CASE("plain http is never used after a TLS alert, or because a proxy refuses") {
+TEST_CASE("plain http is never used after a TLS alert or a proxy's refusal") {
   Rig broken{Rig::Script{}, {.insecure = true}};
   broken.transport->expect_failure("GET", "https://localhost:5000/v2/", Kind::Broken)
       .expect("GET", "https://localhost:5000/v2/")
@@ -238,7 +238,7 @@ TEST_CASE("plain http is never used after a TLS alert, or because a proxy refuse
   CHECK(refused.transport->finished());
 }
 
-TEST_CASE("a web page is not a registry") {
+TEST_CASE("a web page in response to a ping is an error") {
   Rig rig;
   rig.answer_first(1, "GET", "/v2/", {200, {{"Content-Type", "text/html; charset=utf-8"}}, "<html>"});
   const Error error = error_of([&] { ask_for_tag(rig, "reg.example"); });
@@ -246,7 +246,7 @@ TEST_CASE("a web page is not a registry") {
   CHECK(error.message().find("not a registry") != std::string::npos);
 }
 
-TEST_CASE("a registry that is busy at first is asked again; one that stays busy is an error") {
+TEST_CASE("a ping to a busy registry is repeated; one that stays busy is an error") {
   Rig rig;
   rig.answer_first(2, "GET", "/v2/", {503});
   ask_for_tag(rig, "reg.example");
@@ -257,7 +257,7 @@ TEST_CASE("a registry that is busy at first is asked again; one that stays busy 
   CHECK(busy.count("GET") == 6);
 }
 
-TEST_CASE("the first requests of several threads are in progress at the same time, while connections are made") {
+TEST_CASE("first requests of several threads run concurrently") {
   /// The first two requests go on once both are there.
   struct Meeting : Transport {
     FakeTransport& inner;
@@ -284,7 +284,7 @@ TEST_CASE("the first requests of several threads are in progress at the same tim
   CHECK(rig.count(kPing) == 1);
 }
 
-TEST_CASE("many threads find out once how to talk to a registry") {
+TEST_CASE("concurrent threads ping a registry once") {
   Rig rig;
   std::vector<std::future<void>> threads;
   for (int i = 0; i < 8; ++i)

@@ -46,7 +46,7 @@ struct Download {
 
 }  // namespace
 
-TEST_CASE("a download that breaks is taken up where it broke, wherever that is") {
+TEST_CASE("a download that breaks anywhere is resumed there") {
   for (const std::size_t at : {0U, 1U, 500U, 999U}) {
     CAPTURE(at);
     Download download;
@@ -60,7 +60,7 @@ TEST_CASE("a download that breaks is taken up where it broke, wherever that is")
   }
 }
 
-TEST_CASE("a connection that breaks after the last byte has given everything") {
+TEST_CASE("a connection that breaks after the last byte is a success") {
   Download download;
   download.change([](int, const HttpRequest&, HttpReply& reply) { reply.break_after = kLetters.size(); });
   download.run();
@@ -68,7 +68,7 @@ TEST_CASE("a connection that breaks after the last byte has given everything") {
   CHECK(download.ranges() == std::vector<std::string>{"-"});
 }
 
-TEST_CASE("progress renews the budget: a connection that breaks again and again still ends well") {
+TEST_CASE("progress resets the number of failures: a connection that breaks repeatedly still succeeds") {
   static constexpr std::size_t kPiece = std::size_t{256} * 1024;
   Download download({}, std::string(20 * kPiece, 'x'));
   download.change([](int, const HttpRequest&, HttpReply& reply) {
@@ -79,7 +79,7 @@ TEST_CASE("progress renews the budget: a connection that breaks again and again 
   CHECK(download.ranges().size() == 20);
 }
 
-TEST_CASE("a connection that breaks after every few bytes is given up") {
+TEST_CASE("a connection that breaks after a few bytes each time is given up") {
   Download download({.retry_count = 2});
   download.change([](int, const HttpRequest&, HttpReply& reply) { reply.break_after = 10; });
   CHECK(error_of([&] { download.run(); }).code() == ErrorCode::Network);
@@ -94,7 +94,7 @@ TEST_CASE("attempts without progress are counted and end in a network error") {
   CHECK(download.ranges().size() == 3);
 }
 
-TEST_CASE("the rest of a blob is requested by Range, and taken from a server that gives all") {
+TEST_CASE("the rest of a blob is requested by Range, and taken from a full response") {
   Download download;
   copy_stream(*download.rig.repository().open(download.blob, 400, {}), download.sink);
   CHECK(download.sink.content == kLetters.substr(400));
@@ -105,7 +105,7 @@ TEST_CASE("the rest of a blob is requested by Range, and taken from a server tha
   CHECK(ignored.sink.content == kLetters.substr(400));
 }
 
-TEST_CASE("a server that ignores Range starts over, and what is known is left out") {
+TEST_CASE("bytes that were received before are dropped from a response that ignores Range") {
   Download download;
   download.change([](int n, const HttpRequest&, HttpReply& reply) {
     if (n == 1) reply.break_after = 700;
@@ -115,7 +115,7 @@ TEST_CASE("a server that ignores Range starts over, and what is known is left ou
   CHECK(download.sink.content == kLetters);
 }
 
-TEST_CASE("a 206 that is not what was requested is not used; then no ranges are requested") {
+TEST_CASE("a 206 with another range is not used, and no more ranges are requested") {
   for (const char* lie : {"bytes 0-999/1000", "bytes 701-999/1000", "bytes 700-999/1001", "700-999/1000", ""}) {
     CAPTURE(lie);
     Download download;
@@ -129,7 +129,7 @@ TEST_CASE("a 206 that is not what was requested is not used; then no ranges are 
   }
 }
 
-TEST_CASE("a blob that is longer than its descriptor says is corrupt, and not read on") {
+TEST_CASE("a blob that is longer than its descriptor is Corrupt, and not read further") {
   Download download;
   download.change([](int, const HttpRequest&, HttpReply& reply) { reply.body += "x"; });
   CHECK(error_of([&] { download.run(); }).code() == ErrorCode::Corrupt);
@@ -137,7 +137,7 @@ TEST_CASE("a blob that is longer than its descriptor says is corrupt, and not re
   CHECK(download.ranges().size() == 1);
 }
 
-TEST_CASE("a blob that is shorter than its descriptor says is corrupt") {
+TEST_CASE("a blob that is shorter than its descriptor is Corrupt") {
   Download download;
   ++download.blob.size;  // the registry answers 416 to the rest
   const Error error = error_of([&] { download.run(); });
@@ -148,7 +148,7 @@ TEST_CASE("a blob that is shorter than its descriptor says is corrupt") {
   CHECK(error_of([&] { no_ranges.run(); }).code() == ErrorCode::Corrupt);
 }
 
-TEST_CASE("a missing blob is named; a refused one is not requested again") {
+TEST_CASE("a missing blob is named; a refused request is not repeated") {
   Download download;
   download.blob.digest = sha256("something else");
   const Error missing = error_of([&] { download.run(); });
@@ -160,7 +160,7 @@ TEST_CASE("a missing blob is named; a refused one is not requested again") {
   CHECK(denied.ranges().size() == 1);
 }
 
-TEST_CASE("statuses that may pass are repeated, also in the middle") {
+TEST_CASE("transient statuses are repeated, also in the middle") {
   Download download;
   download.change([](int n, const HttpRequest&, HttpReply& reply) {
     if (n == 2) reply.break_after = 400;
@@ -171,7 +171,7 @@ TEST_CASE("statuses that may pass are repeated, also in the middle") {
   CHECK(download.ranges() == std::vector<std::string>{"-", "-", "bytes=400-", "bytes=400-"});
 }
 
-TEST_CASE("a storage link that has run out is fetched anew from the registry") {
+TEST_CASE("an expired storage link is requested again from the registry") {
   Download download;
   int links = 0;
   download.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
@@ -191,7 +191,7 @@ TEST_CASE("a failing sink ends the download at once") {
   CHECK(download.ranges().size() == 1);
 }
 
-TEST_CASE("a large blob can be read as a stream, and the stream dropped early") {
+TEST_CASE("a large blob can be read as a stream, which can be closed early") {
   Rig rig;
   const std::string big(3 * limits::kSmallBlobBytes, 'b');
   const Descriptor blob = rig.registry.add_blob("team/app", big);

@@ -35,7 +35,7 @@ bool names_encoding(const Error& error) {
 
 }  // namespace
 
-TEST_CASE("a blob that was compressed on its way is corrupt, requested once, and the hint says why") {
+TEST_CASE("a blob with a Content-Encoding is Corrupt, not requested again, and the hint says why") {
   // Fewer bytes than it should have, and more, as of layers, which are compressed already.
   for (const std::string& content : {std::string(50'000, 'x'), std::string("short")}) {
     Rig rig;
@@ -49,14 +49,14 @@ TEST_CASE("a blob that was compressed on its way is corrupt, requested once, and
   }
 }
 
-TEST_CASE("a manifest that was compressed on its way is corrupt, and the hint says why") {
+TEST_CASE("a manifest with a Content-Encoding is Corrupt, and the hint says why") {
   Rig rig;
   const std::string content = R"({"schemaVersion":2})";
   answer_encoded(rig, compressed(content));
   CHECK(names_encoding(error_of([&] { static_cast<void>(rig.repository().manifest(sha256(content).text())); })));
 }
 
-TEST_CASE("a label without compression, which some stores put on layers, does no harm") {
+TEST_CASE("a Content-Encoding on layers that are not compressed in transit is ignored") {
   Rig rig;
   const std::string content(50'000, 'x');
   const Descriptor blob = rig.registry.add_blob("team/app", content);

@@ -45,7 +45,7 @@ struct Foreign {
 
 }  // namespace
 
-TEST_CASE("a foreign layer that its registry has is not looked for elsewhere") {
+TEST_CASE("a foreign layer that its registry has is not requested from its URLs") {
   Foreign foreign;
   foreign.layer.urls = {"https://web.example/a"};
   foreign.rig.registry.add_blob("team/app", kForeignContent);
@@ -54,7 +54,7 @@ TEST_CASE("a foreign layer that its registry has is not looked for elsewhere") {
   CHECK(foreign.asked.empty());
 }
 
-TEST_CASE("a foreign layer that its registry lacks comes from the first URL that has it, http or https as written") {
+TEST_CASE("a foreign layer that its registry lacks comes from the first URL that has it, by http or https") {
   Foreign foreign;
   foreign.layer.urls = {"https://web.example/gone", "http://web.example/there", "https://web.example/too"};
   foreign.web = {{"/there", {200, {}, kForeignContent}}, {"/too", {200, {}, kForeignContent}}};
@@ -64,14 +64,14 @@ TEST_CASE("a foreign layer that its registry lacks comes from the first URL that
   CHECK(foreign.rig.count("GET http://web.example/there") == 1);
 }
 
-TEST_CASE("a foreign layer is read whole, and its beginning dropped, where an offset is requested") {
+TEST_CASE("a foreign layer is read from its start for an offset, and its beginning dropped") {
   Foreign foreign;
   foreign.layer.urls = {"https://web.example/there"};
   foreign.web = {{"/there", {200, {}, kForeignContent}}};
   CHECK(read_all(*foreign.rig.repository().open(foreign.layer, 4000, {}), 10'000) == kForeignContent.substr(4000));
 }
 
-TEST_CASE("URLs are followed only if that was requested, and only for layers that may not be redistributed") {
+TEST_CASE("URLs are used only on request, and only for non-distributable layers") {
   Foreign not_asked{{}};
   not_asked.layer.urls = {"https://web.example/there"};
   CHECK(not_asked.failure() == ErrorCode::NotFound);
@@ -102,7 +102,7 @@ TEST_CASE("a URL never gets credentials, not even at the registry's own address"
   CHECK_FALSE(foreign.sent_credentials);
 }
 
-TEST_CASE("a URL that breaks leads to the next, which continues from there") {
+TEST_CASE("a URL that breaks is continued by the next") {
   Foreign foreign({.retry_count = 0, .foreign_layers = true});
   foreign.layer.urls = {"https://one.example/breaks", "https://two.example/rest"};
   HttpReply breaks{200, {}, kForeignContent};
@@ -114,7 +114,7 @@ TEST_CASE("a URL that breaks leads to the next, which continues from there") {
   CHECK(foreign.asked.back() == "/rest bytes=1200-");
 }
 
-TEST_CASE("what a URL gives is checked, and one that gave something else is skipped the next time") {
+TEST_CASE("the content of a URL is verified, and a wrong one skipped the next time") {
   Foreign foreign;
   foreign.layer.urls = {"https://one.example/longer", "https://two.example/other", "https://three.example/right"};
   std::string other = kForeignContent;
@@ -128,7 +128,7 @@ TEST_CASE("what a URL gives is checked, and one that gave something else is skip
   CHECK(foreign.asked == std::vector<std::string>{"/longer -", "/other -", "/right -"});
 }
 
-TEST_CASE("addresses that only this machine can reach, and URLs with passwords or other schemes, are not asked") {
+TEST_CASE("URLs at local addresses, with passwords or other schemes are not requested") {
   Foreign foreign;
   foreign.layer.urls = {"http://169.254.169.254/latest",
                         "https://metadata.google.internal/x",
@@ -146,7 +146,7 @@ TEST_CASE("addresses that only this machine can reach, and URLs with passwords o
   CHECK(foreign.asked.empty());
 }
 
-TEST_CASE("a redirect of a URL to such an address, or from https to http, is not followed") {
+TEST_CASE("a redirect of a URL to a local address, or from https to http, is not followed") {
   for (const std::string to : {"http://169.254.169.254/x", "https://localhost/there", "http://web.example/there"}) {
     Foreign foreign;
     foreign.layer.urls = {"https://web.example/moved"};
@@ -156,7 +156,7 @@ TEST_CASE("a redirect of a URL to such an address, or from https to http, is not
   }
 }
 
-TEST_CASE("of very many URLs only the first are tried; a network that failed is told as that") {
+TEST_CASE("only the first of very many URLs are tried, and a network failure is reported as such") {
   Foreign foreign;
   for (std::size_t i = 0; i < 10 * limits::kForeignUrls; ++i) {
     foreign.layer.urls.push_back("https://web.example/" + std::to_string(i));

@@ -22,7 +22,7 @@ void refuse_head(Rig& rig, int status, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("a registry that does not answer HEAD for manifests is asked so once, whatever the repository") {
+TEST_CASE("a registry without HEAD for manifests is asked by HEAD once, for all repositories") {
   for (const int status : {405, 501}) {
     CAPTURE(status);
     Rig rig;
@@ -40,7 +40,7 @@ TEST_CASE("a registry that does not answer HEAD for manifests is asked so once, 
   }
 }
 
-TEST_CASE("a registry that does not answer HEAD for blobs still gets them, and is asked so once") {
+TEST_CASE("a registry without HEAD for blobs is asked by HEAD once, and still gets blobs") {
   for (const int status : {405, 501}) {
     CAPTURE(status);
     Rig rig;
@@ -56,14 +56,14 @@ TEST_CASE("a registry that does not answer HEAD for blobs still gets them, and i
   }
 }
 
-TEST_CASE("what HEAD is answered once and by accident is not remembered") {
+TEST_CASE("a single failure of HEAD is not remembered") {
   Rig rig;
   rig.answer_first(1, "HEAD", "/manifests/", HttpReply{404});
   for (int i = 0; i < 3; ++i) CHECK_FALSE(rig.repository().resolve("v1").has_value());
   CHECK(rig.count("HEAD") == 3);
 }
 
-TEST_CASE("HEAD that finds nothing is not believed for what was just put, nor for what is needed") {
+TEST_CASE("a HEAD that finds nothing is checked by GET for manifests that were just put or are needed") {
   Rig rig;
   refuse_head(rig, 404, "/manifests/");
   const std::string image =
@@ -84,7 +84,7 @@ TEST_CASE("HEAD that finds nothing is not believed for what was just put, nor fo
   CHECK(rig.count("HEAD") == heads);
 }
 
-TEST_CASE("a manifest that a replica does not have yet, and then has, is no reason to do without HEAD") {
+TEST_CASE("HEAD is still used after a replica lacked a manifest for a moment") {
   Rig rig;
   const Digest digest = rig.registry.add_manifest("team/app", "{}", std::string(media_type::kOciManifest), "v1");
   rig.answer_first(1, "HEAD", "/manifests/", HttpReply{404});

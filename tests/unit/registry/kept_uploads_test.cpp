@@ -119,7 +119,7 @@ TEST_CASE("a run continues with the upload that an earlier one did not finish, a
   within.finishes(kKeptSize - 2 * kChunk - kMiB - 7);
 }
 
-TEST_CASE("a large upload in one request that breaks off for good continues in the next run, if the registry kept it") {
+TEST_CASE("a large upload that broke off finally is continued by the next run, if the registry kept it") {
   for (const bool keeps : {true, false}) {
     CAPTURE(keeps);
     Place place;
@@ -139,7 +139,7 @@ TEST_CASE("a large upload in one request that breaks off for good continues in t
   }
 }
 
-TEST_CASE("a note is readable by its owner only, and says no more than it must") {
+TEST_CASE("an upload's record is readable by its owner only, and has no credentials") {
   Place place;
   place.broken_run();
   REQUIRE(place.notes().size() == 1);
@@ -153,7 +153,7 @@ TEST_CASE("a note is readable by its owner only, and says no more than it must")
                   R"(","session":"/v2/team/app/blobs/uploads/session-1?_state=a%2Bb"})"));
 }
 
-TEST_CASE("a session that is gone, or that the registry does not tell about, begins anew") {
+TEST_CASE("an upload whose session is gone or unknown begins anew") {
   for (const HttpReply& answer :
        {registry_error_reply(404, "BLOB_UPLOAD_UNKNOWN"), HttpReply{204}, HttpReply{204, {{"Range", "0-99999999"}}}}) {
     CAPTURE(answer.status);
@@ -168,7 +168,7 @@ TEST_CASE("a session that is gone, or that the registry does not tell about, beg
   }
 }
 
-TEST_CASE("a registry that says it has what it has not costs a second upload, but never a wrong blob") {
+TEST_CASE("a wrong offset from the registry costs a second upload, but never a wrong blob") {
   for (const std::size_t told : {kKeptSize, 3 * kChunk}) {
     for (const bool strict : {true, false}) {
       CAPTURE(told);
@@ -188,7 +188,7 @@ TEST_CASE("a registry that says it has what it has not costs a second upload, bu
   }
 }
 
-TEST_CASE("the session of another blob, or a note that was spoiled, does no harm") {
+TEST_CASE("the session of another blob, or a damaged record, is ignored") {
   Place place;
   const Descriptor whole = place.blob;
   place.blob = place.from.add_blob(std::string(kKeptSize, 'o'), "application/octet-stream");
@@ -215,7 +215,7 @@ TEST_CASE("the session of another blob, or a note that was spoiled, does no harm
   }
 }
 
-TEST_CASE("what lies at another server is not noted, nor small blobs, nor anything without a place, or for imgpkg") {
+TEST_CASE("uploads at another server, of small blobs, without a directory or as imgpkg are not recorded") {
   Place elsewhere;
   elsewhere.rig.registry.intercept = [](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.method == "POST") return HttpReply{202, {{"Location", "https://storage.example/up?signature=s3cret"}}};
@@ -245,7 +245,7 @@ TEST_CASE("what lies at another server is not noted, nor small blobs, nor anythi
   CHECK(kept_uploads_directory({}).empty());
 }
 
-TEST_CASE("a place that cannot be written costs one line of --debug") {
+TEST_CASE("an unwritable directory for records is one line of --debug") {
   Place place;
   write_text(place.state.path() / "ociferry", "a file");
   CHECK(place.run() == BlobOutcome::Written);
@@ -254,7 +254,7 @@ TEST_CASE("a place that cannot be written costs one line of --debug") {
         }) == 1);
 }
 
-TEST_CASE("an upload that another process has in progress gets a session of its own, and no note") {
+TEST_CASE("an upload that another process has in progress gets a session of its own, without a record") {
   Place place;
   place.broken_run();
   const KeptUploads others(place.directory(), place.progress);
@@ -266,7 +266,7 @@ TEST_CASE("an upload that another process has in progress gets a session of its 
   CHECK(held->earlier()->find("session-1") != std::string::npos);
 }
 
-TEST_CASE("old notes are taken away, and there are never more than so many") {
+TEST_CASE("old records are removed, and their number is limited") {
   Place place;
   const KeptUploads uploads(place.directory(), place.progress);
   const auto note_of = [&](std::size_t i) {
@@ -284,7 +284,7 @@ TEST_CASE("old notes are taken away, and there are never more than so many") {
   CHECK(place.notes().size() == 1);
 }
 
-TEST_CASE("an upload that is stopped is kept where the registry says that it holds something, else cancelled") {
+TEST_CASE("an interrupted upload is kept if the registry holds a part of it, else cancelled") {
   for (const bool tells : {true, false}) {
     CAPTURE(tells);
     Place place;

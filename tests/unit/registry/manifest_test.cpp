@@ -23,7 +23,7 @@ HttpReply manifest_reply(const std::string& bytes, const std::string& type = kTy
 
 }  // namespace
 
-TEST_CASE("a manifest is requested in the four formats that there are") {
+TEST_CASE("a manifest is requested in OCI's and Docker's formats") {
   Rig rig;
   rig.registry.add_manifest("team/app", kBytes, kType, "v1");
   REQUIRE(rig.repository().manifest("v1").has_value());
@@ -55,7 +55,7 @@ TEST_CASE("a manifest's type comes from the header, else from its body") {
   }
 }
 
-TEST_CASE("a page or junk in a manifest's place is an error") {
+TEST_CASE("a web page or garbage in place of a manifest is an error") {
   Rig rig;
   rig.answer_first(1, "GET", "/manifests/", manifest_reply("<html>", "text/html"));
   CHECK(error_of([&] { static_cast<void>(rig.repository().manifest("v1")); }).message().find("web page") !=
@@ -64,7 +64,7 @@ TEST_CASE("a page or junk in a manifest's place is an error") {
   CHECK(error_of([&] { static_cast<void>(rig.repository().manifest("v1")); }).code() == ErrorCode::Hostile);
 }
 
-TEST_CASE("a manifest whose bytes differ from its digest is requested once more, then refused") {
+TEST_CASE("a manifest whose bytes do not match its digest is requested once more, then refused") {
   Rig once;
   once.registry.add_manifest("team/app", kBytes, kType);
   once.answer_first(1, "GET", "/manifests/", manifest_reply(kBytes + " "));
@@ -92,20 +92,20 @@ TEST_CASE("Docker-Content-Digest is compared, and may be absent") {
   CHECK(error.hint_text().find("have the image pushed there again") != std::string::npos);
 }
 
-TEST_CASE("a sha512 digest is checked as such") {
+TEST_CASE("a sha512 digest is verified") {
   Rig rig;
   const Digest digest = digest_of(kBytes, "sha512");
   rig.answer_first(1, "GET", "/manifests/", manifest_reply(kBytes));
   CHECK(rig.repository().manifest(digest.text())->descriptor.digest == digest);
 }
 
-TEST_CASE("a manifest larger than registries may take is not read") {
+TEST_CASE("a manifest above the size limit is not read") {
   Rig rig;
   rig.answer_first(1, "GET", "/manifests/", manifest_reply(std::string(limits::kManifestBytes + 1, ' ')));
   CHECK(error_of([&] { static_cast<void>(rig.repository().manifest("v1")); }).code() == ErrorCode::Hostile);
 }
 
-TEST_CASE("absent is not an error; not allowed is not an absence") {
+TEST_CASE("an absent manifest is nullopt; a denied one is an error") {
   Rig rig;
   CHECK_FALSE(rig.repository().manifest("v1").has_value());
   rig.answer_first(1, "GET", "/manifests/", registry_error_reply(404, "NAME_UNKNOWN"));
@@ -118,7 +118,7 @@ TEST_CASE("absent is not an error; not allowed is not an absence") {
   CHECK(error_of([&] { static_cast<void>(rig.repository().resolve("v1")); }).code() == ErrorCode::Unauthorized);
 }
 
-TEST_CASE("a tag is resolved with HEAD where that is enough, with GET elsewhere") {
+TEST_CASE("a tag is resolved by HEAD if that is enough, else by GET") {
   Rig rig;
   rig.registry.add_manifest("team/app", kBytes, kType, "v1");
   CHECK(rig.repository().resolve("v1") == kDigest);
@@ -131,7 +131,7 @@ TEST_CASE("a tag is resolved with HEAD where that is enough, with GET elsewhere"
   CHECK(rig.count("GET https://reg.example/v2/team/app/") == 1);
 }
 
-TEST_CASE("a manifest is put with its own type and bytes, again if that may help") {
+TEST_CASE("a manifest is put with its own type and bytes, and again after a transient failure") {
   Rig rig;
   rig.answer_first(2, "PUT", "/manifests/", {502});
   rig.repository().put_manifest(kManifest, "v1");
@@ -142,7 +142,7 @@ TEST_CASE("a manifest is put with its own type and bytes, again if that may help
   CHECK(rig.count("PUT") == 3);
 }
 
-TEST_CASE("an immutable tag that is right already is a success, another one a refusal that names both digests") {
+TEST_CASE("an immutable tag is a success if it is right, else a refusal with both digests") {
   // As ECR, Harbor, Docker Hub, Artifact Registry and Quay are known to say it.
   for (const HttpReply& refusal :
        {registry_error_reply(400, "TAG_INVALID", "The image tag 'v1' already exists and is immutable."),
@@ -163,7 +163,7 @@ TEST_CASE("an immutable tag that is right already is a success, another one a re
   }
 }
 
-TEST_CASE("a tag that may not be made, or not by us, is not an immutable one") {
+TEST_CASE("a tag that may not be created is not taken for an immutable one") {
   Rig absent;
   absent.answer_first(1, "PUT", "/manifests/", registry_error_reply(403, "DENIED"));
   CHECK(error_of([&] { absent.repository().put_manifest(kManifest, "v1"); }).code() == ErrorCode::Denied);
@@ -173,7 +173,7 @@ TEST_CASE("a tag that may not be made, or not by us, is not an immutable one") {
   CHECK(error_of([&] { stranger.repository().put_manifest(kManifest, "v1"); }).code() == ErrorCode::Unauthorized);
 }
 
-TEST_CASE("a refused manifest under its digest is an error without further questions") {
+TEST_CASE("a refused manifest under its digest is an error without further requests") {
   Rig rig;
   rig.answer_first(1, "PUT", "/manifests/", registry_error_reply(400, "MANIFEST_INVALID", "bad"));
   const Error error = error_of([&] { rig.repository().put_manifest(kManifest, kDigest.text()); });
@@ -182,19 +182,19 @@ TEST_CASE("a refused manifest under its digest is an error without further quest
   CHECK(rig.count("HEAD") == 0);
 }
 
-TEST_CASE("a registry that lost a blob is unstable") {
+TEST_CASE("a registry that lost a blob is Unstable") {
   Rig rig;
   rig.answer_first(1, "PUT", "/manifests/", registry_error_reply(404, "MANIFEST_BLOB_UNKNOWN"));
   CHECK(error_of([&] { rig.repository().put_manifest(kManifest, "v1"); }).code() == ErrorCode::Unstable);
 }
 
-TEST_CASE("a registry that stores another manifest is found out") {
+TEST_CASE("a registry that stores another manifest is detected") {
   Rig rig;
   rig.answer_first(1, "PUT", "/manifests/", {201, {{"Docker-Content-Digest", sha256("other").text()}}});
   CHECK(error_of([&] { rig.repository().put_manifest(kManifest, "v1"); }).code() == ErrorCode::Corrupt);
 }
 
-TEST_CASE("a web page in answer to a put is no success, unless the registry has the manifest") {
+TEST_CASE("a web page in response to a PUT is no success, unless the registry has the manifest") {
   Rig rig;
   const HttpReply page{200, {{"Content-Type", "text/html"}}, "<html>Log in"};
   rig.answer_first(1, "PUT", "/manifests/", page);
@@ -206,14 +206,14 @@ TEST_CASE("a web page in answer to a put is no success, unless the registry has 
   CHECK_NOTHROW(rig.repository().put_manifest(kManifest, "v1"));
 }
 
-TEST_CASE("a refusal without a reason has a next step: what the registry takes can be tried") {
+TEST_CASE("a refusal without a reason has the hint to try what the registry accepts") {
   Rig rig;
   rig.answer_first(1, "PUT", "/manifests/", {400});
   CHECK(error_of([&] { rig.repository().put_manifest(kManifest, kDigest.text()); }).hint_text() ==
         "`ociferry probe reg.example/team/app --write` tries what this registry takes");
 }
 
-TEST_CASE("an image of Docker's schema 1 is told as one, although its digest is that of a part of it") {
+TEST_CASE("an image of Docker's schema 1 is refused as such, although its digest covers only a part") {
   Rig rig;
   const std::string signed_type = "application/vnd.docker.distribution.manifest.v1+prettyjws";
   rig.answer_first(2, "GET", "/manifests/", {200, {{"Content-Type", signed_type}}, R"({"schemaVersion":1})"});
@@ -222,7 +222,7 @@ TEST_CASE("an image of Docker's schema 1 is told as one, although its digest is 
   CHECK(error.message().find("schema 1") != std::string::npos);
 }
 
-TEST_CASE("what is a blob is detected by HEAD, or by its last byte where HEAD is not answered") {
+TEST_CASE("a blob is detected by HEAD, or by its last byte if HEAD is not supported") {
   const auto is_blob = [](int head_status, const Descriptor& content) {
     Rig rig;
     rig.registry.add_blob("team/app", "layer");

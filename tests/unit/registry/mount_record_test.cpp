@@ -53,7 +53,7 @@ TEST_CASE("after a trial, a new blob takes two requests and one that is there ta
   CHECK(uploads.rig.count("PUT") == 24);
 }
 
-TEST_CASE("a registry that ignores mounts is asked with HEAD, so that nothing it has is sent again") {
+TEST_CASE("a registry that ignores mounts is asked by HEAD, so that existing blobs are not sent again") {
   Uploads uploads;
   uploads.rig.registry.mounts = false;
   uploads.put_new(10);
@@ -64,7 +64,7 @@ TEST_CASE("a registry that ignores mounts is asked with HEAD, so that nothing it
   CHECK(uploads.rig.count("DELETE") == 1);  // the session that the trial left
 }
 
-TEST_CASE("a registry that says yes to every mount is not believed") {
+TEST_CASE("a registry that confirms every mount is asked by HEAD") {
   Uploads uploads;
   uploads.rig.registry.intercept = [](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.parameter("mount").empty()) return std::nullopt;
@@ -75,7 +75,7 @@ TEST_CASE("a registry that says yes to every mount is not believed") {
   CHECK(uploads.mounts() == 1);
 }
 
-TEST_CASE("a mount that fails tells nothing: the question is put again") {
+TEST_CASE("a mount that fails is tried again") {
   for (const int status : {403, 500}) {
     CAPTURE(status);
     Uploads uploads;
@@ -88,7 +88,7 @@ TEST_CASE("a mount that fails tells nothing: the question is put again") {
   }
 }
 
-TEST_CASE("what a trial shows counts for all repositories of the registry, and is checked once in each") {
+TEST_CASE("the result of a trial is used for all repositories of the registry, and checked once in each") {
   Uploads uploads;
   uploads.put_new(3);
   Repository& other = uploads.rig.repository("team/other");
@@ -102,7 +102,7 @@ TEST_CASE("what a trial shows counts for all repositories of the registry, and i
   }
 }
 
-TEST_CASE("a repository where mounts are always said to work is not believed because another one is") {
+TEST_CASE("a repository that confirms every mount is asked by HEAD, although others are not") {
   Uploads uploads;
   uploads.put_new(3);
   uploads.rig.registry.intercept = [](const HttpRequest& request) -> std::optional<HttpReply> {

@@ -28,7 +28,7 @@ HttpReply not_now(int status, const char* seconds) { return {status, {{"Retry-Af
 
 }  // namespace
 
-TEST_CASE("a blob is mounted after the pause that the registry asks for, not uploaded instead") {
+TEST_CASE("a blob is mounted after the registry's Retry-After, and not uploaded instead") {
   for (const int status : {429, 503}) {
     CAPTURE(status);
     Mount mount;
@@ -40,7 +40,7 @@ TEST_CASE("a blob is mounted after the pause that the registry asks for, not upl
   }
 }
 
-TEST_CASE("what a mount is told holds for all requests to the registry, and the other way round") {
+TEST_CASE("a pause after a mount holds for all requests to the registry, and vice versa") {
   Mount mount;
   std::stop_source stop;
   mount.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
@@ -60,7 +60,7 @@ TEST_CASE("what a mount is told holds for all requests to the registry, and the 
   CHECK_FALSE(too_early);
 }
 
-TEST_CASE("a mount from the repository itself waits as well, and is not asked anew with HEAD") {
+TEST_CASE("a mount from the repository itself is repeated after a pause, and not replaced by HEAD") {
   Rig rig;
   MemoryTarget from;
   for (const char* content : {"one", "two", "three"}) {  // the trial that shows what such mounts tell
@@ -77,7 +77,7 @@ TEST_CASE("a mount from the repository itself waits as well, and is not asked an
   CHECK(rig.clock.sleeps().size() == 1);
 }
 
-TEST_CASE("a mount that is told to wait for too long becomes an upload; one that only failed becomes one at once") {
+TEST_CASE("a mount with a too long Retry-After becomes an upload, and a failed one at once") {
   const auto always = [](HttpReply reply) {
     return [=](const HttpRequest& request) -> std::optional<HttpReply> {
       if (request.parameter("mount").empty()) return std::nullopt;

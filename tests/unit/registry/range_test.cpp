@@ -42,14 +42,14 @@ HttpReply partial(const std::string& range, const std::string& body) { return {2
 
 }  // namespace
 
-TEST_CASE("a range brings its bytes and no others") {
+TEST_CASE("a range has its bytes and no others") {
   Ranged ranged;
   CHECK(ranged.fetch());
   CHECK(ranged.sink.content == kLetters.substr(100, 200));
   CHECK(ranged.ranges() == std::vector<std::string>{"bytes=100-299"});
 }
 
-TEST_CASE("a range that breaks is taken up where it broke, and a server that is busy is asked again") {
+TEST_CASE("a range that breaks is resumed there, and repeated if the server is busy") {
   HttpReply broken = partial("bytes 100-299/1000", kLetters.substr(100, 200));
   broken.break_after = 50;
   Ranged ranged({{503}, {429}, broken});
@@ -59,13 +59,13 @@ TEST_CASE("a range that breaks is taken up where it broke, and a server that is 
         std::vector<std::string>{"bytes=100-299", "bytes=100-299", "bytes=100-299", "bytes=150-299"});
 }
 
-TEST_CASE("a range that ends too early, without an error, is taken up, too") {
+TEST_CASE("a range that ends early without an error is resumed, too") {
   Ranged ranged({partial("bytes 100-299/1000", kLetters.substr(100, 120))});
   CHECK(ranged.fetch());
   CHECK(ranged.sink.content == kLetters.substr(100, 200));
 }
 
-TEST_CASE("what is not exactly the range that was wanted is not taken, and the registry not asked for ranges again") {
+TEST_CASE("a response with another range is refused, and no more ranges are requested from the registry") {
   const std::string body = kLetters.substr(100, 200);
   const std::vector<HttpReply> wrong = {
       {200, {}, kLetters},

@@ -41,7 +41,7 @@ Asked ask_for_token(const std::string& registry, const std::string& realm) {
 
 }  // namespace
 
-TEST_CASE("a token server is where the registry says, within what keeps credentials safe") {
+TEST_CASE("the realm of a challenge is used within the rules for credentials") {
   struct Row {
     std::string registry;
     std::string realm;
@@ -97,7 +97,7 @@ TEST_CASE("a token server is where the registry says, within what keeps credenti
   }
 }
 
-TEST_CASE("credentials do not go where an unencrypted answer says, unless that is the same host or on loopback") {
+TEST_CASE("a realm from plain http gets credentials only on the same host or on loopback") {
   CHECK(ask_for_token("https://reg.example/", "https://auth.example/token").with_credentials);
   CHECK(ask_for_token("http://reg.example/", "http://reg.example:5001/token").with_credentials);
   CHECK(ask_for_token("http://reg.example/", "https://reg.example/token").with_credentials);
@@ -107,7 +107,7 @@ TEST_CASE("credentials do not go where an unencrypted answer says, unless that i
   CHECK_FALSE(elsewhere.with_credentials);
 }
 
-TEST_CASE("a registry that names no token server is not asked for a token") {
+TEST_CASE("a challenge without a token server is not followed") {
   testing::FakeTransport transport([](const HttpRequest&) { return HttpReply{}; });
   testing::FakeClock clock;
   Retrier retrier(RetryPolicy{}, clock, silent_progress());
@@ -118,7 +118,7 @@ TEST_CASE("a registry that names no token server is not asked for a token") {
   CHECK(transport.lines().empty());
 }
 
-TEST_CASE("a token server elsewhere that does not answer is reported together with who led there") {
+TEST_CASE("an unreachable token server is reported with the registry that named it") {
   Rig rig{Rig::Script{}, {.retry_count = 0}};
   rig.transport
       ->expect("GET", "https://reg.example/v2/team/app/manifests/v1",

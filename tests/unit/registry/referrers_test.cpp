@@ -71,7 +71,7 @@ TEST_CASE("referrers are listed page by page") {
   CHECK(rig.repository().referrers(sha256("nothing"))->empty());
 }
 
-TEST_CASE("a registry that took note of the subject gets no list at a tag") {
+TEST_CASE("a registry that returns OCI-Subject gets no list at a tag") {
   Rig rig;
   rig.registry.referrers_on_page = 10;
   rig.repository().put_manifest(referrer("a"), "v1");
@@ -79,7 +79,7 @@ TEST_CASE("a registry that took note of the subject gets no list at a tag") {
   CHECK_FALSE(rig.registry.tag("team/app", referrers_tag(kSubject)));
 }
 
-TEST_CASE("whatever a registry without the referrers API answers, it is asked once for all its repositories") {
+TEST_CASE("a registry without the referrers API is asked once for all repositories, for any response") {
   for (const HttpReply& answer : {HttpReply{404}, HttpReply{405}, HttpReply{400}, HttpReply{501},
                                   HttpReply{200, {{"Content-Type", "text/html"}}, "<html>"},
                                   HttpReply{200, {{"Content-Type", "application/json"}}, "{}"}}) {
@@ -93,7 +93,7 @@ TEST_CASE("whatever a registry without the referrers API answers, it is asked on
   }
 }
 
-TEST_CASE("a repository that is not known says nothing about the registry") {
+TEST_CASE("an unknown repository does not count as a missing referrers API") {
   Rig rig;
   rig.registry.referrers_on_page = 10;
   rig.answer_first(1, "GET", "/referrers/", registry_error_reply(404, "NAME_UNKNOWN"));
@@ -101,7 +101,7 @@ TEST_CASE("a repository that is not known says nothing about the registry") {
   CHECK(rig.repository().referrers(kSubject).has_value());
 }
 
-TEST_CASE("a failure that may pass is repeated, and is never taken for a missing API") {
+TEST_CASE("a transient failure is repeated, and not taken for a missing API") {
   Rig passing;
   passing.registry.referrers_on_page = 10;
   passing.answer_first(2, "GET", "/referrers/", {503});
@@ -116,7 +116,7 @@ TEST_CASE("a failure that may pass is repeated, and is never taken for a missing
   CHECK(error_of([&] { static_cast<void>(denied.repository().referrers(kSubject)); }).code() == ErrorCode::Denied);
 }
 
-TEST_CASE("a list of referrers that leads in a circle, elsewhere, or breaks off is an error") {
+TEST_CASE("a list of referrers with a cycle, a link to another host or an early end is an error") {
   const auto failure = [](const HttpReply& first, const HttpReply& later) {
     Rig rig;
     rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
@@ -135,7 +135,7 @@ TEST_CASE("a list of referrers that leads in a circle, elsewhere, or breaks off 
   CHECK(failure(malformed, {}).code() == ErrorCode::Hostile);
 }
 
-TEST_CASE("without the API a list is kept at the subject's tag, and what is in it is not written again") {
+TEST_CASE("without the API a list is kept at the subject's tag, and not written again if complete") {
   Rig rig;
   const RawManifest a = referrer("a");
   const RawManifest b = referrer("b");
@@ -152,7 +152,7 @@ TEST_CASE("without the API a list is kept at the subject's tag, and what is in i
   CHECK(rig.count("PUT " + kTagUrl) == 2);
 }
 
-TEST_CASE("what others listed at the tag stays as it is") {
+TEST_CASE("entries of others in the list at the tag are kept") {
   Rig rig;
   const RawManifest other = referrer("other");
   rig.registry.add_manifest("team/app", other.bytes, kIndex);
@@ -167,7 +167,7 @@ TEST_CASE("what others listed at the tag stays as it is") {
   CHECK(merged.find(R"("annotations":{"by":"them"})") != std::string::npos);
 }
 
-TEST_CASE("a list that another writer overwrote is written again, but not for ever") {
+TEST_CASE("a list that another writer overwrote is written again, a limited number of times") {
   for (const int times : {1, limits::kReferrersTagWrites}) {
     CAPTURE(times);
     Rig rig;
@@ -202,7 +202,7 @@ TEST_CASE("a tag that is not a list is left alone") {
   CHECK(rig.registry.tag("team/app", referrers_tag(kSubject)) == sha256(image));
 }
 
-TEST_CASE("a list that grew too long for registries is refused") {
+TEST_CASE("a list above the size of a manifest is refused") {
   Rig rig;
   const std::string padding = R"({"schemaVersion":2,"manifests":[],"annotations":{"x":")" +
                               std::string(limits::kManifestBytes - 100, 'x') + "\"}}";
@@ -210,7 +210,7 @@ TEST_CASE("a list that grew too long for registries is refused") {
   CHECK(error_of([&] { rig.repository().put_manifest(referrer("a"), "v1"); }).code() == ErrorCode::Refused);
 }
 
-TEST_CASE("tags are listed only if few requests do") {
+TEST_CASE("tags are listed only if few requests are enough") {
   Rig rig;
   for (int i = 0; i < 2500; ++i) {
     rig.registry.add_manifest("team/app", "{}", std::string(media_type::kOciManifest), "v" + std::to_string(i));
@@ -222,7 +222,7 @@ TEST_CASE("tags are listed only if few requests do") {
   CHECK_FALSE(rig.repository().tags_within(3));
 }
 
-TEST_CASE("a registry that takes the tag of the list for the subject's digest has no list yet") {
+TEST_CASE("a registry that returns the subject at the list's tag has no list yet") {
   Rig rig;
   const std::string bytes = R"({"schemaVersion":2,"mediaType":")" + kIndex + R"(","manifests":[{"mediaType":")" +
                             std::string(media_type::kOciManifest) + R"(","digest":")" + kSubject.text() +

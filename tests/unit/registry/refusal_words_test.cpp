@@ -71,7 +71,7 @@ constexpr Said kSaid[] = {
 
 }  // namespace
 
-TEST_CASE("the words of a refusal are found in all forms that servers give them") {
+TEST_CASE("the text of a refusal is found in all forms of error bodies") {
   for (const Said& said : kSaid) {
     CAPTURE(said.who);
     Response answer{400, {}, said.body};
@@ -80,7 +80,7 @@ TEST_CASE("the words of a refusal are found in all forms that servers give them"
   }
 }
 
-TEST_CASE("words of a refusal are cut, hold no secrets, and cannot control a terminal") {
+TEST_CASE("the text of a refusal is truncated, redacted and escaped") {
   const auto words = [](std::string body) { return refusal_words({400, {}, std::move(body)}); };
   CHECK(words(R"({"errors":[{"code":"C","detail":")" + std::string(5000, 'x') + R"("}]})").size() <=
         limits::kErrorTextShown + 10);
@@ -92,7 +92,7 @@ TEST_CASE("words of a refusal are cut, hold no secrets, and cannot control a ter
   CHECK(words(deep + "1" + std::string(30, '}')).empty());
 }
 
-TEST_CASE("each kind of refusal has its own next step") {
+TEST_CASE("each kind of refusal has its own hint") {
   using enum RefusalKind;
   CHECK(refusal_kind(507, "", true) == NoSpace);
   CHECK(refusal_kind(500, R"(UNKNOWN: unknown error: {"Enclosed":{"Op":"mkdir","Err":28}})", true) == NoSpace);
@@ -113,7 +113,7 @@ TEST_CASE("each kind of refusal has its own next step") {
   CHECK(refusal_hint(Unknown, "h").empty());
 }
 
-TEST_CASE("a refused HEAD is repeated as GET, which tells the reason") {
+TEST_CASE("a refused HEAD is repeated as GET, which has the reason") {
   for (const int status : {400, 403, 412}) {
     CAPTURE(status);
     Rig rig;
@@ -150,7 +150,7 @@ TEST_CASE("a full disk or an exceeded quota at the registry is not a passing fai
   }
 }
 
-TEST_CASE("what is not there is told in the registry's own words, with the URL") {
+TEST_CASE("NotFound has the registry's own message and the URL") {
   Rig rig;
   rig.answer_first(1, "GET", "/manifests/", registry_error_reply(404, "NAME_UNKNOWN", "repository name not known"));
   const Error error = rig.repository().absence("v1");
@@ -159,7 +159,7 @@ TEST_CASE("what is not there is told in the registry's own words, with the URL")
         "GET https://reg.example/v2/team/app/manifests/v1: answered 404 (NAME_UNKNOWN: repository name not known)");
 }
 
-TEST_CASE("a layer with URLs that the registry does not allow is not a blob that it lost") {
+TEST_CASE("a refused layer with URLs is not taken for a lost blob") {
   Rig rig;
   const Descriptor blob = rig.registry.add_blob("team/app", "{}");
   const auto described = [&](const std::string& type, const std::string& more) {
@@ -185,7 +185,7 @@ TEST_CASE("a layer with URLs that the registry does not allow is not a blob that
   CHECK(put("", invalid + lost).code() == ErrorCode::Unstable);
 }
 
-TEST_CASE("a manifest is sent and read as what its bytes say, whatever it was called") {
+TEST_CASE("a manifest is sent and read with the media type of its bytes") {
   Rig rig;
   const std::string bytes = R"({"schemaVersion":2,"config":{"mediaType":")" + std::string(media_type::kOciConfig) +
                             R"(","digest":")" + sha256("{}").text() + R"(","size":2},"layers":[]})";

@@ -36,7 +36,7 @@ std::string token_valid_from(const std::string& claims) {
 
 }  // namespace
 
-TEST_CASE("wrong credentials are reported with where they come from, and what shows the others") {
+TEST_CASE("wrong credentials are reported with their source, and a hint to auth explain") {
   Rig by_variable(RegistryOptions{}, {{"IMGPKG_USERNAME", "ann"}, {"OCIFERRY_PASSWORD", "s3cret"}});
   const Error error = refused_read(by_variable, "Basic realm=x");
   CHECK(has(error.message(), "/manifests/v1: answered 401"));
@@ -48,7 +48,7 @@ TEST_CASE("wrong credentials are reported with where they come from, and what sh
             "; credentials: user ann (password not shown), from 'reg.example'"));
 }
 
-TEST_CASE("missing credentials are told as such, with how to log in") {
+TEST_CASE("missing credentials are reported as such, with a hint to log in") {
   Rig rig;
   const Error error = refused_read(rig, "Basic realm=x");
   CHECK(has(error.message(), "; credentials: none"));
@@ -58,14 +58,14 @@ TEST_CASE("missing credentials are told as such, with how to log in") {
   CHECK(has(refused_read(anonymous, "Basic realm=x").message(), "; credentials: anonymous, from --registry-anon"));
 }
 
-TEST_CASE("a registry that wants something else than passwords and tokens is told as such") {
+TEST_CASE("a registry with an unsupported kind of authentication is reported as such") {
   Rig rig({.username = "ann", .password = "s3cret"});
   CHECK(has(refused_read(rig, "").message(),
             "no credentials were sent, since the registry offers no supported way to log in"));
   CHECK(has(refused_read(rig, "Negotiate").message(), "the registry offers no supported way to log in"));
 }
 
-TEST_CASE("a token that is not valid yet, or no more, is reported with the registry's clock") {
+TEST_CASE("a token outside of its validity is reported with the registry's clock") {
   struct Row {
     const char* claims;
     const char* words;
@@ -85,7 +85,7 @@ TEST_CASE("a token that is not valid yet, or no more, is reported with the regis
   CHECK_FALSE(has(refused_read(valid, "Basic realm=x", date).message(), "clock"));
 }
 
-TEST_CASE("a token server that refuses is reported with whose credentials it was shown") {
+TEST_CASE("a refusal by a token server is reported with the source of the credentials") {
   Rig rig(RegistryOptions{}, {{"OCIFERRY_USERNAME", "ann"}, {"OCIFERRY_PASSWORD", "s3cret"}});
   const Error error = refused_read(rig, "Bearer realm=\"https://auth.example/token\"");
   CHECK(has(error.message(), "GET https://auth.example/token: answered 401"));

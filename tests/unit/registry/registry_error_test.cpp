@@ -23,7 +23,7 @@ TEST_CASE("an error names method, URL without query, status, the registry's word
         "GET https://reg:5000/v2/x/manifests/v1: answered 503 (UNAVAILABLE: try later; X), after 6 attempts");
 }
 
-TEST_CASE("statuses have their own kind of error") {
+TEST_CASE("each status has its error code") {
   const auto code = [](int status) { return response_error("PUT", answer(status, ""), ErrorCode::Refused).code(); };
   CHECK(code(401) == ErrorCode::Unauthorized);
   CHECK(code(403) == ErrorCode::Denied);
@@ -54,7 +54,7 @@ TEST_CASE("hints name the next step") {
   CHECK(response_error("PUT", moved, ErrorCode::Refused).hint_text().empty());
 }
 
-TEST_CASE("what a server says is bounded and cannot control a terminal") {
+TEST_CASE("a server's message is truncated and escaped") {
   const std::string evil = "\\u001b[31m" + std::string(5000, 'x');
   const Error error = response_error("GET", answer(400, R"({"errors":[{"code":"C","message":")" + evil + R"("}]})"),
                                      ErrorCode::Refused);
@@ -74,7 +74,7 @@ TEST_CASE("a body that is not from a registry is not shown") {
   }
 }
 
-TEST_CASE("an error code is found among several") {
+TEST_CASE("a known error code is found among several") {
   const Answer both = answer(400, R"({"errors":[{"code":"A"},{"code":"MANIFEST_BLOB_UNKNOWN"}]})");
   CHECK(names_error(both, "MANIFEST_BLOB_UNKNOWN"));
   CHECK_FALSE(names_error(both, "MANIFEST_UNKNOWN"));

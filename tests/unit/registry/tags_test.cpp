@@ -54,7 +54,7 @@ TEST_CASE("all tags are listed, page by page, sorted") {
   CHECK(rig.count(std::string(kList) + "?last=v10999&n=1000") == 1);
 }
 
-TEST_CASE("tags are sorted bytewise and named once, whatever order the registry has") {
+TEST_CASE("tags are sorted bytewise without duplicates, for any order of the registry") {
   Rig rig;
   answer_pages(rig, [](std::size_t number) {
     return number == 0 ? page(R"({"tags":["b","B","a10"]})", "</v2/team/app/tags/list?last=x>; rel=\"next\"")
@@ -77,7 +77,7 @@ TEST_CASE("a repository without tags has an empty list; one that does not exist 
   CHECK(error.hint_text() == "check the registry and the repository");
 }
 
-TEST_CASE("refusals keep their meaning, and what may pass is requested again") {
+TEST_CASE("refusals keep their error code, and transient failures are repeated") {
   Rig denied;
   denied.answer_first(100, "GET", "/tags/list", registry_error_reply(403, "DENIED"));
   CHECK(failure(denied).code() == ErrorCode::Denied);
@@ -87,7 +87,7 @@ TEST_CASE("refusals keep their meaning, and what may pass is requested again") {
   CHECK(busy.repository().list_tags() == Names{"v1"});
 }
 
-TEST_CASE("a link to the next page may be written in any way that names the registry") {
+TEST_CASE("a link to the next page may have any form within the registry") {
   for (const char* link : {"</v2/team/app/tags/list?last=a>; rel=\"next\"", "</v2/team/app/tags/list?last=a>;rel=next",
                            "<https://reg.example/v2/team/app/tags/list?last=a>; rel=\"next\"",
                            "<http://reg.example/v2/team/app/tags/list?last=a>; rel=\"next\"",
@@ -101,7 +101,7 @@ TEST_CASE("a link to the next page may be written in any way that names the regi
   }
 }
 
-TEST_CASE("a list that leaves the registry, has a malformed link or goes in circles is refused") {
+TEST_CASE("a list with a malformed link, a link to another host or a cycle is refused") {
   struct Row {
     const char* link;
     const char* says;
@@ -131,7 +131,7 @@ TEST_CASE("a malformed link is shown without its secrets") {
   CHECK(message.find("topsecret") == std::string::npos);
 }
 
-TEST_CASE("a list without end is left after the last page that is allowed") {
+TEST_CASE("an endless list is refused after the maximum number of pages") {
   Rig rig;
   answer_pages(rig, [](std::size_t number) {
     return page_of("a", "</v2/team/app/tags/list?last=" + std::to_string(number) + ">; rel=\"next\"");
@@ -140,7 +140,7 @@ TEST_CASE("a list without end is left after the last page that is allowed") {
   CHECK(rig.count(std::string(kList)) == limits::kTagPages);
 }
 
-TEST_CASE("what cannot be a list of tags is refused") {
+TEST_CASE("a malformed list of tags is refused") {
   for (const char* body : {"<html>",
                            R"(["v1"])"
                            "x",
@@ -152,14 +152,14 @@ TEST_CASE("what cannot be a list of tags is refused") {
   }
 }
 
-TEST_CASE("a web page in the place of a list is told as one") {
+TEST_CASE("a web page in place of a list is reported as such") {
   Rig rig;
   answer_pages(rig, [](std::size_t) { return HttpReply{200, {{"Content-Type", "text/html"}}, "<html>Log in"}; });
   CHECK(failure(rig).code() == ErrorCode::Network);
   CHECK(failure(rig).message().find("answered with a web page") != std::string::npos);
 }
 
-TEST_CASE("a name that is no valid tag is listed too, for the user to see") {
+TEST_CASE("an invalid tag is listed, too") {
   Rig rig;
   answer_pages(rig,
                [](std::size_t) { return page("{\"tags\":[\"v1\",1,null,\"../../other\",\"\",\"\\u001b[31m\"]}"); });

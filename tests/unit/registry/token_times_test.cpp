@@ -4,7 +4,7 @@
 
 using namespace ociferry;
 
-TEST_CASE("a token tells when it is valid, and why it is not") {
+TEST_CASE("the validity of a token is parsed, and the reason why it is invalid reported") {
   using std::chrono::seconds;
   using std::chrono::sys_seconds;
   const auto at = [](std::int64_t time) { return sys_seconds(seconds(time)); };

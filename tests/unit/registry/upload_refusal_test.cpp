@@ -28,7 +28,7 @@ bool says(const Error& error, const std::string& words) { return error.hint_text
 
 }  // namespace
 
-TEST_CASE("an upload at another name of the registry, where no credentials go, is not told to log in there") {
+TEST_CASE("an upload refused at another host name has no hint to log in there") {
   const Error error = refused_upload({401}, "https://internal.example:8443/v2/team/app/blobs/uploads/1");
   CHECK(error.code() == ErrorCode::Unauthorized);
   CHECK(says(error, "reg.example sends uploads to internal.example:8443,"));
@@ -37,7 +37,7 @@ TEST_CASE("an upload at another name of the registry, where no credentials go, i
   CHECK(says(refused_upload({401}), "have the registry accept Basic or Bearer"));
 }
 
-TEST_CASE("uploads that one replica of a registry begins and another does not know are told about http.secret") {
+TEST_CASE("an upload unknown to another replica of the registry has a hint about http.secret") {
   const Error invalid = refused_upload(registry_error_reply(400, "BLOB_UPLOAD_INVALID"));
   CHECK(invalid.code() == ErrorCode::Refused);
   CHECK(says(invalid, "http.secret"));
@@ -48,7 +48,7 @@ TEST_CASE("uploads that one replica of a registry begins and another does not kn
   CHECK(says(refused_upload(registry_error_reply(404, "NAME_UNKNOWN")), "created first"));
 }
 
-TEST_CASE("an upload that the registry sends to a place where nobody answers tells who led there") {
+TEST_CASE("an upload to an unreachable location names the registry that sent it there") {
   Rig rig{Rig::Script{}, {.retry_count = 0}};
   MemoryTarget from;
   const Descriptor blob = from.add_blob("content", "application/octet-stream");

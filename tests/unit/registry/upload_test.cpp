@@ -47,7 +47,7 @@ TEST_CASE("an upload is HEAD, POST and one PUT") {
   CHECK(lines[3].starts_with("PUT " + kUploads + "session-1?_state=a%2Bb&digest=sha256%3A"));
 }
 
-TEST_CASE("a blob that is there is neither read nor sent") {
+TEST_CASE("an existing blob is neither read nor sent") {
   SingleUpload upload;
   upload.rig.registry.add_blob("team/app", std::string(100'000, 'u'));
   CHECK(upload.run() == BlobOutcome::Existed);
@@ -73,7 +73,7 @@ TEST_CASE("a blob of another registry is not mounted") {
   CHECK(upload.rig.count("POST " + kUploads + "?mount") == 0);
 }
 
-TEST_CASE("whatever keeps a registry from mounting, the blob is uploaded") {
+TEST_CASE("a blob is uploaded if a mount fails for any reason") {
   for (const int status : {400, 401, 403, 404, 405, 500, 503, 200}) {
     CAPTURE(status);
     SingleUpload upload;
@@ -90,7 +90,7 @@ TEST_CASE("whatever keeps a registry from mounting, the blob is uploaded") {
   }
 }
 
-TEST_CASE("the session that a registry opens instead of mounting is used") {
+TEST_CASE("the upload session that a registry opens instead of mounting is used") {
   SingleUpload upload;  // the fake registry does so when the source has no such blob
   upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
     if (request.path.find("source/app/blobs") == std::string::npos) return std::nullopt;
@@ -102,7 +102,7 @@ TEST_CASE("the session that a registry opens instead of mounting is used") {
   CHECK(upload.arrived());
 }
 
-TEST_CASE("a blob of a file is mounted from where it may be, once the file has proved to hold it") {
+TEST_CASE("a blob of a file is mounted from its possible repository after the file's copy is verified") {
   Rig rig;
   Hinting file;
   const Descriptor blob = file.add_blob("held", "x");
@@ -116,7 +116,7 @@ TEST_CASE("a blob of a file is mounted from where it may be, once the file has p
   CHECK_FALSE(rig.registry.has_blob("team/app", named.digest));
 }
 
-TEST_CASE("a guess where a blob may be costs no request: the session is used, and a refusal ends the guessing") {
+TEST_CASE("an uncertain mount costs no request: its session is used, and a refusal ends further ones") {
   Rig rig;
   Hinting file;
   const Descriptor first = file.add_blob("first", "x");
@@ -131,7 +131,7 @@ TEST_CASE("a guess where a blob may be costs no request: the session is used, an
   CHECK(rig.count("POST " + kUploads + "?mount") == 2);
 }
 
-TEST_CASE("a repository that may not be mounted from is tried once; one that only failed once is tried again") {
+TEST_CASE("a repository that refuses mounts is tried once; one that failed is tried again") {
   for (const int status : {403, 404}) {
     CAPTURE(status);
     Rig rig;
@@ -146,7 +146,7 @@ TEST_CASE("a repository that may not be mounted from is tried once; one that onl
   }
 }
 
-TEST_CASE("an answer that got lost is settled by asking for the blob") {
+TEST_CASE("after a lost response the blob is looked up") {
   SingleUpload upload;
   // The registry keeps the blob, but the answer to the PUT does not arrive.
   upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
@@ -162,7 +162,7 @@ TEST_CASE("an answer that got lost is settled by asking for the blob") {
   CHECK(upload.rig.progress.bytes == upload.size());
 }
 
-TEST_CASE("an upload that fails in a way that may pass begins anew, with a new session and a new reading") {
+TEST_CASE("an upload with a transient failure begins anew, with a new session and a new reading") {
   for (const HttpReply& failure :
        {HttpReply{500}, HttpReply{502}, HttpReply{408}, HttpReply{429},
         registry_error_reply(404, "BLOB_UPLOAD_UNKNOWN"), registry_error_reply(400, "BLOB_UPLOAD_INVALID"),
@@ -178,7 +178,7 @@ TEST_CASE("an upload that fails in a way that may pass begins anew, with a new s
   }
 }
 
-TEST_CASE("an upload that keeps failing is an error that says how often it was tried, and progress is taken back") {
+TEST_CASE("an upload that keeps failing is an error with the count, and its progress is taken back") {
   SingleUpload upload({.retry_count = 2});
   upload.rig.answer_first(100, "PUT", "/uploads/", {500});
   const Error error = error_of([&] { upload.run(); });
@@ -188,7 +188,7 @@ TEST_CASE("an upload that keeps failing is an error that says how often it was t
   CHECK(upload.rig.count("PUT") == 3);
 }
 
-TEST_CASE("an upload that is refused is not tried again") {
+TEST_CASE("a refused upload is not repeated") {
   struct Row {
     HttpReply reply;
     ErrorCode code;
@@ -212,7 +212,7 @@ TEST_CASE("an upload that is refused is not tried again") {
   CHECK(unknown.rig.count("POST") == 1);
 }
 
-TEST_CASE("a damaged source is not sent whole and not tried again") {
+TEST_CASE("an upload of a damaged source is not completed and not repeated") {
   class Damaged : public BlobSource {
    public:
     int opened = 0;
@@ -231,14 +231,14 @@ TEST_CASE("a damaged source is not sent whole and not tried again") {
   CHECK(upload.rig.progress.bytes == 0);
 }
 
-TEST_CASE("a registry that stores something else is found out") {
+TEST_CASE("a registry that stores another digest is detected") {
   SingleUpload upload;
   const Digest other = upload.rig.registry.add_blob("x/y", "other").digest;
   upload.rig.answer_first(1, "PUT", "/uploads/", {201, {{"Docker-Content-Digest", other.text()}}});
   CHECK(error_of([&] { upload.run(); }).code() == ErrorCode::Corrupt);
 }
 
-TEST_CASE("the place to upload to is taken in every form that registries use") {
+TEST_CASE("the upload location is accepted in every form") {
   struct Row {
     const char* location;
     const char* put;
@@ -263,7 +263,7 @@ TEST_CASE("the place to upload to is taken in every form that registries use") {
   }
 }
 
-TEST_CASE("an upload does not leave https, and needs a place to go to") {
+TEST_CASE("an upload does not leave https, and requires a Location") {
   for (const HttpReply& opened : {HttpReply{202, {{"Location", "http://other.example/u"}}},
                                   HttpReply{202, {{"Location", "ftp://reg.example/u"}}}, HttpReply{202}}) {
     SingleUpload upload;
@@ -273,7 +273,7 @@ TEST_CASE("an upload does not leave https, and needs a place to go to") {
   }
 }
 
-TEST_CASE("has_blob tells present from absent, and a registry that does not answer HEAD has no blobs to show") {
+TEST_CASE("has_blob distinguishes present from absent, and is false for a registry without HEAD") {
   Rig rig;
   const Descriptor blob = rig.registry.add_blob("team/app", "x");
   CHECK(rig.repository().has_blob(blob));
@@ -286,7 +286,7 @@ TEST_CASE("has_blob tells present from absent, and a registry that does not answ
   }
 }
 
-TEST_CASE("an upload stops when asked to") {
+TEST_CASE("an upload ends at a stop request") {
   SingleUpload upload;
   std::stop_source stop;
   upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
@@ -299,7 +299,7 @@ TEST_CASE("an upload stops when asked to") {
   CHECK(upload.rig.count("PUT") == 0);
 }
 
-TEST_CASE("a blob that is distrusted is uploaded once more, and nothing is asked that would not be believed") {
+TEST_CASE("a distrusted blob is uploaded without asking for it") {
   SingleUpload upload;
   CHECK(upload.run() == BlobOutcome::Written);
   upload.rig.repository().distrust(upload.blob.digest);
@@ -309,7 +309,7 @@ TEST_CASE("a blob that is distrusted is uploaded once more, and nothing is asked
   CHECK(upload.run() == BlobOutcome::Existed);
 }
 
-TEST_CASE("the upload of a distrusted blob that fails is repeated, even if the registry says that it has it") {
+TEST_CASE("a failed upload of a distrusted blob is repeated, even if the registry claims to have it") {
   SingleUpload upload;
   upload.rig.registry.add_blob("team/app", std::string(100'000, 'u'));
   upload.rig.repository().distrust(upload.blob.digest);
@@ -319,7 +319,7 @@ TEST_CASE("the upload of a distrusted blob that fails is repeated, even if the r
   CHECK(upload.rig.count("HEAD ") == 0);
 }
 
-TEST_CASE("an upload does not go where only this machine can reach") {
+TEST_CASE("an upload to a local address is refused") {
   for (const std::string place : {"https://169.254.169.254/x", "https://127.0.0.1:444/x", "https://[fe80::1]/x"}) {
     CAPTURE(place);
     SingleUpload upload;

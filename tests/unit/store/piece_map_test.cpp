@@ -16,7 +16,7 @@ PieceMap streaming(std::uint64_t size, const PieceRules& rules = kRules) {
 
 }  // namespace
 
-TEST_CASE("a blob that is too small for two requests is not divided") {
+TEST_CASE("a small blob is not divided into pieces") {
   CHECK_FALSE(streaming(19).claim());
   CHECK(streaming(20).claim() == Piece{10, 20});
   PieceMap nearly_done = streaming(1000);
@@ -24,7 +24,7 @@ TEST_CASE("a blob that is too small for two requests is not divided") {
   CHECK_FALSE(nearly_done.claim());
 }
 
-TEST_CASE("pieces follow each other from the front on, grow smaller, and leave no rest that is too small") {
+TEST_CASE("pieces are taken from the front on, with decreasing size and without a small rest") {
   PieceMap map = streaming(200, {.least = 10, .most = 40, .ahead = 500, .pieces = 100});
   std::uint64_t at = 10;
   std::uint64_t size = 40;
@@ -40,7 +40,7 @@ TEST_CASE("pieces follow each other from the front on, grow smaller, and leave n
   CHECK(at == 200);
 }
 
-TEST_CASE("so many pieces are in progress, and so far ahead, and no more") {
+TEST_CASE("the number of pieces in progress, and their distance from the front, are limited") {
   PieceMap map = streaming(10'000);
   for (int i = 0; i < 3; ++i) CHECK(map.claim());
   CHECK_FALSE(map.claim());
@@ -53,7 +53,7 @@ TEST_CASE("so many pieces are in progress, and so far ahead, and no more") {
   CHECK(far.claim() == Piece{210, 310});
 }
 
-TEST_CASE("the stream ends at the first piece that has begun, and is faster than those that have not") {
+TEST_CASE("the stream ends at the first piece that has begun, and takes those that have not") {
   PieceMap map = streaming(1000);
   const auto first = map.claim();
   const auto second = map.claim();
@@ -65,7 +65,7 @@ TEST_CASE("the stream ends at the first piece that has begun, and is faster than
   CHECK_FALSE(map.begin(*first));
 }
 
-TEST_CASE("what was given back is given to another; a piece is passed only when all before it is there") {
+TEST_CASE("a returned piece is given to another thread; the front passes a piece after all before it") {
   PieceMap map = streaming(100);
   const auto first = map.claim();
   const auto second = map.claim();
@@ -88,7 +88,7 @@ TEST_CASE("what was given back is given to another; a piece is passed only when 
   CHECK(map.front() == second->end);
 }
 
-TEST_CASE("pieces behind a gap are forgotten with their bytes") {
+TEST_CASE("pieces behind a gap are discarded with their bytes") {
   PieceMap map = streaming(100);
   const auto piece = map.claim();
   REQUIRE(piece);

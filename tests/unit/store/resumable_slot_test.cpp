@@ -75,7 +75,7 @@ using Begins = std::vector<std::uint64_t>;
 
 }  // namespace
 
-TEST_CASE("a slot that an earlier run has filled is read once, and found whole") {
+TEST_CASE("a slot that an earlier run filled is read once, and is whole") {
   Stage stage("0123456789");
   CHECK(stage.slot.holds(stage.blob, {}));
   const std::size_t reads = stage.medium.reads.size();
@@ -84,7 +84,7 @@ TEST_CASE("a slot that an earlier run has filled is read once, and found whole")
   CHECK(stage.slot.is_whole());
 }
 
-TEST_CASE("what is there of a fresh medium is not looked at, whatever it is") {
+TEST_CASE("the content of a new medium is not read") {
   Stage stage("0123456789", Existing::Discard);
   CHECK_FALSE(stage.slot.holds(stage.blob, {}));
   stage.fill();
@@ -93,7 +93,7 @@ TEST_CASE("what is there of a fresh medium is not looked at, whatever it is") {
   CHECK(stage.slot.holds(stage.blob, {}));
 }
 
-TEST_CASE("a blob continues at the hole, and before the zeros that media without holes have there") {
+TEST_CASE("a blob is resumed at the hole, or before the zeros on media without holes") {
   Stage hole("01234xxxxx");
   hole.medium.hole = 5;
   CHECK_FALSE(hole.slot.holds(hole.blob, {}));
@@ -106,21 +106,21 @@ TEST_CASE("a blob continues at the hole, and before the zeros that media without
   CHECK(zeros.slot.is_whole());
 }
 
-TEST_CASE("a slot that is full of something else is filled from the beginning") {
+TEST_CASE("a slot with foreign content is filled from the beginning") {
   Stage stage("??????????");
   CHECK_FALSE(stage.slot.holds(stage.blob, {}));
   stage.fill();
   CHECK(stage.brought == Begins{0});
 }
 
-TEST_CASE("a slot that nobody has looked at is hashed by who fills it") {
+TEST_CASE("a slot that was not checked is hashed by fill") {
   Stage stage("0123456789");
   stage.fill();
   CHECK(stage.brought == Begins{10});
   CHECK(stage.medium.reads.empty());
 }
 
-TEST_CASE("a beginning that is wrong in the end is tried once, with a line that says so") {
+TEST_CASE("a wrong beginning is tried once, with a line that reports it") {
   Stage stage("01234xxxxx");
   stage.medium.hole = 5;
   stage.wrong_beginning = true;
@@ -131,7 +131,7 @@ TEST_CASE("a beginning that is wrong in the end is tried once, with a line that 
   CHECK(stage.slot.is_whole());
 }
 
-TEST_CASE("after a failure the slot is not whole, and nothing in it counts any more") {
+TEST_CASE("after a failure the slot is not whole, and its content is not reused") {
   Stage stage("01234xxxxx");
   stage.medium.hole = 5;
   stage.fails = true;

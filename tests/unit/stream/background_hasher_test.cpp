@@ -30,7 +30,7 @@ void in_pieces(const std::string& content, Take take) {
 
 }  // namespace
 
-TEST_CASE("a thread continues hashing where another left off, however the bytes come") {
+TEST_CASE("a background thread continues a hash, for bytes in any pieces") {
   const std::string content = counted(5'000'000);
   Hasher begun("sha256");
   begun.update(as_bytes(std::string_view(content).substr(0, 12'345)));
@@ -40,19 +40,19 @@ TEST_CASE("a thread continues hashing where another left off, however the bytes 
   CHECK(begun.finish() == sha256(content));
 }
 
-TEST_CASE("a hasher that is given up ends its thread") {
+TEST_CASE("destroying a hasher ends its thread") {
   Hasher begun("sha256");
   BackgroundHasher hasher([&](Bytes bytes) { begun.update(bytes); });
   hasher.update(as_bytes(std::string_view("unfinished")));
 }
 
-TEST_CASE("what fails on the thread that hashes is thrown to who waits for it") {
+TEST_CASE("an exception on the hashing thread is thrown to the waiting thread") {
   BackgroundHasher hasher([](Bytes) { throw Error(ErrorCode::Io, "it cannot be read"); });
   hasher.update(as_bytes(std::string_view("some")));
   CHECK_THROWS_AS(hasher.finish(), Error);
 }
 
-TEST_CASE("long content is passed on and proved whole, whoever hashes it") {
+TEST_CASE("long content is passed on and verified, with and without a background thread") {
   // Alone it may get a thread of its own; the ones beside it keep all cores busy.
   const std::string content = counted(20'000'000);
   Descriptor expected{.media_type = {}, .digest = sha256(content), .size = content.size()};

@@ -101,12 +101,12 @@ TEST_CASE("gzip output is byte-equal to Go's for longer inputs of every kind") {
   }
 }
 
-TEST_CASE("gzip output stays byte-equal to Go's beyond the point where positions are counted anew") {
+TEST_CASE("gzip output is byte-equal to Go's beyond the wrap of positions") {
   CHECK(sha256(compress(sample::patchwork(4, 18'000'000))).hex() ==
         "5915ebae7deadfa7da5538e058e0a767587dfb7fbfad8f018f745058c016c181");
 }
 
-TEST_CASE("how the input of gzip is cut into writes makes no difference") {
+TEST_CASE("gzip output does not depend on the size of writes") {
   const std::string input = sample::patchwork(5, 210'000);
   const std::string whole = compress(input, input.size());
   for (const std::size_t chunk : {1U, 13U, 65534U, 65535U, 65536U}) {
@@ -115,7 +115,7 @@ TEST_CASE("how the input of gzip is cut into writes makes no difference") {
   }
 }
 
-TEST_CASE("another decompressor gets back what was compressed") {
+TEST_CASE("another decompressor restores the content") {
   for (const std::string& input : {sample::noise(7, 250'000), sample::words(7, 250'000), sample::patchwork(7, 250'000),
                                    sample::skewed(7), std::string(300'000, 'x'), std::string("x")}) {
     CAPTURE(input.size());
@@ -123,7 +123,7 @@ TEST_CASE("another decompressor gets back what was compressed") {
   }
 }
 
-TEST_CASE("compressed bytes are passed on while input still comes") {
+TEST_CASE("compressed bytes are passed on before the end of the input") {
   StringSink out(kLimit);
   GoGzipSink gzip(out);
   const std::string input = sample::noise(9, 1 << 20);

@@ -31,7 +31,7 @@ class SecondHash : public JointHashing {
 
 }  // namespace
 
-TEST_CASE("a stream that is verified has its bytes hashed for another purpose, too, on whatever thread") {
+TEST_CASE("a verified stream also updates another hash, on any thread") {
   const std::string content = some_content(12'000'000, 3);  // long enough for a thread
   const Descriptor expected{.media_type = {}, .digest = sha256(content), .size = content.size()};
   StringSink out(content.size());
@@ -45,7 +45,7 @@ TEST_CASE("a stream that is verified has its bytes hashed for another purpose, t
   CHECK(second.hasher.finish() == expected.digest);
 }
 
-TEST_CASE("a stream that is damaged is found, whoever hashes it for another purpose") {
+TEST_CASE("a damaged stream is refused while it updates another hash") {
   const std::string content = some_content(1'000, 4);
   const Descriptor expected{.media_type = {}, .digest = sha256(some_content(1'000, 5)), .size = content.size()};
   StringSink out(content.size());
@@ -55,7 +55,7 @@ TEST_CASE("a stream that is damaged is found, whoever hashes it for another purp
   CHECK_THROWS_AS(sink.finish(), Error);
 }
 
-TEST_CASE("a stream is hashed for another purpose whatever the algorithm of its digest is") {
+TEST_CASE("a verified stream updates another hash for every algorithm of its digest") {
   const std::string content = "some";
   const Descriptor expected{.media_type = {}, .digest = digest_of(content, "sha512"), .size = content.size()};
   StringSink out(content.size());

@@ -29,7 +29,7 @@ TEST_CASE("a string is read from its beginning to its end") {
   CHECK(next(source, 3) == "");
 }
 
-TEST_CASE("a string sink takes its limit and not a byte more") {
+TEST_CASE("a string sink accepts its limit and not a byte more") {
   StringSink sink(4);
   sink.write(as_bytes("ab"));
   sink.write(as_bytes("cd"));
@@ -38,7 +38,7 @@ TEST_CASE("a string sink takes its limit and not a byte more") {
   CHECK(sink.content == "abcd");
 }
 
-TEST_CASE("a stream is copied whole, beyond the size of the buffer") {
+TEST_CASE("a stream that is larger than the buffer is copied completely") {
   const std::string content(600'001, 'x');
   StringSource source(content);
   StringSink sink(content.size());
@@ -46,14 +46,14 @@ TEST_CASE("a stream is copied whole, beyond the size of the buffer") {
   CHECK(sink.content.size() == content.size());
 }
 
-TEST_CASE("reading all of a stream is bounded") {
+TEST_CASE("reading a whole stream has a limit") {
   StringSource fits("abcd");
   CHECK(read_all(fits, 4) == "abcd");
   StringSource too_long("abcde");
   CHECK(code_of([&] { (void)read_all(too_long, 4); }) == ErrorCode::Hostile);
 }
 
-TEST_CASE("what an earlier run has put there is reported as skipped, and a failed attempt takes both back") {
+TEST_CASE("bytes of an earlier run are reported as skipped, and a failed attempt takes all back") {
   struct Told : Progress {
     std::int64_t moved = 0;
     std::int64_t skipped = 0;

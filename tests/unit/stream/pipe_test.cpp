@@ -21,7 +21,7 @@ std::string pattern(std::size_t size) {
 
 }  // namespace
 
-TEST_CASE("what a producer writes is read in order, also when it is more than the pipe holds") {
+TEST_CASE("a producer's bytes are read in order, also if they exceed the pipe's size") {
   const std::string content = pattern(3'500'001);
   const auto pipe = make_pipe(
       [&content](ByteSink& out, const std::stop_token&) {
@@ -33,18 +33,18 @@ TEST_CASE("what a producer writes is read in order, also when it is more than th
   CHECK(read_all(*pipe, content.size()) == content);
 }
 
-TEST_CASE("one write larger than the pipe comes through") {
+TEST_CASE("one write larger than the pipe is read completely") {
   const std::string content = pattern(2'100'000);
   const auto pipe = make_pipe([&content](ByteSink& out, const std::stop_token&) { out.write(as_bytes(content)); }, {});
   CHECK(read_all(*pipe, content.size()) == content);
 }
 
-TEST_CASE("a producer that writes nothing makes an empty stream") {
+TEST_CASE("a producer without output gives an empty stream") {
   const auto pipe = make_pipe([](ByteSink&, const std::stop_token&) {}, {});
   CHECK(read_all(*pipe, 0).empty());
 }
 
-TEST_CASE("a producer's error comes after the bytes that it had written") {
+TEST_CASE("a producer's error is thrown after the bytes that it wrote") {
   const auto pipe = make_pipe(
       [](ByteSink& out, const std::stop_token&) {
         out.write(as_bytes("abc"));
@@ -62,7 +62,7 @@ TEST_CASE("a producer's error comes after the bytes that it had written") {
   CHECK(got == "abc");
 }
 
-TEST_CASE("destroying a pipe early ends its producer, even one that waits for room") {
+TEST_CASE("destroying a pipe early ends its producer, also one that waits") {
   std::atomic<bool> write_failed = false;
   std::latch started(1);
   {

@@ -57,7 +57,7 @@ TEST_CASE("content with the right size and digest passes a verifying source") {
   CHECK(error == "");
 }
 
-TEST_CASE("changed content never arrives whole from a verifying source") {
+TEST_CASE("changed content is refused by a verifying source") {
   for (const std::size_t step : {1U, 2U, 5U, 100U}) {
     VerifyingSource source = source_of("hellO", described("hello"));
     std::string error;
@@ -67,7 +67,7 @@ TEST_CASE("changed content never arrives whole from a verifying source") {
   }
 }
 
-TEST_CASE("content that is too long or too short does not pass a verifying source") {
+TEST_CASE("content that is too long or too short is refused by a verifying source") {
   for (const std::size_t step : {1U, 5U, 100U}) {
     std::string error;
     VerifyingSource too_long = source_of("hello!", described("hello"));

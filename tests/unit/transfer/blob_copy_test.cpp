@@ -39,7 +39,7 @@ Descriptor descriptor(const std::string& content) {
 
 }  // namespace
 
-TEST_CASE("blobs are copied once each, and what is there is not copied again") {
+TEST_CASE("each blob is copied once, and existing ones are not copied") {
   const auto source = std::make_shared<MemoryTarget>(RepositoryName{"registry.example", "a/b"});
   MemoryTarget target;
   std::vector<Graph::BlobNode> nodes;
@@ -54,7 +54,7 @@ TEST_CASE("blobs are copied once each, and what is there is not copied again") {
                                                         "blob " + nodes[0].descriptor.digest.text()});
 }
 
-TEST_CASE("small blobs of registries are spread among the large ones") {
+TEST_CASE("small blobs of registries are copied between large ones") {
   const auto source = std::make_shared<MemoryTarget>(RepositoryName{"registry.example", "a/b"});
   MemoryTarget target;
   std::vector<Graph::BlobNode> nodes;
@@ -70,7 +70,7 @@ TEST_CASE("small blobs of registries are spread among the large ones") {
   CHECK(target.operations() == expected);
 }
 
-TEST_CASE("blobs that a source lacks are reported together, and advice is given for the kind of place") {
+TEST_CASE("blobs that a source lacks are reported together, with a hint for the kind of source") {
   for (const bool is_registry : {true, false}) {
     const auto source = std::make_shared<MemoryTarget>(
         is_registry ? std::optional(RepositoryName{"registry.example", "a/b"}) : std::nullopt);
@@ -91,7 +91,7 @@ TEST_CASE("blobs that a source lacks are reported together, and advice is given 
   }
 }
 
-TEST_CASE("blobs of a file are read in the order they are given in, as they lie on the medium") {
+TEST_CASE("blobs of a file are read in the given order, which is that of the medium") {
   const auto source = std::make_shared<MemoryTarget>();
   MemoryTarget target;
   std::vector<Graph::BlobNode> nodes;
@@ -101,7 +101,7 @@ TEST_CASE("blobs of a file are read in the order they are given in, as they lie 
   CHECK(target.operations().back() == "blob " + nodes[2].descriptor.digest.text());
 }
 
-TEST_CASE("of a file, several workers begin with the blobs that would end last alone, and one reads as the file goes") {
+TEST_CASE("several workers begin with a file's longest blobs, and one reads in the file's order") {
   const auto source = std::make_shared<MemoryTarget>();
   std::vector<Graph::BlobNode> nodes;
   for (const std::size_t size : {2 * kMiB, 3 * kMiB, 10 * kMiB, 4 * kMiB, 12 * kMiB}) {
@@ -125,7 +125,7 @@ TEST_CASE("of a file, several workers begin with the blobs that would end last a
   CHECK(first == std::set{in_order[2], in_order[4]});
 }
 
-TEST_CASE("damage on the way from a registry is mended by fetching once more") {
+TEST_CASE("a blob that was damaged in transit is fetched once more") {
   const auto source = std::make_shared<OnceDamaged>("content", RepositoryName{"registry.example", "a/b"});
   MemoryTarget target;
   const Graph::BlobNode node{descriptor("content"), source};
@@ -133,7 +133,7 @@ TEST_CASE("damage on the way from a registry is mended by fetching once more") {
   CHECK(source->attempts == 2);
 }
 
-TEST_CASE("damage at a registry is reported after the second time, with where to mend it") {
+TEST_CASE("damage at a registry is reported after the second fetch, with the next step") {
   class Damaged : public OnceDamaged {
    public:
     using OnceDamaged::OnceDamaged;
@@ -151,7 +151,7 @@ TEST_CASE("damage at a registry is reported after the second time, with where to
   CHECK(source->attempts == 2);
 }
 
-TEST_CASE("damage in a file is not asked for twice") {
+TEST_CASE("a damaged blob of a file is not read twice") {
   const auto source = std::make_shared<OnceDamaged>("content", std::nullopt);
   MemoryTarget target;
   const Graph::BlobNode node{descriptor("content"), source};

@@ -26,7 +26,7 @@ std::string fetched(BlobSource& source, const Descriptor& blob) {
 
 }  // namespace
 
-TEST_CASE("a small blob that was looked at is not fetched again to be copied") {
+TEST_CASE("a small blob that was read is not fetched again for the copy") {
   const auto inner = std::make_shared<MemoryTarget>();
   const Descriptor blob = inner->add_blob("content", "type");
   CachingSource source(inner, std::make_shared<CacheBudget>(100));
@@ -37,7 +37,7 @@ TEST_CASE("a small blob that was looked at is not fetched again to be copied") {
   CHECK(opened(*inner) == 1);
 }
 
-TEST_CASE("what the budget does not allow is passed through and not kept") {
+TEST_CASE("blobs beyond the budget are passed through and not kept") {
   const auto inner = std::make_shared<MemoryTarget>();
   const Descriptor blob = inner->add_blob("content", "type");
   CachingSource source(inner, std::make_shared<CacheBudget>(3));
@@ -46,7 +46,7 @@ TEST_CASE("what the budget does not allow is passed through and not kept") {
   CHECK(opened(*inner) == 2);
 }
 
-TEST_CASE("the budget is spent by what is kept alone") {
+TEST_CASE("only kept blobs count against the budget") {
   const auto inner = std::make_shared<MemoryTarget>();
   const Descriptor large = inner->add_blob("larger than the budget", "type");
   const Descriptor small = inner->add_blob("small", "type");
@@ -64,7 +64,7 @@ TEST_CASE("the budget is spent by what is kept alone") {
   CHECK(opened(*inner) == 3);  // each once
 }
 
-TEST_CASE("a blob larger than its use allows is refused unread") {
+TEST_CASE("a blob above the limit is refused unread") {
   const auto inner = std::make_shared<MemoryTarget>();
   const Descriptor blob = inner->add_blob("content", "type");
   CachingSource source(inner, std::make_shared<CacheBudget>(100));
@@ -72,7 +72,7 @@ TEST_CASE("a blob larger than its use allows is refused unread") {
   CHECK(opened(*inner) == 0);
 }
 
-TEST_CASE("a blob whose bytes do not fit its digest is not believed") {
+TEST_CASE("a blob whose bytes do not match its digest is refused") {
   const auto inner = std::make_shared<MemoryTarget>();
   Descriptor blob = inner->add_blob("content", "type");
   blob.size = 6;

@@ -44,7 +44,7 @@ RawManifest index(MemoryTarget& target, const std::vector<RawManifest>& children
 
 }  // namespace
 
-TEST_CASE("an index brings all its descendants, shared ones once, children before parents") {
+TEST_CASE("an index is fetched with all descendants, shared ones once, children before parents") {
   const auto target = std::make_shared<MemoryTarget>();
   const Descriptor layer = target->add_blob("shared layer", std::string(media_type::kOciLayer));
   const RawManifest a = image(*target, "{\"a\":1}", {layer});
@@ -67,7 +67,7 @@ TEST_CASE("an index brings all its descendants, shared ones once, children befor
         inner.bytes.size() + a.bytes.size() + std::string("{\"a\":1}shared layer").size());
 }
 
-TEST_CASE("a blob that is a configuration anywhere is one, in whatever order images are added") {
+TEST_CASE("a blob that any image uses as configuration is one, in any order of images") {
   const auto target = std::make_shared<MemoryTarget>();
   const Descriptor empty = target->add_blob("{}", std::string(media_type::kOciLayer));
   const RawManifest as_config = image(*target, "{}", {});
@@ -81,7 +81,7 @@ TEST_CASE("a blob that is a configuration anywhere is one, in whatever order ima
   }
 }
 
-TEST_CASE("a manifest that does not say what it is becomes the same in whatever order its places are looked at") {
+TEST_CASE("a manifest without a type is interpreted the same in any order of places") {
   const auto target = std::make_shared<MemoryTarget>();
   const Descriptor config = target->add_blob("{}", "application/json");
   const RawManifest silent = put(
@@ -98,7 +98,7 @@ TEST_CASE("a manifest that does not say what it is becomes the same in whatever 
   }
 }
 
-TEST_CASE("a child that is missing is named with its index") {
+TEST_CASE("a missing child is named with its index") {
   const auto target = std::make_shared<MemoryTarget>();
   MemoryTarget elsewhere;
   const RawManifest child = image(elsewhere, "{}", {});
@@ -113,7 +113,7 @@ TEST_CASE("a child that is missing is named with its index") {
   }
 }
 
-TEST_CASE("an index of which one image is there brings that one, and says what is absent") {
+TEST_CASE("an index with one present image is fetched with it, and lists the absent children") {
   const auto target = std::make_shared<MemoryTarget>();
   MemoryTarget elsewhere;
   const RawManifest here = image(*target, "{\"a\":1}", {});
@@ -130,24 +130,24 @@ TEST_CASE("an index of which one image is there brings that one, and says what i
   CHECK(graph.absent_children(inner.descriptor.digest).front().digest == away.descriptor.digest);
   CHECK(graph.at(inner.descriptor.digest).height == 1);
 
-  SUBCASE("an index below it that is absent is absent as a whole") {
+  SUBCASE("a nested index that is absent is absent as a whole") {
     graph.add(fetch_tree(*target, outer), target);
     CHECK(graph.absent_children(outer.descriptor.digest).size() == 1);  // the inner one is known by now
     CHECK(fetch_tree(*target, outer).size() == 2);
   }
-  SUBCASE("what is said to be absent is not asked for, and nothing else may be") {
+  SUBCASE("children that are said to be absent are not requested, and no others may be absent") {
     const std::size_t asked = target->operations().size();
     CHECK(fetch_tree(*target, inner, {.absent = std::set{away.descriptor.digest}}).size() == 2);
     CHECK(target->operations().size() == asked + 1);
     CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, inner, {.absent = std::set<Digest>{}})), Error);
   }
-  SUBCASE("an image that lacks a blob is as good as absent") {
+  SUBCASE("an image that lacks a blob counts as absent") {
     const auto holds = [&](const Descriptor& blob) { return blob.digest != sha256("{\"a\":1}"); };
     CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, inner, {.holds = holds})), Error);
   }
 }
 
-TEST_CASE("an index is higher than what it lacked and what came later") {
+TEST_CASE("an index comes after its absent children that are added later") {
   const auto target = std::make_shared<MemoryTarget>();
   MemoryTarget elsewhere;
   const RawManifest here = image(*target, "{\"a\":1}", {});
@@ -162,7 +162,7 @@ TEST_CASE("an index is higher than what it lacked and what came later") {
   CHECK(graph.absent_children(root.descriptor.digest).empty());
 }
 
-TEST_CASE("two graphs become one that has what either of them has, and what of it is kept keeps its source") {
+TEST_CASE("merged graphs have the content of both, and what is retained keeps its source") {
   const auto target = std::make_shared<MemoryTarget>();
   const auto other = std::make_shared<MemoryTarget>();
   MemoryTarget elsewhere;
@@ -200,7 +200,7 @@ TEST_CASE("two graphs become one that has what either of them has, and what of i
   CHECK(graph.blobs().at(sha256("{\"b\":1}")).source == other);
 }
 
-TEST_CASE("a child of a type that is not a manifest's is carried as the blob, or the manifest, that its place has") {
+TEST_CASE("a child of another type is the blob or the manifest that its place has") {
   const auto target = std::make_shared<MemoryTarget>();
   const Descriptor layer = target->add_blob("layer", std::string(media_type::kOciLayerGzip));
   const RawManifest thing =
@@ -216,12 +216,12 @@ TEST_CASE("a child of a type that is not a manifest's is carried as the blob, or
   CHECK(graph.absent_children(mixed.descriptor.digest).empty());
 }
 
-TEST_CASE("an index that lists nothing is whole") {
+TEST_CASE("an empty index is complete") {
   const auto target = std::make_shared<MemoryTarget>();
   CHECK(fetch_tree(*target, index(*target, {})).size() == 1);
 }
 
-TEST_CASE("two manifests that contradict each other about a blob are refused") {
+TEST_CASE("manifests with contradictory sizes of a blob are refused") {
   const auto target = std::make_shared<MemoryTarget>();
   Descriptor layer = target->add_blob("layer", std::string(media_type::kOciLayer));
   const RawManifest a = image(*target, "{\"a\":1}", {layer});
@@ -244,7 +244,7 @@ TEST_CASE("an index that lists a child twice, in two sizes or as two kinds, is r
   CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, index(*target, {child, other_type}))), Error);
 }
 
-TEST_CASE("layers that may not be redistributed can be left out, or moved from elsewhere, later") {
+TEST_CASE("layers that may not be redistributed can later be left out, or taken from elsewhere") {
   const auto target = std::make_shared<MemoryTarget>();
   const std::string type = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
   const Descriptor foreign = target->add_blob("foreign", type);
@@ -288,7 +288,7 @@ TEST_CASE("layers that may not be redistributed are left out and reported") {
   CHECK(with_all.blobs_of(windows.descriptor.digest).size() == 2);
 }
 
-TEST_CASE("an index that is wrong about the family of a child's types does not change what the child is") {
+TEST_CASE("a child keeps its type if its index confuses OCI's and Docker's types") {
   const auto target = std::make_shared<MemoryTarget>();
   RawManifest child = image(*target, "{}", {});
   const Digest digest = child.descriptor.digest;
@@ -301,7 +301,7 @@ TEST_CASE("an index that is wrong about the family of a child's types does not c
   CHECK_THROWS_AS(static_cast<void>(fetch_tree(*target, index(*target, {child}))), Error);
 }
 
-TEST_CASE("an index that is listed without a type, or with an unknown one, is the same as listed with its own") {
+TEST_CASE("an index that is listed without a type, or with an unknown one, is still an index") {
   const auto target = std::make_shared<MemoryTarget>();
   const RawManifest inner = index(*target, {image(*target, "{}", {})});
   for (const char* type : {"", "text/plain"}) {

@@ -16,7 +16,7 @@
 
 using namespace ociferry;
 
-TEST_CASE("every task runs exactly once, whatever the number of jobs") {
+TEST_CASE("every task runs exactly once, for any number of jobs") {
   for (const std::size_t jobs : {0U, 1U, 3U, 50U}) {
     std::vector<std::atomic<int>> runs(20);
     run_parallel_or_throw(jobs, runs.size(), {}, [&](std::size_t i, const std::stop_token&) { ++runs[i]; });
@@ -24,7 +24,7 @@ TEST_CASE("every task runs exactly once, whatever the number of jobs") {
   }
 }
 
-TEST_CASE("every task runs exactly once when the number of workers changes, or is not needed") {
+TEST_CASE("every task runs exactly once while the number of workers changes") {
   for (const std::size_t count : {0U, 1U, 3U, 2000U}) {
     std::vector<std::atomic<int>> runs(count);
     run_parallel_or_throw({}, count, {}, [&](std::size_t i, const std::stop_token&) { ++runs[i]; });
@@ -73,7 +73,7 @@ TEST_CASE("workers are added while the cores are idle and bytes flow") {
   CHECK(crowd.most() > WorkerCount(std::thread::hardware_concurrency()).count());
 }
 
-TEST_CASE("what paid for questions is where the next ones begin, and not where blobs do") {
+TEST_CASE("a run of requests begins with the worker count that paid for the last one, and blobs do not") {
   const Jobs jobs;
   LearnedWorkers::set(jobs, 20);
   std::latch all_there(20);
@@ -93,7 +93,7 @@ TEST_CASE("what paid for questions is where the next ones begin, and not where b
   CHECK(LearnedWorkers::of(jobs) == 20);
 }
 
-TEST_CASE("the bytes moved are requested while the number of workers is open") {
+TEST_CASE("moved bytes are counted while the number of workers is measured") {
   std::atomic<bool> asked{false};
   const auto bytes = [&asked] {
     asked = true;
@@ -108,7 +108,7 @@ TEST_CASE("the bytes moved are requested while the number of workers is open") {
   CHECK(asked);
 }
 
-TEST_CASE("a failure stops workers, also those that wait for being needed") {
+TEST_CASE("a failure stops all workers, also waiting ones") {
   std::atomic<std::size_t> runs{0};
   try {
     run_parallel_or_throw({}, 100'000, {}, [&](std::size_t i, const std::stop_token& stop) {
@@ -123,17 +123,17 @@ TEST_CASE("a failure stops workers, also those that wait for being needed") {
   CHECK(runs <= 501 + WorkerCount::kMost);
 }
 
-TEST_CASE("work on this machine alone takes one job a core") {
+TEST_CASE("local work has one job for each core") {
   CHECK(jobs_or_cores(7) == 7);
   CHECK(jobs_or_cores({}) == std::max(1U, std::thread::hardware_concurrency()));
 }
 
-TEST_CASE("tasks do run side by side") {
+TEST_CASE("tasks run concurrently") {
   std::latch all_there(4);
   run_parallel_or_throw(4, 4, {}, [&](std::size_t, const std::stop_token&) { all_there.arrive_and_wait(); });
 }
 
-TEST_CASE("the failure that comes out is the one that made the others stop") {
+TEST_CASE("the first failure is thrown, not those of tasks that it stopped") {
   std::latch both(2);
   try {
     run_parallel_or_throw(2, 2, {}, [&](std::size_t i, const std::stop_token& stop) {
@@ -148,7 +148,7 @@ TEST_CASE("the failure that comes out is the one that made the others stop") {
   }
 }
 
-TEST_CASE("when carrying on, all failures are reported by their index") {
+TEST_CASE("without stopping at failures, each is reported with its index") {
   std::atomic<int> runs{0};
   const auto failures = run_parallel(3, 10, OnFailure::CarryOn, {}, [&](std::size_t i, const std::stop_token&) {
     ++runs;
@@ -158,7 +158,7 @@ TEST_CASE("when carrying on, all failures are reported by their index") {
   for (std::size_t i = 0; i < failures.size(); ++i) CHECK((failures[i] != nullptr) == (i % 4 == 1));
 }
 
-TEST_CASE("a request to stop from outside ends the run as interrupted") {
+TEST_CASE("a stop request ends the run with Interrupted") {
   std::stop_source stop;
   std::atomic<int> runs{0};
   try {

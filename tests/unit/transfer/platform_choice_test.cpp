@@ -92,7 +92,7 @@ std::string refusal(Place& place, const Descriptor& root, const std::vector<std:
 
 }  // namespace
 
-TEST_CASE("a child of a wanted platform is fetched with its attestation, and no other is") {
+TEST_CASE("only children of the requested platforms are fetched, with their attestations") {
   Built built;
   CHECK(built.fetch(built.root, {"linux/arm64/v8"}) ==
         std::set{built.root.digest, built.arm64.digest, built.about_arm64.digest});
@@ -103,14 +103,14 @@ TEST_CASE("a child of a wanted platform is fetched with its attestation, and no 
   CHECK(built.fetch(built.root, {}).size() == 7);
 }
 
-TEST_CASE("an index without a wanted platform is refused with those that it has") {
+TEST_CASE("an index without a requested platform is refused with a list of its platforms") {
   Built built;
   CHECK(refusal(built, built.root, {"linux/riscv64", "windows/amd64"}) ==
         "the index " + built.root.digest.text() +
             " has no image for linux/riscv64 or windows/amd64; available: linux/amd64, linux/arm64, linux/s390x");
 }
 
-TEST_CASE("an index in an index is searched; one that has nothing wanted is absent") {
+TEST_CASE("nested indexes are searched, and those without a requested platform are absent") {
   Built built;
   const Descriptor windows = built.image("windows");
   const Descriptor inner = built.index({Place::on(windows, "windows", "amd64")});
@@ -120,7 +120,7 @@ TEST_CASE("an index in an index is searched; one that has nothing wanted is abse
   CHECK(refusal(built, outer, {"linux/riscv64"}).find("windows/amd64") != std::string::npos);
 }
 
-TEST_CASE("what has no platform goes along, but is not what is looked for") {
+TEST_CASE("children without a platform are kept, but do not count as a match") {
   Built built;
   const Descriptor thing = built.image("thing");
   const Descriptor mixed = built.index({Place::row(thing), Place::on(built.amd64, "linux", "amd64")});
@@ -129,7 +129,7 @@ TEST_CASE("what has no platform goes along, but is not what is looked for") {
   CHECK(built.fetch(built.index({Place::row(thing)}), {"linux/arm64"}).size() == 2);
 }
 
-TEST_CASE("an image that an index lists for two platforms is there for each of them") {
+TEST_CASE("an image that is listed for two platforms matches both") {
   Built built;
   const Descriptor both =
       built.index({Place::on(built.amd64, "linux", "amd64"), Place::on(built.amd64, "linux", "386")});
@@ -137,7 +137,7 @@ TEST_CASE("an image that an index lists for two platforms is there for each of t
   CHECK(built.fetch(both, {"linux/amd64"}).contains(built.amd64.digest));
 }
 
-TEST_CASE("a graph keeps what is retained, and the blobs of that") {
+TEST_CASE("retaining manifests keeps these and their blobs") {
   Built built;
   Graph graph;
   graph.add(fetch_tree(built.target, built.target.manifest(built.root.digest.text()).value()), nullptr);

@@ -25,7 +25,7 @@ class Recorder : public Progress {
 
 }  // namespace
 
-TEST_CASE("all that a meter is told is passed on") {
+TEST_CASE("a meter forwards every call") {
   Recorder recorder;
   ProgressMeter meter(recorder);
   meter.phase("phase", 7);
@@ -39,7 +39,7 @@ TEST_CASE("all that a meter is told is passed on") {
   CHECK(recorder.told == "phase7 +5 +-5 =9 peer event warning detail");
 }
 
-TEST_CASE("bytes count when they move, also if in vain, and not when a blob turns out to be there") {
+TEST_CASE("moved bytes count, also of failed attempts, and existing blobs do not") {
   Recorder recorder;
   ProgressMeter meter(recorder);
   meter.advance(256);

@@ -35,7 +35,7 @@ struct OrderedBlobs {
 
 }  // namespace
 
-TEST_CASE("blobs come in their order, small ones from ahead and large ones as they come, with any number of threads") {
+TEST_CASE("blobs come in order, small ones read ahead and large ones streamed, with any number of threads") {
   OrderedBlobs blobs;
   for (const int size : {10, 0, 5 << 20, 3 << 20, 4 << 20, 4 << 20, 4 << 20, 4 << 20, 4 << 20, 4 << 20, 4 << 20,
                          4 << 20, 4 << 20, 6 << 20, 1000}) {
@@ -49,7 +49,7 @@ TEST_CASE("blobs come in their order, small ones from ahead and large ones as th
   }
 }
 
-TEST_CASE("a failure ahead is told when it is the blob's turn, and a reader that stops early ends the threads") {
+TEST_CASE("a failure is thrown at its blob's turn, and a reader that stops early ends the threads") {
   OrderedBlobs blobs;
   for (int i = 0; i < 20; ++i) blobs.add(1000);
   blobs.nodes[7].descriptor = {.media_type = {}, .digest = blobs.nodes[7].descriptor.digest, .size = 999};

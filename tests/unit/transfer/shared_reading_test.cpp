@@ -88,7 +88,7 @@ void read_all(ByteSource& stream) {
 
 }  // namespace
 
-TEST_CASE("a blob that goes to several targets is read once") {
+TEST_CASE("a blob for several targets is read once") {
   Counted source(long_content());
   const Descriptor blob = source.descriptor();
   MemoryTarget one;
@@ -117,7 +117,7 @@ TEST_CASE("the source that a target gets is read by the contract of a store") {
   for (const auto& failure : put_into_all(blob, {{&checks, &source}}, silent_progress(), {})) CHECK(!failure);
 }
 
-TEST_CASE("a target that has the blob, and one that fails, hold up nobody") {
+TEST_CASE("a target that has the blob, and one that fails, do not delay the others") {
   Counted source(long_content());
   const Descriptor blob = source.descriptor();
   MemoryTarget has;
@@ -134,7 +134,7 @@ TEST_CASE("a target that has the blob, and one that fails, hold up nobody") {
   CHECK(source.opened == 1);
 }
 
-TEST_CASE("a target that does not move is left behind, and gets all bytes nevertheless") {
+TEST_CASE("a target that stalls does not delay the others, and still gets all bytes") {
   Counted source(long_content());
   const Descriptor blob = source.descriptor();
   std::latch others_are_done(1);
@@ -156,7 +156,7 @@ TEST_CASE("a target that does not move is left behind, and gets all bytes nevert
   CHECK(source.opened == 2);
 }
 
-TEST_CASE("a source that fails does so for each target") {
+TEST_CASE("a failure of the source is reported for each target") {
   Counted source(long_content(), 5 * kMiB);
   MemoryTarget one;
   MemoryTarget two;
@@ -167,7 +167,7 @@ TEST_CASE("a source that fails does so for each target") {
   }
 }
 
-TEST_CASE("a request to stop ends all of them") {
+TEST_CASE("a stop request ends all targets") {
   Counted source(long_content());
   std::stop_source stop;
   std::latch is_stopped(1);

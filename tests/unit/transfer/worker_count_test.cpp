@@ -85,13 +85,13 @@ TEST_CASE("the first number of workers follows the cores, within bounds") {
   CHECK(WorkerCount(64).count() == 8);
 }
 
-TEST_CASE("it begins with what has proved to pay before") {
+TEST_CASE("it begins with the number that paid before") {
   CHECK(WorkerCount(kCores, 20).count() == 20);
   CHECK(WorkerCount(kCores, 2).count() == kStart);
   CHECK(WorkerCount(kCores, 1000).count() == WorkerCount::kMost);
 }
 
-TEST_CASE("workers on trial are not proven") {
+TEST_CASE("workers on trial do not count as proven") {
   WorkerCount workers(kCores);
   for (int i = 1; i <= 2; ++i) {
     CHECK(workers.proven() == kStart);
@@ -105,7 +105,7 @@ TEST_CASE("workers on trial are not proven") {
   CHECK(workers.proven() == 2 * kStart);
 }
 
-TEST_CASE("on a far link that has room there are soon as many workers as there may be") {
+TEST_CASE("on a free link with a high latency the number of workers soon reaches the maximum") {
   Simulation far(link(2e3, 1e9, 0.05));
   CHECK(far.run(2) == WorkerCount::kMost);
   CHECK(far.run(60) == WorkerCount::kMost);
@@ -118,7 +118,7 @@ TEST_CASE("tasks that move no bytes count as well") {
   CHECK(questions.run(5) == WorkerCount::kMost);
 }
 
-TEST_CASE("workers are added until the link is full, and those that did not pay are taken back") {
+TEST_CASE("workers are added until the link is full, and removed if they did not pay") {
   // Fourteen fill it: sixteen pay, thirty-two do not.
   Simulation link_of_14([](double workers) {
     const double blobs = std::min(workers, 14.0) / 0.05;
@@ -133,7 +133,7 @@ TEST_CASE("workers are added until the link is full, and those that did not pay 
   CHECK(link_of_14.steps_up() < 25);
 }
 
-TEST_CASE("a link that few large blobs fill gets no more workers than at first, but for rare trials") {
+TEST_CASE("a link that few large blobs fill keeps the first number of workers, except for rare trials") {
   Simulation full(link(300e6, 20e6, 0.05));
   CHECK(full.run(10) == kStart);
   CHECK(full.steps_up() <= 2);
@@ -142,19 +142,19 @@ TEST_CASE("a link that few large blobs fill gets no more workers than at first, 
   CHECK(above < 600);  // less than a tenth of the time
 }
 
-TEST_CASE("busy cores get no more workers, however much these would do") {
+TEST_CASE("with busy cores no workers are added") {
   Simulation busy([](double workers) { return Speed{workers * 10, workers * 10e6, 0.6 * kCores}; });
   CHECK(busy.run(60) == kStart);
   CHECK(busy.most() == kStart);
 }
 
-TEST_CASE("a machine with many cores gets workers until these are busy") {
+TEST_CASE("with many cores workers are added until these are busy") {
   Simulation wide([](double workers) { return Speed{workers * 10, workers * 10e6, workers}; }, 48);
   CHECK(wide.run(60) == WorkerCount::kMost);
   CHECK(Simulation([](double workers) { return Speed{workers, workers * 10e6, workers}; }, 12).run(60) == 8);
 }
 
-TEST_CASE("a server that lets only so many requests through is not asked by more workers") {
+TEST_CASE("a server that limits concurrent requests gets no more workers") {
   Simulation limited([](double) { return Speed{20, 1e6, 0.01}; });
   limited.run(60);
   CHECK(limited.least() == kStart);
@@ -162,7 +162,7 @@ TEST_CASE("a server that lets only so many requests through is not asked by more
   CHECK(limited.steps_up() <= 6);
 }
 
-TEST_CASE("a pause in which nothing is done adds no workers, and one during a trial ends it") {
+TEST_CASE("an idle pause adds no workers, and ends a trial") {
   Simulation paused([](double) { return Speed{}; });
   CHECK(paused.run(30) == kStart);
   CHECK(paused.steps_up() == 0);
@@ -176,14 +176,14 @@ TEST_CASE("a pause in which nothing is done adds no workers, and one during a tr
   CHECK(told_to_wait.run(0.6) == kStart);
 }
 
-TEST_CASE("a link that was full and has room again is tried again") {
+TEST_CASE("a link that has room again gets another trial") {
   Simulation changing(link(300e6, 20e6, 0.05));
   changing.run(30);
   changing.change(link(2e3, 1e9, 0.05));
   CHECK(changing.run(30) == WorkerCount::kMost);
 }
 
-TEST_CASE("where broken tasks are lost, long ones on a full link are few at a time, and short ones many again") {
+TEST_CASE("if interrupted tasks are lost, a full link runs few long tasks at a time, and many short ones") {
   Simulation full(link(600e6, 20e6, 0.05), kCores, WorkerCount::BrokenOff::Lost);
   CHECK(full.run(9) >= kStart);  // no task has taken long yet
   full.run(60);
@@ -195,7 +195,7 @@ TEST_CASE("where broken tasks are lost, long ones on a full link are few at a ti
   CHECK(full.run(30) == WorkerCount::kMost);
 }
 
-TEST_CASE("long tasks of which each has a limit of its own keep all workers") {
+TEST_CASE("long tasks with a limit each keep all workers") {
   const auto limited = [](double workers) { return Speed{workers * 2e6 / 600e6, workers * 2e6, 0.1}; };
   Simulation each_limited(limited, kCores, WorkerCount::BrokenOff::Lost);
   CHECK(each_limited.run(60) == WorkerCount::kMost);
@@ -207,7 +207,7 @@ TEST_CASE("long tasks of which each has a limit of its own keep all workers") {
   CHECK(by_cores.run(60) == kStart);
 }
 
-TEST_CASE("fewer workers count as fewer only when those that are to go have ended their tasks") {
+TEST_CASE("a smaller number of workers is measured after the surplus ones have ended their tasks") {
   WorkerCount workers(kCores, 0, WorkerCount::BrokenOff::Lost);
   WorkDone done;
   const auto go_on = [&](std::size_t busy, std::uint64_t bytes) {

@@ -38,7 +38,7 @@ std::string tag_refusal(const ImageSet& set, std::vector<AddedTag> added) {
 
 }  // namespace
 
-TEST_CASE("an added tag has a form, and is none of those that are made from digests") {
+TEST_CASE("an added tag must be valid, and must not be a tag that is made from a digest") {
   const AddedTag added = parse_added_tag("localhost:5000/a/b:v1=v1-approved");
   CHECK(added.image == "localhost:5000/a/b:v1");
   CHECK(added.tag == "v1-approved");
@@ -51,7 +51,7 @@ TEST_CASE("an added tag has a form, and is none of those that are made from dige
   CHECK_THROWS_AS(static_cast<void>(parse_added_tag("r.example/a=" + attachment_tag(digest, "sig"))), Error);
 }
 
-TEST_CASE("an image gets the added tag by each of the forms of its name, roots and images of bundles alike") {
+TEST_CASE("--tag accepts each form of an image's name, for roots and images of bundles") {
   const NestedSample sample;
   CHECK(tags_of(placed_with(sample.set, {{"r.example/apps/a", "x"}}), sample.image) == Tags{"x"});
   CHECK(tags_of(placed_with(sample.set, {{sample.image.digest->text(), "x"}}), sample.image) == Tags{"x"});
@@ -68,7 +68,7 @@ TEST_CASE("an image gets the added tag by each of the forms of its name, roots a
   CHECK(relocated_lock(without, std::nullopt).find("tag: x") != std::string::npos);
 }
 
-TEST_CASE("an added tag goes where the name leads that it is given for") {
+TEST_CASE("an added tag is put into the repository of the name that it was given for") {
   SampleWorld world;
   const Reference one = world.image("r.example/apps/one", "same");
   const Reference other = world.image("r.example/apps/other", "same");
@@ -84,7 +84,7 @@ TEST_CASE("an added tag goes where the name leads that it is given for") {
   CHECK(places(one.digest->text()) == std::map<RepositoryName, Tags>{{first, {"a", "x"}}, {second, {"b", "x"}}});
 }
 
-TEST_CASE("what no image is called, and what two are, is refused with the names there are; so are clashes") {
+TEST_CASE("--tag refuses unknown and ambiguous names with the existing ones, and tags that clash") {
   SampleWorld world;
   std::vector<Root> roots;
   for (int i = 0; i < 12; ++i) {

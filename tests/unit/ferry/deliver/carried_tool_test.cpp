@@ -53,7 +53,7 @@ std::vector<State> states(const CarriedToolReport& report) {
 
 }  // namespace
 
-TEST_CASE("beside volumes, the page says that there are others, and that they lie on other media") {
+TEST_CASE("beside volumes, the page says that there are other volumes on other media") {
   CarriedToolStage stage;
   write_text(stage.medium / "SHA256SUMS", std::string(sha256("images").hex()) + "  app.tar\n");
   stage.options.volumes = {{stage.medium / "app.tar", 6, sha256("images")},
@@ -69,7 +69,7 @@ TEST_CASE("beside volumes, the page says that there are others, and that they li
   CHECK(stage.text("README.txt").find("--volume-dir") == std::string::npos);
 }
 
-TEST_CASE("the program, sums that sha256sum checks and a page that names the archive are put beside it") {
+TEST_CASE("program, SHA256SUMS and a page that names the archive are put beside the archive") {
   CarriedToolStage stage;
   const CarriedToolReport report = stage.write();
   CHECK(states(report) == std::vector<State>(3, State::New));
@@ -83,7 +83,7 @@ TEST_CASE("the program, sums that sha256sum checks and a page that names the arc
   CHECK(stage.sha256sum() == 1);
 }
 
-TEST_CASE("what is as it should be is kept, and what an earlier export left is replaced") {
+TEST_CASE("correct files are kept, and files of an earlier export replaced") {
   CarriedToolStage stage;
   stage.write();
   CHECK(states(stage.write()) == std::vector<State>(3, State::Kept));
@@ -99,7 +99,7 @@ TEST_CASE("what is as it should be is kept, and what an earlier export left is r
   CHECK(stage.text("README.txt").find("verify other.tar") != std::string::npos);
 }
 
-TEST_CASE("files that others wrote are replaced only by force, and lines of other files in SHA256SUMS stay") {
+TEST_CASE("foreign files are replaced only with --force, and foreign lines in SHA256SUMS stay") {
   for (const std::string name : {"ociferry", "README.txt", "SHA256SUMS"}) {
     CarriedToolStage stage;
     const std::string foreign = name == "SHA256SUMS" ? std::string("\0\1", 2) : "notes of the vault";
@@ -124,7 +124,7 @@ TEST_CASE("files that others wrote are replaced only by force, and lines of othe
   CHECK(stage.text("SHA256SUMS").starts_with(other));
 }
 
-TEST_CASE("what is no file is never replaced, and the archive cannot have a name that is needed") {
+TEST_CASE("directories and other special files are never replaced, and the archive's name must be another") {
   CarriedToolStage stage;
   stage.options.force = true;
   fs::create_directories(stage.medium / "README.txt");
@@ -159,7 +159,7 @@ TEST_CASE("programs are found by plain names, and by the name of a file") {
   CHECK(stage.refusal().code() == ErrorCode::NotFound);
 }
 
-TEST_CASE("without the archive's sum its line goes, and the page says what is checked") {
+TEST_CASE("without the archive's sum its line is removed, and the page says what is checked") {
   CarriedToolStage stage;
   stage.write();
   stage.options.sum_archive = false;
@@ -169,7 +169,7 @@ TEST_CASE("without the archive's sum its line goes, and the page says what is ch
   CHECK(stage.text("README.txt").find("To check that the program (only it) arrived") != std::string::npos);
 }
 
-TEST_CASE("the page fits a terminal, and its commands can be copied whatever the archive is called") {
+TEST_CASE("the page fits a terminal, and its commands quote the archive's name") {
   for (const std::string name : {"app.tar", "our release.tar", "-v.tar", "a;b.tar"}) {
     CarriedToolStage stage;
     stage.options.archive = stage.medium / name;
@@ -187,7 +187,7 @@ TEST_CASE("the page fits a terminal, and its commands can be copied whatever the
   }
 }
 
-TEST_CASE("an export that was stopped says that the archive is there") {
+TEST_CASE("an interrupted export says that the archive is complete") {
   CarriedToolStage stage;
   const auto programs = read_carried_tool(stage.options);
   std::stop_source stop;
@@ -201,7 +201,7 @@ TEST_CASE("an export that was stopped says that the archive is there") {
   CHECK_FALSE(fs::exists(stage.medium / "ociferry"));
 }
 
-TEST_CASE("a medium that fails keeps the files that were there, and the same call goes on") {
+TEST_CASE("a write error keeps the existing files, and the same call succeeds later") {
   using Kind = calls::Kind;
   for (const auto& [kind, failure, code] : {std::tuple{Kind::Write, ENOSPC, ErrorCode::Space},
                                             {Kind::Sync, EIO, ErrorCode::Io},

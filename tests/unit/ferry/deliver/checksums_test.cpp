@@ -15,7 +15,7 @@ const std::string kHex(64, 'a');
 
 }  // namespace
 
-TEST_CASE("lines of sha256sum are read as it reads them") {
+TEST_CASE("lines of SHA256SUMS are parsed as by sha256sum") {
   CHECK(name_in_sum_line(kHex + "  a.tar\n") == "a.tar");
   CHECK(name_in_sum_line(kHex + " *a.tar\r\n") == "a.tar");
   CHECK(name_in_sum_line(kHex + "  ./a b.tar") == "a b.tar");
@@ -26,7 +26,7 @@ TEST_CASE("lines of sha256sum are read as it reads them") {
   }
 }
 
-TEST_CASE("a list of sums keeps every line but those of the files that are written") {
+TEST_CASE("a list of sums keeps the lines of other files") {
   const std::string others = "# by hand\n" + kHex + "  other.iso\nSHA256 (a.tar) = " + kHex + "\n\n";
   const Digest sum = sha256("a");
   const std::string own = std::string(sum.hex()) + "  a.tar\n";
@@ -40,7 +40,7 @@ TEST_CASE("a list of sums keeps every line but those of the files that are writt
   CHECK(names_in_sums(once) == std::vector<std::string>{"other.iso", "a.tar"});
 }
 
-TEST_CASE("sha256sum takes the list, whatever names the files have") {
+TEST_CASE("sha256sum accepts the list for all file names") {
   const TempDirectory directory = temp_directory();
   std::vector<FileSum> sums;
   for (const std::string name : {"a.tar", "with space", "-o", "new\nline", "back\\slash", "*star", "\xc3\xa4.tar"}) {

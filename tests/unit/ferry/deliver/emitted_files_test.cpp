@@ -47,7 +47,7 @@ std::size_t untold(FileKind kind) { return emitted_text({.kind = kind, .path = "
 
 }  // namespace
 
-TEST_CASE("each kind of file says what its format can, and tells what it cannot") {
+TEST_CASE("each kind of file has what its format can express, and reports the rest") {
   check_golden(kGolden + "registries.conf", text_of(FileKind::RegistriesConf));
   check_golden(kGolden + "idms.yml", text_of(FileKind::DigestMirrors));
   check_golden(kGolden + "itms.yml", text_of(FileKind::TagMirrors));
@@ -66,7 +66,7 @@ TEST_CASE("each kind of file says what its format can, and tells what it cannot"
         "paths, no more");
 }
 
-TEST_CASE("an image with another digest is told, but where only tags count") {
+TEST_CASE("an image with another digest is reported, except for formats that only name tags") {
   std::vector<PlacedImage> names{placed_image("r.example/team/web:1", "in.example/mirror/team/web:1")};
   names.front().to.digest = sha256("smaller");
   const auto lines = [&](FileKind kind) { return emitted_text({.kind = kind, .path = "f"}, names).untold.size(); };
@@ -91,14 +91,14 @@ TEST_CASE("the files for Kubernetes are YAML with the fields that it knows") {
   CHECK(images.find("images")->as_array()->front().string_at("newName") == "in.example/mirror/library/nginx");
 }
 
-TEST_CASE("a registry's name does not lead out of the directory of containerd") {
+TEST_CASE("a registry's name does not lead out of containerd's directory") {
   const auto text = emitted_text({.kind = FileKind::ContainerdHosts, .path = "certs.d"},
                                  {placed_image("../a/b:v1", "in.example/a/b:v1")});
   CHECK(text.files.empty());
   CHECK(text.untold.size() == 1);
 }
 
-TEST_CASE("what cannot be written, or was written by others, is found before any other work") {
+TEST_CASE("unwritable and foreign files are refused before any other work") {
   const NestedSample sample;
   const PlacedSet set(sample.set, placement_of({.to = {"d.example", "to"}}), true);
   const TempDirectory directory = temp_directory();

@@ -45,7 +45,7 @@ std::string lock_of(std::vector<SetImage> images, const std::string& to, std::op
 
 }  // namespace
 
-TEST_CASE("lock files that tell of a copy are byte for byte imgpkg's") {
+TEST_CASE("lock files of a copy have the same bytes as imgpkg's") {
   const SetImage app = set_image("localhost:5601/apps/simple-app", kApp);
   const SetImage outer = set_image("localhost:5601/bundles/outer", kBundle);
   CHECK(lock_of({as_root(app)}, "ci/a2") == fixture("copy-lock-output-lo1.yml"));
@@ -53,7 +53,7 @@ TEST_CASE("lock files that tell of a copy are byte for byte imgpkg's") {
   CHECK(lock_of({as_root(as_bundle(outer, {"relv2"})), app}, "ci/bl") == fixture("copy-lock-output-lo6.yml"));
 }
 
-TEST_CASE("a new lock file is for its owner, one that is replaced keeps its mode, as with imgpkg") {
+TEST_CASE("a new lock file is readable by its owner only, and a replaced one keeps its mode, as with imgpkg") {
   const TempDirectory directory(std::filesystem::temp_directory_path(), "lock-output-");
   const std::filesystem::path path = directory.path() / "lock.yml";
   const auto mode = [&] { return static_cast<unsigned>(std::filesystem::status(path).permissions()); };
@@ -90,7 +90,7 @@ TEST_CASE("images are listed in the order of their original references, without 
   CHECK(lock.find(kBundle) == std::string::npos);
 }
 
-TEST_CASE("without one root that is the bundle there is no telling which lock file to write") {
+TEST_CASE("without exactly one root bundle a lock file is refused") {
   const SetImage outer = as_bundle(set_image("r.example/outer", kBundle));
   const SetImage app = set_image("r.example/app", kApp);
   for (const std::vector<SetImage>& images :

@@ -34,7 +34,7 @@ std::string name_refusal(const NamedDestination& to, const std::string& from) {
 
 }  // namespace
 
-TEST_CASE("a name keeps its path and tag below the prefix, and its registry if that is wanted") {
+TEST_CASE("a name keeps its path and tag below the prefix, and its registry with --keep-registry") {
   CHECK(named({.registry = "d.example"}, "r.example/team/app:v1") == "d.example/team/app:v1");
   CHECK(named({.registry = "d.example", .prefix = "a/b"}, "nginx") == "d.example/a/b/library/nginx");
   CHECK(named({.registry = "d.example", .keep_registry = true}, "localhost:5000/app:v1") ==
@@ -43,7 +43,7 @@ TEST_CASE("a name keeps its path and tag below the prefix, and its registry if t
   CHECK_THROWS_AS(static_cast<void>(named({.registry = "d.example", .keep_registry = true}, "[::]/app")), Error);
 }
 
-TEST_CASE("what podman has built lies below localhost, which is a registry and no part of the path") {
+TEST_CASE("names of images built by podman lose the registry localhost") {
   CHECK(named({.registry = "d.example", .prefix = "in"}, "localhost/team/app:v1") == "d.example/in/team/app:v1");
   CHECK(named({.registry = "d.example", .keep_registry = true}, "localhost/app:v1") == "d.example/localhost/app:v1");
   CHECK(named(with({.registry = "localhost", .path = "app", .to = "mine/{registry}-{path}"}), "localhost/app:v1") ==
@@ -61,7 +61,7 @@ TEST_CASE("the first mapping that matches counts; patterns are those of the shel
   CHECK(name_refusal(to, "ghcr.io/secret/a:v1") == "the mapping refuses ghcr.io/secret/a:v1: it stays here");
 }
 
-TEST_CASE("a path that is too deep is flattened, and what would meet stays apart") {
+TEST_CASE("a path that is too deep is flattened without collisions") {
   NamedDestination to{.registry = "d.example", .prefix = "in", .map = {.mappings = {}, .levels = 2}};
   CHECK(named(to, "r.example/app:v1") == "d.example/in/app:v1");
   const std::string one = named(to, "r.example/a/b-c");
@@ -72,7 +72,7 @@ TEST_CASE("a path that is too deep is flattened, and what would meet stays apart
   CHECK(one != other);
 }
 
-TEST_CASE("names that registries refuse are found before anything is asked of one") {
+TEST_CASE("invalid names are refused before any request") {
   for (const char* to : {"A/b", "a//b", "-a", "a-", "a..b", "a___b", "a/.b", "", "a b"}) {
     CAPTURE(to);
     CHECK(name_refusal(with({.to = to}), "r.example/app:v1").find("registries do not accept") != std::string::npos);
@@ -104,7 +104,7 @@ TEST_CASE("a destination is a host, with or without a prefix") {
   }
 }
 
-TEST_CASE("a mapping goes by the tags that images have, also where these are not put") {
+TEST_CASE("a mapping matches the tags of images, also if these are not put") {
   SampleWorld world;
   const Reference app = world.image("r.example/apps/a", "a");
   const ImageSet set = discover({root_of(app, SourceArgument::Kind::Image, "nightly-1")}, world.opener(), {}, {});
@@ -116,7 +116,7 @@ TEST_CASE("a mapping goes by the tags that images have, also where these are not
   CHECK_THROWS_AS(PlacedSet(set, placement_of({.by_name = to}), false), Error);
 }
 
-TEST_CASE("an image with several names has a place for each, and what is attached to it is in all of them") {
+TEST_CASE("an image with several names is placed by each, with its attached artifacts") {
   SampleWorld world;
   const Reference one = world.image("r.example/apps/one", "same");
   const Reference other = world.image("r.example/apps/other", "same");
@@ -137,7 +137,7 @@ TEST_CASE("an image with several names has a place for each, and what is attache
   for (const auto& [repository, tags] : attached.all) CHECK(tags == std::set{attachment_tag(*one.digest, "sig")});
 }
 
-TEST_CASE("a bundle's repository gets the images of all bundles in it, unless that is not wanted") {
+TEST_CASE("a bundle's repository also gets the images of its nested bundles, unless disabled") {
   const NestedSample sample;
   NamedDestination to{.registry = "d.example"};
   const PlacedSet beside(sample.set, placement_of({.by_name = to}), true);

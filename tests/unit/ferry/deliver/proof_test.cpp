@@ -76,7 +76,7 @@ std::size_t blobs_in(const ImageSet& set) {
 
 }  // namespace
 
-TEST_CASE("a blob that the destination forgets after all was written is put again, and only then the root's tag") {
+TEST_CASE("a blob that the destination loses is put again before the root's tag") {
   for (const Proof proof : {Proof::Blobs, Proof::Full}) {
     ProvedSample sample;
     ForgetsBlob target;
@@ -94,7 +94,7 @@ TEST_CASE("a blob that the destination forgets after all was written is put agai
   }
 }
 
-TEST_CASE("a destination that never keeps a blob is unstable after three rounds, and no root's tag was put") {
+TEST_CASE("a destination that keeps losing a blob is Unstable after three rounds, without a root tag") {
   struct Black : MemoryTarget {
     BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override {
       if (blob.digest != hole) return MemoryTarget::put_blob(blob, from, progress, stop);
@@ -133,7 +133,7 @@ TEST_CASE("a destination that never keeps a blob is unstable after three rounds,
   }
 }
 
-TEST_CASE("what a registry only says it has is found by reading it, and uploaded whatever it says") {
+TEST_CASE("a blob that the registry only claims to have is found by reading, and uploaded") {
   for (const ErrorCode code : {ErrorCode::Corrupt, ErrorCode::NotFound, ErrorCode::Network}) {
     CAPTURE(exit_code(code));
     ProvedSample sample;
@@ -150,7 +150,7 @@ TEST_CASE("what a registry only says it has is found by reading it, and uploaded
   }
 }
 
-TEST_CASE("a proof asks for every blob although all tags are right; without one nothing more is asked") {
+TEST_CASE("--verify=blobs asks for every blob although all tags are right; without it no requests follow") {
   ProvedSample sample;
   ForgetsBlob target;
   put_inside(target, sample.set, {.proof = Proof::Manifests});
@@ -185,7 +185,7 @@ TEST_CASE("a manifest that is gone below right tags is found and put again") {
   CHECK_FALSE(target.is_gone);
 }
 
-TEST_CASE("the report counts what all rounds have written, and as there what was so before the run") {
+TEST_CASE("the report counts what all rounds wrote, and as existing what existed before the run") {
   ProvedSample sample;
   ForgetsBlob target;
   target.lost = sample.layer;

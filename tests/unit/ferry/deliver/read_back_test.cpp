@@ -45,7 +45,7 @@ class BadDisk : public calls::Observer {
 
 }  // namespace
 
-TEST_CASE("an archive that cannot be read back does not get its name, and the same command repairs it") {
+TEST_CASE("an archive that cannot be read back is not published, and the same command repairs it") {
   NestedSample sample;
   const TempDirectory directory = temp_directory();
   const auto good = directory.path() / "good.tar";
@@ -81,7 +81,7 @@ TEST_CASE("an archive that cannot be read back does not get its name, and the sa
   }
 }
 
-TEST_CASE("a layer that the medium returns otherwise is found before the archive gets its name, if it is read back") {
+TEST_CASE("reading back finds a layer that the medium changed before the archive is published") {
   NestedSample sample;
   const TempDirectory directory = temp_directory();
   const auto good = directory.path() / "good.tar";
@@ -119,7 +119,7 @@ TEST_CASE("a layer that the medium returns otherwise is found before the archive
   CHECK(write_archive(sample.set, path, {}, {.verify_medium = true}).medium);
 }
 
-TEST_CASE("of a compact archive that the medium returns otherwise nothing is left, in one file or in volumes") {
+TEST_CASE("a compact archive that the medium changed is removed, in one file or in volumes") {
   NestedSample sample;
   const TempDirectory directory = temp_directory();
   const auto plain = directory.path() / "plain.tar";

@@ -79,7 +79,7 @@ std::size_t puts(const MemoryTarget& target) {
 
 }  // namespace
 
-TEST_CASE("where nothing unsigned may be read, signatures are put before anything is read back") {
+TEST_CASE("signatures are put before anything is read back, for policies that block unsigned images") {
   SignedImage sample;
   SignedOnly target(sample.signature.digest);
   CHECK(put_inside(target, sample.set).manifests_written > 0);
@@ -89,7 +89,7 @@ TEST_CASE("where nothing unsigned may be read, signatures are put before anythin
   CHECK(puts(target) == before);
 }
 
-TEST_CASE("a run that ended before the signatures is taken up again, although what is there may not be read") {
+TEST_CASE("a run that ended before the signatures is resumed, although unsigned images may not be read") {
   SignedImage sample;
   SignedOnly target(sample.signature.digest);
   target.fails_before_signatures = true;
@@ -99,7 +99,7 @@ TEST_CASE("a run that ended before the signatures is taken up again, although wh
   CHECK(target.tags().contains("v1"));
 }
 
-TEST_CASE("an image that the destination's policy holds back is not a success, and no reason to try again") {
+TEST_CASE("an image that the destination's policy blocks is a final error") {
   SampleWorld world;
   const Reference image = world.image("r.example/apps/a", "a");
   const ImageSet set = discover({root_of(image, SourceArgument::Kind::Image, "v1")}, world.opener(), {}, {});
@@ -128,7 +128,7 @@ TEST_CASE("a destination of OCI types only gets locations images of those, and a
   CHECK(puts(strict) == before);
 }
 
-TEST_CASE("a tag whose target the destination does not show is moved with a word, or kept if that is wanted") {
+TEST_CASE("a tag whose target may not be read is moved with a warning, or kept with --keep-tags") {
   SignedImage sample;
   SampleWorld other;
   const Reference old = other.image("r.example/apps/a", "old");

@@ -43,7 +43,7 @@ struct AttachedSample {
 
 }  // namespace
 
-TEST_CASE("all that is attached arrives, and a second run writes nothing") {
+TEST_CASE("all attached artifacts arrive, and a second run writes nothing") {
   AttachedSample sample;
   MemoryTarget target;
   const TransferReport report = put_inside(target, sample.set);
@@ -57,7 +57,7 @@ TEST_CASE("all that is attached arrives, and a second run writes nothing") {
   CHECK(again.referrers == 2);
 }
 
-TEST_CASE("what is not listed as attached is put again by the same command") {
+TEST_CASE("an artifact that the registry does not list is put again by the same command") {
   AttachedSample sample;
   Careless target;
   put_inside(target, sample.set);
@@ -67,7 +67,7 @@ TEST_CASE("what is not listed as attached is put again by the same command") {
   CHECK_FALSE(target.forgets);
 }
 
-TEST_CASE("a destination that does not show what is attached gets no locations and no tags") {
+TEST_CASE("a destination that does not list attached artifacts gets no locations and no tags") {
   AttachedSample sample;
   Careless unlisted;
   unlisted.forgets = true;
@@ -87,7 +87,7 @@ TEST_CASE("a destination that does not show what is attached gets no locations a
   }
 }
 
-TEST_CASE("a signature that takes the place of another one is reported") {
+TEST_CASE("a signature that replaces another one is reported") {
   AttachedSample sample;
   MemoryTarget target;
   put_inside(target, sample.set);

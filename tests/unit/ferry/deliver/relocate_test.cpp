@@ -68,7 +68,7 @@ class CollectedRegistry : public MemoryTarget {
 
 }  // namespace
 
-TEST_CASE("blobs come first, then images, bundles, locations from the inside out, and the root's tag last") {
+TEST_CASE("the order is blobs, images, bundles, locations from the innermost bundle on, the root's tag") {
   NestedSample sample;
   MemoryTarget target;
   const TransferReport report = put_inside(target, sample.set);
@@ -105,7 +105,7 @@ TEST_CASE("a second run writes nothing") {
   CHECK(report.blobs_written == 0);
 }
 
-TEST_CASE("a run that was cut short is finished, and only what is missing is written") {
+TEST_CASE("an interrupted run is resumed, and writes only what is missing") {
   NestedSample sample;
   Unreliable target;
   const Digest last = sample.set.graph().blobs_of(*sample.outer.digest).back().digest;
@@ -120,7 +120,7 @@ TEST_CASE("a run that was cut short is finished, and only what is missing is wri
   CHECK(target.tags().contains("v1"));
 }
 
-TEST_CASE("a destination that does not keep what it accepted gets no locations and no tag") {
+TEST_CASE("a destination that loses what it accepted gets no locations and no tag") {
   NestedSample sample;
   Unreliable target;
   target.lost_selector = image_tag(*sample.image.digest);
@@ -134,7 +134,7 @@ TEST_CASE("a destination that does not keep what it accepted gets no locations a
   CHECK_FALSE(target.tags().contains(locations_tag(*sample.inner.digest)));
 }
 
-TEST_CASE("a destination that lost a blob below a tag is mended by the same command") {
+TEST_CASE("the same command repairs a destination that lost a blob below a tag") {
   NestedSample sample;
   CollectedRegistry target;
   target.forgotten = sample.set.graph().blobs_of(*sample.image.digest).back().digest;
@@ -156,7 +156,7 @@ TEST_CASE("a recheck asks for every blob although all tags are right") {
   CHECK(report.blobs_written == 1);
 }
 
-TEST_CASE("a tag that points elsewhere is moved, after everything else is there") {
+TEST_CASE("a tag that points elsewhere is moved after everything else is written") {
   NestedSample sample;
   MemoryTarget target;
   put_inside(target, sample.set);
@@ -197,7 +197,7 @@ TEST_CASE("the lock file names the new place: a BundleLock for a bundle, an Imag
   CHECK_THROWS_AS(static_cast<void>(relocated_lock({both, everything_to(kInside), true}, std::nullopt)), Error);
 }
 
-TEST_CASE("what is attached to an image comes after it, and before any locations image") {
+TEST_CASE("attached artifacts are put after their image, and before any locations image") {
   NestedSample sample;
   const Reference signature = sample.world.image("r.example/apps/a", "signature");
   std::vector<SetImage> images = sample.set.images();

@@ -72,7 +72,7 @@ struct TaggedSample : NestedSample {
 
 }  // namespace
 
-TEST_CASE("with repository tags images are under them, locations and the roots' own tags as ever") {
+TEST_CASE("with repository tags, images get these, and locations and roots their usual tags") {
   TaggedSample sample;
   MemoryTarget target(kInside);
   sample.put(target, {.repository_tags = true});
@@ -110,7 +110,7 @@ TEST_CASE("bundles that list the same images share a locations image, whose own 
   CHECK(target.operations() == before);
 }
 
-TEST_CASE("repository tags are put where everything is there under the other ones") {
+TEST_CASE("repository tags are added where everything exists under imgpkg's tags") {
   TaggedSample sample;
   MemoryTarget target(kInside);
   sample.put(target);
@@ -120,7 +120,7 @@ TEST_CASE("repository tags are put where everything is there under the other one
   CHECK(target.tags().contains(repository_tag(sample.inner)));
 }
 
-TEST_CASE("imgpkg's tags are put where everything is there under repository tags") {
+TEST_CASE("imgpkg's tags are added where everything exists under repository tags") {
   TaggedSample sample;
   MemoryTarget target(kInside);
   sample.put(target, {.repository_tags = true});
@@ -130,7 +130,7 @@ TEST_CASE("imgpkg's tags are put where everything is there under repository tags
   }
 }
 
-TEST_CASE("tags that say a digest in imgpkg's way are made anew, whatever the roots were asked for by") {
+TEST_CASE("tags made of digests are written anew, whatever tags the roots were requested by") {
   SetImage root{.reference = TaggedSample().image, .is_root = true};
   const Digest digest = root.digest();
   root.tags = {"v1", image_tag(digest), locations_tag(digest), attachment_tag(digest, "sig")};
@@ -138,7 +138,7 @@ TEST_CASE("tags that say a digest in imgpkg's way are made anew, whatever the ro
   CHECK(tags_to_put(root, false) == std::set<std::string>{attachment_tag(digest, "sig")});
 }
 
-TEST_CASE("a recheck asks for blobs, and leaves tags alone that are right") {
+TEST_CASE("a recheck asks for blobs, and puts no tags that are right") {
   TaggedSample sample;
   Stubborn target;
   sample.put(target);
@@ -149,7 +149,7 @@ TEST_CASE("a recheck asks for blobs, and leaves tags alone that are right") {
   CHECK(report.blobs_existed == sample.set.graph().blobs().size());
 }
 
-TEST_CASE("a tag that the destination does not keep is found out, whichever it is") {
+TEST_CASE("every tag that the destination does not keep is found") {
   for (const std::string which : {"root", "locations", "image"}) {
     CAPTURE(which);
     TaggedSample sample;
@@ -163,7 +163,7 @@ TEST_CASE("a tag that the destination does not keep is found out, whichever it i
   }
 }
 
-TEST_CASE("a destination that loses blobs is asked for all of them, and again if that was not the end of it") {
+TEST_CASE("in each round a destination that loses blobs is asked for all of them") {
   for (const int losses : {1, 2, 3}) {
     CAPTURE(losses);
     TaggedSample sample;
@@ -179,7 +179,7 @@ TEST_CASE("a destination that loses blobs is asked for all of them, and again if
   }
 }
 
-TEST_CASE("every tag that is moved is reported, with what it pointed to, and once") {
+TEST_CASE("every moved tag is reported once, with its old digest") {
   TaggedSample sample;
   Stubborn target;
   target.immutable = false;
@@ -242,7 +242,7 @@ TEST_CASE("--keep-tags leaves locations that list the bundle's images, with a wa
   CHECK(sample.warnings.lines.size() == 1);
 }
 
-TEST_CASE("without the roots' tags, each name that a root had is reported with the tag that it is kept under") {
+TEST_CASE("without the roots' tags, each root's name is reported with the tag that replaces it") {
   TaggedSample sample;
   sample.set = discover(
       {root_of(sample.outer, SourceArgument::Kind::Bundle, "a"),
@@ -271,7 +271,7 @@ TEST_CASE("an immutable tag that points elsewhere is refused before any new tag 
   CHECK(target.tags().contains(locations_tag(*sample.outer.digest)));
 }
 
-TEST_CASE("locations that cannot be replaced are good enough if they list the bundle's images") {
+TEST_CASE("immutable locations are accepted if they list the bundle's images") {
   TaggedSample sample;
   const std::string listed = text::cat(
       "apiVersion: imgpkg.carvel.dev/v1alpha1\nkind: ImagesLocation\nimages:\n- image: ", to_string(sample.image),
@@ -292,7 +292,7 @@ TEST_CASE("locations that cannot be replaced are good enough if they list the bu
   CHECK(movable.tags().at(locations_tag(*sample.inner.digest)) != before.at(locations_tag(*sample.inner.digest)));
 }
 
-TEST_CASE("locations that cannot be replaced and are of no use end the copy before its tag") {
+TEST_CASE("immutable locations that do not match fail the copy before the root's tag") {
   TaggedSample sample;
   Stubborn target;
   sample.occupy(target, locations_tag(*sample.inner.digest));
@@ -337,7 +337,7 @@ TEST_CASE("a destination whose tags are right is still asked for layers that an 
             to_string(image) + ", Layers: " + layer.digest.text());
 }
 
-TEST_CASE("no layers to be included is worth a word only if they were requested") {
+TEST_CASE("a warning says that no foreign layers exist only if they were requested") {
   TaggedSample sample;
   warn_of_nondistributable_layers(sample.set, false, sample.warnings);
   CHECK(sample.warnings.lines.empty());

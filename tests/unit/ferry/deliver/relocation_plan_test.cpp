@@ -67,7 +67,7 @@ using Selectors = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a plan lists what its one repository gets, each manifest and blob once, in the order of putting") {
+TEST_CASE("a plan of one repository lists each manifest and blob once, in the order of writing") {
   const PlannedSample sample;
   const auto plans = plan_of(sample.whole, everything_to(kInside), {});
   REQUIRE(plans.size() == 1);
@@ -89,7 +89,7 @@ TEST_CASE("a plan lists what its one repository gets, each manifest and blob onc
   CHECK(names.front().to == Reference{kInside, "v1", sample.outer.digest});
 }
 
-TEST_CASE("the options say which tags a plan has") {
+TEST_CASE("a plan has the tags that the options select") {
   const PlannedSample sample;
   const RelocateOptions options{.root_tags = false, .repository_tags = true};
   const auto plan = plan_of(sample.whole, everything_to(kInside), options);
@@ -100,7 +100,7 @@ TEST_CASE("the options say which tags a plan has") {
   CHECK(names_of(sample.whole, sample.outer, everything_to(kInside), options).front().to.tag == kept);
 }
 
-TEST_CASE("a child of two indexes, and one that is an image itself, is put once") {
+TEST_CASE("a shared child of indexes is put once") {
   SampleWorld world;
   const Reference one = world.image("r.example/apps/a", "one");
   const Reference two = world.image("r.example/apps/a", "two");
@@ -116,7 +116,7 @@ TEST_CASE("a child of two indexes, and one that is an image itself, is put once"
          std::vector<Selectors>{children, {image_tag(*index.digest)}, {image_tag(*signature.digest)}}));
 }
 
-TEST_CASE("two repositories of a plan: each has its images, blobs and tags, and locations say where images are") {
+TEST_CASE("a plan of two repositories has the images, blobs and tags of each, and locations with their names") {
   const PlannedSample sample;
   const auto plans = plan_of(sample.whole, kApart, {});
   REQUIRE(plans.size() == 2);
@@ -145,7 +145,7 @@ TEST_CASE("two repositories of a plan: each has its images, blobs and tags, and 
   CHECK(bundles.locations[1].front().image->layer == make_locations_image(locations).layer);
 }
 
-TEST_CASE("two repositories are relocated together: each has its own, and the root's tag is last") {
+TEST_CASE("two repositories are relocated together, with the root's tag last") {
   const PlannedSample sample;
   MemoryTarget apps(kInside);
   MemoryTarget bundles(kBundles);

@@ -24,7 +24,7 @@ ErrorCode code_of(const Context& context, const std::function<void(Round)>& work
 
 }  // namespace
 
-TEST_CASE("what a destination has lost is put again in two more rounds, each told as a warning, after a pause") {
+TEST_CASE("a repair has two more rounds, each after a pause and with a warning") {
   testing::Warnings warnings;
   Context context = waiting(5ms);
   context.progress = &warnings;
@@ -42,7 +42,7 @@ TEST_CASE("what a destination has lost is put again in two more rounds, each tol
   CHECK(warnings.lines[0] == "MANIFEST_BLOB_UNKNOWN; checking every blob in reg.example/team/app");
 }
 
-TEST_CASE("a destination that loses it in each round, and whatever else fails, is an error") {
+TEST_CASE("a loss in each round is an error, and so is every other failure") {
   int rounds = 0;
   CHECK(code_of(waiting(0ms), [&](Round) {
           ++rounds;
@@ -56,7 +56,7 @@ TEST_CASE("a destination that loses it in each round, and whatever else fails, i
   CHECK(rounds == 4);
 }
 
-TEST_CASE("the pause before a repair ends when the user wants to stop") {
+TEST_CASE("an interrupt ends the pause before a repair") {
   std::stop_source stop;
   Context context = waiting(std::chrono::hours{1});
   context.stop = stop.get_token();

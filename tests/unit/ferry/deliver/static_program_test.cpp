@@ -24,7 +24,7 @@ TEST_CASE("static programs of ociferry are known, with their architecture, posit
   CHECK(check_static_program(elf_program({.type = ET_EXEC, .dynamic = {}}), "tool") == "amd64");
 }
 
-TEST_CASE("what would not start on another machine is refused with the reason") {
+TEST_CASE("a program that would not start on another machine is refused with the reason") {
   for (const ElfHeaders& headers :
        {ElfHeaders{.has_loader = true}, ElfHeaders{.dynamic = {DT_FLAGS, DT_NEEDED, DT_NULL}}}) {
     CHECK(program_refusal(elf_program(headers)) ==
@@ -40,7 +40,7 @@ TEST_CASE("what would not start on another machine is refused with the reason") 
   CHECK(program_refusal(elf_program({.rest = "another program"})).find("it is not ociferry") != std::string::npos);
 }
 
-TEST_CASE("a program that was cut off anywhere in its headers or segments is refused") {
+TEST_CASE("a program that is truncated anywhere in its headers or segments is refused") {
   const std::string whole = elf_program({.rest = ""});
   for (std::size_t size = 0; size < whole.size(); ++size) {
     INFO(size << " of " << whole.size() << " bytes");
@@ -49,7 +49,7 @@ TEST_CASE("a program that was cut off anywhere in its headers or segments is ref
   CHECK(parse_elf(whole).has_value());
 }
 
-TEST_CASE("headers with offsets beyond all bytes do no harm") {
+TEST_CASE("headers with offsets beyond the file are refused") {
   for (const std::size_t field : {offsetof(Elf64_Ehdr, e_phoff), sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_offset),
                                   sizeof(Elf64_Ehdr) + offsetof(Elf64_Phdr, p_filesz)}) {
     for (const char byte : {'\x7f', '\xff'}) {

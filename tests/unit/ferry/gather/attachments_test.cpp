@@ -94,7 +94,7 @@ struct Signed {
 
 }  // namespace
 
-TEST_CASE("whatever is attached to images, bundles, children of indexes and attached things is found") {
+TEST_CASE("artifacts attached to images, bundles, children of indexes and other artifacts are found") {
   SampleWorld world;
   const Reference child = world.image("r.example/multi", "child");
   const Reference index = world.index("r.example/multi", {child});
@@ -133,7 +133,7 @@ TEST_CASE("cosign signatures alone: the .sig tags of the images themselves, as i
   CHECK(set.images().back().tags == std::set{tag_of(index, "sig")});
 }
 
-TEST_CASE("nothing attached is looked for unless it is requested") {
+TEST_CASE("attached artifacts are searched for on request only") {
   Signed sample;
   const ImageSet set = find(sample.world, {root_of(sample.image, kImage)}, Referrers::None);
   CHECK(set.images().size() == 1);
@@ -171,7 +171,7 @@ TEST_CASE("without the referrers API the tag that stands in for it is read") {
   CHECK(referrers(find_all()) == std::set{*sample.signature.digest});
 }
 
-TEST_CASE("tags that lead in a circle end") {
+TEST_CASE("attachment tags that form a cycle end the search") {
   SampleWorld world;
   const Reference a = world.image(kApps, "a");
   const Reference b = world.artifact(kApps, "b", {}, tag_of(a, "sig"));
@@ -185,8 +185,7 @@ TEST_CASE("tags that lead in a circle end") {
   CHECK(set.images()[1].tags == std::set{tag_of(a, "sig"), tag_of(b, "att")});
 }
 
-TEST_CASE(
-    "an image that is in two repositories has what is attached to it in either; a tag has the meaning of the first") {
+TEST_CASE("an image in two repositories has the artifacts of both; the first one's tag wins") {
   SampleWorld world;
   const Reference one = world.image("a.example/apps/x", "same");
   const Reference two = world.image("b.example/apps/x", "same");
@@ -203,7 +202,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("what is attached to what is attached is followed so deep, and no deeper") {
+TEST_CASE("artifacts attached to artifacts are followed to a depth limit") {
   for (const std::size_t levels : {limits::kGraphDepth, limits::kGraphDepth + 1}) {
     SampleWorld world;
     const Reference image = world.image(kApps, "image");
@@ -219,7 +218,7 @@ TEST_CASE("what is attached to what is attached is followed so deep, and no deep
   }
 }
 
-TEST_CASE("what is attached to each other only is attached to nothing") {
+TEST_CASE("artifacts that are attached to each other only are attached to no image") {
   SampleWorld world;
   const Reference image = world.image(kApps, "image");
   const Reference one = world.artifact(kApps, "one");
@@ -239,7 +238,7 @@ TEST_CASE("what is attached to each other only is attached to nothing") {
   CHECK_NOTHROW(check_attached(set(image)));
 }
 
-TEST_CASE("a repository that refuses to show what is attached is skipped with one warning") {
+TEST_CASE("a repository that denies access to attached artifacts is skipped with one warning") {
   for (const ErrorCode refusal : {ErrorCode::Unauthorized, ErrorCode::Denied}) {
     Signed sample;
     const auto source = std::make_shared<Faulty>(sample.world.repository(kApps));
@@ -255,7 +254,7 @@ TEST_CASE("a repository that refuses to show what is attached is skipped with on
   }
 }
 
-TEST_CASE("a failure that may pass is not taken for absence") {
+TEST_CASE("a transient failure is not taken for absence") {
   Signed sample;
   const auto source = std::make_shared<Faulty>(sample.world.repository(kApps));
   Warnings warnings;
@@ -267,7 +266,7 @@ TEST_CASE("a failure that may pass is not taken for absence") {
   CHECK(warnings.lines.empty());
 }
 
-TEST_CASE("what is listed but gone, of another kind, or does not say so itself is left out with a warning") {
+TEST_CASE("a listed artifact that is gone, of another type or without the subject is left out with a warning") {
   Signed sample;
   const auto source = std::make_shared<Faulty>(sample.world.repository(kApps));
   const Digest gone = Digest::parse("sha256:" + std::string(64, 'e'));
@@ -289,7 +288,7 @@ TEST_CASE("what is listed but gone, of another kind, or does not say so itself i
   CHECK(told("its own subject is another one"));
 }
 
-TEST_CASE("what is attached and malformed is left out with a warning") {
+TEST_CASE("a malformed artifact is left out with a warning") {
   Signed sample;
   const auto source = std::make_shared<Faulty>(sample.world.repository(kApps));
   source->failing = {{tag_of(sample.image, "sig"), ErrorCode::Hostile},
@@ -303,7 +302,7 @@ TEST_CASE("what is attached and malformed is left out with a warning") {
         }) == 2);
 }
 
-TEST_CASE("tags are listed once instead of asking for each, where the repository lists them") {
+TEST_CASE("tags are listed once instead of requested one by one, if the repository lists them") {
   SampleWorld world;
   std::vector<Reference> images;
   for (const char* content : {"a", "b", "c"}) images.push_back(world.image(kApps, content));
@@ -319,7 +318,7 @@ TEST_CASE("tags are listed once instead of asking for each, where the repository
   CHECK(questions() == with_list + 4 * kAttachmentSuffixes.size());
 }
 
-TEST_CASE("what is attached is detected by tag, else by type") {
+TEST_CASE("the kind of an artifact is detected by its tag, else by its type") {
   const auto kind = [](const std::string& artifact_type, const std::string& layer_type,
                        std::map<std::string, std::string> annotations = {}) {
     const Digest digest = Digest::parse("sha256:" + std::string(64, 'a'));

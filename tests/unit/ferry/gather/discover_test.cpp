@@ -50,7 +50,7 @@ long reads(const MemoryTarget& target) {
 
 }  // namespace
 
-TEST_CASE("nested bundles are followed to any depth, and what occurs twice is there once") {
+TEST_CASE("nested bundles are followed to any depth, and each image is in the set once") {
   SampleWorld world;
   const Reference a = world.image("r.example/apps/a", "a");
   const Reference b = world.image("s.example/apps/b", "b");
@@ -79,7 +79,7 @@ TEST_CASE("the result does not depend on the order of the roots or the number of
   CHECK(index({root_of(a, kImage), root_of(two), root_of(one)}, 8) == expected);
 }
 
-TEST_CASE("an image that lock files name differently has the name that sorts first, whoever is found first") {
+TEST_CASE("an image that lock files name differently has the name that sorts first, in any order of discovery") {
   SampleWorld world;
   const Reference z = world.image("z.example/apps/same", "same");
   const Reference b = world.image("b.example/apps/same", "same");
@@ -100,7 +100,7 @@ TEST_CASE("an image is looked for in the bundle's repository before the place it
   CHECK(reads(*world.repository("far.example/apps/a")) == 0);
 }
 
-TEST_CASE("locations that fit say where an image is, and nobody else is asked") {
+TEST_CASE("matching locations say where an image is, without further requests") {
   SampleWorld world;
   const Reference original{parse_repository("far.example/apps/a"), std::nullopt,
                            world.image("near.example/moved", "a").digest};
@@ -112,7 +112,7 @@ TEST_CASE("locations that fit say where an image is, and nobody else is asked") 
   CHECK(reads(*world.repository("far.example/apps/a")) == 0);
 }
 
-TEST_CASE("locations are a hint: where they are wrong the search continues") {
+TEST_CASE("where locations are wrong the search continues") {
   SampleWorld world;
   const Reference original = world.image("far.example/apps/a", "a");
   const Reference bundle = world.bundle("near.example/bundle", {original});
@@ -138,7 +138,7 @@ TEST_CASE("locations that are malformed or list other digests are ignored with a
   }
 }
 
-TEST_CASE("everything that is missing is reported at once") {
+TEST_CASE("all missing images are reported at once") {
   SampleWorld world;
   const Reference there = world.image("r.example/apps/a", "a");
   Reference gone = there;
@@ -155,7 +155,7 @@ TEST_CASE("everything that is missing is reported at once") {
   CHECK(message.find(there.digest->text()) == std::string::npos);
 }
 
-TEST_CASE("one missing image of a lock is told as missing, one missing root as not found") {
+TEST_CASE("a missing image of a lock is Incomplete, and a missing root NotFound") {
   SampleWorld world;
   Reference gone = world.image("r.example/apps/a", "a");
   gone.digest = sha256("gone");
@@ -166,7 +166,7 @@ TEST_CASE("one missing image of a lock is told as missing, one missing root as n
   CHECK(code == ErrorCode::NotFound);
 }
 
-TEST_CASE("an image that two bundles list is looked for in the places of both, whoever comes first") {
+TEST_CASE("an image that two bundles list is looked for in the places of both, in any order") {
   SampleWorld world;
   const Reference dead{parse_repository("gone.example/apps/x"), std::nullopt,
                        world.image("n.example/inner", "x").digest};
@@ -176,7 +176,7 @@ TEST_CASE("an image that two bundles list is looked for in the places of both, w
   CHECK(discover({root_of(outer)}, world.opener(), {}, {}).images().size() == 3);
 }
 
-TEST_CASE("-b wants a bundle, -i an image, and an ImagesLock has no bundles") {
+TEST_CASE("-b requires a bundle, -i an image, and an ImagesLock has no bundles") {
   SampleWorld world;
   const Reference image = world.image("r.example/apps/a", "a");
   const Reference bundle = world.bundle("r.example/bundle", {image});
@@ -187,7 +187,7 @@ TEST_CASE("-b wants a bundle, -i an image, and an ImagesLock has no bundles") {
   CHECK(failure(world, {listed}).find("Unable to copy bundles using an Images Lock file") == 0);
 }
 
-TEST_CASE("one image asked for by several tags, or by tag and digest, is one root with all the tags") {
+TEST_CASE("an image requested by several tags, or by tag and digest, is one root with all the tags") {
   SampleWorld world;
   const Reference image = world.image("r.example/apps/a", "a");
   const ImageSet both = discover({root_of(image, kImage, "v1"), root_of(image, kImage, "v2")}, world.opener(), {}, {});
@@ -225,7 +225,7 @@ TEST_CASE("sources are references or lock files of either kind") {
   CHECK_THROWS_AS(static_cast<void>(read_sources({{lock, path + ".absent"}})), Error);
 }
 
-TEST_CASE("bundles within bundles are followed so deep, and no deeper, however short the way to each is") {
+TEST_CASE("nested bundles are followed to a depth limit, also those that are reached by a shorter path") {
   SampleWorld world;
   std::vector<Reference> chain = {world.image("r.example/apps/a", "a")};
   for (std::size_t i = 0; i <= limits::kGraphDepth; ++i) {
@@ -237,12 +237,12 @@ TEST_CASE("bundles within bundles are followed so deep, and no deeper, however s
   CHECK(failure(world, {root_of(all)}).find("nested deeper") != std::string::npos);
 }
 
-TEST_CASE("lock files of one set may list so many images, and no more") {
+TEST_CASE("the number of images in lock files of one set is limited") {
   CHECK_NOTHROW(check_listed(limits::kGraphNodes));
   CHECK_THROWS_AS(check_listed(limits::kGraphNodes + 1), Error);
 }
 
-TEST_CASE("one name by tag is not given for two digests") {
+TEST_CASE("the same tag for two digests is refused") {
   SampleWorld world;
   const Reference one = world.image("r.example/apps/a", "one");
   const Reference other = world.image("r.example/apps/a", "other");

@@ -33,7 +33,7 @@ std::string changed(const std::string& part, const std::string& by) {
 
 }  // namespace
 
-TEST_CASE("a have-list reads back as it was, and the same list has the same bytes") {
+TEST_CASE("a have-list round-trips, and the same list has the same bytes") {
   const HaveList list = sample_list();
   const std::string text = write_have_list(list);
   const HaveList read = parse_have_list(text, "have.json");
@@ -46,7 +46,7 @@ TEST_CASE("a have-list reads back as it was, and the same list has the same byte
   CHECK(nothing.blobs.empty());
 }
 
-TEST_CASE("a have-list that is malformed is refused, with what is wrong and what to do") {
+TEST_CASE("a malformed have-list is refused with the reason and the next step") {
   const std::string digest = sha256("b").text();
   struct Malformed {
     std::string part;

@@ -104,7 +104,7 @@ TEST_CASE("an imgpkg tar gives the set that was exported: root, nested bundle, i
   CHECK(loaded.events.lines.empty());
 }
 
-TEST_CASE("without a label the bundle that no other one lists is the root, and it is said") {
+TEST_CASE("without a label the bundle that no other one lists is the root, with a warning") {
   Loaded loaded;
   Parts parts;
   std::string text = parts.list.dump();
@@ -119,7 +119,7 @@ TEST_CASE("without a label the bundle that no other one lists is the root, and i
   CHECK(holds(loaded.events.lines[0], "does not mark a root"));
 }
 
-TEST_CASE("a signature is attached to the image that its tag names; without that image it is one of its own") {
+TEST_CASE("a signature is attached to the image that its tag names, or an image of its own without it") {
   Loaded loaded;
   const ImageSet set = loaded.load(Parts("sg").tar());
   CHECK(set.images().size() == 6);
@@ -145,7 +145,7 @@ TEST_CASE("an image that a lock file names but the tar lacks is named before any
   CHECK(holds(without("\"OrigRef\":\"localhost:5601/src/inner"), "localhost:5601/src/inner@sha256:b8e954"));
 }
 
-TEST_CASE("a layer that the tar lacks, or holds with another length, is named") {
+TEST_CASE("a layer that is absent or has another length is named") {
   Loaded loaded;
   const std::string layer = "sha256-731b5da4198187ce6c107a1d4df8a9bafd2afba02a52e2f04d2f0a8f917f5f35.tar.gz";
   Parts missing;
@@ -159,7 +159,7 @@ TEST_CASE("a layer that the tar lacks, or holds with another length, is named") 
   CHECK(holds(loaded.refusal(longer.tar(), ErrorCode::Corrupt), layer + " at offset"));
 }
 
-TEST_CASE("a child that an index lists but the tar lacks is incomplete, not absent elsewhere") {
+TEST_CASE("a child of an index that the tar lacks makes it Incomplete") {
   Loaded loaded;
   Parts parts("il");
   std::string text = parts.list.dump();

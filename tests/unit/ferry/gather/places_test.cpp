@@ -40,7 +40,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("once a bundle's first image is not beside it, the others are looked for where the lock says first") {
+TEST_CASE("if a bundle's first image is not beside it, the others are first looked for where the lock says") {
   Scene scene;
   // b is in both places; that it is found at its own shows which was asked first.
   scene.world.image("near.example/bundle", "b");
@@ -50,14 +50,13 @@ TEST_CASE("once a bundle's first image is not beside it, the others are looked f
   CHECK(std::ranges::count(scene.world.repository("near.example/bundle")->operations(), get_b) == 0);
 }
 
-TEST_CASE("what the lock's place lacks, or does not answer, is still found beside the bundle") {
+TEST_CASE("an image is found beside the bundle if the lock's place lacks it or does not respond") {
   Scene scene;
   scene.world.image("near.example/bundle", "b");
   CHECK(scene.find(scene.without("far.example/apps/b")).images().size() == 4);
 }
 
-TEST_CASE(
-    "an image that is nowhere, while its place does not answer, is not a missing image but a failure to reach it") {
+TEST_CASE("an image whose place does not respond is a network error, not a missing image") {
   Scene scene;
   try {
     static_cast<void>(scene.find(scene.without("far.example/apps/b")));
@@ -67,7 +66,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("of an image that is nowhere, the words of every place that was asked are reported") {
+TEST_CASE("the error for a missing image has the message of every place that was asked") {
   class Speaking : public MemoryTarget {
    public:
     explicit Speaking(std::string words) : words_(std::move(words)) {}

@@ -52,7 +52,7 @@ std::string describe(const InspectReport& report) {
 
 }  // namespace
 
-TEST_CASE("archives of every release are read as they were when they were written") {
+TEST_CASE("archives of every release are read with the same result as then") {
   const auto archives = released_archives();
   REQUIRE(archives.size() >= 2);
   for (const auto& path : archives) {
@@ -65,7 +65,7 @@ TEST_CASE("archives of every release are read as they were when they were writte
   }
 }
 
-TEST_CASE("archives of every release can be converted to what is written today") {
+TEST_CASE("archives of every release can be converted to the present format") {
   for (const auto& path : released_archives()) {
     CAPTURE(path.string());
     const TempDirectory directory = temp_directory();
@@ -83,7 +83,7 @@ TEST_CASE("archives of every release can be converted to what is written today")
   }
 }
 
-TEST_CASE("volumes, parity and a delta of 0.2.0 are read as they were when they were written") {
+TEST_CASE("volumes, parity and a delta of 0.2.0 are read with the same result as then") {
   const fs::path folder = fs::path(kReleased) / "0.2.0";
   const VerifyReport verified = verify({.archive = folder / "set"}, {});
   CHECK(verified.is_sealed);

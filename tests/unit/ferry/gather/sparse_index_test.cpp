@@ -73,7 +73,7 @@ Root image_root(const Reference& image) { return root_of(image, SourceArgument::
 
 }  // namespace
 
-TEST_CASE("an index of which a child is absent is gathered, and what is absent is reported") {
+TEST_CASE("a sparse index is gathered, and its absent children are reported") {
   SparseSample sample;
   const ImageSet set = sample.gather(image_root(sample.index));
   const auto absent = absent_below(set.graph(), *sample.index.digest);
@@ -82,7 +82,7 @@ TEST_CASE("an index of which a child is absent is gathered, and what is absent i
   CHECK(sample.told("only a part is there; absent: " + sample.away.digest->text()));
 }
 
-TEST_CASE("a destination that does not take the index gets the image that is there with its tag") {
+TEST_CASE("a destination that refuses the sparse index gets its present image at the index's tag") {
   SparseSample sample;
   MemoryTarget target;
   const TransferReport report = sample.put(sample.gather(image_root(sample.index)), target);
@@ -94,7 +94,7 @@ TEST_CASE("a destination that does not take the index gets the image that is the
                     sample.here.digest->text() + " with the tag v1"));
 }
 
-TEST_CASE("an index that holds such an index is left out, too") {
+TEST_CASE("an index that contains a refused sparse index is left out, too") {
   SparseSample sample;
   const Reference outer = sample.world.index(kApps, {sample.index});
   MemoryTarget target;
@@ -103,7 +103,7 @@ TEST_CASE("an index that holds such an index is left out, too") {
   CHECK_FALSE(target.resolve(outer.digest->text()).has_value());
 }
 
-TEST_CASE("an index that a bundle lists cannot be left out") {
+TEST_CASE("a sparse index that a bundle lists is refused, not left out") {
   SparseSample sample;
   const Reference bundle = sample.world.bundle("r.example/bundle", {sample.index});
   const ImageSet set = sample.gather(root_of(bundle, SourceArgument::Kind::Bundle, "v1"));
@@ -118,7 +118,7 @@ TEST_CASE("an index that a bundle lists cannot be left out") {
   CHECK_FALSE(target.tags().contains("v1"));
 }
 
-TEST_CASE("a destination that lost a child of the index is repaired or reported, not spared the index") {
+TEST_CASE("a destination that lost a child of the index is repaired or reported, and still gets the index") {
   SparseSample sample;
   const ImageSet set = sample.gather(image_root(sample.index));
   Forgets target(*sample.here.digest);
@@ -131,7 +131,7 @@ TEST_CASE("a destination that lost a child of the index is repaired or reported,
   CHECK_FALSE(sample.told("is left out"));
 }
 
-TEST_CASE("an index that is left out may have been attached to an image, and have had what is not an image") {
+TEST_CASE("a left-out index may be attached to an image, and have children that are no images") {
   SparseSample sample;
   MemoryTarget& place = *sample.world.repository(kApps);
   const Descriptor thing = place.add_blob("a thing", "text/plain");
@@ -143,7 +143,7 @@ TEST_CASE("an index that is left out may have been attached to an image, and hav
   CHECK(sample.told("; also left out, because they are not images: " + thing.digest.text()));
 }
 
-TEST_CASE("an index in an index whose type is unknown there is an index in an archive, too, empty or in part") {
+TEST_CASE("a nested index that is listed with an unknown type is an index in an archive, too") {
   SparseSample sample;
   const Reference empty = sample.world.index(kApps, {});
   const Reference part = sample.world.index(kApps, {sample.here, sample.away});
@@ -161,7 +161,7 @@ TEST_CASE("an index in an index whose type is unknown there is an index in an ar
   CHECK(loaded.graph().contains(*part.digest));
 }
 
-TEST_CASE("an index of which the first place has nothing else is read where its images are") {
+TEST_CASE("an index is read where its images are, if the first place has the index only") {
   SampleWorld world;
   const Reference image = world.image("far.example/apps/a", "a");
   const Reference index = world.index("far.example/apps/a", {image});

@@ -43,7 +43,7 @@ constexpr std::uint64_t kMega = 1'000'000;
 
 }  // namespace
 
-TEST_CASE("a stick that becomes slower while it is written is told once, with both rates") {
+TEST_CASE("a stick that becomes slower while it is written is one warning, with both rates") {
   const TempDirectory directory = temp_directory();
   Lines lines;
   Stick stick;
@@ -59,7 +59,7 @@ TEST_CASE("a stick that becomes slower while it is written is told once, with bo
   CHECK(line.find("--medium") != std::string::npos);
 }
 
-TEST_CASE("a network that becomes slower, another direction, a stick that was changed, and no device say nothing") {
+TEST_CASE("slower networks, other directions, exchanged sticks and unknown devices give no warning") {
   const TempDirectory directory = temp_directory();
   Lines lines;
   const auto run = [&](WatchedMedia::Direction direction, Stick& stick, const auto& work) {

@@ -51,13 +51,13 @@ struct ArchivedSample {
 
 }  // namespace
 
-TEST_CASE("what an archive is written from is read by the contract of a store") {
+TEST_CASE("the sources of an archive's blobs are read by the contract of a store") {
   const ArchivedSample sample;
   const ArchiveContents contents = archive_contents(sample.set, {});
   for (const Graph::BlobNode* blob : contents.blobs) check_blob_source(*blob->source, blob->descriptor);
 }
 
-TEST_CASE("an archive of fixed content has this digest, on every machine and with every compiler") {
+TEST_CASE("an archive of fixed content has a fixed digest") {
   const ArchivedSample sample;
   const ArchiveContents contents = archive_contents(sample.set, {});
   sample.write(contents.items, contents.blobs);
@@ -65,7 +65,7 @@ TEST_CASE("an archive of fixed content has this digest, on every machine and wit
         "sha256:76c3023baa7ed5b91e247c55aeba376fdaabb61c91f46fbea43bb41820e2a14e");
 }
 
-TEST_CASE("what is loaded from an archive is what went into it") {
+TEST_CASE("load_archive returns the set that was written") {
   const ArchivedSample sample;
   const ArchiveContents contents = archive_contents(sample.set, {});
   sample.write(contents.items, contents.blobs);
@@ -80,7 +80,7 @@ TEST_CASE("what is loaded from an archive is what went into it") {
   CHECK(testing::index_of(archive_contents(loaded, {}).items) == testing::index_of(contents.items));
 }
 
-TEST_CASE("metadata lies in front of the layers, each blob once") {
+TEST_CASE("metadata comes before the layers, each blob once") {
   const ArchivedSample sample;
   const ArchiveContents contents = archive_contents(sample.set, {});
   std::vector<Digest> digests;
@@ -128,7 +128,7 @@ TEST_CASE("an archive with a right seal but wrong content is refused") {
     sample.write(items, contents.blobs);
     CHECK(sample.loading_fails_with() == ErrorCode::Incomplete);
   }
-  SUBCASE("something is in it that nobody needs") {
+  SUBCASE("it has an unreferenced blob") {
     SampleWorld other;
     const Reference extra = other.image("r.example/extra", "extra");
     const auto source = other.repository("r.example/extra");
@@ -138,7 +138,7 @@ TEST_CASE("an archive with a right seal but wrong content is refused") {
     sample.write(contents.items, blobs);
     CHECK(sample.loading_fails_with() == ErrorCode::Corrupt);
   }
-  SUBCASE("a bundle is called an image") {
+  SUBCASE("a bundle is listed as an image") {
     auto items = contents.items;
     items.front().role = ArchiveRole::Image;
     sample.write(items, contents.blobs);
@@ -146,8 +146,7 @@ TEST_CASE("an archive with a right seal but wrong content is refused") {
   }
 }
 
-TEST_CASE(
-    "of what the receiver has, the layers of images are left out, exactly; the items say what there is all the same") {
+TEST_CASE("images' layers in the baseline are left out, and no other blobs; the items are complete") {
   const ArchivedSample sample;
   const ArchiveContents whole = archive_contents(sample.set, {});
   Baseline baseline;

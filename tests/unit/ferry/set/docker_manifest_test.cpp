@@ -73,7 +73,7 @@ TEST_CASE("an image without a tag is named by its digest") {
         R"(["r.example/app:)" + image_tag(image.descriptor.digest) + R"("])");
 }
 
-TEST_CASE("of an index amd64 has the index's name, and other linux platforms names of their own") {
+TEST_CASE("an index's amd64 image has the index's name, and other linux platforms names of their own") {
   Cargo cargo;
   cargo.add(make_index({platform("arm64", "v8", 1), platform("amd64", "", 2), platform("s390x", "", 3),
                         make_image({.layers = {{.seed = 4}}, .platform = {"windows", "amd64", "", ""}})}),
@@ -85,7 +85,7 @@ TEST_CASE("of an index amd64 has the index's name, and other linux platforms nam
   CHECK(repo_tags(list.as_array()->at(2)) == R"(["r.example/app:v1-s390x"])");
 }
 
-TEST_CASE("of an index without amd64 the first platform has its name, and a name that gets too long is left out") {
+TEST_CASE("without amd64 the first platform has the index's name, and a name that gets too long is left out") {
   Cargo cargo;
   const std::string longest(128, 'x');
   cargo.add(make_index({platform("arm64", "v8", 1), platform("s390x", "", 2)}), root_image("r.example/app:" + longest));
@@ -94,7 +94,7 @@ TEST_CASE("of an index without amd64 the first platform has its name, and a name
   CHECK(repo_tags(list.as_array()->at(1)) == "[]");
 }
 
-TEST_CASE("what no runtime can load is not listed: artifacts, signatures, images without all their layers") {
+TEST_CASE("artifacts, signatures and incomplete images are not listed") {
   Cargo cargo;
   const Image image = make_image();
   cargo.add(make_artifact("application/x", "a chart"), root_image("r.example/chart:1"));

@@ -35,7 +35,7 @@ struct NamedSample {
 
 }  // namespace
 
-TEST_CASE("an image is meant by its reference, tag or digest, or by a clear part of these") {
+TEST_CASE("an image is found by its reference, tag or digest, or by an unambiguous part of these") {
   const NamedSample sample;
   const std::string digest = sample.tool.digest->text();
   for (const std::string& text :
@@ -49,7 +49,7 @@ TEST_CASE("an image is meant by its reference, tag or digest, or by a clear part
   CHECK(sample.meant("inner") == *sample.inner.digest);
 }
 
-TEST_CASE("a name that fits none or several is refused with what there is") {
+TEST_CASE("a name that matches none or several is refused with the existing names") {
   const NamedSample sample;
   CHECK(contains(sample.refusal("v1"), "'v1' is several images:\n  - "));
   CHECK(contains(sample.refusal("toool:v1"), "did you mean 'r.example:5000/tools/tool:v1'?"));
@@ -62,7 +62,7 @@ TEST_CASE("a name that fits none or several is refused with what there is") {
   }
 }
 
-TEST_CASE("names are taken out with what only they needed") {
+TEST_CASE("a name is removed with everything that only it needs") {
   const NamedSample sample;
   const Removal one_tag = without_images(sample.set, {"cafe12"});
   CHECK(one_tag.gone.empty());

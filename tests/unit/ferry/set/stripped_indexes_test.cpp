@@ -54,7 +54,7 @@ Root strip_root(const Reference& image, const std::string& tag = "v1") { return 
 
 }  // namespace
 
-TEST_CASE("a stripped index has what is there, also in indexes below it, and a registry takes it") {
+TEST_CASE("a stripped index lists only present children, also in nested indexes, and a registry accepts it") {
   StripSample sample;
   const Reference outer = sample.world.index(kApps, {sample.index, sample.here});
   const StrippedSet result = sample.strip({strip_root(outer)});
@@ -79,7 +79,7 @@ TEST_CASE("a stripped index has what is there, also in indexes below it, and a r
   CHECK(names.at(0).to.digest == stripped.now);
 }
 
-TEST_CASE("an index that a bundle lists keeps its digest, and that is told") {
+TEST_CASE("an index that a bundle lists is not stripped, with a warning") {
   StripSample sample;
   const Reference bundle = sample.world.bundle("r.example/bundle", {sample.index});
   const StrippedSet result = sample.strip({root_of(bundle, SourceArgument::Kind::Bundle, "v1")});
@@ -88,7 +88,7 @@ TEST_CASE("an index that a bundle lists keeps its digest, and that is told") {
   CHECK(sample.told(to_string(sample.index) + ": the bundle " + to_string(bundle)));
 }
 
-TEST_CASE("two indexes that differ in what is absent only become one, with the tags of both") {
+TEST_CASE("two indexes that become equal are one, with the tags of both") {
   StripSample sample;
   const Reference other = sample.world.index(kApps, {sample.here, sample.gone});
   const StrippedSet result = sample.strip({strip_root(sample.index, "v1"), strip_root(other, "v2")});
@@ -100,7 +100,7 @@ TEST_CASE("two indexes that differ in what is absent only become one, with the t
   CHECK(target.tags().at("v2") == result.now.at(*other.digest));
 }
 
-TEST_CASE("what is attached to the old digest is left out and told; what is attached to a child goes along") {
+TEST_CASE("artifacts of the old digest are left out with a warning, and those of children are kept") {
   StripSample sample;
   const Reference lost = sample.world.artifact(kApps, "sbom of the index", sample.index.digest);
   const Reference lost_by_tag =
@@ -115,7 +115,7 @@ TEST_CASE("what is attached to the old digest is left out and told; what is atta
   }
 }
 
-TEST_CASE("a lock file names the new digests, and one without such an index stays as it is") {
+TEST_CASE("a lock file names the new digests, and one without such an index is unchanged") {
   StripSample sample;
   const StrippedSet result = sample.strip({strip_root(sample.index)});
   ImagesLock lock;

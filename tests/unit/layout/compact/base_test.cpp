@@ -56,7 +56,7 @@ std::vector<std::string> newer_blobs(const Older& older) {
 
 }  // namespace
 
-TEST_CASE("a release that builds on another one holds what changed, and gives the whole archive") {
+TEST_CASE("a compact delta holds what changed, and expands with its base to the whole archive") {
   const Older older;
   const CompactSample newer(newer_blobs(older), 2, &older.contents);
   using enum MemberKind;
@@ -71,7 +71,7 @@ TEST_CASE("a release that builds on another one holds what changed, and gives th
   CHECK(expanded(packed, 7, older.archive) == newer.plain);
 }
 
-TEST_CASE("without its base an archive that builds on one gives its beginning only") {
+TEST_CASE("without its base only the beginning of a compact delta can be read") {
   const Older older;
   const CompactSample newer(newer_blobs(older), 2, &older.contents);
   const std::string packed = compressed(newer.tar);
@@ -85,7 +85,7 @@ TEST_CASE("without its base an archive that builds on one gives its beginning on
   CHECK(reader.read(front) > 0);
 }
 
-TEST_CASE("a base whose blobs are not what they should be is refused before anything is taken") {
+TEST_CASE("a base with wrong blobs is refused before it is used") {
   const Older older;
   const CompactSample newer(newer_blobs(older), 2, &older.contents);
   class Liar : public BlobSource {
@@ -108,14 +108,14 @@ TEST_CASE("a base whose blobs are not what they should be is refused before anyt
         }) == ErrorCode::Corrupt);
 }
 
-TEST_CASE("an archive that is the same as its base is hardly more than its beginning") {
+TEST_CASE("a compact delta of an archive to itself is little more than its beginning") {
   const Older older;
   const CompactSample again({R"({"release":1})", older.stays, older.goes}, 2, &older.contents);
   CHECK(again.tar.size() < 20'000);
   CHECK(expanded(compressed(again.tar), 100'000, older.archive) == older.sample.plain);
 }
 
-TEST_CASE("blobs that are no layers, and what no layer of the base has, travel as they would without it") {
+TEST_CASE("blobs that are no layers, and content that the base lacks, are stored as without a base") {
   const Older older;
   const std::string noise = random_bytes(50'000, 77);
   const CompactSample other({noise, gzip(listing(60'000, 11)), gzip(TarBuilder().file("a", listing(5000, 13)).tar())},

@@ -64,7 +64,7 @@ TarBuilder sample_members() {
 
 }  // namespace
 
-TEST_CASE("contents are found whatever the writes are, but for small ones") {
+TEST_CASE("contents above a minimum size are found, for any size of writes") {
   const std::string tar = sample_members().tar();
   const std::vector<std::string> expected{kLarge, kLeast, kExact};
   for (const std::size_t piece : {1U, 7U, 511U, 512U, 513U, 10'000U, 1'000'000U}) {
@@ -73,7 +73,7 @@ TEST_CASE("contents are found whatever the writes are, but for small ones") {
   }
 }
 
-TEST_CASE("long names, PAX headers and sparse files of GNU are passed over, and what follows is found") {
+TEST_CASE("long names, PAX headers and GNU sparse files are skipped, and later files found") {
   const std::string name(150, 'n');
   TarBuilder tar;
   tar.gnu_long('L', name).file("n", kLarge);
@@ -86,7 +86,7 @@ TEST_CASE("long names, PAX headers and sparse files of GNU are passed over, and 
   CHECK((contents_in(tar.tar()) == std::vector<std::string>{kLarge, kExact, kLeast, kLeast, kExact, kLeast}));
 }
 
-TEST_CASE("links and directories that give a size have no content") {
+TEST_CASE("links and directories have no content, even if their headers have a size") {
   TarBuilder tar;
   for (const char type : {'1', '2', '3', '4', '5', '6'}) tar.member({.name = "x", .type = type, .size = 700});
   tar.file("behind", kExact);
@@ -107,13 +107,13 @@ TEST_CASE("GNU tar's archives in all its formats give their files") {
   }
 }
 
-TEST_CASE("archives behind one another are searched like one") {
+TEST_CASE("concatenated archives are searched as one") {
   const std::string one = sample_members().tar();
   CHECK(found_in(one + one).size() == 6);
   CHECK(found_in(std::string(10'240, '\0') + one).size() == 3);
 }
 
-TEST_CASE("of what is no tar nothing is found, and of a cut one what is whole") {
+TEST_CASE("nothing is found in files that are no tar, and complete files in a truncated one") {
   CHECK(found_in("").empty());
   CHECK(found_in(kLarge).empty());
   CHECK(found_in(std::string(100'000, '\0')).empty());
@@ -132,7 +132,7 @@ TEST_CASE("of what is no tar nothing is found, and of a cut one what is whole") 
   CHECK(cut(tar.size() - 1024) == 2);
 }
 
-TEST_CASE("sizes that no file has end the search and nothing else") {
+TEST_CASE("impossible sizes end the search without an error") {
   // 2^95 and 2^63 in base 256, and no number.
   const std::string huge = std::string("\x80\x80", 2) + std::string(10, '\0');
   const std::string beyond = std::string("\x80\0\0\0\x80", 5) + std::string(7, '\0');
@@ -147,7 +147,7 @@ TEST_CASE("sizes that no file has end the search and nothing else") {
   CHECK(found_in(tar.tar()).empty());
 }
 
-TEST_CASE("two thousand damaged tars give contents that are in them") {
+TEST_CASE("two thousand damaged tars give only contents that they have") {
   const std::string tar = sample_members().pax(pax_record("path", "x")).file("x", kExact).tar();
   Dice dice(seed_of_run());
   for (int i = 0; i < 2000; ++i) {

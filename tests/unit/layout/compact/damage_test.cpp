@@ -90,7 +90,7 @@ TEST_CASE("a compact archive with a byte flipped, or cut, is refused or gives th
   CHECK(refusals > 20);
 }
 
-TEST_CASE("a forged one, whose checksum is right, is refused or gives bytes of the announced length") {
+TEST_CASE("a forged compact archive with a right checksum is refused or gives the announced number of bytes") {
   const std::string& tar = small_sample().tar;
   Dice dice(seed_of_run());
   for (int i = 0; i < 120; ++i) {
@@ -115,7 +115,7 @@ TEST_CASE("a forged one, whose checksum is right, is refused or gives bytes of t
   }
 }
 
-TEST_CASE("a compact archive without its header, or with one that is too much, is refused") {
+TEST_CASE("a compact archive without its header, or with an additional one, is refused") {
   CHECK(refused(TarBuilder().file("plain/0", "x").tar()).find("does not begin with") != std::string::npos);
   static_cast<void>(refused(TarBuilder().tar()));
   CHECK(refused(TarBuilder().file(std::string(kHeaderFile), std::string(kMostHeaderBytes + 1, ' ')).tar())
@@ -124,7 +124,7 @@ TEST_CASE("a compact archive without its header, or with one that is too much, i
   CHECK_NOTHROW(static_cast<void>(expanded(archive_of({{"plain/0", std::string(1000, 'x')}}))));
 }
 
-TEST_CASE("members that are unknown, out of order, too large or no files are refused") {
+TEST_CASE("unknown, misplaced, too large and special members are refused") {
   const std::string piece = record_text({{.bytes = 10}}, "", "0123456789");
   const auto says = [](const std::vector<std::pair<std::string, std::string>>& members, std::string_view part) {
     const Error error = error_of([&] { static_cast<void>(expanded(archive_of(members))); });
@@ -147,7 +147,7 @@ TEST_CASE("members that are unknown, out of order, too large or no files are ref
   static_cast<void>(refused(link.symlink("plain/0", "x").tar()));
 }
 
-TEST_CASE("a member that announces much is refused before memory is taken for it") {
+TEST_CASE("a member with a huge announced size is refused before memory is reserved") {
   for (const std::string name : {"plain/0", "tar/0/1-of-1", "gzip/0/1-of-1"}) {
     std::string tar = archive_of({});
     tar.resize(tar.size() - 1024);
@@ -158,7 +158,7 @@ TEST_CASE("a member that announces much is refused before memory is taken for it
   }
 }
 
-TEST_CASE("copies of what was not kept, and more kept bytes than announced, are refused") {
+TEST_CASE("copies of bytes that were not kept, and more kept bytes than announced, are refused") {
   const std::string content(600, 'k');
   const auto with = [&](const std::vector<Step>& steps, const std::string& fresh, std::uint64_t kept) {
     return archive_of({{"tar/0/1-of-1", record_text(steps, "", fresh)}}, kept);
@@ -176,7 +176,7 @@ TEST_CASE("copies of what was not kept, and more kept bytes than announced, are 
   CHECK(expanded(with(differs, content + std::string(400, '\1'), 600)) == content + std::string(400, 'l'));
 }
 
-TEST_CASE("a recipe of any bytes is refused or gives other bytes, not more than there may be") {
+TEST_CASE("a recipe of random bytes is refused or gives wrong bytes within the limit") {
   Dice dice(seed_of_run());
   for (std::uint64_t i = 0; i < 300; ++i) {
     const std::string recipe = i == 0 ? "" : random_bytes(dice.below(60), i);
@@ -186,7 +186,7 @@ TEST_CASE("a recipe of any bytes is refused or gives other bytes, not more than 
   }
 }
 
-TEST_CASE("only what begins with the header is taken for a compact archive") {
+TEST_CASE("only a stream that begins with the header is detected as a compact archive") {
   const auto begins = [](const std::string& bytes) {
     const ArchiveFile file(bytes);
     const auto medium = open_medium(file.path);
@@ -203,7 +203,7 @@ TEST_CASE("only what begins with the header is taken for a compact archive") {
   CHECK_FALSE(begins(gzip(small_sample().tar)));
 }
 
-TEST_CASE("a stream is known as a compact archive however little of it comes at a time") {
+TEST_CASE("a stream is detected as a compact archive for reads of any size") {
   /// Gives a byte more at each read.
   struct Trickle : StringSource {
     using StringSource::StringSource;
@@ -220,7 +220,7 @@ TEST_CASE("a stream is known as a compact archive however little of it comes at 
   CHECK_FALSE(begins(small_sample().plain));
 }
 
-TEST_CASE("a compact archive is opened as the archive that it holds, by position and in order") {
+TEST_CASE("a compact archive is opened as its plain archive, for random access and in order") {
   const ArchiveFile file(compressed(small_sample().tar));
   for (const Reading reading : {Reading::ByPosition, Reading::InOrder}) {
     const auto archive = open_image_archive(file.path, {}, silent_progress(), {}, {}, nullptr, reading);
@@ -241,7 +241,7 @@ TEST_CASE("a compact archive is opened as the archive that it holds, by position
   }
 }
 
-TEST_CASE("a header that names another archive than the one that follows is refused") {
+TEST_CASE("a header with another archive's digest is refused") {
   for (const std::string key : {"\"fingerprint\": \"sha256:", "\"archiveBytes\": "}) {
     std::string tar = small_sample().tar;
     char& byte = tar[tar.find(key) + key.size()];

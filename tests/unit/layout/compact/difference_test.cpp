@@ -51,13 +51,13 @@ Made difference_of(const std::string& before, const std::string& now) {
 
 }  // namespace
 
-TEST_CASE("the same content is one step, and nothing travels") {
+TEST_CASE("equal contents give one step and no new bytes") {
   const std::string content = random_bytes(5000, 1);
   const std::vector<Step> steps = difference(as_bytes(content), as_bytes(content));
   CHECK(steps == std::vector<Step>{{.kind = Step::Kind::Copy, .bytes = 5000, .from = 0}});
 }
 
-TEST_CASE("contents that are empty, short or have nothing in common") {
+TEST_CASE("empty, short and unrelated contents round-trip") {
   CHECK(difference({}, {}).empty());
   CHECK(difference_of("", "abc").fresh == 3);
   CHECK(difference_of("abc", "").content.empty());
@@ -65,7 +65,7 @@ TEST_CASE("contents that are empty, short or have nothing in common") {
   CHECK(difference_of(random_bytes(3000, 1), random_bytes(3000, 2)).fresh > 2900);
 }
 
-TEST_CASE("what moved, and what was put in or taken out, is found again") {
+TEST_CASE("moved, inserted and removed parts are found") {
   const std::string a = random_bytes(4000, 1);
   const std::string b = random_bytes(4000, 2);
   CHECK(difference_of(a + b, b + a).fresh == 0);
@@ -74,14 +74,14 @@ TEST_CASE("what moved, and what was put in or taken out, is found again") {
   CHECK(difference_of(a, a + a + a).fresh == 0);
 }
 
-TEST_CASE("single bytes that change everywhere, as addresses do, travel alone") {
+TEST_CASE("single bytes that change everywhere, as addresses do, are stored as differences") {
   const std::string before = random_bytes(20'000, 3);
   std::string now = before.substr(0, 7000) + "inserted" + before.substr(7000);
   for (std::size_t i = 0; i < now.size(); i += 23) now[i] = static_cast<char>(now[i] + 4);
   CHECK(difference_of(before, now).fresh < now.size() / 15);
 }
 
-TEST_CASE("repetitions and zeros are no trouble") {
+TEST_CASE("repetitions and zeros round-trip") {
   const std::string zeros(100'000, '\0');
   CHECK(difference_of(zeros, zeros + "x" + zeros).fresh <= 1);
   std::string pattern;
@@ -89,7 +89,7 @@ TEST_CASE("repetitions and zeros are no trouble") {
   CHECK(difference_of(pattern, pattern.substr(7) + pattern.substr(0, 40'000)).fresh < 100);
 }
 
-TEST_CASE("random edits come out right") {
+TEST_CASE("random edits round-trip") {
   const std::uint64_t seed = seed_of_run();
   CAPTURE(seed);
   std::mt19937_64 random(seed);

@@ -75,7 +75,7 @@ std::vector<std::byte> record_of(const std::string& steps, const std::string& re
 
 }  // namespace
 
-TEST_CASE("the header of a compact archive is read as it was written") {
+TEST_CASE("the header of a compact archive round-trips") {
   const Header read = read_header(write_header(kHeader), "header");
   CHECK(read.archive_bytes == kHeader.archive_bytes);
   CHECK(read.fingerprint == kHeader.fingerprint);
@@ -103,7 +103,7 @@ TEST_CASE("a header that is damaged, of another kind or of a newer version is re
   CHECK(newer.message().find("newer ociferry") != std::string::npos);
 }
 
-TEST_CASE("names of members are read as they were written, and all others are none") {
+TEST_CASE("names of members round-trip, and others are refused") {
   for (const MemberName& name : {MemberName{.kind = MemberKind::Plain, .number = 0},
                                  MemberName{.kind = MemberKind::Plain, .number = 18446744073709551615U},
                                  MemberName{.kind = MemberKind::Tar, .number = 12, .piece = 1, .pieces = 1},
@@ -138,7 +138,7 @@ TEST_CASE("names of members are read as they were written, and all others are no
   }
 }
 
-TEST_CASE("a thousand records by chance are read as they were written") {
+TEST_CASE("a thousand random records round-trip") {
   Dice dice(seed_of_run());
   for (int i = 0; i < 1000; ++i) {
     std::uint64_t fresh = 0;
@@ -184,7 +184,7 @@ TEST_CASE("records whose parts do not fit together are refused") {
   }
 }
 
-TEST_CASE("steps that give nothing, and more of them than a writer makes, are refused before they take memory") {
+TEST_CASE("empty steps, and more than a writer makes, are refused before memory is reserved") {
   CHECK(refused_record(record_of(std::string(3, '\0'), "", "")).find("gives nothing") != std::string::npos);
   const std::size_t many = (std::size_t{1} << 20) + 1;
   CHECK(refused_record(record_of(std::string(many, '\x04'), "", std::string(many, 'x')), 2 * many)

@@ -35,7 +35,7 @@ std::string by_program(const Words& program, const std::string& content) {
 
 }  // namespace
 
-TEST_CASE("layers of every kind come back in each byte, and files of several layers are kept once") {
+TEST_CASE("layers of every kind round-trip, and files of several layers are kept once") {
   if (lacks({"gzip", "pigz"})) return;
   const std::string one = TarBuilder().file("lib/a", kLibrary).file("noise", kNoise).tar();
   const std::string two = TarBuilder().file("other", text_file(500, 2)).file("opt/a", kLibrary).tar();
@@ -66,7 +66,7 @@ TEST_CASE("layers of every kind come back in each byte, and files of several lay
   CHECK((expanded(compressed(sample.tar)) == sample.plain));
 }
 
-TEST_CASE("a layer of many pieces, with contents over their borders, comes back") {
+TEST_CASE("a layer of many pieces, with contents across their borders, round-trips") {
   if (lacks({"gzip"})) return;
   const std::string large = text_file(115'000, 3) + random_bytes(200'000, 4) + text_file(115'000, 5);
   const std::string one = TarBuilder().file("x", "x").file("large", large).tar();
@@ -78,7 +78,7 @@ TEST_CASE("a layer of many pieces, with contents over their borders, comes back"
   CHECK((expanded(sample.tar) == sample.plain));
 }
 
-TEST_CASE("what begins like gzip and is none, or is broken, travels as it is, and the reason is known") {
+TEST_CASE("a blob that is no valid gzip stream is stored unchanged, with the reason") {
   const std::string good = gzip(TarBuilder().file("a", kLibrary).file("b", kNoise).tar());
   std::string damaged = good;
   damaged[10] = static_cast<char>(0x07);  // a block of the type that is none
@@ -93,7 +93,7 @@ TEST_CASE("what begins like gzip and is none, or is broken, travels as it is, an
   CHECK((expanded(sample.tar) == sample.plain));
 }
 
-TEST_CASE("gzip with several members, with bytes behind it and with a wrong checksum comes back") {
+TEST_CASE("gzip with several members, trailing bytes or a wrong checksum round-trips") {
   const std::string one = gzip(TarBuilder().file("a", kLibrary).tar());
   const std::string two = gzip(TarBuilder().file("b", kNoise).tar());
   std::string wrong = one;
@@ -102,14 +102,14 @@ TEST_CASE("gzip with several members, with bytes behind it and with a wrong chec
   CHECK((expanded(sample.tar) == sample.plain));
 }
 
-TEST_CASE("an archive of small blobs comes back") {
+TEST_CASE("an archive of small blobs round-trips") {
   std::vector<std::string> small;
   for (std::uint64_t i = 0; i < 40; ++i) small.push_back(random_bytes(i * 100, i));
   const CompactSample sample(small);
   CHECK((expanded(sample.tar) == sample.plain));
 }
 
-TEST_CASE("the number of threads makes no difference to a compact archive") {
+TEST_CASE("a compact archive does not depend on the number of threads") {
   const std::string noise = kNoise.substr(0, 6000);
   const std::string text = text_file(300, 7);
   const std::vector<std::string> blobs{gzip(TarBuilder().file("a", text).file("b", noise).tar()),
@@ -118,7 +118,7 @@ TEST_CASE("the number of threads makes no difference to a compact archive") {
   for (const std::size_t threads : {0U, 5U}) CHECK((CompactSample(blobs, threads).tar == tar));
 }
 
-TEST_CASE("a blob that is not what the archive says is no reason to let it travel as it is") {
+TEST_CASE("a blob with a wrong digest is an error, and not stored unchanged") {
   const std::string layer = gzip(TarBuilder().file("a", kLibrary).tar());
   const CompactSample sample({layer, TarBuilder().file("a", kNoise).tar()});
   for (const std::size_t blob : {0U, 1U}) {
@@ -135,7 +135,7 @@ TEST_CASE("a blob that is not what the archive says is no reason to let it trave
   }
 }
 
-TEST_CASE("an archive that changes between the two readings is refused") {
+TEST_CASE("an archive that changes between the two passes is refused") {
   CompactSample before({gzip(TarBuilder().file("a", kLibrary).tar())});
   std::string bytes = before.plain;
   const std::size_t at = bytes.find("\x1f\x8b") + 3000;
@@ -149,7 +149,7 @@ TEST_CASE("an archive that changes between the two readings is refused") {
         ErrorCode::Corrupt);
 }
 
-TEST_CASE("a stop ends both passes") {
+TEST_CASE("a stop request ends both passes") {
   CompactSample sample({gzip(TarBuilder().file("a", kLibrary).tar())});
   std::stop_source stop;
   stop.request_stop();
@@ -160,7 +160,7 @@ TEST_CASE("a stop ends both passes") {
         }) == ErrorCode::Interrupted);
 }
 
-TEST_CASE("a stop ends the reader between two pieces") {
+TEST_CASE("a stop request ends the reader between two pieces") {
   const CompactSample sample({gzip(TarBuilder().file("a", kLibrary).tar())});
   std::stop_source stop;
   CompactReader reader(std::make_unique<StringSource>(compressed(sample.tar)), "a", {}, sample.directory.path(),

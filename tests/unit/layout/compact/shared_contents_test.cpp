@@ -91,7 +91,7 @@ const std::string kThree = random_bytes(700, 3);
 
 }  // namespace
 
-TEST_CASE("what is in one layer only is not kept, and what is in several is kept once") {
+TEST_CASE("content of one layer is not kept, and content of several is kept once") {
   Layers layers({TarBuilder().file("a", kOne).file("b", kTwo).tar(), TarBuilder().file("c", kTwo).tar(),
                  TarBuilder().file("d", kThree).file("e", kTwo).file("f", kTwo).tar()});
   CHECK(layers.kept_bytes() == kTwo.size());
@@ -101,14 +101,14 @@ TEST_CASE("what is in one layer only is not kept, and what is in several is kept
   CHECK(layers.copied() == 3 * kTwo.size());
 }
 
-TEST_CASE("nothing is kept of layers that have nothing in common, or are no tars") {
+TEST_CASE("nothing is kept of layers that share no content, or are no tars") {
   Layers layers({TarBuilder().file("a", kOne).tar(), TarBuilder().file("b", kTwo).tar(), kThree, kThree, "", "x"});
   CHECK(layers.kept_bytes() == 0);
   layers.check([] { return std::size_t{1000}; });
   CHECK(layers.copied() == 0);
 }
 
-TEST_CASE("a content that goes over the borders of pieces is kept and copied in parts") {
+TEST_CASE("content across the borders of pieces is kept and copied in parts") {
   const std::string tar = TarBuilder().file("a", kOne).file("b", kTwo).file("c", kOne).tar();
   for (const std::size_t size : {1U, 2U, 511U, 512U, 513U, 700U, 3512U, 3584U}) {
     CAPTURE(size);
@@ -119,7 +119,7 @@ TEST_CASE("a content that goes over the borders of pieces is kept and copied in 
   }
 }
 
-TEST_CASE("layers by chance come back from their steps, in pieces by chance") {
+TEST_CASE("random layers round-trip, in random pieces") {
   Dice dice(seed_of_run());
   std::vector<std::string> contents;
   for (std::uint64_t i = 0; i < 12; ++i) contents.push_back(random_bytes(dice.below(4000), 100 + i));

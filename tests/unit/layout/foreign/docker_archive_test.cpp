@@ -42,7 +42,7 @@ std::string with_list(TarBuilder tar, const std::string& list) { return tar.file
 
 }  // namespace
 
-TEST_CASE("a docker-save archive gives an image of each entry, whose layers are the files as they are") {
+TEST_CASE("a docker-save archive gives an image for each entry, with its files as uncompressed layers") {
   const ArchiveFile file(with_list(docker_save(), kList));
   const auto archive = file.open();
   CHECK(archive->format() == ArchiveFormat::DockerArchive);
@@ -64,7 +64,7 @@ TEST_CASE("a docker-save archive gives an image of each entry, whose layers are 
   CHECK(content_of(*archive, linked.layers.at(0)) == kLayerOne);
 }
 
-TEST_CASE("the same archive gives the same manifest, however its members lie") {
+TEST_CASE("the manifest does not depend on the order of members") {
   const ArchiveFile one(with_list(docker_save(), kList));
   const std::string reversed = TarBuilder()
                                    .file("manifest.json", kList)
@@ -80,7 +80,7 @@ TEST_CASE("the same archive gives the same manifest, however its members lie") {
   }
 }
 
-TEST_CASE("compressed layers, as crane writes them, get the digest that they have") {
+TEST_CASE("compressed layers, as crane writes them, have the digest of the file") {
   const std::string packed = gzip(kLayerOne);
   const ArchiveFile file(with_list(TarBuilder().file("sha256:c", config_of({kLayerOne})).file("x.tar.gz", packed),
                                    R"([{"Config":"sha256:c","RepoTags":["a:b"],"Layers":["x.tar.gz"]}])"));
@@ -91,7 +91,7 @@ TEST_CASE("compressed layers, as crane writes them, get the digest that they hav
   CHECK(content_of(*archive, layer) == packed);
 }
 
-TEST_CASE("a layer that is not what the configuration says is found") {
+TEST_CASE("a layer that does not match the configuration is refused") {
   const ArchiveFile file(with_list(TarBuilder().file("c", config_of({kLayerOne})).file("l", kLayerTwo),
                                    R"([{"Config":"c","Layers":["l"]}])"));
   const auto archive = file.open();
@@ -101,7 +101,7 @@ TEST_CASE("a layer that is not what the configuration says is found") {
   CHECK(holds(refusal(packed, ErrorCode::Corrupt), "but its image's configuration says"));
 }
 
-TEST_CASE("what is missing or malformed is named") {
+TEST_CASE("missing and malformed parts are named") {
   const TarBuilder files = TarBuilder().file("c", config_of({kLayerOne})).file("l", kLayerOne);
   const auto says = [&](const std::string& list, ErrorCode code) { return refusal(with_list(files, list), code); };
   CHECK(says(R"([{"Config":"c","Layers":["l"]}])", ErrorCode::Internal) == "nothing");
@@ -113,7 +113,7 @@ TEST_CASE("what is missing or malformed is named") {
   CHECK(holds(says(R"([{"Config":"c","Layers":[5]}])", ErrorCode::Hostile), "not a string"));
 }
 
-TEST_CASE("an image with a name that no registry takes is carried, and the name is reported") {
+TEST_CASE("an image with an invalid name is kept, and the name reported") {
   for (const std::string name : {"<none>:<none>", "MyApp:1.0", "app:1.0+build5", "A:B:C@"}) {
     const std::string list = R"([{"Config":"./c","RepoTags":[")" + name + R"(","app:v1"],"Layers":["./l"]}])";
     const ArchiveFile file(with_list(TarBuilder().file("c", config_of({kLayerOne})).file("l", kLayerOne), list));
@@ -128,7 +128,7 @@ TEST_CASE("an image with a name that no registry takes is carried, and the name 
   CHECK(ArchiveFile(empty).open()->notes().empty());
 }
 
-TEST_CASE("zstd layers make an OCI image, and what registries have no type for is refused by name") {
+TEST_CASE("zstd layers make an OCI image, and layers without a media type are refused by name") {
   const auto saved = [](const std::string& second) {
     return with_list(
         TarBuilder().file("c", config_of({kLayerOne, kLayerTwo})).file("1", gzip(kLayerOne)).file("2", second),

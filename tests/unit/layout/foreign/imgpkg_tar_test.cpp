@@ -78,13 +78,13 @@ TEST_CASE("imgpkg's tar of a nested bundle is read: names, tag, root, indexes, a
   CHECK(layers == 5);  // the index's two are below it
 }
 
-TEST_CASE("foreign layers that imgpkg left out are absent, those that it took are there") {
+TEST_CASE("foreign layers that imgpkg left out are absent, and others present") {
   const auto foreign = Digest::parse("sha256:637bc542a98a0b11e36204c1f5aeb574ae1033ff5a62c2fdc8b574c3df830165");
   CHECK_FALSE(open_image_archive(kFixtures + "imgpkg-tar-nd.tar")->size_of(foreign));
   CHECK(open_image_archive(kFixtures + "imgpkg-tar-nd2.tar")->size_of(foreign) == 103);
 }
 
-TEST_CASE("the layer that a failed run of imgpkg left as zeros is found when it is read") {
+TEST_CASE("a layer that a failed run of imgpkg left as zeros is refused when it is read") {
   const auto archive = open_image_archive(kFixtures + "imgpkg-tar-partial.tar");
   std::size_t damaged = 0;
   for (const ArchiveItem& item : archive->items()) {
@@ -105,7 +105,7 @@ TEST_CASE("the layer that a failed run of imgpkg left as zeros is found when it 
   CHECK(damaged == 1);
 }
 
-TEST_CASE("manifest.json may lie anywhere among other members, with unknown keys and keys in any case") {
+TEST_CASE("manifest.json may be anywhere in the tar, with unknown keys and keys in any case") {
   Entry entry{.more = R"(,"Surprise":{"a":[1]},"TAG":"v2","origref":"","labels":null)"};
   const std::string list = "[" + replaced(entry.text(), "\"Refs\"", "\"refs\"") + "]";
   const ArchiveFile file(TarBuilder().file("first", "x").file("manifest.json", list).file("last", "y").tar());
@@ -114,14 +114,14 @@ TEST_CASE("manifest.json may lie anywhere among other members, with unknown keys
   CHECK(to_string(archive->items()[0].reference.name) == "registry.example/app");
 }
 
-TEST_CASE("the name that a lock file gave goes before the place where imgpkg found the image") {
+TEST_CASE("the name in a lock file is preferred to the place where imgpkg found the image") {
   const Entry plain;
   const Entry entry{.more = R"(,"OrigRef":"nginx@)" + plain.digest + "\""};
   const ListedContents contents = read_imgpkg_manifest("[" + entry.text() + "]");
   CHECK(to_string(contents.items.at(0).reference) == "index.docker.io/library/nginx@" + plain.digest);
 }
 
-TEST_CASE("what imgpkg panics at, or finds after uploading, is refused by name") {
+TEST_CASE("tars at which imgpkg panics or fails after uploading are refused by name") {
   const Entry good;
   const auto says = [](const Entry& entry, ErrorCode code) { return refusal(tar_of("[" + entry.text() + "]"), code); };
   CHECK(says(good, ErrorCode::Internal) == "nothing");
@@ -148,13 +148,13 @@ TEST_CASE("what imgpkg panics at, or finds after uploading, is refused by name")
               "two images are marked as the root bundle"));
 }
 
-TEST_CASE("a configuration that is not what its digest says is refused") {
+TEST_CASE("a configuration with a wrong digest is refused") {
   const Entry good;
   const std::string text = replaced(good.text(), quoted(good.config), quoted(good.config + " "));
   CHECK(holds(refusal(tar_of("[" + text + "]"), ErrorCode::Corrupt), "the configuration sha256:"));
 }
 
-TEST_CASE("a manifest.json of another form is refused, and never read halfway") {
+TEST_CASE("a manifest.json of another form is refused, and not read in part") {
   const Entry good;
   const auto hostile = [](const std::string& json) { return refusal(tar_of(json), ErrorCode::Hostile); };
   for (const char* json :

@@ -39,7 +39,7 @@ std::string layout_tar(const std::string& prefix = "", const std::string& index 
 
 }  // namespace
 
-TEST_CASE("a layout in a tar is read with and without ./ in front of names, whatever comes first") {
+TEST_CASE("a layout in a tar is read with and without ./ before names, in any order") {
   for (const char* prefix : {"", "./"}) {
     const ArchiveFile file(layout_tar(prefix));
     const auto archive = file.open();
@@ -54,7 +54,7 @@ TEST_CASE("a layout in a tar is read with and without ./ in front of names, what
   }
 }
 
-TEST_CASE("a layout in a directory is read, and a file of it that is not a file is not waited for") {
+TEST_CASE("a layout in a directory is read, and a pipe in it does not block") {
   const TempDirectory directory(std::filesystem::temp_directory_path(), "layout-test-");
   std::filesystem::create_directories(directory.path() / "blobs/sha256");
   const auto blob = directory.path() / "blobs/sha256" / hex(sha256(kManifest));
@@ -69,7 +69,7 @@ TEST_CASE("a layout in a directory is read, and a file of it that is not a file 
   CHECK_FALSE(archive->size_of(sha256(kManifest)));
 }
 
-TEST_CASE("names and tags are those of the annotations; an image without one keeps its digest only") {
+TEST_CASE("names and tags come from annotations; an image without one has its digest only") {
   const std::string containerd = R"("io.containerd.image.name":"docker.io/library/nginx:1.25")";
   CHECK(to_string(items_of(entry())[0].reference.name) == "unnamed.invalid/image");
   CHECK_FALSE(items_of(entry())[0].is_root);
@@ -81,7 +81,7 @@ TEST_CASE("names and tags are those of the annotations; an image without one kee
   CHECK(items_of(entry(ref_name("not: a \\\\ name")))[0].reference.name == unnamed_repository());
 }
 
-TEST_CASE("an image under two names is one image with two tags") {
+TEST_CASE("an image with two names is one image with two tags") {
   const auto items = items_of(entry(ref_name("v1")) + "," + entry(ref_name("registry.example/a/b:v2")));
   REQUIRE(items.size() == 2);
   for (const ArchiveItem& item : items) CHECK(to_string(item.reference.name) == "registry.example/a/b");
@@ -89,7 +89,7 @@ TEST_CASE("an image under two names is one image with two tags") {
   CHECK(items[1].tag == "v2");
 }
 
-TEST_CASE("an image of two repositories keeps both names, each with its own tags") {
+TEST_CASE("an image of two repositories keeps both names with their tags") {
   const auto items = items_of(entry(ref_name("r.example/team/b:v2")) + "," + entry(ref_name("r.example/team/a:v1")) +
                               "," + entry(ref_name("r.example/team/b:v3")));
   REQUIRE(items.size() == 3);
@@ -106,7 +106,7 @@ TEST_CASE("an image of two repositories keeps both names, each with its own tags
   CHECK(to_string(attached[0].reference.name) == "r.example/team/a");
 }
 
-TEST_CASE("tags that only say digests make no root, and say what the image is") {
+TEST_CASE("tags that are made of digests make no root, and tell the image's role") {
   const Digest other = sha256("other");
   const auto item = [](const std::string& tag) { return items_of(entry(ref_name(tag))).at(0); };
   CHECK_FALSE(item(image_tag(sha256(kManifest))).is_root);
@@ -118,7 +118,7 @@ TEST_CASE("tags that only say digests make no root, and say what the image is") 
   CHECK_FALSE(item(attachment_tag(other, "sig")).is_root);
 }
 
-TEST_CASE("a referrers tag stands for what its index lists") {
+TEST_CASE("a referrers tag marks the manifests in its index as attached") {
   const std::string referrers = R"({"schemaVersion":2,"manifests":[)" + entry() + "]}";
   const std::string tar =
       TarBuilder()
@@ -133,7 +133,7 @@ TEST_CASE("a referrers tag stands for what its index lists") {
   CHECK(items[0].role == ArchiveRole::Referrer);
 }
 
-TEST_CASE("a blob that is not what its name says is refused when it is read") {
+TEST_CASE("a blob whose content does not match its name is refused when it is read") {
   const std::string tar = TarBuilder()
                               .file("oci-layout", kLayout)
                               .file("index.json", index_of(entry()))
@@ -143,7 +143,7 @@ TEST_CASE("a blob that is not what its name says is refused when it is read") {
   CHECK_THROWS_AS(static_cast<void>(file.open()->manifest(sha256(kManifest).text())), Error);
 }
 
-TEST_CASE("a layout whose table is missing, of another version or malformed is refused") {
+TEST_CASE("a layout with a missing or malformed index.json, or of another version, is refused") {
   CHECK(holds(refusal(TarBuilder().file("oci-layout", kLayout).tar(), ErrorCode::Hostile), "index.json is missing"));
   CHECK(holds(refusal(layout_tar("", "{}"), ErrorCode::Hostile), "\"manifests\" is missing"));
   CHECK(holds(refusal(layout_tar("", index_of("")), ErrorCode::Hostile), "lists no images"));
@@ -153,7 +153,7 @@ TEST_CASE("a layout whose table is missing, of another version or malformed is r
   CHECK(holds(refusal(future, ErrorCode::Hostile), "unknown version '2.0.0'"));
 }
 
-TEST_CASE("what is not an archive is named for what it is, with one command that works") {
+TEST_CASE("a file that is no archive is refused with its type and a command that works") {
   CHECK(holds(refusal("", ErrorCode::Hostile), "it is empty"));
   CHECK(holds(refusal("root:x:0:0:root:/root:/bin/bash\n", ErrorCode::Hostile), "it is not a tar file"));
   CHECK(holds(refusal(std::string(4096, 'q'), ErrorCode::Hostile), "it is not a tar file"));
@@ -181,7 +181,7 @@ TEST_CASE("what is not an archive is named for what it is, with one command that
   }
 }
 
-TEST_CASE("an archive that is packed as a whole is unpacked to a temporary file") {
+TEST_CASE("a compressed archive is unpacked to a temporary file") {
   const auto items_in = [](const std::string& packed) { return ArchiveFile(packed).open()->items().size(); };
   CHECK(items_in(gzip(layout_tar())) == 1);
   CHECK(items_in(zstd(layout_tar())) == 1);
@@ -194,7 +194,7 @@ TEST_CASE("an archive that is packed as a whole is unpacked to a temporary file"
               "is packed twice: with gzip, and within that with gzip"));
 }
 
-TEST_CASE("a layout one folder down, and one without oci-layout, are read with a note") {
+TEST_CASE("a layout in a folder, and one without oci-layout, are read with a note") {
   for (const char* folder : {"images/", "./images/"}) {
     const auto archive = ArchiveFile(layout_tar(folder)).open();
     REQUIRE(archive->items().size() == 1);
@@ -214,7 +214,7 @@ TEST_CASE("a layout one folder down, and one without oci-layout, are read with a
   CHECK(holds(refusal(two, ErrorCode::Hostile), "in its folders a, b"));
 }
 
-TEST_CASE("a name that no registry takes is reported, and the image keeps the others") {
+TEST_CASE("an invalid name is reported, and the image keeps the others") {
   const auto read = [](const std::string& annotations) { return read_layout_index(index_of(entry(annotations))); };
   for (const char* name : {"MyApp:1.0", "1.0+build5", "app:1.0+build5"}) {
     const LayoutIndex index = read(ref_name(name));
@@ -251,7 +251,7 @@ struct Signature {
 
 }  // namespace
 
-TEST_CASE("what cosign save and hauler mark as attached gets its tag beside the image it is for") {
+TEST_CASE("artifacts that cosign save and hauler mark as attached get their tag beside their image") {
   const Digest image = sha256(kManifest);
   const Digest other = sha256("other");
   const Signature signature(other);
@@ -285,7 +285,7 @@ TEST_CASE("what cosign save and hauler mark as attached gets its tag beside the 
   }
 }
 
-TEST_CASE("a sealed archive that was packed again is a layout whose seal no longer holds") {
+TEST_CASE("a sealed archive that was repacked is read as a layout, with a note about its seal") {
   const std::string sealed_again = TarBuilder()
                                        .file("index.json", index_of(entry()))
                                        .file("blobs/sha256/" + hex(sha256(kManifest)), kManifest)

@@ -33,7 +33,7 @@ std::string why_refused(const std::string& tar) {
 
 }  // namespace
 
-TEST_CASE("files of a tar are found by their names and read in place, in any order and with ./ in front") {
+TEST_CASE("files of a tar are found by name and read in place, in any order and with ./ before names") {
   const Tar tar(TarBuilder()
                     .directory("./")
                     .file("./b/two", "2222")
@@ -56,7 +56,7 @@ TEST_CASE("files of a tar are found by their names and read in place, in any ord
   CHECK_THROWS_AS(static_cast<void>(tar->open("absent", 0)), Error);
 }
 
-TEST_CASE("links between members are followed, those out of the tar and those in a circle are not") {
+TEST_CASE("links between members are followed, but not those that leave the tar or form a cycle") {
   const Tar tar(TarBuilder()
                     .file("a/file", "content")
                     .symlink("b/link", "../a/file")
@@ -71,7 +71,7 @@ TEST_CASE("links between members are followed, those out of the tar and those in
   for (const char* name : {"out", "absolute", "circle"}) CHECK_FALSE(tar->size_of(name));
 }
 
-TEST_CASE("links that lead to directories of the tar are followed, in a chain too, and no others") {
+TEST_CASE("links to directories of the tar are followed, also in chains, and no others") {
   const Tar tar(TarBuilder()
                     .directory("store/")
                     .directory("store/blobs/")
@@ -99,14 +99,14 @@ TEST_CASE("links that lead to directories of the tar are followed, in a chain to
   }
 }
 
-TEST_CASE("a name that occurs twice is refused, whatever stands there and however it is written") {
+TEST_CASE("a duplicate name is refused, for any type and spelling") {
   for (const char* other : {"a", "./a"}) {
     CHECK(holds(why_refused(TarBuilder().file("a", "x").file(other, "x").tar()), "'a' occurs twice"));
     CHECK(holds(why_refused(TarBuilder().file("a", "x").symlink(other, "b").tar()), "'a' occurs twice"));
   }
 }
 
-TEST_CASE("names that lead out, unknown kinds and two sizes are refused; names that are only odd are not") {
+TEST_CASE("names that lead out, unknown types and two sizes are refused; other unusual names are accepted") {
   for (const char* name : {"../a", "a/../b", "/.."}) {
     CHECK(holds(why_refused(TarBuilder().file(name, "x").tar()), "member '"));
   }
@@ -118,13 +118,13 @@ TEST_CASE("names that lead out, unknown kinds and two sizes are refused; names t
   CHECK(holds(why_refused(TarBuilder().pax(pax_record("path", "b"), 'g').file("a", "x").tar()), "a global header"));
 }
 
-TEST_CASE("a file that is stored with holes cannot be read in place; all others of its tar can") {
+TEST_CASE("a sparse file cannot be read in place, and all other files of its tar can") {
   const Tar tar(sparse_member("sparse", {{{100, 1}}, "x", 101}, SparseForm::Gnu).file("other", "y").tar());
   CHECK(tar->read("other", 1) == "y");
   CHECK_THROWS_WITH_AS(static_cast<void>(tar->open("sparse", 0)), doctest::Contains("stored with holes"), Error);
 }
 
-TEST_CASE("a size beyond the file is found, and costs nothing") {
+TEST_CASE("a size beyond the file is refused without reserving memory") {
   CHECK(holds(why_refused(TarBuilder().member({.name = "a", .size_field = "77777777777"}).tar()), "cut short"));
   CHECK(holds(why_refused(TarBuilder().pax(pax_record("size", "9223372036854775807")).file("a", "").tar()),
               "unpacks to more bytes than"));
@@ -141,7 +141,7 @@ TEST_CASE("a tar that is cut within a member, or followed by other bytes, is ref
   CHECK(holds(why_refused(good + good), "other bytes follow"));
 }
 
-TEST_CASE("a tar without zero blocks at its end is read, and told of when something is missing in it") {
+TEST_CASE("a tar without zero blocks at its end is read, and mentioned when a blob is missing in it") {
   const std::string members = TarBuilder().file("a", "content").members();
   const Tar tar(members);
   CHECK(tar->read("a", 100) == "content");

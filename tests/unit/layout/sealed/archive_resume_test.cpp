@@ -69,19 +69,19 @@ struct Begun {
 
 }  // namespace
 
-TEST_CASE("a blob that was in progress continues where it stopped") {
+TEST_CASE("an unfinished blob is resumed where it stopped") {
   Begun begun(content().substr(0, kLeft));
   begun.finish();
   CHECK(begun.source.begins == std::vector<std::uint64_t>{kLeft});
 }
 
-TEST_CASE("where a file system fills places with zeros, the blob continues before them") {
+TEST_CASE("on file systems without holes a blob is resumed before the zeros") {
   Begun begun(content().substr(0, kLeft) + std::string(kSize - kLeft, '\0'));
   begun.finish();
   CHECK(begun.source.begins == std::vector<std::uint64_t>{kLeft});
 }
 
-TEST_CASE("a beginning that turns out wrong in the end costs one more read, and nothing else") {
+TEST_CASE("a wrong beginning of a blob costs one more fetch") {
   std::string damaged = content().substr(0, kLeft);
   damaged[kLeft / 2] = '?';
   Begun begun(damaged);
@@ -89,7 +89,7 @@ TEST_CASE("a beginning that turns out wrong in the end costs one more read, and 
   CHECK(begun.source.begins == std::vector<std::uint64_t>{kLeft, 0});
 }
 
-TEST_CASE("a place that is full of something else is written from the beginning") {
+TEST_CASE("a place with foreign content is written from the beginning") {
   Begun begun(std::string(kSize, '?'));
   begun.finish();
   CHECK(begun.source.begins == std::vector<std::uint64_t>{0});

@@ -47,7 +47,7 @@ struct StreamSample {
 
 }  // namespace
 
-TEST_CASE("an archive as a stream has the bytes of the file") {
+TEST_CASE("the stream of an archive has the bytes of its file") {
   StreamSample sample;
   const TempDirectory directory = temp_directory();
   const auto path = directory.path() / "a.tar";
@@ -57,7 +57,7 @@ TEST_CASE("an archive as a stream has the bytes of the file") {
   CHECK(sample.bytes == read_text(path));
 }
 
-TEST_CASE("a whole stream passes its check, in pieces of any size, and with the zeros of a tape's last record") {
+TEST_CASE("an intact stream passes its check, in pieces of any size, and with trailing zeros of a tape record") {
   const StreamSample sample;
   for (const std::size_t piece : {1U, 7U, 512U, 1000U, 100000U}) sample.check(sample.bytes, piece);
   sample.check(sample.bytes + std::string(10000, '\0'));
@@ -79,7 +79,7 @@ TEST_CASE("a stream with any byte changed is refused") {
   CHECK(passed == 0);
 }
 
-TEST_CASE("a stream that is cut anywhere is refused, with what it has lost") {
+TEST_CASE("a stream that is cut anywhere is refused, with the missing part") {
   const StreamSample sample;
   for (std::size_t i = 0; i < sample.bytes.size(); i += 97) {
     CHECK(code_of([&] { sample.check(std::string_view(sample.bytes).substr(0, i)); }) == ErrorCode::Corrupt);
@@ -88,13 +88,13 @@ TEST_CASE("a stream that is cut anywhere is refused, with what it has lost") {
   CHECK(last.find("it has lost the last 1 of") != std::string::npos);
 }
 
-TEST_CASE("bytes behind the end of a stream are refused, and so are zeros without end") {
+TEST_CASE("bytes behind the end of a stream, and endless zeros, are refused") {
   const StreamSample sample;
   CHECK(code_of([&] { sample.check(sample.bytes + "x"); }) == ErrorCode::Corrupt);
   CHECK(code_of([&] { sample.check(sample.bytes + std::string(65 << 20, '\0')); }) == ErrorCode::Corrupt);
 }
 
-TEST_CASE("an archive's reader takes a stream by its front, and leaves the rest to the check") {
+TEST_CASE("ArchiveReader reads the front of a stream, and leaves the rest to StreamCheck") {
   StreamSample sample;
   ArchiveReader reader(std::make_unique<StreamMedium>("stream", sample.stream()));
   CHECK(reader.plan().seal() == sample.plan.seal());

@@ -67,7 +67,7 @@ void read_everything(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("a plan gives every member its place, one behind the other") {
+TEST_CASE("a plan gives every member its offset") {
   const Sample sample;
   const ArchivePlan plan = sample.plan();
   REQUIRE(plan.members.size() == 7);
@@ -85,7 +85,7 @@ TEST_CASE("a plan gives every member its place, one behind the other") {
   CHECK(plan.members[3].size == plan.seal().size());
 }
 
-TEST_CASE("a member of 8 GiB or more gets a longer header and everything moves on") {
+TEST_CASE("a member of 8 GiB or more has a longer header, which moves all offsets behind it") {
   const Digest digest = sha256("x");
   const std::uint64_t size = std::uint64_t{8} << 30;
   const ArchivePlan plan =
@@ -94,7 +94,7 @@ TEST_CASE("a member of 8 GiB or more gets a longer header and everything moves o
   CHECK(plan.total_bytes == plan.members[4].offset + size + 1024);
 }
 
-TEST_CASE("the seal names each blob's offset although its own length decides about them") {
+TEST_CASE("the seal lists the offset of each blob, which depend on the seal's own length") {
   std::vector<Descriptor> blobs;
   for (int i = 0; i < 500; ++i) blobs.push_back({.media_type = {}, .digest = sha256(std::to_string(i)), .size = 7});
   const ArchivePlan plan = plan_archive(std::vector<ArchiveItem>(), blobs);
@@ -104,7 +104,7 @@ TEST_CASE("the seal names each blob's offset although its own length decides abo
   CHECK(plan_archive(std::vector<ArchiveItem>(), table.blobs).seal() == plan.seal());
 }
 
-TEST_CASE("what is written reads back, and the partial name is gone") {
+TEST_CASE("a written archive reads back, and its partial file is gone") {
   Sample sample;
   sample.write();
   CHECK_FALSE(std::filesystem::exists(sample.path.string() + ".partial"));
@@ -134,7 +134,7 @@ TEST_CASE("every single flipped bit of an archive is found") {
   }
 }
 
-TEST_CASE("a cut, a prolonged and a foreign file are distinguished from an archive") {
+TEST_CASE("truncated, extended and foreign files are distinguished from an archive") {
   Sample sample;
   sample.write();
   const std::string good = sample.bytes();
@@ -153,7 +153,7 @@ TEST_CASE("a cut, a prolonged and a foreign file are distinguished from an archi
   CHECK(message_for(std::string(4096, 'q')).find("the tar header of oci-layout") != std::string::npos);
 }
 
-TEST_CASE("0.1.0 named all entries for runtimes; now only what they can load is named") {
+TEST_CASE("archives of 0.1.0 name all entries for runtimes, and newer ones only images that these can load") {
   const Digest digest = sha256("x");
   const Descriptor chart{std::string(media_type::kOciManifest), digest, 7};
   const std::vector<ArchiveItem> items = {{.descriptor = chart,
@@ -175,7 +175,7 @@ TEST_CASE("0.1.0 named all entries for runtimes; now only what they can load is 
   CHECK(index_of(image).find(R"("io.containerd.image.name":"docker.io/library/chart:v1")") != std::string::npos);
 }
 
-TEST_CASE("an archive of each form is read by the codec of that form") {
+TEST_CASE("an archive of each seal version is read by the codec of that version") {
   Sample sample;
   for (const SealCodec* codec : {&seal_of_0_1_0(), &seal_of_0_2_0()}) {
     ArchiveWriter writer(std::make_unique<PartialFile>(sample.path),
@@ -191,7 +191,7 @@ TEST_CASE("an archive of each form is read by the codec of that form") {
   }
 }
 
-TEST_CASE("an archive of a newer version is said to be that, whatever its front is, and not to be damaged") {
+TEST_CASE("an archive of a newer version is refused as such, and not as damaged") {
   Sample sample;
   sample.write();
   const std::string good = sample.bytes();
@@ -238,7 +238,7 @@ TEST_CASE("a seal that lists impossible sizes is refused") {
   }
 }
 
-TEST_CASE("a writer takes up the partial file of an earlier run and keeps what is right in it") {
+TEST_CASE("a writer resumes a partial file, and keeps its intact blobs") {
   Sample sample;
   {
     ArchiveWriter writer(std::make_unique<PartialFile>(sample.path), sample.plan());
@@ -254,7 +254,7 @@ TEST_CASE("a writer takes up the partial file of an earlier run and keeps what i
   CHECK_NOTHROW(read_everything(sample.path));
 }
 
-TEST_CASE("a partial file with garbage ends as the same archive") {
+TEST_CASE("a partial file with garbage becomes the same archive") {
   Sample sample;
   sample.write();
   const std::string good = sample.bytes();
@@ -272,7 +272,7 @@ TEST_CASE("a partial file with garbage ends as the same archive") {
   }
 }
 
-TEST_CASE("two writers of one archive: the second one is told") {
+TEST_CASE("the second writer of one archive gets Busy") {
   Sample sample;
   const ArchiveWriter first(std::make_unique<PartialFile>(sample.path), sample.plan());
   try {
@@ -283,7 +283,7 @@ TEST_CASE("two writers of one archive: the second one is told") {
   }
 }
 
-TEST_CASE("an archive that cannot fit is refused before anything is written") {
+TEST_CASE("an archive that does not fit is refused before anything is written") {
   Sample sample;
   auto blobs = sample.blobs;
   blobs.push_back({.media_type = {}, .digest = sha256("huge"), .size = std::uint64_t{1} << 60});
@@ -295,7 +295,7 @@ TEST_CASE("an archive that cannot fit is refused before anything is written") {
   }
 }
 
-TEST_CASE("a source that gives the wrong bytes never makes a blob of an archive") {
+TEST_CASE("wrong bytes from a source never become a blob of an archive") {
   Sample sample;
   class Wrong : public BlobSource {
    public:
@@ -307,7 +307,7 @@ TEST_CASE("a source that gives the wrong bytes never makes a blob of an archive"
   CHECK_THROWS_AS(writer.put_blob(sample.blobs[1], wrong, silent_progress(), {}), Error);
 }
 
-TEST_CASE("an archive that lacks a blob is never published, whoever asks for it") {
+TEST_CASE("commit does not publish an archive that lacks a blob") {
   Sample sample;
   write_file_atomically(sample.path, "old", 0600);
   ArchiveWriter writer(std::make_unique<PartialFile>(sample.path), sample.plan());
@@ -326,7 +326,7 @@ TEST_CASE("an archive that lacks a blob is never published, whoever asks for it"
   CHECK_NOTHROW(read_everything(sample.path));
 }
 
-TEST_CASE("an index says of every image what it is and which tag it gets") {
+TEST_CASE("index.json has the role and tag of every image") {
   const Digest a = sha256("a");
   const Digest b = sha256("b");
   const Digest c = sha256("c");

@@ -44,7 +44,7 @@ double times_read(const fs::path& path, std::uint64_t table) {
 
 }  // namespace
 
-TEST_CASE("the table of an archive is read once when it is opened, and that of volumes twice") {
+TEST_CASE("opening reads an archive's index once, and that of volumes twice") {
   const TempDirectory directory = temp_directory();
   MemoryTarget source;
   std::vector<Descriptor> blobs{

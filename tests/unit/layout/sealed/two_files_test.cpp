@@ -108,7 +108,7 @@ class Breaks : public BlobSource {
 
 }  // namespace
 
-TEST_CASE("an archive on two files is written, resumed and read like one on a single file") {
+TEST_CASE("an archive in two files is written, resumed and read like one in a single file") {
   const TempDirectory directory = temp_directory();
   MemoryTarget source;
   const std::string large = random_bytes(100'000, 1);
@@ -140,7 +140,7 @@ TEST_CASE("an archive on two files is written, resumed and read like one on a si
   }
 }
 
-TEST_CASE("a medium of which the second file is cut short is damaged, and the message says where") {
+TEST_CASE("a medium whose second file is truncated is Corrupt, and the message says where") {
   const TempDirectory directory = temp_directory();
   MemoryTarget source;
   const std::vector<Descriptor> blobs{source.add_blob(random_bytes(100'000, 2), "")};
