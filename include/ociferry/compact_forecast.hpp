@@ -29,13 +29,13 @@ struct CompactForecast {
   Between compact_bytes = {};
   Between unpacked_bytes = {};  ///< of the layers that are unpacked
   BlobSum of_base = {};         ///< whole blobs that CompactOptions::since have, which are left out; exact
-  /// The work of making it, beside fetching and writing bytes, and of reading it, in seconds, with so many cores on
+  /// The work of making it, without fetching and writing bytes, and of reading it, in seconds, with `cores` cores on
   /// each side, at the speeds in docs/performance.md.
   Between making_seconds = {};
   Between reading_seconds = {};
   std::size_t cores = 0;
-  /// What must be free where it goes, for it and for temporary files there, and for the plain archive if that is
-  /// written there first; not what a part of that takes that is there already. In bytes.
+  /// The free room that is needed in its directory, in bytes: for it, for temporary files, and for the plain archive if
+  /// that is written there first, less what exists already.
   Between room_bytes = {};
   std::uint64_t free_bytes = 0;                  ///< where it goes; the largest int64_t if not known
   std::optional<std::string> lack_of_room = {};  ///< why it does not fit, or may not

@@ -78,7 +78,7 @@ struct ParityVerifyReport {
   std::optional<ParityState> parity = {};  ///< absent: there is none
 };
 
-/// verify(), and then checks the parity: `parity`, or what lies beside the archive if that is empty. If the archive is
+/// verify(), and then checks the parity: `parity`, or the one beside the archive if that is empty. If the archive is
 /// damaged and there is parity, the Error of verify() also says what is lost, and whether the parity repairs it. Parity
 /// that cannot be used is an Error only if `parity` names it. With a `scrub_log`, scrub() takes the place of verify().
 OCIFERRY_EXPORT ParityVerifyReport verify_with_parity(const VerifyOptions& options, const std::filesystem::path& parity,

@@ -9,9 +9,9 @@ namespace ociferry {
 
 /// Which images are transferred, and for which platforms. By default: all, for all.
 ///
-/// It chooses among what was requested: the sources of an export or copy, or the roots of an archive. What is chosen
-/// stays whole: it takes along all that it needs (the images of a bundle, the children of an index), whatever `exclude`
-/// says, and what is attached to any of these. Throws Error{Usage} with the names that there are if nothing is left.
+/// It chooses among what was requested: the sources of an export or copy, or the roots of an archive. A chosen image
+/// includes all that it needs (the images of a bundle, the children of an index), even if `exclude` matches that, and
+/// all attached artifacts. Throws Error{Usage} that lists the existing names if nothing is left.
 ///
 /// Patterns are those of the shell: `*` (any characters, also '/'), `?` and `[...]`. They are compared with each name
 /// of an image at the source: "registry/path", "registry/path:tag" and "registry/path@digest". An image that is

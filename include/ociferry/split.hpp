@@ -19,8 +19,8 @@ struct SplitOptions {
   VolumeRule volumes = {};
   bool force = false;          ///< see ExportOptions
   bool verify_medium = false;  ///< see ExportOptions
-  /// Divides a compact archive as it is; else the plain archive that it stands for is divided. All others are divided
-  /// as they are anyway.
+  /// Divides the compact archive itself instead of the plain archive that it expands to. Has no effect on other
+  /// archives.
   bool as_it_is = false;
 };
 /// `ociferry join`

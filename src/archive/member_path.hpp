@@ -9,13 +9,13 @@
 namespace ociferry {
 
 /// The path of a member, relative to the root that it is unpacked to: without "." and empty parts, so that an absolute
-/// name leads below the root too; "." is the root. A backslash is a character like any other. What could lead out, or
-/// is no file's name, is refused: "..", an empty name, NUL, more than limits::kPathBytes, parts of more than
-/// limits::kPathComponentBytes. Throws Error{Hostile}.
+/// name leads below the root too; "." is the root. A backslash is a character like any other. Throws Error{Hostile} for
+/// names that could lead out or that no file can have: with "..", empty, with NUL, longer than limits::kPathBytes, with
+/// parts longer than limits::kPathComponentBytes.
 [[nodiscard]] std::string member_path(std::string_view name);
 
-/// True if a symbolic link at `path` with `target` leads to a place inside the root whatever other such links there
-/// are: the target is relative, and ".." comes only at its front and no more often than `path` is deep.
+/// True if a symbolic link at `path` with `target` leads to a place inside the root, also through other such links: the
+/// target is relative, and ".." comes only at its front and no more often than `path` is deep.
 [[nodiscard]] bool link_stays_inside(std::string_view path, std::string_view target) noexcept;
 
 /// The directory that holds `path`; empty for the root.

@@ -6,8 +6,8 @@
 
 namespace ociferry {
 
-/// Runs `work` and returns its result. To an Error on its way out, adds what was being done: the text that `describe`
-/// returns, which is made only then.
+/// Runs `work` and returns its result. If it throws an Error, adds the text that `describe` returns as context; it is
+/// called only then.
 template <typename Describe, typename Work>
 decltype(auto) with_context(Describe&& describe, Work&& work) {
   try {

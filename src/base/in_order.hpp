@@ -101,7 +101,7 @@ class InOrder {
   std::deque<std::unique_ptr<Item>> items_;  ///< in order; of the user's thread alone
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Item*> waiting_;  ///< that nobody has begun
+  std::deque<Item*> waiting_;  ///< not begun yet
   bool has_ended_ = false;
   std::vector<std::jthread> threads_;  ///< last: they end before what they use does
 };

@@ -11,9 +11,9 @@
 
 namespace ociferry {
 
-/// A thread that does work for others, one piece after the other. Landlock and seccomp confine threads, and whatever
-/// these start: one that was started before stays free. Thread-safe. The destructor waits for the piece under way.
-/// Where the system gives no thread, the object exists nevertheless, and its first user gets the error.
+/// A thread that runs work for others, one item after the other. Landlock and seccomp confine a thread and all that it
+/// starts, so one that was started before keeps all privileges. Thread-safe. The destructor waits for the running item.
+/// If no thread can be started, the first user gets the error.
 class KeptThread {
  public:
   KeptThread() : thread_(start_thread([this] { serve(); })) {}

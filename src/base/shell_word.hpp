@@ -5,7 +5,7 @@
 
 namespace ociferry {
 
-/// `text` as one word of a command for a POSIX shell: as it is, or quoted where it must be. For hints.
+/// `text` as one word of a command for a POSIX shell: unchanged, or quoted if necessary. For hints.
 [[nodiscard]] std::string shell_word(std::string_view text);
 
 }  // namespace ociferry

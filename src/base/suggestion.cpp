@@ -28,7 +28,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string meant_by(std::string_view word, const std::vector<std::string>& known) {
+std::string suggestion_for(std::string_view word, const std::vector<std::string>& known) {
   if (word.size() < 2 || word.size() > kLongestWord) return "";
   const std::size_t most = std::max<std::size_t>(1, word.size() / 3);
   std::size_t best = most + 1;

@@ -5,8 +5,9 @@
 
 namespace ociferry {
 
-/// What of `text`, a reference or a URL that somebody gave, is a user's name and password: "USER:PASSWORD" of
-/// "[SCHEME://]USER:PASSWORD@HOST...". A view into `text`; empty if there is none. An '@' before a digest is none.
+/// The user name and password in `text`, a reference or URL of the user: "USER:PASSWORD" of
+/// "[SCHEME://]USER:PASSWORD@HOST...". A view into `text`; empty if there is none. The '@' before a digest does not
+/// count.
 [[nodiscard]] std::string_view user_info_in(std::string_view text);
 
 /// `text` with "[not shown]" in the place of a user's name and password, for messages.

@@ -233,7 +233,7 @@ struct Arguments::State {
     if (!error.message().starts_with(kUnknown)) return usage_error(error.message());
     std::vector<std::string> known;
     for (const DeclaredOption& option : declared) known.push_back(option.long_name);
-    const std::string meant = meant_by(std::string_view(error.message()).substr(kUnknown.size()), known);
+    const std::string meant = suggestion_for(std::string_view(error.message()).substr(kUnknown.size()), known);
     if (meant.empty()) return usage_error(error.message());
     return Error(ErrorCode::Usage, error.message())
         .hint(fmt::format("did you mean --{}? '{} --help' lists its options", meant, command));

@@ -75,7 +75,7 @@ std::vector<std::string> archives_read(const Arguments& arguments) {
   return archives;
 }
 
-/// True if `archive` is divided, and compact: what comes up again in it may be kept in a file.
+/// True if `archive` is a set of compact volumes: repeated contents may be kept in a temporary file.
 bool are_compact_volumes(const std::string& archive, const Arguments& arguments) {
   VolumeSearch search;
   if (has_option(arguments, "volume-dir")) {
@@ -90,7 +90,7 @@ bool are_compact_volumes(const std::string& archive, const Arguments& arguments)
 
 /// True if it writes a file without a name: the layer of a push, the content of a compressed archive, or what a
 /// forecast looks at.
-bool keeps_bytes(const Command& command, const Arguments& arguments, bool is_dry_run) {
+bool needs_unnamed_file(const Command& command, const Arguments& arguments, bool is_dry_run) {
   if (command.name == "push" || (is_dry_run && command.name == "compact")) return true;
   return std::ranges::any_of(archives_read(arguments), [&](const std::string& archive) {
     return needs_temporary_file(archive) || are_compact_volumes(archive, arguments);
@@ -139,7 +139,7 @@ Rights rights_of(const Command& command, const Arguments& arguments) {
     if (const auto directory = arguments.optional_text("work-dir")) rights.writable.push_back(*directory);
   }
   if (changes_logins(command)) allow_output(login_file_of(login_options_of(arguments)), rights.writable);
-  if (keeps_bytes(command, arguments, is_dry_run)) {
+  if (needs_unnamed_file(command, arguments, is_dry_run)) {
     std::error_code unknown;
     rights.writable.push_back(fs::temp_directory_path(unknown));
   }

@@ -52,7 +52,7 @@ class Console : public Progress {
   void result(std::string_view line);
   /// A formatted result: always shown, exactly as it is.
   void block(std::string_view text);
-  /// Data that the user asked for, byte by byte as it is. Not with --json.
+  /// Requested data, byte for byte. Not with --json.
   void raw(std::string_view bytes);
   /// A result with rows: always shown; restricted by --column. Throws Error{Usage} if that names no column of it.
   void table(const Table& table);

@@ -54,7 +54,7 @@ std::string one_line(const Error& error) {
   return line;
 }
 
-bool may_pass(const Error& error) {
+bool is_worth_repeating(const Error& error) {
   return error.is_transient() || (error.code() == ErrorCode::Network && !error.is_lasting());
 }
 
@@ -96,7 +96,7 @@ std::string error_text(std::string_view program, const Error& error) {
   std::string text = fmt::format("{}: Error: {}\n", program, safe_message(error.message()));
   for (const std::string& context : error.context()) text += fmt::format("  while {}\n", safe_message(context));
   if (!error.hint_text().empty()) text += fmt::format("  hint: {}\n", safe_message(error.hint_text()));
-  if (may_pass(error)) text += "  running the same command again may help\n";
+  if (is_worth_repeating(error)) text += "  running the same command again may help\n";
   return text;
 }
 
@@ -124,8 +124,9 @@ std::string broken_at_colons(std::string_view message) {
 Json error_json(const Error& error, int exit_code) {
   Json::Array context;
   for (const std::string& one : error.context()) context.emplace_back(one);
-  return Json::Object{{"message", error.message()},    {"code", name_of(error.code())}, {"exitCode", exit_code},
-                      {"context", std::move(context)}, {"hint", error.hint_text()},     {"transient", may_pass(error)}};
+  return Json::Object{{"message", error.message()}, {"code", name_of(error.code())},
+                      {"exitCode", exit_code},      {"context", std::move(context)},
+                      {"hint", error.hint_text()},  {"transient", is_worth_repeating(error)}};
 }
 
 }  // namespace ociferry

@@ -44,7 +44,7 @@ struct GivenWords {
 /// "true", "false" and the other spellings that Go takes; nothing for other words.
 [[nodiscard]] std::optional<bool> read_switch(std::string_view word);
 
-/// Why a word is not a whole number that an option takes, in our words and in Go's.
+/// Why a word is not an integer that an option accepts, in our words and in Go's.
 struct NumberTrouble {
   std::string why;
   std::string why_in_go;

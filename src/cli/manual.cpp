@@ -41,7 +41,7 @@ pid_t start_search(std::string page, int out) {
   return failed == 0 ? pid : 0;
 }
 
-/// All that is written into a pipe, until its writers are gone.
+/// All that is written into a pipe until its writers close it.
 std::string read_all(int pipe) {
   std::string all;
   std::array<char, 4096> buffer{};

@@ -24,7 +24,7 @@ void print_medium(const std::optional<MediumReading>& reading, Console& console)
   if (!reading) return;
   std::string line =
       fmt::format("Read back from the medium itself{}", reading->is_past_cache ? "" : ", or from its cache");
-  // What takes less tells nothing of the medium.
+  // A shorter time is no measurement of the medium.
   if (reading->busy >= std::chrono::seconds(1)) {
     line += fmt::format(", at {} a second", text::human_bytes(reading->bytes_a_second()));
   }

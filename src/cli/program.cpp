@@ -185,7 +185,7 @@ class Run {
       known.emplace_back(command->name);
       if (is_parent(first_word(known.back()))) known.push_back(first_word(known.back()));
     }
-    const std::string meant = meant_by(name, known);
+    const std::string meant = suggestion_for(name, known);
     const std::string question = meant.empty() ? "" : text::cat("did you mean '", name_, " ", meant, "'? ");
     return Error(ErrorCode::Usage, text::cat("unknown command \"", name, "\" for \"", name_, "\""))
         .hint(text::cat(question, "'", name_, " --help' lists them"));

@@ -32,7 +32,7 @@ class ProgressView {
   [[nodiscard]] bool is_waiting(Time now) const { return now < wait_until_; }
   [[nodiscard]] Time begun() const { return begun_; }
 
-  /// One line, of at most so many columns. Safe for terminals.
+  /// One line of at most `columns` columns. Safe for terminals.
   [[nodiscard]] std::string text(Time now, std::size_t columns = std::string::npos) const;
   /// The current pause: "reg.example asks to wait 12 s". Empty if none.
   [[nodiscard]] std::string wait_text(Time now) const;

@@ -45,7 +45,7 @@ Key split_key(std::string_view key) {
 }
 
 /// True if the key names the whole registry in the form of old clients: a URL, or with an API version.
-bool names_all_of_it(const Key& key) {
+bool names_whole_registry(const Key& key) {
   constexpr std::array<std::string_view, 6> kWhole{"", "/", "/v1", "/v1/", "/v2", "/v2/"};
   return key.has_scheme || std::ranges::find(kWhole, key.path) != kWhole.end();
 }
@@ -160,7 +160,7 @@ Finding DockerConfig::find_by_host(const RepositoryName& name) const {
     for (const std::string& host : hosts) {
       for (const auto& [key, value] : *auths()->as_object()) {
         const Key parts = split_key(key);
-        if (!text::equals_ignoring_case(parts.host, host) || names_all_of_it(parts) != whole) continue;
+        if (!text::equals_ignoring_case(parts.host, host) || names_whole_registry(parts) != whole) continue;
         if (auto found = from_entry(value, what_, key)) return wins(*std::move(found), text::cat("'", key, "'"));
       }
     }

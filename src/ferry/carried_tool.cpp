@@ -90,7 +90,7 @@ bool is_ours(std::string_view name, const fs::path& file) {
   if (fs::file_size(file) == 0) return true;
   if (name == kReadme || name == kSumsFile) {
     const auto text = content_of(file, kMostTextBytes);
-    // Of a list of sums every line is kept, whoever wrote it.
+    // A list of sums keeps foreign lines.
     return text && (name == kReadme ? is_readme_of_ours(*text) : text->find('\0') == std::string::npos);
   }
   const auto program = content_of(file, kMostProgramBytes);

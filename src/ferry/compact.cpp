@@ -28,8 +28,7 @@ namespace ociferry {
 
 namespace {
 
-/// That what was written, and read back as a whole, is read as an import does, but for the layers: these were
-/// compressed from their recipes before.
+/// Reads the written archive as an import does, except for the layers, which were compressed from their recipes before.
 void check_compacted(const CompactOutput& output, const Digest& fingerprint, const Context& context) {
   const auto archive = open_compact_archive(output.reopen(), context.unpack, Reading::InOrder, context.stop);
   static_cast<void>(load_archive(archive, context));

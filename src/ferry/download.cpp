@@ -11,7 +11,7 @@ namespace ociferry {
 
 namespace {
 
-/// True if so many bytes may be fetched in pieces.
+/// True if a layer of this size may be fetched in pieces.
 bool is_large(std::uint64_t bytes) { return bytes >= 2 * PieceRules{}.least; }
 
 }  // namespace

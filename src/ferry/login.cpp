@@ -111,7 +111,7 @@ HelperTools helper_tools(const Context& context) {
 }
 
 /// The credentials that other commands would use. Throws Error{Usage} for malformed variables.
-Credentials credentials_of_others(const Context& context) {
+Credentials usual_credentials(const Context& context) {
   return {{}, current_environment(), {CredentialHelper(context.stop), &real_clock(), context.progress, context.stop}};
 }
 
@@ -146,7 +146,7 @@ LoginReport login(const LoginOptions& options, const Context& context) {
   if (credential.username.empty() || credential.password.empty()) {
     throw Error(ErrorCode::Usage, "a user name and a password are needed to log in").hint("-u USER --password-stdin");
   }
-  Credentials others = credentials_of_others(context);
+  Credentials others = usual_credentials(context);
   // Ignores the environment, so that the password that is checked is the one that is written.
   const auto client =
       std::make_shared<ClientContext>(context.registry, make_transport(context.registry, *context.progress),
@@ -164,7 +164,7 @@ LoginReport login(const LoginOptions& options, const Context& context) {
 LogoutReport logout(const LoginOptions& options, const Context& context) {
   const LoginTarget target = parse_login_target(options.registry);
   const LoginFile file = file_of(options);
-  Credentials others = credentials_of_others(context);
+  Credentials others = usual_credentials(context);
   LogoutReport report{.registry = shown(target), .file = file.path};
   if (fs::exists(file.path)) {
     change(file, context, [&](LoginText& text) { report.was_logged_in = text.erase(target, helper_tools(context)); });

@@ -31,13 +31,14 @@ struct ChosenImage {
   const Manifest* manifest = nullptr;  ///< owned by the store
 };
 
-/// The image that a user means by `name` (`names_meant`), or the only root if that is empty; also the child of an index
-/// by its whole digest. Of an index it is the child for one of `platforms`, or its only image. Throws Error{Usage} with
-/// what there is to choose from if that is none, or several; Error{NotFound} if an index has nothing for `platforms`.
+/// The image that a user means by `name` (`matching_names`), or the only root if that is empty; also the child of an
+/// index by its whole digest. Of an index it is the child for one of `platforms`, or its only image. Throws
+/// Error{Usage} that lists the images if none matches, or several; Error{NotFound} if an index has no child for
+/// `platforms`.
 [[nodiscard]] ChosenImage choose_image(const OpenStore& store, const std::string& name,
                                        const std::vector<Platform>& platforms);
 
-/// The only root, whatever it is. Throws Error{Usage} that lists them if there are several.
+/// The only root, an image or a bundle. Throws Error{Usage} that lists them if there are several.
 [[nodiscard]] const SetImage& only_root(const ImageSet& set);
 
 }  // namespace ociferry

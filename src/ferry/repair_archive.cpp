@@ -90,7 +90,7 @@ ParityState examine_parity(const VerifyReport& report, const VerifyOptions& opti
   return state;
 }
 
-/// What lies beside the archive need not be parity, and is no reason to fail.
+/// A file beside the archive need not be parity, so it is no error if it cannot be used.
 ParityState state_of_parity(const VerifyReport& report, const VerifyOptions& options, const fs::path& parity,
                             const Context& context) {
   try {
@@ -146,7 +146,7 @@ RepairReport repair_archive(const RepairOptions& options, const Context& context
   check_output(options.output, true);
   const fs::path output = behind_links(options.output);
   check_may_replace(
-      output, options.force, [](const Medium& medium) { return ArchiveWriter::may_have_left(medium); },
+      output, options.force, [](const Medium& medium) { return ArchiveWriter::may_be_partial(medium); },
       "an archive that ociferry wrote");
   const ProtectedArchive both = open_protected(options.archive, options.parity, context);
   check_no_input(output, both);

@@ -87,13 +87,13 @@ Value info(CURL* handle, CURLINFO what) {
   return curl_easy_getinfo(handle, what, &value) == CURLE_OK ? value : Value{};
 }
 
-TransportError no_answer(const std::string& what, bool may_pass) {
+TransportError no_answer(const std::string& what, bool is_transient) {
   TransportError error(TransportError::Kind::Broken, what + "no answer within the response header time-out");
-  error.hint("--registry-response-header-timeout gives the server more time").transient(may_pass);
+  error.hint("--registry-response-header-timeout gives the server more time").transient(is_transient);
   return error;
 }
 
-std::string what_of(const Request& request) { return text::cat(request.method, " ", request.url.shown(), ": "); }
+std::string request_line(const Request& request) { return text::cat(request.method, " ", request.url.shown(), ": "); }
 
 CurlFailure failure_of(CURL* handle, CURLcode code, std::string_view why) {
   return {.code = code,
@@ -175,7 +175,7 @@ class CurlTransport::Impl {
     give_back(std::move(handle));
     log.response(exchange.response(), time);
     // Only proxies send 407 (RFC 9110, section 15.5.8).
-    if (exchange.response().status == 407) throw proxy_wants_credentials(what_of(request));
+    if (exchange.response().status == 407) throw proxy_wants_credentials(request_line(request));
     return exchange.take_response();
   }
 
@@ -331,7 +331,7 @@ class CurlTransport::Impl {
   [[noreturn]] void fail(const Request& request, const CurlExchange& exchange, const CurlFailure& failure) {
     exchange.rethrow();
     check_shortage(request, failure.code);
-    const std::string what = what_of(request);
+    const std::string what = request_line(request);
     switch (exchange.ended()) {
       case CurlExchange::Ended::Stopped: throw Error(ErrorCode::Interrupted, "interrupted");
       case CurlExchange::Ended::ForeignAddress:

@@ -10,14 +10,14 @@
 
 namespace ociferry {
 
-/// What a compact archive is read with, if it builds on other archives: layers of those.
+/// The layers of other archives that a compact archive is read with, if it builds on these.
 struct CompactBase {
   std::vector<Digest> archives;   ///< their fingerprints
   std::vector<Descriptor> blobs;  ///< the layers: digest and size
   /// Where they are. Fill it before the first layer is read; digests are checked when they are read.
   std::map<Digest, std::shared_ptr<BlobSource>> holders = {};
 
-  /// Those of `blobs` of which nobody has said where they are.
+  /// Those of `blobs` that have no holder.
   [[nodiscard]] std::vector<Descriptor> lacking() const {
     std::vector<Descriptor> list;
     for (const Descriptor& blob : blobs) {

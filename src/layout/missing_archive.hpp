@@ -5,8 +5,8 @@
 
 namespace ociferry {
 
-/// The next step for whoever gave `path` as an archive where nothing is: the archives beside it, by their names, or
-/// what else may be missing. Reads the directory; throws nothing for one that cannot be read.
+/// The hint for an archive `path` that does not exist: the names of archives beside it, or that the directory or the
+/// medium is missing. Reads the directory; does not throw if that fails.
 [[nodiscard]] std::string hint_for_missing_archive(const std::filesystem::path& path);
 
 }  // namespace ociferry

@@ -138,7 +138,7 @@ Error not_an_archive(const FileTree& tree, bool is_directory) {
                                             : "it holds neither index.json nor manifest.json");
 }
 
-/// Takes the files for what they are.
+/// Opens the files in their detected format.
 std::shared_ptr<ImageArchive> open_files(std::unique_ptr<FileTree> tree, const UnpackLimits& limits, bool is_directory,
                                          std::vector<std::string>& notes) {
   const bool has_manifest = tree->size_of("manifest.json").has_value();

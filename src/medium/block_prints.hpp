@@ -13,7 +13,7 @@
 
 namespace ociferry {
 
-/// Remembers a print of blocks that were read, to tell of wrong ones whether they repeat others. Takes 8 MiB at most
+/// Remembers a hash of blocks that were read, to find out whether wrong ones repeat others. Takes 8 MiB at most
 /// for each file: of those up to 4 GiB every block is remembered. Thread-safe.
 class BlockPrints {
  public:
@@ -24,7 +24,7 @@ class BlockPrints {
   /// `bytes` lie at `offset` of the file.
   void note(std::size_t file, std::uint64_t offset, Bytes bytes);
 
-  /// What wrong bytes are like.
+  /// What wrong bytes resemble.
   struct Likeness {
     std::string file = {};
     std::uint64_t blocks = 0;    ///< whole blocks that were read and compared
@@ -41,7 +41,7 @@ class BlockPrints {
  private:
   struct File {
     std::string name;
-    std::uint64_t step;  ///< a block of each so many bytes is remembered
+    std::uint64_t step;  ///< distance in bytes of the blocks that are remembered
     std::size_t count;
     std::unique_ptr<std::atomic<std::uint64_t>[]> prints;  ///< 0: not read
   };
@@ -58,7 +58,7 @@ class BlockPrints {
   std::deque<File> files_;  ///< never moved
 };
 
-/// "; ..." about bytes that are wrong; empty if they are like nothing in particular.
+/// "; ..." about wrong bytes; empty if they resemble nothing.
 [[nodiscard]] std::string tell_likeness(const BlockPrints::Likeness& likeness);
 
 }  // namespace ociferry

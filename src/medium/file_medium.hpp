@@ -9,7 +9,7 @@
 
 namespace ociferry {
 
-/// A file that is read. It stays open: what was checked is what is used, even if its name is given to another file.
+/// A file that is read. It stays open: the file that was checked is the one that is used, even if it is renamed.
 class FileMedium : public Medium {
  public:
   /// Takes over `fd`, an open regular file, whose size must not change. Throws Error{Io}.

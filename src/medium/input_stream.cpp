@@ -20,7 +20,7 @@ namespace {
 constexpr int kPipeBytes = 1024 * 1024;
 constexpr int kLookForStopMs = 100;
 
-/// A pipe is opened at once, also if nobody writes to it yet: `read` waits, and a stop request ends that.
+/// A pipe is opened at once, also without a writer: `read` waits, and a stop request ends that.
 UniqueFd open_input(const std::filesystem::path& path, mode_t type) {
   if (!is_standard_input(path)) return open_file(path, type == S_IFIFO ? O_RDONLY | O_NONBLOCK : O_RDONLY);
   UniqueFd fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
@@ -28,7 +28,7 @@ UniqueFd open_input(const std::filesystem::path& path, mode_t type) {
   return fd;
 }
 
-/// What is there; a type of 0 if it cannot be seen: whoever opens it will tell why.
+/// Its type; 0 if that cannot be determined: opening it reports why.
 mode_t type_of(const std::filesystem::path& path) {
   struct stat status {};
   const int found = is_standard_input(path) ? ::fstat(STDIN_FILENO, &status) : ::stat(path.c_str(), &status);

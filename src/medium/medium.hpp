@@ -33,7 +33,7 @@ class Medium {
   /// Where in the medium that begins, and ends, which name_at() names.
   [[nodiscard]] virtual std::uint64_t begin_at(std::uint64_t /*offset*/) const noexcept { return 0; }
   [[nodiscard]] virtual std::uint64_t end_at(std::uint64_t /*offset*/) const { return size(); }
-  /// False if reading these bytes would wait for a volume that somebody must bring.
+  /// False if reading these bytes would wait until the user inserts a volume.
   [[nodiscard]] virtual bool is_at_hand(std::uint64_t /*offset*/, std::uint64_t /*size*/) const { return true; }
 };
 

@@ -20,8 +20,8 @@ namespace {
 constexpr int kWrittenPipeBytes = 1024 * 1024;
 constexpr int kWaitForReaderMs = 100;
 
-/// The pipe that `fd` writes to, as a description of its own: its flags are nobody else's. Empty if `fd` is no pipe, or
-/// cannot be opened again.
+/// The pipe that `fd` writes to, as a description of its own: no other process shares its flags. Empty if `fd` is no
+/// pipe, or cannot be opened again.
 UniqueFd pipe_without_blocking(int fd) {
   struct stat status {};
   if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) return {};

@@ -10,11 +10,11 @@
 
 namespace ociferry {
 
-/// Where bytes go that nobody can go back to: a pipe, a tape, a socket, or a file that a shell has opened.
+/// An output without seeking: a pipe, a tape, a socket, or a file that a shell has opened.
 class OutputStream : public ByteSink {
  public:
-  /// Writes to `fd`, which it does not own; messages call it `name`. `record`: every write has so many bytes, as tapes
-  /// demand it; 0: bytes are written as they come.
+  /// Writes to `fd`, which it does not own; messages call it `name`. `record`: the size of each write, as tapes demand
+  /// it; 0: bytes are written as they come.
   OutputStream(int fd, std::string name, std::size_t record, std::stop_token stop);
 
   /// Blocks while the reader is slow. Throws Error{Io} if the reader has gone, or the device fails; Error{Space};

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t kWindow = 32 * 1024 * 1024;
 
-/// True if so many bytes would evict most of the page cache.
+/// True if `bytes` bytes would evict most of the page cache.
 bool would_fill_memory(std::uint64_t bytes) {
   const long pages = ::sysconf(_SC_PHYS_PAGES);
   const long page = ::sysconf(_SC_PAGESIZE);

@@ -17,8 +17,8 @@ struct StreamLimits {
   std::uint64_t window = std::uint64_t{64} * 1024 * 1024;
 };
 
-/// A medium whose bytes come once, in order. At first it keeps all that has come, so that the beginning is read like
-/// any other medium. From `pass` on it keeps that beginning, and of the rest the last bytes only.
+/// A medium whose bytes come once, in order. Until `pass` it keeps all of them, so that the beginning is read like any
+/// other medium. From then on it keeps that beginning, and the last bytes of a window.
 class StreamMedium : public Medium {
  public:
   StreamMedium(std::string name, std::unique_ptr<ByteSource> source, StreamLimits limits = {});

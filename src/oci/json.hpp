@@ -45,9 +45,9 @@ class Json {
   /// `what`.
   [[nodiscard]] static Json parse(std::string_view text, std::string_view what,
                                   std::size_t most_values = limits::kJsonValues);
-  /// The same for what is carried as it is and only looked at: what Go's decoder takes does not fail. Characters that
-  /// are none become U+FFFD, numbers beyond a double's range 0, what is nested deeper than limits::kDocumentDepth null;
-  /// a key that occurs twice is twice in its object. Whoever relies on a key must check that it is there once.
+  /// The same for documents that are carried unchanged and only inspected: it accepts all that Go's decoder does.
+  /// Invalid characters become U+FFFD, numbers beyond a double's range 0, values nested deeper than
+  /// limits::kDocumentDepth null. Duplicate keys are kept: check that a key that matters occurs once.
   [[nodiscard]] static Json parse_leniently(std::string_view text, std::string_view what);
 
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value_); }

@@ -40,11 +40,10 @@ struct RawManifest {
 
 /// Parses a manifest or index so strictly that no two readers can disagree about what it refers to: keys that say so
 /// and occur twice or in another case, schema 1, bodies that are both (CVE-2021-41190), and an index that came as an
-/// image or the other way round, are refused. `media_type` is what it came as: a server's header or a parent's
-/// descriptor, which may be wrong about Docker's types and OCI's; the bytes decide, and the result has the type that
-/// they tell. It may be empty. Annotations, platforms and all else are carried as they are: what of them cannot be read
-/// is not there. Of an unknown media type, the form decides whether it is an index or has layers. Throws
-/// Error{Hostile}.
+/// image or the other way round, are refused. `media_type` comes from a server's header or a parent's descriptor, which
+/// may confuse Docker's types and OCI's, or is empty; the bytes decide, and the result has their type. Annotations,
+/// platforms and other members are carried unchanged, and ignored if they are malformed. For an unknown media type, the
+/// form decides whether it is an index or has layers. Throws Error{Hostile}.
 [[nodiscard]] std::variant<Manifest, ImageIndex> parse_manifest(std::string_view bytes, std::string_view media_type);
 
 /// What the manifest is attached to (its `subject`), or null.

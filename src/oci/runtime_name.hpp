@@ -6,8 +6,8 @@
 
 namespace ociferry {
 
-/// What lies below "localhost/", where podman puts what it builds, with that as its registry; others as they are. In
-/// lock files, and so for Reference::parse(), it is a part of Docker Hub.
+/// A name below "localhost/", where podman puts the images that it builds, with localhost as its registry; other names
+/// unchanged. In lock files, and so for Reference::parse(), it is a repository of Docker Hub.
 [[nodiscard]] RepositoryName local_repository(const RepositoryName& name);
 /// The same as containerd, podman, Docker and clusters call it: Docker Hub is "docker.io".
 [[nodiscard]] RepositoryName runtime_repository(const RepositoryName& name);

@@ -50,7 +50,7 @@ ParityShape choose_parity_shape(std::uint64_t archive_bytes, unsigned percent, s
   const std::uint64_t blocks = shape.blocks();
   shape.rows = quotient_up(blocks, kWantedColumns);
   shape.columns = static_cast<std::uint32_t>(quotient_up(blocks, shape.rows));
-  // One more: what has so many percent, but begins and ends within blocks, touches a block more in one row.
+  // One more: a range of that size which begins and ends within blocks touches one block more in a row.
   shape.parity_columns = static_cast<std::uint32_t>(quotient_up(std::uint64_t{shape.columns} * percent, 100) + 1);
   return shape;
 }

@@ -16,7 +16,7 @@ inline constexpr std::size_t kParityPage = 4096;
 inline constexpr std::uint64_t kPageChecksums = 254;
 
 /// How the bytes of an archive are laid out as a matrix of blocks. Column c has the blocks from c * rows on, so that
-/// what lies together, such as a volume, lies in few columns; row r has the r-th block of each column. Blocks behind
+/// neighbouring bytes, such as a volume, are in few columns; row r has the r-th block of each column. Blocks behind
 /// the end of the archive are zeros. Each row has a block of each parity column, and survives the loss of as many
 /// blocks.
 struct ParityShape {

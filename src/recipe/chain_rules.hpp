@@ -12,9 +12,9 @@ struct ChainRules {
   Predictor::Kind kind = Predictor::Kind::Chains;
   ChainHash hash = ChainHash::Zlib;
   std::uint32_t shortest = 3;         ///< match, and the bytes that are hashed
-  std::uint32_t good = 0;             ///< behind a match of so many bytes, a quarter of the chain is followed
+  std::uint32_t good = 0;             ///< after a match of this length, a quarter of the chain is followed
   std::uint32_t lazy = 0;             ///< a shorter match waits for a longer one at the next byte; 0: none does
-  std::uint32_t nice = 258;           ///< a match of so many bytes ends the search
+  std::uint32_t nice = 258;           ///< a match of this length ends the search
   std::uint32_t chain = 0;            ///< how many places are compared
   std::uint32_t reach = 32768;        ///< the largest distance of all places but the nearest
   std::uint32_t first_reach = 32768;  ///< ... of the nearest
@@ -24,8 +24,8 @@ struct ChainRules {
   bool first_byte = true;             ///< a match may begin at the first byte of a member
 };
 
-/// The rules for `predictor`, of any kind, but for fast levels of Go (1) and klauspost (1 to 6). Throws Error (Hostile)
-/// if there are none.
+/// The rules for `predictor`, of any kind except for fast levels of Go (1) and klauspost (1 to 6). Throws Error
+/// (Hostile) if there are none.
 [[nodiscard]] ChainRules chain_rules(const Predictor& predictor);
 
 }  // namespace ociferry::recipe

@@ -64,15 +64,15 @@ class HeapTree {
     }
   }
 
-  [[nodiscard]] bool lighter(std::uint16_t a, std::uint16_t b) const {
+  [[nodiscard]] bool is_lighter(std::uint16_t a, std::uint16_t b) const {
     return weights_[a] < weights_[b] || (weights_[a] == weights_[b] && depths_[a] <= depths_[b]);
   }
 
   void sift_down(std::size_t at) {
     const std::uint16_t node = heap_[at];
     for (std::size_t child = 2 * at; child <= size_; child *= 2) {
-      if (child < size_ && lighter(heap_[child + 1], heap_[child])) ++child;
-      if (lighter(node, heap_[child])) break;
+      if (child < size_ && is_lighter(heap_[child + 1], heap_[child])) ++child;
+      if (is_lighter(node, heap_[child])) break;
       heap_[at] = heap_[child];
       at = child;
     }

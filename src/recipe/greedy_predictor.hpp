@@ -8,7 +8,7 @@
 namespace ociferry::recipe {
 
 /// Foresees the tokens of an encoder that keeps chains of places with the same hash, and that takes the match it finds
-/// at once. Of longer matches only the first place gets into a chain: the chains depend on the tokens.
+/// at once. Of a longer match only the first place is inserted, so the chains depend on the tokens.
 template <ChainHash Hash>
 class GreedyPredictor : public TokenPredictor {
  public:

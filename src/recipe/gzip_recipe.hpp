@@ -13,7 +13,7 @@ namespace ociferry {
 
 /// The most unpacked bytes of a piece.
 inline constexpr std::size_t kPieceBytes = std::size_t{3} * 1024 * 1024;
-/// A piece ends with the first block that ends at or behind so many unpacked bytes; a block that goes on beyond
+/// A piece ends with the first block that ends after this number of unpacked bytes; a block that extends beyond
 /// kPieceBytes is divided.
 inline constexpr std::size_t kUsualPieceBytes = std::size_t{2} * 1024 * 1024;
 /// How many unpacked bytes before a piece its recipe depends on.

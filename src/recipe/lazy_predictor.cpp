@@ -28,7 +28,7 @@ constexpr std::uint32_t kAhead = kLongestMatch + 8;
 /// chain of the search's own place tells. If it has met none for so long, it goes back to that chain.
 constexpr std::uint32_t kMostLost = 16;
 constexpr std::uint32_t kLookInterval = kMostLost + 4;
-/// The inner chains of so many pieces of a match are compared, and of one more.
+/// The number of pieces of a match whose inner chains are compared, less one.
 constexpr std::uint32_t kMostOffsets = 10;
 
 static_assert(kReach + kBatch + kAhead <= kPlaces && kLeastHead + kSlide <= kPlaces);

@@ -7,8 +7,8 @@
 
 namespace ociferry::recipe {
 
-/// What klauspost/compress at level 9 thinks of matches: how many bits they save, if literals cost what their counts in
-/// its window say.
+/// How klauspost/compress rates matches at level 9: by the bits that they save, where literals cost what their counts
+/// in its window suggest.
 class MatchGains {
  public:
   /// Its window begins at `at`.
@@ -57,7 +57,7 @@ class MatchGains {
     }
     weighed_ = length;
   }
-  /// It takes the distance for one that is longer by one.
+  /// The encoder computes it for a distance that is longer by one.
   [[nodiscard]] static int cost_of(std::uint32_t distance) noexcept {
     return kMatchCost + static_cast<int>(distance_symbol(distance + 1).extra_bits);
   }
@@ -66,8 +66,8 @@ class MatchGains {
   bool is_begun_ = false;
   std::array<std::uint8_t, 256> bits_{};  ///< of the codes of literals
   const std::byte* at_ = nullptr;
-  std::uint32_t weighed_ = 0;                            ///< for so many bytes, and fewer, sums_ is known
-  std::array<std::uint16_t, kLongestMatch + 1> sums_{};  ///< of the bits of so many bytes at at_
+  std::uint32_t weighed_ = 0;                            ///< up to this length sums_ is known
+  std::array<std::uint16_t, kLongestMatch + 1> sums_{};  ///< by length: bits of the literals at at_
 };
 
 }  // namespace ociferry::recipe

@@ -4,8 +4,9 @@ namespace ociferry {
 
 namespace {
 
-/// How much a piece tells about its encoder: its matches, but for those that repeat the one before, as in zeros.
-std::size_t told_by(const GzipPiece& piece) {
+/// The number of tokens that characterise the encoder: matches, except for those that repeat the previous one, as in
+/// zeros.
+std::size_t telling_tokens(const GzipPiece& piece) {
   std::size_t matches = 0;
   recipe::Token last;
   for (const recipe::Token token : piece.parts.tokens) {
@@ -21,7 +22,7 @@ Predictor PredictorChoice::next(const GzipPiece& piece, Bytes history) {
   constexpr std::size_t kEnough = 4096;
   constexpr std::size_t kFarMore = 8;
   if (has_chosen_ && told_ >= kEnough) return predictor_;
-  const std::size_t told = told_by(piece);
+  const std::size_t told = telling_tokens(piece);
   if (has_chosen_ && told <= kFarMore * told_) return predictor_;
   predictor_ = choose_predictor(piece, history);
   has_chosen_ = true;

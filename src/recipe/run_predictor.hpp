@@ -22,7 +22,7 @@ class RunPredictor : public TokenPredictor {
     std::uint32_t distance = 0;
   };
 
-  /// What the encoder looks at in one go.
+  /// The bytes that the encoder searches at a time.
   static constexpr std::uint32_t kChunk = 65535;
 
   explicit RunPredictor(const Text& text, std::uint32_t job_history) : text_(text), job_history_(job_history) {}
@@ -41,7 +41,7 @@ class RunPredictor : public TokenPredictor {
   virtual void leave(const Run& run) = 0;
   /// No match was made where one had been found: the search goes on at `at`.
   virtual void skip_to(std::uint32_t at) = 0;
-  /// All is forgotten.
+  /// Clears all tables.
   virtual void forget() = 0;
 
  private:
@@ -50,7 +50,7 @@ class RunPredictor : public TokenPredictor {
   void begin_job(std::uint32_t at);
 
   Text text_;
-  std::uint32_t job_history_;  ///< not 0: where input stops, all but so many bytes is forgotten
+  std::uint32_t job_history_;  ///< not 0: how many bytes of history are kept after a job
   Bounds bounds_;
   std::uint32_t member_ = 0;
   std::uint32_t chunk_end_ = 0;

@@ -25,8 +25,8 @@ struct Bounds {
   bool only_literals = false;  ///< the block has no match
 };
 
-/// Foresees the tokens of an encoder: it is told each one after it was asked for it. The same calls give the same
-/// answers on every machine.
+/// Predicts the tokens of an encoder: for each token, `foresee` and then `take` with the actual one. The same calls
+/// give the same results on every machine.
 class TokenPredictor {
  public:
   virtual ~TokenPredictor() = default;
@@ -36,7 +36,7 @@ class TokenPredictor {
   virtual void begin_block(const Bounds& bounds, std::uint32_t at) = 0;
   /// The token at `at`, which lies in the block.
   [[nodiscard]] virtual Token foresee(std::uint32_t at) = 0;
-  /// What it was.
+  /// The actual token.
   virtual void take(std::uint32_t at, Token token) = 0;
   /// Bytes from `at` on went into a stored block.
   virtual void pass(std::uint32_t at, std::uint32_t bytes) = 0;

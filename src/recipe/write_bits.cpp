@@ -22,7 +22,7 @@ class BitPacker {
     make_room(bytes.size() + sizeof pending_);
     for (const std::byte byte : bytes) put_in_room(std::to_integer<std::uint32_t>(byte), 8);
   }
-  /// Room for so many more bytes, among them the 8 behind the last ones that are put.
+  /// Makes room for this number of bytes, including the 8 that are written behind the last ones.
   void make_room(std::size_t bytes) {
     if (bytes > bytes_.size() - used_) bytes_.resize(2 * bytes_.size() + bytes + 4096);
   }

@@ -192,7 +192,7 @@ void BlobUpload::upload_with_retries() {
       const std::string why = text::cat(method_, " ", answer.url.shown(), " answered ", answer.status);
       if (!attempts.again(why, &answer, stop_)) {
         // A session that the registry fails to close must not block later runs.
-        if (kept_ && chunks_ && chunks_->is_taken_up() && method_ == "PUT") kept_->forget();
+        if (kept_ && chunks_ && chunks_->is_resumed() && method_ == "PUT") kept_->forget();
         throw refusal(answer);
       }
     } catch (const TransportError& error) {
@@ -249,8 +249,8 @@ Answer BlobUpload::attempt_whole() {
 }
 
 Answer BlobUpload::attempt_in_chunks(Retrier::Attempts& attempts) {
-  if (const auto earlier = take_earlier_session()) chunks().take_up(*earlier);
-  if (!chunks().goes_on()) {
+  if (const auto earlier = take_earlier_session()) chunks().resume(*earlier);
+  if (!chunks().find_offset()) {
     const Answer opened = take_session();
     if (opened.status != 202) return opened;
     chunks_->begin(opened);
@@ -264,7 +264,7 @@ Answer BlobUpload::attempt_in_chunks(Retrier::Attempts& attempts) {
     Answer answer = chunks_->send(attempts);
     note();
     const bool refused = !is_success(answer.status) && !is_transient_status(answer.status);
-    if (!refused || !chunks_->is_taken_up()) return answer;
+    if (!refused || !chunks_->is_resumed()) return answer;
   } catch (...) {
     note();
     throw;
@@ -362,7 +362,7 @@ bool BlobUpload::may_repeat(const Answer& answer) const {
 }
 
 /// True if `session` is recorded for a later run, and the registry has some of its bytes.
-bool BlobUpload::can_go_on_later(const Url& session, const std::stop_token& stop) {
+bool BlobUpload::can_resume_later(const Url& session, const std::stop_token& stop) {
   if (!kept_ || !kept_->is_kept()) return false;
   const Answer answer = connection_.send(Request{"GET", session}, scope(), stop);
   if (is_success(answer.status) && held_bytes(answer).value_or(0) > 0) {
@@ -387,7 +387,7 @@ void BlobUpload::cancel() noexcept {
         return;  // it was answered in time
       }
     });
-    if (can_go_on_later(session, enough.get_token())) return;
+    if (can_resume_later(session, enough.get_token())) return;
     static_cast<void>(connection_.send(Request{"DELETE", session}, scope(), enough.get_token()));
   } catch (const std::exception&) {
     return;  // registries forget sessions by themselves after some time

@@ -55,7 +55,7 @@ class BlobUpload {
   /// The blob from its beginning; a damaged one throws before its end.
   [[nodiscard]] std::unique_ptr<ByteSource> open_verified();
   void cancel() noexcept;
-  [[nodiscard]] bool can_go_on_later(const Url& session, const std::stop_token& stop);
+  [[nodiscard]] bool can_resume_later(const Url& session, const std::stop_token& stop);
   [[nodiscard]] Scope scope() const { return {name_, Scope::Access::Push}; }
 
   Connection& connection_;

@@ -78,30 +78,30 @@ void ChunkedUpload::begin(const Answer& opened) {
   const auto least = parse_number(text::trim(opened.headers.find("OCI-Chunk-Min-Length").value_or("0")));
   least_ = std::min<std::uint64_t>(least.value_or(0), limits::kChunkMinLength);
   offset_ = sent_ = 0;
-  rewound_ = taken_up_ = false;
+  rewound_ = resumed_ = false;
 }
 
-void ChunkedUpload::take_up(const Url& session) {
+void ChunkedUpload::resume(const Url& session) {
   session_ = session;
   least_ = offset_ = 0;
   sent_ = blob_.size;  // it may have all
   rewound_ = false;
-  taken_up_ = true;
+  resumed_ = true;
 }
 
 void ChunkedUpload::give_up() noexcept {
   session_.reset();
-  taken_up_ = false;
+  resumed_ = false;
 }
 
-bool ChunkedUpload::goes_on() {
+bool ChunkedUpload::find_offset() {
   if (!session_) return false;
   std::optional<std::uint64_t> there;
   try {
     there = ask_offset();
   } catch (const Error& error) {
     // The bytes from an earlier run are worth a retry.
-    if (error.code() == ErrorCode::Interrupted || (taken_up_ && error.is_transient())) throw;
+    if (error.code() == ErrorCode::Interrupted || (resumed_ && error.is_transient())) throw;
   }
   if (!there) {
     give_up();
@@ -162,7 +162,7 @@ Answer ChunkedUpload::close() {
 bool ChunkedUpload::adapts(const Answer& refusal, std::uint64_t size) {
   if (refusal.status == 405 || refusal.status == 501) connection_.chunks().refuse();
   if (refusal.status == 413) return fits_after_lowering(size);
-  if (refusal.status != 416 || taken_up_) return false;
+  if (refusal.status != 416 || resumed_) return false;
   const auto there = ask_offset();
   method_ = "PATCH";
   if (!there) return false;

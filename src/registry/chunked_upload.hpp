@@ -53,14 +53,14 @@ class ChunkedUpload {
   /// Starts with the session of `opened`, the response to a POST. Throws Error as `upload_location` does.
   void begin(const Answer& opened);
   /// Resumes an older session: of an earlier run, or of an interrupted request. It may have expired or contain
-  /// anything. Call `goes_on` before `send`.
-  void take_up(const Url& session);
+  /// anything. Call `find_offset` before `send`.
+  void resume(const Url& session);
   /// True while the session is a resumed one: its refusal says nothing about the blob.
-  [[nodiscard]] bool is_taken_up() const noexcept { return taken_up_; }
+  [[nodiscard]] bool is_resumed() const noexcept { return resumed_; }
   /// Abandons the session: the next one starts from the beginning.
   void give_up() noexcept;
   /// Requests the offset from the registry. False if there is no session, or not any more.
-  [[nodiscard]] bool goes_on();
+  [[nodiscard]] bool find_offset();
   /// Blocks until all is sent, or a response ends the upload; returns the last response. Resets the failures of
   /// `attempts` after each accepted chunk. Throws what Connection::send throws.
   [[nodiscard]] Answer send(Retrier::Attempts& attempts);
@@ -95,7 +95,7 @@ class ChunkedUpload {
   std::uint64_t offset_ = 0;  ///< bytes that the registry has
   std::uint64_t sent_ = 0;    ///< bytes sent; the registry cannot have more
   bool rewound_ = false;      ///< the offset was requested once in this session after a refusal
-  bool taken_up_ = false;
+  bool resumed_ = false;
 
   std::unique_ptr<ByteSource> body_;
   std::uint64_t position_ = 0;  ///< bytes read from `body_`
@@ -104,7 +104,7 @@ class ChunkedUpload {
 /// The offset of a session from its status response (GET); nullopt if absent.
 [[nodiscard]] std::optional<std::uint64_t> held_bytes(const Answer& answer);
 
-/// How much longer than usual a registry may think about a request with so many bytes.
+/// The additional time that a registry gets to respond to a request with a body of `bytes` bytes.
 [[nodiscard]] std::chrono::seconds time_to_store(std::uint64_t bytes);
 
 }  // namespace ociferry

@@ -16,7 +16,7 @@ constexpr int kGone = 410;
 
 bool is_read(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
-/// The code for a permanent refusal. Of a read it is Denied, whatever the reason: Network would suggest running the
+/// The code for a permanent refusal. For a read it is Denied for every reason, since Network would suggest to run the
 /// same command again.
 ErrorCode code_for(std::string_view method, int status, RefusalKind kind, ErrorCode otherwise) {
   if (status == 401) return ErrorCode::Unauthorized;

@@ -222,14 +222,14 @@ std::unique_ptr<ByteSource> Repository::open(const Descriptor& blob, std::uint64
       std::move(stop));
 }
 
-bool Repository::is_elsewhere(const Descriptor& blob) const {
+bool Repository::may_come_from_urls(const Descriptor& blob) const {
   return media_type::is_nondistributable(blob.media_type) && !blob.urls.empty() &&
          connection_->options().foreign_layers;
 }
 
 void Repository::fetch_from(const Descriptor& blob, std::uint64_t offset, ByteSink& sink, const std::stop_token& stop) {
   const AnyStop either(connection_->stop(), stop);
-  if (is_elsewhere(blob)) {
+  if (may_come_from_urls(blob)) {
     SkippingSink rest(sink, offset);
     ForeignDownload(*connection_, name_, blob, rest, *spoiled_places_, either.token()).run();
   } else {
@@ -239,7 +239,7 @@ void Repository::fetch_from(const Descriptor& blob, std::uint64_t offset, ByteSi
 
 bool Repository::fetch_range(const Descriptor& blob, std::uint64_t begin, std::uint64_t end, ByteSink& sink,
                              std::stop_token stop) {
-  if (is_elsewhere(blob) || !gives_ranges_) return false;
+  if (may_come_from_urls(blob) || !gives_ranges_) return false;
   const AnyStop either(connection_->stop(), stop);
   BlobDownload download(place_in(*connection_, name_, blob.digest), blob, sink, either.token(), begin);
   if (download.run_until(end)) return true;

@@ -39,8 +39,8 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] Error absence(const std::string& selector) override;
   /// HEAD manifests/<selector>, or GET if HEAD has no useful response; nullopt for 404.
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override;
-  /// As `resolve`, for what is needed: where HEAD finds nothing, GET is sent, since proxies in front of some registries
-  /// answer every HEAD with 404. If that turns out, HEAD is not used any more for manifests of this registry.
+  /// As `resolve`, for manifests that must exist: if HEAD finds nothing, GET is sent, since proxies in front of some
+  /// registries answer every HEAD with 404. If GET succeeds then, HEAD is not used any more for this registry.
   [[nodiscard]] std::optional<Digest> resolve_needed(const std::string& selector);
   /// HEAD blobs/<digest>, or GET of the last byte if HEAD is not supported.
   [[nodiscard]] bool is_blob(const Descriptor& content) override;
@@ -86,7 +86,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
  private:
   void fetch_from(const Descriptor& blob, std::uint64_t offset, ByteSink& sink, const std::stop_token& stop);
   /// True if the blob may have to be downloaded from URLs outside of registries.
-  [[nodiscard]] bool is_elsewhere(const Descriptor& blob) const;
+  [[nodiscard]] bool may_come_from_urls(const Descriptor& blob) const;
   [[nodiscard]] Answer ask_for_manifest(const std::string& selector);
   [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector);
   [[nodiscard]] Answer ask_head(const std::string& selector);

@@ -23,7 +23,7 @@ struct PieceRules {
   std::uint64_t least = 8 * kMiB;    ///< bytes of a piece, and of what is left to the stream
   std::uint64_t most = 32 * kMiB;    ///< bytes of a piece
   std::uint64_t ahead = 512 * kMiB;  ///< how far from the front a piece may begin
-  std::size_t pieces = 15;           ///< under way at a time, besides the stream
+  std::size_t pieces = 15;           ///< in progress at a time, besides the stream
 };
 
 /// Which bytes of a blob are received, and which are requested. A stream delivers them in order, from the front on,
@@ -43,7 +43,7 @@ class PieceMap {
   [[nodiscard]] bool is_streaming() const noexcept { return streams_; }
   /// The end of the stream: the first piece that has been started, or the blob's end.
   [[nodiscard]] std::uint64_t stream_limit() const noexcept;
-  /// The stream has delivered so many more bytes. Claimed pieces that it reaches before they start are lost.
+  /// The stream has delivered `bytes` more. Claimed pieces that it reaches before they start are lost.
   void advance(std::uint64_t bytes);
 
   /// Claims a piece that is worth a request; nullopt if there is none now.

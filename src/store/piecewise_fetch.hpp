@@ -43,10 +43,10 @@ class PieceBoard {
   bool closed_ = false;
 };
 
-/// One blob on its way into its place. The thread that runs it brings the blob as one stream. Threads that have nothing
-/// else to do bring pieces of it over connections of their own, where its source gives them; the stream ends at the
-/// first of these, and its thread brings pieces, too. All is hashed in order, what came in pieces by reading it back
-/// as soon as all before it is there. Once a piece is refused or fails, the stream brings all that is missing.
+/// Fetches one blob into its place. The thread that runs it fetches the blob as one stream. Idle threads fetch pieces
+/// of it over connections of their own, if its source supports ranges; the stream ends at the first piece, and its
+/// thread fetches pieces, too. All is hashed in order; pieces are read back for that as soon as all before them is
+/// complete. Once a piece is refused or fails, the stream fetches all that is missing.
 class PiecewiseFetch {
  public:
   /// The first `there` bytes exist in the file. All but `stop` must outlive it.

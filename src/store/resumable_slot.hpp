@@ -21,9 +21,10 @@ class ResumableSlot {
   /// `fill` has. Throws Error{Io}, Error{Interrupted}.
   [[nodiscard]] bool holds(const Descriptor& blob, const std::stop_token& stop);
 
-  /// Calls `bring` with the number of bytes that seem to be there; it hashes these, brings the rest, and throws
-  /// Error{Corrupt} if the whole is not `blob`. That happens once for what an earlier run has left: then `progress`
-  /// gets a debug line, and all is brought, from byte 0 on. Throws what `bring` throws; then the place holds anything.
+  /// Calls `bring` with the number of bytes that an earlier run seems to have left; it hashes these, fetches the rest,
+  /// and throws Error{Corrupt} if the whole is not `blob`. If the earlier bytes were wrong, `progress` gets a debug
+  /// line, and `bring` is called once more, with 0. Throws what `bring` throws; the content of the place is undefined
+  /// then.
   void fill(const Descriptor& blob, Progress& progress, const std::function<void(std::uint64_t there)>& bring);
 
   /// True if all of the blob is known to be there.

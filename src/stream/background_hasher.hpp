@@ -16,7 +16,7 @@ namespace ociferry {
 /// by one thread.
 class BackgroundHasher {
  public:
-  /// `hash` is called with the bytes in order, by one thread; nobody else may use what it updates before finish().
+  /// `hash` is called with the bytes in order, by one thread; what it updates must not be used before finish().
   explicit BackgroundHasher(std::function<void(Bytes)> hash);
   BackgroundHasher(const BackgroundHasher&) = delete;
   BackgroundHasher& operator=(const BackgroundHasher&) = delete;

@@ -38,7 +38,7 @@ class JointHashing {
 /// own while cores are idle: as long as this process has fewer streams than cores.
 class VerifyingSink : public ByteSink {
  public:
-  /// `joint` hashes what is written; null: nobody else does. Both must outlive it.
+  /// `joint` also hashes what is written, unless null. Both must outlive it.
   VerifyingSink(ByteSink& inner, const Descriptor& expected, std::string where, JointHashing* joint = nullptr);
   VerifyingSink(const VerifyingSink&) = delete;
   VerifyingSink& operator=(const VerifyingSink&) = delete;
@@ -57,7 +57,7 @@ class VerifyingSink : public ByteSink {
   Descriptor expected_;
   std::string where_;
   Hasher hasher_;
-  JointHashing* joint_;                         ///< null: nobody else hashes
+  JointHashing* joint_;                         ///< may be null
   std::optional<BackgroundHasher> background_;  ///< hashes from then on
   std::uint64_t count_ = 0;
   std::uint64_t considered_at_ = 0;  ///< the count at the last decision about a thread

@@ -19,7 +19,7 @@ constexpr std::uint64_t kLarge = 8 * kMiB;
 constexpr std::uint64_t kPart = 8;
 
 /// The retries of a damaged blob: one, and one for each other source.
-std::size_t further_chances(const Graph::BlobNode& blob) {
+std::size_t refetches_of(const Graph::BlobNode& blob) {
   // A response can be damaged in transit; a damaged file stays damaged.
   if (!blob.source->home()) return 0;
   return std::clamp<std::size_t>(blob.descriptor.urls.size(), 1, limits::kForeignUrls);
@@ -62,9 +62,9 @@ void put_longest_first(std::vector<const Graph::BlobNode*>& blobs) {
   });
 }
 
-BlobOutcome put_with_further_chances(const Graph::BlobNode& blob, BlobTarget& target, Progress& progress,
-                                     const std::stop_token& stop) {
-  for (std::size_t left = further_chances(blob);; --left) {
+BlobOutcome put_with_refetches(const Graph::BlobNode& blob, BlobTarget& target, Progress& progress,
+                               const std::stop_token& stop) {
+  for (std::size_t left = refetches_of(blob);; --left) {
     try {
       return target.put_blob(blob.descriptor, *blob.source, progress, stop);
     } catch (Error& error) {
@@ -117,7 +117,7 @@ BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& tar
   ProgressMeter meter(progress);
   const auto put = [&](std::size_t index, const std::stop_token& token) {
     const Graph::BlobNode& blob = *blobs[index];
-    const BlobOutcome outcome = put_with_further_chances(blob, target, meter, token);
+    const BlobOutcome outcome = put_with_refetches(blob, target, meter, token);
     const std::lock_guard lock(mutex);
     if (outcome == BlobOutcome::Existed) ++counts.existed;
     if (outcome == BlobOutcome::Mounted) ++counts.mounted;

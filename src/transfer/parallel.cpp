@@ -18,7 +18,7 @@ namespace ociferry {
 
 namespace {
 
-bool is_echo_of_stopping(const std::exception_ptr& failure) {
+bool is_interruption(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const Error& error) {
@@ -42,7 +42,7 @@ class Pool {
           inner_.request_stop();
         }) {}
 
-  /// With so many threads, including the calling one.
+  /// `threads` includes the calling one.
   void run(std::size_t threads) {
     std::vector<std::jthread> others;
     want(threads, others, 1);
@@ -204,7 +204,7 @@ void run_parallel_or_throw(const Jobs& jobs, std::size_t count, std::stop_token 
   std::exception_ptr echo;
   for (const auto& failure : failures) {
     if (!failure) continue;
-    if (!is_echo_of_stopping(failure)) std::rethrow_exception(failure);
+    if (!is_interruption(failure)) std::rethrow_exception(failure);
     echo = failure;
   }
   if (echo) std::rethrow_exception(echo);

@@ -11,10 +11,11 @@ namespace {
 
 constexpr std::size_t kFewest = 4;
 constexpr std::size_t kMostAtFirst = 8;
-/// A measurement is representative if it takes at least this long, and each worker finished a task or so many bytes.
+/// A measurement is representative if it takes at least this long, and each worker finished a task or this number of
+/// bytes.
 constexpr milliseconds kShortestSpan{100};
 constexpr std::uint64_t kShareBytes = kMiB;
-/// The overhead of a request: a task counts as so many additional bytes.
+/// The overhead of a request: a task counts as this number of additional bytes.
 constexpr std::uint64_t kTaskBytes = 64 * kKiB;
 /// The relative rate from which a step up pays off, and from which a step down costs nothing.
 constexpr double kGain = 1.1;
@@ -49,7 +50,7 @@ WorkerCount::WorkerCount(std::size_t cores, std::size_t proven, BrokenOff broken
 
 std::size_t WorkerCount::observe(const WorkDone& now) noexcept {
   const Span span{now.wall - since_.wall, now.cpu - since_.cpu, now.tasks - since_.tasks, now.bytes - since_.bytes};
-  if (!is_telling(span)) return count_;
+  if (!is_significant(span)) return count_;
   since_ = now;
   cores_are_idle_ = leaves_cores_idle(span);
   if (is_settling_) {
@@ -64,7 +65,7 @@ std::size_t WorkerCount::observe(const WorkDone& now) noexcept {
     return count_;
   }
   const double rate = span.rate();
-  if (!judge_last_step(rate)) return count_;
+  if (!evaluate_trial(rate)) return count_;
   if (rest_ > 0) {
     --rest_;
   } else if (cores_are_idle_) {
@@ -73,7 +74,7 @@ std::size_t WorkerCount::observe(const WorkDone& now) noexcept {
   return count_;
 }
 
-bool WorkerCount::is_telling(const Span& span) const noexcept {
+bool WorkerCount::is_significant(const Span& span) const noexcept {
   return span.wall >= kShortestSpan && span.tasks + span.bytes / kShareBytes >= count_;
 }
 
@@ -87,7 +88,7 @@ bool WorkerCount::has_long_tasks(const WorkDone& now) const noexcept {
 }
 
 /// False if the last step was undone.
-bool WorkerCount::judge_last_step(double rate) noexcept {
+bool WorkerCount::evaluate_trial(double rate) noexcept {
   if (!trial_) return true;
   const bool was_up = count_ > trial_->count_before;
   if (rate < (was_up ? kGain : kNoLoss) * trial_->rate_before) {

@@ -53,10 +53,10 @@ class WorkerCount {
     std::size_t count_before;
   };
 
-  [[nodiscard]] bool is_telling(const Span& span) const noexcept;
+  [[nodiscard]] bool is_significant(const Span& span) const noexcept;
   [[nodiscard]] bool leaves_cores_idle(const Span& span) const noexcept;
   [[nodiscard]] bool has_long_tasks(const WorkDone& now) const noexcept;
-  [[nodiscard]] bool judge_last_step(double rate) noexcept;
+  [[nodiscard]] bool evaluate_trial(double rate) noexcept;
   void step(double rate, bool are_long) noexcept;
   void step_to(std::size_t count, double rate) noexcept;
   void step_back() noexcept;
@@ -67,7 +67,7 @@ class WorkerCount {
   std::size_t count_;
   WorkDone since_ = {};  ///< where the span that is watched began
   bool cores_are_idle_ = true;
-  bool is_settling_ = true;  ///< new workers have connections to open: what they do first tells nothing
+  bool is_settling_ = true;  ///< new workers open connections first, so their first span is not measured
   std::optional<Trial> trial_ = {};
   bool has_overshot_ = false;   ///< from then on steps up are smaller
   bool may_step_down_ = false;  ///< the last step that did not pay went up

@@ -21,7 +21,7 @@ void declare_repair(Arguments& arguments) {
   declare_volume_search(arguments);
 }
 
-/// That of the archive, of whatever names it: itself, a volume, or the list of volumes.
+/// The extension of the archive that `path` names: the file itself, a volume, or the list of volumes.
 std::filesystem::path extension_of_archive(const std::filesystem::path& path) {
   std::string name = path.filename().string();
   if (const auto volume = parse_volume_name(name)) name = volume->output;
@@ -31,7 +31,7 @@ std::filesystem::path extension_of_archive(const std::filesystem::path& path) {
 
 void run_repair(const Arguments& arguments, Context& context, Console& console) {
   const std::string archive = arguments.positional_value();
-  // Volumes that are lost are what this is about: nobody is asked for them.
+  // Lost volumes are repaired, so the user is not asked for them.
   for (const std::string& directory : arguments.list_of("volume-dir")) {
     context.volumes.directories.emplace_back(directory);
   }

@@ -24,9 +24,9 @@ Error would_replace(const std::filesystem::path& file, std::string_view what) {
       .hint("choose another output file, or add --force to replace it; nothing was changed");
 }
 
-bool may_have_left(const std::filesystem::path& partial) {
+bool may_be_partial(const std::filesystem::path& partial) {
   const auto medium = open_medium(partial);
-  return medium && ArchiveWriter::may_have_left(*medium);
+  return medium && ArchiveWriter::may_be_partial(*medium);
 }
 
 /// A mistake in shell completion must not destroy an unrelated file.
@@ -40,7 +40,7 @@ void check_replaceable(const std::filesystem::path& archive) {
     throw would_replace(archive, "not an archive that ociferry wrote, or one whose beginning is damaged");
   }
   const auto partial = PartialFile::path_for(archive);
-  if (holds_something(partial) && !may_have_left(partial)) {
+  if (holds_something(partial) && !may_be_partial(partial)) {
     throw would_replace(partial, "not an unfinished export, although it has such a name");
   }
 }

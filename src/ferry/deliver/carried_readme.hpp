@@ -9,17 +9,17 @@
 
 namespace ociferry {
 
-/// What README.txt tells of.
+/// The values in README.txt.
 struct CarriedReadme {
   std::string archive;  ///< its file name, or that of its first volume
   const Digest& fingerprint;
   const std::vector<CarriedProgram>& programs;  ///< at least one
   bool archive_is_summed = true;                ///< SHA256SUMS has a line of the archive
-  std::size_t volumes = 0;                      ///< `archive` is the first of so many; 0: it is not divided
-  bool is_elsewhere_too = false;                ///< some volumes are on other media
+  std::size_t volumes = 0;        ///< the number of volumes, of which `archive` is the first; 0: not divided
+  bool is_elsewhere_too = false;  ///< some volumes are on other media
 };
 
-/// The page, at most 79 columns wide but for long names of files.
+/// The page, at most 79 columns wide except for long file names.
 [[nodiscard]] std::string readme_text(const CarriedReadme& facts);
 
 /// True if an earlier export wrote `text`.

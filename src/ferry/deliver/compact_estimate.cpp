@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kPercent = 100;
 
-/// In percent of what they are of.
+/// In percent of the size that they apply to.
 struct Percents {
   std::uint64_t least;
   std::uint64_t most;

@@ -90,7 +90,7 @@ void check_compact_output(const std::filesystem::path& output, const VolumeRule&
 }
 
 std::filesystem::path work_directory_of(const std::filesystem::path& given, const std::filesystem::path& output) {
-  // "." would tell nobody what is full.
+  // In a message "." would not say what is full.
   if (given.empty()) return std::filesystem::weakly_canonical(directory_of_volume(output));
   std::error_code ignored;
   if (std::filesystem::exists(given, ignored) && !std::filesystem::is_directory(given, ignored)) {

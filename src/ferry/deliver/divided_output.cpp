@@ -39,7 +39,7 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(fs::symlink_status(path, unknown));
 }
 
-bool is_something(const fs::path& path) {
+bool path_exists(const fs::path& path) {
   std::error_code unknown;
   return fs::exists(fs::symlink_status(path, unknown));
 }
@@ -133,7 +133,7 @@ DividedOutput::DividedOutput(const fs::path& output, const VolumeRule& rule, con
                              .holds = held_within(plan_, offset, offset + volume.bytes)});
     offset += volume.bytes;
   }
-  look_around(force);
+  check_existing(force);
 }
 
 const PlannedVolume* DividedOutput::planned(const fs::path& file) const {
@@ -158,7 +158,7 @@ std::vector<fs::path> DividedOutput::read_old_lists(bool force) {
   for (const fs::path& directory : directories_) {
     const fs::path list = directory / volume_list_name(output_);
     for (const fs::path& file : {list, fs::path(list.string().append(kRetiredListSuffix))}) {
-      if (!is_something(file)) continue;
+      if (!path_exists(file)) continue;
       try {
         old_lists_.push_back(parse_volume_list(read_file(file, limits::kLayoutFileBytes), file.string()));
       } catch (const Error&) {
@@ -171,21 +171,21 @@ std::vector<fs::path> DividedOutput::read_old_lists(bool force) {
 }
 
 /// What is there under the names of volumes, and whether it may be replaced.
-void DividedOutput::look_around(bool force) {
+void DividedOutput::check_existing(bool force) {
   const std::vector<fs::path> lists = read_old_lists(force);
   const fs::path& first = volumes_.front().path;
   const fs::path first_partial = PartialFile::path_for(first);
   const auto begins_like_ours = [&] {
     const auto medium = is_file(first_partial) ? open_medium(first_partial) : nullptr;
-    return medium && ArchiveWriter::may_have_left(*medium);
+    return medium && ArchiveWriter::may_be_partial(*medium);
   };
   const bool are_partials_ours = begins_like_ours() || (is_file(first) && is_volume_of(plan_, first));
   for (const fs::path& directory : directories_) {
     for (std::size_t number = 1; number <= kMostVolumes; ++number) {
       const fs::path file = directory / volume_name(output_, number);
-      if (is_something(file)) look_at_file(file, force);
+      if (path_exists(file)) check_file(file, force);
       const fs::path partial = PartialFile::path_for(file);
-      if (is_something(partial)) look_at_partial(file, are_partials_ours, force);
+      if (path_exists(partial)) check_partial(file, are_partials_ours, force);
     }
     check_sums_file(directory, force);
   }
@@ -193,7 +193,7 @@ void DividedOutput::look_around(bool force) {
   retired_.insert(retired_.end(), lists.begin(), lists.end());
 }
 
-void DividedOutput::look_at_file(const fs::path& file, bool force) {
+void DividedOutput::check_file(const fs::path& file, bool force) {
   if (!is_file(file)) throw Error(ErrorCode::Usage, text::cat(file.string(), " is in the way: it is not a file"));
   const bool is_listed = std::ranges::any_of(old_lists_, [&](const VolumeList& list) {
     return std::ranges::any_of(list.volumes, [&](const VolumeEntry& entry) {
@@ -209,7 +209,7 @@ void DividedOutput::look_at_file(const fs::path& file, bool force) {
       .hint("move it away, or choose another output; nothing was changed");
 }
 
-void DividedOutput::look_at_partial(const fs::path& file, bool is_ours, bool force) {
+void DividedOutput::check_partial(const fs::path& file, bool is_ours, bool force) {
   const fs::path partial = PartialFile::path_for(file);
   if (is_file(partial) && fs::file_size(partial) > 0 && !is_ours && !force) {
     throw would_lose(partial, "not an unfinished export, although it has such a name");
@@ -241,7 +241,7 @@ std::shared_ptr<ArchiveReader> DividedOutput::open_existing(Progress& progress) 
 void DividedOutput::take_back() {
   for (const fs::path& file : unfinished_) {
     const fs::path partial = PartialFile::path_for(file);
-    if (!is_something(partial)) rename_file(file, partial);
+    if (!path_exists(partial)) rename_file(file, partial);
   }
 }
 

@@ -49,9 +49,9 @@ class DividedOutput {
 
  private:
   [[nodiscard]] std::vector<std::filesystem::path> read_old_lists(bool force);
-  void look_around(bool force);
-  void look_at_file(const std::filesystem::path& file, bool force);
-  void look_at_partial(const std::filesystem::path& file, bool is_ours, bool force);
+  void check_existing(bool force);
+  void check_file(const std::filesystem::path& file, bool force);
+  void check_partial(const std::filesystem::path& file, bool is_ours, bool force);
   void take_back();
   [[nodiscard]] bool is_volume_of(const ArchivePlan& plan, const std::filesystem::path& file) const;
   [[nodiscard]] const PlannedVolume* planned(const std::filesystem::path& file) const;

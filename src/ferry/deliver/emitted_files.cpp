@@ -99,11 +99,12 @@ EmittedFile parse_emitted_file(std::string_view argument) {
 namespace {
 
 /// Who asks a mirror for the old digest of a stripped index finds nothing there.
-void tell_of_other_digests(const std::vector<PlacedImage>& names, std::vector<std::string>& untold) {
+void tell_of_other_digests(const std::vector<PlacedImage>& names, std::vector<std::string>& inexpressible) {
   for (const auto& [from, to] : names) {
     if (!from.digest || !to.digest || from.digest == to.digest) continue;
-    untold.push_back(text::cat(to_string(Reference::by_digest(from.name, *from.digest)), " -> ",
-                               to_string(Reference::by_digest(to.name, *to.digest)), ": it has another digest now"));
+    inexpressible.push_back(text::cat(to_string(Reference::by_digest(from.name, *from.digest)), " -> ",
+                                      to_string(Reference::by_digest(to.name, *to.digest)),
+                                      ": it has another digest now"));
   }
 }
 
@@ -119,7 +120,7 @@ EmittedText emitted_text(const EmittedFile& file, const std::vector<PlacedImage>
     case Kind::TagMirrors: text = tag_mirrors(moved, file.path); break;
     case Kind::Kustomize: text = kustomization(moved, file.path); break;
   }
-  if (file.kind != Kind::TagMirrors) tell_of_other_digests(names, text.untold);
+  if (file.kind != Kind::TagMirrors) tell_of_other_digests(names, text.inexpressible);
   for (auto& [path, content] : text.files) content.insert(0, text::cat(kFirstLine, "\n"));
   return text;
 }
@@ -150,10 +151,10 @@ void write_emitted(const std::vector<EmittedFile>& files, const std::vector<Plac
       if (file.kind == Kind::ContainerdHosts) make_directories(path.parent_path());
       write(path, content);
     }
-    if (text.untold.empty()) continue;
+    if (text.inexpressible.empty()) continue;
     progress.warn(
-        text::cat(file.path.string(), " (", name_of(file.kind), ") does not lead to ", text.untold.size(),
-                  " of the images, which have to be asked for by their new names:", text::listed(text.untold)));
+        text::cat(file.path.string(), " (", name_of(file.kind), ") does not lead to ", text.inexpressible.size(),
+                  " of the images, which have to be asked for by their new names:", text::listed(text.inexpressible)));
   }
 }
 

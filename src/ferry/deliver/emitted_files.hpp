@@ -14,7 +14,7 @@ namespace ociferry {
 /// What an EmittedFile says: files by their paths, and what such files cannot say.
 struct EmittedText {
   std::map<std::filesystem::path, std::string> files = {};
-  std::vector<std::string> untold = {};  ///< images, each with the reason
+  std::vector<std::string> inexpressible = {};  ///< images, each with the reason
 };
 
 /// The text for images that went from old to new names. A pure function.

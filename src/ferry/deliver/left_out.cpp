@@ -21,7 +21,7 @@ struct Demand {
 
 bool has(const Destination& repository, const Descriptor& blob) { return repository.source.is_blob(blob); }
 
-/// The same of a repository that need not be readable: nothing may depend on it.
+/// The same for a repository that may be unreadable or absent.
 bool may_have(const OpenDestination& open, const RepositoryName& name, const Descriptor& blob) {
   try {
     return has(open(name), blob);
@@ -32,7 +32,7 @@ bool may_have(const OpenDestination& open, const RepositoryName& name, const Des
   }
 }
 
-/// A repository as a source of its blobs, owned by whoever opened it.
+/// A repository as a source of its blobs. Not owned.
 std::shared_ptr<BlobSource> source_in(const Destination& repository) {
   return {std::shared_ptr<void>(), &repository.source};
 }
@@ -49,8 +49,8 @@ class Candidates {
     for (const SetImage& image : set.images()) add_names(image);
   }
 
-  /// The first of those of the registry that `demand` is about for which `has_it(name)`; nullptr: there is none. Each
-  /// is asked once, and those behind it are not looked at: a blob that all repositories need costs each of them one.
+  /// The first candidate in the registry of `demand` for which `has_it(name)` is true; nullptr if there is none. Each
+  /// is asked once, and none after the first match.
   template <typename HasIt>
   [[nodiscard]] const RepositoryName* first(const Demand& demand, const HasIt& has_it) const {
     const Digest& digest = demand.blob->descriptor.digest;
@@ -202,7 +202,7 @@ void prove_left_out(std::deque<RepositoryRound>& rounds, const ImageSet& set, co
   for (const Demand& demand : demands) {
     if (demand.is_there) there[demand.round].insert(demand.blob->descriptor.digest);
   }
-  for (const auto& [round, blobs] : there) round->settle(blobs);
+  for (const auto& [round, blobs] : there) round->mark_present(blobs);
 }
 
 }  // namespace ociferry

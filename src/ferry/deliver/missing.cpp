@@ -187,8 +187,8 @@ TagState MissingFinder::state_of(const PlannedManifest& tag) const {
   });
 }
 
-/// Whether the destination has each manifest below the indexes among `images`, but for images of the plan, which have
-/// tags that tell it.
+/// Whether the destination has each manifest below the indexes among `images`, except for images of the plan, whose
+/// tags show it.
 std::map<Digest, bool> MissingFinder::ask_below(const std::vector<const SetImage*>& images) const {
   std::set<Digest> asked = manifests_of(graph_, images);
   for (const PlannedImage& planned : plan_.images) asked.erase(planned.image->digest());

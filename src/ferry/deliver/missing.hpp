@@ -20,7 +20,7 @@ enum class Trust {
 
 /// When the destination's list of tags is asked for, rather than each tag.
 enum class ListTags {
-  OfMany,  ///< where that surely takes fewer requests
+  OfMany,  ///< if that certainly needs fewer requests
   OfAll,   ///< also for two tags: a repository of one image has few others, or does not exist yet
 };
 
@@ -29,8 +29,8 @@ struct Missing {
   std::vector<const SetImage*> images = {};     ///< blobs may be missing
   std::set<Digest> manifests = {};              ///< images without their tag
   std::map<std::string, TagState> others = {};  ///< those of their tags that point to another digest
-  /// Manifests below indexes that need not be put again, though something else below the same index is missing, or the
-  /// index was refused in an earlier run.
+  /// Manifests below indexes that exist already, although others below the same index are missing, or the index was
+  /// refused in an earlier run.
   std::set<Digest> there = {};
 };
 

@@ -23,7 +23,7 @@ std::string shown(const Reference& name) {
   return text::cat(to_string(name.name), name.tag ? ":" + *name.tag : "@" + name.digest->text());
 }
 
-std::string untold(const Reference& from, const std::set<Reference>& to, std::string_view why) {
+std::string inexpressible(const Reference& from, const std::set<Reference>& to, std::string_view why) {
   return text::cat(shown(from), " -> ", shown(*to.begin()), ": ", why);
 }
 
@@ -44,7 +44,7 @@ Mirrors mirrors_by_tag(const MovedNames& moved, bool untagged, EmittedText& text
   for (const auto& [from, to] : moved) {
     if (!from.tag && !untagged) continue;
     const auto places = same_tag_places(from, to);
-    if (places.empty()) text.untold.push_back(untold(from, to, "a mirror has the same tags"));
+    if (places.empty()) text.inexpressible.push_back(inexpressible(from, to, "a mirror has the same tags"));
     for (const RepositoryName& place : places) mirrors[to_string(from.name)].insert(runtime_name(place));
   }
   return mirrors;
@@ -114,7 +114,8 @@ EmittedText containerd_hosts(const MovedNames& moved, const std::filesystem::pat
       if (prefix) ways.insert(text::cat(place.registry, "/v2", prefix->empty() ? "" : "/", *prefix));
     }
     if (ways.empty() || !is_directory_name(from.name.registry)) {
-      text.untold.push_back(untold(from, to, "containerd changes the registry and a prefix of paths, no more"));
+      text.inexpressible.push_back(
+          inexpressible(from, to, "containerd changes the registry and a prefix of paths, no more"));
     } else {
       hosts[from.name.registry].merge(ways);
     }
@@ -171,7 +172,8 @@ EmittedText kustomization(const MovedNames& moved, const std::filesystem::path& 
     }
     if (places.size() > 1 || (!keeps_tags && digests.size() > 1)) {
       for (const auto& name : names) {
-        text.untold.push_back(untold(name->first, name->second, "kustomize has one new name for each old repository"));
+        text.inexpressible.push_back(
+            inexpressible(name->first, name->second, "kustomize has one new name for each old repository"));
       }
       continue;
     }

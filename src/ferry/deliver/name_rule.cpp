@@ -59,7 +59,7 @@ std::string expanded(const std::string& form, const Reference& name) {
   return result;
 }
 
-/// Joins what lies deeper than `levels`; the digest keeps apart what would meet then.
+/// Joins the parts of `path` below `levels`; a digest in the name prevents collisions.
 std::string flattened(const std::string& path, std::size_t levels) {
   std::vector<std::string> parts = text::split(path, '/');
   if (levels == 0 || parts.size() <= levels) return path;

@@ -108,7 +108,7 @@ ParityOutput::ParityOutput(fs::path output, bool force, const std::vector<fs::pa
           .hint("make it, or choose another output");
     }
     check_may_replace(directory / name_, force, begins_like_parity, "parity that ociferry wrote");
-    // Of volumes only the first says what it is.
+    // Only the first volume has a header.
     check_may_replace(directory / volume_name(name_, 1), force, begins_like_parity, "parity that ociferry wrote");
   }
 }
@@ -138,7 +138,7 @@ std::vector<fs::path> ParityOutput::there(std::uint64_t bytes, std::uint64_t vol
   return files;
 }
 
-/// What a run that was killed has left: nothing of it can be gone on with. Throws Error{Busy} if one still writes it.
+/// Removes what a killed run left, which cannot be resumed. Throws Error{Busy} if another process still writes it.
 void ParityOutput::remove_partials() const {
   for (const fs::path& directory : directories_) {
     for (std::size_t number = 0; number <= kMostVolumes; ++number) {

@@ -47,8 +47,8 @@ class ParityOutput {
   std::vector<std::filesystem::path> write(std::uint64_t bytes, std::uint64_t volume_bytes,
                                            const std::function<void(OutputMedium&)>& write) const;
 
-  /// The files that lie where this parity of `bytes` bytes would: if parity went anywhere, in whatever pieces. Empty if
-  /// they do not make so many bytes.
+  /// The existing files at the paths of this parity of `bytes` bytes, in any division. Empty if their sizes do not add
+  /// up to that.
   [[nodiscard]] std::vector<std::filesystem::path> there(std::uint64_t bytes, std::uint64_t volume_bytes) const;
 
   /// Where it may go.

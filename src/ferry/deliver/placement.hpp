@@ -49,7 +49,7 @@ class PlacedSet {
   /// others: empty.
   [[nodiscard]] const std::vector<PlacedImage>& names_of(const SetImage& image) const;
   /// Where the images of `bundle` are in the end. Throws Error{Usage} if one of them is in another registry than the
-  /// bundle, which locations cannot tell.
+  /// bundle, which locations cannot express.
   [[nodiscard]] Locations locations_of(const SetImage& bundle) const;
 
  private:

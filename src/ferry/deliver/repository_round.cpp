@@ -54,9 +54,10 @@ std::vector<Graph::BlobNode*> RepositoryRound::left_out() {
   return found;
 }
 
-void RepositoryRound::settle(const std::set<Digest>& blobs) {
+void RepositoryRound::mark_present(const std::set<Digest>& blobs) {
   for (auto* written : {&own_, &shared_}) {
-    settled_ += std::erase_if(*written, [&](const auto& blob) { return blobs.contains(blob.descriptor.digest); });
+    marked_present_ +=
+        std::erase_if(*written, [&](const auto& blob) { return blobs.contains(blob.descriptor.digest); });
   }
   there_before_ += blobs.size();
 }

@@ -49,7 +49,7 @@ class RepositoryRound {
   /// Those of the blobs to be written that the archives leave out. They live until they are written or settled.
   [[nodiscard]] std::vector<Graph::BlobNode*> left_out();
   /// Notes that the repository has `blobs`: they are not written. Call it after `find_blobs`.
-  void settle(const std::set<Digest>& blobs);
+  void mark_present(const std::set<Digest>& blobs);
   /// What `write_own_blobs` and `write_shared_blobs` will write.
   [[nodiscard]] BlobsToWrite blobs_to_write() const;
   void write_own_blobs() { write(std::exchange(own_, {})); }
@@ -73,7 +73,7 @@ class RepositoryRound {
   /// The number of the plan's blobs that this round knows to be in the repository.
   [[nodiscard]] std::size_t blobs_there() const { return there_before_ + tally_.arrived(); }
   /// The number of blobs that existed before this run.
-  [[nodiscard]] std::size_t blobs_existed() const { return untouched_ + settled_ + tally_.blobs_existed(); }
+  [[nodiscard]] std::size_t blobs_existed() const { return untouched_ + marked_present_ + tally_.blobs_existed(); }
   [[nodiscard]] std::size_t blobs_proved() const noexcept { return proved_; }
 
  private:
@@ -95,7 +95,7 @@ class RepositoryRound {
   std::vector<PlannedStep> written_;  ///< the manifests that this round has put
   std::size_t there_before_ = 0;      ///< blobs of images that exist already
   std::size_t untouched_ = 0;         ///< those of them that no earlier round has put
-  std::size_t settled_ = 0;           ///< blobs that `settle` was told
+  std::size_t marked_present_ = 0;    ///< blobs that `mark_present` was told
   std::size_t proved_ = 0;
 };
 

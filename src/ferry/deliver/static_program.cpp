@@ -12,7 +12,7 @@ namespace ociferry {
 
 namespace {
 
-/// Being used here, this text is in every program of ociferry, which is told by it. It must never change.
+/// This text identifies programs of ociferry: since it is used here, all of them contain it. It must never change.
 constexpr std::string_view kProgramMark = "ociferry: this program carries container images across an air gap";
 
 /// The structure at `offset`; nullopt if `bytes` end before its end.

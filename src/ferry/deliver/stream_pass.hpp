@@ -9,8 +9,8 @@
 namespace ociferry {
 
 /// The pass over a sealed archive that comes as a stream: blobs are put one after the other, in the order of the
-/// archive, and those that nobody lacks are read all the same. When it has ended without an exception, every byte of
-/// the archive was checked, up to its end. It throws Error{Corrupt} for a damaged or cut stream, as soon as that shows.
+/// archive, and those that no destination lacks are read, too. If it ends without an exception, every byte of the
+/// archive was checked. Throws Error{Corrupt} for a damaged or truncated stream, as soon as that is found.
 /// `archive` must be read from a stream; `context` must outlive the pass.
 [[nodiscard]] BlobPass pass_over_stream(std::shared_ptr<ImageArchive> archive, const Context& context);
 

@@ -44,7 +44,7 @@ void take_lock(int fd, int how, const fs::path& directory) {
 }
 
 /// False if another file was renamed to `file` since it was opened.
-bool is_still(int fd, const fs::path& file) {
+bool is_same_file(int fd, const fs::path& file) {
   struct stat opened {};
   struct stat named {};
   return ::fstat(fd, &opened) == 0 && ::lstat(file.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
@@ -70,7 +70,7 @@ UniqueFd lock_sums(const fs::path& directory) {
     const bool is_there = fs::is_regular_file(fs::symlink_status(file, unknown));
     UniqueFd fd = open_file(is_there ? file : directory, O_RDONLY | O_NOFOLLOW);
     take_lock(fd.get(), is_there ? LOCK_EX : LOCK_EX | LOCK_NB, directory);
-    if (!is_there || is_still(fd.get(), file)) return fd;
+    if (!is_there || is_same_file(fd.get(), file)) return fd;
   }
 }
 

@@ -44,7 +44,7 @@ std::shared_ptr<ArchiveReader> open_existing(const std::filesystem::path& path, 
 
 namespace {
 
-/// What says that an old archive's bytes are of no use. A failure to write comes again when they are fetched.
+/// The errors that mean that an old archive's bytes cannot be used. A failed write fails again when they are fetched.
 bool is_damage(const Error& error) { return error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Io; }
 
 /// True if `archive` is what an export of `plan` would write. It is read as a whole; by `check`, if there is one.
@@ -157,8 +157,8 @@ void give_back_memory() {
 #endif
 }
 
-/// Reads what was written as the other side will, but for the layers: an archive that cannot be read must show here,
-/// where it can be made again.
+/// Reads the archive as the receiver will, except for the layers: an unreadable archive must be found here, where it
+/// can be made again.
 void read_back(const OutputMedium& written, const Context& context) {
   context.progress->phase("reading the archive back", 0);
   give_back_memory();

@@ -30,7 +30,7 @@ TransferReport write_archive(ImageSet set, const std::filesystem::path& output, 
 /// Throws Error{Corrupt} if the archive of `plan` has another fingerprint than `promised`.
 void check_promise(const ArchivePlan& plan, const std::optional<Digest>& promised);
 
-/// The archive that has the output's name already, or null, if it is none of ours or its beginning is damaged.
+/// The existing sealed archive at `path`; null if it is another file or its beginning is damaged.
 [[nodiscard]] std::shared_ptr<ArchiveReader> open_existing(const std::filesystem::path& path, Progress& progress);
 
 }  // namespace ociferry

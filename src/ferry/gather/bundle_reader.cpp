@@ -50,8 +50,8 @@ const Manifest& as_manifest(const std::variant<Manifest, ImageIndex>& parsed) {
   throw Error(ErrorCode::Hostile, "it is an index, not an image");
 }
 
-/// True for errors caused by the locations image itself, not by the registry or the network.
-bool is_its_own_fault(const Error& error) {
+/// True for errors of the locations image itself, not of the registry or the network.
+bool is_fault_of_image(const Error& error) {
   if (error.reason() == ErrorReason::CredentialsBroken) return false;
   const ErrorCode code = error.code();
   return code == ErrorCode::Hostile || code == ErrorCode::Corrupt || code == ErrorCode::NotFound ||
@@ -137,7 +137,7 @@ std::optional<FoundLocations> find_locations_image(CachingSource& repository, co
   } catch (const Error& error) {
     if (is_refusal(error)) {
       progress.warn(text::cat("the ", name, " may not be read and is ignored: ", error.message()));
-    } else if (is_its_own_fault(error)) {
+    } else if (is_fault_of_image(error)) {
       progress.warn(text::cat("ignoring the ", name, ": ", error.message()));
     } else {
       throw;

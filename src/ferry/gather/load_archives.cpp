@@ -135,7 +135,7 @@ void take_from_bases(LoadedArchives& loaded, const std::vector<fs::path>& bases,
   }
 }
 
-/// `loaded.set` without what is for other platforms, with a warning of what there is for others only.
+/// Removes images of other platforms from `loaded.set`, with a warning for those that exist for others only.
 void keep_platforms(LoadedArchives& loaded, const std::vector<Platform>& platforms, const Context& context) {
   loaded.set = select_platforms(std::move(loaded.set), platforms);
   warn_of_lacking_platforms(loaded.set, platforms, *context.progress);

@@ -73,7 +73,7 @@ std::string output_named_by(const fs::path& path, const std::vector<fs::path>& d
   if (const auto volume = parse_volume_name(file)) {
     const bool is_alone = volumes_of(volume->output, directories).size() < 2;
     if (!is_alone || !is_regular(path)) return volume->output;
-    // The last that is left of a set is told from a file of such a name by what else there is of the set.
+    // The last volume of a set is distinguished from a foreign file of that name by other files of the set.
     const std::string parity = volume->output + std::string(kParitySuffix);
     for (const fs::path& directory : directories) {
       for (const std::string& other : {volume_list_name(volume->output), parity, volume_name(parity, 1)}) {
@@ -181,7 +181,7 @@ class LooseJoin {
     return offset == bytes_ ? slots : Slots();
   }
 
-  /// As the files are, but for one that is lost.
+  /// By the sizes of the files, of which one may be lost.
   [[nodiscard]] Slots as_they_are() const {
     std::uint64_t sum = 0;
     for (const auto& [number, path] : files_.volumes) sum += size_of(path);

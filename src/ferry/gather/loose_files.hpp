@@ -25,27 +25,26 @@ struct LooseFiles {
   std::optional<VolumeList> list = {};                        ///< OUT.volumes.json, if it can be read
 };
 
-/// What `path` means: a file; a volume; OUT, if only OUT.001 and the like are there; a list of volumes; a directory
-/// that holds volumes of one archive. Throws Error{NotFound} if nothing of it is there, Error{Usage}.
+/// The files of `path`: a file; a volume; OUT, if only OUT.001 and the like exist; a list of volumes; a directory with
+/// volumes of one archive. Throws Error{NotFound} if none exists, Error{Usage}.
 [[nodiscard]] LooseFiles find_loose_files(const std::filesystem::path& path, const VolumeSearch& search,
                                           Progress& progress);
 
-/// How much of what is known of the bytes from `offset` to `offset` + `size` is so in `medium`, which begins there.
-/// Need not look at all of them.
+/// A score: how many of the known bytes from `offset` to `offset` + `size` match `medium`, which begins there. May
+/// compare samples only.
 using LooseMatch = std::function<std::size_t(const Medium& medium, std::uint64_t offset, std::uint64_t size)>;
 
-/// What is known of the bytes.
+/// What is known about the content of the whole.
 struct LooseContent {
   LooseMatch match;
-  /// Where the bytes of `medium`, of which some may be damaged, begin in the whole; nullopt if they do not tell. Empty
-  /// if no content does.
+  /// The offset of the bytes of `medium`, some of which may be damaged, in the whole; nullopt if not found. Empty if
+  /// the content cannot be located.
   std::function<std::optional<std::uint64_t>(const Medium& medium)> locate = {};
 };
 
 /// The medium of `bytes` bytes that the files make, with gaps where volumes are lost. Where volumes begin follows from
-/// the list, from their sizes, or from `content`, which also tells which of several ways to put them together is right,
-/// and which other files are volumes, whatever they are called. What cannot be opened is a warning. Throws
-/// Error{Incomplete} if nothing says where volumes begin.
+/// the list, from their sizes, or from `content`, which also decides between several possible orders, and finds renamed
+/// volumes. A file that cannot be opened is a warning. Throws Error{Incomplete} if it is not known where volumes begin.
 [[nodiscard]] std::shared_ptr<PatchworkMedium> join_loose_files(const LooseFiles& files, std::uint64_t bytes,
                                                                 const LooseContent& content, Progress& progress);
 

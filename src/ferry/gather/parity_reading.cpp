@@ -22,7 +22,7 @@ constexpr std::size_t kRangesTold = 10;
 constexpr std::size_t kPlacesProbed = 4;
 constexpr std::size_t kCutUnit = 512;  ///< volumes end at multiples of it
 
-bool lies_at(const fs::path& path, const VolumeSearch& search) {
+bool is_archive_at(const fs::path& path, const VolumeSearch& search) {
   std::error_code unknown;
   if (fs::is_regular_file(path, unknown)) return true;
   try {
@@ -34,10 +34,10 @@ bool lies_at(const fs::path& path, const VolumeSearch& search) {
 
 /// The place of the parity of an archive; empty if there is none.
 fs::path parity_of(const LooseFiles& archive, const fs::path& given, const VolumeSearch& search) {
-  if (!given.empty()) return lies_at(given, search) ? given : fs::path();
+  if (!given.empty()) return is_archive_at(given, search) ? given : fs::path();
   for (const fs::path& directory : archive.directories) {
     const fs::path path = directory / (archive.output + std::string(kParitySuffix));
-    if (lies_at(path, search)) return path;
+    if (is_archive_at(path, search)) return path;
   }
   return {};
 }

@@ -84,7 +84,7 @@ ImageSet verify_medium(const std::shared_ptr<ImageArchive>& archive, const Devic
   try {
     set.emplace(load_archive(archive, context));
   } catch (const Error& error) {
-    // Its blobs are read all the same, so that all damage is told.
+    // Its blobs are read, too, so that all damage is reported.
     const bool is_of_archive =
         is_of_medium(error) || error.code() == ErrorCode::Incomplete || error.code() == ErrorCode::Hostile;
     if (!is_of_archive || archive->sealed() == nullptr) throw;

@@ -13,13 +13,13 @@
 
 namespace ociferry {
 
-/// Checks every byte of `archive`, which is read through `device`, and the whole graph; returns that. Carries on after
-/// damage, so that all of it is told: of each blob its files and offsets, and what the wrong bytes are like. Throws
-/// Error{Corrupt}, or Error{Io} if there is nothing but bytes that cannot be read; and as load_archive().
+/// Checks every byte of `archive`, which is read through `device`, and the whole graph; returns that. Continues after
+/// damage, to report all of it: files and offsets of each blob, and what the wrong bytes resemble. Throws
+/// Error{Corrupt}, or Error{Io} if the only damage is unreadable bytes; and as load_archive().
 [[nodiscard]] ImageSet verify_medium(const std::shared_ptr<ImageArchive>& archive, const DeviceReader& device,
                                      const Context& context);
 
-/// Checks `written`, which is complete and synced and has no name yet, in the same way; `written` must be a sealed
+/// Checks `written`, which is complete, synced and not yet published, in the same way; `written` must be a sealed
 /// archive. Throws Error that says so.
 [[nodiscard]] MediumReading verify_written(const OutputMedium& written, const Context& context);
 

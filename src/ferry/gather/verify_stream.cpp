@@ -9,7 +9,7 @@ namespace ociferry {
 
 namespace {
 
-/// Checks what comes by, and reports it.
+/// Checks the bytes of the stream, and reports them.
 class ReportedCheck : public ByteSink {
  public:
   ReportedCheck(const ArchiveReader& archive, Progress& progress)

@@ -65,7 +65,7 @@ void WatchedMedia::sample() {
     }
     const std::uint64_t read = counters->read_bytes - device.last.read_bytes;
     const std::uint64_t written = counters->written_bytes - device.last.written_bytes;
-    // A span in which the other direction has more to do tells nothing of ours.
+    // A span in which the other direction moves more bytes is not measured.
     const auto busy = counters->busy - device.last.busy;
     const std::uint64_t moved = read + written;
     const std::uint64_t ours = direction_ == Direction::Reading ? read : written;

@@ -20,9 +20,9 @@ namespace ociferry {
 /// "NAME is slower than it was: ..."
 void warn_of_slowdown(const std::string& name, const Slowdown& slowdown, Progress& progress);
 
-/// Watches, while work goes on, whether the media that it reads or writes become slower. Asks the system for what their
-/// devices have done and how long that took them: neither a network nor memory counts. Nothing is told of media that
-/// the system does not count for. Forwards to another Progress. Thread-safe.
+/// Warns if media become slower while they are read or written. Uses the system's counters of bytes and busy time of
+/// their devices, so that neither a network nor memory counts; media without counters are not watched. Forwards to
+/// another Progress. Thread-safe.
 class WatchedMedia final : public Progress {
  public:
   enum class Direction { Reading, Writing };

@@ -95,7 +95,7 @@ std::string account_words(const CredentialReport& found) {
   return words;
 }
 
-/// Reads as somebody without credentials.
+/// Reads without credentials.
 void pull_anonymously(Probing& probing) {
   PeerLog peers;
   const auto connection = connect(without_credentials(probing), probing.name(), probing.context(), peers);

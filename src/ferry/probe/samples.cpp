@@ -72,7 +72,7 @@ SampleBlob sample_config(std::string_view mark, const std::string& tar) {
                                                  .dump());
 }
 
-/// `type`: what it is called there, if not what it is called in itself.
+/// `type`: its media type in the index, if that differs from its own.
 Json sample_reference(const Descriptor& to, std::string_view type = {}) {
   return Json::Object{{"mediaType", type.empty() ? std::string_view(to.media_type) : type},
                       {"size", to.size},

@@ -59,7 +59,7 @@ bool Traces::is_there(const Trace& trace, const std::stop_token& stop) {
   return !is_absent(connection_.send_with_retries(request, trace.scope, stop).status);
 }
 
-/// What was not deleted may be gone nevertheless. If that cannot be seen, it is told as left behind.
+/// A refused delete may have succeeded: whether content still exists is checked. If that fails, it is reported as left.
 void Traces::look_for(Trace& trace, const std::stop_token& stop) {
   const bool is_repository = trace.kind == Kind::Repository;
   if (is_repository) trace.refusal = "no request deletes a repository";

@@ -64,7 +64,7 @@ class Upload {
     return answer;
   }
 
-  /// One PATCH with so many zeros, once. Throws TransportError.
+  /// Sends one PATCH with this number of zeros, once. Throws TransportError.
   Answer patch(std::uint64_t size) {
     Request request{"PATCH", *place_};
     request.headers.set("Content-Type", "application/octet-stream");
@@ -81,7 +81,7 @@ class Upload {
     return answer;
   }
 
-  /// One PUT with so many zeros and a digest that they do not have, so that the registry refuses them in the end.
+  /// Sends one PUT with this number of zeros and a wrong digest, so that the registry refuses them in the end.
   Answer put(std::uint64_t size) {
     const Digest other = sha256(probing_.mark() + " other content");
     Request request{"PUT", place_->with_parameter("digest", other.text())};

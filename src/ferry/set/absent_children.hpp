@@ -25,8 +25,8 @@ namespace ociferry {
 /// What refers to `index` by its digest, so that no other can take its place; nullopt if nothing does.
 [[nodiscard]] std::optional<std::string> who_needs(const ImageSet& set, const SetImage& index);
 
-/// Warns about each image of `set` that lacks some of its children, but for those that nobody wanted: of platforms that
-/// are not `wanted` (empty: all).
+/// Warns about each image of `set` that lacks some of its children, except for children of platforms that are not in
+/// `wanted` (empty: all platforms).
 void warn_of_absent_children(const ImageSet& set, Progress& progress, const std::vector<Platform>& wanted = {});
 
 }  // namespace ociferry

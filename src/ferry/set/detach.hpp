@@ -7,8 +7,8 @@
 
 namespace ociferry {
 
-/// Takes out of `images` what is attached only to manifests in `gone`, or to what is taken out itself, and returns its
-/// references. Of what stays, the tags that attach it to these are taken off. `graph` has the manifests of `images`.
+/// Removes from `images` those that are attached only to manifests in `gone`, or to removed ones, and returns their
+/// references. Others lose the tags that attach them to these. `graph` has the manifests of `images`.
 std::vector<Reference> detach(std::vector<SetImage>& images, const Graph& graph, std::set<Digest> gone);
 
 /// All manifests of `graph` that `images` need.

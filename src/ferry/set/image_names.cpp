@@ -93,7 +93,7 @@ std::string spelled_alike(const std::vector<Reference>& references, std::string_
     for (const Reference& name : references) {
       ends.emplace_back(last_part(with_tag ? to_string(name) : to_string(name.name)));
     }
-    const std::string meant = meant_by(word, ends);
+    const std::string meant = suggestion_for(word, ends);
     const auto found = std::ranges::find(ends, meant);
     if (meant.empty() || found == ends.end()) continue;
     return to_string(references[static_cast<std::size_t>(std::distance(ends.begin(), found))]);
@@ -230,7 +230,7 @@ std::vector<Reference> references_of(const std::vector<ImageName>& names) {
   return all;
 }
 
-std::vector<ImageName> names_meant(const std::vector<ImageName>& names, std::string_view text) {
+std::vector<ImageName> matching_names(const std::vector<ImageName>& names, std::string_view text) {
   for (const auto& is_meant : ways_to_mean(text)) {
     std::vector<ImageName> found;
     std::ranges::copy_if(names, std::back_inserter(found), is_meant);
@@ -248,7 +248,7 @@ std::vector<ImageName> names_meant(const std::vector<ImageName>& names, std::str
 const SetImage& image_meant(const ImageSet& set, std::string_view text) {
   std::vector<ImageName> names;
   for (const SetImage& image : set.images()) std::ranges::move(names_of(image), std::back_inserter(names));
-  return *names_meant(names, text).front().image;
+  return *matching_names(names, text).front().image;
 }
 
 ImageSet keep_names(const ImageSet& set, const std::vector<ImageName>& chosen) {

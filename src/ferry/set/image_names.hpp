@@ -29,10 +29,9 @@ struct ImageName {
 
 /// Those of `names` that a user means by `text`: a reference; a digest; a tag; the end of a repository, such as "app",
 /// "app:v1" or "team/app@sha256:..."; or the first hexadecimal digits of a digest, at least four. The first of these
-/// kinds that fits any name counts, and of what has one name the images before what is attached to them. Throws
-/// Error{Usage} that lists the names if none fits, and suggests one that is spelled alike; and if they belong to
-/// several images.
-[[nodiscard]] std::vector<ImageName> names_meant(const std::vector<ImageName>& names, std::string_view text);
+/// kinds that matches any name counts; of several matches, images come before what is attached to them. Throws
+/// Error{Usage} that lists the names if none matches, with a suggestion, or if they belong to several images.
+[[nodiscard]] std::vector<ImageName> matching_names(const std::vector<ImageName>& names, std::string_view text);
 
 /// The image of `set` that a user means by `text`. Throws Error{Usage} likewise.
 [[nodiscard]] const SetImage& image_meant(const ImageSet& set, std::string_view text);

@@ -10,9 +10,8 @@ namespace ociferry {
 
 // Transfers for some platforms only: `wanted` is empty for all.
 
-/// `set` without the children of indexes that are for other platforms, and what is attached to these alone. The indexes
-/// stay as they are. Throws Error{NotFound}, with the platforms that there are, if nothing of an index is for a wanted
-/// one.
+/// `set` without children of indexes for other platforms, and without what is attached to these only. The indexes are
+/// unchanged. Throws Error{NotFound} that lists the platforms of an index if none is wanted.
 [[nodiscard]] ImageSet select_platforms(ImageSet set, const std::vector<Platform>& wanted);
 
 /// Warns about the indexes that have no child for one of the platforms.

@@ -56,7 +56,7 @@ Removal without_images(const ImageSet& set, const std::vector<std::string>& imag
   }
   std::vector<ImageName> removed;
   for (const std::string& text : images) {
-    for (const ImageName& name : names_meant(all, text)) {
+    for (const ImageName& name : matching_names(all, text)) {
       if (!name.image->is_root) throw no_root(set, *name.image);
       if (!is_among(name, removed)) removed.push_back(name);
     }

@@ -16,8 +16,8 @@ struct Removal {
   std::vector<NeededImage> still_there = {};  ///< images whose names were taken out, but that others need
 };
 
-/// Takes the names that `images` mean (`names_meant`) out of `set`, and all that only they needed. Throws Error{Usage}
-/// for a name that the archive does not have, or that is no root's, and if nothing would be left.
+/// Takes the names that `images` mean (`matching_names`) out of `set`, and all that only they needed. Throws
+/// Error{Usage} for a name that the archive does not have, or that is no root's, and if nothing would be left.
 [[nodiscard]] Removal without_images(const ImageSet& set, const std::vector<std::string>& images);
 
 }  // namespace ociferry

@@ -20,9 +20,9 @@ struct StrippedSet {
   std::map<std::pair<RepositoryName, std::optional<std::string>>, Digest> old_by_name = {};
 };
 
-/// Takes out of each index of `set` what it lists and the set lacks, in indexes below it, too. The index gets another
-/// digest, which takes the place of the old one; what was attached to the old one is left out, with a warning. An index
-/// that something needs by its digest (a bundle's lock file, what it is attached to) stays as it is, with a warning.
+/// Removes from each index of `set`, and from nested ones, the entries that the set lacks. The index gets another
+/// digest, which replaces the old one; artifacts attached to the old one are left out, with a warning. An index that is
+/// needed by its digest (by a bundle's lock file, or its own subject) is unchanged, with a warning.
 [[nodiscard]] StrippedSet strip_indexes(const ImageSet& set, Progress& progress);
 
 /// Names the old digests again where an image is called as it was before.

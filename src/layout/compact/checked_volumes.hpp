@@ -29,7 +29,7 @@ class CheckedVolumes : public ByteSource {
 
   std::unique_ptr<Medium> volumes_;
   std::optional<VolumeList> list_;
-  std::size_t ended_ = 0;  ///< so many volumes were read
+  std::size_t ended_ = 0;  ///< the number of volumes that were read
   std::uint64_t offset_ = 0;
   Hasher hasher_;
 };

@@ -24,12 +24,12 @@ inline constexpr std::uint64_t kMostHeaderBytes = 4 * kMiB;
 inline constexpr std::string_view kRangesPrefix = "ranges/";
 inline constexpr std::uint64_t kMostRangesBytes = 8 * kMiB;  ///< of all layers
 inline constexpr std::size_t kMostRanges = 1'000'000;        ///< the same
-/// Of the bytes of the plain archive, at most so many are in a member.
+/// The most bytes of the plain archive in one member.
 inline constexpr std::size_t kMostPlainBytes = kMiB;
-/// Contents of files below this size are not looked for in other layers: to name them would take as much.
+/// Contents of files below this size are not searched in other layers: a reference would be as long.
 inline constexpr std::uint64_t kLeastContentBytes = 256;
 
-/// What must be at hand to read it: layers of other archives.
+/// Layers of other archives that are needed to read it.
 struct Base {
   std::vector<Digest> archives = {};   ///< fingerprints of those archives
   std::vector<Descriptor> blobs = {};  ///< their layers: digest and size
@@ -38,7 +38,7 @@ struct Base {
 struct Header {
   std::uint64_t archive_bytes = 0;  ///< length of the plain archive
   Digest fingerprint;               ///< of the plain archive: the digest of its seal
-  std::uint64_t kept_bytes = 0;     ///< that the reader must keep, as they come up again
+  std::uint64_t kept_bytes = 0;     ///< that the reader must keep, since they occur again
   std::uint64_t piece_bytes = 0;    ///< the most that a piece of a layer unpacks to
   Base base = {};
 };

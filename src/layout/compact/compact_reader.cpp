@@ -278,8 +278,8 @@ void CompactReader::put_piece(Part& part, Bytes content) {
   }
 }
 
-/// Until so many are under way as there may be. While nobody has said where the base is, only what is asked for: the
-/// front needs none.
+/// Reads parts until the maximum is in progress. While the base has no holders, only the requested part: the front
+/// needs no base.
 void CompactReader::read_parts() {
   while (!has_ended_ && !parts_->is_full()) {
     has_base_ = has_base_ || !base_ || base_->lacking().empty();

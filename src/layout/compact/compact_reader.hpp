@@ -30,17 +30,17 @@ class CompactReader : public ByteSource {
   ~CompactReader() override;
 
   [[nodiscard]] const Header& header() const noexcept { return header_; }
-  /// What it builds on; null if that is nothing. Where it is must be said before the first layer is read.
+  /// The base; null if there is none. Its holders must be set before the first layer is read.
   [[nodiscard]] std::shared_ptr<CompactBase> base() const noexcept { return base_; }
   /// Throws Error{Corrupt} where the archive is damaged or cut, Error{Hostile} beyond the limits, Error{Incomplete} if
-  /// nobody has said where the base is, Error{Space}, Error{Io}, Error{Interrupted}, and what opening the base throws.
+  /// the base has no holders, Error{Space}, Error{Io}, Error{Interrupted}, and what opening the base throws.
   [[nodiscard]] std::size_t read(MutableBytes buffer) override;
 
-  /// In bytes: the window of zstd, and the pieces under way.
+  /// In bytes: the window of zstd, and the pieces in progress.
   static constexpr std::uint64_t kMostMemory = std::uint64_t{256} * 1024 * 1024;
 
  private:
-  /// What is next in the plain archive.
+  /// The next part of the plain archive.
   struct Part {
     MemberName name;
     std::vector<std::byte> bytes = {};    ///< as they are, or to be compressed with `recipe`

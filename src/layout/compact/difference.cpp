@@ -21,7 +21,7 @@ struct Run {
   std::size_t bytes = 0;
 
   [[nodiscard]] std::size_t end() const { return now + bytes; }
-  [[nodiscard]] bool is_in_line_with(const Run& next) const { return next.before - before == next.now - now; }
+  [[nodiscard]] bool is_aligned_with(const Run& next) const { return next.before - before == next.now - now; }
 };
 
 std::size_t equal_bytes(Bytes one, std::size_t one_at, Bytes other, std::size_t other_at) {
@@ -89,7 +89,7 @@ std::vector<Run> find_matches(Bytes before, Bytes now) {
       const std::size_t equal = place < before.size() ? equal_bytes(before, place, now, at) : 0;
       if (equal >= kLeastMatch && equal > best.bytes) best = {at, place, equal};
     }
-    const bool is_in_line = !matches.empty() && best.bytes > 0 && matches.back().is_in_line_with(best);
+    const bool is_in_line = !matches.empty() && best.bytes > 0 && matches.back().is_aligned_with(best);
     if (best.bytes < (is_in_line ? kHashed : kLeastMatch)) {
       ++at;
       continue;
@@ -146,7 +146,7 @@ std::vector<Run> join_matches(Bytes before, Bytes now, const std::vector<Run>& m
     if (!runs.empty()) {
       Run& last = runs.back();
       const std::size_t gap = match.now - last.end();
-      if (last.is_in_line_with(match) &&
+      if (last.is_aligned_with(match) &&
           is_similar(before, now, {.now = last.end(), .before = last.before + last.bytes, .bytes = gap})) {
         last.bytes = match.end() - last.now;
         continue;

@@ -11,19 +11,19 @@
 
 namespace ociferry::compact {
 
-/// Which contents come up again in the layers of an archive or are in the base, and where the reader keeps them.
+/// The contents that occur repeatedly in the layers of an archive or are in the base, and where the reader keeps them.
 class SharedContents {
  public:
   /// First, for all layers in their order: counts.
   void count(const std::vector<FoundContent>& contents);
   /// Then: how many bytes are kept.
   [[nodiscard]] std::uint64_t kept_bytes() const;
-  /// What is kept of the base comes before all else. `base` must outlive this.
+  /// The kept bytes of the base come first. `base` must outlive this.
   void set_base(const BaseContents::Taken& base) {
     base_ = &base;
     kept_ = base.kept_bytes;
   }
-  /// Drops those that neither come up again nor are made of the base.
+  /// Drops those that neither occur again nor are made from the base.
   void keep_repeated(std::vector<FoundContent>& contents) const;
 
   /// Then, for all layers in their order, piece by piece: the steps that give the `size` bytes of a layer from `offset`

@@ -45,12 +45,11 @@ class ArchiveReader : public ImageArchive {
   /// a StreamCheck takes their place. Null for others.
   [[nodiscard]] const StreamMedium* stream() const noexcept { return medium_->stream(); }
 
-  /// True if there are volumes that somebody must bring: then reading in order, and nothing else at a time, asks for
-  /// each once.
+  /// True if volumes must still be inserted by the user: reading in order, by one thread, asks for each only once.
   [[nodiscard]] bool waits_for_volumes() const { return !medium_->is_at_hand(0, plan_.total_bytes); }
 
-  /// Checks every tar header and the trailer, byte for byte, against the plan; reads nothing else. What lies in volumes
-  /// that are not at hand is left out: such a header is checked when its blob is opened. Throws Error{Corrupt}.
+  /// Checks every tar header and the trailer, byte for byte, against the plan; reads nothing else. Headers
+  /// in volumes that are not at hand are checked later, when their blob is opened. Throws Error{Corrupt}.
   void check_headers() const;
   /// The same, but gives every Error{Corrupt} and Error{Io} to `damage`, and goes on.
   void check_headers(const std::function<void(const Error&)>& damage) const;

@@ -34,7 +34,7 @@ ArchiveWriter::ArchiveWriter(std::unique_ptr<OutputMedium> medium, ArchivePlan p
   if (existing == Existing::Discard && plan_.total_bytes >= kWorthSync) medium_->sync();
 }
 
-bool ArchiveWriter::may_have_left(const Medium& medium) {
+bool ArchiveWriter::may_be_partial(const Medium& medium) {
   const std::string header = first_header();
   std::string begin(header.size(), '\0');
   begin.resize(medium.read_at(0, std::as_writable_bytes(std::span(begin))));

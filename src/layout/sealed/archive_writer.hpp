@@ -42,7 +42,7 @@ class ArchiveWriter : public BlobTarget {
   /// True if a run of the same plan wrote to `medium`. Throws Error{Io}.
   [[nodiscard]] static bool was_left_by(const Medium& medium, const ArchivePlan& plan);
   /// True if `medium` may be an unfinished archive: it begins like one, or with zeros. Throws Error{Io}.
-  [[nodiscard]] static bool may_have_left(const Medium& medium);
+  [[nodiscard]] static bool may_be_partial(const Medium& medium);
 
  private:
   void write_front();

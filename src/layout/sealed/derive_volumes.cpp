@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kCandidatesTold = 3;
 
-/// The files called OUT.001, OUT.002, ..., by their numbers. The first is there, whatever it is called.
+/// The files called OUT.001, OUT.002, ..., by their numbers. The first one exists, under any name.
 using NumberedFiles = std::map<std::size_t, VolumeFile>;
 
 NumberedFiles numbered_files(const SetPlace& place, const std::vector<VolumeFile>& files) {
@@ -69,8 +69,8 @@ class VolumeChain {
   VolumeChain(const ArchivePlan& plan, std::vector<VolumeFile> files, NumberedFiles numbered)
       : plan_(plan), files_(std::move(files)), numbered_(std::move(numbered)) {}
 
-  /// The sizes of all volumes. Where several are missing, they are what is expected of volumes that are like the first,
-  /// unless one that is there contradicts that: then nothing tells them, which is Error{Incomplete}.
+  /// The sizes of all volumes. Several missing ones in a row are assumed to have the size of the first one. Throws
+  /// Error{Incomplete} if an existing volume contradicts that.
   std::vector<std::uint64_t> sizes(const SetPlace& place) {
     std::vector<std::uint64_t> front;
     std::uint64_t begin = 0;

@@ -7,10 +7,9 @@
 
 namespace ociferry {
 
-/// Where the volumes of a set without a list begin. What is there tells it: by its sizes, if all but the last have the
-/// same; else by what must come next where a volume ends, whatever that is called, and from the end backwards. Of
-/// volumes that are not there only names and places are known. Throws Error{Incomplete} if nothing tells the sizes of
-/// those that are not there.
+/// Finds the offsets of the volumes of a set without a list: by their sizes, if all but the last have the same; else by
+/// the headers that must follow where a volume ends, for files of any name, and from the end backwards. Of absent
+/// volumes only names and offsets are known. Throws Error{Incomplete} if the sizes of absent volumes cannot be derived.
 [[nodiscard]] std::vector<FoundVolume> derive_volumes(const SetPlace& place, const ArchivePlan& plan);
 
 }  // namespace ociferry

@@ -57,7 +57,7 @@ std::unique_ptr<Medium> open_if_there(const fs::path& path) {
   return fs::is_regular_file(path, unknown) ? open_medium(path) : nullptr;
 }
 
-/// A tar that is none of ours, or whatever else is no volume behind the first.
+/// True for a foreign tar, and for all that cannot be a volume after the first.
 bool has_tar_magic(const fs::path& path) {
   constexpr std::uint64_t kMagic = 257;
   const auto medium = open_medium(path);

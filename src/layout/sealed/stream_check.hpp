@@ -11,8 +11,8 @@
 
 namespace ociferry {
 
-/// Checks a sealed archive while its bytes come by, from the first to the last: headers, files and zeros are compared
-/// with the plan, blobs are hashed. Bytes are refused as soon as they are wrong; of a blob, at its end.
+/// Checks the bytes of a sealed archive in order, from the first to the last: headers, files and zeros are compared
+/// with the plan, blobs are hashed. Wrong bytes are refused at once; those of a blob at its end.
 class StreamCheck : public ByteSink {
  public:
   /// `plan` must outlive it. `name` is what messages call the archive.

@@ -63,7 +63,7 @@ class VolumeMatcher {
     }
     return {};
   }
-  /// For a volume that is not there: which file may be it, and has nothing in it that tells; empty if there is none.
+  /// For an absent volume: a file that may be it, but has no header that proves it; empty if there is none.
   [[nodiscard]] std::string candidate_for(std::size_t index) const {
     const FoundVolume& volume = set_.volumes[index];
     if (set_.list) return {};  // it tells how volumes begin

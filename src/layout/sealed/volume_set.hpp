@@ -36,11 +36,11 @@ struct VolumeSet {
 };
 
 /// Finds the set that `path` belongs to: a volume, also a renamed one, the list of a set, or a directory with either.
-/// nullopt if `path` is something else. Volumes are told by their sizes, the list, and the tar headers that must be in
-/// them; those of a compact archive by sizes and the list, and without one by their names; no more is read. What is
-/// doubled, swapped, renamed or too many is a warning. Throws Error{Incomplete}, Error{Corrupt} with a list of what is
-/// missing, cut short, stale or of another set, unless `search.ask` can bring it; Error{Io}. `whole`, unless null, gets
-/// the archive if the file is all of one: what was read of it need not be again.
+/// nullopt if `path` is something else. Volumes are identified by their sizes, the list, and the tar headers that must
+/// be in them; those of a compact archive by sizes and the list, or by their names; no more is read. Duplicate,
+/// swapped, renamed and superfluous volumes are warnings. Throws Error{Incomplete}, Error{Corrupt} with a list of
+/// missing, truncated, stale and foreign volumes, unless `search.ask` can get them; Error{Io}. `whole`, unless null,
+/// gets the archive if the file is a whole one, so that it is not read twice.
 [[nodiscard]] std::optional<VolumeSet> find_volumes(const std::filesystem::path& path, const VolumeSearch& search,
                                                     Progress& progress,
                                                     std::shared_ptr<ArchiveReader>* whole = nullptr);

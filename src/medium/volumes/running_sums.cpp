@@ -13,9 +13,9 @@ namespace ociferry {
 
 namespace {
 
-/// Who writes reads so much, at most, that lies between what is hashed and what it writes: headers and paddings.
+/// The most bytes between the hashed front and a write that the writing thread reads itself: headers and paddings.
 constexpr std::uint64_t kBetween = kMiB;
-/// The thread begins with a volume if so much waits there; then it goes on until kBetween is left.
+/// The thread begins with a volume if this many bytes wait there, and continues until kBetween is left.
 constexpr std::uint64_t kWorthFollowing = 4 * kMiB;
 
 }  // namespace
@@ -137,7 +137,7 @@ void RunningSums::hash_in_volume(Volume& volume, std::uint64_t offset, Bytes byt
     std::vector<std::byte> between(static_cast<std::size_t>(offset - volume.front));
     hash_range(volume, offset, between);
   } catch (const Error&) {
-    // Who reads all in the end meets it again, and tells of it.
+    // The final reading fails in the same way, and reports it.
     settle(volume, false);
     return hasher.update(bytes);
   }
@@ -146,7 +146,7 @@ void RunningSums::hash_in_volume(Volume& volume, std::uint64_t offset, Bytes byt
   settle(volume, true);
 }
 
-/// True if at least `least` bytes can be hashed, and nobody does.
+/// True if at least `least` bytes can be hashed, and no thread does.
 bool RunningSums::is_worth_following(const Volume& volume, std::uint64_t least) const {
   if (volume.is_lost || volume.claimed != volume.front || volume.front == volume.end) return false;
   return std::min(volume.end, written_until(volume.front)) - volume.front >= least;

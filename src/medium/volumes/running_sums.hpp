@@ -12,10 +12,10 @@
 
 namespace ociferry {
 
-/// The sums of volumes while these are written, in whatever order. Each volume is hashed from its beginning on:
-/// together with the blob that is written there, or, where bytes came before those in front of them, by a
-/// thread that reads them, while others download. What was written twice, or not at all in this run, is left to who
-/// ends it. Thread-safe.
+/// The sums of volumes while these are written, in any order. Each volume is hashed from its beginning on: together
+/// with the blob that is written there, or, for bytes that were written before their turn, by a thread that reads them
+/// while others download. The caller hashes the rest at the end: what was written twice, or not at all in this run.
+/// Thread-safe.
 class RunningSums {
  public:
   /// Fills `buffer` with what was written, from `offset` on. Throws Error.
@@ -41,7 +41,7 @@ class RunningSums {
   };
   /// Ends the thread. May be called again.
   void stop();
-  /// What was done, of each volume. Call once, when all is written.
+  /// The hashed beginning of each volume. Call once, when all is written.
   [[nodiscard]] std::vector<Begun> take();
 
  private:
@@ -50,7 +50,7 @@ class RunningSums {
     std::uint64_t end;
     std::uint64_t front;    ///< up to here it is hashed
     std::uint64_t claimed;  ///< up to here it is being hashed: `front` if it is not
-    bool is_lost = false;   ///< what was hashed is of no use, or cannot be read
+    bool is_lost = false;   ///< hashed bytes were replaced, or bytes cannot be read
     Hasher hasher = Hasher();
   };
 

@@ -18,7 +18,7 @@ class VolumeMedium : public Medium {
   struct Part {
     std::string name;  ///< for messages
     std::uint64_t size = 0;
-    bool is_there = true;  ///< false: nobody has seen it yet
+    bool is_there = true;  ///< false: not seen yet
   };
   /// Opens part `index`, from 0 on; null is not allowed. Called by one thread at a time. May block until the part is
   /// there. Throws Error.

@@ -18,7 +18,7 @@ class VolumeOutput : public OutputMedium {
   /// `output`: "OUT". `retired`: files that are removed before the volumes get their names, because these replace them;
   /// lists of volumes among them lose their names first and go last.
   /// `leftovers`: unfinished files of an earlier run that divided the archive in another way, removed when room is
-  /// reserved. `sums`, of these volumes, which nobody has started, may be null. Throws as PartialFile.
+  /// reserved. `sums` of these volumes, not started yet, may be null. Throws as PartialFile.
   VolumeOutput(std::string output, std::vector<PlannedVolume> volumes, std::vector<std::filesystem::path> retired,
                std::vector<std::filesystem::path> leftovers, std::shared_ptr<RunningSums> sums = nullptr);
   VolumeOutput(const VolumeOutput&) = delete;

@@ -59,7 +59,7 @@ fs::path directory_of_volume(const fs::path& file) {
 }
 
 VolumeRoom room_for_volumes(const fs::path& directory, const std::string& output) {
-  // "." would tell nobody what cannot be opened.
+  // In a message "." would not say what cannot be opened.
   const UniqueFd fd = open_file(fs::weakly_canonical(directory), O_RDONLY | O_DIRECTORY);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", directory.string()), errno);

@@ -36,8 +36,8 @@ struct VolumeRoom {
                                                     std::uint64_t bytes, std::uint64_t beside,
                                                     std::string_view what = "the archive");
 
-/// For what is written after volumes, such as parity: one file, `output`, in the last of `rooms` that takes it, or else
-/// volumes as fill_rooms() plans them, which leaves as much free. Throws likewise.
+/// Plans a file that is written after volumes, such as parity: `output` in the last of `rooms` that has room for it, or
+/// else volumes as by fill_rooms(). Throws likewise.
 [[nodiscard]] std::vector<PlannedVolume> fill_last_room(const std::vector<VolumeRoom>& rooms, const std::string& output,
                                                         std::uint64_t bytes, std::uint64_t beside,
                                                         std::string_view what);

@@ -16,8 +16,8 @@ TEST_CASE("a misspelt word gets the nearest suggestion, and a distant one none")
                          // both are as near
                          Row{"pu", ""}, Row{"ver", ""}, Row{"pusl", ""}}) {
     CAPTURE(row.word);
-    CHECK(meant_by(row.word, known) == row.meant);
+    CHECK(suggestion_for(row.word, known) == row.meant);
   }
-  CHECK(meant_by(std::string(100'000, 'x'), known).empty());
-  CHECK(meant_by("pus", {"push", "push"}) == "push");
+  CHECK(suggestion_for(std::string(100'000, 'x'), known).empty());
+  CHECK(suggestion_for("pus", {"push", "push"}) == "push");
 }

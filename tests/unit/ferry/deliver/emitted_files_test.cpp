@@ -43,7 +43,9 @@ std::string text_of(FileKind kind) {
   return text.files.begin()->second;
 }
 
-std::size_t untold(FileKind kind) { return emitted_text({.kind = kind, .path = "f"}, sample()).untold.size(); }
+std::size_t inexpressible(FileKind kind) {
+  return emitted_text({.kind = kind, .path = "f"}, sample()).inexpressible.size();
+}
 
 }  // namespace
 
@@ -56,12 +58,12 @@ TEST_CASE("each kind of file has what its format can express, and reports the re
   REQUIRE(hosts.files.size() == 2);
   check_golden(kGolden + "hosts-docker.io.toml", hosts.files.at("certs.d/docker.io/hosts.toml"));
   check_golden(kGolden + "hosts-r.example.toml", hosts.files.at("certs.d/r.example/hosts.toml"));
-  CHECK(untold(FileKind::RegistriesConf) == 1);  // the other tag
-  CHECK(untold(FileKind::TagMirrors) == 1);
-  CHECK(untold(FileKind::DigestMirrors) == 0);
-  CHECK(untold(FileKind::Kustomize) == 2);  // one old name, two new ones
-  REQUIRE(hosts.untold.size() == 2);
-  CHECK(hosts.untold[0] ==
+  CHECK(inexpressible(FileKind::RegistriesConf) == 1);  // the other tag
+  CHECK(inexpressible(FileKind::TagMirrors) == 1);
+  CHECK(inexpressible(FileKind::DigestMirrors) == 0);
+  CHECK(inexpressible(FileKind::Kustomize) == 2);  // one old name, two new ones
+  REQUIRE(hosts.inexpressible.size() == 2);
+  CHECK(hosts.inexpressible[0] ==
         "r.example/many:b -> in.example/other:b: containerd changes the registry and a prefix of "
         "paths, no more");
 }
@@ -69,7 +71,9 @@ TEST_CASE("each kind of file has what its format can express, and reports the re
 TEST_CASE("an image with another digest is reported, except for formats that only name tags") {
   std::vector<PlacedImage> names{placed_image("r.example/team/web:1", "in.example/mirror/team/web:1")};
   names.front().to.digest = sha256("smaller");
-  const auto lines = [&](FileKind kind) { return emitted_text({.kind = kind, .path = "f"}, names).untold.size(); };
+  const auto lines = [&](FileKind kind) {
+    return emitted_text({.kind = kind, .path = "f"}, names).inexpressible.size();
+  };
   CHECK(lines(FileKind::TagMirrors) == 0);
   for (const FileKind kind : {FileKind::ContainerdHosts, FileKind::RegistriesConf, FileKind::DigestMirrors}) {
     CHECK(lines(kind) == 1);
@@ -95,7 +99,7 @@ TEST_CASE("a registry's name does not lead out of containerd's directory") {
   const auto text = emitted_text({.kind = FileKind::ContainerdHosts, .path = "certs.d"},
                                  {placed_image("../a/b:v1", "in.example/a/b:v1")});
   CHECK(text.files.empty());
-  CHECK(text.untold.size() == 1);
+  CHECK(text.inexpressible.size() == 1);
 }
 
 TEST_CASE("unwritable and foreign files are refused before any other work") {
