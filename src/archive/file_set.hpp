@@ -9,14 +9,10 @@
 
 namespace ociferry {
 
-/// The directory that makes a directory a bundle, and the lock file in it.
-inline constexpr std::string_view kBundleDirectory = ".imgpkg";
-inline constexpr std::string_view kImagesLockFile = "images.yml";
-
 /// A file or directory to be packed.
 struct FileEntry {
-  std::string
-      name;  ///< its path in the layer: relative to the argument it was found under; "." for the argument itself
+  /// Its path in the layer: relative to the argument that it was found under; "." for the argument itself.
+  std::string name;
   TarType type = TarType::File;
   std::uint32_t mode = 0;       ///< permission, setuid, setgid and sticky bits (07777)
   std::uint32_t root_mode = 0;  ///< the same of the argument it was found under
@@ -31,13 +27,7 @@ struct FileEntry {
 [[nodiscard]] std::vector<FileEntry> collect_files(const std::vector<std::filesystem::path>& arguments,
                                                    const std::vector<std::string>& exclusions);
 
-/// Checks that the arguments make one bundle: exactly one `.imgpkg`, directly below an argument, with its lock file,
-/// and no path given twice. What is excluded does not count. Throws Error{Usage}.
-void check_bundle_input(const std::vector<std::filesystem::path>& arguments,
-                        const std::vector<std::string>& exclusions);
-
-/// Checks that the arguments make a plain image: not a bundle, and no path given twice. What is excluded does not
-/// count. Throws Error{Usage}.
-void check_image_input(const std::vector<std::filesystem::path>& arguments, const std::vector<std::string>& exclusions);
+/// The last part of a path; that of "a/b/" is b.
+[[nodiscard]] std::string base_name(const std::filesystem::path& path);
 
 }  // namespace ociferry

@@ -6,6 +6,7 @@
 #include "base/context.hpp"
 #include "base/stop.hpp"
 #include "base/text.hpp"
+#include "bundle/bundle_input.hpp"
 #include "bundle/limits.hpp"
 #include "ferry/deliver/lock_output.hpp"
 #include "ferry/deliver/repair.hpp"
@@ -55,13 +56,14 @@ void check_images_lock(const std::vector<FileEntry>& entries) {
 }
 
 std::vector<FileEntry> collect(const PushOptions& options) {
-  if (options.is_bundle) {
-    check_bundle_input(options.files, options.exclusions);
-  } else {
-    check_image_input(options.files, options.exclusions);
-  }
+  if (options.is_bundle) check_bundle_exclusions(options.exclusions);
   std::vector<FileEntry> entries = collect_files(options.files, options.exclusions);
-  if (options.is_bundle) check_images_lock(entries);
+  if (!options.is_bundle) {
+    check_image_files(entries, options.files);
+    return entries;
+  }
+  check_bundle_files(entries, options.files);
+  check_images_lock(entries);
   return entries;
 }
 

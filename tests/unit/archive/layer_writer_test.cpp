@@ -7,7 +7,7 @@
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
-#include "temp_tree.hpp"
+#include "support/temp_tree.hpp"
 
 using namespace ociferry;
 
