@@ -15,17 +15,17 @@ namespace ociferry {
 
 void CopyProgress::event(std::string_view line) {
   if (line == "Tagging images") finish();
-  inner_.event(text::cat("copy | ", line));
+  to().event(text::cat("copy | ", line));
   if (line.starts_with("done: file '")) finish();
 }
 
 void CopyProgress::notice(std::string_view lines) {
-  if (called_as_ == CalledAs::Ociferry) return inner_.notice(lines);
+  if (called_as_ == CalledAs::Ociferry) return to().notice(lines);
   for (std::string& line : in_imgpkg_list(lines)) held_.push_back(std::move(line));
 }
 
 void CopyProgress::finish() {
-  for (const std::string& line : std::exchange(held_, {})) inner_.event(text::cat("copy | ", line));
+  for (const std::string& line : std::exchange(held_, {})) to().event(text::cat("copy | ", line));
 }
 
 namespace {

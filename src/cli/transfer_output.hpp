@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/forwarding_progress.hpp"
 #include "cli/called_as.hpp"
 #include "cli/console.hpp"
 #include "ociferry/ferry.hpp"
@@ -11,25 +12,17 @@
 namespace ociferry {
 
 /// Prefixes steps with "copy | ", as imgpkg does. `inner` must outlive it.
-class CopyProgress : public Progress {
+class CopyProgress : public ForwardingProgress {
  public:
-  CopyProgress(Progress& inner, CalledAs called_as) : inner_(inner), called_as_(called_as) {}
+  CopyProgress(Progress& inner, CalledAs called_as) : ForwardingProgress(inner), called_as_(called_as) {}
 
-  void phase(std::string_view name, std::uint64_t total_bytes) override { inner_.phase(name, total_bytes); }
-  void advance(std::int64_t bytes) override { inner_.advance(bytes); }
-  void skip(std::int64_t bytes) override { inner_.skip(bytes); }
-  void wait(const Wait& wait) override { inner_.wait(wait); }
   void event(std::string_view line) override;
-  void warn(std::string_view line) override { inner_.warn(line); }
   /// imgpkg prints it among its steps, after the layers are written; so when called as imgpkg, only if those are shown.
   void notice(std::string_view lines) override;
   /// Prints a notice that no step followed.
   void finish();
-  void moved(const MovedTag& tag) override { inner_.moved(tag); }
-  void debug(std::string_view line) override { inner_.debug(line); }
 
  private:
-  Progress& inner_;
   CalledAs called_as_;
   std::vector<std::string> held_;  ///< lines of a notice
 };

@@ -35,7 +35,7 @@ WatchedMedia::Sources& WatchedMedia::usual_sources() {
 
 WatchedMedia::WatchedMedia(Progress& to, Direction direction, const std::vector<std::filesystem::path>& paths,
                            Sources sources)
-    : to_(to), direction_(direction), sources_(std::move(sources)), sampled_(sources_.now()) {
+    : ForwardingProgress(to), direction_(direction), sources_(std::move(sources)), sampled_(sources_.now()) {
   for (const auto& path : paths) {
     const auto device = device_of(path);
     if (!device || devices_.contains(*device)) continue;
@@ -44,7 +44,7 @@ WatchedMedia::WatchedMedia(Progress& to, Direction direction, const std::vector<
 }
 
 void WatchedMedia::advance(std::int64_t bytes) {
-  to_.advance(bytes);
+  to().advance(bytes);
   if (devices_.empty()) return;
   const auto now = sources_.now();
   // Another thread is at it, or was just now.
@@ -78,7 +78,7 @@ void WatchedMedia::finish() {
   const std::lock_guard lock(mutex_);
   sample();
   for (const auto& [number, device] : devices_) {
-    if (const auto slowdown = device.pace.slowdown()) warn_of_slowdown(device.name, *slowdown, to_);
+    if (const auto slowdown = device.pace.slowdown()) warn_of_slowdown(device.name, *slowdown, to());
   }
 }
 

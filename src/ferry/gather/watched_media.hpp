@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "base/forwarding_progress.hpp"
 #include "medium/device_counters.hpp"
 #include "medium/pace.hpp"
-#include "ociferry/progress.hpp"
 
 namespace ociferry {
 
@@ -23,7 +23,7 @@ void warn_of_slowdown(const std::string& name, const Slowdown& slowdown, Progres
 /// Warns if media become slower while they are read or written. Uses the system's counters of bytes and busy time of
 /// their devices, so that neither a network nor memory counts; media without counters are not watched. Forwards to
 /// another Progress. Thread-safe.
-class WatchedMedia final : public Progress {
+class WatchedMedia final : public ForwardingProgress {
  public:
   enum class Direction { Reading, Writing };
   /// What it asks.
@@ -44,15 +44,7 @@ class WatchedMedia final : public Progress {
   /// Warns of each medium that has become slower. Call it when the work is done.
   void finish();
 
-  void phase(std::string_view name, std::uint64_t total_bytes) override { to_.phase(name, total_bytes); }
   void advance(std::int64_t bytes) override;
-  void skip(std::int64_t bytes) override { to_.skip(bytes); }
-  void wait(const Wait& wait) override { to_.wait(wait); }
-  void event(std::string_view line) override { to_.event(line); }
-  void warn(std::string_view line) override { to_.warn(line); }
-  void notice(std::string_view lines) override { to_.notice(lines); }
-  void moved(const MovedTag& tag) override { to_.moved(tag); }
-  void debug(std::string_view line) override { to_.debug(line); }
 
  private:
   struct Device {
@@ -62,7 +54,6 @@ class WatchedMedia final : public Progress {
   };
   void sample();
 
-  Progress& to_;
   Direction direction_;
   Sources sources_;
   std::mutex mutex_;
