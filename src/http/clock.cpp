@@ -21,4 +21,14 @@ Clock& real_clock() {
   return clock;
 }
 
+StopTimer::StopTimer(std::chrono::seconds time)
+    : thread_([stop = stop_, time](const std::stop_token& is_destroyed) mutable {
+        try {
+          real_clock().sleep_until(std::chrono::steady_clock::now() + time, is_destroyed);
+          stop.request_stop();
+        } catch (const Error&) {
+          return;  // the work was done in time
+        }
+      }) {}
+
 }  // namespace ociferry

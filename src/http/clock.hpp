@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <stop_token>
+#include <thread>
 
 namespace ociferry {
 
@@ -20,5 +21,17 @@ class Clock {
 
 /// The system clock. Lives until the program ends.
 [[nodiscard]] Clock& real_clock();
+
+/// A stop token that is requested when `time` is over. Must outlive the users of its token.
+class StopTimer {
+ public:
+  /// Throws std::system_error if no thread can be started.
+  explicit StopTimer(std::chrono::seconds time);
+  [[nodiscard]] std::stop_token token() const { return stop_.get_token(); }
+
+ private:
+  std::stop_source stop_;
+  std::jthread thread_;  ///< ends with the object
+};
 
 }  // namespace ociferry

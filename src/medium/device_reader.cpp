@@ -1,7 +1,6 @@
 #include "medium/device_reader.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -14,6 +13,7 @@
 #include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "medium/block_prints.hpp"
+#include "medium/file_medium.hpp"
 #include "ociferry/error.hpp"
 #include "stream/read_buffer.hpp"
 
@@ -163,14 +163,10 @@ class DeviceReader::File : public Medium {
 DeviceReader::DeviceReader(Progress& progress, BusyTime::Now now)
     : shared_(std::shared_ptr<Shared>(new Shared{.progress = progress, .time = BusyTime(std::move(now))})) {}
 
-std::unique_ptr<Medium> DeviceReader::open(const std::filesystem::path& given) {
-  const std::filesystem::path path = given == "-" ? "/dev/stdin" : given;
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode)) return nullptr;
-  UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);
-  if (::fstat(fd.get(), &status) != 0) throw system_error(text::cat("looking at ", path.string()), errno);
-  if (!S_ISREG(status.st_mode)) return nullptr;
-  return std::make_unique<File>(path.string(), std::move(fd), shared_);
+std::unique_ptr<Medium> DeviceReader::open(const std::filesystem::path& path) {
+  auto opened = open_regular_file(path);
+  if (!opened) return nullptr;
+  return std::make_unique<File>(std::move(opened->name), std::move(opened->fd), shared_);
 }
 
 std::uint64_t DeviceReader::bytes() const { return shared_->time.bytes(); }

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/fd.hpp"
 #include "medium/medium.hpp"
@@ -27,6 +29,14 @@ class FileMedium : public Medium {
   std::uint64_t size_;
   PageCacheHints hints_;
 };
+
+/// An open regular file and its name for messages.
+struct OpenedFile {
+  std::string name;
+  UniqueFd fd;
+};
+/// Opens the regular file at `path`, as open_medium(). nullopt if something else is there.
+[[nodiscard]] std::optional<OpenedFile> open_regular_file(const std::filesystem::path& path);
 
 /// Opens the regular file at `path`; "-" is the one that standard input was redirected from. Null if something else is
 /// there: a directory, a pipe, a device. Throws Error{NotFound} if nothing is there, Error{Io} if it cannot be opened.

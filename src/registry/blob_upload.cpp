@@ -1,7 +1,6 @@
 #include "registry/blob_upload.hpp"
 
 #include <chrono>
-#include <thread>
 
 #include "base/stop.hpp"
 #include "base/text.hpp"
@@ -378,17 +377,9 @@ void BlobUpload::cancel() noexcept {
   if (!open_ && !session_) return;
   try {
     const Url session = open_ ? *open_ : upload_location("POST", *session_);
-    std::stop_source enough;
-    const std::jthread timer([&enough](const std::stop_token& answered) {
-      try {
-        real_clock().sleep_until(std::chrono::steady_clock::now() + kCancelPatience, answered);
-        enough.request_stop();
-      } catch (const Error&) {
-        return;  // it was answered in time
-      }
-    });
-    if (can_resume_later(session, enough.get_token())) return;
-    static_cast<void>(connection_.send(Request{"DELETE", session}, scope(), enough.get_token()));
+    const StopTimer enough(kCancelPatience);
+    if (can_resume_later(session, enough.token())) return;
+    static_cast<void>(connection_.send(Request{"DELETE", session}, scope(), enough.token()));
   } catch (const std::exception&) {
     return;  // registries forget sessions by themselves after some time
   }

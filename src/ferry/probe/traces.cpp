@@ -1,7 +1,6 @@
 #include "ferry/probe/traces.hpp"
 
 #include <chrono>
-#include <thread>
 
 #include "base/stop.hpp"
 #include "base/text.hpp"
@@ -72,21 +71,13 @@ void Traces::look_for(Trace& trace, const std::stop_token& stop) {
 }
 
 std::vector<std::string> Traces::clean_up() {
-  std::stop_source enough;
-  const std::jthread timer([&enough](const std::stop_token& done) {
-    try {
-      real_clock().sleep_until(std::chrono::steady_clock::now() + kPatience, done);
-      enough.request_stop();
-    } catch (const Error&) {
-      return;  // all is deleted
-    }
-  });
+  const StopTimer enough(kPatience);
   for (auto trace = traces_.rbegin(); trace != traces_.rend(); ++trace) {
-    if (!trace->is_gone && trace->kind != Kind::Repository) try_to_remove(*trace, enough.get_token());
+    if (!trace->is_gone && trace->kind != Kind::Repository) try_to_remove(*trace, enough.token());
   }
   std::vector<std::string> left;
   for (Trace& trace : traces_) {
-    if (!trace.is_gone) look_for(trace, enough.get_token());
+    if (!trace.is_gone) look_for(trace, enough.token());
     if (trace.is_gone) continue;
     const char* const later =
         trace.kind == Kind::Upload ? "; registries forget unfinished uploads after some days" : "";
