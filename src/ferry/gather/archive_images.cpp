@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/context.hpp"
 #include "base/text.hpp"
 #include "ferry/gather/bundle_reader.hpp"
 #include "layout/sealed/archive_reader.hpp"
@@ -105,12 +106,8 @@ ReadImage read_image(const ArchivedImage& listed, const ImageArchive& archive, C
 /// Returns what `work` returns; adds the image to its errors.
 template <typename Work>
 auto reading(const ArchivedImage& listed, const ImageArchive& archive, const Work& work) {
-  try {
-    return work();
-  } catch (Error& error) {
-    error.while_doing(text::cat("reading ", to_string(listed.item->reference), " from ", archive.name()));
-    throw;
-  }
+  const auto doing = [&] { return text::cat("reading ", to_string(listed.item->reference), " from ", archive.name()); };
+  return with_context(doing, work);
 }
 
 }  // namespace

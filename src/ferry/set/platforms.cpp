@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/context.hpp"
 #include "base/text.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "ferry/set/detach.hpp"
@@ -41,16 +42,13 @@ std::set<Digest> digests_of(const std::vector<Descriptor>& descriptors) {
 /// The manifests of `image` that are wanted.
 std::set<Digest> chosen(const SetImage& image, const Graph& graph, const std::vector<Platform>& wanted) {
   GraphManifests source(graph);
+  const auto doing = [&] { return text::cat("choosing platforms of ", to_string(image.reference)); };
+  const ManifestTree tree = with_context(doing, [&] {
+    return fetch_tree(source, graph.at(image.digest()).raw,
+                      {.absent = digests_of(absent_below(graph, image.digest())), .platforms = wanted});
+  });
   std::set<Digest> digests;
-  try {
-    const ManifestTree tree =
-        fetch_tree(source, graph.at(image.digest()).raw,
-                   {.absent = digests_of(absent_below(graph, image.digest())), .platforms = wanted});
-    for (const TreeManifest& one : tree) digests.insert(one.raw.descriptor.digest);
-  } catch (Error& error) {
-    error.while_doing(text::cat("choosing platforms of ", to_string(image.reference)));
-    throw;
-  }
+  for (const TreeManifest& one : tree) digests.insert(one.raw.descriptor.digest);
   return digests;
 }
 
