@@ -1,6 +1,7 @@
 #include "store/piecewise_fetch.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "base/stop.hpp"
 #include "base/text.hpp"
@@ -31,13 +32,15 @@ ErrorCode code_of(const std::exception_ptr& failure) {
 Help PieceBoard::help() noexcept {
   PiecewiseFetch* blob = nullptr;
   std::optional<Piece> piece;
-  {
+  try {
     const std::lock_guard lock(mutex_);
     if (closed_) return Help::Never;
     for (auto next = blobs_.begin(); next != blobs_.end() && !piece; ++next) {
       blob = *next;
       piece = blob->claim_for_helper();
     }
+  } catch (const std::bad_alloc&) {
+    return Help::NotNow;  // the stream fetches what is not claimed
   }
   if (!piece) return Help::NotNow;
   blob->fetch(*piece);  // `blob` waits for it
