@@ -64,8 +64,10 @@ ParityOutput output_beside(const fs::path& archive, const VolumeRule& volumes, b
 
 }  // namespace
 
-ProtectReport protect_archive(const ProtectOptions& options, const Context& context) {
+ProtectReport protect_archive(const ProtectOptions& options, const Context& given) {
   check_percent(options.parity);
+  Context context = given;
+  context.volumes.ask = nullptr;  // all of an archive is read side by side: one after the other will not do
   if (is_standard_input(options.archive)) static_cast<void>(bytes_of(options.archive, context));
   const fs::path beside = parity_path_of(options.archive, context);
   const ParityOutput output(options.output.empty() ? beside : options.output, options.force);
@@ -100,7 +102,12 @@ ProtectReport protect_export(const fs::path& archive, const VolumeRule& volumes,
   if (volumes.divides()) written.replace_filename(volume_list_name(name));
   Context reading = context;
   if (!volumes.directories.empty()) {
-    written = volumes.directories.front() / written;
+    const fs::path list = written;
+    written = volumes.directories.front() / list;
+    for (const fs::path& directory : volumes.directories) {  // a full one may have no list
+      std::error_code unknown;
+      if (!fs::exists(written, unknown)) written = directory / list;
+    }
     reading.volumes = {.directories = volumes.directories};
   }
   try {

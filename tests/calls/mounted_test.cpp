@@ -100,6 +100,17 @@ TEST_CASE("volumes are written onto small media that are mounted, one or several
     INFO(two.err);
     CHECK(two.exit_code == 0);
     CHECK(two.out.ends_with("SHA256SUMS\nbig.tar.002\nbig.tar.volumes.json\n"));
+    // A full one gets nothing, and keeps the others from nothing; the same command again keeps what is there.
+    const Outcome full = run_mounted(
+        stage, kind,
+        kCheck +
+            "medium f 100; head -c 200000 /dev/zero > f/x 2>/dev/null; medium m 4600; medium n 20000; \"$@\" || "
+            "exit; \"$@\" || exit; check m n; ls f",
+        export_to(stage, "big.tar", "fit:f,m,n"));
+    INFO(full.err);
+    CHECK(full.exit_code == 0);
+    CHECK(full.out.find("already there from an earlier run)") != std::string::npos);
+    CHECK(full.out.ends_with("SHA256SUMS\nx\n"));
   }
 }
 

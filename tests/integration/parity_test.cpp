@@ -341,7 +341,7 @@ TEST_CASE("parity of volumes that fill directories is written where there is roo
       fs::create_directory(set.at(directory));
     }
     write_text(set.at("b/apps.tar.parity.001.partial"), std::string(5000, '\0'));  // of a run that was killed
-    words.insert(words.end(), {"apps.tar", "--volume-size", "fit:a,b", "--parity", "20%"});
+    words.insert(words.end(), {"apps.tar", "--volume-size", "fit:a/,b/", "--parity", "20%"});
     CHECK(has_part(world.succeed(words), "\nParity: b/apps.tar.parity, "));
     CHECK((read_text(set.at("b/apps.tar.parity")) == parity));
     CHECK_FALSE(fs::exists(set.at("b/apps.tar.parity.001.partial")));
@@ -422,6 +422,7 @@ TEST_CASE("contradictory options of parity are refused before anything is done")
                  "--parity needs a file"));
   CHECK(world.outside.requests().empty());
   CHECK(has_part(world.fail(1, {"protect", "d", "--parity", "10%"}), "holds no volumes"));
+  CHECK(has_part(world.fail(1, {"protect", "d", "--parity", "10%", "-o", "-"}), "the output cannot be -"));
   CHECK(has_part(world.fail(22, {"protect", "nothing", "--parity", "10%"}), "nothing is not there"));
   CHECK(has_part(world.fail(22, {"repair", "nothing", "-o", "b.tar"}), "nothing is not there"));
 }

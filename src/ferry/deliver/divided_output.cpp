@@ -161,6 +161,7 @@ std::vector<fs::path> DividedOutput::read_old_lists(bool force) {
       if (!path_exists(file)) continue;
       try {
         old_lists_.push_back(parse_volume_list(read_file(file, limits::kLayoutFileBytes), file.string()));
+        if (file == list) listed_.push_back(directory);
       } catch (const Error&) {
         if (!force) throw would_lose(file, "not a list of volumes that ociferry wrote");
       }
@@ -259,12 +260,14 @@ void DividedOutput::sum(const Medium& archive, const Context& context) {
 }
 
 void DividedOutput::complete_existing(const Context& context) {
-  const bool is_listed = old_lists_.size() == directories_.size() &&
-                         std::ranges::all_of(old_lists_, [&](const VolumeList& list) { return list.set == list_.set; });
+  const bool is_right = std::ranges::all_of(old_lists_, [&](const VolumeList& list) { return list.set == list_.set; });
+  const bool is_listed = std::ranges::all_of(volumes_, [&](const PlannedVolume& volume) {
+    return std::ranges::any_of(listed_, [&](const fs::path& directory) { return lies_in(volume.path, directory); });
+  });
   const bool is_summed = std::ranges::all_of(volumes_, [](const PlannedVolume& volume) {
     return has_sum(directory_of_volume(volume.path), volume.path.filename().string());
   });
-  if (is_listed && is_summed) {
+  if (is_right && is_listed && is_summed) {
     list_ = old_lists_.front();
     is_complete_ = true;
     return;
@@ -278,12 +281,14 @@ void DividedOutput::complete_existing(const Context& context) {
 
 void DividedOutput::finish() {
   if (is_complete_) return;
+  const std::string json = to_json(list_);
   for (const fs::path& directory : directories_) {
     std::vector<VolumeEntry> here;
     for (std::size_t i = 0; i < volumes_.size(); ++i) {
-      if (directory_of_volume(volumes_[i].path) == directory) here.push_back(list_.volumes[i]);
+      if (lies_in(volumes_[i].path, directory)) here.push_back(list_.volumes[i]);
     }
-    write_volume_sums(directory, here, output_, to_json(list_));
+    if (here.empty() && !has_room_for_list(directory, json)) continue;
+    write_volume_sums(directory, here, output_, json);
   }
 }
 

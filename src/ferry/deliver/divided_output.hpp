@@ -63,7 +63,8 @@ class DividedOutput {
   VolumeList list_;
   ArchivePlan plan_;
   std::vector<VolumeList> old_lists_;
-  std::shared_ptr<RunningSums> running_;  ///< while they are written
+  std::vector<std::filesystem::path> listed_;  ///< directories that have one under its name
+  std::shared_ptr<RunningSums> running_;       ///< while they are written
   std::vector<std::filesystem::path> retired_;
   std::vector<std::filesystem::path> leftovers_;
   std::vector<std::filesystem::path> unfinished_;  ///< published by a run that was killed while it published

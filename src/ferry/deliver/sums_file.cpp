@@ -109,7 +109,7 @@ void write_parity_sums(const std::vector<fs::path>& directories, const std::stri
     if (!is_about_them) continue;
     std::vector<FileSum> sums;
     for (const fs::path& file : files) {
-      if (directory_of_volume(file) != directory) continue;
+      if (!lies_in(file, directory)) continue;
       sums.push_back({file.filename().string(), sum_of_file(file, "the parity", context)});
     }
     const std::string updated = update_sums(*list, replaced, sums);

@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "base/fd.hpp"
+#include "base/sizes.hpp"
 #include "base/stop.hpp"
 #include "base/text.hpp"
 #include "ferry/deliver/checksums.hpp"
 #include "ferry/deliver/sums_file.hpp"
+#include "medium/volumes/volume_places.hpp"
 #include "ociferry/error.hpp"
 #include "stream/read_buffer.hpp"
 #include "stream/sha256.hpp"
@@ -68,6 +70,11 @@ void write_volume_sums(const fs::path& directory, const std::vector<VolumeEntry>
   sums.push_back({list_name, sha256(json)});
   write_file_atomically(directory / kSumsFile, update_sums(old, names, sums), kListMode);
   write_file_atomically(directory / list_name, json, kListMode);
+}
+
+bool has_room_for_list(const fs::path& directory, std::string_view json) {
+  constexpr std::uint64_t kSums = 128 * kKiB;  // of 999 volumes, and of other files
+  return room_for_volumes(directory, "").free_bytes >= 2 * json.size() + kSums;
 }
 
 void check_sums_file(const fs::path& directory, bool force) {

@@ -23,6 +23,9 @@ void sum_volumes(const Medium& archive, VolumeList& list, std::vector<RunningSum
 void write_volume_sums(const std::filesystem::path& directory, const std::vector<VolumeEntry>& here,
                        const std::string& output, std::string_view json);
 
+/// True if there is room for that in `directory`. A full one, into which no volume went, has no list then.
+[[nodiscard]] bool has_room_for_list(const std::filesystem::path& directory, std::string_view json);
+
 /// Throws Error{Usage} if SHA256SUMS in `directory` is no text that lines could be added to, unless `force`.
 void check_sums_file(const std::filesystem::path& directory, bool force);
 /// True if SHA256SUMS in `directory` has a line of `file`. Throws Error{Io}.

@@ -58,6 +58,10 @@ fs::path directory_of_volume(const fs::path& file) {
   return file.has_parent_path() ? file.parent_path() : fs::path(".");
 }
 
+bool lies_in(const fs::path& file, const fs::path& directory) {
+  return directory_of_volume(file) == directory_of_volume(directory / file.filename());
+}
+
 VolumeRoom room_for_volumes(const fs::path& directory, const std::string& output) {
   // In a message "." would not say what cannot be opened.
   const UniqueFd fd = open_file(fs::weakly_canonical(directory), O_RDONLY | O_DIRECTORY);
@@ -70,6 +74,11 @@ VolumeRoom room_for_volumes(const fs::path& directory, const std::string& output
                    .ours = bytes_of_partials(directory, output)};
   if (room.largest_file) found.largest_file = room.largest_file->bytes;
   return found;
+}
+
+std::uint64_t room_for_one(const VolumeRoom& room, std::uint64_t beside) {
+  const std::uint64_t usable = usable_bytes({.directory = {}, .free_bytes = room.free_bytes}, 0, beside);
+  return std::min(usable, whole_units(room.largest_file.value_or(usable)));
 }
 
 std::vector<PlannedVolume> divide(const fs::path& directory, const std::string& output, std::uint64_t bytes,
@@ -128,7 +137,7 @@ std::vector<VolumeRoom> rooms_after(std::vector<VolumeRoom> rooms, const std::ve
   }
   for (const PlannedVolume& volume : volumes) {
     std::error_code unknown;
-    const auto is_here = [&](const VolumeRoom& room) { return room.directory == directory_of_volume(volume.path); };
+    const auto is_here = [&](const VolumeRoom& room) { return lies_in(volume.path, room.directory); };
     const auto here = std::ranges::find_if(rooms, is_here);
     if (here == rooms.end() || fs::exists(volume.path, unknown)) continue;
     const std::uint64_t device = here->device;

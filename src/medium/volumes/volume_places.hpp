@@ -24,6 +24,10 @@ struct VolumeRoom {
 /// Asks the file system. `output`: as in plan_volumes(). Throws Error{Io}, Error{NotFound}.
 [[nodiscard]] VolumeRoom room_for_volumes(const std::filesystem::path& directory, const std::string& output);
 
+/// How large the next volume in `room` may become: what is free there, less what fill_rooms() leaves, or what a file
+/// can have. Unfinished volumes count as taken.
+[[nodiscard]] std::uint64_t room_for_one(const VolumeRoom& room, std::uint64_t beside);
+
 /// Divides `bytes` bytes into volumes of OUT, `output`, in `directory`, all but the last of `size` bytes. Throws
 /// Error{Usage} if they would be more than kMostVolumes.
 [[nodiscard]] std::vector<PlannedVolume> divide(const std::filesystem::path& directory, const std::string& output,
@@ -53,5 +57,8 @@ struct VolumeRoom {
 
 /// The directory of a file, "." if it names none.
 [[nodiscard]] std::filesystem::path directory_of_volume(const std::filesystem::path& file);
+
+/// True if `file` was made by putting a name behind `directory`, which may end with a slash.
+[[nodiscard]] bool lies_in(const std::filesystem::path& file, const std::filesystem::path& directory);
 
 }  // namespace ociferry
