@@ -230,7 +230,7 @@ TEST_CASE("compact volumes that are missing, cut, swapped, stale or foreign are 
   const Outcome read = world.ociferry.run({"verify", "renamed/first.bin"});
   CHECK(read.exit_code == 0);
   CHECK(contains(read.err, "renamed/first.bin is volume 1, although its name is not apps.zst.001"));
-  CHECK(contains(read.err, "apps.zst.009 is not of this set"));
+  CHECK(contains(read.err, "volume 4 is there twice: renamed/apps.zst.004 is read, renamed/apps.zst.009 is not"));
 }
 
 TEST_CASE("without a list, compact volumes are told apart by their names") {
@@ -395,8 +395,6 @@ TEST_CASE("compact volumes replace older volumes only, and impossible divisions 
   says({"compact", "plain.tar", "-o", "place/c", "--volume-size", "256K"}, "c.001.partial exists");
   world.succeed(CompactVolumesStage::with(other, {"--force"}));
   CHECK((stage.joined("place/b") == stage.whole));
-  says({"compact", "plain.tar", "-o", "d", "--volume-size", "fit:place"}, "give a size, such as --volume-size 3900M");
-  says(CompactVolumesStage::with(stage.source, {"--compact", "-o", "d", "--volume-size", "fit:place"}), "give a size");
   says({"compact", "plain.tar", "-o", "d", "--volume-size", "200K"}, "give 256K or more");
   says({"compact", "plain.tar", "-o", "none/d", "--volume-size", "1M"}, "none is no directory", 22);
   CHECK(count_of(stage.files(""), "d.") == count_of(stage.files(""), "d.zst"));

@@ -46,6 +46,7 @@ class VolumeMatcher {
     for (const auto& [path, line] : wrong_) {
       if (!used_.contains(path)) notes_.push_back(text::cat(file_of(path), " ", line));
     }
+    note_copies();
     note_surplus();
   }
 
@@ -118,8 +119,7 @@ class VolumeMatcher {
       } else if (volume.path.empty()) {
         use(file, index);
       } else {
-        notes_.push_back(text::cat("volume ", index + 1, " is there twice: ", file_of(volume.path), " is read, ",
-                                   file_of(file.path), " is not"));
+        notes_.push_back(there_twice(index, file));
         used_.insert(file.path);
       }
     }
@@ -133,6 +133,31 @@ class VolumeMatcher {
                                  text::printable(set_.volumes[index].name)));
       return;
     }
+  }
+
+  /// Volumes that are there once more, under other names.
+  void note_copies() {
+    for (const VolumeFile& file : files_) {
+      for (std::size_t i = 0; i < set_.volumes.size(); ++i) {
+        if (used_.contains(file.path) || wrong_.contains(file.path) || set_.volumes[i].path.empty()) continue;
+        if (!is_copy(file, i)) continue;
+        used_.insert(file.path);
+        notes_.push_back(there_twice(i, file));
+      }
+    }
+  }
+
+  [[nodiscard]] bool is_copy(const VolumeFile& file, std::size_t index) const {
+    try {
+      return is_volume(file, index, false);
+    } catch (const Error&) {
+      return false;  // a file that only lies beside them need not be readable
+    }
+  }
+
+  [[nodiscard]] std::string there_twice(std::size_t index, const VolumeFile& file) const {
+    return text::cat("volume ", index + 1, " is there twice: ", file_of(set_.volumes[index].path), " is read, ",
+                     file_of(file.path), " is not");
   }
 
   /// An older set may have had more volumes.
