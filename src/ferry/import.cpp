@@ -6,12 +6,14 @@
 #include "ferry/deliver/left_out.hpp"
 #include "ferry/deliver/name_rule.hpp"
 #include "ferry/deliver/relocate_to_registry.hpp"
+#include "ferry/deliver/shared_pass.hpp"
 #include "ferry/deliver/stream_archive.hpp"
 #include "ferry/deliver/stream_pass.hpp"
 #include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/compact_bases.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/load_archives.hpp"
+#include "ferry/gather/reading_order.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/verify_blobs.hpp"
 #include "ferry/gather/verify_stream.hpp"
@@ -59,10 +61,13 @@ struct ReadyImport {
   std::vector<Reference> left_out = {};
   std::vector<ReadArchive> archives = {};
   std::shared_ptr<ImageArchive> stream = {};  ///< the archive, if it is read once, in order
+  ReadingOrder order = {};
 
-  /// How the blobs of a stream are put. Empty if the archives are files.
+  /// How blobs are put that come in one order: of a stream, or of volumes that somebody brings. Empty for others.
   [[nodiscard]] BlobPass pass(const Context& context) const {
-    return stream ? pass_over_stream(stream, context) : BlobPass();
+    if (stream) return pass_over_stream(stream, context);
+    if (!order.matters()) return {};
+    return [this, &context](const auto& destinations) { return put_in_one_pass(destinations, context, order); };
   }
   Context reading = {};  ///< how they are read
 };
@@ -96,11 +101,13 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
                                         options.verify_first ? Reading::ByPosition : Reading::InOrder);
   if (options.relocate.root_tags) check_names_between(loaded);
   auto stream = stream_among(loaded);
+  ReadingOrder order(loaded.to_verify);
   ReadyImport ready{.set = std::move(loaded.set),
                     .placement = placement_of(options.relocate),
                     .left_out = std::move(loaded.left_out),
                     .archives = std::move(loaded.read),
                     .stream = std::move(stream),
+                    .order = std::move(order),
                     .reading = context};
   if (ready.stream && options.verify_first) {
     throw Error(ErrorCode::Usage,
@@ -223,6 +230,7 @@ TransferReport convert_archive(const ConvertOptions& options, const Context& con
   }
   ArchiveForm form{.promised = loaded.promised, .volumes = options.volumes, .force = options.force};
   form.verify_medium = options.verify_medium;
+  form.order = ReadingOrder(loaded.to_verify);
   try {
     TransferReport report = write_archive(std::move(loaded.set), options.output, context, form);
     report.left_out = std::move(loaded.left_out);
@@ -234,9 +242,10 @@ TransferReport convert_archive(const ConvertOptions& options, const Context& con
   }
 }
 
-TransferReport convert_to_stream(const ConvertOptions& options, const StreamOutput& to, const Context& context) {
+TransferReport convert_to_stream(const ConvertOptions& options, const StreamOutput& to, const Context& given) {
   check_stream_output(to);
-  LoadedArchives loaded = ready_conversion(options, context);
+  LoadedArchives loaded = ready_conversion(options, given);
+  const Context context = ReadingOrder(loaded.to_verify).one_at_a_time(given);
   for (const auto& [archive, blobs] : loaded.to_verify) verify_blobs(*archive, blobs, context, &loaded.set);
   TransferReport report = stream_archive(loaded.set, to, context, {.promised = loaded.promised});
   report.left_out = std::move(loaded.left_out);

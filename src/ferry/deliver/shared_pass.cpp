@@ -11,7 +11,7 @@
 namespace ociferry {
 
 std::vector<std::exception_ptr> put_in_one_pass(const std::vector<std::vector<BlobToPut>>& destinations,
-                                                const Context& context) {
+                                                const Context& context, const ReadingOrder& order) {
   std::map<Digest, const Graph::BlobNode*> blobs;
   std::uint64_t bytes = 0;
   for (const auto& puts : destinations) {
@@ -22,11 +22,12 @@ std::vector<std::exception_ptr> put_in_one_pass(const std::vector<std::vector<Bl
   }
   AllDestinations all(destinations);
   if (blobs.empty()) return std::move(all).failures();
-  context.progress->phase(text::cat("writing ", blobs.size(), " blobs to ", destinations.size(), " destinations"),
-                          bytes);
-  std::vector<const Graph::BlobNode*> order;  // by digest, as in an archive
-  for (const auto& [digest, blob] : blobs) order.push_back(blob);
-  copy_blobs(std::move(order), all, context.jobs, *context.progress, context.stop);
+  const std::string to = destinations.size() == 1 ? "" : text::cat(" to ", destinations.size(), " destinations");
+  context.progress->phase(text::cat("writing ", blobs.size(), " blobs", to), bytes);
+  std::vector<const Graph::BlobNode*> all_blobs;  // by digest, as in an archive
+  for (const auto& [digest, blob] : blobs) all_blobs.push_back(blob);
+  order.sort(all_blobs);
+  copy_blobs(std::move(all_blobs), all, context.jobs, *context.progress, context.stop);
   return std::move(all).failures();
 }
 

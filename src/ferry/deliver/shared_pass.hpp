@@ -3,6 +3,7 @@
 #include <exception>
 #include <vector>
 
+#include "ferry/gather/reading_order.hpp"
 #include "ociferry/ferry.hpp"
 #include "store/store.hpp"
 #include "transfer/graph.hpp"
@@ -19,6 +20,6 @@ struct BlobToPut {
 /// that fails gets no further blobs, and does not stop the others. Returns the first failure of each destination, null
 /// for success. Throws Error{Interrupted}. Blocks.
 [[nodiscard]] std::vector<std::exception_ptr> put_in_one_pass(const std::vector<std::vector<BlobToPut>>& destinations,
-                                                              const Context& context);
+                                                              const Context& context, const ReadingOrder& order = {});
 
 }  // namespace ociferry

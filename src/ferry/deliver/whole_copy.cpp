@@ -42,15 +42,9 @@ void copy_stream(ImageArchive& from, ArchiveWriter& writer, const Context& conte
   check->finish();
 }
 
-/// Copies archive `from` into a medium that `divided` or, if it is null, the file `output` is.
-std::optional<MediumReading> write_copy(ImageArchive& from, const CopyOutput& to, DividedOutput* divided,
-                                        const Context& context) {
-  std::unique_ptr<OutputMedium> medium;
-  if (divided != nullptr) {
-    medium = divided->make_medium();
-  } else {
-    medium = std::make_unique<PartialFile>(behind_links(to.file));
-  }
+/// Copies archive `from` into `medium`, which belongs to `divided` if that is not null.
+std::optional<MediumReading> write_copy(ImageArchive& from, const CopyOutput& to, std::unique_ptr<OutputMedium> medium,
+                                        DividedOutput* divided, const Context& context) {
   ArchiveWriter writer(std::move(medium), from.sealed()->plan());
   if (stream_of(from) != nullptr) {
     copy_stream(from, writer, context);
@@ -64,6 +58,19 @@ std::optional<MediumReading> write_copy(ImageArchive& from, const CopyOutput& to
     if (divided != nullptr) divided->sum(*written.reopen(), context);
   });
   return reading;
+}
+
+/// The same into what `divided` or, if it is null, the file of `to` is; explains a failure.
+std::optional<MediumReading> write_copy(ImageArchive& from, const CopyOutput& to, DividedOutput* divided,
+                                        const Context& context) {
+  const std::filesystem::path file = divided != nullptr ? divided->volumes().front().path : behind_links(to.file);
+  try {
+    auto medium = divided != nullptr ? divided->make_medium() : std::make_unique<PartialFile>(file);
+    return write_copy(from, to, std::move(medium), divided, context);
+  } catch (Error& error) {
+    explain_end_of_writing(error, file, from.sealed()->total_bytes());
+    throw;
+  }
 }
 
 /// True if `existing` is the archive that would be written, in each byte.

@@ -111,8 +111,8 @@ bool take(ArchiveReader& existing, const Descriptor& blob, ArchiveWriter& writer
 /// Puts all of `blobs` into the archive, first what is on disk already: in the partial file that `writer` continues,
 /// or in `existing`, a finished archive that may be another one or damaged, or null.
 void fill(ArchiveWriter& writer, const std::vector<const Graph::BlobNode*>& blobs, const Graph& graph,
-          const std::shared_ptr<ArchiveReader>& existing, bool is_divided, TransferReport& report,
-          const Context& context) {
+          const std::shared_ptr<ArchiveReader>& existing, bool is_divided, const ReadingOrder& order,
+          TransferReport& report, const Context& context) {
   context.progress->phase("looking for what is on disk already", 0);
   std::vector<char> on_disk(blobs.size(), 0);
   const std::size_t jobs = jobs_or_cores(context.jobs);
@@ -128,26 +128,13 @@ void fill(ArchiveWriter& writer, const std::vector<const Graph::BlobNode*>& blob
     (on_disk[i] != 0 ? reused : rest).push_back(blobs[i]);
     if (on_disk[i] == 0) bytes += blobs[i]->descriptor.size;
   }
+  order.sort(rest);
   tell_of_reuse(layers_among(reused, graph), *context.progress);
   context.progress->phase(text::cat("exporting ", report.images, " images, ", rest.size(), " blobs"), bytes);
   const BlobCounts counts = copy_in_turn(std::move(rest), writer, graph, is_divided, context);
   report.blobs_existed = reused.size();
   report.blobs_written = counts.written;
   report.bytes_written = counts.bytes_written;
-}
-
-/// What the user has after a failure, and what to do.
-void explain_end(Error& error, const std::filesystem::path& archive, std::uint64_t bytes) {
-  std::error_code ignored;
-  const std::string partial = PartialFile::path_for(archive).string();
-  const bool kept = std::filesystem::exists(partial, ignored);
-  if (error.code() == ErrorCode::Space) {
-    error.while_doing(text::cat("writing an archive of ", bytes, " bytes"));
-    error.hint(text::cat("make room for that, or choose another output file",
-                         kept ? text::cat("; ", partial, " is kept: the same command goes on from there") : ""));
-  }
-  error.hint(kept ? text::cat(partial, " is kept: the same command goes on from there")
-                  : "run the same command again: what has its final name is whole");
 }
 
 /// Lets what was freed go: it lies in the arenas of the threads that took it, where others do not find room.
@@ -206,28 +193,41 @@ ArchivePlace place_of(const std::filesystem::path& output, const VolumeRule& rul
 /// Frees `set`, which `contents` refers to, before what was written is read back.
 void write_new(const ArchivePlace& place, ArchivePlan plan, ArchiveContents contents, ImageSet& set,
                const std::shared_ptr<ArchiveReader>& existing, TransferReport& report, const Context& given,
-               bool on_medium) {
+               const ArchiveForm& form) {
   WatchedMedia watched(*given.progress, WatchedMedia::Direction::Writing, place.files());
-  Context context = given;
+  Context context = form.order.one_at_a_time(given);
   context.progress = &watched;
   try {
     ArchiveWriter writer(place.make_medium(), std::move(plan));
-    fill(writer, contents.blobs, set.graph(), existing, place.volumes != nullptr, report, context);
+    fill(writer, contents.blobs, set.graph(), existing, place.volumes != nullptr, form.order, report, context);
     contents = {};
     set = ImageSet({}, {});
     writer.commit([&](const OutputMedium& written) {
       watched.finish();
       read_back(written, context);
-      if (on_medium) report.medium = verify_written(written, context);
+      if (form.verify_medium) report.medium = verify_written(written, context);
       if (place.volumes) place.volumes->sum(*written.reopen(), context);
     });
   } catch (Error& error) {
-    explain_end(error, place.file, report.archive_bytes);
+    explain_end_of_writing(error, place.file, report.archive_bytes);
     throw;
   }
 }
 
 }  // namespace
+
+void explain_end_of_writing(Error& error, const std::filesystem::path& archive, std::uint64_t bytes) {
+  std::error_code ignored;
+  const std::string partial = PartialFile::path_for(archive).string();
+  const bool kept = std::filesystem::exists(partial, ignored);
+  if (error.code() == ErrorCode::Space) {
+    error.while_doing(text::cat("writing an archive of ", bytes, " bytes"));
+    error.hint(text::cat("make room for that, or choose another output file",
+                         kept ? text::cat("; ", partial, " is kept: the same command goes on from there") : ""));
+  }
+  error.hint(kept ? text::cat(partial, " is kept: the same command goes on from there")
+                  : "run the same command again: what has its final name is whole");
+}
 
 void check_promise(const ArchivePlan& plan, const std::optional<Digest>& promised) {
   const Digest fingerprint = sha256(plan.seal());
@@ -262,7 +262,7 @@ TransferReport write_archive(ImageSet set, const std::filesystem::path& output, 
   } else {
     const bool is_taken_back = place.volumes && place.volumes->takes_back();
     write_new(place, std::move(plan), std::move(contents), set, is_taken_back ? nullptr : existing, report, context,
-              form.verify_medium);
+              form);
   }
   if (place.volumes) {
     place.volumes->finish();

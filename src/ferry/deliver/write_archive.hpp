@@ -4,9 +4,11 @@
 #include <memory>
 #include <optional>
 
+#include "ferry/gather/reading_order.hpp"
 #include "ferry/set/baseline.hpp"
 #include "ferry/set/image_set.hpp"
 #include "layout/sealed/archive_reader.hpp"
+#include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/volumes.hpp"
 
@@ -19,6 +21,7 @@ struct ArchiveForm {
   VolumeRule volumes = {};              ///< whether it is divided
   bool force = false;                   ///< replace volumes that are none of ours
   bool verify_medium = false;           ///< see ExportOptions
+  ReadingOrder order = {};              ///< of archives that the blobs come from
 };
 
 /// Writes `set` to a sealed archive, which gets its name when it is complete. Throws Error; then the partial file is
@@ -26,6 +29,10 @@ struct ArchiveForm {
 /// the sources of the set's blobs.
 TransferReport write_archive(ImageSet set, const std::filesystem::path& output, const Context& context,
                              const ArchiveForm& form = {});
+
+/// Adds to a failure what the user has, and what to do, where `archive`, or the first of its volumes, was to be written
+/// with `bytes` bytes in all.
+void explain_end_of_writing(Error& error, const std::filesystem::path& archive, std::uint64_t bytes);
 
 /// Throws Error{Corrupt} if the archive of `plan` has another fingerprint than `promised`.
 void check_promise(const ArchivePlan& plan, const std::optional<Digest>& promised);
