@@ -8,6 +8,7 @@
 #include "ociferry/export.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"
+#include "ociferry/volumes.hpp"
 
 /// Archives as a store of releases: looking into them, and making others out of them. Nothing is downloaded that an
 /// archive has. What is written is what export_archive would write of the same content, byte for byte. Errors and
@@ -31,6 +32,8 @@ struct RemoveOptions {
   std::filesystem::path output = {};     ///< may be `archive`, which is replaced when the new one is complete
   bool force = false;                    ///< see ExportOptions
   std::vector<std::filesystem::path> bases = {};  ///< archives that it builds on, if it is a delta
+  VolumeRule volumes = {};                        ///< whether what is written is divided
+  bool verify_medium = false;                     ///< see ExportOptions
 };
 struct RemoveReport {
   TransferReport written = {};
@@ -51,6 +54,8 @@ struct AddOptions {
   std::filesystem::path output = {};              ///< may be `archive`, which is replaced when the new one is complete
   bool force = false;                             ///< see ExportOptions
   std::vector<std::filesystem::path> bases = {};  ///< archives that it builds on, if it is a delta
+  VolumeRule volumes = {};                        ///< whether what is written is divided
+  bool verify_medium = false;                     ///< see ExportOptions
 };
 struct AddReport {
   TransferReport written = {};

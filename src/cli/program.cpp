@@ -245,6 +245,7 @@ class Run {
       Context context{.progress = &console, .stop = signals_.token()};
       read_common(arguments, command.common, context);
       context.registry.retry_timeouts = !is_imgpkg();
+      if (!is_imgpkg()) check_output_is_no_stream(arguments);
       if (command.unpacks) context.unpack = read_limits(arguments);
       command.run(arguments, context, console);
       console.succeeded();

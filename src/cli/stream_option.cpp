@@ -38,6 +38,13 @@ bool fills_standard_output(const Arguments& arguments) {
   });
 }
 
+void check_output_is_no_stream(const Arguments& arguments) {
+  if (!is_declared(arguments, "output") || is_declared(arguments, "blocking-factor")) return;
+  if (arguments.optional_text("output") != kStream) return;
+  throw Error(ErrorCode::Usage, "the output cannot be -: this command writes by name, and nothing to standard output")
+      .hint("give the name of a file or directory; ./- is one of that name");
+}
+
 std::string shown_archive(const std::string& archive) { return archive == kStream ? "standard output" : archive; }
 
 }  // namespace ociferry

@@ -40,12 +40,10 @@ std::uint64_t volume_bytes_of(const std::string& word) {
   return parse_size(word);
 }
 
-void declare_volume_size(Arguments& arguments, bool fits) {
-  constexpr std::string_view kSizes =
-      "Write volumes FILE.001, FILE.002, ... of this size, such as 3900M, fat32 (4095M), dvd (4400M), bd25 "
-      "(23500M), ";
+void declare_volume_size(Arguments& arguments) {
   arguments.text("volume-size", "SIZE",
-                 text::cat(kSizes, fits ? "scan (2047M), or fit:DIR[,DIR...]: what is free there" : "or scan (2047M)"));
+                 "Write volumes FILE.001, FILE.002, ... of this size, such as 3900M, fat32 (4095M), dvd (4400M), bd25 "
+                 "(23500M), scan (2047M), or fit:DIR[,DIR...]: what is free there");
 }
 
 VolumeRule volume_rule_of(const Arguments& arguments) {

@@ -14,8 +14,8 @@ namespace ociferry {
 /// A size of volumes in bytes, of a word such as "3900M" or "fat32". Throws Error{Usage}.
 [[nodiscard]] std::uint64_t volume_bytes_of(const std::string& word);
 
-/// --volume-size, of commands that write archives. `fits`: they also fill what is free in directories.
-void declare_volume_size(Arguments& arguments, bool fits = true);
+/// --volume-size, of commands that write archives.
+void declare_volume_size(Arguments& arguments);
 /// What --volume-size says. Throws Error{Usage}.
 [[nodiscard]] VolumeRule volume_rule_of(const Arguments& arguments);
 

@@ -46,6 +46,13 @@ BlobSum lacking(const ImageSet& joined, const std::vector<ArchiveToVerify>& arch
   return sum;
 }
 
+ArchiveForm form_of(const AddOptions& options, const LoadedArchives& loaded) {
+  return {.volumes = options.volumes,
+          .force = options.force,
+          .verify_medium = options.verify_medium,
+          .order = ReadingOrder(loaded.to_verify)};
+}
+
 /// An addition up to the first byte that is written.
 struct ReadyAddition {
   LoadedArchives loaded;
@@ -56,7 +63,7 @@ struct ReadyAddition {
 };
 
 ReadyAddition ready_addition(const AddOptions& options, Registries& registries, const Context& context) {
-  check_output(options.output, options.force);
+  check_output(options.output, options.force, options.volumes);
   LoadedArchives loaded = load_archives({options.archive}, {}, context, options.bases);
   const std::shared_ptr<ImageArchive> archive = loaded.to_verify.front().archive;
   std::vector<Reference> left_out;
@@ -82,7 +89,7 @@ ReadyAddition ready_addition(const AddOptions& options, Registries& registries, 
 AdditionPlan plan_addition(const AddOptions& options, const Context& context) {
   Registries registries(context, options.gather);
   const ReadyAddition ready = ready_addition(options, registries, context);
-  return {.archive = plan_archive_of(ready.joined, options.output, context),
+  return {.archive = plan_archive_of(ready.joined, options.output, context, form_of(options, ready.loaded)),
           .bytes_before = ready.archive->total_bytes(),
           .images_before = ready.images_before,
           .fetched = lacking(ready.joined, ready.loaded.to_verify)};
@@ -93,7 +100,7 @@ AddReport add_images(const AddOptions& options, const Context& context) {
   ReadyAddition ready = ready_addition(options, registries, context);
   AddReport report;
   report.fetched = lacking(ready.joined, ready.loaded.to_verify);
-  report.written = write_archive(std::move(ready.joined), options.output, context);
+  report.written = write_archive(std::move(ready.joined), options.output, context, form_of(options, ready.loaded));
   report.written.left_out = std::move(ready.left_out);
   report.written.archives = std::move(ready.loaded.read);
   return report;

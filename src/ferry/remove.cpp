@@ -13,6 +13,13 @@ namespace ociferry {
 
 namespace {
 
+ArchiveForm form_of(const RemoveOptions& options, const LoadedArchives& loaded) {
+  return {.volumes = options.volumes,
+          .force = options.force,
+          .verify_medium = options.verify_medium,
+          .order = ReadingOrder(loaded.to_verify)};
+}
+
 /// A removal up to the first byte that is written.
 struct ReadyRemoval {
   LoadedArchives loaded;
@@ -20,7 +27,7 @@ struct ReadyRemoval {
 };
 
 ReadyRemoval ready_removal(const RemoveOptions& options, const Context& context) {
-  check_output(options.output, options.force);
+  check_output(options.output, options.force, options.volumes);
   ReadyRemoval ready{.loaded = load_archives({options.archive}, {}, context, options.bases),
                      .removal = {.rest = ImageSet({}, {})}};
   ready.removal = without_images(ready.loaded.set, options.images);
@@ -34,7 +41,7 @@ ReadyRemoval ready_removal(const RemoveOptions& options, const Context& context)
 RemovalPlan plan_removal(const RemoveOptions& options, const Context& context) {
   const ReadyRemoval ready = ready_removal(options, context);
   const ImageSet& rest = ready.removal.rest;
-  RemovalPlan plan{.archive = plan_archive_of(rest, options.output, context),
+  RemovalPlan plan{.archive = plan_archive_of(rest, options.output, context, form_of(options, ready.loaded)),
                    .bytes_before = ready.loaded.to_verify.front().archive->total_bytes(),
                    .names = ready.removal.names,
                    .gone = ready.removal.gone,
@@ -56,7 +63,7 @@ RemoveReport remove_images(const RemoveOptions& options, const Context& context)
                       .still_there = std::move(removal.still_there)};
   loaded.set = ImageSet({}, {});
   warn_of_nondistributable_layers(removal.rest, false, *context.progress);
-  report.written = write_archive(std::move(removal.rest), options.output, context);
+  report.written = write_archive(std::move(removal.rest), options.output, context, form_of(options, loaded));
   report.written.archives = std::move(loaded.read);
   return report;
 }

@@ -297,6 +297,77 @@ TEST_CASE("merge joins a delta with its base, and rm and ls refuse a delta witho
   CHECK(store.same("merged.tar", "full.tar"));
 }
 
+TEST_CASE("merge, rm and add write volumes and parity, also in the place of the volumes that they read") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Releases store;
+  World& world = store.world;
+  const Words all{store.at("bundles/two"), store.at("tools/tool", "v2")};
+  store.save(all, "all.tar");
+  store.save({all[0]}, "two.tar");
+  store.save({all[1]}, "tool.tar");
+  std::filesystem::create_directory(world.path("set"));
+  const auto joins_to = [&](const std::string& whole) {
+    std::filesystem::remove(world.path("joined.tar"));
+    world.succeed({"join", "set", "-o", "joined.tar"});
+    CHECK(store.same("joined.tar", whole));
+    CHECK(world.succeed({"verify", "set"}).find("Its parity, set/a.tar.parity, is whole, too") != std::string::npos);
+    Program sums = world.ociferry.program({});
+    sums.arguments = {"sh", "-c", "cd set && sha256sum -c --strict SHA256SUMS && ls"};
+    const Outcome outcome = run(sums);
+    INFO(outcome.out);
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.out.find("a.tar.parity: OK") != std::string::npos);
+    CHECK(outcome.out.find(".partial") == std::string::npos);
+  };
+  const auto divided = [&](Words words) {
+    words.insert(words.end(), {"-o", "set/a.tar", "--volume-size", "64K", "--parity", "30%"});
+    return words;
+  };
+  world.succeed(divided({"merge", "two.tar", "tool.tar"}));
+  joins_to("all.tar");
+  Words planned = divided({"rm", "set", "tool:v2"});
+  planned.emplace_back("--dry-run");
+  CHECK(world.succeed(planned).find("bytes more") != std::string::npos);
+  const Json told = Json::parse(world.succeed([&] {
+    Words words = divided({"rm", "set", "tool:v2"});
+    words.insert(words.end(), {"--json", "--verify-medium"});
+    return words;
+  }()),
+                                "rm");
+  CHECK(told.find("volumes")->as_array()->size() > 0);
+  CHECK(told.find("medium") != nullptr);
+  CHECK(told.find("parity") != nullptr);
+  joins_to("two.tar");
+  CHECK(world.succeed(divided({"add", "set", all[1]})).find("Parity: set/a.tar.parity") != std::string::npos);
+  joins_to("all.tar");
+}
+
+TEST_CASE("a merge goes to standard output; what writes by name refuses it") {
+  if (lacks({"docker-registry", "skopeo"})) return;
+  Releases store;
+  World& world = store.world;
+  store.save({store.at("bundles/two")}, "two.tar");
+  store.save({store.at("tools/tool", "v2")}, "tool.tar");
+  world.succeed({"merge", "two.tar", "tool.tar", "-o", "merged.tar"});
+  const Outcome streamed = world.ociferry.run({"merge", "two.tar", "tool.tar", "-o", "-"});
+  INFO(streamed.err);
+  CHECK((streamed.out == read_text(world.path("merged.tar"))));
+  CHECK(streamed.err.find("to standard output: ") != std::string::npos);
+  const std::vector<Words> others{{"rm", "merged.tar", "tool:v2"},
+                                  {"add", "two.tar", store.at("tools/tool", "v2")},
+                                  {"join", "two.tar"},
+                                  {"compact", "two.tar"},
+                                  {"inventory", "two.tar"}};
+  for (Words words : others) {
+    CAPTURE(words.front());
+    words.insert(words.end(), {"-o", "-"});
+    CHECK(world.fail(1, words).find("the output cannot be -") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(world.path("-")));
+  }
+  world.succeed({"rm", "merged.tar", "tool:v2", "-o", "./-"});
+  CHECK(store.same("-", "two.tar"));
+}
+
 TEST_CASE("called as imgpkg there are no commands merge, rm, add, ls, cat and extract") {
   const World world;
   for (const char* command : {"merge", "rm", "add", "ls", "cat", "extract"}) {

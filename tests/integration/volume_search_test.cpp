@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -68,6 +69,110 @@ TEST_CASE("all commands that read archives search --volume-dir for volumes") {
   CHECK(world.succeed({"cat", "set", "team/app:v1", path, "--volume-dir", "drawer"}) ==
         world.succeed({"cat", "plain.tar", "team/app:v1", path}));
   CHECK(shows(world.succeed({"diff", "set", "plain.tar", "--volume-dir", "drawer"}), "0 blobs (0 B) added"));
+}
+
+namespace {
+
+/// A slot for one stick, and the sticks: volumes of an archive whose layers lie in another order than its images.
+struct OneSlot {
+  World world;
+  std::vector<std::string> asked;
+
+  OneSlot() {
+    const auto push = [&](const std::string& name, const std::vector<std::uint64_t>& seeds) {
+      ImageRecipe recipe{.layers = {}};
+      for (const std::uint64_t seed : seeds) recipe.layers.push_back({.size = 90'000, .seed = seed});
+      push_image(world.outside, name, make_image(recipe), "v1");
+    };
+    push("team/a", {1, 2, 3});
+    push("team/b", {4, 5});
+    push("team/c", {2, 6, 7});
+    world.succeed({"export", world.outside_ref("team/a"), world.outside_ref("team/b"), world.outside_ref("team/c"),
+                   "-o", "plain.tar"});
+    fs::create_directory(world.path("shelf"));
+    world.succeed({"split", "plain.tar", "--volume-size", "100K", "-o", "shelf/a.tar"});
+  }
+
+  /// Runs a command, and brings each volume when it is asked for.
+  Outcome run_with_slot(const Words& words) {
+    asked.clear();
+    insert("a.tar.001");
+    const Terminal terminal;
+    Program program = world.ociferry.program(words);
+    program.arguments.insert(program.arguments.begin(),
+                             {"sh", "-c", "exec \"$@\" < \"$0\" 2> \"$0\"", terminal.name()});
+    Process process(program);
+    std::string shown;
+    const std::string question = "Insert volume ";
+    const auto is_asked = [&] {
+      shown += terminal.shown();
+      return shows(shown, " and press Enter") || !process.running();
+    };
+    while (true) {
+      await("a question or the end", is_asked);
+      const auto begin = shown.find(question);
+      const auto end = shown.find(" and press Enter");
+      if (begin == std::string::npos || end == std::string::npos) break;
+      const auto name = shown.find("(a.tar.", begin) + 1;
+      asked.push_back(shown.substr(name, 9));
+      shown.erase(0, end + 1);
+      insert(asked.back());
+      terminal.type("");
+    }
+    Outcome outcome = process.wait();
+    outcome.err = shown;
+    return outcome;
+  }
+  void insert(const std::string& volume) const {
+    fs::remove_all(world.path("slot"));
+    fs::create_directory(world.path("slot"));
+    for (const std::string& name : {volume, std::string("a.tar.volumes.json")}) {
+      fs::copy_file(world.path("shelf/" + name), world.path("slot/" + name));
+    }
+  }
+  [[nodiscard]] std::size_t volumes() const {
+    std::size_t count = 0;
+    while (fs::exists(world.path("shelf/a.tar.00" + std::to_string(count + 1)))) ++count;
+    return count;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("with one slot each volume is asked for once, whatever is done with the archive") {
+  if (lacks({"docker-registry"})) return;
+  OneSlot slot;
+  World& world = slot.world;
+  REQUIRE(slot.volumes() >= 6);
+  REQUIRE(slot.volumes() < 10);
+  std::vector<std::string> others;
+  for (std::size_t number = 2; number <= slot.volumes(); ++number)
+    others.push_back("a.tar.00" + std::to_string(number));
+  const std::vector<Words> commands{{"verify", "slot"},
+                                    {"import", "slot", "--to-registry", world.inside_repo("named")},
+                                    {"import", "slot/a.tar.volumes.json", "--to-registry", world.inside_repo("one"),
+                                     "--to-registry", world.inside_repo("two")},
+                                    {"join", "slot", "-o", "joined.tar"},
+                                    {"merge", "slot", "-o", "merged.tar"},
+                                    {"copy", "--tar", "slot", "--to-tar", "copied.tar"},
+                                    {"split", "slot", "--volume-size", "300K", "-o", "again.tar"},
+                                    {"add", "slot", world.outside_ref("team/a"), "-o", "added.tar"}};
+  for (const Words& words : commands) {
+    CAPTURE(words.front());
+    const Outcome outcome = slot.run_with_slot(words);
+    INFO(outcome.err);
+    CHECK(outcome.exit_code == 0);
+    CHECK(slot.asked == others);
+  }
+  const Outcome removed = slot.run_with_slot({"rm", "slot", "team/b:v1", "-o", "removed.tar"});
+  CHECK(removed.exit_code == 0);
+  CHECK(std::ranges::is_sorted(slot.asked));
+  for (const char* name : {"joined.tar", "merged.tar", "copied.tar", "added.tar"}) {
+    CHECK((read_text(world.path(name)) == read_text(world.path("plain.tar"))));
+  }
+  const Outcome refused = slot.run_with_slot({"protect", "slot", "--parity", "10%", "-o", "a.parity"});
+  CHECK(refused.exit_code == 11);
+  CHECK(slot.asked.empty());
 }
 
 TEST_CASE("on a terminal a missing volume is requested and then read, but not with --yes") {

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "base/text.hpp"
+#include "cli/archive_form.hpp"
 #include "cli/command.hpp"
 #include "cli/compact_options.hpp"
 #include "cli/plain_sources.hpp"
@@ -32,6 +33,7 @@ void declare_add(Arguments& arguments) {
   arguments.flag("include-non-distributable-layers", "Take layers along that may not be redistributed");
   declare_platform(arguments);
   declare_bases(arguments);
+  declare_written_form(arguments);
   declare_volume_search(arguments);
   declare_dry_run(arguments);
 }
@@ -63,24 +65,33 @@ void run_add(const Arguments& arguments, Context& context, Console& console) {
         .hint(fmt::format("-o {} replaces the archive when the new one is complete", archive));
   }
   check_archive_name(output);
+  const WrittenForm form = written_form_of(arguments, output);
   const AddOptions options{.archive = archive,
                            .sources = sources_to_add(arguments, context.stop),
                            .gather = {.referrers = arguments.on("with-referrers") ? Referrers::All : Referrers::None,
                                       .nondistributable_layers = arguments.on("include-non-distributable-layers"),
                                       .selection = platforms_only(arguments)},
                            .output = output,
-                           .force = arguments.on("force"),
-                           .bases = paths_of(arguments, "base")};
+                           .force = form.force,
+                           .bases = paths_of(arguments, "base"),
+                           .volumes = form.volumes,
+                           .verify_medium = form.verify_medium};
   context.volumes = volume_search_of(arguments, context.stop, console);
   if (const auto dry_run = dry_run_of(arguments)) {
-    return print_addition_plan(plan_addition(options, context), options, *dry_run, console);
+    AdditionPlan plan = plan_addition(options, context);
+    plan_form(plan.archive, form);
+    return print_addition_plan(plan, options, *dry_run, console);
   }
   const AddReport report = add_images(options, context);
+  const auto protection = protect_written(form, report.written, context);
   console.finish_progress();
-  console.document(add_members(report, output));
+  Json::Object members = add_members(report, output);
+  add_form_members(members, report.written, protection);
+  console.document(std::move(members));
   console.result(fmt::format("Fetched {} that {} lacked: {}", count(report.fetched.count, "blob"), archive,
                              text::human_bytes(report.fetched.bytes)));
   print_written(report.written, output, console);
+  print_form(form, report.written, protection, console);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ void declare_compact(Arguments& arguments) {
   declare_effort(arguments);
   declare_since(arguments);
   arguments.flag("force", "Replace a file of that name even if it is no archive");
-  declare_volume_size(arguments, false);
+  declare_volume_size(arguments);
   declare_parity_percent(arguments);
   declare_verify_medium(arguments);
   declare_work_directory(arguments);

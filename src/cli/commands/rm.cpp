@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "cli/archive_form.hpp"
 #include "cli/command.hpp"
 #include "cli/compact_options.hpp"
 #include "cli/plan_output.hpp"
@@ -21,6 +22,7 @@ void declare_rm(Arguments& arguments) {
   arguments.require("output");
   arguments.flag("force", "Replace a file of that name even if it is not an archive");
   declare_bases(arguments);
+  declare_written_form(arguments);
   declare_volume_search(arguments);
   declare_dry_run(arguments);
 }
@@ -28,11 +30,11 @@ void declare_rm(Arguments& arguments) {
 void run_rm(const Arguments& arguments, Context& context, Console& console) {
   const std::string archive = arguments.positional_value();
   const auto& words = arguments.positional_values();
-  const RemoveOptions options{.archive = archive,
-                              .images = {std::next(words.begin()), words.end()},
-                              .output = arguments.text_of("output"),
-                              .force = arguments.on("force"),
-                              .bases = paths_of(arguments, "base")};
+  RemoveOptions options{.archive = archive,
+                        .images = {std::next(words.begin()), words.end()},
+                        .output = arguments.text_of("output"),
+                        .force = arguments.on("force"),
+                        .bases = paths_of(arguments, "base")};
   if (options.images.empty()) {
     throw Error(ErrorCode::Usage, "No image to remove")
         .hint(fmt::format("'ociferry ls {}' lists what is in the archive", archive));
@@ -42,15 +44,24 @@ void run_rm(const Arguments& arguments, Context& context, Console& console) {
         .hint(fmt::format("-o {} replaces the archive when the new one is complete", archive));
   }
   check_archive_name(options.output.string());
+  const WrittenForm form = written_form_of(arguments, options.output.string());
+  options.volumes = form.volumes;
+  options.verify_medium = form.verify_medium;
   context.volumes = volume_search_of(arguments, context.stop, console);
   if (const auto dry_run = dry_run_of(arguments)) {
-    return print_removal_plan(plan_removal(options, context), options, *dry_run, console);
+    RemovalPlan plan = plan_removal(options, context);
+    plan_form(plan.archive, form);
+    return print_removal_plan(plan, options, *dry_run, console);
   }
   const RemoveReport report = remove_images(options, context);
+  const auto protection = protect_written(form, report.written, context);
   console.finish_progress();
-  console.document(remove_members(report, options.output.string()));
+  Json::Object members = remove_members(report, form.output);
+  add_form_members(members, report.written, protection);
+  console.document(std::move(members));
   print_removed(report, console);
-  print_written(report.written, options.output.string(), console);
+  print_written(report.written, form.output, console);
+  print_form(form, report.written, protection, console);
 }
 
 }  // namespace
