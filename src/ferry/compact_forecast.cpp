@@ -72,7 +72,7 @@ CompactForecast forecast_compact(const CompactOptions& options, const ForecastRu
   forecast.unpacked_bytes = {unpacked, unpacked};
   estimate_times(forecast, options.effort, rule.cores);
   const std::uint64_t beside = recipes + base_bytes;
-  estimate_room(forecast, output, rule.parity_percent, {.directory = work, .bytes = {beside, beside}});
+  estimate_room(forecast, output, options.volumes, rule.parity_percent, {.directory = work, .bytes = {beside, beside}});
   return forecast;
 }
 

@@ -76,8 +76,9 @@ PlainPlace place_of_plain(const CompactExportOptions& given) {
   place.archive = place.options.archive;
   place.options.volumes = {};
   place.options.verify_medium = false;
-  if (!options.volumes.divides() || !room_for_volumes(directory, name).largest_file) return place;
-  place.options.volumes = options.volumes;
+  const auto largest = room_for_volumes(directory, name).largest_file;
+  if (!options.volumes.divides() || !largest) return place;
+  place.options.volumes.bytes = options.volumes.bytes > 0 ? options.volumes.bytes : *largest;
   place.archive = volume_list_name(place.options.archive.string());
   return place;
 }
@@ -128,7 +129,7 @@ CompactExportPlan plan_export_compact(const CompactExportOptions& given, const F
   std::uint64_t older_bytes = 0;
   for (const auto& archive : older) older_bytes += archive->total_bytes();
   const std::uint64_t left = both.plain.archive_bytes - std::min(both.plain.archive_bytes, both.plain.partial_bytes);
-  estimate_room(forecast, options.volumes.divides() ? options.archive : behind_links(options.archive),
+  estimate_room(forecast, options.volumes.divides() ? options.archive : behind_links(options.archive), options.volumes,
                 rule.parity_percent,
                 {.directory = directory_of_volume(plain.options.archive),
                  .bytes = {left + older_bytes, left + kMostUnpacked * older_bytes}});

@@ -1,10 +1,13 @@
 #include "ferry/deliver/compact_estimate.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "base/text.hpp"
 #include "medium/volumes/volume_places.hpp"
@@ -67,6 +70,31 @@ std::optional<std::string> lack_of_room(std::string_view what, const Between& by
                    room.directory.string());
 }
 
+struct OutputRoom {
+  VolumeRoom all;  ///< of all directories together
+  std::set<std::uint64_t> devices = {};
+};
+
+OutputRoom room_of_output(const std::filesystem::path& output, const VolumeRule& volumes) {
+  const std::string name = output.filename().string();
+  if (volumes.directories.empty()) {
+    const VolumeRoom room = room_for_volumes(directory_of_volume(output), name);
+    return {.all = room, .devices = {room.device}};
+  }
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  OutputRoom found{.all = {.directory = {}}};
+  std::vector<std::string> names;
+  for (const std::filesystem::path& directory : volumes.directories) {
+    VolumeRoom room = room_for_volumes(directory, name);
+    room.largest_file.reset();  // there may be several volumes
+    names.push_back(directory.string());
+    if (!found.devices.insert(room.device).second) continue;
+    found.all.free_bytes = std::min(kMost, found.all.free_bytes + room_for_one(room, volumes.kept_bytes));
+  }
+  found.all.directory = text::join(names, ", ");
+  return found;
+}
+
 }  // namespace
 
 void estimate_sizes(CompactForecast& forecast, const CompactParts& parts, CompactEffort effort) {
@@ -102,11 +130,12 @@ void estimate_times(CompactForecast& forecast, CompactEffort effort, std::size_t
                               rebuilding(bytes.most, kRebuild.least, kUnpack.least)};
 }
 
-void estimate_room(CompactForecast& forecast, const std::filesystem::path& output, unsigned parity_percent,
-                   const WorkFiles& work) {
-  const VolumeRoom room = room_for_volumes(directory_of_volume(output), output.filename().string());
+void estimate_room(CompactForecast& forecast, const std::filesystem::path& output, const VolumeRule& volumes,
+                   unsigned parity_percent, const WorkFiles& work) {
+  const OutputRoom found = room_of_output(output, volumes);
+  const VolumeRoom& room = found.all;
   const VolumeRoom work_room = room_for_volumes(work.directory, output.filename().string());
-  const bool is_shared = work_room.device == room.device;
+  const bool is_shared = found.devices.contains(work_room.device);
   const Between beside = is_shared ? work.bytes : Between{};
   const std::uint64_t percent = kPercent + parity_percent;
   forecast.room_bytes = {part_of(forecast.compact_bytes.least, percent) + beside.least,

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "ociferry/compact_forecast.hpp"
+#include "ociferry/volumes.hpp"
 
 namespace ociferry {
 
@@ -28,9 +29,10 @@ struct WorkFiles {
   Between bytes = {};
 };
 
-/// CompactForecast::room_bytes, free_bytes and lack_of_room, where `output` goes with its parity, and `work` if that is
-/// on the same file system; else lack_of_room is of either. Throws Error{Io}.
-void estimate_room(CompactForecast& forecast, const std::filesystem::path& output, unsigned parity_percent,
-                   const WorkFiles& work);
+/// CompactForecast::room_bytes, free_bytes and lack_of_room, where `output` goes with its parity, or in all directories
+/// that `volumes` fill, and `work` if that is on the same file system; else lack_of_room is of either. Throws
+/// Error{Io}.
+void estimate_room(CompactForecast& forecast, const std::filesystem::path& output, const VolumeRule& volumes,
+                   unsigned parity_percent, const WorkFiles& work);
 
 }  // namespace ociferry

@@ -50,26 +50,28 @@ std::uint64_t size_of_regular(const fs::path& path) {
   return fs::file_size(path);
 }
 
+std::vector<fs::path> directories_of_set(const fs::path& output, const VolumeRule& rule) {
+  return rule.directories.empty() ? std::vector<fs::path>{directory_of_volume(output)} : rule.directories;
+}
+
 fs::path retired(const fs::path& list) { return list.string().append(kRetiredListSuffix); }
 
 /// Looks at all files that have the name of a volume of an output, of its list, or of an unfinished volume.
 class OlderSet {
  public:
-  OlderSet(const fs::path& directory, const std::string& output, bool force)
-      : directory_(directory), output_(output), force_(force) {}
+  OlderSet(const fs::path& directory, const std::string& output, bool force, bool are_partials_ours)
+      : directory_(directory), output_(output), force_(force), are_partials_ours_(are_partials_ours) {}
 
   /// Throws Error{Usage} if something is none of ours.
   OlderFiles look() {
     read_lists();
-    const fs::path first = PartialFile::path_for(directory_ / volume_name(output_, 1));
-    const bool are_partials_ours = force_ || begins_like_ours(first);
     for (std::size_t number = 1; number <= kMostVolumes; ++number) {
       const fs::path file = directory_ / volume_name(output_, number);
       if (is_there(file)) look_at(file);
       const fs::path partial = PartialFile::path_for(file);
       if (!is_there(partial)) continue;
       const std::uint64_t size = size_of_regular(partial);
-      if (size > 0 && !are_partials_ours && !is_listed(file, size)) refuse(partial, "not an unfinished archive");
+      if (size > 0 && !are_partials_ours_ && !is_listed(file, size)) refuse(partial, "not an unfinished archive");
       found_.outputs_of_partials.push_back(file);
     }
     return std::move(found_);
@@ -109,19 +111,24 @@ class OlderSet {
     found_.volumes.push_back(file);
   }
 
-  static bool begins_like_ours(const fs::path& partial) {
-    std::error_code unknown;
-    if (!fs::is_regular_file(fs::symlink_status(partial, unknown))) return false;
-    const auto medium = open_medium(partial);
-    return medium && (medium->size() == 0 || begins_like_archive(*medium));
-  }
-
   const fs::path& directory_;
   const std::string& output_;
   bool force_;
+  bool are_partials_ours_;
   std::vector<VolumeList> lists_;
   OlderFiles found_;
 };
+
+/// Of unfinished volumes only the first, in whichever directory it is, tells what they are.
+bool are_partials_ours(const std::vector<fs::path>& directories, const std::string& output, bool force) {
+  return force || std::ranges::any_of(directories, [&](const fs::path& directory) {
+           const fs::path partial = PartialFile::path_for(directory / volume_name(output, 1));
+           std::error_code unknown;
+           if (!fs::is_regular_file(fs::symlink_status(partial, unknown))) return false;
+           const auto medium = open_medium(partial);
+           return medium && (medium->size() == 0 || begins_like_archive(*medium));
+         });
+}
 
 void remove_older(const fs::path& file) {
   if (calls::unlinkat(AT_FDCWD, file.c_str(), 0) == 0 || errno == ENOENT) return;
@@ -131,44 +138,63 @@ void remove_older(const fs::path& file) {
 }  // namespace
 
 void check_compact_volumes(const fs::path& output, const VolumeRule& rule, bool force) {
-  if (!rule.directories.empty()) {
-    throw Error(ErrorCode::Usage,
-                "how large a compact archive becomes shows at its end, so what is free in several "
-                "directories cannot be filled with it")
-        .hint("give a size, such as --volume-size 3900M, and put the volumes onto the media afterwards");
-  }
   check_divided_output(output, rule);
+  const std::string name = output.filename().string();
+  const std::vector<fs::path> directories = directories_of_set(output, rule);
+  const bool are_ours = are_partials_ours(directories, name, force);
+  for (const fs::path& directory : directories) {
+    static_cast<void>(OlderSet(directory, name, force, are_ours).look());
+    check_sums_file(directory, force);
+  }
+  if (!rule.directories.empty()) return;
   if (whole_volume_units(rule.bytes) < compact::kBeginningBytes) {
     throw Error(ErrorCode::Usage, text::cat("volumes of ", rule.bytes, " bytes are too small for a compact archive"))
         .hint("give 256K or more");
   }
   const fs::path directory = directory_of_volume(output);
-  const auto largest = room_for_volumes(directory, output.filename().string()).largest_file;
+  const auto largest = room_for_volumes(directory, name).largest_file;
   if (largest && *largest < rule.bytes) {
     throw Error(ErrorCode::Space, text::cat("a volume would have ", rule.bytes, " bytes, but a file there can have at ",
                                             "most ", *largest, ": ", directory.string()))
         .hint("give smaller volumes: --volume-size fat32 is what FAT takes; nothing was changed");
   }
-  static_cast<void>(OlderSet(directory, output.filename().string(), force).look());
-  check_sums_file(directory, force);
 }
 
 CompactVolumes::CompactVolumes(const fs::path& output, const VolumeRule& rule, bool force)
-    : directory_(directory_of_volume(output)),
+    : directories_(directories_of_set(output, rule)),
       output_(output.filename().string()),
-      volume_bytes_(whole_volume_units(rule.bytes)),
+      rule_(rule),
       force_(force),
       list_{.set = sha256(""), .is_compact = true} {
   begin_volume();  // locked, so no other process writes them
   remove_leftovers();
 }
 
-fs::path CompactVolumes::file_of(std::size_t number) const { return directory_ / volume_name(output_, number); }
-
 void CompactVolumes::remove_leftovers() const {
-  for (const fs::path& file : OlderSet(directory_, output_, force_).look().outputs_of_partials) {
-    if (file != file_of(1)) remove_older(PartialFile::path_for(file));
+  const bool are_ours = are_partials_ours(directories_, output_, force_);
+  for (const fs::path& directory : directories_) {
+    for (const fs::path& file : OlderSet(directory, output_, force_, are_ours).look().outputs_of_partials) {
+      if (file != paths_.front()) remove_older(PartialFile::path_for(file));
+    }
   }
+}
+
+/// How large the next volume may become, in the directory where it goes.
+std::uint64_t CompactVolumes::find_room() {
+  if (rule_.directories.empty()) return whole_volume_units(rule_.bytes);
+  const bool is_first = paths_.empty();
+  std::vector<std::string> lines;
+  for (; filling_ < directories_.size(); ++filling_) {
+    VolumeRoom room = room_for_volumes(directories_[filling_], output_);
+    if (is_first) room.free_bytes += room.ours;  // of an earlier run, and removed at once
+    const std::uint64_t bytes = room_for_one(room, rule_.kept_bytes);
+    if (bytes >= compact::kBeginningBytes) return bytes;
+    lines.push_back(text::cat(directories_[filling_].string(), ": ", bytes, " bytes"));
+  }
+  filling_ = directories_.size() - 1;
+  throw Error(ErrorCode::Space, text::cat("the compact archive does not fit: ", list_.archive_bytes,
+                                          " bytes of it fill all directories that were given", text::listed(lines)))
+      .hint("add a directory on another medium, or free some space; nothing of it was left");
 }
 
 void CompactVolumes::begin_volume() {
@@ -177,7 +203,9 @@ void CompactVolumes::begin_volume() {
                 text::cat("the compact archive has more than ", kMostVolumes, " volumes of ", volume_bytes_, " bytes"))
         .hint("give --volume-size a larger size; nothing was left");
   }
-  const fs::path file = file_of(files_.size() + 1);
+  volume_bytes_ = find_room();
+  const fs::path file = directories_[filling_] / volume_name(output_, files_.size() + 1);
+  paths_.push_back(file);
   files_.push_back(std::make_unique<PartialFile>(file));
   discarded_.add(file);
   files_.back()->reserve(0, Existing::Discard);
@@ -233,18 +261,39 @@ std::unique_ptr<Medium> CompactVolumes::reopen(DeviceReader* device) const {
                                         [this, device](std::size_t i) { return files_[i]->reopen(device); });
 }
 
+std::vector<VolumeEntry> CompactVolumes::volumes_in(const fs::path& directory) const {
+  std::vector<VolumeEntry> here;
+  for (std::size_t i = 0; i < paths_.size(); ++i) {
+    if (lies_in(paths_[i], directory)) here.push_back(list_.volumes[i]);
+  }
+  return here;
+}
+
 /// The list of the older set loses its name first, and then names the volumes that are written, until these have their
 /// names.
 void CompactVolumes::replace_older() const {
-  const fs::path list = directory_ / volume_list_name(output_);
-  const OlderFiles older = OlderSet(directory_, output_, force_).look();
-  if (is_there(list)) {
-    rename_file(list, retired(list));
-    fsync_directory(directory_);
+  for (const fs::path& directory : directories_) {
+    const fs::path list = directory / volume_list_name(output_);
+    const OlderFiles older = OlderSet(directory, output_, force_, true).look();
+    if (is_there(list)) {
+      rename_file(list, retired(list));
+      fsync_directory(directory);
+    }
+    for (const fs::path& file : older.volumes) remove_older(file);
+    fsync_directory(directory);
+    if (volumes_in(directory).empty() && !has_room_for_list(directory, to_json(list_))) continue;
+    write_file_atomically(retired(list), to_json(list_), kVolumeListMode);
   }
-  for (const fs::path& file : older.volumes) remove_older(file);
-  fsync_directory(directory_);
-  write_file_atomically(retired(list), to_json(list_), kVolumeListMode);
+}
+
+/// Where replace_older() has put them under their retired names.
+void CompactVolumes::write_lists() const {
+  for (const fs::path& directory : directories_) {
+    const fs::path list = directory / volume_list_name(output_);
+    if (!is_there(retired(list))) continue;
+    write_volume_sums(directory, volumes_in(directory), output_, to_json(list_));
+    remove_older(retired(list));
+  }
 }
 
 void CompactVolumes::publish() {
@@ -255,8 +304,7 @@ void CompactVolumes::publish() {
       file->publish();
       ++named;
     }
-    write_volume_sums(directory_, list_.volumes, output_, to_json(list_));
-    remove_older(retired(directory_ / volume_list_name(output_)));
+    write_lists();
   } catch (Error& error) {
     error.while_doing(text::cat("giving ", files_.size(), " volumes of ", output_,
                                 " their names, in place of older ones; ", named,
@@ -268,9 +316,9 @@ void CompactVolumes::publish() {
 
 std::vector<WrittenVolume> CompactVolumes::files() const {
   std::vector<WrittenVolume> written;
-  for (const VolumeEntry& entry : list_.volumes) {
-    written.push_back(
-        {.path = (directory_ / entry.name).lexically_normal(), .bytes = entry.size, .digest = entry.digest});
+  for (std::size_t i = 0; i < paths_.size(); ++i) {
+    const VolumeEntry& entry = list_.volumes[i];
+    written.push_back({.path = paths_[i].lexically_normal(), .bytes = entry.size, .digest = entry.digest});
   }
   return written;
 }

@@ -22,13 +22,14 @@ namespace ociferry {
 void check_compact_volumes(const std::filesystem::path& output, const VolumeRule& rule, bool force);
 
 /// A compact archive that is written as volumes, OUT.001, OUT.002, ..., and beside them OUT.volumes.json and
-/// SHA256SUMS. The next volume is begun when one is full.
+/// SHA256SUMS. The next volume is begun when one is full; where directories are to be filled, in the first one that has
+/// room by then.
 class CompactVolumes : public CompactOutput {
  public:
   /// Removes the unfinished volumes of an earlier run. Throws Error{Busy} if another process writes them, Error{Io}.
   CompactVolumes(const std::filesystem::path& output, const VolumeRule& rule, bool force);
 
-  /// Throws Error{Usage} if there would be too many volumes, Error{Space}, Error{Io}.
+  /// Throws Error{Usage} if there would be too many volumes, Error{Space} also if all directories are full, Error{Io}.
   void write(Bytes bytes) override;
   [[nodiscard]] std::uint64_t written() const noexcept override { return list_.archive_bytes; }
   void sync() override;
@@ -43,15 +44,20 @@ class CompactVolumes : public CompactOutput {
  private:
   void begin_volume();
   void end_volume();
+  [[nodiscard]] std::uint64_t find_room();
   void remove_leftovers() const;
   void replace_older() const;
-  [[nodiscard]] std::filesystem::path file_of(std::size_t number) const;
+  void write_lists() const;
+  [[nodiscard]] std::vector<VolumeEntry> volumes_in(const std::filesystem::path& directory) const;
 
-  std::filesystem::path directory_;
+  std::vector<std::filesystem::path> directories_;
   std::string output_;
-  std::uint64_t volume_bytes_;
+  VolumeRule rule_;
   bool force_;
+  std::size_t filling_ = 0;         ///< the directory of the volume that is written
+  std::uint64_t volume_bytes_ = 0;  ///< that it may have
   VolumeList list_;
+  std::vector<std::filesystem::path> paths_;
   std::vector<std::unique_ptr<PartialFile>> files_;
   DiscardedPartials discarded_{{}};
   Hasher all_;
