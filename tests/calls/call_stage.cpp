@@ -61,6 +61,7 @@ std::string output_of(Command command) {
     case Command::Compact: return "compact-out.tar";
     case Command::Expand: return "expand-out.tar";
     case Command::ExportCompact: return "export-compact-out.tar";
+    case Command::Join: return "join-out.tar";
     default: return "";
   }
 }
@@ -70,6 +71,7 @@ std::string volumes_of(Command command) {
   switch (command) {
     case Command::ExportVolumes: return "volumes-out.tar";
     case Command::CompactVolumes: return "compact-volumes-out.tar";
+    case Command::Split: return "split-out.tar";
     default: return "";
   }
 }
@@ -104,10 +106,10 @@ std::string describe(const Visible& visible) {
 }  // namespace
 
 std::string name_of(Command command) {
-  constexpr std::array<std::string_view, 16> kNames{
-      "push",           "pull",          "unpack", "export",  "import", "copy",    "export-volumes",
-      "import-volumes", "export-delta",  "merge",  "protect", "repair", "compact", "compact-volumes",
-      "expand",         "export-compact"};
+  constexpr std::array<std::string_view, 18> kNames{
+      "push",           "pull",           "unpack", "export",  "import", "copy",    "export-volumes",
+      "import-volumes", "export-delta",   "merge",  "protect", "repair", "compact", "compact-volumes",
+      "expand",         "export-compact", "split",  "join"};
   return std::string(kNames.at(static_cast<std::size_t>(command)));
 }
 
@@ -241,11 +243,16 @@ Words CallStage::words(Command command, int jobs) const {
       asks_registry = false;
       words = {"compact", "input.tar", "-o", volumes_of(command), "--volume-size", "256K"};
       break;
+    case Command::Split:
+      asks_registry = false;
+      words = {"split", "input.tar", "-o", volumes_of(command), "--volume-size", "200K"};
+      break;
     default: {
       asks_registry = false;
       if (command == Command::Compact) words = {"compact", "input.tar"};
       if (command == Command::Expand) words = {"expand", "compact-input.tar"};
       if (command == Command::Merge) words = {"merge", "base-input.tar", "delta-input.tar"};
+      if (command == Command::Join) words = {"join", "volumes"};
       if (command == Command::Protect) words = {"protect", "input.tar", "--parity", "20%"};
       if (command == Command::Repair) words = {"repair", "damaged-input.tar", "--parity", "input.tar.parity"};
       words.insert(words.end(), {"-o", output, "--force"});

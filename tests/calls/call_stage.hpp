@@ -32,13 +32,15 @@ enum class Command {
   Compact,
   CompactVolumes,
   Expand,
-  ExportCompact
+  ExportCompact,
+  Split,
+  Join
 };
-inline constexpr std::array<Command, 16> kCommands{
-    Command::Push,        Command::Pull,           Command::Unpack,        Command::Export,
-    Command::Import,      Command::Copy,           Command::ExportVolumes, Command::ImportVolumes,
-    Command::ExportDelta, Command::Merge,          Command::Protect,       Command::Repair,
-    Command::Compact,     Command::CompactVolumes, Command::Expand,        Command::ExportCompact};
+inline constexpr std::array<Command, 18> kCommands{
+    Command::Push,          Command::Pull,          Command::Unpack,        Command::Export,         Command::Import,
+    Command::Copy,          Command::ExportVolumes, Command::ImportVolumes, Command::ExportDelta,    Command::Merge,
+    Command::Protect,       Command::Repair,        Command::Compact,       Command::CompactVolumes, Command::Expand,
+    Command::ExportCompact, Command::Split,         Command::Join};
 [[nodiscard]] std::string name_of(Command command);
 
 /// Where others look: tags and what they point to, files and what is in them.

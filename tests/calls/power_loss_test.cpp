@@ -140,6 +140,7 @@ Figures lose_power(CallStage& stage, const std::vector<Moment>& all, std::size_t
 /// How many files get their names by a rename.
 std::size_t renames_of(const CallStage& stage, Command command) {
   switch (command) {
+    case Command::Split:
     case Command::ExportVolumes: return stage.after(command).size();       // with SHA256SUMS and the list
     case Command::CompactVolumes: return stage.after(command).size() + 1;  // and the list under another name, first
     case Command::ExportCompact: return 2;                                 // the plain archive first
