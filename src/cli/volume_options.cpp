@@ -14,6 +14,7 @@
 #include "cli/limit_options.hpp"
 #include "cli/parity_options.hpp"
 #include "cli/password_input.hpp"
+#include "ferry/gather/named_archives.hpp"
 #include "medium/volumes/volume_list.hpp"
 #include "ociferry/error.hpp"
 
@@ -80,6 +81,19 @@ VolumeSearch volume_search_of(const Arguments& arguments, const std::stop_token&
     return answer && *answer != "n";
   };
   return search;
+}
+
+std::string one_set_of(const Arguments& arguments, VolumeSearch& search) {
+  const std::string first = arguments.positional_value();
+  const auto& words = arguments.positional_values();
+  if (words.size() == 1) return first;
+  const std::vector<std::filesystem::path> paths(words.begin(), words.end());
+  search = search_beside(paths, search);
+  const auto archives = each_set_once(paths, search);
+  if (archives.size() == 1) return first;
+  throw Error(ErrorCode::Usage, text::cat(text::printable(archives[1].string()), " is not of the archive that ",
+                                          text::printable(first), " is of"))
+      .hint("name one archive: a file, or volumes of one set");
 }
 
 void print_volumes(const std::vector<WrittenVolume>& volumes, const std::string& output, Console& console) {

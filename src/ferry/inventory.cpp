@@ -8,6 +8,7 @@
 #include "ferry/deliver/lock_output.hpp"
 #include "ferry/gather/have_list.hpp"
 #include "ferry/gather/load_archive.hpp"
+#include "ferry/gather/named_archives.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/repository_layers.hpp"
 #include "layout/open_archive.hpp"
@@ -93,11 +94,14 @@ InventoryReport inventory(const InventoryOptions& options, const Context& contex
     const bool is_named = std::ranges::find(options.repositories, name) != options.repositories.end();
     add_repository(list, name, is_named, registries, context);
   }
-  for (const fs::path& path : options.archives) add_archive(list, path, context);
+  Context reading = context;
+  reading.volumes = search_beside(options.archives, context.volumes);
+  const std::vector<fs::path> archives = each_set_once(options.archives, reading.volumes);
+  for (const fs::path& path : archives) add_archive(list, path, reading);
   const std::string text = write_have_list(list);
   write_lock_file(options.output, text);
   InventoryReport report{.repositories = list.repositories.size(),
-                         .archives = options.archives.size(),
+                         .archives = archives.size(),
                          .blobs = list.blobs.size(),
                          .digest = sha256(text)};
   for (const auto& [digest, blob] : list.blobs) report.bytes += blob.size;

@@ -265,6 +265,61 @@ TEST_CASE("join restores what split divided, for any names and order of the volu
   CHECK(says(world.fail(1, {"split", "plain.tar", "--volume-size", "1K", "-o", "large/a"}), "too small"));
 }
 
+TEST_CASE("several volumes and directories of one archive are that archive, in any order, and read once") {
+  if (lacks({"docker-registry"})) return;
+  Volumes set;
+  World& world = set.world;
+  fs::create_directory(set.at("other"));
+  for (const int number : {2, 4}) {
+    fs::rename(set.at(set.volume(number)), set.at("other/apps.tar.00" + std::to_string(number)));
+  }
+  const std::vector<Words> names{{"other", "set"},
+                                 {"set", "other"},
+                                 {"set/apps.tar.volumes.json", "other/apps.tar.004"},
+                                 {"other/apps.tar.004", "set/apps.tar.003", "other/apps.tar.002", "set/apps.tar.001"}};
+  for (const Words& some : names) {
+    CAPTURE(some.front());
+    const auto told = [&](Words words) {
+      words.insert(words.begin() + 1, some.begin(), some.end());
+      return world.succeed(words);
+    };
+    const std::string verified = told({"verify"});
+    CHECK(verified.find(" is whole") == verified.rfind(" is whole"));
+    CHECK(says(verified, some.front() + " is whole"));
+    CHECK(says(told({"inspect"}), "1 image (0 bundles)"));
+    CHECK(says(told({"inventory", "-o", "have.json"}), "of 1 archive in have.json"));
+    told({"join", "-o", "joined.tar"});
+    CHECK((read_text(set.at("joined.tar")) == set.plain()));
+    told({"import", "--to-repo", world.inside_repo("apps")});
+  }
+  CHECK(says(world.fail(1, {"join", "set", "plain.tar", "--volume-dir", "other", "-o", "x.tar"}),
+             "plain.tar is not of the archive that set is of"));
+  // One that is not whole is told once.
+  fs::remove(set.at(set.volume(5)));
+  const std::string error = world.fail(11, {"verify", "set/apps.tar.001", "set/apps.tar.003", "plain.tar"});
+  CHECK(says(error, "1 of 2 archives are not right"));
+}
+
+TEST_CASE("commands that replace volumes without a list keep them until they are read") {
+  if (lacks({"docker-registry"})) return;
+  Volumes set;
+  World& world = set.world;
+  fs::remove(set.at("set/apps.tar.volumes.json"));
+  std::string bytes = read_text(set.at(set.volume(3)));
+  bytes[50'000] ^= 1;
+  write_text(set.at(set.volume(3)), bytes);
+  for (const Words& words : {Words{"split", "set"}, Words{"merge", "set"}, Words{"copy", "--tar", "set", "--to-tar"}}) {
+    CAPTURE(words.front());
+    Words all = words;
+    if (words.size() == 2) all.emplace_back("-o");
+    all.insert(all.end(), {"set/apps.tar", "--volume-size", "100K"});
+    CHECK(says(world.fail(10, all), "content has digest"));
+    for (int number = 1; number <= 6; ++number) CHECK(fs::exists(set.at(set.volume(number))));
+  }
+  CHECK(set.write("set/apps.tar", {"--volume-size", "100K"}).size() > 0);
+  CHECK((set.joined() == set.plain()));
+}
+
 TEST_CASE("a repeated export keeps, repairs or replaces a set of volumes, and leaves no stale ones") {
   if (lacks({"docker-registry"})) return;
   Volumes set;

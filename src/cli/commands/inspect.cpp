@@ -18,7 +18,7 @@ namespace ociferry {
 namespace {
 
 void declare_inspect(Arguments& arguments) {
-  arguments.positional("ARCHIVE");
+  arguments.positional("ARCHIVE", true);
   declare_volume_search(arguments);
 }
 
@@ -140,7 +140,7 @@ Json::Object to_json(const InspectReport& report) {
 
 void run_inspect(const Arguments& arguments, Context& context, Console& console) {
   context.volumes = volume_search_of(arguments, context.stop, console);
-  const InspectReport report = inspect(arguments.positional_value(), context);
+  const InspectReport report = inspect(one_set_of(arguments, context.volumes), context);
   console.document(to_json(report));
   print_text(report, console);
 }

@@ -11,7 +11,7 @@ namespace ociferry {
 namespace {
 
 void declare_join(Arguments& arguments) {
-  arguments.positional("VOLUMES");
+  arguments.positional("VOLUMES", true);
   arguments.text("output,o", "FILE", "The archive to write");
   arguments.require("output");
   arguments.flag("force", "Replace a file of that name even if it is not an archive");
@@ -20,8 +20,9 @@ void declare_join(Arguments& arguments) {
 
 void run_join(const Arguments& arguments, Context& context, Console& console) {
   context.volumes = volume_search_of(arguments, context.stop, console);
-  const JoinOptions options{
-      .volumes = arguments.positional_value(), .output = arguments.text_of("output"), .force = arguments.on("force")};
+  const JoinOptions options{.volumes = one_set_of(arguments, context.volumes),
+                            .output = arguments.text_of("output"),
+                            .force = arguments.on("force")};
   if (options.output.empty()) throw Error(ErrorCode::Usage, "No archive to write: give --output (-o)");
   const SplitReport report = join_archive(options, context);
   console.finish_progress();
@@ -37,8 +38,9 @@ void run_join(const Arguments& arguments, Context& context, Console& console) {
 const Command kJoinCommand{
     .name = "join",
     .summary = "Make one archive of volumes; needs no network",
-    .usage = "ociferry join (VOLUME | FILE.volumes.json | DIRECTORY) -o ARCHIVE.tar [options]",
+    .usage = "ociferry join (VOLUME | FILE.volumes.json | DIRECTORY)... -o ARCHIVE.tar [options]",
     .examples =
+        "  ociferry join apps.tar.0* -o apps.tar\n"
         "  # Of volumes on two sticks\n"
         "  ociferry join /media/a/apps.tar.volumes.json --volume-dir /media/b -o apps.tar\n",
     .common = CommonOptions::Jobs,

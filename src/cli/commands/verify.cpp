@@ -7,6 +7,7 @@
 #include "cli/parity_options.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
+#include "ferry/gather/named_archives.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -90,9 +91,14 @@ void verify_all(const std::vector<std::string>& archives, const Verification& ve
 }
 
 void run_verify(const Arguments& arguments, Context& context, Console& console) {
-  const std::vector<std::string>& archives = arguments.positional_values();
-  if (archives.empty()) throw Error(ErrorCode::Usage, "No archive to verify: name one, or several");
+  const std::vector<std::string>& words = arguments.positional_values();
+  if (words.empty()) throw Error(ErrorCode::Usage, "No archive to verify: name one, or several");
   context.volumes = volume_search_of(arguments, context.stop, console);
+  if (words.size() > 1) context.volumes = search_beside({words.begin(), words.end()}, context.volumes);
+  std::vector<std::string> archives;
+  for (const auto& path : each_set_once({words.begin(), words.end()}, context.volumes)) {
+    archives.push_back(path.string());
+  }
   const Verification verification{.options = {.archive = {},
                                               .fingerprint = arguments.text_of("fingerprint"),
                                               .medium = arguments.on("medium"),

@@ -68,7 +68,11 @@ std::optional<MediumReading> write_copy(ImageArchive& from, const CopyOutput& to
     auto medium = divided != nullptr ? divided->make_medium() : std::make_unique<PartialFile>(file);
     return write_copy(from, to, std::move(medium), divided, context);
   } catch (Error& error) {
-    explain_end_of_writing(error, file, from.sealed()->total_bytes());
+    if (error.code() == ErrorCode::Corrupt) {
+      error.hint("what is read is damaged: 'ociferry verify' tells all of it, and whether parity repairs it");
+    } else {
+      explain_end_of_writing(error, file, from.sealed()->total_bytes());
+    }
     throw;
   }
 }

@@ -11,6 +11,7 @@
 #include "ferry/gather/compact_bases.hpp"
 #include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
+#include "ferry/gather/named_archives.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "ferry/set/joined_set.hpp"
 #include "ferry/set/platforms.hpp"
@@ -44,17 +45,6 @@ std::string repetition(const OpenedArchive& archive, const OpenedArchive& other)
   if (fs::equivalent(archive.path, other.path, unknown)) return "is the same archive as " + other.path.string();
   const bool is_copy = archive.fingerprint && archive.fingerprint == other.fingerprint;
   return is_copy ? "is a copy of " + other.path.string() : "";
-}
-
-/// Volumes may lie beside any of the archives.
-VolumeSearch search_beside(const std::vector<fs::path>& paths, const VolumeSearch& given) {
-  VolumeSearch search = given;
-  std::error_code unknown;
-  for (const fs::path& path : paths) {
-    const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-    search.directories.push_back(fs::is_directory(path, unknown) ? path : parent);
-  }
-  return search;
 }
 
 /// True if `path` is of the set of volumes that `other` was read from.
