@@ -40,6 +40,7 @@ const Command kJoinCommand{
     .summary = "Make one archive of volumes; needs no network",
     .usage = "ociferry join (VOLUME | FILE.volumes.json | DIRECTORY)... -o ARCHIVE.tar [options]",
     .examples =
+        "  # Of volumes beside one another\n"
         "  ociferry join apps.tar.0* -o apps.tar\n"
         "  # Of volumes on two sticks\n"
         "  ociferry join /media/a/apps.tar.volumes.json --volume-dir /media/b -o apps.tar\n",
