@@ -175,10 +175,12 @@ TEST_CASE("swapped, renamed, duplicate, stale and foreign volumes are reported")
   CHECK(says(doubled, "volume 2 is there twice: set/apps.tar.002 is read, copy/apps.tar.002 is not"));
   CHECK(says(doubled, "volume 2 is there twice: set/apps.tar.002 is read, set/apps.tar.007 is not"));
   fs::copy_file(set.at(set.volume(1)), set.at("copy/one.bin"));
+  fs::copy_file(set.at(set.volume(3)), set.at("copy/other.tar.003"));  // of another set, by its name
   write_text(set.at("set/apps.tar.009"), "stale");
   const std::string renamed = set.warnings({"verify", "set", "--volume-dir", "copy"});
   CHECK(says(renamed, "volume 1 is there twice: set/apps.tar.001 is read, copy/one.bin is not"));
   CHECK(says(renamed, "set/apps.tar.009 is not of this set, which has 6 volumes"));
+  CHECK_FALSE(says(renamed, "other.tar.003"));
   set.anew();  // of another set
   push_image(world.outside, "team/app", make_image({.layers = {{.size = 500'000, .seed = 7}}}), "v1");
   fs::create_directory(set.at("new"));

@@ -135,9 +135,12 @@ class VolumeMatcher {
     }
   }
 
-  /// Volumes that are there once more, under other names.
+  /// Volumes that are there once more, under names that are of no other set; of a single one, that is the archive.
   void note_copies() {
+    if (set_.volumes.size() < 2) return;
     for (const VolumeFile& file : files_) {
+      const auto name = parse_volume_name(file.path.filename().string());
+      if (name && name->output != set_.output) continue;
       for (std::size_t i = 0; i < set_.volumes.size(); ++i) {
         if (used_.contains(file.path) || wrong_.contains(file.path) || set_.volumes[i].path.empty()) continue;
         if (!is_copy(file, i)) continue;
