@@ -24,8 +24,8 @@ void declare_volume_search(Arguments& arguments);
 /// What --volume-dir says and, if there is a terminal, a question for volumes that are not there.
 [[nodiscard]] VolumeSearch volume_search_of(const Arguments& arguments, const std::stop_token& stop, Console& console);
 
-/// The archive that all arguments name: volumes of one set, their list, or directories with some, in which `search` gets
-/// to look. Throws Error{Usage} if they name several archives, or none is given.
+/// The archive that all arguments name: volumes of one set, their list, or directories with some, which are added to
+/// `search`. Throws Error{Usage} if they name several archives, or none is given.
 [[nodiscard]] std::string one_set_of(const Arguments& arguments, VolumeSearch& search);
 
 /// One line about the volumes; nothing if there are none.
