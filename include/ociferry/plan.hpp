@@ -18,6 +18,11 @@ namespace ociferry {
 struct BlobSum {
   std::size_t count = 0;
   std::uint64_t bytes = 0;
+
+  void add(std::uint64_t blob_bytes) noexcept {
+    ++count;
+    bytes += blob_bytes;
+  }
 };
 
 /// What becomes of a tag at the destination.

@@ -7,7 +7,7 @@
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/static_program.hpp"
+#include "ferry/write/static_program.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {

@@ -4,15 +4,15 @@
 
 #include "base/context.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/archive_forecast.hpp"
-#include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/left_out.hpp"
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/archive_first.hpp"
 #include "ferry/gather/load_archives.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/sources.hpp"
 #include "ferry/set/joined_set.hpp"
+#include "ferry/write/archive_forecast.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/release_store.hpp"
 #include "ociferry/store_plan.hpp"
@@ -40,8 +40,7 @@ BlobSum lacking(const ImageSet& joined, const std::vector<ArchiveToVerify>& arch
     const Digest& digest = wanted;
     const auto has_it = [&](const ArchiveToVerify& one) { return one.archive->size_of(digest).has_value(); };
     if (std::ranges::any_of(archives, has_it)) continue;
-    ++sum.count;
-    sum.bytes += blob.descriptor.size;
+    sum.add(blob.descriptor.size);
   }
   return sum;
 }

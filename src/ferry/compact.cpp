@@ -7,14 +7,14 @@
 #include "archive/tar_header.hpp"
 #include "archive/zstd_sink.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/archive_output.hpp"
-#include "ferry/deliver/compact_output.hpp"
-#include "ferry/deliver/compact_reading_back.hpp"
-#include "ferry/deliver/stream_archive.hpp"
-#include "ferry/deliver/whole_copy.hpp"
 #include "ferry/gather/compact_bases.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/plain_archive.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/compact_output.hpp"
+#include "ferry/write/compact_reading_back.hpp"
+#include "ferry/write/stream_archive.hpp"
+#include "ferry/write/whole_copy.hpp"
 #include "layout/compact/compact_writer.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
@@ -51,8 +51,7 @@ CompactReport report_of(const compact::StudiedArchive& studied, const ArchiveRea
       report.unpacked_bytes += form.unpacked_bytes;
       report.recipe_bytes += form.recipe_bytes;
     } else if (form.is_zstd) {
-      ++report.in_zstd.count;
-      report.in_zstd.bytes += blobs[i].size;
+      report.in_zstd.add(blobs[i].size);
     } else if (!form.why_as_it_is.empty()) {
       report.as_they_are.push_back({blobs[i].digest, form.why_as_it_is});
     }

@@ -3,11 +3,11 @@
 #include <memory>
 
 #include "archive/zstd_sink.hpp"
-#include "ferry/deliver/archive_output.hpp"
-#include "ferry/deliver/compact_estimate.hpp"
-#include "ferry/deliver/compact_output.hpp"
 #include "ferry/gather/compact_bases.hpp"
 #include "ferry/gather/plain_archive.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/compact_estimate.hpp"
+#include "ferry/write/compact_output.hpp"
 #include "layout/compact/compact_writer.hpp"
 #include "layout/foreign/packed_archive.hpp"
 #include "transfer/parallel.hpp"
@@ -58,8 +58,7 @@ CompactForecast forecast_compact(const CompactOptions& options, const ForecastRu
     recipes += form.recipe_bytes;
     unpacked += form.unpacked_bytes;
     if (form.kind != compact::MemberKind::Whole) continue;
-    ++forecast.of_base.count;
-    forecast.of_base.bytes += blobs[i].size;
+    forecast.of_base.add(blobs[i].size);
   }
   CountingSink counted;
   ZstdSink packed(counted, zstd_level_of(CompactEffort::Fast));

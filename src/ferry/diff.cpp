@@ -68,11 +68,6 @@ void compare_name(const ComparedName& name, const std::set<Digest>& before, cons
   for (const Digest& digest : fresh) diff.added.push_back({repository, tag, digest});
 }
 
-void count_blob(BlobSum& sum, std::uint64_t size) {
-  ++sum.count;
-  sum.bytes += size;
-}
-
 }  // namespace
 
 ArchiveDiff diff(const std::filesystem::path& before, const std::filesystem::path& after, const Context& context) {
@@ -84,10 +79,10 @@ ArchiveDiff diff(const std::filesystem::path& before, const std::filesystem::pat
   for (const auto& [name, digests] : other.names) names.insert(name);
   for (const ComparedName& name : names) compare_name(name, one.names[name], other.names[name], diff);
   for (const auto& [digest, size] : one.blobs) {
-    count_blob(other.blobs.contains(digest) ? diff.blobs_kept : diff.blobs_gone, size);
+    (other.blobs.contains(digest) ? diff.blobs_kept : diff.blobs_gone).add(size);
   }
   for (const auto& [digest, size] : other.blobs) {
-    if (!one.blobs.contains(digest)) count_blob(diff.blobs_added, size);
+    if (!one.blobs.contains(digest)) diff.blobs_added.add(size);
   }
   return diff;
 }

@@ -1,13 +1,13 @@
 #include <filesystem>
 
 #include "base/text.hpp"
-#include "ferry/deliver/archive_forecast.hpp"
-#include "ferry/deliver/archive_output.hpp"
-#include "ferry/deliver/stream_archive.hpp"
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/baseline_reader.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/requested_set.hpp"
+#include "ferry/write/archive_forecast.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/stream_archive.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/plan.hpp"

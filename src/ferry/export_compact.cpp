@@ -7,16 +7,16 @@
 #include "base/system_calls.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/archive_forecast.hpp"
-#include "ferry/deliver/archive_output.hpp"
-#include "ferry/deliver/checksums.hpp"
-#include "ferry/deliver/compact_estimate.hpp"
-#include "ferry/deliver/compact_output.hpp"
-#include "ferry/deliver/sums_file.hpp"
 #include "ferry/gather/baseline_reader.hpp"
 #include "ferry/gather/compact_bases.hpp"
 #include "ferry/gather/requested_set.hpp"
 #include "ferry/set/archive_contents.hpp"
+#include "ferry/write/archive_forecast.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/checksums.hpp"
+#include "ferry/write/compact_estimate.hpp"
+#include "ferry/write/compact_output.hpp"
+#include "ferry/write/sums_file.hpp"
 #include "layout/limits.hpp"
 #include "medium/volumes/volume_list.hpp"
 #include "medium/volumes/volume_places.hpp"
@@ -92,8 +92,7 @@ CompactParts parts_of(const std::vector<const Graph::BlobNode*>& blobs, const st
     const bool is_layer = layers.contains(blob.digest);
     const auto has_it = [&](const auto& archive) { return archive->size_of(blob.digest) == blob.size; };
     if (is_layer && std::ranges::any_of(older, has_it)) {
-      ++forecast.of_base.count;
-      forecast.of_base.bytes += blob.size;
+      forecast.of_base.add(blob.size);
     } else if (is_layer && blob.media_type.ends_with("gzip")) {
       parts.gzip_bytes += blob.size;
     } else if (is_layer && blob.media_type.ends_with(".tar")) {

@@ -12,7 +12,7 @@
 #include "credentials/credentials.hpp"
 #include "credentials/helper_patience.hpp"
 #include "credentials/login_file.hpp"
-#include "ferry/deliver/archive_output.hpp"
+#include "ferry/write/archive_output.hpp"
 #include "ociferry/ferry.hpp"
 #include "registry/connection.hpp"
 #include "registry/registry_client.hpp"

@@ -1,9 +1,9 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "ferry/deliver/parity_output.hpp"
-#include "ferry/deliver/sums_file.hpp"
 #include "ferry/gather/parity_reading.hpp"
+#include "ferry/write/parity_output.hpp"
+#include "ferry/write/sums_file.hpp"
 #include "layout/sealed/volume_set.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/input_stream.hpp"

@@ -1,11 +1,11 @@
 #include <utility>
 
-#include "ferry/deliver/archive_forecast.hpp"
-#include "ferry/deliver/archive_output.hpp"
 #include "ferry/deliver/left_out.hpp"
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archives.hpp"
 #include "ferry/set/removal.hpp"
+#include "ferry/write/archive_forecast.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "ociferry/release_store.hpp"
 #include "ociferry/store_plan.hpp"
 
@@ -48,8 +48,7 @@ RemovalPlan plan_removal(const RemoveOptions& options, const Context& context) {
                    .still_there = ready.removal.still_there};
   for (const auto& [digest, blob] : ready.loaded.set.graph().blobs()) {
     if (rest.graph().blobs().contains(digest)) continue;
-    ++plan.blobs_gone.count;
-    plan.blobs_gone.bytes += blob.descriptor.size;
+    plan.blobs_gone.add(blob.descriptor.size);
   }
   return plan;
 }

@@ -1,9 +1,9 @@
 #include "ociferry/split.hpp"
 
 #include "base/text.hpp"
-#include "ferry/deliver/archive_output.hpp"
-#include "ferry/deliver/compact_copy.hpp"
-#include "ferry/deliver/whole_copy.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/compact_copy.hpp"
+#include "ferry/write/whole_copy.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "ociferry/error.hpp"

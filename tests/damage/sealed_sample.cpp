@@ -4,8 +4,8 @@
 #include <set>
 
 #include "../unit/ferry/sample_bundles.hpp"
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/discover.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "stream/sha256.hpp"
 #include "support/temp.hpp"

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <string>
 
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/discover.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "ociferry/compact.hpp"
 #include "ociferry/error.hpp"
 #include "random_world.hpp"

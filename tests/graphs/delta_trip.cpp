@@ -8,10 +8,10 @@
 
 #include "base/text.hpp"
 #include "ferry/deliver/relocate.hpp"
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/baseline_reader.hpp"
 #include "ferry/gather/discover.hpp"
 #include "ferry/gather/load_archives.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/inventory.hpp"
 #include "ociferry/split.hpp"

@@ -8,11 +8,11 @@
 
 #include "base/text.hpp"
 #include "ferry/deliver/relocate.hpp"
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/discover.hpp"
 #include "ferry/gather/load_archives.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "ferry/set/stripped_indexes.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "oci/platform.hpp"
 #include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"

@@ -5,7 +5,7 @@
 #include "cli/stream_option.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
-#include "ferry/deliver/archive_output.hpp"
+#include "ferry/write/archive_output.hpp"
 
 namespace ociferry {
 

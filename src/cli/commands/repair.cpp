@@ -5,7 +5,7 @@
 #include "cli/parity_options.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
-#include "ferry/deliver/archive_output.hpp"
+#include "ferry/write/archive_output.hpp"
 #include "medium/volumes/volume_list.hpp"
 
 namespace ociferry {

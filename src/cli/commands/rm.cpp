@@ -9,7 +9,7 @@
 #include "cli/store_output.hpp"
 #include "cli/transfer_output.hpp"
 #include "cli/volume_options.hpp"
-#include "ferry/deliver/archive_output.hpp"
+#include "ferry/write/archive_output.hpp"
 #include "ociferry/release_store.hpp"
 
 namespace ociferry {

@@ -26,14 +26,15 @@ namespace {
 constexpr std::string_view kFirstLine = "# Written by ociferry";
 constexpr unsigned kEmittedMode = 0644;
 
-using Kind = EmittedFile::Kind;
-constexpr std::array<std::pair<std::string_view, Kind>, 5> kKinds{{{"containerd-hosts", Kind::ContainerdHosts},
-                                                                   {"registries-conf", Kind::RegistriesConf},
-                                                                   {"idms", Kind::DigestMirrors},
-                                                                   {"itms", Kind::TagMirrors},
-                                                                   {"kustomize", Kind::Kustomize}}};
+using EmittedKind = EmittedFile::Kind;
+constexpr std::array<std::pair<std::string_view, EmittedKind>, 5> kKinds{
+    {{"containerd-hosts", EmittedKind::ContainerdHosts},
+     {"registries-conf", EmittedKind::RegistriesConf},
+     {"idms", EmittedKind::DigestMirrors},
+     {"itms", EmittedKind::TagMirrors},
+     {"kustomize", EmittedKind::Kustomize}}};
 
-std::string_view name_of(Kind kind) {
+std::string_view name_of(EmittedKind kind) {
   return std::ranges::find(kKinds, kind, &decltype(kKinds)::value_type::second)->first;
 }
 
@@ -114,13 +115,13 @@ EmittedText emitted_text(const EmittedFile& file, const std::vector<PlacedImage>
   const MovedNames moved = moved_names(names);
   EmittedText text;
   switch (file.kind) {
-    case Kind::ContainerdHosts: text = containerd_hosts(moved, file.path); break;
-    case Kind::RegistriesConf: text = registries_conf(moved, file.path); break;
-    case Kind::DigestMirrors: text = digest_mirrors(moved, file.path); break;
-    case Kind::TagMirrors: text = tag_mirrors(moved, file.path); break;
-    case Kind::Kustomize: text = kustomization(moved, file.path); break;
+    case EmittedKind::ContainerdHosts: text = containerd_hosts(moved, file.path); break;
+    case EmittedKind::RegistriesConf: text = registries_conf(moved, file.path); break;
+    case EmittedKind::DigestMirrors: text = digest_mirrors(moved, file.path); break;
+    case EmittedKind::TagMirrors: text = tag_mirrors(moved, file.path); break;
+    case EmittedKind::Kustomize: text = kustomization(moved, file.path); break;
   }
-  if (file.kind != Kind::TagMirrors) tell_of_other_digests(names, text.inexpressible);
+  if (file.kind != EmittedKind::TagMirrors) tell_of_other_digests(names, text.inexpressible);
   for (auto& [path, content] : text.files) content.insert(0, text::cat(kFirstLine, "\n"));
   return text;
 }
@@ -135,7 +136,7 @@ void check_emitted(const std::vector<EmittedFile>& files, const PlacedSet& place
     if (!taken.insert(fs::absolute(file.path).lexically_normal()).second) {
       throw Error(ErrorCode::Usage, text::cat("two --emit options write to ", file.path.string()));
     }
-    if (file.kind == Kind::ContainerdHosts) {
+    if (file.kind == EmittedKind::ContainerdHosts) {
       check_directory(file.path);
     } else {
       check_lock_path(file.path);
@@ -148,7 +149,7 @@ void write_emitted(const std::vector<EmittedFile>& files, const std::vector<Plac
   for (const EmittedFile& file : files) {
     const EmittedText text = emitted_text(file, names);
     for (const auto& [path, content] : text.files) {
-      if (file.kind == Kind::ContainerdHosts) make_directories(path.parent_path());
+      if (file.kind == EmittedKind::ContainerdHosts) make_directories(path.parent_path());
       write(path, content);
     }
     if (text.inexpressible.empty()) continue;

@@ -62,13 +62,16 @@ class Forecaster {
       open.insert(blob->descriptor.digest);
     }
     for (const Graph::BlobNode* blob : found_.plan.blobs) {
-      if (!open.contains(blob->descriptor.digest)) add(planned_.there, blob->descriptor);
+      if (!open.contains(blob->descriptor.digest)) planned_.there.add(blob->descriptor.size);
     }
     const std::vector<char> there = ask_blobs(asked, to_, context_);
     for (std::size_t i = 0; i < there.size(); ++i) {
       const Graph::BlobNode& blob = *found_.blobs[i];
       const bool may_mount = mount_place(*blob.source, to_.name).has_value();
-      add(there[i] != 0 ? planned_.there : may_mount ? planned_.mount_or_upload : planned_.upload, blob.descriptor);
+      (there[i] != 0 ? planned_.there
+       : may_mount   ? planned_.mount_or_upload
+                     : planned_.upload)
+          .add(blob.descriptor.size);
     }
   }
 
@@ -103,7 +106,7 @@ class Forecaster {
     }
     const std::vector<char> there = ask_blobs(blobs, to_, context_);
     for (std::size_t i = 0; i < there.size(); ++i) {
-      if (there[i] == 0) add(planned_.locations_upload, *blobs[i]);
+      if (there[i] == 0) planned_.locations_upload.add(blobs[i]->size);
     }
   }
 

@@ -9,11 +9,6 @@
 
 namespace ociferry {
 
-inline void add(BlobSum& sum, const Descriptor& blob) {
-  ++sum.count;
-  sum.bytes += blob.size;
-}
-
 /// What a round has found out about a repository. Refers to what the round owns.
 struct RoundFindings {
   const RepositoryPlan& plan;

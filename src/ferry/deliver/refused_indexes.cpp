@@ -141,15 +141,4 @@ ImageSet without_indexes(const ImageSet& set, const std::set<Digest>& refused, P
   return {splitter.take(), set.graph()};
 }
 
-/// Checked early: a registry would refuse such a manifest half-way.
-void check_digests(const ImageSet& set) {
-  for (const auto& [digest, node] : set.graph().manifests()) {
-    if (digest.algorithm() == "sha256") continue;
-    throw Error(ErrorCode::Refused,
-                text::cat("the manifest ", digest.text(), " has a digest by ", digest.algorithm(),
-                          ": registries address manifests by sha256, so it would get another digest"))
-        .hint("build the image again with sha256 manifests; its layers and configuration may have sha512 digests");
-  }
-}
-
 }  // namespace ociferry

@@ -27,7 +27,4 @@ class IndexesRefused : public Error {
 /// Error{Refused} if something refers to such an index by its digest.
 [[nodiscard]] ImageSet without_indexes(const ImageSet& set, const std::set<Digest>& refused, Progress& progress);
 
-/// Throws Error{Refused} if a manifest of `set` has a digest algorithm that registries do not accept.
-void check_digests(const ImageSet& set);
-
 }  // namespace ociferry

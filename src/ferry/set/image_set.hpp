@@ -107,4 +107,7 @@ void check_attached(const ImageSet& set);
 /// Throws Error{Incomplete} naming all images of lock files that `set` lacks.
 void check_complete(const ImageSet& set);
 
+/// Throws Error{Refused} if a manifest of `set` has a digest algorithm that registries do not accept.
+void check_digests(const ImageSet& set);
+
 }  // namespace ociferry

@@ -6,8 +6,8 @@
 
 #include "contract/source_contract.hpp"
 #include "ferry/deliver/missing.hpp"
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archive.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "oci/tag_names.hpp"
 #include "ociferry/error.hpp"

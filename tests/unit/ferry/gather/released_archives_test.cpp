@@ -4,8 +4,8 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archive.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "ociferry/delta.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/parity.hpp"

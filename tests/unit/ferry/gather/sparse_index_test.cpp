@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "ferry/deliver/relocate.hpp"
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/set/absent_children.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "layout/open_archive.hpp"
 #include "ociferry/error.hpp"
 #include "sample_bundles.hpp"

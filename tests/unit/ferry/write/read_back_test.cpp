@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "base/system_calls.hpp"
-#include "ferry/deliver/write_archive.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "ociferry/compact.hpp"
 #include "ociferry/error.hpp"

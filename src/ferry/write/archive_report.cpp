@@ -1,4 +1,4 @@
-#include "ferry/deliver/archive_report.hpp"
+#include "ferry/write/archive_report.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "ferry/deliver/partial_forecast.hpp"
+#include "ferry/write/partial_forecast.hpp"
 
 #include <fcntl.h>
 

@@ -1,4 +1,4 @@
-#include "ferry/deliver/compact_estimate.hpp"
+#include "ferry/write/compact_estimate.hpp"
 
 #include <algorithm>
 #include <limits>

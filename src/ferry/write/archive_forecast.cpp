@@ -1,4 +1,4 @@
-#include "ferry/deliver/archive_forecast.hpp"
+#include "ferry/write/archive_forecast.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,15 +12,13 @@
 
 #include "base/fd.hpp"
 #include "base/room.hpp"
-#include "ferry/deliver/archive_output.hpp"
-#include "ferry/deliver/archive_report.hpp"
-#include "ferry/deliver/divided_output.hpp"
-#include "ferry/deliver/forecast.hpp"
-#include "ferry/deliver/partial_forecast.hpp"
-#include "ferry/deliver/refused_indexes.hpp"
 #include "ferry/gather/delta_report.hpp"
 #include "ferry/set/absent_children.hpp"
 #include "ferry/set/archive_contents.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/archive_report.hpp"
+#include "ferry/write/divided_output.hpp"
+#include "ferry/write/partial_forecast.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "medium/partial_file.hpp"
 #include "medium/volumes/volume_places.hpp"
@@ -50,7 +48,7 @@ std::map<Digest, std::vector<Reference>> users_of_blobs(const ImageSet& set) {
 void add_layers(ExportPlan& plan, const ImageSet& set) {
   for (const auto& [digest, images] : users_of_blobs(set)) {
     const Graph::BlobNode& blob = set.graph().blobs().at(digest);
-    if (images.size() > 1) add(plan.shared, blob.descriptor);
+    if (images.size() > 1) plan.shared.add(blob.descriptor.size);
     if (!blob.is_config) plan.largest.push_back({blob.descriptor, images});
   }
   std::ranges::stable_sort(plan.largest, std::ranges::greater{},
@@ -129,7 +127,7 @@ ExportPlan plan_archive_of(const ImageSet& set, const std::filesystem::path& out
   for (const Graph::BlobNode* blob : contents.blobs) {
     const Digest& digest = blob->descriptor.digest;
     const bool is_there = left.contains(digest) || (existing && existing->size_of(digest));
-    add(is_there ? plan.there : plan.fresh, blob->descriptor);
+    (is_there ? plan.there : plan.fresh).add(blob->descriptor.size);
   }
   add_layers(plan, set);
   if (is_stream) plan.free_bytes = INT64_MAX;

@@ -1,4 +1,4 @@
-#include "ferry/deliver/static_program.hpp"
+#include "ferry/write/static_program.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "ferry/deliver/write_archive.hpp"
+#include "ferry/write/write_archive.hpp"
 
 #include <malloc.h>
 
@@ -9,16 +9,15 @@
 #include "base/fd.hpp"
 #include "base/sync_time.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/archive_output.hpp"
-#include "ferry/deliver/archive_report.hpp"
-#include "ferry/deliver/divided_output.hpp"
-#include "ferry/deliver/refused_indexes.hpp"
 #include "ferry/gather/delta_report.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/verify_blobs.hpp"
 #include "ferry/gather/verify_medium.hpp"
 #include "ferry/gather/watched_media.hpp"
 #include "ferry/set/archive_contents.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/archive_report.hpp"
+#include "ferry/write/divided_output.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_writer.hpp"
 #include "medium/partial_file.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/set/image_set.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/streams.hpp"
 

@@ -1,4 +1,4 @@
-#include "ferry/deliver/divided_output.hpp"
+#include "ferry/write/divided_output.hpp"
 
 #include <unistd.h>
 
@@ -10,8 +10,8 @@
 #include "base/stop.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/parity_output.hpp"
-#include "ferry/deliver/volume_sums.hpp"
+#include "ferry/write/parity_output.hpp"
+#include "ferry/write/volume_sums.hpp"
 #include "layout/limits.hpp"
 #include "layout/sealed/archive_writer.hpp"
 #include "layout/sealed/volume_set.hpp"

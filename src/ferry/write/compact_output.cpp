@@ -1,4 +1,4 @@
-#include "ferry/deliver/compact_output.hpp"
+#include "ferry/write/compact_output.hpp"
 
 #include <unistd.h>
 
@@ -9,9 +9,9 @@
 #include "archive/packing.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/archive_output.hpp"
-#include "ferry/deliver/compact_volumes.hpp"
-#include "ferry/deliver/parity_output.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/compact_volumes.hpp"
+#include "ferry/write/parity_output.hpp"
 #include "layout/sealed/archive_plan.hpp"
 #include "medium/partial_file.hpp"
 #include "medium/volumes/volume_places.hpp"

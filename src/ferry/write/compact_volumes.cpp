@@ -1,4 +1,4 @@
-#include "ferry/deliver/compact_volumes.hpp"
+#include "ferry/write/compact_volumes.hpp"
 
 #include <fcntl.h>
 
@@ -9,8 +9,8 @@
 #include "base/system_calls.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/divided_output.hpp"
-#include "ferry/deliver/volume_sums.hpp"
+#include "ferry/write/divided_output.hpp"
+#include "ferry/write/volume_sums.hpp"
 #include "layout/compact_beginning.hpp"
 #include "layout/limits.hpp"
 #include "medium/file_medium.hpp"

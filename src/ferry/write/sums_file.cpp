@@ -1,4 +1,4 @@
-#include "ferry/deliver/sums_file.hpp"
+#include "ferry/write/sums_file.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,7 +11,7 @@
 #include "base/system_calls.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/checksums.hpp"
+#include "ferry/write/checksums.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/volumes/volume_list.hpp"
 #include "medium/volumes/volume_places.hpp"

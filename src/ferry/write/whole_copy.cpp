@@ -1,16 +1,16 @@
-#include "ferry/deliver/whole_copy.hpp"
+#include "ferry/write/whole_copy.hpp"
 
 #include <memory>
 #include <optional>
 
 #include "base/text.hpp"
-#include "ferry/deliver/archive_output.hpp"
-#include "ferry/deliver/divided_output.hpp"
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/verify_blobs.hpp"
 #include "ferry/gather/verify_medium.hpp"
 #include "ferry/gather/verify_stream.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/divided_output.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "layout/sealed/archive_writer.hpp"
 #include "layout/sealed/stream_check.hpp"
 #include "medium/partial_file.hpp"

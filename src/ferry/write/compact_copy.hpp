@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "ferry/deliver/whole_copy.hpp"
+#include "ferry/write/whole_copy.hpp"
 #include "medium/medium.hpp"
 #include "ociferry/digest.hpp"
 #include "ociferry/ferry.hpp"

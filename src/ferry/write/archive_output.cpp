@@ -1,4 +1,4 @@
-#include "ferry/deliver/archive_output.hpp"
+#include "ferry/write/archive_output.hpp"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include "base/shell_word.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/divided_output.hpp"
+#include "ferry/write/divided_output.hpp"
 #include "layout/image_archive.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_writer.hpp"

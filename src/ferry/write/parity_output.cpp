@@ -1,4 +1,4 @@
-#include "ferry/deliver/parity_output.hpp"
+#include "ferry/write/parity_output.hpp"
 
 #include <fcntl.h>
 
@@ -9,7 +9,7 @@
 #include "base/system_calls.hpp"
 #include "base/system_error.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/archive_output.hpp"
+#include "ferry/write/archive_output.hpp"
 #include "layout/sealed/set_place.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/partial_file.hpp"

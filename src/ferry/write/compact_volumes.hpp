@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "ferry/deliver/compact_output.hpp"
-#include "ferry/deliver/parity_output.hpp"
+#include "ferry/write/compact_output.hpp"
+#include "ferry/write/parity_output.hpp"
 #include "medium/partial_file.hpp"
 #include "medium/volumes/volume_list.hpp"
 #include "stream/sha256.hpp"

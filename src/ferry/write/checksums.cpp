@@ -1,4 +1,4 @@
-#include "ferry/deliver/checksums.hpp"
+#include "ferry/write/checksums.hpp"
 
 #include <algorithm>
 

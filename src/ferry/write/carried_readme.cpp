@@ -1,4 +1,4 @@
-#include "ferry/deliver/carried_readme.hpp"
+#include "ferry/write/carried_readme.hpp"
 
 #include <map>
 

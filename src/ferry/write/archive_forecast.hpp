@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
-#include "ferry/deliver/write_archive.hpp"
 #include "ferry/set/image_set.hpp"
+#include "ferry/write/write_archive.hpp"
 #include "ociferry/plan.hpp"
 
 namespace ociferry {

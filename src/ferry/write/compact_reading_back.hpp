@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "ferry/deliver/compact_output.hpp"
+#include "ferry/write/compact_output.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/medium.hpp"
 

@@ -1,4 +1,4 @@
-#include "ferry/deliver/compact_reading_back.hpp"
+#include "ferry/write/compact_reading_back.hpp"
 
 #include <limits>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "ferry/deliver/stream_archive.hpp"
+#include "ferry/write/stream_archive.hpp"
 
 #include <unistd.h>
 
@@ -7,11 +7,10 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "ferry/deliver/archive_report.hpp"
-#include "ferry/deliver/refused_indexes.hpp"
 #include "ferry/gather/load_archive.hpp"
 #include "ferry/gather/reading_archive.hpp"
 #include "ferry/set/archive_contents.hpp"
+#include "ferry/write/archive_report.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/archive_stream.hpp"
 #include "medium/output_stream.hpp"

@@ -1,4 +1,4 @@
-#include "ferry/deliver/volume_sums.hpp"
+#include "ferry/write/volume_sums.hpp"
 
 #include <algorithm>
 
@@ -6,8 +6,8 @@
 #include "base/sizes.hpp"
 #include "base/stop.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/checksums.hpp"
-#include "ferry/deliver/sums_file.hpp"
+#include "ferry/write/checksums.hpp"
+#include "ferry/write/sums_file.hpp"
 #include "medium/volumes/volume_places.hpp"
 #include "ociferry/error.hpp"
 #include "stream/read_buffer.hpp"

@@ -1,11 +1,11 @@
-#include "ferry/deliver/compact_copy.hpp"
+#include "ferry/write/compact_copy.hpp"
 
 #include <vector>
 
 #include "base/stop.hpp"
 #include "base/text.hpp"
-#include "ferry/deliver/compact_output.hpp"
-#include "ferry/deliver/compact_reading_back.hpp"
+#include "ferry/write/compact_output.hpp"
+#include "ferry/write/compact_reading_back.hpp"
 #include "layout/compact_beginning.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_plan.hpp"
