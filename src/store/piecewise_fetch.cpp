@@ -191,12 +191,14 @@ void PiecewiseFetch::stream_on() {
     front = map_.front();
     if (front > 0 && map_.is_whole()) return;
     begun_ = std::chrono::steady_clock::now();
-    busy_before_ = busy_.so_far().value_or(std::chrono::nanoseconds{0});
     hashing_ = true;
     map_.set_streaming(true);
     may_be_divided = !ended_ && blob_.size - front >= 2 * board_.rules_.least;
   }
-  if (may_be_divided) board_.add(*this);
+  if (may_be_divided) {
+    if (board_.slow_.needs_busy()) busy_before_ = busy_.so_far();
+    board_.add(*this);
+  }
   in_order_.from = InOrder::From::Stream;
   Stream sink(*this);
   try {
@@ -275,10 +277,13 @@ std::optional<Piece> PiecewiseFetch::claim_for_helper() {
 
 bool PiecewiseFetch::is_slow() const {
   StreamSoFar stream{.time = std::chrono::steady_clock::now() - begun_,
-                     .busy = busy_.so_far(),
+                     .busy = std::nullopt,
                      .received = static_cast<std::uint64_t>(moved_),
                      .left = blob_.size - map_.front()};
-  if (stream.busy) *stream.busy -= busy_before_;
+  // This reads a file, so only where the rate is low.
+  if (busy_before_ && board_.slow_.applies_to(stream)) {
+    if (const auto now = busy_.so_far()) stream.busy = *now - *busy_before_;
+  }
   return board_.slow_.applies_to(stream);
 }
 

@@ -105,8 +105,8 @@ class PiecewiseFetch {
   PieceBoard& board_;
   Progress& progress_;
   std::chrono::steady_clock::time_point begun_;
-  CoreTime busy_;  ///< of the thread that runs this
-  std::chrono::nanoseconds busy_before_{0};
+  CoreTime busy_;                                        ///< of the thread that runs this
+  std::optional<std::chrono::nanoseconds> busy_before_;  ///< null: not known, or of no use
   std::stop_source stop_;
   std::stop_source pieces_stop_;
 

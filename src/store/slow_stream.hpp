@@ -24,7 +24,12 @@ struct SlowStream {
   double busy = 0.7;
   unsigned cores = std::thread::hardware_concurrency();
 
+  /// False if StreamSoFar::busy makes no difference, since there are cores enough.
+  [[nodiscard]] bool needs_busy() const noexcept { return cores <= kCoresOfOneStream; }
   [[nodiscard]] bool applies_to(const StreamSoFar& stream) const;
+
+ private:
+  static constexpr unsigned kCoresOfOneStream = 2;
 };
 
 }  // namespace ociferry

@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 TEST_CASE("the core time of a thread grows while it works") {
   const CoreTime mine;
   const auto before = mine.so_far();
-  REQUIRE(before);
+  if (!before) return;  // not every kernel tells
   while (*mine.so_far() < *before + milliseconds{20}) {
   }
   CHECK(*mine.so_far() >= *before + milliseconds{20});
@@ -29,13 +29,13 @@ TEST_CASE("the core time of a thread does not grow while it waits for another") 
   its.wait(nullptr);
   // It is about to wait: what it still does until then takes no time to speak of.
   const CoreTime mine;
-  const auto before = *mine.so_far();
-  while (*mine.so_far() < before + milliseconds{50}) {
+  const auto before = mine.so_far();
+  while (before && *mine.so_far() < *before + milliseconds{50}) {
   }
   const auto busy = its.load()->so_far();
   may_end.release();
-  REQUIRE(busy);
-  CHECK(*busy < milliseconds{50});
+  CHECK(busy.has_value() == before.has_value());
+  CHECK(busy.value_or(milliseconds{0}) < milliseconds{50});
 }
 
 TEST_CASE("the core time of a thread that has ended is not known") {

@@ -32,6 +32,12 @@ TEST_CASE("a stream whose thread needs a core most of the time is not slow where
   CHECK(many.applies_to(stream_of(1000 * kMegabyte, milliseconds{1000})));
 }
 
+TEST_CASE("the busy time is of no use where there are more than two cores") {
+  CHECK(SlowStream{.cores = 1}.needs_busy());
+  CHECK(SlowStream{.cores = 2}.needs_busy());
+  CHECK_FALSE(SlowStream{.cores = 3}.needs_busy());
+}
+
 TEST_CASE("where the kernel does not tell what a thread does, the rate decides") {
   const SlowStream rule{.cores = 1};
   CHECK(rule.applies_to(stream_of(1000 * kMegabyte, std::nullopt)));
