@@ -21,7 +21,7 @@ struct SlowStream {
   std::chrono::milliseconds left{2000};    ///< minimum estimated time for the rest
   /// From this part of the time on, a stream is held up by its thread, not by its connection. More connections need
   /// more cores then than the two that the thread and the hashing of the blob take.
-  double busy = 0.7;
+  double busy = 0.5;
   unsigned cores = std::thread::hardware_concurrency();
 
   /// False if StreamSoFar::busy makes no difference, since there are cores enough.
