@@ -42,18 +42,34 @@ void copy_stream(ImageArchive& from, ArchiveWriter& writer, const Context& conte
   check->finish();
 }
 
+void copy_all(ImageArchive& from, ArchiveWriter& writer, const Context& context) {
+  try {
+    stream_of(from) != nullptr ? copy_stream(from, writer, context) : copy_blobs(from, writer, context);
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::Corrupt) {
+      error.hint("what is read is damaged: 'ociferry verify' tells all of it, and whether parity repairs it");
+    }
+    throw;
+  }
+}
+
+/// Finds what no reader could open.
+void check_headers_of(const OutputMedium& written) {
+  try {
+    ArchiveReader(written.reopen()).check_headers();
+  } catch (const Error& error) {
+    throw failure_of_reading_back(error, written);
+  }
+}
+
 /// Copies archive `from` into `medium`, which belongs to `divided` if that is not null.
 std::optional<MediumReading> write_copy(ImageArchive& from, const CopyOutput& to, std::unique_ptr<OutputMedium> medium,
                                         DividedOutput* divided, const Context& context) {
   ArchiveWriter writer(std::move(medium), from.sealed()->plan());
-  if (stream_of(from) != nullptr) {
-    copy_stream(from, writer, context);
-  } else {
-    copy_blobs(from, writer, context);
-  }
+  copy_all(from, writer, context);
   std::optional<MediumReading> reading;
   writer.commit([&](const OutputMedium& written) {
-    ArchiveReader(written.reopen()).check_headers();
+    check_headers_of(written);
     if (to.verify_medium) reading = verify_written(written, context);
     if (divided != nullptr) divided->sum(*written.reopen(), context);
   });
@@ -68,11 +84,7 @@ std::optional<MediumReading> write_copy(ImageArchive& from, const CopyOutput& to
     auto medium = divided != nullptr ? divided->make_medium() : std::make_unique<PartialFile>(file);
     return write_copy(from, to, std::move(medium), divided, context);
   } catch (Error& error) {
-    if (error.code() == ErrorCode::Corrupt) {
-      error.hint("what is read is damaged: 'ociferry verify' tells all of it, and whether parity repairs it");
-    } else {
-      explain_end_of_writing(error, file, from.sealed()->total_bytes());
-    }
+    explain_end_of_writing(error, file, from.sealed()->total_bytes());
     throw;
   }
 }

@@ -153,14 +153,7 @@ void read_back(const OutputMedium& written, const Context& context) {
     archive->check_headers();
     static_cast<void>(load_archive(archive, context));
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::Interrupted) throw;
-    const bool is_medium =
-        error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Io || error.code() == ErrorCode::Space;
-    throw Error(is_medium ? error.code() : ErrorCode::Internal,
-                text::cat("the archive was written, but cannot be read back: ", error.message()))
-        .hint(text::cat("the medium is damaged, or this is a bug: write to another disk, and if it comes again there, "
-                        "report it; ",
-                        written.name(), " did not get its name"));
+    throw failure_of_reading_back(error, written);
   }
 }
 
@@ -214,6 +207,16 @@ void write_new(const ArchivePlace& place, ArchivePlan plan, ArchiveContents cont
 }
 
 }  // namespace
+
+Error failure_of_reading_back(const Error& error, const OutputMedium& written) {
+  if (error.code() == ErrorCode::Interrupted || error.code() == ErrorCode::Space) return error;
+  const bool is_medium = error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::Io;
+  return Error(is_medium ? error.code() : ErrorCode::Internal,
+               text::cat("the archive was written, but cannot be read back: ", error.message()))
+      .hint(text::cat("the medium is damaged, or this is a bug: write to another disk, and if it comes again there, "
+                      "report it; ",
+                      written.name(), " did not get its name"));
+}
 
 void explain_end_of_writing(Error& error, const std::filesystem::path& archive, std::uint64_t bytes) {
   std::error_code ignored;

@@ -8,6 +8,7 @@
 #include "ferry/set/baseline.hpp"
 #include "ferry/set/image_set.hpp"
 #include "layout/sealed/archive_reader.hpp"
+#include "medium/writable_medium.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/ferry.hpp"
 #include "ociferry/volumes.hpp"
@@ -33,6 +34,10 @@ TransferReport write_archive(ImageSet set, const std::filesystem::path& output, 
 /// Adds to a failure what the user has, and what to do, where `archive`, or the first of its volumes, was to be written
 /// with `bytes` bytes in all.
 void explain_end_of_writing(Error& error, const std::filesystem::path& archive, std::uint64_t bytes);
+
+/// What to throw if `error` ended reading back what was written: it says that the medium is damaged. A full disk and
+/// an interruption stay what they are.
+[[nodiscard]] Error failure_of_reading_back(const Error& error, const OutputMedium& written);
 
 /// Throws Error{Corrupt} if the archive of `plan` has another fingerprint than `promised`.
 void check_promise(const ArchivePlan& plan, const std::optional<Digest>& promised);

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <cerrno>
 #include <fstream>
 
 #include "base/system_calls.hpp"
@@ -7,6 +9,7 @@
 #include "layout/sealed/archive_reader.hpp"
 #include "ociferry/compact.hpp"
 #include "ociferry/error.hpp"
+#include "ociferry/split.hpp"
 #include "sample_bundles.hpp"
 #include "support/temp.hpp"
 
@@ -43,7 +46,82 @@ class BadDisk : public calls::Observer {
   bool is_spoilt_ = false;
 };
 
+/// A disk that is full when what was written is read back, for what reading needs.
+class FullDisk : public calls::Observer {
+ public:
+  FullDisk() { calls::observe(this); }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+  ~FullDisk() override { calls::observe(nullptr); }
+  calls::Verdict before(const calls::Call& call) noexcept override {
+    if (call.kind == calls::Kind::Sync) is_synced_ = true;
+    return {.failure = is_synced_ && call.kind == calls::Kind::Read ? ENOSPC : 0};
+  }
+  void after(const calls::Call&, std::int64_t) noexcept override {}
+
+ private:
+  std::atomic<bool> is_synced_ = false;
+};
+
 }  // namespace
+
+TEST_CASE("a disk that is full while an archive is read back is reported as full, not as damaged") {
+  NestedSample sample;
+  const TempDirectory directory = temp_directory();
+  const FullDisk disk;
+  try {
+    static_cast<void>(write_archive(sample.set, directory.path() / "a.tar", {}));
+    FAIL("the archive got its name");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Space);
+    CHECK(error.hint_text().starts_with("make room for that"));
+    CHECK(error.hint_text().find("a.tar.partial is kept") != std::string::npos);
+  }
+}
+
+TEST_CASE("split and join blame the medium, not the source, if what they wrote cannot be read back") {
+  NestedSample sample;
+  const TempDirectory directory = temp_directory();
+  const auto at = [&](const std::string& name) { return directory.path() / name; };
+  static_cast<void>(write_archive(sample.set, at("good.tar"), {}));
+  const ArchivePlan plan = ArchiveReader(at("good.tar")).plan();
+  const auto refused = [&](const std::string& partial, std::uint64_t place, const auto& write) {
+    const BadDisk disk(at(partial), place);
+    try {
+      write();
+      FAIL("the archive got its name");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::Corrupt);
+      CHECK(error.message().starts_with("the archive was written, but cannot be read back: "));
+      CHECK(error.hint_text().find("write to another disk") != std::string::npos);
+    }
+  };
+  const auto split = [&] {
+    static_cast<void>(
+        split_archive({.archive = at("good.tar"), .output = at("a.tar"), .volumes = {.bytes = 1 << 20}}, {}));
+  };
+  const auto join = [&] { static_cast<void>(join_archive({.volumes = at("a.tar.001"), .output = at("b.tar")}, {})); };
+  const std::uint64_t header = plan.members.back().header_offset + 130;
+  refused("a.tar.001.partial", header, split);
+  split();
+  refused("b.tar.partial", header, join);
+  join();
+  CHECK(read_text(at("b.tar")) == read_text(at("good.tar")));
+
+  // Damage of the source is still called that.
+  std::string rotten = read_text(at("good.tar"));
+  rotten[plan.members.back().offset] ^= 1;
+  write_text(at("good.tar"), rotten);
+  std::filesystem::remove(at("a.tar.001"));
+  std::filesystem::remove(at("a.tar.volumes.json"));
+  try {
+    split();
+    FAIL("a damaged archive was divided");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::Corrupt);
+    CHECK(error.hint_text().starts_with("what is read is damaged"));
+  }
+}
 
 TEST_CASE("an archive that cannot be read back is not published, and the same command repairs it") {
   NestedSample sample;
