@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "gate.hpp"
 #include "rows.hpp"
@@ -81,6 +82,63 @@ TEST_CASE("a compact archive fills one medium after the other, and a full one is
     CHECK(contains(outcome.out, "2 volumes: a/c.zst.001 to b/c.zst.002"));
     CHECK(outcome.out.ends_with("plain.tar\n"));
   }
+}
+
+TEST_CASE("a compact archive on several media is read without its list, in the order of the numbers") {
+  if (lacks({"docker-registry"})) return;
+  const MediaStage stage;
+  if (!stage.mounts()) {
+    MESSAGE("skipped: nothing can be mounted here");
+    return;
+  }
+  const Outcome outcome =
+      stage.with_media(4500, 5500,
+                       "medium c 20000; \"$@\" || exit; rm ?/*.json ?/SHA256SUMS; ls ?; "
+                       "\"$1\" verify b/c.zst.002 --volume-dir a --volume-dir c && mkdir all && cp ?/c.zst.0* all && "
+                       "\"$1\" join all -o joined.zst && cmp joined.zst whole.zst; rm -r all joined.zst",
+                       {"compact", "plain.tar", "-o", "c.zst", "--volume-size", "fit:a,b,c"});
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == 0);
+  CHECK_MESSAGE(contains(outcome.out, "a:\nc.zst.001\n\nb:\nc.zst.002\n\nc:\nc.zst.003\n"), outcome.out);
+  CHECK(contains(outcome.out, " is whole"));
+  CHECK(contains(outcome.err, "the volumes differ in size, as where several media were filled"));
+}
+
+TEST_CASE("without a list, compact volumes of several sizes are read by their numbers, with a warning") {
+  if (lacks({"docker-registry"})) return;
+  MediaStage stage;
+  World& world = stage.world;
+  const std::string whole = read_text(world.path("whole.zst"));
+  const std::vector<std::size_t> ends{256 * 1024, 556 * 1024, whole.size()};
+  REQUIRE(ends[2] > ends[1]);
+  const auto divide = [&] {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      write_text(world.path("media/c.zst.00" + std::to_string(i + 1)), whole.substr(begin, ends[i] - begin));
+      begin = ends[i];
+    }
+  };
+  divide();
+  const Outcome read = world.ociferry.run({"verify", "media"});
+  INFO(read.err);
+  CHECK(read.exit_code == 0);
+  CHECK(contains(read.err, "c.zst.volumes.json is not there, and the volumes differ in size"));
+  CHECK(contains(read.err, "  - c.zst.002 has 307200 bytes"));
+  world.succeed({"join", "media/c.zst.003", "-o", "joined.zst"});
+  CHECK((read_text(world.path("joined.zst")) == whole));
+  // Where the third one begins is not known without the second.
+  fs::remove(world.path("media/c.zst.002"));
+  const std::string missing = world.fail(11, {"verify", "media"});
+  CHECK(contains(missing, "is a volume of a compact archive, of which others are missing"));
+  CHECK(contains(missing, "  - c.zst.002"));
+  divide();
+  fs::resize_file(world.path("media/c.zst.002"), 299'999);
+  CHECK(contains(world.fail(10, {"verify", "media"}), "c.zst.002 has 299999 bytes, not 262144"));
+  // A size that a volume can have: the content tells.
+  fs::resize_file(world.path("media/c.zst.002"), 299'008);
+  world.fail(10, {"verify", "media"});
+  world.fail(10, {"join", "media", "-o", "cut.zst"});
+  CHECK_FALSE(fs::exists(world.path("cut.zst")));
 }
 
 TEST_CASE("a compact archive that the media do not take leaves nothing on them, and a forecast tells it") {

@@ -254,6 +254,7 @@ TEST_CASE("without a list, compact volumes are told apart by their names") {
   again();
   fs::resize_file(stage.at("bare/apps.zst.002"), 1000);
   CHECK(contains(stage.refused(10, bare), "apps.zst.002 has 1000 bytes, not 262144: it is cut short"));
+  CHECK(contains(stage.refused(10, bare), "these are no other volumes of it"));
   // What is missing at the end cannot be known, and is told.
   again();
   const std::vector<std::string> names = stage.files("bare");
