@@ -166,7 +166,7 @@ CompactVolumes::CompactVolumes(const fs::path& output, const VolumeRule& rule, b
       rule_(rule),
       force_(force),
       list_{.set = sha256(""), .is_compact = true} {
-  begin_volume();  // locked, so no other process writes them
+  begin_volume();
   remove_leftovers();
 }
 
@@ -183,25 +183,55 @@ void CompactVolumes::remove_leftovers() const {
 std::uint64_t CompactVolumes::find_room() {
   if (rule_.directories.empty()) return whole_volume_units(rule_.bytes);
   const bool is_first = paths_.empty();
-  std::vector<std::string> lines;
   for (; filling_ < directories_.size(); ++filling_) {
     VolumeRoom room = room_for_volumes(directories_[filling_], output_);
     if (is_first) room.free_bytes += room.ours;  // of an earlier run, and removed at once
     const std::uint64_t bytes = room_for_one(room, rule_.kept_bytes);
     if (bytes >= compact::kBeginningBytes) return bytes;
-    lines.push_back(text::cat(directories_[filling_].string(), ": ", bytes, " bytes"));
   }
   filling_ = directories_.size() - 1;
-  throw Error(ErrorCode::Space, text::cat("the compact archive does not fit: ", list_.archive_bytes,
-                                          " bytes of it fill all directories that were given", text::listed(lines)))
+  throw lack_of_room();
+}
+
+Error CompactVolumes::lack_of_room() const {
+  std::vector<std::string> lines;
+  for (const fs::path& directory : directories_) {
+    const std::uint64_t bytes = room_for_one(room_for_volumes(directory, output_), rule_.kept_bytes);
+    lines.push_back(text::cat(directory.string(), ": ", bytes, " bytes free for it"));
+  }
+  const std::string what =
+      list_.archive_bytes == 0
+          ? text::cat("no directory has room for a volume, which has at least ", compact::kBeginningBytes, " bytes:")
+          : text::cat("the compact archive does not fit: ", list_.archive_bytes,
+                      " bytes of it fill all directories that were given:");
+  return Error(ErrorCode::Space, text::cat(what, text::listed(lines, lines.size())))
       .hint("add a directory on another medium, or free some space; nothing of it was left");
+}
+
+/// Where media are filled, goes by what is free when the first byte comes: the work before it may take hours, and its
+/// files, or others, may have taken the room.
+void CompactVolumes::place_first_volume() {
+  if (rule_.directories.empty()) return;
+  filling_ = 0;
+  volume_bytes_ = find_room();
+  const fs::path file = directories_[filling_] / volume_name(output_, 1);
+  const fs::path begun = paths_.front();
+  if (file == begun) return;
+  auto moved = std::make_unique<PartialFile>(file);
+  discarded_.add(file);
+  moved->reserve(0, Existing::Discard);
+  remove_older(PartialFile::path_for(begun));
+  discarded_.forget(begun);
+  files_.front() = std::move(moved);
+  paths_.front() = file;
 }
 
 void CompactVolumes::begin_volume() {
   if (files_.size() == kMostVolumes) {
-    throw Error(ErrorCode::Usage,
-                text::cat("the compact archive has more than ", kMostVolumes, " volumes of ", volume_bytes_, " bytes"))
-        .hint("give --volume-size a larger size; nothing was left");
+    throw Error(ErrorCode::Usage, text::cat("the compact archive has more than ", kMostVolumes,
+                                            " volumes; the last one has ", volume_bytes_, " bytes"))
+        .hint(rule_.directories.empty() ? "give --volume-size a larger size; nothing was left"
+                                        : "fill fewer, larger media, or such as take larger files; nothing was left");
   }
   volume_bytes_ = find_room();
   const fs::path file = directories_[filling_] / volume_name(output_, files_.size() + 1);
@@ -225,6 +255,7 @@ void CompactVolumes::end_volume() {
 }
 
 void CompactVolumes::write(Bytes bytes) {
+  if (list_.archive_bytes == 0) place_first_volume();
   while (!bytes.empty()) {
     if (list_.volumes.back().size == volume_bytes_) {
       end_volume();
@@ -281,7 +312,10 @@ void CompactVolumes::replace_older() const {
     }
     for (const fs::path& file : older.volumes) remove_older(file);
     fsync_directory(directory);
-    if (volumes_in(directory).empty() && !has_room_for_list(directory, to_json(list_))) continue;
+    if (volumes_in(directory).empty() && !has_room_for_list(directory, to_json(list_))) {
+      remove_older(retired(list));  // of the older set, which has nothing here any more
+      continue;
+    }
     write_file_atomically(retired(list), to_json(list_), kVolumeListMode);
   }
 }

@@ -10,6 +10,7 @@
 #include "ferry/write/parity_output.hpp"
 #include "medium/partial_file.hpp"
 #include "medium/volumes/volume_list.hpp"
+#include "ociferry/error.hpp"
 #include "stream/sha256.hpp"
 
 namespace ociferry {
@@ -23,7 +24,7 @@ void check_compact_volumes(const std::filesystem::path& output, const VolumeRule
 
 /// A compact archive that is written as volumes, OUT.001, OUT.002, ..., and beside them OUT.volumes.json and
 /// SHA256SUMS. The next volume is begun when one is full; where directories are to be filled, in the first one that has
-/// room by then.
+/// room by then; the first one goes by that when the first byte comes.
 class CompactVolumes : public CompactOutput {
  public:
   /// Removes the unfinished volumes of an earlier run. Throws Error{Busy} if another process writes them, Error{Io}.
@@ -45,6 +46,8 @@ class CompactVolumes : public CompactOutput {
   void begin_volume();
   void end_volume();
   [[nodiscard]] std::uint64_t find_room();
+  [[nodiscard]] Error lack_of_room() const;
+  void place_first_volume();
   void remove_leftovers() const;
   void replace_older() const;
   void write_lists() const;

@@ -25,6 +25,8 @@ class DiscardedPartials {
 
   /// Another one, whose partial file is locked.
   void add(std::filesystem::path output) { outputs_.push_back(std::move(output)); }
+  /// One that was removed.
+  void forget(const std::filesystem::path& output) { std::erase(outputs_, output); }
   void release() noexcept { outputs_.clear(); }
 
  private:
