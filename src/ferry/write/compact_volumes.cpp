@@ -172,9 +172,13 @@ CompactVolumes::CompactVolumes(const fs::path& output, const VolumeRule& rule, b
 
 void CompactVolumes::remove_leftovers() const {
   const bool are_ours = are_partials_ours(directories_, output_, force_);
+  const fs::path begun = PartialFile::path_for(paths_.front());
   for (const fs::path& directory : directories_) {
     for (const fs::path& file : OlderSet(directory, output_, force_, are_ours).look().outputs_of_partials) {
-      if (file != paths_.front()) remove_older(PartialFile::path_for(file));
+      std::error_code gone;
+      if (fs::equivalent(PartialFile::path_for(file), begun, gone)) continue;
+      const PartialFile locked(file);
+      remove_older(PartialFile::path_for(file));
     }
   }
 }
@@ -300,6 +304,14 @@ std::vector<VolumeEntry> CompactVolumes::volumes_in(const fs::path& directory) c
   return here;
 }
 
+/// Fails while nothing is lost: if a medium was taken out, or something else got a name of ours.
+void CompactVolumes::check_directories() const {
+  for (const fs::path& directory : directories_) {
+    static_cast<void>(OlderSet(directory, output_, force_, true).look());
+    fsync_directory(directory);
+  }
+}
+
 /// The list of the older set loses its name first, and then names the volumes that are written, until these have their
 /// names.
 void CompactVolumes::replace_older() const {
@@ -331,6 +343,8 @@ void CompactVolumes::write_lists() const {
 }
 
 void CompactVolumes::publish() {
+  check_directories();
+  discarded_.release();  // the older set goes first, so these are kept, whatever happens now
   std::size_t named = 0;
   try {
     replace_older();
@@ -342,10 +356,12 @@ void CompactVolumes::publish() {
   } catch (Error& error) {
     error.while_doing(text::cat("giving ", files_.size(), " volumes of ", output_,
                                 " their names, in place of older ones; ", named,
-                                " have them, and the same command replaces what is there"));
+                                " have them, and the others are whole, but still have .partial behind their names"));
+    error.hint(
+        "see to it that all directories can be written, and run the same command again: it replaces all that "
+        "is there");
     throw;
   }
-  discarded_.release();
 }
 
 std::vector<WrittenVolume> CompactVolumes::files() const {

@@ -36,8 +36,8 @@ class CompactVolumes : public CompactOutput {
   void sync() override;
   using CompactOutput::reopen;
   [[nodiscard]] std::unique_ptr<Medium> reopen(DeviceReader* device) const override;
-  /// What an older set of that name has is removed first. A run that is killed within it leaves a list beside the
-  /// volumes by which the next one knows that they are ours.
+  /// What an older set of that name has is removed first; what is unfinished is kept if that fails. A run that is
+  /// killed within it leaves a list beside the volumes by which the next one knows that they are ours.
   void publish() override;
   [[nodiscard]] std::vector<WrittenVolume> files() const override;
   [[nodiscard]] std::vector<WrittenVolume> volumes() const override { return files(); }
@@ -49,6 +49,7 @@ class CompactVolumes : public CompactOutput {
   [[nodiscard]] Error lack_of_room() const;
   void place_first_volume();
   void remove_leftovers() const;
+  void check_directories() const;
   void replace_older() const;
   void write_lists() const;
   [[nodiscard]] std::vector<VolumeEntry> volumes_in(const std::filesystem::path& directory) const;
