@@ -206,4 +206,9 @@ TEST_CASE("a compact archive that the media do not take leaves nothing on them, 
       stage.with_media(5500, 4500, "\"$@\"", {"compact", "plain.tar", "-o", "c.zst", "--volume-size", "fit:full"});
   CHECK(none.exit_code == 30);
   CHECK(contains(none.err, "no directory has room for a volume, which has at least 262144 bytes:\n  - full: 0 bytes"));
+  // What is written before it goes onto one medium, however much room others have.
+  const Outcome work = stage.with_media(
+      20000, 1000, "\"$@\" --dry-run",
+      {"export", "-i", stage.ref, "--compact", "-o", "c.zst", "--volume-size", "fit:a,b", "--work-dir", "b"});
+  CHECK(contains(work.out, "MAY NOT FIT: what is written before it takes "));
 }

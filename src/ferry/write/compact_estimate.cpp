@@ -142,7 +142,9 @@ void estimate_room(CompactForecast& forecast, const std::filesystem::path& outpu
                          part_of(forecast.compact_bytes.most, percent) + beside.most};
   forecast.free_bytes = room.free_bytes;
   forecast.lack_of_room = lack_of_room("it", forecast.room_bytes, room);
-  if (!forecast.lack_of_room && !is_shared) {
+  // Other media have no room for what goes before it; on the only one, it is counted already.
+  const bool is_counted = is_shared && found.devices.size() == 1;
+  if (!forecast.lack_of_room && !is_counted) {
     forecast.lack_of_room = lack_of_room("what is written before it", work.bytes, work_room);
   }
 }

@@ -30,8 +30,8 @@ struct WorkFiles {
 };
 
 /// CompactForecast::room_bytes, free_bytes and lack_of_room, where `output` goes with its parity, or in all directories
-/// that `volumes` fill, and `work` if that is on the same file system; else lack_of_room is of either. Throws
-/// Error{Io}.
+/// that `volumes` fill, and `work` if that is on one of their file systems; unless that is the only one, lack_of_room
+/// is of either. Throws Error{Io}.
 void estimate_room(CompactForecast& forecast, const std::filesystem::path& output, const VolumeRule& volumes,
                    unsigned parity_percent, const WorkFiles& work);
 
