@@ -20,7 +20,8 @@ struct VolumeRule {
   /// Instead of `bytes`: fill what is free in these directories, one after the other, with volumes as large as the file
   /// systems take them. The output is a name without a directory then.
   std::vector<std::filesystem::path> directories = {};
-  /// With `directories`: leave room for parity of this percentage of the archive, which protect_export() writes.
+  /// With `directories`: leave room for parity of this percentage of the archive, which protect_export() writes. Not of
+  /// a compact archive, whose size is not known before its end: its parity has what room is left.
   unsigned parity_percent = 0;
   /// With `directories`: bytes to leave free in each of them, for what is put beside the volumes.
   std::uint64_t kept_bytes = 0;

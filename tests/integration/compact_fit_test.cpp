@@ -206,6 +206,12 @@ TEST_CASE("a compact archive that the media do not take leaves nothing on them, 
       stage.with_media(5500, 4500, "\"$@\"", {"compact", "plain.tar", "-o", "c.zst", "--volume-size", "fit:full"});
   CHECK(none.exit_code == 30);
   CHECK(contains(none.err, "no directory has room for a volume, which has at least 262144 bytes:\n  - full: 0 bytes"));
+  // Parity has what room is left.
+  const Outcome bare =
+      stage.with_media(6500, 20000, "\"$@\"; echo ended: $?; ls a",
+                       {"compact", "plain.tar", "-o", "c.zst", "--volume-size", "fit:a", "--parity", "50%"});
+  INFO(bare.err);
+  CHECK(bare.out.ends_with("ended: 30\nSHA256SUMS\nc.zst.001\nc.zst.volumes.json\n"));
   // What is written before it goes onto one medium, however much room others have.
   const Outcome work = stage.with_media(
       20000, 1000, "\"$@\" --dry-run",
