@@ -301,7 +301,8 @@ TEST_CASE("damaged or foreign parity is a warning if the archive is whole") {
 TEST_CASE("parity is computed, and an archive repaired, within 64 MiB of memory") {
   if (lacks({"docker-registry"})) return;
   World world;
-  // So large that the buffers are as large as they become; checksums of the largest archive take 16 MiB more.
+  // So large that the buffers are as large as they become; checksums of the largest archive take 16 MiB more, a program
+  // that is not optimized 3 MiB.
   push_image(world.outside, "team/app", make_image({.layers = {{.size = 40'000'000, .seed = 1}}}), "v1");
   world.succeed({"export", "-i", world.outside_ref("team/app"), "-o", "a.tar"});
   const auto peak_of = [&](const Words& words) {
@@ -314,7 +315,7 @@ TEST_CASE("parity is computed, and an archive repaired, within 64 MiB of memory"
     std::istringstream(read_text(world.path("used"))) >> peak_kib;
     return peak_kib / 1024;
   };
-  const std::uint64_t most = kSanitized ? 1024 : 48;
+  const std::uint64_t most = kSanitized ? 1024 : 51;
   CHECK(peak_of({"protect", "a.tar", "--parity", "10%"}) < most);
   std::string bytes = read_text(world.path("a.tar"));
   const Digest whole = sha256(bytes);
