@@ -89,9 +89,9 @@ std::string one_set_of(const Arguments& arguments, VolumeSearch& search) {
   if (words.size() == 1) return first;
   const std::vector<std::filesystem::path> paths(words.begin(), words.end());
   search = search_beside(paths, search);
-  const auto archives = each_set_once(paths, search);
-  if (archives.size() == 1) return first;
-  throw Error(ErrorCode::Usage, text::cat(text::printable(archives[1].string()), " is not of the archive that ",
+  const auto other = first_of_another_set(paths, search);
+  if (!other) return first;
+  throw Error(ErrorCode::Usage, text::cat(text::printable(other->string()), " is not of the archive that ",
                                           text::printable(first), " is of"))
       .hint("name one archive: a file, or volumes of one set");
 }

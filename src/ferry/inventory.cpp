@@ -95,7 +95,7 @@ InventoryReport inventory(const InventoryOptions& options, const Context& contex
     add_repository(list, name, is_named, registries, context);
   }
   Context reading = context;
-  reading.volumes = search_beside(options.archives, context.volumes);
+  reading.volumes = search_among(options.archives, context.volumes);
   const std::vector<fs::path> archives = each_set_once(options.archives, reading.volumes);
   for (const fs::path& path : archives) add_archive(list, path, reading);
   const std::string text = write_have_list(list);

@@ -175,6 +175,27 @@ TEST_CASE("with one slot each volume is asked for once, whatever is done with th
   CHECK(slot.asked.empty());
 }
 
+TEST_CASE("a volume that several names lack is asked for once") {
+  if (lacks({"docker-registry"})) return;
+  Drawer drawer;
+  for (const std::string command : {"join", "verify"}) {
+    CAPTURE(command);
+    const Terminal terminal;
+    Words words{command, "set/apps.tar.001", "set"};
+    if (command == "join") words.insert(words.end(), {"-o", "joined.tar"});
+    Program program = drawer.world.ociferry.program(words);
+    program.arguments.insert(program.arguments.begin(),
+                             {"sh", "-c", "exec \"$@\" < \"$0\" 2> \"$0\"", terminal.name()});
+    Process process(program);
+    std::string shown;
+    await("a question", [&] { return shows(shown += terminal.shown(), "n gives up"); });
+    terminal.type("n");
+    CHECK(process.wait().exit_code == 11);
+    shown += terminal.shown();
+    CHECK(shown.find("Insert volume 2") == shown.rfind("Insert volume 2"));
+  }
+}
+
 TEST_CASE("on a terminal a missing volume is requested and then read, but not with --yes") {
   if (lacks({"docker-registry"})) return;
   Drawer drawer;

@@ -302,6 +302,68 @@ TEST_CASE("several volumes and directories of one archive are that archive, in a
   CHECK(says(error, "1 of 2 archives are not right"));
 }
 
+TEST_CASE("copies of a set, and sets of one name, are each checked with their own volumes") {
+  if (lacks({"docker-registry"})) return;
+  Volumes set;
+  World& world = set.world;
+  const Words both{"verify", "set/apps.tar.volumes.json", "pristine/apps.tar.volumes.json"};
+  CHECK(set.warnings(both).empty());
+  for (const int number : {1, 3, 6}) {
+    CAPTURE(number);
+    set.anew();
+    fs::remove(set.at(set.volume(number)));
+    for (const Words& words :
+         {both, Words{"verify", "pristine", "set"}, Words{"inventory", "set", "pristine", "-o", "have.json"},
+          Words{"verify", "set/apps.tar.volumes.json", "pristine/apps.tar.002", "plain.tar"}}) {
+      CAPTURE(words.front());
+      const std::string error = world.fail(11, words);
+      CHECK(says(error, words[0] == "verify" ? " archives are not right:\n  - set" : "set"));
+      CHECK(says(error, "(apps.tar.00" + std::to_string(number)));
+    }
+  }
+  // Each lacks another one.
+  set.anew();
+  fs::remove(set.at(set.volume(2)));
+  fs::remove(set.at("pristine/apps.tar.004"));
+  CHECK(says(world.fail(11, both), "2 of 2 archives are not right"));
+  // One of last month.
+  fs::remove_all(set.at("set"));
+  fs::create_directory(set.at("set"));
+  push_image(world.outside, "team/app", make_image({.layers = {{.size = 400'000, .seed = 3}}}), "v2");
+  world.succeed({"export", world.outside_ref("team/app", "v2"), "-o", "set/apps.tar", "--volume-size", "100K"});
+  set.write("pristine/apps.tar", {"--volume-size", "100K"});
+  CHECK(set.warnings(both).empty());
+}
+
+TEST_CASE("one archive in several places that lacks volumes is told as such, and once") {
+  if (lacks({"docker-registry"})) return;
+  for (const int lost : {5, 1}) {
+    Volumes set;
+    World& world = set.world;
+    fs::create_directory(set.at("other"));
+    for (const int number : {2, 4}) {
+      fs::rename(set.at(set.volume(number)), set.at("other/apps.tar.00" + std::to_string(number)));
+    }
+    fs::remove(set.at(set.volume(lost)));
+    const std::string missing = "(apps.tar.00" + std::to_string(lost);
+    for (const Words& names :
+         {Words{"set", "other"}, Words{"other", "set"}, Words{"set", "set/apps.tar.003", "other"},
+          Words{"set/apps.tar.003", "other/apps.tar.002"}, Words{"other/apps.tar.004", "set/apps.tar.volumes.json"}}) {
+      CAPTURE(names.front());
+      for (const Words& command : {Words{"join"}, Words{"inspect"}, Words{"verify"}}) {
+        Words words = command;
+        words.insert(words.end(), names.begin(), names.end());
+        if (command.front() == "join") words.insert(words.end(), {"-o", "joined.tar"});
+        const std::string error = world.fail(11, words);
+        CHECK(says(error, missing));
+        CHECK(error.find(missing) == error.rfind(missing));
+      }
+    }
+    CHECK(says(world.fail(1, {"join", "set/apps.tar.003", "plain.tar", "-o", "x.tar"}),
+               "plain.tar is not of the archive that set/apps.tar.003 is of"));
+  }
+}
+
 TEST_CASE("commands that replace volumes without a list keep them until they are read") {
   if (lacks({"docker-registry"})) return;
   Volumes set;

@@ -94,7 +94,7 @@ void run_verify(const Arguments& arguments, Context& context, Console& console) 
   const std::vector<std::string>& words = arguments.positional_values();
   if (words.empty()) throw Error(ErrorCode::Usage, "No archive to verify: name one, or several");
   context.volumes = volume_search_of(arguments, context.stop, console);
-  if (words.size() > 1) context.volumes = search_beside({words.begin(), words.end()}, context.volumes);
+  context.volumes = search_among({words.begin(), words.end()}, context.volumes);
   std::vector<std::string> archives;
   for (const auto& path : each_set_once({words.begin(), words.end()}, context.volumes)) {
     archives.push_back(path.string());
