@@ -31,7 +31,7 @@ OCIFERRY_EXPORT TransferReport export_to_stream(const ExportOptions& options, co
                                                 const Context& context);
 
 /// `ociferry copy --tar --to-tar -`: the same for `convert_archive`. All that is read is verified before the first byte
-/// is written.
+/// is written, and then read again, so nobody is asked for volumes.
 OCIFERRY_EXPORT TransferReport convert_to_stream(const ConvertOptions& options, const StreamOutput& to,
                                                  const Context& context);
 

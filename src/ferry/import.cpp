@@ -215,7 +215,9 @@ namespace {
 /// What is damaged in the archives, with the images that need it. Returns if nothing is.
 void tell_damage(const ConvertOptions& options, const Context& context) {
   const LoadedArchives loaded = ready_conversion(options, context);
-  for (const auto& [archive, blobs] : loaded.to_verify) verify_blobs(*archive, blobs, context, &loaded.set);
+  for (const auto& [archive, blobs] : loaded.to_verify) {
+    verify_blobs(*archive, blobs, in_order_if_needed(context, *archive), &loaded.set);
+  }
 }
 
 }  // namespace
@@ -244,8 +246,9 @@ TransferReport convert_archive(const ConvertOptions& options, const Context& con
 
 TransferReport convert_to_stream(const ConvertOptions& options, const StreamOutput& to, const Context& given) {
   check_stream_output(to);
-  LoadedArchives loaded = ready_conversion(options, given);
-  const Context context = ReadingOrder(loaded.to_verify).one_at_a_time(given);
+  Context context = given;
+  context.volumes.ask = nullptr;  // all is read twice, then in the order of what is written, while a receiver waits
+  LoadedArchives loaded = ready_conversion(options, context);
   for (const auto& [archive, blobs] : loaded.to_verify) verify_blobs(*archive, blobs, context, &loaded.set);
   TransferReport report = stream_archive(loaded.set, to, context, {.promised = loaded.promised});
   report.left_out = std::move(loaded.left_out);

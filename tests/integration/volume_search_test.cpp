@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,6 +88,7 @@ struct OneSlot {
     push("team/a", {1, 2, 3});
     push("team/b", {4, 5});
     push("team/c", {2, 6, 7});
+    push("team/d", {8, 9, 10});
     world.succeed({"export", world.outside_ref("team/a"), world.outside_ref("team/b"), world.outside_ref("team/c"),
                    "-o", "plain.tar"});
     fs::create_directory(world.path("shelf"));
@@ -113,7 +115,7 @@ struct OneSlot {
       const auto begin = shown.find(question);
       const auto end = shown.find(" and press Enter");
       if (begin == std::string::npos || end == std::string::npos) break;
-      const auto name = shown.find("(a.tar.", begin) + 1;
+      const auto name = shown.find('(', begin) + 1;
       asked.push_back(shown.substr(name, 9));
       shown.erase(0, end + 1);
       insert(asked.back());
@@ -126,13 +128,14 @@ struct OneSlot {
   void insert(const std::string& volume) const {
     fs::remove_all(world.path("slot"));
     fs::create_directory(world.path("slot"));
-    for (const std::string& name : {volume, std::string("a.tar.volumes.json")}) {
-      fs::copy_file(world.path("shelf/" + name), world.path("slot/" + name));
+    for (const std::string& name : {volume, std::string("a.tar.volumes.json"), std::string("b.tar.volumes.json")}) {
+      if (fs::exists(world.path("shelf/" + name)))
+        fs::copy_file(world.path("shelf/" + name), world.path("slot/" + name));
     }
   }
-  [[nodiscard]] std::size_t volumes() const {
+  [[nodiscard]] std::size_t volumes(const std::string& archive = "a.tar") const {
     std::size_t count = 0;
-    while (fs::exists(world.path("shelf/a.tar.00" + std::to_string(count + 1)))) ++count;
+    while (fs::exists(world.path("shelf/" + archive + ".00" + std::to_string(count + 1)))) ++count;
     return count;
   }
 };
@@ -170,9 +173,46 @@ TEST_CASE("with one slot each volume is asked for once, whatever is done with th
   for (const char* name : {"joined.tar", "merged.tar", "copied.tar", "added.tar"}) {
     CHECK((read_text(world.path(name)) == read_text(world.path("plain.tar"))));
   }
-  const Outcome refused = slot.run_with_slot({"protect", "slot", "--parity", "10%", "-o", "a.parity"});
-  CHECK(refused.exit_code == 11);
-  CHECK(slot.asked.empty());
+  // These read all of it twice, or side by side.
+  for (const Words& words : {Words{"protect", "slot", "--parity", "10%", "-o", "a.parity"},
+                             Words{"merge", "slot", "-o", "-"}, Words{"copy", "--tar", "slot", "--to-tar", "-"}}) {
+    CAPTURE(words.front());
+    const Outcome refused = slot.run_with_slot(words);
+    CHECK(refused.exit_code == 11);
+    CHECK(refused.out.empty());
+    CHECK(slot.asked.empty());
+  }
+}
+
+TEST_CASE("with one slot and damage each volume is asked for once more, to tell what is damaged") {
+  if (lacks({"docker-registry"})) return;
+  OneSlot slot;
+  std::string bytes = read_text(slot.world.path("shelf/a.tar.003"));
+  bytes[50'000] ^= 1;
+  write_text(slot.world.path("shelf/a.tar.003"), bytes);
+  const Outcome outcome = slot.run_with_slot({"merge", "slot", "-o", "merged.tar", "--jobs", "4"});
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == 10);
+  const auto second = std::ranges::find(slot.asked, "a.tar.001");
+  CHECK(second != slot.asked.end());
+  CHECK(std::is_sorted(slot.asked.begin(), second, std::less_equal<>()));
+  CHECK(std::is_sorted(second, slot.asked.end(), std::less_equal<>()));
+}
+
+TEST_CASE("with one slot the volumes of two archives are asked for one archive after the other") {
+  if (lacks({"docker-registry"})) return;
+  OneSlot slot;
+  World& world = slot.world;
+  world.succeed({"export", world.outside_ref("team/d"), "-o", "b.tar"});
+  world.succeed({"split", "b.tar", "--volume-size", "100K", "-o", "shelf/b.tar"});
+  const Outcome outcome = slot.run_with_slot(
+      {"merge", "slot/a.tar.volumes.json", "slot/b.tar.volumes.json", "-o", "merged.tar", "--volume-size", "300K"});
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == 0);
+  REQUIRE(slot.asked.size() > 4);
+  CHECK(slot.asked.front() == "b.tar.001");  // to find what it has
+  CHECK(std::is_sorted(slot.asked.begin() + 1, slot.asked.end(), std::less_equal<>()));
+  CHECK(slot.asked.back() == "b.tar.00" + std::to_string(slot.volumes("b.tar")));
 }
 
 TEST_CASE("a volume that several names lack is asked for once") {

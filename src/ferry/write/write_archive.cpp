@@ -73,13 +73,13 @@ std::size_t layers_among(const std::vector<const Graph::BlobNode*>& blobs, const
 }
 
 /// Puts `blobs` into the archive. What volumes begin with goes first, so that these are hashed as the layers come: it
-/// was fetched already.
+/// was fetched already. Where blobs come in an order of their own, they keep it.
 BlobCounts copy_in_turn(std::vector<const Graph::BlobNode*> blobs, ArchiveWriter& writer, const Graph& graph,
-                        bool is_divided, const Context& context) {
+                        bool is_reordered, const Context& context) {
   const auto copy = [&](std::vector<const Graph::BlobNode*> some) {
     return copy_blobs(std::move(some), writer, context.jobs, *context.progress, context.stop);
   };
-  if (!is_divided) return copy(std::move(blobs));
+  if (!is_reordered) return copy(std::move(blobs));
   const auto layers = std::stable_partition(blobs.begin(), blobs.end(),
                                             [&](const Graph::BlobNode* blob) { return !is_layer(*blob, graph); });
   BlobCounts counts = copy({blobs.begin(), layers});
@@ -130,7 +130,8 @@ void fill(ArchiveWriter& writer, const std::vector<const Graph::BlobNode*>& blob
   order.sort(rest);
   tell_of_reuse(layers_among(reused, graph), *context.progress);
   context.progress->phase(text::cat("exporting ", report.images, " images, ", rest.size(), " blobs"), bytes);
-  const BlobCounts counts = copy_in_turn(std::move(rest), writer, graph, is_divided, context);
+  const bool is_reordered = is_divided && !order.matters();
+  const BlobCounts counts = copy_in_turn(std::move(rest), writer, graph, is_reordered, context);
   report.blobs_existed = reused.size();
   report.blobs_written = counts.written;
   report.bytes_written = counts.bytes_written;
