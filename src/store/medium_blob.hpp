@@ -11,7 +11,7 @@ namespace ociferry {
 /// A blob that is all of a medium.
 class MediumBlob : public BlobSource {
  public:
-  MediumBlob(Digest digest, std::unique_ptr<Medium> medium) : digest_(std::move(digest)), medium_(std::move(medium)) {}
+  MediumBlob(const Digest& digest, std::unique_ptr<Medium> medium) : digest_(digest), medium_(std::move(medium)) {}
   [[nodiscard]] std::unique_ptr<ByteSource> open(const Descriptor& blob, std::uint64_t offset,
                                                  std::stop_token stop) override;
 
