@@ -45,7 +45,12 @@ struct MediaStage {
                              {"unshare", "--map-root-user", "--mount", "sh", "-c", mount + script, "sh"});
     return run(program);
   }
-  [[nodiscard]] bool mounts() const { return with_media(100, 100, "\"$@\"", {"version"}).exit_code == 0; }
+  /// False, and says so, where nothing can be mounted.
+  [[nodiscard]] bool mounts() const {
+    const bool can = with_media(100, 100, "\"$@\"", {"version"}).exit_code == 0;
+    if (!can) MESSAGE("skipped: nothing can be mounted here");
+    return can;
+  }
 };
 
 const std::string kListed =
@@ -57,10 +62,7 @@ const std::string kListed =
 TEST_CASE("a compact archive fills one medium after the other, and a full one is left alone") {
   if (lacks({"docker-registry"})) return;
   const MediaStage stage;
-  if (!stage.mounts()) {
-    MESSAGE("skipped: nothing can be mounted here");
-    return;
-  }
+  if (!stage.mounts()) return;
   const std::string fit = "fit:full,a/,b/";
   const std::vector<Words> writers{
       {"compact", "plain.tar", "-o", "c.zst", "--volume-size", fit, "--parity", "20%"},
@@ -87,10 +89,7 @@ TEST_CASE("a compact archive fills one medium after the other, and a full one is
 TEST_CASE("a compact archive on several media is read without its list, in the order of the numbers") {
   if (lacks({"docker-registry"})) return;
   const MediaStage stage;
-  if (!stage.mounts()) {
-    MESSAGE("skipped: nothing can be mounted here");
-    return;
-  }
+  if (!stage.mounts()) return;
   const Outcome outcome =
       stage.with_media(4500, 5500,
                        "medium c 20000; \"$@\" || exit; rm ?/*.json ?/SHA256SUMS; ls ?; "
@@ -144,10 +143,7 @@ TEST_CASE("without a list, compact volumes of several sizes are read by their nu
 TEST_CASE("a medium with an older list, which others have filled since, does not fail a compact archive") {
   if (lacks({"docker-registry"})) return;
   const MediaStage stage;
-  if (!stage.mounts()) {
-    MESSAGE("skipped: nothing can be mounted here");
-    return;
-  }
+  if (!stage.mounts()) return;
   const Outcome outcome =
       stage.with_media(5500, 20000,
                        "mount -o remount,size=1000k full; rm full/x; \"$@\" >/dev/null || exit; ls full/*.json; "
@@ -161,10 +157,7 @@ TEST_CASE("a medium with an older list, which others have filled since, does not
 TEST_CASE("the first volume of a compact archive goes where there is room when it is written, not before the work") {
   if (lacks({"docker-registry"})) return;
   MediaStage stage;
-  if (!stage.mounts()) {
-    MESSAGE("skipped: nothing can be mounted here");
-    return;
-  }
+  if (!stage.mounts()) return;
   // More than what is kept of a base in memory.
   const LayerRecipe large{.size = 34'000'000, .seed = 1, .compression = LayerCompression::None};
   World& world = stage.world;
@@ -185,10 +178,7 @@ TEST_CASE("the first volume of a compact archive goes where there is room when i
 TEST_CASE("a compact archive that the media do not take leaves nothing on them, and a forecast tells it") {
   if (lacks({"docker-registry"})) return;
   const MediaStage stage;
-  if (!stage.mounts()) {
-    MESSAGE("skipped: nothing can be mounted here");
-    return;
-  }
+  if (!stage.mounts()) return;
   const Words words{"compact", "plain.tar", "-o", "c.zst", "--volume-size", "fit:full,a,b"};
   const Outcome outcome = stage.with_media(5500, 4500, "\"$@\"; echo ended: $?; ls -A a b", words);
   INFO(outcome.err);
