@@ -25,24 +25,22 @@ void plan_form(ExportPlan& plan, const WrittenForm& form) {
   if (form.parity) add_parity(plan, *form.parity);
 }
 
-std::optional<ProtectReport> protect_written(const WrittenForm& form, const TransferReport& report,
+std::optional<ProtectReport> protect_written(const WrittenForm& form, const std::optional<Digest>& fingerprint,
                                              const Context& context) {
   if (!form.parity) return std::nullopt;
-  return protect_export(form.output, form.volumes, *report.fingerprint, *form.parity, form.force, context);
+  return protect_export(form.output, form.volumes, fingerprint.value(), *form.parity, form.force, context);
 }
 
-void add_form_members(Json::Object& members, const TransferReport& report,
-                      const std::optional<ProtectReport>& protection) {
-  add_volume_members(members, report.volumes);
-  add_medium_member(members, report.medium);
-  if (protection) members.emplace_back("parity", parity_members(*protection));
+void add_form_members(Json::Object& members, const WrittenParts& parts) {
+  add_volume_members(members, parts.volumes);
+  add_medium_member(members, parts.medium);
+  if (parts.protection) members.emplace_back("parity", parity_members(*parts.protection));
 }
 
-void print_form(const WrittenForm& form, const TransferReport& report, const std::optional<ProtectReport>& protection,
-                Console& console) {
-  print_volumes(report.volumes, form.output, console);
-  print_medium(report.medium, console);
-  if (protection) print_parity(*protection, console);
+void print_form(const WrittenForm& form, const WrittenParts& parts, Console& console) {
+  print_volumes(parts.volumes, form.output, console);
+  print_medium(parts.medium, console);
+  if (parts.protection) print_parity(*parts.protection, console);
 }
 
 }  // namespace ociferry

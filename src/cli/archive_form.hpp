@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/arguments.hpp"
 #include "cli/console.hpp"
@@ -13,7 +14,7 @@
 
 namespace ociferry {
 
-/// How a command writes an archive that it makes of others.
+/// How a command writes an archive: into one file or volumes, with parity or without.
 struct WrittenForm {
   std::string output;
   VolumeRule volumes = {};
@@ -29,13 +30,20 @@ void declare_written_form(Arguments& arguments);
 
 /// Lets the plan tell the size of the parity, too.
 void plan_form(ExportPlan& plan, const WrittenForm& form);
-/// Writes the parity beside the archive, if it shall have some.
-[[nodiscard]] std::optional<ProtectReport> protect_written(const WrittenForm& form, const TransferReport& report,
+/// Writes the parity beside the archive, if it shall have some; `fingerprint` is that of the archive, known then.
+[[nodiscard]] std::optional<ProtectReport> protect_written(const WrittenForm& form,
+                                                           const std::optional<Digest>& fingerprint,
                                                            const Context& context);
-/// The volumes, what reading back has shown, and the parity: members for --json, and lines.
-void add_form_members(Json::Object& members, const TransferReport& report,
-                      const std::optional<ProtectReport>& protection);
-void print_form(const WrittenForm& form, const TransferReport& report, const std::optional<ProtectReport>& protection,
-                Console& console);
+
+/// What was written in that form.
+struct WrittenParts {
+  const std::vector<WrittenVolume>& volumes;
+  const std::optional<MediumReading>& medium;
+  const std::optional<ProtectReport>& protection;
+};
+
+/// The volumes, the result of reading back, and the parity: members for --json, and lines.
+void add_form_members(Json::Object& members, const WrittenParts& parts);
+void print_form(const WrittenForm& form, const WrittenParts& parts, Console& console);
 
 }  // namespace ociferry

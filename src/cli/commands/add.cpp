@@ -83,15 +83,16 @@ void run_add(const Arguments& arguments, Context& context, Console& console) {
     return print_addition_plan(plan, options, *dry_run, console);
   }
   const AddReport report = add_images(options, context);
-  const auto protection = protect_written(form, report.written, context);
+  const auto protection = protect_written(form, report.written.fingerprint, context);
+  const WrittenParts parts{report.written.volumes, report.written.medium, protection};
   console.finish_progress();
   Json::Object members = add_members(report, output);
-  add_form_members(members, report.written, protection);
+  add_form_members(members, parts);
   console.document(std::move(members));
   console.result(fmt::format("Fetched {} that {} lacked: {}", count(report.fetched.count, "blob"), archive,
                              text::human_bytes(report.fetched.bytes)));
   print_written(report.written, output, console);
-  print_form(form, report.written, protection, console);
+  print_form(form, parts, console);
 }
 
 }  // namespace

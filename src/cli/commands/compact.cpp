@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "cli/archive_form.hpp"
 #include "cli/command.hpp"
 #include "cli/compact_options.hpp"
 #include "cli/forecast_output.hpp"
@@ -24,9 +25,7 @@ void declare_compact(Arguments& arguments) {
   declare_effort(arguments);
   declare_since(arguments);
   arguments.flag("force", "Replace a file of that name even if it is no archive");
-  declare_volume_size(arguments);
-  declare_parity_percent(arguments);
-  declare_verify_medium(arguments);
+  declare_written_form(arguments);
   declare_work_directory(arguments);
   declare_volume_search(arguments);
   declare_dry_run(arguments);
@@ -36,16 +35,16 @@ void declare_compact(Arguments& arguments) {
 void run_compact(const Arguments& arguments, Context& context, Console& console) {
   context.volumes = volume_search_of(arguments, context.stop, console);
   const std::string output = arguments.text_of("output");
+  const WrittenForm form = written_form_of(arguments, output);
   const CompactOptions options{.archive = arguments.positional_value(),
                                .output = output,
                                .effort = effort_of(arguments.text_of("effort")),
                                .since = paths_of(arguments, "since"),
-                               .force = arguments.on("force"),
-                               .volumes = volume_rule_of(arguments),
-                               .verify_medium = verifies_medium(arguments, output),
+                               .force = form.force,
+                               .volumes = form.volumes,
+                               .verify_medium = form.verify_medium,
                                .work_directory = arguments.text_of("work-dir")};
-  const auto parity = parity_of(arguments, options.output, options.volumes, options.force);
-  const ForecastRule rule = forecast_rule_of(arguments, parity);
+  const ForecastRule rule = forecast_rule_of(arguments, form.parity);
   if (const auto dry_run = dry_run_of(arguments)) {
     const CompactForecast forecast = forecast_compact(options, rule, context);
     console.finish_progress();
@@ -55,10 +54,7 @@ void run_compact(const Arguments& arguments, Context& context, Console& console)
     return print_forecast(forecast, options.volumes, *dry_run, console);
   }
   const CompactReport report = compact_archive(options, context);
-  std::optional<ProtectReport> protection;
-  if (parity) {
-    protection = protect_export(options.output, options.volumes, report.fingerprint, *parity, options.force, context);
-  }
+  const auto protection = protect_written(form, report.fingerprint, context);
   console.finish_progress();
   Json::Object members = compact_members(report, options.output.string());
   if (protection) members.emplace_back("parity", parity_members(*protection));

@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "cli/archive_form.hpp"
 #include "cli/command.hpp"
 #include "cli/destination_options.hpp"
-#include "cli/medium_option.hpp"
-#include "cli/parity_options.hpp"
 #include "cli/plain_sources.hpp"
 #include "cli/plan_output.hpp"
 #include "cli/selection_options.hpp"
@@ -45,9 +44,7 @@ void declare_copy(Arguments& arguments) {
   arguments.flag("resume", "With --to-tar: go on with what an earlier run has left (always done)");
   if (arguments.called_as() == CalledAs::Ociferry) {
     declare_platform(arguments);
-    declare_volume_size(arguments);
-    declare_parity_percent(arguments);
-    declare_verify_medium(arguments);
+    declare_written_form(arguments);
     declare_volume_search(arguments);
   }
   declare_dry_run(arguments);
@@ -151,82 +148,69 @@ ImportPlan plan_for_repository(const Arguments& arguments, const RelocateOptions
   return plan_copy(copy_options(arguments, relocate), context);
 }
 
-/// imgpkg replaces any existing file, and accepts any name.
-bool replaces_any_file(const Arguments& arguments) {
-  return arguments.called_as() == CalledAs::Imgpkg || arguments.on("force");
+/// imgpkg writes one file of any name, and replaces an existing one.
+WrittenForm form_of(const Arguments& arguments, const std::string& archive) {
+  if (arguments.called_as() == CalledAs::Imgpkg) return {.output = archive, .force = true};
+  return written_form_of(arguments, archive);
 }
 
-VolumeRule volume_rule(const Arguments& arguments) {
-  return arguments.called_as() == CalledAs::Imgpkg ? VolumeRule{} : volume_rule_of(arguments);
-}
-
-bool reads_back(const Arguments& arguments, const std::string& archive) {
-  return arguments.called_as() == CalledAs::Ociferry && verifies_medium(arguments, archive);
-}
-
-ConvertOptions convert_options(const Arguments& arguments, const std::string& archive) {
+ConvertOptions convert_options(const Arguments& arguments, const WrittenForm& form) {
   const GatherOptions gather = gather_options(arguments);
   return {.archives = tars_given(arguments),
-          .output = archive,
+          .output = form.output,
           .selection = gather.selection,
           .nondistributable_layers = gather.nondistributable_layers,
-          .force = replaces_any_file(arguments),
+          .force = form.force,
           .bases = bases_given(arguments),
-          .volumes = volume_rule(arguments),
-          .verify_medium = reads_back(arguments, archive)};
+          .volumes = form.volumes,
+          .verify_medium = form.verify_medium};
 }
 
-ExportOptions export_options(const Arguments& arguments, const std::string& archive) {
+ExportOptions export_options(const Arguments& arguments, const WrittenForm& form) {
   return {.sources = all_sources(arguments),
           .gather = gather_options(arguments),
-          .archive = archive,
-          .force = replaces_any_file(arguments),
-          .volumes = volume_rule(arguments),
-          .verify_medium = reads_back(arguments, archive)};
+          .archive = form.output,
+          .force = form.force,
+          .volumes = form.volumes,
+          .verify_medium = form.verify_medium};
 }
 
-TransferReport copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
+TransferReport copy_to_archive(const Arguments& arguments, const WrittenForm& form, const Context& context) {
   const bool can_stream = arguments.called_as() == CalledAs::Ociferry;  // imgpkg writes a file of that name
-  if (const auto stream = can_stream ? stream_of(arguments, archive) : std::nullopt) {
-    if (arguments.is_set("tar")) return convert_to_stream(convert_options(arguments, archive), *stream, context);
-    return export_to_stream(export_options(arguments, archive), *stream, context);
+  if (const auto stream = can_stream ? stream_of(arguments, form.output) : std::nullopt) {
+    if (arguments.is_set("tar")) return convert_to_stream(convert_options(arguments, form), *stream, context);
+    return export_to_stream(export_options(arguments, form), *stream, context);
   }
-  if (arguments.is_set("tar")) return convert_archive(convert_options(arguments, archive), context);
-  return export_archive(export_options(arguments, archive), context);
+  if (arguments.is_set("tar")) return convert_archive(convert_options(arguments, form), context);
+  return export_archive(export_options(arguments, form), context);
 }
 
-ExportPlan plan_for_archive(const Arguments& arguments, const std::string& archive, const Context& context) {
-  if (arguments.is_set("tar")) return plan_conversion(convert_options(arguments, archive), context);
-  return plan_export(export_options(arguments, archive), context);
+ExportPlan plan_for_archive(const Arguments& arguments, const WrittenForm& form, const Context& context) {
+  if (arguments.is_set("tar")) return plan_conversion(convert_options(arguments, form), context);
+  return plan_export(export_options(arguments, form), context);
 }
 
 void run_copy_to_archive(const Arguments& arguments, const std::string& archive, const Context& context,
                          Console& console) {
   const bool tells = arguments.called_as() == CalledAs::Ociferry;
   if (tells) check_archive_name(archive);
-  const VolumeRule volumes = volume_rule(arguments);
-  const bool force = replaces_any_file(arguments);
-  const auto parity = tells ? parity_of(arguments, archive, volumes, force) : std::nullopt;
+  const WrittenForm form = form_of(arguments, archive);
   if (const auto dry_run = dry_run_of(arguments)) {
-    ExportPlan plan = plan_for_archive(arguments, archive, context);
-    if (parity) add_parity(plan, *parity);
+    ExportPlan plan = plan_for_archive(arguments, form, context);
+    plan_form(plan, form);
     return print_export_plan(plan, archive, *dry_run, console);
   }
-  const TransferReport report = copy_to_archive(arguments, archive, context);
-  std::optional<ProtectReport> protection;
-  if (parity) protection = protect_export(archive, volumes, *report.fingerprint, *parity, force, context);
+  const TransferReport report = copy_to_archive(arguments, form, context);
+  const auto protection = protect_written(form, report.fingerprint, context);
+  const WrittenParts parts{report.volumes, report.medium, protection};
   console.finish_progress();
   Json::Object members = export_members(report, archive);
-  add_volume_members(members, report.volumes);
-  add_medium_member(members, report.medium);
-  if (protection) members.emplace_back("parity", parity_members(*protection));
+  add_form_members(members, parts);
   console.document(std::move(members));
   if (!tells) return;
   print_archives(report.archives, console);
   print_export(report, shown_archive(archive), console);
-  print_volumes(report.volumes, archive, console);
-  print_medium(report.medium, console);
-  if (protection) print_parity(*protection, console);
+  print_form(form, parts, console);
 }
 
 void run_copy_to_registry(const Arguments& arguments, const Context& context, Console& console) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "cli/archive_form.hpp"
 #include "cli/command.hpp"
 #include "cli/compact_options.hpp"
 #include "cli/forecast_output.hpp"
@@ -119,14 +120,10 @@ CompactExportOptions compact_options_of(const Arguments& arguments, const Export
 }
 
 void run_compact_export(const Arguments& arguments, const ExportOptions& options, std::optional<Tool> tool,
-                        const std::optional<ParityRule>& parity, const Context& context, Console& console) {
+                        const WrittenForm& form, const Context& context, Console& console) {
   const CompactExport result = export_compact(compact_options_of(arguments, options), context);
   const auto carried = put_beside(std::move(tool), result.compact.volumes, result.compact.fingerprint, context);
-  std::optional<ProtectReport> protection;
-  if (parity) {
-    protection =
-        protect_export(options.archive, options.volumes, result.compact.fingerprint, *parity, options.force, context);
-  }
+  const auto protection = protect_written(form, result.compact.fingerprint, context);
   console.finish_progress();
   Json::Object members = export_members(result.plain, options.archive.string());
   members.emplace_back("compact", compact_members(result.compact, options.archive.string()));
@@ -165,7 +162,7 @@ void check_export(const Arguments& arguments, const ExportOptions& options) {
 
 /// An archive that is no compact one, and what goes beside it.
 void run_plain_export(const Arguments& arguments, const ExportOptions& options, std::optional<Tool> tool,
-                      const std::optional<ParityRule>& parity, const Context& context, Console& console) {
+                      const WrittenForm& form, const Context& context, Console& console) {
   TransferReport report;
   std::optional<CarriedToolReport> carried;
   if (const auto stream = stream_of(arguments, options.archive.string())) {
@@ -174,21 +171,15 @@ void run_plain_export(const Arguments& arguments, const ExportOptions& options, 
     report = export_archive(options, context);
     carried = put_beside(std::move(tool), report.volumes, *report.fingerprint, context);
   }
-  std::optional<ProtectReport> protection;
-  if (parity) {
-    protection = protect_export(options.archive, options.volumes, *report.fingerprint, *parity, options.force, context);
-  }
+  const auto protection = protect_written(form, report.fingerprint, context);
+  const WrittenParts parts{report.volumes, report.medium, protection};
   console.finish_progress();
   Json::Object members = export_members(report, options.archive.string());
-  add_volume_members(members, report.volumes);
-  add_medium_member(members, report.medium);
+  add_form_members(members, parts);
   if (carried) add_tool_members(members, *carried);
-  if (protection) members.emplace_back("parity", parity_members(*protection));
   console.document(std::move(members));
   print_export(report, shown_archive(options.archive.string()), console);
-  print_volumes(report.volumes, options.archive.string(), console);
-  print_medium(report.medium, console);
-  if (protection) print_parity(*protection, console);
+  print_form(form, parts, console);
   if (carried) print_tool(*carried, console);
 }
 
@@ -200,22 +191,22 @@ void run_export(const Arguments& arguments, Context& context, Console& console) 
                         .archive = arguments.text_of("output"),
                         .force = arguments.on("force"),
                         .have = paths_of(arguments, "have"),
-                        .for_each_site = arguments.on("for-each-site"),
-                        .volumes = volume_rule_of(arguments),
-                        .verify_medium = verifies_medium(arguments, arguments.text_of("output"))};
+                        .for_each_site = arguments.on("for-each-site")};
   check_export(arguments, options);
   context.volumes = volume_search_of(arguments, context.stop, console);
-  const auto parity = parity_of(arguments, options.archive, options.volumes, options.force);
+  WrittenForm form = written_form_of(arguments, options.archive.string());
+  options.verify_medium = form.verify_medium;
+  options.volumes = form.volumes;
   std::optional<Tool> tool = tool_beside(arguments, options);
-  if (tool) options.volumes.kept_bytes = tool->bytes();
+  if (tool) form.volumes.kept_bytes = options.volumes.kept_bytes = tool->bytes();
   if (const auto dry_run = dry_run_of(arguments)) {
-    if (is_compact(arguments)) return plan_compact_export(arguments, options, parity, *dry_run, context, console);
+    if (is_compact(arguments)) return plan_compact_export(arguments, options, form.parity, *dry_run, context, console);
     ExportPlan plan = plan_export(options, context);
-    if (parity) add_parity(plan, *parity);
+    plan_form(plan, form);
     return print_export_plan(plan, options.archive.string(), *dry_run, console);
   }
-  if (is_compact(arguments)) return run_compact_export(arguments, options, std::move(tool), parity, context, console);
-  run_plain_export(arguments, options, std::move(tool), parity, context, console);
+  if (is_compact(arguments)) return run_compact_export(arguments, options, std::move(tool), form, context, console);
+  run_plain_export(arguments, options, std::move(tool), form, context, console);
 }
 
 }  // namespace

@@ -53,14 +53,15 @@ void run_merge(const Arguments& arguments, Context& context, Console& console) {
   }
   const TransferReport report =
       stream ? convert_to_stream(options, *stream, context) : convert_archive(options, context);
-  const auto protection = protect_written(form, report, context);
+  const auto protection = protect_written(form, report.fingerprint, context);
+  const WrittenParts parts{report.volumes, report.medium, protection};
   console.finish_progress();
   Json::Object members = export_members(report, output);
-  add_form_members(members, report, protection);
+  add_form_members(members, parts);
   console.document(std::move(members));
   print_archives(report.archives, console);
   print_written(report, shown_archive(output), console);
-  print_form(form, report, protection, console);
+  print_form(form, parts, console);
 }
 
 }  // namespace

@@ -54,14 +54,15 @@ void run_rm(const Arguments& arguments, Context& context, Console& console) {
     return print_removal_plan(plan, options, *dry_run, console);
   }
   const RemoveReport report = remove_images(options, context);
-  const auto protection = protect_written(form, report.written, context);
+  const auto protection = protect_written(form, report.written.fingerprint, context);
+  const WrittenParts parts{report.written.volumes, report.written.medium, protection};
   console.finish_progress();
   Json::Object members = remove_members(report, form.output);
-  add_form_members(members, report.written, protection);
+  add_form_members(members, parts);
   console.document(std::move(members));
   print_removed(report, console);
   print_written(report.written, form.output, console);
-  print_form(form, report.written, protection, console);
+  print_form(form, parts, console);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "cli/archive_form.hpp"
 #include "cli/command.hpp"
 #include "cli/medium_option.hpp"
 #include "cli/parity_options.hpp"
@@ -29,29 +30,23 @@ void declare_split(Arguments& arguments) {
 void run_split(const Arguments& arguments, Context& context, Console& console) {
   context.volumes = volume_search_of(arguments, context.stop, console);
   const std::string output = arguments.text_of("output");
+  const WrittenForm form = written_form_of(arguments, output);
   const SplitOptions options{.archive = arguments.positional_value(),
                              .output = output,
-                             .volumes = volume_rule_of(arguments),
-                             .force = arguments.on("force"),
-                             .verify_medium = verifies_medium(arguments, output),
+                             .volumes = form.volumes,
+                             .force = form.force,
+                             .verify_medium = form.verify_medium,
                              .as_it_is = arguments.on("as-it-is")};
   if (!options.volumes.divides()) throw Error(ErrorCode::Usage, "No size of the volumes: give --volume-size");
-  const auto parity = parity_of(arguments, output, options.volumes, options.force);
   const SplitReport report = split_archive(options, context);
-  std::optional<ProtectReport> protection;
-  if (parity) {
-    protection = protect_export(output, options.volumes, report.fingerprint, *parity, options.force, context);
-  }
+  const auto protection = protect_written(form, report.fingerprint, context);
+  const WrittenParts parts{report.volumes, report.medium, protection};
   console.finish_progress();
   Json::Object members{{"archiveBytes", report.archive_bytes}, {"fingerprint", report.fingerprint.text()}};
-  add_volume_members(members, report.volumes);
-  add_medium_member(members, report.medium);
-  if (protection) members.emplace_back("parity", parity_members(*protection));
+  add_form_members(members, parts);
   console.document(std::move(members));
   console.result(fmt::format("Split {}: {}", options.archive.string(), text::human_bytes(report.archive_bytes)));
-  print_volumes(report.volumes, output, console);
-  print_medium(report.medium, console);
-  if (protection) print_parity(*protection, console);
+  print_form(form, parts, console);
   console.result(fingerprint_line(report.fingerprint));
 }
 
