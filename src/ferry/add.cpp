@@ -63,6 +63,8 @@ struct ReadyAddition {
 
 ReadyAddition ready_addition(const AddOptions& options, Registries& registries, const Context& context) {
   check_output(options.output, options.force, options.volumes);
+  check_volumes_stay({options.archive}, options.output, options.volumes, context.volumes);
+  check_volumes_stay(options.bases, options.output, options.volumes, context.volumes);
   LoadedArchives loaded = load_archives({options.archive}, {}, context, options.bases);
   const std::shared_ptr<ImageArchive> archive = loaded.to_verify.front().archive;
   std::vector<Reference> left_out;

@@ -110,6 +110,7 @@ CompactExportPlan plan_export_compact(const CompactExportOptions& given, const F
                                       const Context& context) {
   const ExportOptions& options = given.plain;
   check_compact_output(options.archive, options.volumes, options.force);
+  check_volumes_stay(given.since, options.archive, options.volumes, context.volumes);
   const auto older = open_older(given.since, context);
   const PlainPlace plain = place_of_plain(given);
   check_output(plain.options.archive, options.force, plain.options.volumes);
@@ -138,6 +139,7 @@ CompactExportPlan plan_export_compact(const CompactExportOptions& given, const F
 CompactExport export_compact(const CompactExportOptions& options, const Context& context) {
   const ExportOptions& wanted = options.plain;
   check_compact_output(wanted.archive, wanted.volumes, wanted.force);
+  check_volumes_stay(options.since, wanted.archive, wanted.volumes, context.volumes);
   static_cast<void>(open_older(options.since, context));  // fails before anything is fetched
   const PlainPlace plain = place_of_plain(options);
   TransferReport exported = export_archive(plain.options, context);

@@ -135,6 +135,8 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
 
 /// A conversion up to the first layer that is read.
 LoadedArchives ready_conversion(const ConvertOptions& options, const Context& context) {
+  check_volumes_stay(options.archives, options.output, options.volumes, context.volumes);
+  check_volumes_stay(options.bases, options.output, options.volumes, context.volumes);
   LoadedArchives loaded = load_archives(options.archives, options.selection, context, options.bases);
   if (const auto stream = stream_among(loaded)) {
     throw Error(ErrorCode::Usage, text::cat(stream->name(), " is a stream, and is not written to another archive"))

@@ -28,6 +28,8 @@ struct ReadyRemoval {
 
 ReadyRemoval ready_removal(const RemoveOptions& options, const Context& context) {
   check_output(options.output, options.force, options.volumes);
+  check_volumes_stay({options.archive}, options.output, options.volumes, context.volumes);
+  check_volumes_stay(options.bases, options.output, options.volumes, context.volumes);
   ReadyRemoval ready{.loaded = load_archives({options.archive}, {}, context, options.bases),
                      .removal = {.rest = ImageSet({}, {})}};
   ready.removal = without_images(ready.loaded.set, options.images);

@@ -36,6 +36,7 @@ SplitReport split_archive(const SplitOptions& options, const Context& context) {
                       .volumes = options.volumes,
                       .force = options.force,
                       .verify_medium = options.verify_medium};
+  check_volumes_stay({options.archive}, options.output, options.volumes, context.volumes);
   if (options.as_it_is) {
     if (const auto packed = open_packed(options.archive, context)) return copy_packed(*packed, to, context);
   }

@@ -72,7 +72,6 @@ std::string volumes_of(Command command) {
     case Command::ExportVolumes: return "volumes-out.tar";
     case Command::CompactVolumes: return "compact-volumes-out.tar";
     case Command::Split: return "split-out.tar";
-    case Command::MergeInPlace: return "in-place-out.tar";
     default: return "";
   }
 }
@@ -98,24 +97,6 @@ void add_volumes(const fs::path& directory, const std::string& output, Visible& 
   }
 }
 
-/// The set that is read: the new one if it has its list, else the older one, of whose volumes some may be retired. It
-/// has no more volumes than the new one.
-void add_replaced_volumes(const fs::path& directory, const std::string& output, Visible& visible) {
-  const std::string list = output + ".volumes.json";
-  const bool has_list = fs::exists(directory / list);
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    const std::string path = entry.path().string();
-    std::string name = entry.path().filename().string();
-    if (!name.starts_with(output) || name.ends_with(".partial")) continue;
-    const bool is_retired = name.ends_with(".old") || name.ends_with(".retired");
-    if (has_list && is_retired) continue;
-    const bool is_replaced = !is_retired && !fs::exists(path + ".partial");
-    if (!has_list && is_replaced) continue;
-    if (is_retired) name.erase(name.rfind('.'));
-    visible[name] = sha256(read_text(entry.path())).text();
-  }
-}
-
 std::string describe(const Visible& visible) {
   std::string text;
   for (const auto& [name, value] : visible) text += text::cat("    ", name, " ", value, "\n");
@@ -125,10 +106,10 @@ std::string describe(const Visible& visible) {
 }  // namespace
 
 std::string name_of(Command command) {
-  constexpr std::array<std::string_view, 19> kNames{
-      "push",           "pull",           "unpack", "export",  "import",        "copy",    "export-volumes",
-      "import-volumes", "export-delta",   "merge",  "protect", "repair",        "compact", "compact-volumes",
-      "expand",         "export-compact", "split",  "join",    "merge-in-place"};
+  constexpr std::array<std::string_view, 18> kNames{
+      "push",           "pull",           "unpack", "export",  "import", "copy",    "export-volumes",
+      "import-volumes", "export-delta",   "merge",  "protect", "repair", "compact", "compact-volumes",
+      "expand",         "export-compact", "split",  "join"};
   return std::string(kNames.at(static_cast<std::size_t>(command)));
 }
 
@@ -173,12 +154,6 @@ void CallStage::make_source() {
   run_or_throw(ociferry_.program({"export", "-i", app, "-o", "base-input.tar"}));
   run_or_throw(ociferry_.program(
       {"export", "-b", outside_.host() + "/apps/app:v1", "--have", "base-input.tar", "-o", "delta-input.tar"}));
-  run_or_throw(ociferry_.program({"split", "base-input.tar", "--volume-size", "200K", "-o", "in-place-out.tar"}));
-  fs::create_directory(path("replaced"));
-  for (const std::string& name : names()) {
-    if (name.starts_with("in-place-out.tar.")) fs::rename(path(name), path("replaced/" + name));
-  }
-  fs::remove(path("SHA256SUMS"));
   fs::create_directory(path("volumes"));
   run_or_throw(ociferry_.program({"split", "input.tar", "--volume-size", "200K", "-o", "volumes/input.tar"}));
   run_or_throw(ociferry_.program({"protect", "input.tar", "--parity", "20%"}));
@@ -230,9 +205,6 @@ void CallStage::reset() {
     if (!inputs_.contains(name)) fs::remove_all(path(name));
   }
   fs::remove_all(path("tmp"));
-  for (const auto& entry : fs::directory_iterator(path("replaced"))) {
-    fs::copy_file(entry.path(), path(entry.path().filename().string()));
-  }
   write_text(path("pulled/old"), kOld);
   write_text(path("unpacked/old"), kOld);
   for (const Command command : kCommands) {
@@ -275,11 +247,6 @@ Words CallStage::words(Command command, int jobs) const {
       asks_registry = false;
       words = {"split", "input.tar", "-o", volumes_of(command), "--volume-size", "200K"};
       break;
-    case Command::MergeInPlace:
-      asks_registry = false;
-      words = {"merge", "in-place-out.tar.volumes.json", "input.tar", "-o", volumes_of(command), "--volume-size",
-               "200K"};
-      break;
     default: {
       asks_registry = false;
       if (command == Command::Compact) words = {"compact", "input.tar"};
@@ -304,8 +271,6 @@ Visible CallStage::visible(Command command) const {
   Visible visible;
   if (const std::string output = output_of(command); !output.empty()) {
     visible[output] = sha256(read_text(path(output))).text();
-  } else if (command == Command::MergeInPlace) {
-    add_replaced_volumes(path(""), volumes_of(command), visible);
   } else if (const std::string volumes = volumes_of(command); !volumes.empty()) {
     add_volumes(path(""), volumes, visible);
   } else if (command == Command::Pull || command == Command::Unpack) {

@@ -15,8 +15,7 @@
 
 namespace ociferry::testing {
 
-/// Unpack is a pull of an image with links; ExportDelta leaves out what an older archive has; MergeInPlace writes
-/// volumes in the place of those that it reads.
+/// Unpack is a pull of an image with links; ExportDelta leaves out what an older archive has.
 enum class Command {
   Push,
   Pull,
@@ -35,14 +34,13 @@ enum class Command {
   Expand,
   ExportCompact,
   Split,
-  Join,
-  MergeInPlace
+  Join
 };
-inline constexpr std::array<Command, 19> kCommands{
+inline constexpr std::array<Command, 18> kCommands{
     Command::Push,          Command::Pull,          Command::Unpack,        Command::Export,         Command::Import,
     Command::Copy,          Command::ExportVolumes, Command::ImportVolumes, Command::ExportDelta,    Command::Merge,
     Command::Protect,       Command::Repair,        Command::Compact,       Command::CompactVolumes, Command::Expand,
-    Command::ExportCompact, Command::Split,         Command::Join,          Command::MergeInPlace};
+    Command::ExportCompact, Command::Split,         Command::Join};
 [[nodiscard]] std::string name_of(Command command);
 
 /// Where others look: tags and what they point to, files and what is in them.

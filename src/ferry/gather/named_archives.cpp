@@ -44,13 +44,22 @@ struct SetName {
   bool is_found = true;   ///< false if it cannot be told what belongs to the set, as without its list and volume 1
 };
 
+/// OUT of all volumes in a directory; empty if they have several, or there are none.
+std::string output_of_all(const fs::path& directory) {
+  std::set<std::string> outputs;
+  for (const VolumeFile& file : files_in({directory})) {
+    if (const auto volume = parse_volume_name(file.path.filename().string())) outputs.insert(volume->output);
+  }
+  return outputs.size() == 1 ? *outputs.begin() : "";
+}
+
 /// OUT of the set that `path` belongs to, as far as that can be told without its volumes; else empty.
 std::string output_of_set(const fs::path& path, const VolumeSearch& search) {
   try {
     if (const auto place = place_of_set(path, search, silent_progress(), nullptr)) return place->output;
   } catch (const Error&) {  // whoever opens it tells why
   }
-  return names_directory(path) ? "" : output_in_name(path);
+  return names_directory(path) ? output_of_all(path) : output_in_name(path);
 }
 
 /// By its first volume that is there; nobody is asked for others.
@@ -81,22 +90,27 @@ bool is_whole(const fs::path& path, const VolumeSearch& search) {
   }
 }
 
-/// True if the name of a volume is in two of the directories that `paths` name.
-bool lies_twice(const std::vector<fs::path>& paths) {
-  std::set<std::string> outputs;
-  std::set<fs::path> directories;
+/// OUT of the sets that several of `paths` name.
+std::set<std::string> outputs_named_twice(const std::vector<fs::path>& paths, const VolumeSearch& search) {
+  std::set<std::string> once;
+  std::set<std::string> twice;
   for (const fs::path& path : paths) {
-    directories.insert(real_path(directory_named_by(path)));
-    if (!names_directory(path)) outputs.insert(output_in_name(path));
+    const std::string output = output_of_set(path, search);
+    if (!output.empty() && !once.insert(output).second) twice.insert(output);
   }
-  const bool names_directories = std::ranges::any_of(paths, names_directory);
+  return twice;
+}
+
+/// True if a volume of one of `outputs` is in two of the directories that `paths` name.
+bool lies_twice(const std::vector<fs::path>& paths, const std::set<std::string>& outputs) {
+  std::set<fs::path> directories;
+  for (const fs::path& path : paths) directories.insert(real_path(directory_named_by(path)));
   std::set<std::string> volumes;
   for (const fs::path& directory : directories) {
     for (const VolumeFile& file : files_in({directory})) {
       const std::string name = file.path.filename().string();
       const auto volume = parse_volume_name(name);
-      if (!volume || !(names_directories || outputs.contains(volume->output))) continue;
-      if (!volumes.insert(name).second) return true;
+      if (volume && outputs.contains(volume->output) && !volumes.insert(name).second) return true;
     }
   }
   return false;
@@ -111,10 +125,12 @@ VolumeSearch search_beside(const std::vector<fs::path>& paths, const VolumeSearc
 }
 
 VolumeSearch search_among(const std::vector<fs::path>& paths, const VolumeSearch& given) {
-  const auto is_one_whole = [&] {
-    return std::ranges::any_of(paths, [&](const fs::path& path) { return is_whole(path, given); });
-  };
-  return paths.size() < 2 || lies_twice(paths) || is_one_whole() ? given : search_beside(paths, given);
+  const std::set<std::string> outputs = outputs_named_twice(paths, given);
+  if (outputs.empty() || lies_twice(paths, outputs)) return given;
+  const bool is_one_whole = std::ranges::any_of(paths, [&](const fs::path& path) {
+    return outputs.contains(output_of_set(path, given)) && is_whole(path, given);
+  });
+  return is_one_whole ? given : search_beside(paths, given);
 }
 
 std::vector<fs::path> each_set_once(const std::vector<fs::path>& paths, const VolumeSearch& search) {

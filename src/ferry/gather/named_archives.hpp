@@ -11,9 +11,9 @@ namespace ociferry {
 /// `given`, and all directories in which `paths` are: volumes may lie beside any of the archives.
 [[nodiscard]] VolumeSearch search_beside(const std::vector<std::filesystem::path>& paths, const VolumeSearch& given);
 
-/// How archives are searched that are several: as by search_beside() if volumes of a set are spread over directories;
-/// as `given` if one is whole without that, or if a volume lies in two directories: these hold copies, or other sets of
-/// that name, and each must be whole by itself.
+/// How several archives are searched: as by search_beside() if volumes of a set that several of `paths` name are spread
+/// over directories; as `given` if one of that name is whole without that, or if a volume of it lies in two
+/// directories: these hold copies, or other sets of that name, and each must be whole by itself.
 [[nodiscard]] VolumeSearch search_among(const std::vector<std::filesystem::path>& paths, const VolumeSearch& given);
 
 /// `paths` without those that name a set of volumes that an earlier one names, too, as OUT.0* does, also one that is

@@ -50,10 +50,6 @@ std::uint64_t size_of_regular(const fs::path& path) {
   return fs::file_size(path);
 }
 
-std::vector<fs::path> directories_of_set(const fs::path& output, const VolumeRule& rule) {
-  return rule.directories.empty() ? std::vector<fs::path>{directory_of_volume(output)} : rule.directories;
-}
-
 fs::path retired(const fs::path& list) { return list.string().append(kRetiredListSuffix); }
 
 /// Looks at all files that have the name of a volume of an output, of its list, or of an unfinished volume.
@@ -140,7 +136,7 @@ void remove_older(const fs::path& file) {
 void check_compact_volumes(const fs::path& output, const VolumeRule& rule, bool force) {
   check_divided_output(output, rule);
   const std::string name = output.filename().string();
-  const std::vector<fs::path> directories = directories_of_set(output, rule);
+  const std::vector<fs::path> directories = directories_of_volumes(output, rule);
   const bool are_ours = are_partials_ours(directories, name, force);
   for (const fs::path& directory : directories) {
     static_cast<void>(OlderSet(directory, name, force, are_ours).look());
@@ -161,7 +157,7 @@ void check_compact_volumes(const fs::path& output, const VolumeRule& rule, bool 
 }
 
 CompactVolumes::CompactVolumes(const fs::path& output, const VolumeRule& rule, bool force)
-    : directories_(directories_of_set(output, rule)),
+    : directories_(directories_of_volumes(output, rule)),
       output_(output.filename().string()),
       rule_(rule),
       force_(force),

@@ -30,10 +30,6 @@ namespace {
 
 constexpr std::uint64_t kBytesOfEntry = 512;  ///< of a volume in the list and in SHA256SUMS, without what it holds
 
-std::vector<fs::path> directories_of(const fs::path& output, const VolumeRule& rule) {
-  return rule.directories.empty() ? std::vector<fs::path>{directory_of_volume(output)} : rule.directories;
-}
-
 bool is_file(const fs::path& path) {
   std::error_code unknown;
   return fs::is_regular_file(fs::symlink_status(path, unknown));
@@ -88,6 +84,10 @@ Error would_lose(const fs::path& file, std::string_view what) {
 
 }  // namespace
 
+std::vector<fs::path> directories_of_volumes(const fs::path& output, const VolumeRule& rule) {
+  return rule.directories.empty() ? std::vector<fs::path>{directory_of_volume(output)} : rule.directories;
+}
+
 void check_divided_output(const fs::path& output, const VolumeRule& rule) {
   if (output.filename().empty() || output.filename() == "." || output.filename() == "..") {
     throw Error(ErrorCode::Usage, text::cat("'", output.string(), "' is not a name for an archive"));
@@ -97,7 +97,7 @@ void check_divided_output(const fs::path& output, const VolumeRule& rule) {
                 text::cat("'", output.string(), "' names a directory, but the volumes go into those of fit:"))
         .hint(text::cat("give the name alone: -o ", output.filename().string()));
   }
-  for (const fs::path& directory : directories_of(output, rule)) {
+  for (const fs::path& directory : directories_of_volumes(output, rule)) {
     std::error_code unknown;
     if (!fs::is_directory(directory, unknown)) {
       throw Error(ErrorCode::NotFound, text::cat(directory.string(), " is no directory"))
@@ -112,7 +112,7 @@ void check_divided_output(const fs::path& output, const VolumeRule& rule) {
 
 DividedOutput::DividedOutput(const fs::path& output, const VolumeRule& rule, const ArchivePlan& plan, bool force)
     : output_(output.filename().string()),
-      directories_(directories_of(output, rule)),
+      directories_(directories_of_volumes(output, rule)),
       volumes_(divide_by(rule, output, plan)),
       list_{.set = sha256(plan.seal()), .archive_bytes = plan.total_bytes},
       plan_(plan) {
@@ -152,7 +152,7 @@ bool DividedOutput::is_volume_of(const ArchivePlan& plan, const fs::path& file) 
   return medium && fits(*medium, plan, offset_of(*volume), volume->bytes) != Fit::No;
 }
 
-/// Reads the lists that are there, and returns the names that they have, or had.
+/// Reads the lists that are there, and returns their names.
 std::vector<fs::path> DividedOutput::read_old_lists(bool force) {
   std::vector<fs::path> lists;
   for (const fs::path& directory : directories_) {
@@ -166,7 +166,7 @@ std::vector<fs::path> DividedOutput::read_old_lists(bool force) {
         if (error.code() == ErrorCode::Io || error.code() == ErrorCode::Space) throw;  // it may be one
         if (!force) throw would_lose(file, "not a list of volumes that ociferry wrote");
       }
-      if (lists.empty() || lists.back() != list) lists.push_back(list);
+      lists.push_back(file);
     }
   }
   return lists;
@@ -185,41 +185,25 @@ void DividedOutput::check_existing(bool force) {
   for (const fs::path& directory : directories_) {
     for (std::size_t number = 1; number <= kMostVolumes; ++number) {
       const fs::path file = directory / volume_name(output_, number);
-      if (path_exists(retired_volume(file))) check_retired(file, force);
       if (path_exists(file)) check_file(file, force);
       const fs::path partial = PartialFile::path_for(file);
       if (path_exists(partial)) check_partial(file, are_partials_ours, force);
     }
     check_sums_file(directory, force);
   }
+  // After the volumes: should a run be killed between them, the list must still say that they are ours.
   retired_.insert(retired_.end(), lists.begin(), lists.end());
-}
-
-/// True if an older list names `volume`, and `file` has its size.
-bool DividedOutput::is_listed(const fs::path& volume, const fs::path& file) const {
-  return std::ranges::any_of(old_lists_, [&](const VolumeList& list) {
-    return std::ranges::any_of(list.volumes, [&](const VolumeEntry& entry) {
-      return entry.name == volume.filename() && is_file(file) && entry.size == fs::file_size(file);
-    });
-  });
-}
-
-/// A volume that was called `file`, of a run that was killed while it published.
-void DividedOutput::check_retired(const fs::path& file, bool force) {
-  const fs::path retired = retired_volume(file);
-  if (!is_listed(file, retired) && !(force && is_file(retired))) {
-    throw would_lose(retired, "not a volume that a list beside it names");
-  }
-  retired_.push_back(file);
-  if (!listed_.empty()) leftovers_.push_back(retired);  // the set that replaced it is complete
 }
 
 void DividedOutput::check_file(const fs::path& file, bool force) {
   if (!is_file(file)) throw Error(ErrorCode::Usage, text::cat(file.string(), " is in the way: it is not a file"));
-  const bool is_replaced = listed_.empty() && path_exists(retired_volume(file));  // by a run that was killed
-  if (!is_replaced && is_listed(file, file)) return retired_.push_back(file);
-  if (listed_.empty() && is_volume_of(plan_, file)) return unfinished_.push_back(file);
-  if (is_replaced) return;
+  const bool is_listed = std::ranges::any_of(old_lists_, [&](const VolumeList& list) {
+    return std::ranges::any_of(list.volumes, [&](const VolumeEntry& entry) {
+      return entry.name == file.filename() && entry.size == fs::file_size(file);
+    });
+  });
+  if (is_listed) return retired_.push_back(file);
+  if (old_lists_.empty() && is_volume_of(plan_, file)) return unfinished_.push_back(file);
   if (force && planned(file) != nullptr) return retired_.push_back(file);
   if (planned(file) != nullptr) throw would_lose(file, "not a volume that a list beside it names");
   throw Error(ErrorCode::Usage, text::cat(file.string(), " would look like a volume of this archive, which has ",
@@ -246,16 +230,11 @@ std::shared_ptr<ArchiveReader> DividedOutput::open_existing(Progress& progress) 
     is_alike_ = std::ranges::equal(set->volumes, volumes_, [](const FoundVolume& found, const PlannedVolume& planned) {
       return found.size == planned.bytes && found.path.lexically_normal() == planned.path.lexically_normal();
     });
-    std::vector<fs::path> found;
-    for (const FoundVolume& volume : set->volumes) found.push_back(volume.path.lexically_normal());
     auto archive = std::make_shared<ArchiveReader>(open_volumes(*std::move(set), path, search));
     archive->check_headers();
     // All of it is there: nothing is to be gone on with, and it may be what is read.
-    std::erase_if(unfinished_, [&](const fs::path& file) {
-      if (std::ranges::find(found, file.lexically_normal()) == found.end()) return false;
-      retired_.push_back(file);
-      return true;
-    });
+    retired_.insert(retired_.begin(), unfinished_.begin(), unfinished_.end());
+    unfinished_.clear();
     return archive;
   } catch (const Error& error) {
     progress.debug(text::cat("nothing of ", path.string(), " can be used: ", error.message()));
@@ -305,11 +284,7 @@ void DividedOutput::complete_existing(const Context& context) {
 }
 
 void DividedOutput::finish() {
-  if (!is_complete_) write_lists();
-  remove_retired(retired_);
-}
-
-void DividedOutput::write_lists() const {
+  if (is_complete_) return;
   const std::string json = to_json(list_);
   for (const fs::path& directory : directories_) {
     std::vector<VolumeEntry> here;

@@ -14,6 +14,10 @@
 
 namespace ociferry {
 
+/// The directories that volumes of `output` are written to.
+[[nodiscard]] std::vector<std::filesystem::path> directories_of_volumes(const std::filesystem::path& output,
+                                                                        const VolumeRule& rule);
+
 /// Throws Error if volumes of `output` cannot be written as `rule` says. Call it before any other work.
 void check_divided_output(const std::filesystem::path& output, const VolumeRule& rule);
 
@@ -42,8 +46,7 @@ class DividedOutput {
   void sum(const Medium& archive, const Context& context);
   /// The same of the volumes that open_existing() has found, if their list or SHA256SUMS is missing.
   void complete_existing(const Context& context);
-  /// After the volumes have their names: writes SHA256SUMS, and last the list, into each directory. Removes the volumes
-  /// that these have replaced.
+  /// After the volumes have their names: writes SHA256SUMS, and last the list, into each directory.
   void finish();
   /// What was written. Empty before sum().
   [[nodiscard]] std::vector<WrittenVolume> written() const;
@@ -52,11 +55,8 @@ class DividedOutput {
   [[nodiscard]] std::vector<std::filesystem::path> read_old_lists(bool force);
   void check_existing(bool force);
   void check_file(const std::filesystem::path& file, bool force);
-  void check_retired(const std::filesystem::path& file, bool force);
-  [[nodiscard]] bool is_listed(const std::filesystem::path& volume, const std::filesystem::path& file) const;
   void check_partial(const std::filesystem::path& file, bool is_ours, bool force);
   void take_back();
-  void write_lists() const;
   [[nodiscard]] bool is_volume_of(const ArchivePlan& plan, const std::filesystem::path& file) const;
   [[nodiscard]] const PlannedVolume* planned(const std::filesystem::path& file) const;
   [[nodiscard]] std::uint64_t offset_of(const PlannedVolume& volume) const;
@@ -67,9 +67,9 @@ class DividedOutput {
   VolumeList list_;
   ArchivePlan plan_;
   std::vector<VolumeList> old_lists_;
-  std::vector<std::filesystem::path> listed_;   ///< directories that have one under its name
-  std::shared_ptr<RunningSums> running_;        ///< while they are written
-  std::vector<std::filesystem::path> retired_;  ///< volumes and lists of older sets, by the names that they had
+  std::vector<std::filesystem::path> listed_;  ///< directories that have one under its name
+  std::shared_ptr<RunningSums> running_;       ///< while they are written
+  std::vector<std::filesystem::path> retired_;
   std::vector<std::filesystem::path> leftovers_;
   std::vector<std::filesystem::path> unfinished_;  ///< published by a run that was killed while it published
   bool is_alike_ = false;

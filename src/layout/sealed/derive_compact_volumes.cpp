@@ -79,10 +79,14 @@ std::vector<FoundVolume> volumes_on_media(const SetPlace& place, const std::map<
   std::vector<FoundVolume> volumes;
   std::vector<std::string> lines;
   std::uint64_t offset = 0;
+  const std::uint64_t first_size = sizes.begin()->second;
+  const std::size_t last = sizes.rbegin()->first;
   for (const auto& [number, size] : sizes) {
     const std::string name = volume_name(place.output, number);
     volumes.push_back({.name = name, .offset = offset, .size = size});
-    lines.push_back(text::cat(text::printable(name), " has ", size, " bytes"));
+    const bool is_short = number != last && size < first_size;
+    lines.push_back(text::cat(text::printable(name), " has ", size, " bytes",
+                              is_short ? ", fewer than the first: it may be cut short" : ""));
     offset += size;
   }
   progress.warn(text::cat(text::printable(volume_list_name(place.output)),

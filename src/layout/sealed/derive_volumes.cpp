@@ -26,7 +26,7 @@ NumberedFiles numbered_files(const SetPlace& place, const std::vector<VolumeFile
   numbered.emplace(1, VolumeFile{place.first, fs::file_size(place.first, unknown)});
   if (place.output.empty()) return numbered;
   for (const VolumeFile& file : files) {
-    const auto name = parse_volume_name(volume_file_name(file.path));
+    const auto name = parse_volume_name(file.path.filename().string());
     if (name && name->output == place.output) numbered.emplace(name->number, file);
   }
   return numbered;
@@ -183,7 +183,7 @@ class VolumeChain {
 }  // namespace
 
 std::vector<FoundVolume> derive_volumes(const SetPlace& place, const ArchivePlan& plan) {
-  std::vector<VolumeFile> files = volume_files_in(place.directories, place.is_retired);
+  std::vector<VolumeFile> files = files_in(place.directories);
   NumberedFiles there = numbered_files(place, files);
   std::uint64_t sum = 0;
   for (const auto& [number, file] : there) sum += file.size;

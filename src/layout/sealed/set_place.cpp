@@ -80,9 +80,8 @@ class PlaceFinder {
   std::optional<SetPlace> find(std::shared_ptr<ArchiveReader>* whole) {
     std::error_code unknown;
     if (is_directory_) return of_directory();
-    const std::string file = path_.filename().string();
-    if (!fs::exists(path_, unknown)) return of_retired_name(file);
     if (!fs::is_regular_file(path_, unknown)) return std::nullopt;
+    const std::string file = path_.filename().string();
     if (const auto output = output_of_list(file)) return with_list(*output, path_, true);
     auto begun = begun_in(path_);
     const std::uint64_t size = fs::file_size(path_, unknown);
@@ -168,36 +167,6 @@ class PlaceFinder {
     }
   }
 
-  /// The set whose volume or list was called `file`, if new ones were to take its place, and a run was killed then.
-  std::optional<SetPlace> of_retired_name(const std::string& file) {
-    const auto volume = parse_volume_name(file);
-    const auto output = volume ? volume->output : output_of_list(file);
-    auto place = output ? of_output(*output) : std::nullopt;
-    return place && place->is_retired ? place : std::nullopt;
-  }
-
-  /// The set that had the name OUT: by its list or, where one was replaced that had none, by its first volume.
-  std::optional<SetPlace> of_retired(const std::string& output) {
-    std::error_code unknown;
-    for (const fs::path& directory : directories_) {
-      const fs::path list = directory / text::cat(volume_list_name(output), kRetiredListSuffix);
-      if (!fs::is_regular_file(list, unknown)) continue;
-      auto place = with_list(output, list, false);
-      if (!place || place->is_compact) continue;  // volumes of a compact one are removed at once
-      place->is_retired = true;
-      return place;
-    }
-    for (const fs::path& directory : directories_) {
-      const fs::path first = directory / text::cat(volume_name(output, 1), kRetiredVolumeSuffix);
-      const auto medium = open_if_there(first);
-      if (!medium || !has_first_header(*medium)) continue;
-      SetPlace place = of_first(output, first);
-      place.is_retired = true;
-      return place;
-    }
-    return std::nullopt;
-  }
-
   /// The set OUT, if its list or its first volume is in one of the directories.
   std::optional<SetPlace> of_output(const std::string& output) {
     std::error_code unknown;
@@ -206,7 +175,6 @@ class PlaceFinder {
       if (!fs::is_regular_file(list, unknown)) continue;
       if (auto place = with_list(output, list, false)) return place;
     }
-    if (auto place = of_retired(output)) return place;
     for (const fs::path& directory : directories_) {
       const fs::path first = directory / volume_name(output, 1);
       const auto medium = open_if_there(first);
@@ -241,7 +209,7 @@ class PlaceFinder {
     for (const VolumeFile& file : files_in({path_})) {
       const std::string name = file.path.filename().string();
       if (const auto output = output_of_list(name)) listed.insert(*output);
-      if (const auto volume = parse_volume_name(volume_file_name(file.path))) named.insert(volume->output);
+      if (const auto volume = parse_volume_name(name)) named.insert(volume->output);
     }
     const std::set<std::string> all_named = named;
     std::erase_if(named, [&](const std::string& output) { return !listed.contains(output) && !of_output(output); });
@@ -277,37 +245,6 @@ class PlaceFinder {
 std::optional<SetPlace> place_of_set(const fs::path& path, const VolumeSearch& search, Progress& progress,
                                      std::shared_ptr<ArchiveReader>* whole) {
   return PlaceFinder(path, search, progress).find(whole);
-}
-
-void warn_of_retired(const SetPlace& place, const fs::path& path, Progress& progress) {
-  if (place.is_retired) {
-    progress.warn(text::cat(text::printable(path.string()), ": a command was interrupted while new volumes took the ",
-                            "place of these: the older ones are read; run that command again"));
-    return;
-  }
-  for (const VolumeFile& file : files_in(place.directories)) {
-    const auto name = name_before_retirement(file.path.filename().string());
-    if (!name || parse_volume_name(*name)->output != place.output) continue;
-    progress.warn(
-        text::cat(text::printable(file.path.string()), " is left of an older set, and not read: it can be removed"));
-  }
-}
-
-std::string volume_file_name(const fs::path& file) {
-  std::string name = file.filename().string();
-  return name_before_retirement(name).value_or(std::move(name));
-}
-
-std::vector<VolumeFile> volume_files_in(const std::vector<fs::path>& directories, bool is_retired) {
-  std::vector<VolumeFile> files = files_in(directories);
-  std::set<fs::path> retired;
-  for (const VolumeFile& file : files) {
-    if (name_before_retirement(file.path.filename().string())) retired.insert(file.path);
-  }
-  std::erase_if(files, [&](const VolumeFile& file) {
-    return is_retired ? retired.contains(file.path.string().append(kRetiredVolumeSuffix)) : retired.contains(file.path);
-  });
-  return files;
 }
 
 std::vector<VolumeFile> files_in(const std::vector<fs::path>& directories) {

@@ -35,7 +35,7 @@ std::string about(const VolumeSet& set, std::size_t index) {
 /// Finds the files of the volumes in the directories.
 class VolumeMatcher {
  public:
-  explicit VolumeMatcher(VolumeSet& set) : set_(set), files_(volume_files_in(set.directories, set.is_retired)) {}
+  VolumeMatcher(VolumeSet& set, std::vector<VolumeFile> files) : set_(set), files_(std::move(files)) {}
 
   /// Fills the paths of all volumes that are there.
   void match() {
@@ -60,7 +60,7 @@ class VolumeMatcher {
   /// What is wrong with the file of this name; empty if there is none.
   [[nodiscard]] std::string problem_of(std::size_t index) const {
     for (const auto& [path, line] : wrong_) {
-      if (volume_file_name(path) == set_.volumes[index].name) return text::cat(file_of(path), " ", line);
+      if (path.filename() == set_.volumes[index].name) return text::cat(file_of(path), " ", line);
     }
     return {};
   }
@@ -113,7 +113,7 @@ class VolumeMatcher {
   void match_by_name(std::size_t index) {
     FoundVolume& volume = set_.volumes[index];
     for (const VolumeFile& file : files_) {
-      if (volume_file_name(file.path) != volume.name) continue;
+      if (file.path.filename() != volume.name) continue;
       if (!is_volume(file, index, true)) {
         wrong_.emplace(file.path, why_not(file, index));
       } else if (volume.path.empty()) {
@@ -194,11 +194,11 @@ class FirstVolume {
     }
     if (place_.begun && is_listed(place_.begun->plan())) return place_.begun->plan();
     const VolumeEntry& entry = place_.list->volumes.front();
-    std::vector<VolumeFile> files = volume_files_in(place_.directories, place_.is_retired);
+    std::vector<VolumeFile> files = files_in(place_.directories);
     std::stable_partition(files.begin(), files.end(),
-                          [&](const VolumeFile& file) { return volume_file_name(file.path) == entry.name; });
+                          [&](const VolumeFile& file) { return file.path.filename() == entry.name; });
     for (const VolumeFile& file : files) {
-      const bool has_name = volume_file_name(file.path) == entry.name;
+      const bool has_name = file.path.filename() == entry.name;
       if (file.size != entry.size) {
         if (has_name) problem = text::cat(file_of(file.path), " has ", file.size, " bytes instead of ", entry.size);
         continue;
@@ -295,7 +295,7 @@ class VolumeOpener {
       FoundVolume& volume = set_.volumes[index];
       if (!search_.ask) return open_found(volume);
       // Another one may have been put into its place.
-      VolumeMatcher matcher(set_);
+      VolumeMatcher matcher(set_, files_in(set_.directories));
       matcher.match(index);
       if (!volume.path.empty()) return open_found(volume);
       const WantedVolume wanted{.number = index + 1,
@@ -328,19 +328,15 @@ std::optional<VolumeSet> find_volumes(const fs::path& path, const VolumeSearch& 
                                       std::shared_ptr<ArchiveReader>* whole) {
   const auto place = place_of_set(path, search, progress, whole);
   if (!place) return std::nullopt;
-  VolumeSet set{.output = place->output,
-                .list = place->list,
-                .is_compact = place->is_compact,
-                .is_retired = place->is_retired,
-                .directories = place->directories};
-  warn_of_retired(*place, path, progress);
+  VolumeSet set{
+      .output = place->output, .list = place->list, .is_compact = place->is_compact, .directories = place->directories};
   if (!set.is_compact) set.plan = await_first(*place, search);
   if (set.list) {
     set.volumes = listed_volumes(*set.list);
   } else {
     set.volumes = set.is_compact ? derive_compact_volumes(*place, progress) : derive_volumes(*place, set.plan);
   }
-  VolumeMatcher matcher(set);
+  VolumeMatcher matcher(set, files_in(place->directories));
   matcher.match();
   for (const std::string& line : matcher.notes()) progress.warn(line);
   if (!search.ask) check_all_there(set, matcher, path);

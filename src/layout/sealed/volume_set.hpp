@@ -30,7 +30,6 @@ struct VolumeSet {
   std::string output;                                   ///< "OUT"
   std::optional<VolumeList> list = {};                  ///< OUT.volumes.json, if there is one
   bool is_compact = false;                              ///< they make a compact archive
-  bool is_retired = false;                              ///< others were to take their place: see SetPlace
   ArchivePlan plan = {};                                ///< of the archive; empty if it is compact
   std::vector<FoundVolume> volumes = {};                ///< in order; at least one
   std::vector<std::filesystem::path> directories = {};  ///< where they may be

@@ -131,10 +131,4 @@ std::optional<VolumeName> parse_volume_name(std::string_view file) {
   return VolumeName{.output = std::string(file.substr(0, file.size() - kNumberDigits - 1)), .number = number};
 }
 
-std::optional<std::string> name_before_retirement(std::string_view file) {
-  if (!file.ends_with(kRetiredVolumeSuffix)) return std::nullopt;
-  file.remove_suffix(kRetiredVolumeSuffix.size());
-  return parse_volume_name(file) ? std::optional(std::string(file)) : std::nullopt;
-}
-
 }  // namespace ociferry

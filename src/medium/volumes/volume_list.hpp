@@ -18,9 +18,6 @@ inline constexpr std::string_view kVolumeListSuffix = ".volumes.json";
 /// What is behind the name of a list while the volumes it names are removed, to be replaced. A run that is killed then
 /// leaves it, and the next one knows by it which volumes are ours.
 inline constexpr std::string_view kRetiredListSuffix = ".old";
-/// What is behind the name of a volume that others take the place of, until these are complete: OUT.NNN.retired. A run
-/// that is killed then leaves it, and the next one can read the older set by it, and by its list.
-inline constexpr std::string_view kRetiredVolumeSuffix = ".retired";
 
 /// One volume in the list of a set.
 struct VolumeEntry {
@@ -61,7 +58,5 @@ struct VolumeName {
 };
 /// nullopt unless `file` ends with a point and three digits, 001 or more.
 [[nodiscard]] std::optional<VolumeName> parse_volume_name(std::string_view file);
-/// The name that a retired volume had; nullopt if `file` is not the name of one.
-[[nodiscard]] std::optional<std::string> name_before_retirement(std::string_view file);
 
 }  // namespace ociferry

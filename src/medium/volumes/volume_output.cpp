@@ -24,44 +24,7 @@ void remove_volume(const std::filesystem::path& path) {
   throw system_error(text::cat("removing ", path.string()), errno);
 }
 
-bool is_there(const std::filesystem::path& path) {
-  std::error_code unknown;
-  return std::filesystem::exists(std::filesystem::symlink_status(path, unknown));
-}
-
-bool is_list(const std::filesystem::path& path) { return path.string().ends_with(kVolumeListSuffix); }
-
-std::filesystem::path retired_list(const std::filesystem::path& list) {
-  return list.string().append(kRetiredListSuffix);
-}
-
-/// Takes its name from what is replaced, and keeps what an earlier run retired.
-void retire(const std::filesystem::path& path) {
-  if (!is_there(path)) return;
-  if (is_list(path)) {
-    rename_file(path, retired_list(path));
-  } else if (is_there(retired_volume(path))) {
-    remove_volume(path);
-  } else {
-    rename_file(path, retired_volume(path));
-  }
-  fsync_directory(path.parent_path());
-}
-
 }  // namespace
-
-std::filesystem::path retired_volume(const std::filesystem::path& volume) {
-  return volume.string().append(kRetiredVolumeSuffix);
-}
-
-void remove_retired(const std::vector<std::filesystem::path>& retired) {
-  for (const auto& path : retired) {
-    if (!is_list(path)) remove_volume(retired_volume(path));
-  }
-  for (const auto& path : retired) {
-    if (is_list(path)) remove_volume(retired_list(path));
-  }
-}
 
 VolumeOutput::VolumeOutput(std::string output, std::vector<PlannedVolume> volumes,
                            std::vector<std::filesystem::path> retired, std::vector<std::filesystem::path> leftovers,
@@ -187,11 +150,22 @@ std::unique_ptr<Medium> VolumeOutput::reopen(DeviceReader* device) const {
 
 void VolumeOutput::publish() {
   if (sums_) sums_->stop();
-  // A list says that a set is complete, so it loses its name before the first of its volumes does. Without one, volume
-  // 1 tells that all are retired.
-  std::ranges::stable_sort(retired_, {}, [](const auto& path) { return path.filename(); });
-  std::stable_partition(retired_.begin(), retired_.end(), is_list);
-  for (const auto& path : retired_) retire(path);
+  // A list says that a set is complete, so it loses its name before the first of its volumes goes.
+  const auto is_list = [](const std::filesystem::path& path) { return path.string().ends_with(kVolumeListSuffix); };
+  const auto retired_list = [](const std::filesystem::path& path) { return path.string().append(kRetiredListSuffix); };
+  for (const auto& path : retired_) {
+    if (!is_list(path)) continue;
+    rename_file(path, retired_list(path));
+    fsync_directory(path.parent_path());
+  }
+  for (const auto& path : retired_) {
+    if (is_list(path)) continue;
+    remove_volume(path);
+    fsync_directory(path.parent_path());
+  }
+  for (const auto& path : retired_) {
+    if (is_list(path)) remove_volume(retired_list(path));
+  }
   for (const auto& file : files_) file->publish();
 }
 

@@ -12,16 +12,11 @@
 
 namespace ociferry {
 
-/// Removes what `retired` are called since VolumeOutput::publish(): volumes first, then their lists. Throws Error{Io}.
-void remove_retired(const std::vector<std::filesystem::path>& retired);
-/// "OUT.NNN.retired".
-[[nodiscard]] std::filesystem::path retired_volume(const std::filesystem::path& volume);
-
 /// An output in several files, each of which is written as OUT.NNN.partial. All are published together.
 class VolumeOutput : public OutputMedium {
  public:
-  /// `output`: "OUT". `retired`: lists and volumes that lose their names before the volumes get theirs, because these
-  /// replace them; lists first, so that remove_retired() is to be called when there are new ones.
+  /// `output`: "OUT". `retired`: files that are removed before the volumes get their names, because these replace them;
+  /// lists of volumes among them lose their names first and go last.
   /// `leftovers`: unfinished files of an earlier run that divided the archive in another way, removed when room is
   /// reserved. `sums` of these volumes, not started yet, may be null. Throws as PartialFile.
   VolumeOutput(std::string output, std::vector<PlannedVolume> volumes, std::vector<std::filesystem::path> retired,
@@ -48,7 +43,7 @@ class VolumeOutput : public OutputMedium {
   [[nodiscard]] std::unique_ptr<Medium> reopen(DeviceReader* device) const override;
   using OutputMedium::reopen;
   /// A run that is killed within it leaves volumes with and without their final names; what then begins anew gives the
-  /// first ones back their partial names. Those that are replaced are there under one of their two names.
+  /// first ones back their partial names.
   void publish() override;
 
  private:

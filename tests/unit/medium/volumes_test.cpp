@@ -231,7 +231,7 @@ TEST_CASE("volumes are written as partial files across their borders, and publis
   CHECK_FALSE(fs::exists(place.one.string() + ".partial"));
 }
 
-TEST_CASE("holes of volumes are holes of the whole, and replaced files lose their names before publishing") {
+TEST_CASE("holes of volumes are holes of the whole, and replaced files are removed before publishing") {
   const TwoVolumes place;
   const fs::path old = place.directory.path() / "a.003";
   const fs::path left = place.directory.path() / "a.004.partial";
@@ -247,49 +247,24 @@ TEST_CASE("holes of volumes are holes of the whole, and replaced files lose thei
   CHECK(fs::exists(old));
   output.publish();
   CHECK_FALSE(fs::exists(old));
-  CHECK(read_text(retired_volume(old)) == "old");
-  remove_retired({old});
-  CHECK_FALSE(fs::exists(retired_volume(old)));
 }
 
-TEST_CASE("replaced volumes lose their names after their list, and are there until they are removed") {
+TEST_CASE("the list is renamed before its volumes are removed, and stays until they are gone") {
   const TwoVolumes place;
+  const fs::path old = place.directory.path() / "a.003";
   const fs::path list = place.directory.path() / "a.volumes.json";
-  write_text(place.one, "old");
+  write_text(old, "old");
   write_text(list, "list");
-  const std::vector<fs::path> replaced{place.one, list};
-  const auto output = place.open(replaced);
+  const auto output = place.open({old, list});
   output->reserve(7, Existing::Discard);
-  output->write_at(0, as_bytes("abcdefg"));
   {
-    const CallVerdict verdict(calls::Kind::Rename, {.failure = EIO}, 1);
+    const CallVerdict verdict(calls::Kind::Remove, {.failure = EIO}, 1);
     CHECK(error_of([&] { output->publish(); }).code() == ErrorCode::Io);
   }
-  CHECK(read_text(list) == "list");
-  CHECK(read_text(place.one) == "old");
-  output->publish();
   CHECK_FALSE(fs::exists(list));
   CHECK(read_text(list.string() + ".old") == "list");
-  CHECK(read_text(place.one) == "abc");
-  CHECK(read_text(retired_volume(place.one)) == "old");
-  // What a run publishes that is killed then is not the older set.
-  const auto again = place.open(replaced);
-  again->reserve(7, Existing::Discard);
-  again->write_at(0, as_bytes("ABCDEFG"));
-  again->publish();
-  CHECK(read_text(place.one) == "ABC");
-  CHECK(read_text(retired_volume(place.one)) == "old");
-  remove_retired(replaced);
-  CHECK_FALSE(fs::exists(retired_volume(place.one)));
-  CHECK_FALSE(fs::exists(list.string() + ".old"));
-  CHECK(fs::exists(place.one));
-}
-
-TEST_CASE("the name of a retired volume is told from others") {
-  CHECK(name_before_retirement("a.tar.001.retired") == "a.tar.001");
-  for (const char* name : {"a.tar.001", "a.tar.retired", ".retired", "a.tar.000.retired", "a.001.retired.partial"}) {
-    CHECK_FALSE(name_before_retirement(name));
-  }
+  CHECK(fs::exists(old));
+  CHECK_FALSE(fs::exists(place.one));
 }
 
 TEST_CASE("volumes that do not fit are refused before any is created") {
