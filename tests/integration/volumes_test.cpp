@@ -10,6 +10,7 @@
 #include "gate.hpp"
 #include "oci/json.hpp"
 #include "rows.hpp"
+#include "support/contains.hpp"
 #include "support/fault_proxy.hpp"
 #include "support/temp.hpp"
 
@@ -21,8 +22,6 @@ using namespace ociferry::testing;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool says(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 /// plain.tar, and the same archive in volumes: set/apps.tar.001, ..., of which some hold the middle of one layer only.
 struct Volumes {
@@ -98,14 +97,14 @@ TEST_CASE("volumes are parts of the archive, which coreutils and tar read") {
   CHECK(shell(set.world, "cat set/apps.tar.0* | cmp - plain.tar").exit_code == 0);
   const Outcome listed = shell(set.world, "cat set/apps.tar.* | tar t");
   CHECK(listed.exit_code == 0);
-  CHECK(says(listed.out, "oci-layout"));
+  CHECK(contains(listed.out, "oci-layout"));
   const Json list = Json::parse(read_text(set.at("set/apps.tar.volumes.json")), "list");
   const Json plain = Json::parse(set.world.succeed({"inspect", "plain.tar", "--json"}), "plain");
   CHECK(list.string_at("set") == plain.string_at("fingerprint"));
   CHECK(set.files().size() == list.find("volumes")->as_array()->size() + 2);
   for (const std::string name : {"set", "set/apps.tar.003", "set/apps.tar.001", "set/apps.tar.volumes.json"}) {
-    CHECK(says(set.world.succeed({"verify", name}), " is whole"));
-    CHECK(says(set.world.succeed({"inspect", name}), "team/app"));
+    CHECK(contains(set.world.succeed({"verify", name}), " is whole"));
+    CHECK(contains(set.world.succeed({"inspect", name}), "team/app"));
   }
 }
 
@@ -126,7 +125,7 @@ TEST_CASE("import of volumes equals that of the file, given any volume, the list
   }
   const std::string twice = set.warnings(
       {"import", "other/apps.tar.002", "set/apps.tar.volumes.json", "--to-repo", world.inside_repo("from-file")});
-  CHECK_FALSE(says(twice, "is read once"));
+  CHECK_FALSE(contains(twice, "is read once"));
 }
 
 TEST_CASE("missing, cut and damaged volumes are named before any work") {
@@ -136,24 +135,24 @@ TEST_CASE("missing, cut and damaged volumes are named before any work") {
   fs::remove(set.at(set.volume(2)));
   fs::remove(set.at(set.volume(4)));
   const std::string error = set.refused(11);
-  CHECK(says(error, "volume 2 of 6 (apps.tar.002, 102400 bytes) is missing"));
-  CHECK(says(error, "volume 4 of 6 (apps.tar.004"));
-  CHECK(says(error, "--volume-dir"));
+  CHECK(contains(error, "volume 2 of 6 (apps.tar.002, 102400 bytes) is missing"));
+  CHECK(contains(error, "volume 4 of 6 (apps.tar.004"));
+  CHECK(contains(error, "--volume-dir"));
   fs::remove(set.at("set/apps.tar.volumes.json"));
-  CHECK(says(set.refused(11), "volume 4 of 6 (apps.tar.004"));
+  CHECK(contains(set.refused(11), "volume 4 of 6 (apps.tar.004"));
   fs::remove(set.at(set.volume(1)));
-  CHECK(says(world.fail(11, {"verify", "set/apps.tar.003"}), "neither apps.tar.001 nor apps.tar.volumes.json"));
+  CHECK(contains(world.fail(11, {"verify", "set/apps.tar.003"}), "neither apps.tar.001 nor apps.tar.volumes.json"));
   set.anew();  // the first
   fs::remove(set.at(set.volume(1)));
-  CHECK(says(set.refused(11), "volume 1 of 6 (apps.tar.001, 102400 bytes) is missing"));
+  CHECK(contains(set.refused(11), "volume 1 of 6 (apps.tar.001, 102400 bytes) is missing"));
   set.anew();  // cut short
   fs::resize_file(set.at(set.volume(3)), 1000);
-  CHECK(says(set.refused(10), "set/apps.tar.003 is cut short: it has 1000 of 102400 bytes"));
+  CHECK(contains(set.refused(10), "set/apps.tar.003 is cut short: it has 1000 of 102400 bytes"));
   set.anew();  // damaged in the middle of a layer: found when that is read
   std::string bytes = read_text(set.at(set.volume(3)));
   bytes[90'000] ^= 1;
   write_text(set.at(set.volume(3)), bytes);
-  CHECK(says(world.fail(10, {"verify", "set"}), "set/apps.tar.00"));
+  CHECK(contains(world.fail(10, {"verify", "set"}), "set/apps.tar.00"));
 }
 
 TEST_CASE("swapped, renamed, duplicate, stale and foreign volumes are reported") {
@@ -165,32 +164,32 @@ TEST_CASE("swapped, renamed, duplicate, stale and foreign volumes are reported")
   fs::rename(set.at("set/x"), set.at(set.volume(3)));
   fs::rename(set.at(set.volume(5)), set.at("set/five.bin"));
   const std::string told = set.warnings({"verify", "set/five.bin"});
-  CHECK(says(told, "set/apps.tar.003 is volume 2, although its name is not apps.tar.002"));
-  CHECK(says(told, "set/five.bin is volume 5"));
+  CHECK(contains(told, "set/apps.tar.003 is volume 2, although its name is not apps.tar.002"));
+  CHECK(contains(told, "set/five.bin is volume 5"));
   set.anew();  // doubled, and one too many
   fs::create_directory(set.at("copy"));
   fs::copy_file(set.at(set.volume(2)), set.at("copy/apps.tar.002"));
   fs::copy_file(set.at(set.volume(2)), set.at("set/apps.tar.007"));
   const std::string doubled = set.warnings({"verify", "set", "--volume-dir", "copy"});
-  CHECK(says(doubled, "volume 2 is there twice: set/apps.tar.002 is read, copy/apps.tar.002 is not"));
-  CHECK(says(doubled, "volume 2 is there twice: set/apps.tar.002 is read, set/apps.tar.007 is not"));
+  CHECK(contains(doubled, "volume 2 is there twice: set/apps.tar.002 is read, copy/apps.tar.002 is not"));
+  CHECK(contains(doubled, "volume 2 is there twice: set/apps.tar.002 is read, set/apps.tar.007 is not"));
   fs::copy_file(set.at(set.volume(1)), set.at("copy/one.bin"));
   fs::copy_file(set.at(set.volume(3)), set.at("copy/other.tar.003"));  // of another set, by its name
   write_text(set.at("set/apps.tar.009"), "stale");
   const std::string renamed = set.warnings({"verify", "set", "--volume-dir", "copy"});
-  CHECK(says(renamed, "volume 1 is there twice: set/apps.tar.001 is read, copy/one.bin is not"));
-  CHECK(says(renamed, "set/apps.tar.009 is not of this set, which has 6 volumes"));
-  CHECK_FALSE(says(renamed, "other.tar.003"));
+  CHECK(contains(renamed, "volume 1 is there twice: set/apps.tar.001 is read, copy/one.bin is not"));
+  CHECK(contains(renamed, "set/apps.tar.009 is not of this set, which has 6 volumes"));
+  CHECK_FALSE(contains(renamed, "other.tar.003"));
   set.anew();  // of another set
   push_image(world.outside, "team/app", make_image({.layers = {{.size = 500'000, .seed = 7}}}), "v1");
   fs::create_directory(set.at("new"));
   set.write("new/apps.tar", {"--volume-size", "100K"});
   fs::copy_file(set.at("new/apps.tar.003"), set.at(set.volume(3)), fs::copy_options::overwrite_existing);
-  CHECK(says(set.refused(10), "set/apps.tar.003 does not begin as volume 3 does: it is of another set"));
+  CHECK(contains(set.refused(10), "set/apps.tar.003 does not begin as volume 3 does: it is of another set"));
   set.anew();
   fs::copy_file(set.at("new/apps.tar.volumes.json"), set.at("set/apps.tar.volumes.json"),
                 fs::copy_options::overwrite_existing);
-  CHECK(says(set.refused(11), "one of them is of another set, or of an older one"));
+  CHECK(contains(set.refused(11), "one of them is of another set, or of an older one"));
 }
 
 TEST_CASE("volumes are found without their list, by names and headers") {
@@ -198,7 +197,7 @@ TEST_CASE("volumes are found without their list, by names and headers") {
   Volumes set;
   fs::remove(set.at("set/apps.tar.volumes.json"));
   for (const std::string name : {"set", "set/apps.tar.001", "set/apps.tar.004"}) {
-    CHECK(says(set.world.succeed({"verify", name}), " is whole"));
+    CHECK(contains(set.world.succeed({"verify", name}), " is whole"));
   }
 }
 
@@ -222,27 +221,29 @@ TEST_CASE("volumes of different sizes are found by headers without their list, o
     }
   };
   write_all({"a.001", "a.002", "a.003", "a.004", "a.005"});
-  CHECK(says(world.succeed({"verify", "set/a.003"}), " is whole"));
+  CHECK(contains(world.succeed({"verify", "set/a.003"}), " is whole"));
   write_all({"a.001", "a.002", "three", "a.004", "a.005"});
   const Outcome renamed = world.ociferry.run({"verify", "set/a.001"});
   CHECK(renamed.exit_code == 0);
-  CHECK(says(renamed.err, "set/three is volume 3, although its name is not a.003"));
+  CHECK(contains(renamed.err, "set/three is volume 3, although its name is not a.003"));
   write_all({"a.001", "a.002", "", "a.004", "a.005"});
-  CHECK(says(world.fail(11, {"verify", "set"}),
-             "volume 3 of 5 (a.003, " + std::to_string(begins[3] - begins[2]) + " bytes) is missing"));
+  CHECK(contains(world.fail(11, {"verify", "set"}),
+                 "volume 3 of 5 (a.003, " + std::to_string(begins[3] - begins[2]) + " bytes) is missing"));
   write_all({"a.001", "a.002", "", "", "a.005"});
   const std::string two = world.fail(11, {"verify", "set"});
-  CHECK(says(two, "a.003 to a.004 are missing: " + std::to_string(begins[4] - begins[2]) + " bytes of the archive"));
-  CHECK(says(two, "or the list, a.volumes.json"));
+  CHECK(
+      contains(two, "a.003 to a.004 are missing: " + std::to_string(begins[4] - begins[2]) + " bytes of the archive"));
+  CHECK(contains(two, "or the list, a.volumes.json"));
   write_all({"a.001", "a.002", "a.003", "", ""});
-  CHECK(says(world.fail(11, {"verify", "set"}), "what follows volume 3, a.004 and maybe more, is missing"));
+  CHECK(contains(world.fail(11, {"verify", "set"}), "what follows volume 3, a.004 and maybe more, is missing"));
   // Without its name, the second volume is nothing but bytes.
   write_all({"a.001", "two", "a.003", "a.004", "a.005"});
-  CHECK(says(world.fail(11, {"verify", "set"}),
-             "volume 2 of 5 (a.002, 51200 bytes) is missing: set/two has its size, and holds only the middle of one "
-             "layer, which tells nothing: if it is this volume, rename it to a.002"));
+  CHECK(
+      contains(world.fail(11, {"verify", "set"}),
+               "volume 2 of 5 (a.002, 51200 bytes) is missing: set/two has its size, and holds only the middle of one "
+               "layer, which tells nothing: if it is this volume, rename it to a.002"));
   write_all({"a.001", "two", "", "a.004", "a.005"});
-  CHECK(says(world.fail(11, {"verify", "set"}), "; set/two may be a.002: it holds only the middle of one layer"));
+  CHECK(contains(world.fail(11, {"verify", "set"}), "; set/two may be a.002: it holds only the middle of one layer"));
 }
 
 TEST_CASE("join restores what split divided, for any names and order of the volumes") {
@@ -263,8 +264,8 @@ TEST_CASE("join restores what split divided, for any names and order of the volu
   CHECK((set.joined("large/apps.tar") == set.plain()));
   world.succeed({"copy", "--tar", "plain.tar", "--to-tar", "large/other.tar", "--volume-size", "300K"});
   CHECK((set.joined("large/other.tar") == set.plain()));
-  CHECK(says(world.fail(1, {"verify", "large"}), "holds volumes of several archives"));
-  CHECK(says(world.fail(1, {"split", "plain.tar", "--volume-size", "1K", "-o", "large/a"}), "too small"));
+  CHECK(contains(world.fail(1, {"verify", "large"}), "holds volumes of several archives"));
+  CHECK(contains(world.fail(1, {"split", "plain.tar", "--volume-size", "1K", "-o", "large/a"}), "too small"));
 }
 
 TEST_CASE("several volumes and directories of one archive are that archive, in any order, and read once") {
@@ -287,19 +288,19 @@ TEST_CASE("several volumes and directories of one archive are that archive, in a
     };
     const std::string verified = told({"verify"});
     CHECK(verified.find(" is whole") == verified.rfind(" is whole"));
-    CHECK(says(verified, some.front() + " is whole"));
-    CHECK(says(told({"inspect"}), "1 image (0 bundles)"));
-    CHECK(says(told({"inventory", "-o", "have.json"}), "of 1 archive in have.json"));
+    CHECK(contains(verified, some.front() + " is whole"));
+    CHECK(contains(told({"inspect"}), "1 image (0 bundles)"));
+    CHECK(contains(told({"inventory", "-o", "have.json"}), "of 1 archive in have.json"));
     told({"join", "-o", "joined.tar"});
     CHECK((read_text(set.at("joined.tar")) == set.plain()));
     told({"import", "--to-repo", world.inside_repo("apps")});
   }
-  CHECK(says(world.fail(1, {"join", "set", "plain.tar", "--volume-dir", "other", "-o", "x.tar"}),
-             "plain.tar is not of the archive that set is of"));
+  CHECK(contains(world.fail(1, {"join", "set", "plain.tar", "--volume-dir", "other", "-o", "x.tar"}),
+                 "plain.tar is not of the archive that set is of"));
   // One that is not whole is told once.
   fs::remove(set.at(set.volume(5)));
   const std::string error = world.fail(11, {"verify", "set/apps.tar.001", "set/apps.tar.003", "plain.tar"});
-  CHECK(says(error, "1 of 2 archives are not right"));
+  CHECK(contains(error, "1 of 2 archives are not right"));
 }
 
 TEST_CASE("copies of a set, and sets of one name, are each checked with their own volumes") {
@@ -317,15 +318,15 @@ TEST_CASE("copies of a set, and sets of one name, are each checked with their ow
           Words{"verify", "set/apps.tar.volumes.json", "pristine/apps.tar.002", "plain.tar"}}) {
       CAPTURE(words.front());
       const std::string error = world.fail(11, words);
-      CHECK(says(error, words[0] == "verify" ? " archives are not right:\n  - set" : "set"));
-      CHECK(says(error, "(apps.tar.00" + std::to_string(number)));
+      CHECK(contains(error, words[0] == "verify" ? " archives are not right:\n  - set" : "set"));
+      CHECK(contains(error, "(apps.tar.00" + std::to_string(number)));
     }
   }
   // Each lacks another one.
   set.anew();
   fs::remove(set.at(set.volume(2)));
   fs::remove(set.at("pristine/apps.tar.004"));
-  CHECK(says(world.fail(11, both), "2 of 2 archives are not right"));
+  CHECK(contains(world.fail(11, both), "2 of 2 archives are not right"));
   // One of last month.
   fs::remove_all(set.at("set"));
   fs::create_directory(set.at("set"));
@@ -355,12 +356,12 @@ TEST_CASE("one archive in several places that lacks volumes is told as such, and
         words.insert(words.end(), names.begin(), names.end());
         if (command.front() == "join") words.insert(words.end(), {"-o", "joined.tar"});
         const std::string error = world.fail(11, words);
-        CHECK(says(error, missing));
+        CHECK(contains(error, missing));
         CHECK(error.find(missing) == error.rfind(missing));
       }
     }
-    CHECK(says(world.fail(1, {"join", "set/apps.tar.003", "plain.tar", "-o", "x.tar"}),
-               "plain.tar is not of the archive that set/apps.tar.003 is of"));
+    CHECK(contains(world.fail(1, {"join", "set/apps.tar.003", "plain.tar", "-o", "x.tar"}),
+                   "plain.tar is not of the archive that set/apps.tar.003 is of"));
   }
 }
 
@@ -377,7 +378,7 @@ TEST_CASE("commands that replace volumes without a list keep them until they are
     Words all = words;
     if (words.size() == 2) all.emplace_back("-o");
     all.insert(all.end(), {"set/apps.tar", "--volume-size", "100K"});
-    CHECK(says(world.fail(10, all), "content has digest"));
+    CHECK(contains(world.fail(10, all), "content has digest"));
     for (int number = 1; number <= 6; ++number) CHECK(fs::exists(set.at(set.volume(number))));
   }
   CHECK(set.write("set/apps.tar", {"--volume-size", "100K"}).size() > 0);
@@ -389,7 +390,7 @@ TEST_CASE("a repeated export keeps, repairs or replaces a set of volumes, and le
   Volumes set;
   World& world = set.world;
   const auto written = fs::last_write_time(set.at(set.volume(1)));
-  CHECK(says(set.write("set/apps.tar", {"--volume-size", "100K"}), "already there from an earlier run"));
+  CHECK(contains(set.write("set/apps.tar", {"--volume-size", "100K"}), "already there from an earlier run"));
   CHECK(fs::last_write_time(set.at(set.volume(1))) == written);
   // Damage, and a lost list: the layers that are whole are not fetched again.
   fs::remove(set.at("set/SHA256SUMS"));
@@ -407,14 +408,14 @@ TEST_CASE("a repeated export keeps, repairs or replaces a set of volumes, and le
   CHECK(set.files() == std::vector<std::string>{"SHA256SUMS", "apps.tar.001", "apps.tar.002", "apps.tar.volumes.json"});
   CHECK((set.joined() == set.plain()));
   const std::string sums = read_text(set.at("set/SHA256SUMS"));
-  CHECK(says(sums, "other-file"));
-  CHECK_FALSE(says(sums, "apps.tar.003"));
+  CHECK(contains(sums, "other-file"));
+  CHECK_FALSE(contains(sums, "apps.tar.003"));
   write_text(set.at("set/apps.tar.003"), "a file of the user");
   Words again = set.source;
   again.insert(again.end(), {"-o", "set/apps.tar", "--volume-size", "100K"});
-  CHECK(says(world.fail(1, again), "set/apps.tar.003 exists, and is not a volume"));
+  CHECK(contains(world.fail(1, again), "set/apps.tar.003 exists, and is not a volume"));
   again.back() = "300K";
-  CHECK(says(world.fail(1, again), "set/apps.tar.003 would look like a volume of this archive"));
+  CHECK(contains(world.fail(1, again), "set/apps.tar.003 would look like a volume of this archive"));
   CHECK(read_text(set.at("set/apps.tar.003")) == "a file of the user");
 }
 
@@ -436,7 +437,7 @@ TEST_CASE("a killed export in volumes leaves no complete set, and the same comma
   CHECK(fs::exists(world.path("x.tar.001.partial")));
   CHECK_FALSE(fs::exists(world.path("x.tar.001")));
   CHECK_FALSE(fs::exists(world.path("x.tar.volumes.json")));
-  CHECK(says(world.succeed(words), "already there from an earlier run"));
+  CHECK(contains(world.succeed(words), "already there from an earlier run"));
   CHECK_FALSE(fs::exists(world.path("x.tar.001.partial")));
   world.succeed({"verify", "x.tar.volumes.json"});
 }
