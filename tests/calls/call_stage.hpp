@@ -12,6 +12,7 @@
 #include "support/http_server.hpp"
 #include "support/image_builder.hpp"
 #include "support/ociferry.hpp"
+#include "visible_files.hpp"
 
 namespace ociferry::testing {
 
@@ -42,9 +43,6 @@ inline constexpr std::array<Command, 18> kCommands{
     Command::Protect,       Command::Repair,        Command::Compact,       Command::CompactVolumes, Command::Expand,
     Command::ExportCompact, Command::Split,         Command::Join};
 [[nodiscard]] std::string name_of(Command command);
-
-/// Where others look: tags and what they point to, files and what is in them.
-using Visible = std::map<std::string, std::string>;
 
 /// A request as the assertions need it.
 struct SeenRequest {
