@@ -5,9 +5,11 @@
 
 #include "base/text.hpp"
 #include "ociferry/error.hpp"
+#include "support/error_of.hpp"
 #include "support/temp_tree.hpp"
 
 using namespace ociferry;
+using namespace ociferry::testing;
 
 namespace {
 
@@ -20,16 +22,6 @@ std::vector<std::string> names(const std::vector<FileEntry>& files) {
   std::vector<std::string> out;
   for (const FileEntry& file : files) out.push_back(file.name);
   return out;
-}
-
-std::string usage_error(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::Usage);
-    return error.message();
-  }
-  return "";
 }
 
 }  // namespace

@@ -3,26 +3,17 @@
 #include <doctest/doctest.h>
 
 #include "base/text.hpp"
-#include "ociferry/error.hpp"
+#include "support/error_of.hpp"
 #include "support/temp_tree.hpp"
 
 using namespace ociferry;
+using namespace ociferry::testing;
 
 namespace {
 
 namespace fs = std::filesystem;
 
 const std::vector<std::string> kGitOnly = {".git"};
-
-std::string usage_error(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::Usage);
-    return error.message();
-  }
-  return "";
-}
 
 std::string bundle_error(const std::vector<fs::path>& arguments,
                          const std::vector<std::string>& exclusions = kGitOnly) {

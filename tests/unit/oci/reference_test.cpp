@@ -3,25 +3,16 @@
 #include <doctest/doctest.h>
 
 #include "oci/tag_names.hpp"
-#include "ociferry/error.hpp"
+#include "support/error_of.hpp"
 
 using namespace ociferry;
+using namespace ociferry::testing;
 
 namespace {
 
 const std::string kGivenDigest = "sha256:" + std::string(64, 'a');
 
 std::string full(std::string_view text) { return to_string(Reference::parse(text)); }
-
-std::string usage_error(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::Usage);
-    return error.message();
-  }
-  return "";
-}
 
 }  // namespace
 
