@@ -32,22 +32,6 @@ void add_volumes(const fs::path& directory, const std::string& output, Visible& 
   }
 }
 
-void add_replaced_volumes(const fs::path& directory, const std::string& output, Visible& visible) {
-  const std::string list = output + ".volumes.json";
-  const bool has_list = fs::exists(directory / list);
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    const std::string path = entry.path().string();
-    std::string name = entry.path().filename().string();
-    if (!name.starts_with(output) || name.ends_with(".partial")) continue;
-    const bool is_retired = name.ends_with(".old") || name.ends_with(".retired");
-    if (has_list && is_retired) continue;
-    const bool is_replaced = !is_retired && !fs::exists(path + ".partial");
-    if (!has_list && is_replaced) continue;
-    if (is_retired) name.erase(name.rfind('.'));
-    visible[name] = sha256(read_text(entry.path())).text();
-  }
-}
-
 std::string describe(const Visible& visible) {
   std::string text;
   for (const auto& [name, value] : visible) text += text::cat("    ", name, " ", value, "\n");

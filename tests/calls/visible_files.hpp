@@ -15,10 +15,6 @@ void add_tree(const std::filesystem::path& directory, Visible& visible);
 /// Adds the set of volumes `output`. It is what its list names, and is there when the list is.
 void add_volumes(const std::filesystem::path& directory, const std::string& output, Visible& visible);
 
-/// Adds the set of volumes `output`, which a command replaces, as it is read: the new one if it has its list, else the
-/// older one, of whose volumes some may be retired. The older one has no more volumes than the new one.
-void add_replaced_volumes(const std::filesystem::path& directory, const std::string& output, Visible& visible);
-
 /// A line for each name.
 [[nodiscard]] std::string describe(const Visible& visible);
 

@@ -33,14 +33,6 @@ std::map<std::string, std::string> state_of(const RegistryServer& registry) {
   return state;
 }
 
-std::map<std::string, std::string> files_below(const fs::path& directory) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file()) files[fs::relative(entry.path(), directory).string()] = read_text(entry.path());
-  }
-  return files;
-}
-
 /// All that a file, or the volumes in a directory, hold.
 std::string bytes_of(const fs::path& archive) {
   if (!fs::is_directory(archive)) return read_text(archive);

@@ -1,15 +1,18 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "support/contains.hpp"
 #include "support/temp.hpp"
 #include "volumes.hpp"
 
-// Volumes of one archive in several places, copies of a set beside each other, and volumes that are replaced where they
-// are.
+// Volumes of one archive in several places, copies of a set beside each other, and volumes that are written where
+// others are read.
 
 using namespace ociferry;
 using namespace ociferry::testing;
@@ -113,22 +116,51 @@ TEST_CASE("one archive in several places that lacks volumes is told as such, and
   }
 }
 
-TEST_CASE("commands that replace volumes without a list keep them until they are read") {
+TEST_CASE("volumes that are read are not replaced by those that are written, with a list or without") {
   if (lacks({"docker-registry"})) return;
   Volumes set;
   World& world = set.world;
-  fs::remove(set.at("set/apps.tar.volumes.json"));
-  std::string bytes = read_text(set.at(set.volume(3)));
-  bytes[50'000] ^= 1;
-  write_text(set.at(set.volume(3)), bytes);
-  for (const Words& words : {Words{"split", "set"}, Words{"merge", "set"}, Words{"copy", "--tar", "set", "--to-tar"}}) {
-    CAPTURE(words.front());
-    Words all = words;
-    if (words.size() == 2) all.emplace_back("-o");
-    all.insert(all.end(), {"set/apps.tar", "--volume-size", "100K"});
-    CHECK(contains(world.fail(10, all), "content has digest"));
-    for (int number = 1; number <= 6; ++number) CHECK(fs::exists(set.at(set.volume(number))));
+  const std::string app = world.outside_ref("team/app");
+  push_image(world.outside, "team/other", make_image({.layers = {{.seed = 3}}}), "v1");
+  world.succeed({"export", "-i", world.outside_ref("team/other"), "-o", "other.tar"});
+  fs::create_directory(set.at("packed"));
+  world.succeed({"compact", "plain.tar", "-o", "packed/apps.tar", "--volume-size", "256K"});
+  const std::vector<std::pair<Words, std::string>> rows{
+      {{"split", "set"}, "set"},
+      {{"split", "packed", "--as-it-is"}, "packed"},
+      {{"compact", "set/apps.tar.003"}, "set"},
+      {{"compact", "other.tar", "--since", "set/apps.tar.volumes.json"}, "set"},
+      {{"expand", "packed/apps.tar.001"}, "packed"},
+      {{"merge", "other.tar", "set"}, "set"},
+      {{"merge", "other.tar", "--base", "set"}, "set"},
+      {{"rm", "set/../set", "team/app"}, "set"},
+      {{"add", "set", world.outside_ref("team/other")}, "set"},
+      {{"export", "-i", app, "--compact", "--since", "set"}, "set"},
+      {{"copy", "--tar", "set", "--to-tar"}, "set"}};
+  for (const bool has_list : {true, false}) {
+    if (!has_list) {
+      fs::remove(set.at("set/apps.tar.volumes.json"));
+      fs::remove(set.at("packed/apps.tar.volumes.json"));
+    }
+    for (const auto& [words, directory] : rows) {
+      if (!has_list && std::ranges::find(words, "set/apps.tar.volumes.json") != words.end()) continue;
+      CAPTURE(text::join(words, " "));
+      Words all = words;
+      if (words.front() != "copy") all.emplace_back("-o");
+      all.insert(all.end(), {directory + "/apps.tar", "--volume-size", "300K"});
+      // What no list names needs the user's word first.
+      if (!has_list) all.emplace_back("--force");
+      const auto before = files_below(world.path(directory));
+      const std::string error = world.fail(1, all);
+      INFO(error);
+      CHECK(contains(error, "is read, and would be removed before the new volumes have their names"));
+      CHECK(contains(error, "write to another name or directory"));
+      CHECK(files_below(world.path(directory)) == before);
+    }
   }
-  CHECK(set.write("set/apps.tar", {"--volume-size", "100K"}).size() > 0);
-  CHECK((set.joined() == set.plain()));
+  // Another name, another directory, or one file.
+  world.succeed({"split", "set", "--volume-size", "100K", "-o", "set/again.tar"});
+  world.succeed({"split", "set/apps.tar.001", "--volume-size", "300K", "-o", "apps.tar"});
+  world.succeed({"join", "set/apps.tar.001", "-o", "set/apps.tar"});
+  CHECK((read_text(set.at("set/apps.tar")) == set.plain()));
 }

@@ -20,6 +20,14 @@ void write_text(const fs::path& path, std::string_view content) {
   file.close(path.string());
 }
 
+std::map<std::string, std::string> files_below(const fs::path& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (entry.is_regular_file()) files[fs::relative(entry.path(), directory).string()] = read_text(entry.path());
+  }
+  return files;
+}
+
 std::string random_bytes(std::size_t size, std::uint64_t seed) {
   std::mt19937_64 engine(seed);
   std::string bytes;
