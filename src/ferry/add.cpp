@@ -12,6 +12,7 @@
 #include "ferry/set/joined_set.hpp"
 #include "ferry/write/archive_forecast.hpp"
 #include "ferry/write/archive_output.hpp"
+#include "ferry/write/inputs_stay.hpp"
 #include "ferry/write/write_archive.hpp"
 #include "ociferry/error.hpp"
 #include "ociferry/release_store.hpp"
@@ -62,9 +63,9 @@ struct ReadyAddition {
 };
 
 ReadyAddition ready_addition(const AddOptions& options, Registries& registries, const Context& context) {
+  check_inputs_stay({.copied = {options.archive}, .bases = options.bases}, options.output, options.volumes,
+                    context.volumes);
   check_output(options.output, options.force, options.volumes);
-  check_volumes_stay({options.archive}, options.output, options.volumes, context.volumes);
-  check_volumes_stay(options.bases, options.output, options.volumes, context.volumes);
   LoadedArchives loaded = load_archives({options.archive}, {}, context, options.bases);
   const std::shared_ptr<ImageArchive> archive = loaded.to_verify.front().archive;
   std::vector<Reference> left_out;

@@ -1,4 +1,5 @@
 #include "ociferry/compact.hpp"
+#include "ferry/write/inputs_stay.hpp"
 
 #include <memory>
 #include <set>
@@ -125,9 +126,9 @@ CompactReport write_compact_archive(ArchiveReader& sealed, const std::set<Digest
 }  // namespace
 
 CompactReport compact_archive(const CompactOptions& options, const Context& context) {
+  check_inputs_stay({.copied = {options.archive}, .bases = options.since}, options.output, options.volumes,
+                    context.volumes);
   check_compact_output(options.output, options.volumes, options.force);
-  check_volumes_stay({options.archive}, options.output, options.volumes, context.volumes);
-  check_volumes_stay(options.since, options.output, options.volumes, context.volumes);
   const auto since = open_older(options.since, context);
   const auto [archive, layers] = open_plain(options.archive, context);
   ArchiveReader& sealed = *archive->sealed();  // open_plain() takes no others
@@ -148,9 +149,9 @@ SplitReport expand_archive(const ExpandOptions& options, const Context& context)
                       .volumes = options.volumes,
                       .force = options.force,
                       .verify_medium = options.verify_medium};
+  check_inputs_stay({.copied = {options.archive}, .bases = options.bases}, options.output, options.volumes,
+                    context.volumes);
   check_copy_output(to);
-  check_volumes_stay({options.archive}, options.output, options.volumes, context.volumes);
-  check_volumes_stay(options.bases, options.output, options.volumes, context.volumes);
   const auto archive = open_compact(options.archive, context);
   provide_base(archive, options.bases, context);
   check_base(*archive);

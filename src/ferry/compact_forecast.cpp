@@ -1,4 +1,5 @@
 #include "ociferry/compact_forecast.hpp"
+#include "ferry/write/inputs_stay.hpp"
 
 #include <memory>
 
@@ -34,9 +35,9 @@ std::uint64_t percent_of(std::uint64_t bytes, std::uint64_t percent) { return by
 }  // namespace
 
 CompactForecast forecast_compact(const CompactOptions& options, const ForecastRule& rule, const Context& context) {
+  check_inputs_stay({.copied = {options.archive}, .bases = options.since}, options.output, options.volumes,
+                    context.volumes);
   check_compact_output(options.output, options.volumes, options.force);
-  check_volumes_stay({options.archive}, options.output, options.volumes, context.volumes);
-  check_volumes_stay(options.since, options.output, options.volumes, context.volumes);
   const auto since = open_older(options.since, context);
   const auto [archive, layers] = open_plain(options.archive, context);
   ArchiveReader& sealed = *archive->sealed();  // open_plain() takes no others

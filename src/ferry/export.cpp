@@ -6,6 +6,7 @@
 #include "ferry/gather/requested_set.hpp"
 #include "ferry/write/archive_forecast.hpp"
 #include "ferry/write/archive_output.hpp"
+#include "ferry/write/inputs_stay.hpp"
 #include "ferry/write/stream_archive.hpp"
 #include "ferry/write/write_archive.hpp"
 #include "ociferry/error.hpp"
@@ -16,7 +17,10 @@
 namespace ociferry {
 
 ExportPlan plan_export(const ExportOptions& options, const Context& context) {
-  if (options.archive != kStreamName) check_output(options.archive, options.force, options.volumes);
+  if (options.archive != kStreamName) {
+    check_inputs_stay({.bases = options.have}, options.archive, options.volumes, context.volumes);
+    check_output(options.archive, options.force, options.volumes);
+  }
   Registries registries(context, options.gather);
   std::vector<Reference> left_out;
   const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context),
@@ -26,6 +30,7 @@ ExportPlan plan_export(const ExportOptions& options, const Context& context) {
 }
 
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
+  check_inputs_stay({.bases = options.have}, options.archive, options.volumes, context.volumes);
   check_output(options.archive, options.force, options.volumes);
   Registries registries(context, options.gather);
   std::vector<Reference> left_out;

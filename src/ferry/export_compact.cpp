@@ -16,6 +16,7 @@
 #include "ferry/write/checksums.hpp"
 #include "ferry/write/compact_estimate.hpp"
 #include "ferry/write/compact_output.hpp"
+#include "ferry/write/inputs_stay.hpp"
 #include "ferry/write/sums_file.hpp"
 #include "layout/limits.hpp"
 #include "medium/volumes/volume_list.hpp"
@@ -83,6 +84,19 @@ PlainPlace place_of_plain(const CompactExportOptions& given) {
   return place;
 }
 
+/// Where the plain archive lies, after a look at both outputs. What is built on stays, also while the plain archive is
+/// written and removed.
+PlainPlace checked_outputs(const CompactExportOptions& given, const Context& context) {
+  const ExportOptions& options = given.plain;
+  ReadArchives read{.bases = given.since};
+  read.bases.insert(read.bases.end(), options.have.begin(), options.have.end());
+  check_inputs_stay(read, options.archive, options.volumes, context.volumes);
+  check_compact_output(options.archive, options.volumes, options.force);
+  PlainPlace plain = place_of_plain(given);
+  check_inputs_stay(read, plain.options.archive, plain.options.volumes, context.volumes);
+  return plain;
+}
+
 /// What becomes of the blobs of the archive.
 CompactParts parts_of(const std::vector<const Graph::BlobNode*>& blobs, const std::set<Digest>& layers,
                       const std::vector<std::shared_ptr<ImageArchive>>& older, CompactForecast& forecast) {
@@ -109,10 +123,8 @@ CompactParts parts_of(const std::vector<const Graph::BlobNode*>& blobs, const st
 CompactExportPlan plan_export_compact(const CompactExportOptions& given, const ForecastRule& rule,
                                       const Context& context) {
   const ExportOptions& options = given.plain;
-  check_compact_output(options.archive, options.volumes, options.force);
-  check_volumes_stay(given.since, options.archive, options.volumes, context.volumes);
+  const PlainPlace plain = checked_outputs(given, context);
   const auto older = open_older(given.since, context);
-  const PlainPlace plain = place_of_plain(given);
   check_output(plain.options.archive, options.force, plain.options.volumes);
   Registries registries(context, options.gather);
   std::vector<Reference> left_out;
@@ -138,10 +150,8 @@ CompactExportPlan plan_export_compact(const CompactExportOptions& given, const F
 
 CompactExport export_compact(const CompactExportOptions& options, const Context& context) {
   const ExportOptions& wanted = options.plain;
-  check_compact_output(wanted.archive, wanted.volumes, wanted.force);
-  check_volumes_stay(options.since, wanted.archive, wanted.volumes, context.volumes);
+  const PlainPlace plain = checked_outputs(options, context);
   static_cast<void>(open_older(options.since, context));  // fails before anything is fetched
-  const PlainPlace plain = place_of_plain(options);
   TransferReport exported = export_archive(plain.options, context);
   exported.volumes.clear();
   try {

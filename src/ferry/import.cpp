@@ -16,6 +16,7 @@
 #include "ferry/gather/watched_media.hpp"
 #include "ferry/write/archive_forecast.hpp"
 #include "ferry/write/archive_output.hpp"
+#include "ferry/write/inputs_stay.hpp"
 #include "ferry/write/stream_archive.hpp"
 #include "ferry/write/write_archive.hpp"
 #include "ociferry/error.hpp"
@@ -97,6 +98,9 @@ std::set<RepositoryName> repositories_of(const PlacedSet& placed) {
 /// `checks_foreign`: archives without a seal are verified, since nothing unverified may be written.
 ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Registries& registries,
                          const Context& context) {
+  for (const auto& file : {options.relocate.lock_output, options.relocate.mapping_output}) {
+    if (file) check_not_read({.copied = options.archives, .bases = options.bases}, *file, context.volumes);
+  }
   LoadedArchives loaded = load_archives(options.archives, options.selection, context, options.bases,
                                         options.verify_first ? Reading::ByPosition : Reading::InOrder);
   if (options.relocate.root_tags) check_names_between(loaded);
@@ -133,10 +137,15 @@ ReadyImport ready_import(const ImportOptions& options, bool checks_foreign, Regi
   return ready;
 }
 
+void check_conversion_output(const ConvertOptions& options, const Context& context) {
+  if (options.output == kStreamName) return;
+  check_inputs_stay({.copied = options.archives, .bases = options.bases}, options.output, options.volumes,
+                    context.volumes);
+  check_output(options.output, options.force, options.volumes);
+}
+
 /// A conversion up to the first layer that is read.
 LoadedArchives ready_conversion(const ConvertOptions& options, const Context& context) {
-  check_volumes_stay(options.archives, options.output, options.volumes, context.volumes);
-  check_volumes_stay(options.bases, options.output, options.volumes, context.volumes);
   LoadedArchives loaded = load_archives(options.archives, options.selection, context, options.bases);
   if (const auto stream = stream_among(loaded)) {
     throw Error(ErrorCode::Usage, text::cat(stream->name(), " is a stream, and is not written to another archive"))
@@ -204,7 +213,7 @@ ImportPlan plan_import(const ImportOptions& options, const Context& context) {
 }
 
 ExportPlan plan_conversion(const ConvertOptions& options, const Context& context) {
-  if (options.output != kStreamName) check_output(options.output, options.force, options.volumes);
+  check_conversion_output(options, context);
   LoadedArchives loaded = ready_conversion(options, context);
   const ArchiveForm form{.promised = loaded.promised, .volumes = options.volumes, .force = options.force};
   ExportPlan plan = plan_archive_of(loaded.set, options.output, context, form);
@@ -225,7 +234,7 @@ void tell_damage(const ConvertOptions& options, const Context& context) {
 }  // namespace
 
 TransferReport convert_archive(const ConvertOptions& options, const Context& context) {
-  check_output(options.output, options.force, options.volumes);
+  check_conversion_output(options, context);
   LoadedArchives loaded = ready_conversion(options, context);
   for (const auto& [archive, blobs] : loaded.to_verify) {
     // Each blob of a sealed one proves itself while it is copied, and nothing gets its name before all have.

@@ -19,6 +19,7 @@
 #include "ferry/pull_source.hpp"
 #include "ferry/set/image_names.hpp"
 #include "ferry/unreadable_layer.hpp"
+#include "ferry/write/inputs_stay.hpp"
 #include "oci/given_reference.hpp"
 #include "oci/limits.hpp"
 #include "ociferry/error.hpp"
@@ -305,6 +306,7 @@ PullReport pull(const PullOptions& options, const Context& context) {
 
 StorePullReport pull_from_archive(const std::filesystem::path& archive, const std::vector<std::filesystem::path>& bases,
                                   const PullOptions& options, const Context& context) {
+  check_not_read({.copied = {archive}, .bases = bases}, options.output, context.volumes);
   const OpenStore store = open_store(archive, bases, context);
   const SetImage& image = image_in(store, options.source);
   const bool decides_itself = options.source.kind == SourceArgument::Kind::Either;

@@ -5,6 +5,7 @@
 #include "ferry/set/removal.hpp"
 #include "ferry/write/archive_forecast.hpp"
 #include "ferry/write/archive_output.hpp"
+#include "ferry/write/inputs_stay.hpp"
 #include "ferry/write/write_archive.hpp"
 #include "ociferry/release_store.hpp"
 #include "ociferry/store_plan.hpp"
@@ -27,9 +28,9 @@ struct ReadyRemoval {
 };
 
 ReadyRemoval ready_removal(const RemoveOptions& options, const Context& context) {
+  check_inputs_stay({.copied = {options.archive}, .bases = options.bases}, options.output, options.volumes,
+                    context.volumes);
   check_output(options.output, options.force, options.volumes);
-  check_volumes_stay({options.archive}, options.output, options.volumes, context.volumes);
-  check_volumes_stay(options.bases, options.output, options.volumes, context.volumes);
   ReadyRemoval ready{.loaded = load_archives({options.archive}, {}, context, options.bases),
                      .removal = {.rest = ImageSet({}, {})}};
   ready.removal = without_images(ready.loaded.set, options.images);

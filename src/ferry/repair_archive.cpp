@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "ferry/gather/parity_reading.hpp"
 #include "ferry/write/archive_output.hpp"
+#include "ferry/write/inputs_stay.hpp"
 #include "ferry/write/parity_output.hpp"
 #include "layout/sealed/archive_writer.hpp"
 #include "medium/input_stream.hpp"
@@ -143,6 +144,7 @@ ParityVerifyReport verify_with_parity(const VerifyOptions& options, const fs::pa
 }
 
 RepairReport repair_archive(const RepairOptions& options, const Context& context) {
+  check_inputs_stay({.bases = {options.archive}}, options.output, {}, context.volumes);
   check_output(options.output, true);
   const fs::path output = behind_links(options.output);
   check_may_replace(

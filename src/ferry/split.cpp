@@ -1,4 +1,5 @@
 #include "ociferry/split.hpp"
+#include "ferry/write/inputs_stay.hpp"
 
 #include "base/text.hpp"
 #include "ferry/write/archive_output.hpp"
@@ -36,7 +37,7 @@ SplitReport split_archive(const SplitOptions& options, const Context& context) {
                       .volumes = options.volumes,
                       .force = options.force,
                       .verify_medium = options.verify_medium};
-  check_volumes_stay({options.archive}, options.output, options.volumes, context.volumes);
+  check_inputs_stay({.copied = {options.archive}}, options.output, options.volumes, context.volumes);
   if (options.as_it_is) {
     if (const auto packed = open_packed(options.archive, context)) return copy_packed(*packed, to, context);
   }
@@ -46,6 +47,7 @@ SplitReport split_archive(const SplitOptions& options, const Context& context) {
 
 SplitReport join_archive(const JoinOptions& options, const Context& context) {
   const CopyOutput to{.file = options.output, .force = options.force};
+  check_inputs_stay({.copied = {options.volumes}}, options.output, {}, context.volumes);
   if (is_compact_set(options.volumes, context.volumes)) {
     return copy_packed(open_packed(options.volumes, context).value(), to, context);
   }

@@ -117,7 +117,7 @@ TEST_CASE("a delta is the same from the base archive and from its seal alone, an
   CHECK(number_at(plan, "archiveBytes") == fs::file_size(world.path("by-seal.tar")));
   CHECK(number_at(*plan.find("delta"), "leftOut") == 2);
   CHECK(mentions(world.fail(1, {"export", "-b", world.outside_ref("team/all"), "--have", "old.tar", "-o", "./old.tar"}),
-                 "would replace what it builds on"));
+                 "is read, and would be replaced by what is written"));
   // Whoever took a delta has also what it left out.
   update.export_to("next.tar", {"--have", "delta.tar"});
   CHECK_FALSE(ArchiveReader(world.path("next.tar")).size_of(update.base_layer()));

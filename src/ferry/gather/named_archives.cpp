@@ -1,10 +1,12 @@
 #include "ferry/gather/named_archives.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <string>
 
 #include "base/text.hpp"
+#include "layout/sealed/archive_reader.hpp"
 #include "layout/sealed/set_place.hpp"
 #include "layout/sealed/volume_set.hpp"
 #include "medium/volumes/volume_list.hpp"
@@ -90,15 +92,31 @@ bool is_whole(const fs::path& path, const VolumeSearch& search) {
   }
 }
 
-/// OUT of the sets that several of `paths` name.
+/// True if `path` may name volumes with other names than they were written with.
+bool may_name_renamed_volumes(const fs::path& path, const VolumeSearch& search) {
+  if (names_directory(path)) return true;
+  std::shared_ptr<ArchiveReader> whole;
+  try {
+    static_cast<void>(place_of_set(path, search, silent_progress(), &whole));
+  } catch (const Error&) {  // whoever opens it tells why
+  }
+  return !whole;
+}
+
+/// OUT of the sets that several of `paths` name, or may name.
 std::set<std::string> outputs_named_twice(const std::vector<fs::path>& paths, const VolumeSearch& search) {
   std::set<std::string> once;
   std::set<std::string> twice;
+  bool may_be_of_any = false;
   for (const fs::path& path : paths) {
     const std::string output = output_of_set(path, search);
-    if (!output.empty() && !once.insert(output).second) twice.insert(output);
+    if (output.empty()) {
+      may_be_of_any = may_be_of_any || may_name_renamed_volumes(path, search);
+    } else if (!once.insert(output).second) {
+      twice.insert(output);
+    }
   }
-  return twice;
+  return may_be_of_any ? once : twice;
 }
 
 /// True if a volume of one of `outputs` is in two of the directories that `paths` name.

@@ -1,22 +1,12 @@
 #include "ferry/gather/requested_set.hpp"
 
-#include <filesystem>
-
-#include "base/text.hpp"
 #include "ferry/gather/discover.hpp"
 #include "ferry/gather/sources.hpp"
-#include "ociferry/error.hpp"
 
 namespace ociferry {
 
 ImageSet requested_set(const ExportOptions& options, Registries& registries, const Context& context,
                        std::vector<Reference>& left_out) {
-  for (const std::filesystem::path& have : options.have) {
-    std::error_code unknown;
-    if (!std::filesystem::equivalent(have, options.archive, unknown)) continue;
-    throw Error(ErrorCode::Usage, text::cat(options.archive.string(), " would replace what it builds on"))
-        .hint("choose another output file");
-  }
   const std::vector<Root> roots = select_roots(read_sources(options.sources, tag_beside_digest(context)),
                                                options.gather.selection, *context.progress, left_out);
   ImageSet set = discover(roots, registries.opener(), options.gather, context);

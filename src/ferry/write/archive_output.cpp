@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "base/shell_word.hpp"
@@ -12,11 +11,8 @@
 #include "layout/image_archive.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_writer.hpp"
-#include "layout/sealed/volume_set.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/partial_file.hpp"
-#include "medium/volumes/volume_list.hpp"
-#include "medium/volumes/volume_places.hpp"
 #include "ociferry/error.hpp"
 
 namespace ociferry {
@@ -47,21 +43,6 @@ void check_replaceable(const std::filesystem::path& archive) {
   if (holds_something(partial) && !may_be_partial(partial)) {
     throw would_replace(partial, "not an unfinished export, although it has such a name");
   }
-}
-
-/// The volumes of `archive` that are there: none if it is no set of volumes.
-std::vector<std::filesystem::path> volumes_there(const std::filesystem::path& archive, const VolumeSearch& search) {
-  const VolumeSearch there{.directories = search.directories, .ask = [](const WantedVolume&) { return false; }};
-  std::vector<std::filesystem::path> files;
-  try {
-    const auto set = find_volumes(archive, there, silent_progress());
-    if (!set) return files;
-    for (const FoundVolume& volume : set->volumes) {
-      if (!volume.path.empty()) files.push_back(volume.path);
-    }
-  } catch (const Error&) {  // whoever opens the archive says why
-  }
-  return files;
 }
 
 }  // namespace
@@ -106,28 +87,6 @@ void check_output(const std::filesystem::path& output, bool force, const VolumeR
         .hint("make that directory, or choose another output file; no registry was contacted yet");
   }
   if (!force) check_replaceable(archive);
-}
-
-void check_volumes_stay(const std::vector<std::filesystem::path>& archives, const std::filesystem::path& output,
-                        const VolumeRule& volumes, const VolumeSearch& search) {
-  if (!volumes.divides()) return;
-  const auto directories = directories_of_volumes(output, volumes);
-  const auto is_replaced = [&](const std::filesystem::path& file) {
-    const auto name = parse_volume_name(file.filename().string());
-    return name && name->output == output.filename() &&
-           std::ranges::any_of(directories, [&](const std::filesystem::path& directory) {
-             std::error_code unknown;
-             return std::filesystem::equivalent(directory_of_volume(file), directory, unknown);
-           });
-  };
-  for (const std::filesystem::path& archive : archives) {
-    for (const std::filesystem::path& file : volumes_there(archive, search)) {
-      if (!is_replaced(file)) continue;
-      throw Error(ErrorCode::Usage,
-                  text::cat(file.string(), " is read, and would be removed before the new volumes have their names"))
-          .hint("write to another name or directory, and remove the older volumes afterwards; nothing was changed");
-    }
-  }
 }
 
 }  // namespace ociferry

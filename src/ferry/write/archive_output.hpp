@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "ociferry/volumes.hpp"
 
@@ -18,11 +17,5 @@ void check_archive_name(const std::string& name);
 /// Throws Error if `output` cannot be the name of an archive, or would replace a non-empty file that is not ours,
 /// unless `force`; of `volumes` that is known only when they are planned. Call it before any other work.
 void check_output(const std::filesystem::path& output, bool force, const VolumeRule& volumes = {});
-
-/// Throws Error{Usage} if volumes of `output` would replace some that `archives`, which are read, consist of: the older
-/// ones are removed before the new ones have their names, so after a failure there would be nothing to read. (One file
-/// takes the place of another in one step.)
-void check_volumes_stay(const std::vector<std::filesystem::path>& archives, const std::filesystem::path& output,
-                        const VolumeRule& volumes, const VolumeSearch& search);
 
 }  // namespace ociferry

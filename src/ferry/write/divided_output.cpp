@@ -232,7 +232,7 @@ std::shared_ptr<ArchiveReader> DividedOutput::open_existing(Progress& progress) 
     });
     auto archive = std::make_shared<ArchiveReader>(open_volumes(*std::move(set), path, search));
     archive->check_headers();
-    // All of it is there: nothing is to be gone on with, and it may be what is read.
+    // All of it is there: nothing is to be gone on with.
     retired_.insert(retired_.begin(), unfinished_.begin(), unfinished_.end());
     unfinished_.clear();
     return archive;

@@ -328,8 +328,11 @@ std::optional<VolumeSet> find_volumes(const fs::path& path, const VolumeSearch& 
                                       std::shared_ptr<ArchiveReader>* whole) {
   const auto place = place_of_set(path, search, progress, whole);
   if (!place) return std::nullopt;
-  VolumeSet set{
-      .output = place->output, .list = place->list, .is_compact = place->is_compact, .directories = place->directories};
+  VolumeSet set{.output = place->output,
+                .list = place->list,
+                .list_path = place->list_path,
+                .is_compact = place->is_compact,
+                .directories = place->directories};
   if (!set.is_compact) set.plan = await_first(*place, search);
   if (set.list) {
     set.volumes = listed_volumes(*set.list);

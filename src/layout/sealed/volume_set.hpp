@@ -29,6 +29,7 @@ struct FoundVolume {
 struct VolumeSet {
   std::string output;                                   ///< "OUT"
   std::optional<VolumeList> list = {};                  ///< OUT.volumes.json, if there is one
+  std::filesystem::path list_path = {};                 ///< of that
   bool is_compact = false;                              ///< they make a compact archive
   ArchivePlan plan = {};                                ///< of the archive; empty if it is compact
   std::vector<FoundVolume> volumes = {};                ///< in order; at least one
