@@ -1,5 +1,7 @@
 #include "stream/background_hasher.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/threads.hpp"
@@ -24,12 +26,14 @@ void BackgroundHasher::update(Bytes bytes) {
     }
   }
   copy.assign(bytes.begin(), bytes.end());
+  bool is_batch = false;
   {
     const std::lock_guard lock(mutex_);
     waiting_bytes_ += copy.size();
     waiting_.push_back(std::move(copy));
+    is_batch = waiting_bytes_ >= kBatch;
   }
-  changed_.notify_all();
+  if (is_batch) changed_.notify_all();
 }
 
 void BackgroundHasher::finish() {
@@ -48,9 +52,11 @@ void BackgroundHasher::end() {
 }
 
 void BackgroundHasher::work() {
-  std::vector<std::byte> bytes;
+  Buffers buffers;
   try {
-    while (take(bytes)) hash_(bytes);
+    while (take(buffers)) {
+      for (const std::vector<std::byte>& bytes : buffers) hash_(bytes);
+    }
   } catch (...) {
     const std::lock_guard lock(mutex_);
     failure_ = std::current_exception();
@@ -58,18 +64,17 @@ void BackgroundHasher::work() {
   }
 }
 
-/// Returns the buffer in `bytes` and replaces it by the next one; false at the end.
-bool BackgroundHasher::take(std::vector<std::byte>& bytes) {
+/// Returns the buffers that were hashed, and replaces them by those that wait; false at the end.
+bool BackgroundHasher::take(Buffers& buffers) {
   std::unique_lock lock(mutex_);
-  if (bytes.capacity() > 0) {
-    waiting_bytes_ -= bytes.size();
-    spare_.push_back(std::move(bytes));
-    changed_.notify_all();
-  }
-  changed_.wait(lock, [&] { return !waiting_.empty() || ended_; });
+  std::ranges::move(buffers, std::back_inserter(spare_));
+  buffers.clear();
+  changed_.wait(lock, [&] { return waiting_bytes_ >= kBatch || ended_; });
   if (waiting_.empty()) return false;
-  bytes = std::move(waiting_.front());
-  waiting_.pop_front();
+  std::swap(buffers, waiting_);
+  const bool was_full = waiting_bytes_ >= kQueued;
+  waiting_bytes_ = 0;
+  if (was_full) changed_.notify_all();
   return true;
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/sizes.hpp"
 #include "stream/stream.hpp"
 
 namespace ociferry {
@@ -23,23 +23,27 @@ class BackgroundHasher {
   ~BackgroundHasher();
 
   /// Copies `bytes`, or hashes them at once if there is no thread. Blocks while more than kQueued bytes wait to be
-  /// hashed.
+  /// taken by the thread.
   void update(Bytes bytes);
   /// Blocks until all is hashed. Call once, after the last update. Throws what `hash` has thrown.
   void finish();
 
-  static constexpr std::size_t kQueued = 1024 * 1024;
+  static constexpr std::size_t kQueued = 2 * kMiB;
+  /// The thread sleeps until so many bytes wait: to wake it costs as much as to hash some 10 KiB.
+  static constexpr std::size_t kBatch = kMiB;
 
  private:
+  using Buffers = std::vector<std::vector<std::byte>>;
+
   void work();
-  [[nodiscard]] bool take(std::vector<std::byte>& bytes);
+  [[nodiscard]] bool take(Buffers& buffers);
   void end();
 
   std::function<void(Bytes)> hash_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::vector<std::byte>> waiting_;
-  std::vector<std::vector<std::byte>> spare_;  ///< buffers for reuse
+  Buffers waiting_;
+  Buffers spare_;  ///< for reuse
   std::size_t waiting_bytes_ = 0;
   bool ended_ = false;
   std::exception_ptr failure_;

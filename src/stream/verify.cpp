@@ -97,9 +97,9 @@ void VerifyingSink::hash_now(Bytes bytes) {
   }
 }
 
-bool VerifyingSink::is_worth_a_thread() const {
+bool VerifyingSink::is_worth_a_thread() {
   // If threads are scarce, leave them for required ones.
-  return expected_.size - count_ >= kLong && busy_threads < cores() && !were_threads_refused();
+  return expected_.size - count_ >= kLong && busy_threads < cores() && !were_threads_refused() && idle_cores_.has_one();
 }
 
 void VerifyingSink::finish() {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/idle_cores.hpp"
 #include "ociferry/descriptor.hpp"
 #include "stream/background_hasher.hpp"
 #include "stream/sha256.hpp"
@@ -35,7 +36,7 @@ class JointHashing {
 
 /// Passes bytes on to `inner` while counting and hashing them. Refuses more than the expected size at once;
 /// `finish` must be called at the end. Throws Error{Corrupt} naming `where`. A long stream is hashed on a thread of its
-/// own while cores are idle: as long as this process has fewer streams than cores.
+/// own if this process has fewer streams than cores, and the machine a core without work.
 class VerifyingSink : public ByteSink {
  public:
   /// `joint` also hashes what is written, unless null. Both must outlive it.
@@ -51,7 +52,7 @@ class VerifyingSink : public ByteSink {
  private:
   void hash(Bytes bytes);
   void hash_now(Bytes bytes);
-  [[nodiscard]] bool is_worth_a_thread() const;
+  [[nodiscard]] bool is_worth_a_thread();
 
   ByteSink& inner_;
   Descriptor expected_;
@@ -61,6 +62,7 @@ class VerifyingSink : public ByteSink {
   std::optional<BackgroundHasher> background_;  ///< hashes from then on
   std::uint64_t count_ = 0;
   std::uint64_t considered_at_ = 0;  ///< the count at the last decision about a thread
+  IdleCores idle_cores_;
 };
 
 }  // namespace ociferry
