@@ -178,6 +178,25 @@ class Pool {
 
 }  // namespace
 
+std::size_t LearnedWorkers::of(const Jobs& jobs) noexcept { return jobs.learned_ ? jobs.learned_->requests.load() : 0; }
+
+void LearnedWorkers::set(const Jobs& jobs, std::size_t number) noexcept {
+  if (jobs.learned_) jobs.learned_->requests = number;
+}
+
+void LearnedWorkers::note_answer(const Jobs& jobs, std::chrono::nanoseconds time) noexcept {
+  if (!jobs.learned_) return;
+  const std::int64_t micros = std::max<std::int64_t>(1, std::chrono::floor<std::chrono::microseconds>(time).count());
+  std::atomic<std::int64_t>& shortest = jobs.learned_->answer_micros;
+  std::int64_t known = shortest;
+  while ((known == 0 || micros < known) && !shortest.compare_exchange_weak(known, micros)) {
+  }
+}
+
+bool LearnedWorkers::is_far(const Jobs& jobs) noexcept {
+  return jobs.learned_ && std::chrono::microseconds{jobs.learned_->answer_micros} >= kFar;
+}
+
 std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count, OnFailure on_failure,
                                              std::stop_token stop, const Task& task, const BytesMoved& bytes_moved,
                                              const Assist& assist) {
@@ -185,7 +204,10 @@ std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count
   // Tasks without bytes are small requests. Their best number of workers does not apply to blobs. With assistance,
   // interrupted work is kept.
   const auto broken_off = bytes_moved && !assist ? WorkerCount::BrokenOff::Lost : WorkerCount::BrokenOff::Kept;
-  WorkerCount adaptive(std::thread::hardware_concurrency(), bytes_moved ? 0 : LearnedWorkers::of(jobs), broken_off);
+  const std::size_t proven = bytes_moved ? 0 : LearnedWorkers::of(jobs);
+  // Where each answer takes long, fewer only wait, and to find that out takes many answers.
+  const std::size_t first = LearnedWorkers::is_far(jobs) ? WorkerCount::kMost : proven;
+  WorkerCount adaptive(std::thread::hardware_concurrency(), first, broken_off);
   if (jobs.number() && assist) {
     pool.run(std::min(*jobs.number(), std::max(count, WorkerCount::kMost)));
   } else if (jobs.number() || (count <= adaptive.fewest() && !assist)) {

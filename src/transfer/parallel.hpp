@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -26,14 +27,19 @@ using BytesMoved = std::function<std::uint64_t()>;
 /// Called by threads without a task while others are running. Must not throw.
 using Assist = std::function<Help()>;
 
-/// The number of parallel requests that worked best with a Jobs and its copies. 0: not known yet, or the number is
-/// fixed. Thread-safe.
+/// What a Jobs and its copies have learned of the network; nothing if the number is fixed. Thread-safe.
 class LearnedWorkers {
  public:
-  [[nodiscard]] static std::size_t of(const Jobs& jobs) noexcept { return jobs.learned_ ? jobs.learned_->load() : 0; }
-  static void set(const Jobs& jobs, std::size_t number) noexcept {
-    if (jobs.learned_) jobs.learned_->store(number);
-  }
+  /// The number of parallel requests that worked best. 0: not known yet.
+  [[nodiscard]] static std::size_t of(const Jobs& jobs) noexcept;
+  static void set(const Jobs& jobs, std::size_t number) noexcept;
+
+  /// Takes in how long an answer took.
+  static void note_answer(const Jobs& jobs, std::chrono::nanoseconds time) noexcept;
+  /// True if even the fastest answer took so long that most of the time is spent waiting for answers.
+  [[nodiscard]] static bool is_far(const Jobs& jobs) noexcept;
+
+  static constexpr std::chrono::milliseconds kFar{40};
 };
 
 /// Runs `task(0) ... task(count - 1)` on up to `jobs` threads, lower indices first, and waits for all of them. If the

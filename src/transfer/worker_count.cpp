@@ -43,7 +43,8 @@ struct WorkerCount::Span {
 
 WorkerCount::WorkerCount(std::size_t cores, std::size_t proven, BrokenOff broken_off) noexcept
     : cores_(std::max<std::size_t>(cores, 1)),
-      first_(std::clamp(proven, std::clamp(2 * cores_, kFewest, kMostAtFirst), kMost)),
+      first_(std::clamp(proven, std::clamp(2 * cores_, kFewest, kMostAtFirst),
+                        broken_off == BrokenOff::Lost ? kMostAtFirst : kMost)),
       fewest_(broken_off == BrokenOff::Lost ? kFewestLong : first_),
       count_(first_),
       next_rest_(kFirstRest) {}

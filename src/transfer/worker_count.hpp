@@ -31,7 +31,7 @@ class WorkerCount {
   enum class BrokenOff { Kept, Lost };
 
   /// With `cores` of 0, which is "not known", as with one. Begins with `proven` workers if these are more than the
-  /// cores ask for.
+  /// cores ask for, but with no more than 8 if broken tasks are lost.
   explicit WorkerCount(std::size_t cores, std::size_t proven = 0, BrokenOff broken_off = BrokenOff::Kept) noexcept;
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }

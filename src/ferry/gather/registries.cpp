@@ -1,5 +1,9 @@
 #include "ferry/gather/registries.hpp"
 
+#include <memory>
+
+#include "ferry/gather/timed_transport.hpp"
+
 namespace ociferry {
 
 namespace {
@@ -12,8 +16,9 @@ RegistryOptions with(RegistryOptions options, const GatherOptions& gather) {
 }  // namespace
 
 Registries::Registries(const Context& context, const GatherOptions& gather)
-    : client_(with(context.registry, gather), make_transport(context.registry, *context.progress), *context.progress,
-              context.stop) {}
+    : client_(with(context.registry, gather),
+              std::make_shared<TimedTransport>(make_transport(context.registry, *context.progress), context.jobs),
+              *context.progress, context.stop) {}
 
 OpenSource Registries::opener() {
   return [this](const RepositoryName& name) -> std::shared_ptr<ImageSource> { return repository(name); };

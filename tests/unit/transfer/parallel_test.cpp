@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <latch>
 #include <mutex>
@@ -91,6 +92,24 @@ TEST_CASE("a run of requests begins with the worker count that paid for the last
       [] { return std::uint64_t{0}; });
   CHECK(threads.size() < 20);
   CHECK(LearnedWorkers::of(jobs) == 20);
+}
+
+TEST_CASE("where even the fastest answer takes long, a run begins with the most workers") {
+  using std::chrono::milliseconds;
+  const Jobs jobs;
+  CHECK_FALSE(LearnedWorkers::is_far(jobs));
+  LearnedWorkers::note_answer(jobs, milliseconds{600});  // a connection was opened for it
+  LearnedWorkers::note_answer(jobs, milliseconds{200});
+  LearnedWorkers::note_answer(jobs, milliseconds{210});
+  CHECK(LearnedWorkers::is_far(jobs));
+  std::latch all_there(WorkerCount::kMost);
+  run_parallel_or_throw(jobs, WorkerCount::kMost, {},
+                        [&](std::size_t, const std::stop_token&) { all_there.arrive_and_wait(); });
+  const Jobs copy = jobs;
+  LearnedWorkers::note_answer(copy, milliseconds{5});
+  CHECK_FALSE(LearnedWorkers::is_far(jobs));
+  LearnedWorkers::note_answer(7, milliseconds{200});
+  CHECK_FALSE(LearnedWorkers::is_far(7));
 }
 
 TEST_CASE("moved bytes are counted while the number of workers is measured") {

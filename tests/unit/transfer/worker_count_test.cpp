@@ -207,6 +207,12 @@ TEST_CASE("long tasks with a limit each keep all workers") {
   CHECK(by_cores.run(60) == kStart);
 }
 
+TEST_CASE("a run whose broken tasks are lost begins with few workers, whatever is known of the network") {
+  CHECK(WorkerCount(kCores, WorkerCount::kMost).count() == WorkerCount::kMost);
+  CHECK(WorkerCount(kCores, WorkerCount::kMost, WorkerCount::BrokenOff::Lost).count() == 8);
+  CHECK(WorkerCount(1, 0, WorkerCount::BrokenOff::Lost).count() == 4);
+}
+
 TEST_CASE("a smaller number of workers is measured after the surplus ones have ended their tasks") {
   WorkerCount workers(kCores, 0, WorkerCount::BrokenOff::Lost);
   WorkDone done;
