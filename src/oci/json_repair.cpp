@@ -1,5 +1,6 @@
 #include "oci/json_repair.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <system_error>
@@ -29,15 +30,14 @@ class Repair {
   explicit Repair(std::string_view text) : rest_(text) { out_.reserve(text.size()); }
 
   std::string run() {
-    while (!rest_.empty()) {
-      const char c = rest_.front();
-      if (in_string_) {
-        in_string();
-      } else if (c == '-' || (c >= '0' && c <= '9')) {
-        number();
-      } else {
-        in_string_ = c == '"';
+    for (keep_plain(); !rest_.empty(); keep_plain()) {
+      if (rest_.front() == '"') {
+        in_string_ = !in_string_;
         keep(1);
+      } else if (in_string_) {
+        in_string();
+      } else {
+        number();
       }
     }
     return std::move(out_);
@@ -47,6 +47,16 @@ class Repair {
   void keep(std::size_t count) {
     out_ += rest_.substr(0, count);
     rest_.remove_prefix(std::min(count, rest_.size()));
+  }
+  /// Keeps all up to the next character that may need repair, or where a string begins or ends.
+  void keep_plain() {
+    const auto needs_look_within = [](char c) {
+      return c == '"' || c == '\\' || static_cast<unsigned char>(c) >= 0x80;
+    };
+    const auto needs_look_outside = [](char c) { return c == '"' || c == '-' || text::is_digit(c); };
+    const auto end =
+        in_string_ ? std::ranges::find_if(rest_, needs_look_within) : std::ranges::find_if(rest_, needs_look_outside);
+    keep(static_cast<std::size_t>(end - rest_.begin()));
   }
   void replace(std::size_t count, std::string_view by) {
     out_ += by;
@@ -62,13 +72,7 @@ class Repair {
     keep(length);
   }
 
-  void in_string() {
-    const char c = rest_.front();
-    if (c == '\\') return escape();
-    if (static_cast<unsigned char>(c) >= 0x80) return beyond_ascii();
-    if (c == '"') in_string_ = false;
-    keep(1);
-  }
+  void in_string() { return rest_.front() == '\\' ? escape() : beyond_ascii(); }
 
   void escape() {
     const auto unit = unicode_escape(rest_);

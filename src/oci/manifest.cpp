@@ -44,14 +44,20 @@ std::string folded(std::string_view key) {
   return out;
 }
 
+/// The one of `keys` that some reader takes `key` for, or `keys.end()`.
+const std::string_view* read_as(std::string_view key, std::initializer_list<std::string_view> keys) {
+  if (const auto* same = std::ranges::find(keys, key); same != keys.end()) return same;
+  const std::string read = folded(key);
+  return std::ranges::find_if(keys, [&](std::string_view one) { return text::lower(one) == read; });
+}
+
 /// Throws unless each of `keys` occurs at most once and in this spelling, so that all readers see the same blobs. Other
 /// keys are ignored.
 void check_keys(const Json& json, std::initializer_list<std::string_view> keys) {
   if (json.as_object() == nullptr) return;
   std::set<std::string_view> seen;
   for (const auto& [key, ignored] : *json.as_object()) {
-    const std::string read = folded(key);
-    const auto known = std::ranges::find_if(keys, [&](std::string_view one) { return text::lower(one) == read; });
+    const std::string_view* const known = read_as(key, keys);
     if (known == keys.end()) continue;
     if (key != *known) refuse(text::cat("the key \"", key, "\" is \"", *known, "\" to some readers"));
     if (!seen.insert(*known).second) refuse(text::cat("the key \"", key, "\" occurs twice"));

@@ -125,6 +125,20 @@ TEST_CASE("pretty text is indented and pure ASCII") {
         "\"\\ud83d\\ude00\\u001b\\ufffd\"\n}");
 }
 
+TEST_CASE("a document that needs no repair is the same to a lenient reader") {
+  for (const std::string_view text :
+       {R"({"a-1":"x-9 \"q\" \\ \u00e9 é \ud83d\ude00","n":[-1.5e3,0,12345678901234,true,null],"":"","end":"\\"})",
+        R"([ -0 , "" , {} , "1e999" ])", "7", R"("only text, 1 and -2")", R"("\"")"}) {
+    CAPTURE(text);
+    CHECK(Json::parse_leniently(text, "test") == parse(text));
+  }
+}
+
+TEST_CASE("what only lenient readers accept is repaired, and nothing beside it") {
+  const Json repaired = Json::parse_leniently("{\"a\xFFz\":[1,1e999,-1e999,2],\"b\":\"c\\ud800d\\udc00\xC3\"}", "test");
+  CHECK(repaired == parse("{\"a\uFFFDz\":[1,0,0,2],\"b\":\"c\uFFFDd\uFFFD\uFFFD\"}"));
+}
+
 TEST_CASE("JSON round-trips") {
   const Json json = Json::Object{
       {"text", "<\u2028\"\\\n>"}, {"number", std::int64_t{-1}}, {"real", 0.25}, {"list", Json::Array{false, Json()}}};
