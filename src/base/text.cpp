@@ -38,6 +38,12 @@ CodePoint decode(std::string_view text) noexcept {
   return {value, length};
 }
 
+/// How many bytes of `text` come before the first that is not ASCII.
+std::size_t ascii_prefix(std::string_view text) noexcept {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  return static_cast<std::size_t>(std::ranges::find_if_not(text, is_ascii) - text.begin());
+}
+
 bool is_unprintable(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) ||                          // C0, DEL, C1
          (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) ||  // bidirectional overrides
@@ -104,10 +110,11 @@ std::optional<char32_t> take_code_point(std::string_view& text) noexcept {
 }
 
 bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
+  while (true) {
+    text.remove_prefix(ascii_prefix(text));
+    if (text.empty()) return true;
     if (!take_code_point(text)) return false;
   }
-  return true;
 }
 
 std::string printable(std::string_view text, std::size_t limit) {

@@ -1,5 +1,6 @@
 #include "bundle/yaml_style.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "base/text.hpp"
@@ -33,6 +34,16 @@ bool is_indicator(std::string_view text, std::size_t at) {
   return text[at] == '#' && is_blank(text[at - 1]);
 }
 
+/// True if a character of `text` needs an escape wherever it stands: not a quote, a backslash or a line feed.
+bool has_special(std::string_view text) {
+  while (true) {
+    const auto printable = [](char c) { return (c >= 0x20 && c < 0x7F) || c == '\n'; };
+    text.remove_prefix(static_cast<std::size_t>(std::ranges::find_if_not(text, printable) - text.begin()));
+    if (text.empty()) return false;
+    if (needs_escape(text::take_code_point(text).value_or(text::kReplacementCharacter))) return true;
+  }
+}
+
 Traits examine(std::string_view text) {
   Traits traits;
   traits.has_indicator = text.starts_with("---") || text.starts_with("...");
@@ -44,11 +55,7 @@ Traits examine(std::string_view text) {
     traits.has_break = traits.has_break || text[at] == '\n';
     traits.has_space_before_break = traits.has_space_before_break || (text[at] == ' ' && next == '\n');
   }
-  for (std::string_view rest = text; !rest.empty();) {
-    const char32_t point = text::take_code_point(rest).value_or(text::kReplacementCharacter);
-    const bool is_quote = point == '"' || point == '\\';
-    if (point != '\n' && !is_quote && needs_escape(point)) traits.has_special = true;
-  }
+  traits.has_special = has_special(text);
   return traits;
 }
 

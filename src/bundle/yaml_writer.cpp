@@ -163,12 +163,13 @@ class Writer {
     }
   }
 
-  /// Appends the character that `text` starts with, as it is.
-  void copy_character(std::string_view& text) {
-    const std::string_view before = text;
-    static_cast<void>(text::take_code_point(text));
-    out_ += before.substr(0, before.size() - text.size());
-    ++column_;
+  /// Takes the first `size` bytes off `text`, which are whole characters, and appends them as they are.
+  void copy(std::string_view& text, std::size_t size) {
+    const std::string_view part = text.substr(0, size);
+    const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
+    out_ += part;
+    column_ += static_cast<std::size_t>(std::ranges::count_if(part, begins_character));
+    text.remove_prefix(part.size());
   }
 
   /// True if the line is full and the space that `rest` starts with may become a line break.
@@ -188,7 +189,7 @@ class Writer {
         text.remove_prefix(1);
       } else {
         if (text.front() == '\'') put(quote);
-        copy_character(text);
+        copy(text, is_space ? 1 : text.find_first_of(" '", 1));
       }
       after_space = is_space;
     }
@@ -216,7 +217,7 @@ class Writer {
   void escaped_character(std::string_view& text) {
     std::string_view rest = text;
     const char32_t point = text::take_code_point(rest).value_or(text::kReplacementCharacter);
-    if (!needs_escape(point)) return copy_character(text);
+    if (!needs_escape(point)) return copy(text, text.size() - rest.size());
     const std::size_t before = out_.size();
     append_escape(out_, point);
     column_ += out_.size() - before;
