@@ -111,6 +111,12 @@ std::optional<SplitName> split_name(const std::string& name) {
   return SplitName{name.substr(0, slash), name.substr(slash + 1)};
 }
 
+/// The name of a member that one ustar header can hold; nullopt if none can.
+std::optional<SplitName> ustar_name(const TarEntry& entry) {
+  if (!fits_octal(kMode, entry.mode) || !fits_octal(kSize, entry.size) || !is_ascii(entry.name)) return std::nullopt;
+  return split_name(entry.name);
+}
+
 Block entry_block(const TarEntry& entry, std::string_view name, Format format) {
   Block block;
   block.set_name(name);
@@ -170,11 +176,15 @@ std::string gnu_header(const TarEntry& entry) {
 
 std::string tar_header(const TarEntry& entry) {
   if (!fits_octal(kMode, entry.mode)) return gnu_header(entry);
-  const auto split = is_ascii(entry.name) ? split_name(entry.name) : std::nullopt;
-  if (!split || !fits_octal(kSize, entry.size)) return pax_header(entry);
+  const auto split = ustar_name(entry);
+  if (!split) return pax_header(entry);
   Block block = entry_block(entry, split->name, Format::Ustar);
   block.set(kPrefix, split->prefix);
   return block.finish(Format::Ustar);
+}
+
+std::uint64_t tar_header_size(const TarEntry& entry) {
+  return ustar_name(entry) ? kTarBlock : tar_header(entry).size();
 }
 
 }  // namespace ociferry

@@ -23,6 +23,8 @@ struct TarEntry {
 /// everything, else a PAX extended header (POSIX.1-2008, pax) before it. A mode above 07777777, which neither can
 /// hold, takes the GNU form. The length is a multiple of kTarBlock.
 [[nodiscard]] std::string tar_header(const TarEntry& entry);
+/// Its length, without making it where that is possible.
+[[nodiscard]] std::uint64_t tar_header_size(const TarEntry& entry);
 
 /// The zero bytes that follow a content of `size` bytes, up to the next whole block.
 [[nodiscard]] constexpr std::uint64_t tar_padding(std::uint64_t size) {

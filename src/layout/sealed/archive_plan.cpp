@@ -9,9 +9,13 @@ namespace ociferry {
 
 namespace {
 
+TarEntry tar_entry(const ArchiveMember& member) {
+  return {.name = member.name(), .type = TarType::File, .mode = 0644, .size = member.size};
+}
+
 void add_member(std::vector<ArchiveMember>& members, ArchiveMember member) {
   if (!members.empty()) member.header_offset = members.back().end();
-  member.offset = member.header_offset + member.header().size();
+  member.offset = member.header_offset + tar_header_size(tar_entry(member));
   members.push_back(std::move(member));
 }
 
@@ -31,9 +35,7 @@ std::vector<ArchiveMember> lay_out(const std::vector<FrontFile>& front, std::uin
 
 std::string ArchiveMember::name() const { return blob ? blob_path(*blob) : file; }
 
-std::string ArchiveMember::header() const {
-  return tar_header({.name = name(), .type = TarType::File, .mode = 0644, .size = size});
-}
+std::string ArchiveMember::header() const { return tar_header(tar_entry(*this)); }
 
 std::uint64_t ArchiveMember::end() const { return offset + size + tar_padding(size); }
 

@@ -103,7 +103,9 @@ TEST_CASE("headers are byte-equal to Go's") {
     CAPTURE(recorded.entry.name);
     CAPTURE(recorded.entry.mode);
     CAPTURE(recorded.entry.size);
-    CHECK(sha256(tar_header(recorded.entry)).hex() == recorded.digest);
+    const std::string header = tar_header(recorded.entry);
+    CHECK(sha256(header).hex() == recorded.digest);
+    CHECK(tar_header_size(recorded.entry) == header.size());
   }
 }
 
