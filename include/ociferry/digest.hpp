@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,19 +24,26 @@ class OCIFERRY_EXPORT Digest {
   [[nodiscard]] static std::optional<Digest> try_parse(std::string_view text);
 
   /// "sha256:<hex>"
-  [[nodiscard]] const std::string& text() const noexcept { return *text_; }
+  [[nodiscard]] const std::string& text() const noexcept { return kept_->text; }
   /// "sha256" or "sha512"
   [[nodiscard]] std::string_view algorithm() const noexcept;
   [[nodiscard]] std::string_view hex() const noexcept;
 
   friend bool operator==(const Digest& a, const Digest& b) noexcept {
-    return a.text_ == b.text_ || *a.text_ == *b.text_;
+    return a.kept_ == b.kept_ || (a.kept_->order == b.kept_->order && a.text() == b.text());
   }
-  friend std::strong_ordering operator<=>(const Digest& a, const Digest& b) noexcept { return *a.text_ <=> *b.text_; }
+  friend std::strong_ordering operator<=>(const Digest& a, const Digest& b) noexcept {
+    const auto by_order = a.kept_->order <=> b.kept_->order;
+    return by_order != 0 ? by_order : a.text() <=> b.text();
+  }
 
  private:
-  explicit Digest(std::string_view text) : text_(std::make_shared<const std::string>(text)) {}
-  std::shared_ptr<const std::string> text_;
+  struct Kept {
+    std::string text;
+    std::uint64_t order;  ///< that of the texts, as far as it tells them apart: without reading them
+  };
+  explicit Digest(std::string_view text);
+  std::shared_ptr<const Kept> kept_;
 };
 
 }  // namespace ociferry

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
 #include "ociferry/error.hpp"
 
 using namespace ociferry;
@@ -59,8 +62,21 @@ TEST_CASE("an error quotes only the beginning of a malformed digest") {
 }
 
 TEST_CASE("digests compare by their text") {
-  const Digest a = Digest::parse("sha256:" + std::string(64, 'a'));
-  const Digest b = Digest::parse("sha256:" + std::string(64, 'b'));
-  CHECK(a < b);
-  CHECK(a == Digest::parse(a.text()));
+  std::vector<std::string> texts;
+  for (const std::string algorithm : {"sha256:", "sha512:"}) {
+    const std::string hex = algorithm == "sha256:" ? kHex64 : kHex128;
+    texts.push_back(algorithm + hex);
+    for (const std::size_t place : {std::size_t{0}, std::size_t{14}, std::size_t{15}, hex.size() - 1}) {
+      for (const char other : {'1', '9', 'f'})
+        texts.push_back(algorithm + std::string(hex).replace(place, 1, 1, other));
+    }
+  }
+  for (const std::string& a : texts) {
+    for (const std::string& b : texts) {
+      CAPTURE(a);
+      CAPTURE(b);
+      CHECK((Digest::parse(a) <=> Digest::parse(b)) == (a <=> b));
+      CHECK((Digest::parse(a) == Digest::parse(b)) == (a == b));
+    }
+  }
 }
