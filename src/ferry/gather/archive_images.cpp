@@ -16,7 +16,7 @@ namespace ociferry {
 
 namespace {
 
-constexpr std::size_t kReadAtOnce = 64;
+constexpr std::size_t kReadAtOnce = 256;
 
 RawManifest manifest_of(const ArchiveItem& item, CachingSource& source) {
   auto raw = source.manifest(item.descriptor.digest.text());
