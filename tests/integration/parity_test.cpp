@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "oci/json.hpp"
+#include "protected.hpp"
 #include "rows.hpp"
 #include "stream/sha256.hpp"
 #include "support/sanitized.hpp"
@@ -18,85 +19,6 @@ using namespace ociferry;
 using namespace ociferry::testing;
 
 namespace fs = std::filesystem;
-
-namespace {
-
-bool has_part(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
-/// In one directory: plain.tar with its parity, and the same archive in six volumes with theirs.
-struct Protected {
-  World world;
-  Words source{"export", "-i", world.outside_ref("team/app"), "--parity", "20%"};
-  std::string original;
-
-  Protected() {
-    const Image image = make_image({.layers = {{.size = 500'000, .seed = 1}, {.size = 20'000, .seed = 2}}});
-    push_image(world.outside, "team/app", image, "v1");
-    fs::create_directories(at("pristine"));
-    write("pristine/plain.tar");
-    write("pristine/apps.tar", {"--volume-size", "100K"});
-    original = read_text(at("pristine/plain.tar"));
-    anew();
-  }
-
-  std::string write(const std::string& output, const Words& more = {}) {
-    Words words = source;
-    words.insert(words.end(), {"-o", output});
-    words.insert(words.end(), more.begin(), more.end());
-    return world.succeed(words);
-  }
-  [[nodiscard]] fs::path at(const std::string& name) const { return world.path(name); }
-  /// What `sha256sum -c` says of the list in a directory, all of which must be right.
-  [[nodiscard]] std::string sums(const std::string& directory) const {
-    const Outcome outcome =
-        run({.arguments = {"sha256sum", "-c", "--strict", "SHA256SUMS"}, .directory = at(directory)});
-    CHECK_MESSAGE(outcome.exit_code == 0, outcome.out, outcome.err);
-    return outcome.out;
-  }
-  /// Everything as it was exported, in set/.
-  void anew() const {
-    fs::remove_all(at("set"));
-    fs::copy(at("pristine"), at("set"));
-  }
-  void damage(const std::string& name, std::size_t from, std::size_t size) const {
-    std::string bytes = read_text(at("set/" + name));
-    REQUIRE(from + size <= bytes.size());
-    for (std::size_t i = from; i < from + size; ++i) bytes[i] = static_cast<char>(bytes[i] ^ 0x55);
-    write_text(at("set/" + name), bytes);
-  }
-  /// verify says that `name` can be repaired, and repair does it.
-  void repairs(const std::string& name, int code = 10) {
-    CAPTURE(name);
-    const std::string error = world.fail(code, {"verify", "set/" + name});
-    CHECK_MESSAGE(has_part(error, "and this can be repaired"), error);
-    CHECK_MESSAGE(has_part(error, "ociferry repair set/" + name + " -o NEW"), error);
-    gives_original(name);
-  }
-  void gives_original(const std::string& name, const Words& more = {}) {
-    CAPTURE(name);
-    fs::remove(at("new.tar"));
-    Words words{"repair", "set/" + name, "-o", "new.tar"};
-    words.insert(words.end(), more.begin(), more.end());
-    world.succeed(words);
-    CHECK((read_text(at("new.tar")) == original));
-  }
-  /// repair refuses, and writes nothing.
-  std::string refused(int code, const Words& words) {
-    fs::remove(at("new.tar"));
-    const std::string error = world.fail(code, words);
-    CHECK_FALSE(fs::exists(at("new.tar")));
-    CHECK_FALSE(fs::exists(at("new.tar.partial")));
-    return error;
-  }
-  [[nodiscard]] std::vector<std::string> files() const {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(at("set"))) names.push_back(entry.path().filename().string());
-    std::ranges::sort(names);
-    return names;
-  }
-};
-
-}  // namespace
 
 TEST_CASE("an archive is repaired with its parity up to the margin of damage, and not above") {
   if (lacks({"docker-registry"})) return;
@@ -226,54 +148,6 @@ TEST_CASE("without the list, volumes of any size are identified by their content
   fs::resize_file(set.at("set/apps.tar.003"), 18'000);
   fs::rename(set.at("set/apps.tar.005"), set.at("set/apps.tar.002"));
   set.gives_original("apps.tar");
-}
-
-TEST_CASE("parity depends on the archive only, not on its volumes, and replaces no other file") {
-  if (lacks({"docker-registry"})) return;
-  Protected set;
-  World& world = set.world;
-  const std::string parity = read_text(set.at("set/plain.tar.parity"));
-  Words planned = set.source;
-  planned.insert(planned.end(), {"-o", "planned.tar", "--dry-run"});
-  CHECK(has_part(world.succeed(planned), "parity     " + std::to_string(parity.size()) + " bytes more"));
-  CHECK_FALSE(fs::exists(set.at("planned.tar")));
-  planned.emplace_back("--json");
-  CHECK(*Json::parse(world.succeed(planned), "plan").find("parityBytes")->as_int() ==
-        static_cast<std::int64_t>(parity.size()));
-  CHECK((read_text(set.at("set/apps.tar.parity.001")) + read_text(set.at("set/apps.tar.parity.002")) == parity));
-  const Json told =
-      Json::parse(world.succeed({"protect", "set/apps.tar.003", "--parity", "20%", "-o", "mine", "--json"}), "protect");
-  CHECK((read_text(set.at("mine")) == parity));
-  world.succeed({"protect", "set/apps.tar.003", "--parity", "20%", "-o", "mine"});
-  CHECK((read_text(set.at("mine")) == parity));
-  CHECK(*told.find("parity")->find("bytes")->as_int() == static_cast<std::int64_t>(parity.size()));
-  // What other names held is gone: it would be read with the new one.
-  world.succeed({"protect", "set/apps.tar.001", "--parity", "30%"});
-  CHECK(fs::exists(set.at("set/apps.tar.parity")));
-  CHECK_FALSE(fs::exists(set.at("set/apps.tar.parity.001")));
-  world.succeed({"protect", "set/apps.tar.001", "--parity", "20%", "--volume-size", "64K"});
-  CHECK_FALSE(fs::exists(set.at("set/apps.tar.parity")));
-  CHECK(fs::exists(set.at("set/apps.tar.parity.003")));
-
-  write_text(set.at("set/plain.tar.parity"), "a file of the user");
-  const Words again{"protect", "set/plain.tar", "--parity", "20%"};
-  CHECK(has_part(world.fail(1, again), "exists, and is not parity that ociferry wrote"));
-  world.outside.forget_requests();
-  Words words = set.source;
-  words.insert(words.end(), {"-o", "set/plain.tar"});
-  CHECK(has_part(world.fail(1, words), "exists, and is not parity that ociferry wrote"));
-  CHECK(world.outside.requests().empty());
-  CHECK(read_text(set.at("set/plain.tar.parity")) == "a file of the user");
-  Words forced = again;
-  forced.emplace_back("--force");
-  world.succeed(forced);
-  CHECK((read_text(set.at("set/plain.tar.parity")) == parity));
-
-  // Parity of a damaged archive would repair nothing.
-  set.damage("plain.tar", 300'000, 1);
-  CHECK_FALSE(has_part(world.fail(10, {"protect", "set/plain.tar", "--parity", "30%"}), "parity"));
-  CHECK((read_text(set.at("set/plain.tar.parity")) == parity));
-  set.anew();
 }
 
 TEST_CASE("damaged or foreign parity is a warning if the archive is whole") {
