@@ -28,7 +28,7 @@ struct ProtectOptions {
   std::filesystem::path archive = {};  ///< a file, or volumes; see Context::volumes
   ParityRule parity = {};
   std::filesystem::path output = {};              ///< empty: beside the archive, under its name and ".parity"
-  bool force = false;                             ///< also replace a file of that name that is no parity
+  bool force = false;                             ///< also replace files at its paths that are no parity
   std::vector<std::filesystem::path> bases = {};  ///< archives that it builds on, if it is a compact one that does
 };
 
@@ -42,8 +42,8 @@ struct ProtectReport {
 };
 
 /// Verifies an archive, and makes its parity. Reads the archive twice. Throws what verify() throws; Error{Usage} if it
-/// is a directory or a stream, or a file would be replaced that is no parity; Error{Space}, Error{Io}; then no parity
-/// has its name, unless only SHA256SUMS beside it could not be written.
+/// is a directory or a stream, or a file would be replaced that is no parity; Error{Space}, Error{Io}; then
+/// no parity has its name, unless only SHA256SUMS beside it could not be written.
 OCIFERRY_EXPORT ProtectReport protect_archive(const ProtectOptions& options, const Context& context);
 
 /// The same for what an export has just written to `archive`, divided as `volumes` says, without verifying it first.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "ferry/gather/parity_reading.hpp"
@@ -49,17 +50,19 @@ ProtectReport protect(const fs::path& archive, const std::string& name, const st
                        .row_blocks = shape.columns,
                        .parity_blocks = shape.parity_columns,
                        .parity_bytes = bytes};
-  report.files = output.there(bytes, rule.volume_bytes);
+  report.files = output.there(bytes);
   if (report.files.empty() || !is_whole_parity(report.files.front(), shape, set, context)) {
-    report.files =
-        output.write(bytes, rule.volume_bytes, [&](OutputMedium& to) { write_parity(*medium, shape, set, to, watch); });
+    report.files = output.write(bytes, [&](OutputMedium& to) { write_parity(*medium, shape, set, to, watch); });
   }
   write_parity_sums(output.directories(), name, output.name(), report.files, context);
   return report;
 }
 
-ParityOutput output_beside(const fs::path& archive, const VolumeRule& volumes, bool force) {
-  return {archive.string() + std::string(kParitySuffix), force, volumes.directories};
+ParityPlace parity_beside(const fs::path& archive, const VolumeRule& volumes, const ParityRule& rule, bool force) {
+  return {.output = archive.string() + std::string(kParitySuffix),
+          .force = force,
+          .volume_bytes = rule.volume_bytes,
+          .anywhere = volumes.directories};
 }
 
 }  // namespace
@@ -70,7 +73,9 @@ ProtectReport protect_archive(const ProtectOptions& options, const Context& give
   context.volumes.ask = nullptr;  // all of an archive is read side by side: one after the other will not do
   if (is_standard_input(options.archive)) static_cast<void>(bytes_of(options.archive, context));
   const fs::path beside = parity_path_of(options.archive, context);
-  const ParityOutput output(options.output.empty() ? beside : options.output, options.force);
+  const ParityOutput output({.output = options.output.empty() ? beside : options.output,
+                             .force = options.force,
+                             .volume_bytes = options.parity.volume_bytes});
   const VerifyReport verified = verify({.archive = options.archive, .bases = options.bases}, context);
   return protect(options.archive, beside.stem().string(), verified.fingerprint, options.parity, output, context);
 }
@@ -90,13 +95,13 @@ void add_parity(ExportPlan& plan, const ParityRule& parity) {
 
 void check_parity_output(const fs::path& archive, const VolumeRule& volumes, const ParityRule& parity, bool force) {
   check_percent(parity);
-  static_cast<void>(output_beside(archive, volumes, force));
+  static_cast<void>(ParityOutput(parity_beside(archive, volumes, parity, force)));
 }
 
 ProtectReport protect_export(const fs::path& archive, const VolumeRule& volumes, const Digest& fingerprint,
                              const ParityRule& parity, bool force, const Context& context) {
   check_percent(parity);
-  const ParityOutput output = output_beside(archive, volumes, force);
+  const ParityOutput output(parity_beside(archive, volumes, parity, force));
   const std::string name = archive.filename().string();
   fs::path written = archive;
   if (volumes.divides()) written.replace_filename(volume_list_name(name));

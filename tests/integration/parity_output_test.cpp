@@ -6,9 +6,10 @@
 #include "oci/json.hpp"
 #include "protected.hpp"
 #include "rows.hpp"
+#include "stream/sha256.hpp"
 #include "support/temp.hpp"
 
-// Which files parity is written to, and which it replaces.
+// Which files parity is written to, which it replaces, and which never.
 
 using namespace ociferry;
 using namespace ociferry::testing;
@@ -61,4 +62,92 @@ TEST_CASE("parity depends on the archive only, not on its volumes, and replaces 
   CHECK_FALSE(has_part(world.fail(10, {"protect", "set/plain.tar", "--parity", "30%"}), "parity"));
   CHECK((read_text(set.at("set/plain.tar.parity")) == parity));
   set.anew();
+}
+
+TEST_CASE("protect removes and replaces volumes of earlier parity only, not files with such names") {
+  if (lacks({"docker-registry"})) return;
+  Protected set;
+  World& world = set.world;
+  const std::string parity = read_text(set.at("set/plain.tar.parity"));
+  const Words one_file{"protect", "set/plain.tar", "--parity", "20%", "-o", "p"};
+  Words volumes = one_file;
+  volumes.insert(volumes.end(), {"--volume-size", "64K"});
+  const std::string mine = "a file of the user";
+  const auto stays = [&](const std::string& name) {
+    CAPTURE(name);
+    CHECK((read_text(set.at(name)) == mine));
+  };
+  for (const char* name : {"p.001", "p.002", "p.999", "p.007.partial"}) write_text(set.at(name), mine);
+  world.succeed(one_file);
+  for (const char* name : {"p.001", "p.002", "p.999", "p.007.partial"}) stays(name);
+  CHECK((read_text(set.at("p")) == parity));
+
+  // Under names that are to be written.
+  for (const char* name : {"p.001", "p.002", "p.002.partial"}) {
+    CAPTURE(name);
+    for (const char* other : {"p.001", "p.002", "p.002.partial"}) fs::remove(set.at(other));
+    write_text(set.at(name), mine);
+    const std::string error = world.fail(1, volumes);
+    CHECK_MESSAGE(has_part(error, std::string(name) + " exists, and is not parity that ociferry wrote"), error);
+    CHECK_MESSAGE(has_part(error, "add --force to replace it"), error);
+    stays(name);
+    CHECK((read_text(set.at("p")) == parity));
+  }
+  // Behind the end of the earlier parity, or after a gap.
+  fs::remove(set.at("p.002.partial"));
+  world.succeed(volumes);
+  CHECK_FALSE(fs::exists(set.at("p")));
+  CHECK((read_text(set.at("p.001")) + read_text(set.at("p.002")) + read_text(set.at("p.003")) == parity));
+  CHECK_FALSE(fs::exists(set.at("p.004")));
+  write_text(set.at("p.004"), mine);
+  write_text(set.at("p.006"), mine);
+  world.succeed(volumes);
+  const auto written = fs::last_write_time(set.at("p.001"));
+  world.succeed(volumes);
+  CHECK(fs::last_write_time(set.at("p.001")) == written);
+  world.succeed(one_file);
+  CHECK_FALSE(fs::exists(set.at("p.003")));
+  for (const char* name : {"p.004", "p.006", "p.999", "p.007.partial"}) stays(name);
+
+  write_text(set.at("p.002"), mine);
+  Words forced = volumes;
+  forced.emplace_back("--force");
+  world.succeed(forced);
+  CHECK((read_text(set.at("p.001")) + read_text(set.at("p.002")) + read_text(set.at("p.003")) == parity));
+  for (const char* name : {"p.004", "p.006", "p.999", "p.007.partial"}) stays(name);
+  world.succeed({"repair", "set/plain.tar", "--parity", "p.001", "-o", "new.tar"});
+  CHECK((read_text(set.at("new.tar")) == set.original));
+  // A damaged header does not make it somebody else's: there are others.
+  std::string damaged = read_text(set.at("p.001"));
+  damaged[100] ^= 1;
+  write_text(set.at("p.001"), damaged);
+  world.succeed(volumes);
+  CHECK((read_text(set.at("p.001")) + read_text(set.at("p.002")) + read_text(set.at("p.003")) == parity));
+  for (const char* name : {"p.004", "p.006", "p.999", "p.007.partial"}) stays(name);
+}
+
+TEST_CASE("split --parity leaves files alone that only have names of volumes, and their checksums") {
+  if (lacks({"docker-registry"})) return;
+  Protected set;
+  World& world = set.world;
+  fs::create_directory(set.at("a"));
+  fs::create_directory(set.at("b"));
+  write_text(set.at("a/apps.tar.parity.002"), "mine");
+  write_text(set.at("b/apps.tar.parity.003"), "mine");
+  write_text(set.at("b/apps.tar.parity.003.partial"), "mine");
+  const std::string line = std::string(sha256("mine").hex()) + "  apps.tar.parity.002\n";
+  write_text(set.at("a/SHA256SUMS"), line);
+  for (const Words& place :
+       {Words{"a/apps.tar", "--volume-size", "300K"}, Words{"apps.tar", "--volume-size", "fit:a,b"}}) {
+    Words words{"split", "set/plain.tar", "--parity", "20%", "-o"};
+    words.insert(words.end(), place.begin(), place.end());
+    words.emplace_back("--force");
+    for (int time = 0; time < 2; ++time) {
+      world.succeed(words);
+      CHECK(read_text(set.at("a/apps.tar.parity.002")) == "mine");
+      CHECK(read_text(set.at("b/apps.tar.parity.003")) == "mine");
+      CHECK(read_text(set.at("b/apps.tar.parity.003.partial")) == "mine");
+      CHECK(has_part(set.sums("a"), "apps.tar.parity.002: OK\n"));
+    }
+  }
 }

@@ -10,13 +10,13 @@
 #include "base/system_error.hpp"
 #include "base/text.hpp"
 #include "ferry/write/archive_output.hpp"
-#include "layout/sealed/set_place.hpp"
 #include "medium/file_medium.hpp"
 #include "medium/partial_file.hpp"
 #include "medium/volumes/volume_list.hpp"
 #include "medium/volumes/volume_output.hpp"
 #include "medium/volumes/volume_places.hpp"
 #include "ociferry/error.hpp"
+#include "parity/parity_file.hpp"
 #include "parity/parity_header.hpp"
 
 namespace ociferry {
@@ -27,6 +27,7 @@ namespace {
 
 constexpr std::size_t kBeginLooked = 512;
 constexpr std::string_view kParity = "the parity";
+constexpr std::string_view kOurParity = "parity that ociferry wrote";
 constexpr std::uint64_t kBesideParity = 64 * 1024;  ///< for lines of SHA256SUMS
 
 std::vector<std::byte> begin_of(const Medium& medium) {
@@ -42,15 +43,69 @@ bool begins_with_zeros(const Medium& medium) {
   return std::ranges::all_of(begin_of(medium), [](std::byte byte) { return byte == std::byte{0}; });
 }
 
-std::vector<fs::path> parity_files_in(const std::vector<fs::path>& directories, const std::string& parity) {
+bool is_file_there(const fs::path& path) {
+  std::error_code unknown;
+  return fs::is_regular_file(path, unknown);
+}
+
+/// As partial files of parity do that begin it, or of which nothing is written yet.
+bool may_begin_parity(const fs::path& partial) {
+  if (!is_file_there(partial)) return false;
+  const auto medium = open_medium(partial);
+  return medium && (begins_with_zeros(*medium) || begins_like_parity(*medium));
+}
+
+/// NAME.001, NAME.002, ... in any of the directories, until one is missing.
+std::vector<fs::path> numbered_files(const std::vector<fs::path>& directories, const std::string& name) {
+  std::vector<fs::path> files;
+  while (files.size() < kMostVolumes) {
+    const std::string next = volume_name(name, files.size() + 1);
+    const auto found =
+        std::ranges::find_if(directories, [&](const fs::path& directory) { return is_file_there(directory / next); });
+    if (found == directories.end()) break;
+    files.push_back(*found / next);
+  }
+  return files;
+}
+
+/// How large all of the parity is that begins with the first of `files`, by the first whole header in them. 0 if they
+/// are not known to be parity.
+std::uint64_t parity_bytes_told_by(const std::vector<fs::path>& files) {
+  try {
+    for (const fs::path& file : files) {
+      const auto medium = open_medium(file);
+      if (!medium || (file == files.front() && !begins_like_parity(*medium))) return 0;
+      const auto header = find_parity_header(*medium, HeaderSearch::Ends, {});
+      if (header) return ParityLayout(header->shape).total_bytes();
+    }
+  } catch (const Error&) {  // a file that has such a name need not be readable
+  }
+  return 0;
+}
+
+/// The volumes of earlier parity: what begins like parity, and follows without a gap, up to the size of that parity.
+/// Any other file with such a name is not ours.
+std::vector<fs::path> earlier_volumes(const std::vector<fs::path>& directories, const std::string& name) {
+  std::vector<fs::path> files = numbered_files(directories, name);
+  std::uint64_t left = parity_bytes_told_by(files);
+  std::size_t ours = 0;
+  for (; ours < files.size() && left > 0; ++ours) {
+    const std::uint64_t size = fs::file_size(files[ours]);
+    if (size > left) break;
+    left -= size;
+  }
+  files.resize(ours);
+  return files;
+}
+
+/// Volumes last, in order.
+std::vector<fs::path> earlier_parity(const std::vector<fs::path>& directories, const std::string& name) {
   std::vector<fs::path> files;
   for (const fs::path& directory : directories) {
-    for (const VolumeFile& file : files_in({directory})) {
-      const std::string name = file.path.filename().string();
-      const auto volume = parse_volume_name(name);
-      if (name == parity || (volume && volume->output == parity)) files.push_back(directory / name);
-    }
+    if (is_file_there(directory / name)) files.push_back(directory / name);
   }
+  const std::vector<fs::path> volumes = earlier_volumes(directories, name);
+  files.insert(files.end(), volumes.begin(), volumes.end());
   return files;
 }
 
@@ -65,15 +120,28 @@ void remove_file(const fs::path& path) {
   throw system_error(text::cat("removing ", path.string()), errno);
 }
 
-}  // namespace
-
-DiscardedPartials::~DiscardedPartials() {
-  for (const fs::path& output : outputs_) {
-    static_cast<void>(calls::unlinkat(AT_FDCWD, PartialFile::path_for(output).c_str(), 0));
+void write_whole(OutputMedium& medium, std::uint64_t bytes, const std::function<void(OutputMedium&)>& write) {
+  try {
+    medium.reserve(bytes, Existing::Discard);
+    write(medium);
+    medium.sync();
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::Space) error.while_doing(text::cat("writing parity of ", bytes, " bytes"));
+    throw;
   }
 }
 
-void check_may_replace(const fs::path& file, bool force, bool (*is_ours)(const Medium&), std::string_view what) {
+}  // namespace
+
+DiscardedPartials::~DiscardedPartials() {
+  // The first one last: it tells what the others are.
+  for (auto output = outputs_.rbegin(); output != outputs_.rend(); ++output) {
+    static_cast<void>(calls::unlinkat(AT_FDCWD, PartialFile::path_for(*output).c_str(), 0));
+  }
+}
+
+void check_may_replace(const fs::path& file, bool force, const std::function<bool(const Medium&)>& is_ours,
+                       std::string_view what) {
   std::error_code unknown;
   if (!fs::exists(file, unknown) && !fs::exists(PartialFile::path_for(file), unknown)) return;
   if (fs::exists(file, unknown) && !fs::is_regular_file(file, unknown)) {
@@ -92,12 +160,12 @@ void check_may_replace(const fs::path& file, bool force, bool (*is_ours)(const M
   }
 }
 
-ParityOutput::ParityOutput(fs::path output, bool force, const std::vector<fs::path>& anywhere)
-    : output_(anywhere.empty() ? behind_links(output) : std::move(output)),
-      directories_(anywhere),
-      name_(output_.filename().string()),
-      is_anywhere_(!anywhere.empty()) {
-  if (!is_anywhere_) directories_ = {directory_of_volume(output_)};
+ParityOutput::ParityOutput(ParityPlace place)
+    : place_(std::move(place)),
+      is_anywhere_(!place_.anywhere.empty()),
+      output_(is_anywhere_ ? place_.output : behind_links(place_.output)),
+      directories_(is_anywhere_ ? place_.anywhere : std::vector<fs::path>{directory_of_volume(output_)}),
+      name_(output_.filename().string()) {
   std::error_code unknown;
   if (name_.empty() || name_ == "." || name_ == ".." || (!is_anywhere_ && fs::is_directory(output_, unknown))) {
     throw Error(ErrorCode::Usage, text::cat("'", output_.string(), "' is not a file name for parity"));
@@ -107,81 +175,91 @@ ParityOutput::ParityOutput(fs::path output, bool force, const std::vector<fs::pa
       throw Error(ErrorCode::NotFound, text::cat(directory.string(), " is no directory"))
           .hint("make it, or choose another output");
     }
-    check_may_replace(directory / name_, force, begins_like_parity, "parity that ociferry wrote");
-    // Only the first volume has a header.
-    check_may_replace(directory / volume_name(name_, 1), force, begins_like_parity, "parity that ociferry wrote");
+    // A file of that name would be read as the parity, even if there are volumes.
+    check_may_write(directory / name_, {});
+    // How many volumes there will be is not known yet.
+    if (is_anywhere_ || place_.volume_bytes > 0) check_may_write(directory / volume_name(name_, 1), {});
   }
 }
 
-std::vector<PlannedVolume> ParityOutput::plan(std::uint64_t bytes, std::uint64_t volume_bytes) const {
+void ParityOutput::check_may_write(const fs::path& file, const std::vector<fs::path>& earlier) const {
+  const std::string name = file.filename().string();
+  const auto is_ours = [&](const Medium& medium) {
+    if (name == name_ || name == volume_name(name_, 1)) return begins_like_parity(medium);
+    return medium.name() == file.string() ? std::ranges::find(earlier, file) != earlier.end() : is_begun(earlier);
+  };
+  check_may_replace(file, place_.force, is_ours, kOurParity);
+}
+
+bool ParityOutput::is_begun(const std::vector<fs::path>& earlier) const {
+  const std::string first = volume_name(name_, 1);
+  if (std::ranges::any_of(earlier, [&](const fs::path& file) { return file.filename() == first; })) return true;
+  return std::ranges::any_of(directories_, [&](const fs::path& directory) {
+    return may_begin_parity(PartialFile::path_for(directory / first));
+  });
+}
+
+std::vector<PlannedVolume> ParityOutput::plan(std::uint64_t bytes) const {
   if (is_anywhere_) {
     std::vector<VolumeRoom> rooms;
     for (const fs::path& directory : directories_) rooms.push_back(room_for_volumes(directory, name_));
     return fill_last_room(rooms, name_, bytes, kBesideParity, kParity);
   }
-  if (volume_bytes > 0 && bytes > volume_bytes) return divide(directories_.front(), name_, bytes, volume_bytes);
+  if (place_.volume_bytes > 0 && bytes > place_.volume_bytes) {
+    return divide(directories_.front(), name_, bytes, place_.volume_bytes);
+  }
   return {{output_, bytes}};
 }
 
-/// All that would be read as this parity: its files, and volumes that are more than it has now.
-std::vector<fs::path> ParityOutput::earlier_files() const { return parity_files_in(directories_, name_); }
-
-std::vector<fs::path> ParityOutput::there(std::uint64_t bytes, std::uint64_t volume_bytes) const {
-  std::vector<fs::path> files = earlier_files();
+std::vector<fs::path> ParityOutput::there(std::uint64_t bytes) const {
+  std::vector<fs::path> files = earlier_parity(directories_, name_);
   if (size_of_files(files) != bytes) return {};
-  std::ranges::sort(files, {}, [](const fs::path& file) { return file.filename(); });
   const auto is_planned = [](const PlannedVolume& planned, const fs::path& file) {
     std::error_code unknown;
     return fs::equivalent(planned.path, file, unknown) && fs::file_size(file, unknown) == planned.bytes;
   };
-  if (!is_anywhere_ && !std::ranges::equal(plan(bytes, volume_bytes), files, is_planned)) return {};
+  if (!is_anywhere_ && !std::ranges::equal(plan(bytes), files, is_planned)) return {};
   return files;
 }
 
 /// Removes what a killed run left, which cannot be resumed. Throws Error{Busy} if another process still writes it.
 void ParityOutput::remove_partials() const {
+  const bool are_ours = is_begun(earlier_parity(directories_, name_));
   for (const fs::path& directory : directories_) {
-    for (std::size_t number = 0; number <= kMostVolumes; ++number) {
+    for (std::size_t number = kMostVolumes + 1; number-- > 0;) {  // the first one last: it tells what the others are
       const fs::path file = directory / (number == 0 ? name_ : volume_name(name_, number));
-      std::error_code unknown;
-      if (!fs::exists(PartialFile::path_for(file), unknown)) continue;
+      const fs::path partial = PartialFile::path_for(file);
+      if (!is_file_there(partial) || (number > 1 && !are_ours && !may_begin_parity(partial))) continue;
       const PartialFile locked(file);
-      remove_file(PartialFile::path_for(file));
+      remove_file(partial);
     }
   }
 }
 
-std::vector<fs::path> ParityOutput::write(std::uint64_t bytes, std::uint64_t volume_bytes,
-                                          const std::function<void(OutputMedium&)>& write) const {
+std::vector<fs::path> ParityOutput::write(std::uint64_t bytes, const std::function<void(OutputMedium&)>& write) const {
   if (is_anywhere_) remove_partials();
-  const std::vector<PlannedVolume> volumes = plan(bytes, volume_bytes);
+  const std::vector<PlannedVolume> volumes = plan(bytes);
   std::vector<fs::path> files;
   for (const PlannedVolume& volume : volumes) files.push_back(volume.path);
-  const std::vector<fs::path> replaced = earlier_files();
-  const bool is_divided = files.size() > 1 || files.front().filename() != name_;
-  std::unique_ptr<OutputMedium> medium;
-  if (is_divided) {
-    medium = std::make_unique<VolumeOutput>(name_, volumes, replaced, std::vector<fs::path>());
-  } else {
-    medium = std::make_unique<PartialFile>(files.front());
+  std::vector<fs::path> replaced = earlier_parity(directories_, name_);
+  for (const fs::path& file : files) check_may_write(file, replaced);
+  std::ranges::reverse(replaced);  // the first one goes last: it tells that the others are ours
+  if (files.size() > 1 || files.front().filename() != name_) {
+    VolumeOutput medium(name_, volumes, replaced, {});
+    DiscardedPartials partials(files);
+    write_whole(medium, bytes, write);
+    medium.publish();
+    partials.release();
+    return files;
   }
+  PartialFile medium(files.front());
   DiscardedPartials partials(files);
-  try {
-    medium->reserve(bytes, Existing::Discard);
-    write(*medium);
-    medium->sync();
-    medium->publish();
-  } catch (Error& error) {
-    if (error.code() == ErrorCode::Space) error.while_doing(text::cat("writing parity of ", bytes, " bytes"));
-    throw;
-  }
+  write_whole(medium, bytes, write);
+  medium.publish();
   partials.release();
   for (const fs::path& old : replaced) {
-    const bool is_new = std::ranges::any_of(files, [&](const fs::path& one) {
-      std::error_code gone;
-      return fs::equivalent(one, old, gone);
-    });
-    if (!is_new) remove_file(old);
+    std::error_code gone;
+    if (!fs::equivalent(files.front(), old, gone)) remove_file(old);
   }
   return files;
 }
@@ -192,7 +270,7 @@ void check_room_for_parity(const std::vector<VolumeRoom>& rooms, const std::stri
   const std::string name = output + std::string(kParitySuffix);
   std::vector<fs::path> directories;
   for (const VolumeRoom& room : rooms) directories.push_back(room.directory);
-  if (size_of_files(parity_files_in(directories, name)) == bytes) return;  // of the same command, most likely
+  if (size_of_files(earlier_parity(directories, name)) == bytes) return;  // of the same command, most likely
   static_cast<void>(fill_last_room(rooms, name, bytes, beside, kParity));
 }
 

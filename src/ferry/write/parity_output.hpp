@@ -34,24 +34,32 @@ class DiscardedPartials {
 };
 
 /// Throws Error{Usage} if `file` or its partial file holds something that `is_ours` does not know, unless `force`.
-void check_may_replace(const std::filesystem::path& file, bool force, bool (*is_ours)(const Medium&),
+void check_may_replace(const std::filesystem::path& file, bool force, const std::function<bool(const Medium&)>& is_ours,
                        std::string_view what);
 
-/// Parity that is written: a file, or volumes.
+/// Where parity is written.
+struct ParityPlace {
+  std::filesystem::path output = {};  ///< OUT.parity; the name alone if it goes where there is room in `anywhere`
+  bool force = false;                 ///< also replace files that are no parity
+  std::uint64_t volume_bytes = 0;     ///< 0: one file. It divides only what does not go `anywhere`.
+  std::vector<std::filesystem::path> anywhere = {};
+};
+
+/// Parity that is written: a file, or volumes. Earlier parity of that name is removed: a file, and volumes that follow
+/// each other and begin with a header. Other files are replaced only with `force`, and only those that would be written
+/// to, or read as the parity: NAME itself, even if there are volumes.
 class ParityOutput {
  public:
-  /// Checks what is there under its names. `output`: OUT.parity; the name alone if it goes where there is room in
-  /// `anywhere`. Throws Error{Usage} if files would be replaced that are no parity, unless `force`; Error{NotFound}.
-  ParityOutput(std::filesystem::path output, bool force, const std::vector<std::filesystem::path>& anywhere = {});
+  /// Checks what is there under its names, as far as these are known. Throws Error{Usage}, Error{NotFound}.
+  explicit ParityOutput(ParityPlace place);
 
-  /// Has it written by `write`, and gives it its name. On any Error nothing of it is left. `volume_bytes` divides it
-  /// only where it has one directory to go to. Returns its files.
-  std::vector<std::filesystem::path> write(std::uint64_t bytes, std::uint64_t volume_bytes,
-                                           const std::function<void(OutputMedium&)>& write) const;
+  /// Has it written by `write`, and gives it its name. On any Error nothing of it is left. Throws Error{Usage} before
+  /// anything is written. Returns its files.
+  std::vector<std::filesystem::path> write(std::uint64_t bytes, const std::function<void(OutputMedium&)>& write) const;
 
   /// The existing files at the paths of this parity of `bytes` bytes, in any division. Empty if their sizes do not add
   /// up to that.
-  [[nodiscard]] std::vector<std::filesystem::path> there(std::uint64_t bytes, std::uint64_t volume_bytes) const;
+  [[nodiscard]] std::vector<std::filesystem::path> there(std::uint64_t bytes) const;
 
   /// Where it may go.
   [[nodiscard]] const std::vector<std::filesystem::path>& directories() const noexcept { return directories_; }
@@ -59,14 +67,18 @@ class ParityOutput {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
  private:
-  [[nodiscard]] std::vector<PlannedVolume> plan(std::uint64_t bytes, std::uint64_t volume_bytes) const;
-  [[nodiscard]] std::vector<std::filesystem::path> earlier_files() const;
+  /// `earlier`: files that are known to be earlier parity.
+  void check_may_write(const std::filesystem::path& file, const std::vector<std::filesystem::path>& earlier) const;
+  /// True if the first volume is there, or its partial file.
+  [[nodiscard]] bool is_begun(const std::vector<std::filesystem::path>& earlier) const;
+  [[nodiscard]] std::vector<PlannedVolume> plan(std::uint64_t bytes) const;
   void remove_partials() const;
 
-  std::filesystem::path output_;
+  ParityPlace place_;
+  bool is_anywhere_;
+  std::filesystem::path output_;                    ///< behind links
   std::vector<std::filesystem::path> directories_;  ///< at least one
   std::string name_;
-  bool is_anywhere_;
 };
 
 /// Throws Error{Space} if `rooms` do not take the parity, of `percent`, of an archive `output` of `archive_bytes`, and

@@ -104,7 +104,10 @@ void write_parity_sums(const std::vector<fs::path>& directories, const std::stri
     for (const std::string& name : names_in_sums(*list)) {
       const bool is_parity = is_part_of(parity, name);
       is_about_them = is_about_them || is_parity || is_part_of(archive, name) || name == volume_list_name(archive);
-      if (is_parity) replaced.push_back(name);
+      const bool is_new = std::ranges::any_of(
+          files, [&](const fs::path& file) { return file.filename() == name && lies_in(file, directory); });
+      // What else is still there only has the name of a volume of it.
+      if (is_parity && (is_new || !fs::exists(directory / name, unknown))) replaced.push_back(name);
     }
     if (!is_about_them) continue;
     std::vector<FileSum> sums;
