@@ -2,6 +2,8 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include "base/text.hpp"
 #include "call_stage.hpp"
@@ -63,6 +65,65 @@ std::string judge(ParityStage& place, const OneOutput& one, const std::string& f
   return wrong.empty() ? wrong : text::cat(one.words.front(), " ", fault, ": ", outcome.err, "\n", wrong);
 }
 
+/// The volumes of parity `name` behind one another; with `unfinished` also those that still are partial files.
+std::string joined(const CallStage& stage, const std::string& name, bool unfinished) {
+  std::string all;
+  for (int number = 1;; ++number) {
+    const fs::path volume = stage.path(text::cat(name, ".00", number));
+    const fs::path partial = volume.string() + ".partial";
+    if (unfinished && fs::exists(partial)) {
+      all += read_text(partial);
+    } else if (fs::exists(volume)) {
+      all += read_text(volume);
+    } else {
+      return all;
+    }
+  }
+}
+
+/// Parity in volumes, which replaces some of another percentage.
+class ReplacedVolumes {
+ public:
+  explicit ReplacedVolumes(ParityStage& place) : place_(place) {
+    older_ = written(words("40%"));
+    newer_ = written(words("50%"));
+    REQUIRE(older_ != newer_);
+    write_text(place_.stage().path("v.009"), "mine");
+  }
+
+  /// What is wrong after a run with a fault, and after one without.
+  std::string judge(const std::string& fault, std::string_view says) {
+    REQUIRE(written(words("40%")) == older_);
+    fs::remove(place_.stage().path("hit"));
+    const Outcome outcome = place_.run(words("50%"), fault_script(place_.stage(), fault));
+    std::string wrong;
+    const bool is_left = joined(place_.stage(), "v", false) == older_ || joined(place_.stage(), "v", true) == newer_;
+    if (!is_left) wrong += "  neither the older nor the new parity is left whole\n";
+    if (outcome.err.find(says) == std::string::npos) wrong += "  it does not say so\n";
+    const Outcome again = place_.run(words("50%"));
+    if (again.exit_code != 0) wrong += text::cat("  the same command fails then: ", again.err);
+    if (joined(place_.stage(), "v", false) != newer_) wrong += "  and does not write what it should\n";
+    if (read_text(place_.stage().path("v.009")) != "mine") wrong += "  and replaces a file of the user\n";
+    for (const std::string& name : place_.stage().names()) {
+      if (name.ends_with(".partial")) wrong += text::cat("  and leaves ", name, "\n");
+    }
+    return wrong.empty() ? wrong : text::cat(fault, ": ", outcome.err, "\n", wrong);
+  }
+
+ private:
+  static Words words(const std::string& percent) {
+    return {"protect", "whole.tar", "--parity", percent, "-o", "v", "--volume-size", "64K"};
+  }
+  std::string written(const Words& words) {
+    REQUIRE(place_.run(words).exit_code == 0);
+    return joined(place_.stage(), "v", false);
+  }
+
+  ParityStage& place_;
+  std::string older_;
+  std::string newer_;
+};
+
 }  // namespace
 
 TEST_CASE("protect and repair leave no incomplete file when they fail or are killed, and resume") {
@@ -88,4 +149,23 @@ TEST_CASE("protect and repair leave no incomplete file when they fail or are kil
     }
     CHECK(hits > 5);
   }
+}
+
+TEST_CASE("parity in volumes that replaces other is never lost with it, whatever fails and wherever it is killed") {
+  ParityStage place;
+  ReplacedVolumes volumes(place);
+  for (const std::string fault : {"rename:1:5", "rename:2:30", "remove:1:5", "remove:2:30"}) {
+    const std::string wrong = volumes.judge(fault, "are whole, but still have .partial behind their names");
+    CHECK_MESSAGE(wrong.empty(), wrong);
+    CHECK(was_hit(place.stage()));
+  }
+  std::size_t hits = 0;
+  Dice dice(seed_of_run());
+  for (std::size_t call = 1 + dice.below(12);; call += 1 + dice.below(20)) {
+    const std::string wrong = volumes.judge(text::cat("any:", call, dice.one_in(3) ? ":torn" : ":kill"), "");
+    CHECK_MESSAGE(wrong.empty(), wrong);
+    if (!was_hit(place.stage())) break;
+    ++hits;
+  }
+  CHECK(hits > 5);
 }

@@ -131,6 +131,24 @@ void write_whole(OutputMedium& medium, std::uint64_t bytes, const std::function<
   }
 }
 
+void publish_volumes(VolumeOutput& medium, const std::vector<fs::path>& files, const std::string& name) {
+  try {
+    medium.publish();
+  } catch (Error& error) {
+    const auto named = std::ranges::count_if(files, [](const fs::path& file) {
+      std::error_code unknown;
+      return !fs::exists(PartialFile::path_for(file), unknown);
+    });
+    error.while_doing(text::cat("giving ", files.size(), " volumes of ", name, " their names, in place of older ones; ",
+                                named,
+                                " have them, and the others are whole, but still have .partial behind their names"));
+    error.hint(
+        "see to it that all directories can be written, and run the same command again: it replaces all that "
+        "is there");
+    throw;
+  }
+}
+
 }  // namespace
 
 DiscardedPartials::~DiscardedPartials() {
@@ -248,8 +266,8 @@ std::vector<fs::path> ParityOutput::write(std::uint64_t bytes, const std::functi
     VolumeOutput medium(name_, volumes, replaced, {});
     DiscardedPartials partials(files);
     write_whole(medium, bytes, write);
-    medium.publish();
-    partials.release();
+    partials.release();  // the older parity goes first, so these are kept, whatever happens now
+    publish_volumes(medium, files, name_);
     return files;
   }
   PartialFile medium(files.front());

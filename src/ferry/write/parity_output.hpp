@@ -53,8 +53,9 @@ class ParityOutput {
   /// Checks what is there under its names, as far as these are known. Throws Error{Usage}, Error{NotFound}.
   explicit ParityOutput(ParityPlace place);
 
-  /// Has it written by `write`, and gives it its name. On any Error nothing of it is left. Throws Error{Usage} before
-  /// anything is written. Returns its files.
+  /// Has it written by `write`, and gives it its name. On an Error the earlier parity is as it was, and nothing of the
+  /// new one is left. Only if volumes that are whole cannot all get their names, earlier parity may be gone; then they
+  /// stay as partial files. Throws Error{Usage} before anything is written. Returns its files.
   std::vector<std::filesystem::path> write(std::uint64_t bytes, const std::function<void(OutputMedium&)>& write) const;
 
   /// The existing files at the paths of this parity of `bytes` bytes, in any division. Empty if their sizes do not add
