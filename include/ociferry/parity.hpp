@@ -42,7 +42,7 @@ struct ProtectReport {
 };
 
 /// Verifies an archive, and makes its parity. Reads the archive twice. Throws what verify() throws; Error{Usage} if it
-/// is a directory or a stream, or a file would be replaced that is no parity; Error{Space}, Error{Io}; then
+/// is a directory or a stream, or a file would be replaced that is no parity, or is read; Error{Space}, Error{Io}; then
 /// no parity has its name, unless only SHA256SUMS beside it could not be written, or not all volumes of it could get
 /// theirs: the others are whole then, and still called FILE.NNN.partial.
 OCIFERRY_EXPORT ProtectReport protect_archive(const ProtectOptions& options, const Context& context);

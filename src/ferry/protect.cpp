@@ -3,6 +3,8 @@
 
 #include "base/text.hpp"
 #include "ferry/gather/parity_reading.hpp"
+#include "ferry/write/archive_output.hpp"
+#include "ferry/write/inputs_stay.hpp"
 #include "ferry/write/parity_output.hpp"
 #include "ferry/write/sums_file.hpp"
 #include "layout/sealed/volume_set.hpp"
@@ -58,6 +60,14 @@ ProtectReport protect(const fs::path& archive, const std::string& name, const st
   return report;
 }
 
+/// Throws Error{Usage} if a file that is read would be replaced by the parity `output`, or by a volume of it.
+void check_parity_replaces_none(const std::vector<fs::path>& archives, const fs::path& output,
+                                const VolumeSearch& search) {
+  const fs::path file = behind_links(output);
+  const VolumeRule volumes{.bytes = 1};  // of any size: those of earlier parity are removed, too
+  for (const VolumeRule& rule : {VolumeRule(), volumes}) check_inputs_stay({.bases = archives}, file, rule, search);
+}
+
 ParityPlace parity_beside(const fs::path& archive, const VolumeRule& volumes, const ParityRule& rule, bool force) {
   return {.output = archive.string() + std::string(kParitySuffix),
           .force = force,
@@ -73,9 +83,11 @@ ProtectReport protect_archive(const ProtectOptions& options, const Context& give
   context.volumes.ask = nullptr;  // all of an archive is read side by side: one after the other will not do
   if (is_standard_input(options.archive)) static_cast<void>(bytes_of(options.archive, context));
   const fs::path beside = parity_path_of(options.archive, context);
-  const ParityOutput output({.output = options.output.empty() ? beside : options.output,
-                             .force = options.force,
-                             .volume_bytes = options.parity.volume_bytes});
+  const fs::path& file = options.output.empty() ? beside : options.output;
+  std::vector<fs::path> read = options.bases;
+  read.push_back(options.archive);
+  check_parity_replaces_none(read, file, context.volumes);
+  const ParityOutput output({.output = file, .force = options.force, .volume_bytes = options.parity.volume_bytes});
   const VerifyReport verified = verify({.archive = options.archive, .bases = options.bases}, context);
   return protect(options.archive, beside.stem().string(), verified.fingerprint, options.parity, output, context);
 }
@@ -116,6 +128,9 @@ ProtectReport protect_export(const fs::path& archive, const VolumeRule& volumes,
     reading.volumes = {.directories = volumes.directories};
   }
   try {
+    if (volumes.directories.empty()) {
+      check_parity_replaces_none({written}, archive.string() + std::string(kParitySuffix), reading.volumes);
+    }
     return protect(written, name, fingerprint, parity, output, reading);
   } catch (Error& error) {
     error.while_doing(text::cat("making the parity of ", archive.string(), ", which is complete"));

@@ -25,16 +25,19 @@ std::string with_lines(std::string_view first, const std::vector<std::string>& l
 constexpr std::string_view kBeyondRepair =
     "take the archive from the sender again, or only the volumes in which most is lost: then the rest may be repaired";
 
-/// Throws if what is read would be replaced, also with `force`.
+/// Throws if what is read would be replaced, or emptied as the unfinished output, also with `force`. Of parity
+/// and of damaged sets, check_inputs_stay() does not know the files.
 void check_no_input(const fs::path& output, const ProtectedArchive& both) {
   std::vector<fs::path> inputs;
   for (const PatchworkMedium::Piece& piece : both.parity_medium->pieces()) inputs.emplace_back(piece.name);
   for (const PatchworkMedium::Piece& piece : both.archive->pieces()) inputs.emplace_back(piece.name);
-  for (const fs::path& input : inputs) {
-    std::error_code unknown;
-    if (!fs::equivalent(output, input, unknown)) continue;
-    throw Error(ErrorCode::Usage, text::cat(output.string(), " is needed for the repair, which is never in place"))
-        .hint("choose another output file");
+  for (const fs::path& file : {output, PartialFile::path_for(output)}) {
+    for (const fs::path& input : inputs) {
+      std::error_code unknown;
+      if (!fs::equivalent(file, input, unknown)) continue;
+      throw Error(ErrorCode::Usage, text::cat(file.string(), " is needed for the repair, which is never in place"))
+          .hint("choose another output file");
+    }
   }
 }
 

@@ -151,3 +151,53 @@ TEST_CASE("split --parity leaves files alone that only have names of volumes, an
     }
   }
 }
+
+TEST_CASE("what is read for parity or for a repair is never written to, by whatever name") {
+  if (lacks({"docker-registry"})) return;
+  Protected set;
+  World& world = set.world;
+  fs::create_directories(set.at("links"));
+  fs::create_symlink("../set/plain.tar", set.at("links/to.tar"));
+  fs::create_hard_link(set.at("set/plain.tar"), set.at("hard"));
+  fs::copy_file(set.at("set/plain.tar"), set.at("unfinished.partial"));
+  fs::copy_file(set.at("set/plain.tar"), set.at("older"));
+  const auto refused = [&](const std::string& archive, const std::string& output, const Words& more = {}) {
+    CAPTURE(output);
+    const auto before = set.files();
+    for (const bool is_forced : {false, true}) {
+      Words words{"protect", archive, "--parity", "20%", "-o", output};
+      words.insert(words.end(), more.begin(), more.end());
+      if (is_forced) words.emplace_back("--force");
+      const std::string error = world.fail(1, words);
+      CHECK_MESSAGE(has_part(error, "is read, and would be replaced by what is written"), error);
+    }
+    CHECK(set.files() == before);
+    CHECK((read_text(set.at("set/plain.tar")) == set.original));
+    CHECK((read_text(set.at("unfinished.partial")) == set.original));
+  };
+  refused("set/plain.tar", "set/plain.tar");
+  refused("set/plain.tar", "links/../set//plain.tar");
+  refused("set/plain.tar", set.at("set/plain.tar").string());
+  refused("set/plain.tar", "links/to.tar");
+  refused("links/to.tar", "set/plain.tar");
+  refused("set/plain.tar", "hard");
+  refused("unfinished.partial", "unfinished");
+  refused("set/apps.tar.001", "set/apps.tar.004");
+  refused("set/apps.tar.001", "set/apps.tar.volumes.json");
+  refused("set/apps.tar.volumes.json", "set/apps.tar", {"--volume-size", "64K"});
+  refused("set/plain.tar", "older", {"--base", "older"});
+  world.succeed({"verify", "set/apps.tar.001"});
+
+  // Parity that would be written over the archive that was exported just now.
+  fs::create_symlink("new.tar", set.at("new.tar.parity"));
+  Words words = set.source;
+  words.insert(words.end(), {"-o", "new.tar", "--force"});
+  CHECK(has_part(world.fail(1, words), "is read, and would be replaced by what is written"));
+  CHECK((read_text(set.at("new.tar")) == set.original));
+
+  fs::copy_file(set.at("set/plain.tar.parity"), set.at("p.partial"));
+  const std::string parity = read_text(set.at("p.partial"));
+  const std::string error = world.fail(1, {"repair", "set/plain.tar", "--parity", "p.partial", "-o", "p", "--force"});
+  CHECK_MESSAGE(has_part(error, "p.partial is needed for the repair, which is never in place"), error);
+  CHECK((read_text(set.at("p.partial")) == parity));
+}
