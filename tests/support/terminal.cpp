@@ -5,7 +5,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -30,10 +29,18 @@ bool Terminal::shows_what_is_typed() const {
 void Terminal::type(const std::string& line) const { write_full(master_.get(), as_bytes(line + "\n"), name_); }
 
 std::string Terminal::shown() const {
-  std::array<char, 4096> buffer{};
-  REQUIRE(::fcntl(master_.get(), F_SETFL, O_NONBLOCK) == 0);
-  const ssize_t got = ::read(master_.get(), buffer.data(), buffer.size());
-  return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+  // What is written comes in parts, in order: all of it is there when what is written now is.
+  constexpr char kEnd = '\x1F';
+  write_full(slave_.get(), as_bytes(std::string(1, kEnd)), name_);
+  std::string all;
+  while (all.find(kEnd) == std::string::npos) {
+    std::array<char, 4096> buffer{};
+    const ssize_t got = ::read(master_.get(), buffer.data(), buffer.size());
+    REQUIRE(got > 0);
+    all.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  std::erase(all, kEnd);
+  return all;
 }
 
 }  // namespace ociferry::testing
