@@ -13,6 +13,7 @@
 #include "ferry/open_store.hpp"
 #include "ferry/output_directory.hpp"
 #include "ferry/unreadable_layer.hpp"
+#include "ferry/write/inputs_stay.hpp"
 #include "ociferry/error.hpp"
 #include "stream/memory.hpp"
 #include "stream/read_buffer.hpp"
@@ -218,6 +219,7 @@ FoundFile read_image_file(const ImageChoice& choice, const std::string& path,
 }
 
 ExtractedFiles extract_files(const ExtractOptions& options, const Context& context) {
+  check_not_read({.copied = {options.from.archive}, .bases = options.from.bases}, options.output, context.volumes);
   OutputDirectory output(options.output, options.force);
   const OpenImage opened = open_image(options.from, context);
   Extraction extraction(opened, context);

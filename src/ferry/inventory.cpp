@@ -11,6 +11,7 @@
 #include "ferry/gather/named_archives.hpp"
 #include "ferry/gather/registries.hpp"
 #include "ferry/gather/repository_layers.hpp"
+#include "ferry/write/inputs_stay.hpp"
 #include "layout/open_archive.hpp"
 #include "layout/sealed/archive_reader.hpp"
 #include "medium/file_medium.hpp"
@@ -87,6 +88,7 @@ InventoryReport inventory(const InventoryOptions& options, const Context& contex
   if (options.repositories.empty() && options.registry.empty() && options.archives.empty()) {
     throw Error(ErrorCode::Usage, "nothing to list: give repositories, a registry or archives");
   }
+  check_not_read({.copied = options.archives}, options.output, context.volumes);
   check_list_output(options.output, options.force);
   HaveList list;
   Registries registries(context);

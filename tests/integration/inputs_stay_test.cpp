@@ -170,4 +170,42 @@ TEST_CASE("lock files, mappings, repaired archives and pulled directories do not
   world.succeed({"pull", "--from", "both.tar", "-i", "team/app", "-o", "pulled"});
   inputs.copy("both.tar", "pulled/both.tar");
   inputs.refuses({"pull", "--from", "pulled/both.tar", "-i", "team/app", "-o", "pulled"});
+  inputs.refuses({"extract", "pulled/both.tar", "team/app", "-o", "pulled"});
+  inputs.refuses({"inventory", "a", "-o", "a/OUT.001"});
+}
+
+TEST_CASE("an image layout that is read is not replaced, in whole or in part") {
+  if (lacks({"docker-registry"})) return;
+  Inputs inputs;
+  World& world = inputs.world;
+  world.succeed({"pull", "--from", "both.tar", "-i", "team/app", "-o", "pulled"});
+  fs::create_directory(world.path("pulled/layout"));
+  Program unpack = world.ociferry.program({});
+  unpack.arguments = {"tar", "-xf", "both.tar", "-C", "pulled/layout"};
+  REQUIRE(run(unpack).exit_code == 0);
+  inputs.refuses({"pull", "--from", "pulled/layout", "-i", "team/app", "-o", "pulled"});
+  inputs.refuses({"merge", "pulled/layout", "new.tar", "-o", "pulled/layout/index.json"});
+  world.succeed({"merge", "pulled/layout", "new.tar", "-o", "pulled/layout/more.tar"});
+}
+
+TEST_CASE("standard input from a file is that file, and a listed volume is more than a file") {
+  if (lacks({"docker-registry"})) return;
+  Inputs inputs;
+  World& world = inputs.world;
+  inputs.divide("10M");
+  const auto before = files_below(world.path(""));
+  for (const char* const command :
+       {"merge - new.tar -o x < x.partial", "merge - new.tar -o a/OUT --volume-size 200K < a/OUT.001"}) {
+    CAPTURE(command);
+    if (!fs::exists(world.path("x.partial"))) inputs.copy("both.tar", "x.partial");
+    Program program = world.ociferry.program({});
+    program.arguments = {"sh", "-c", text::cat("exec \"$0\" ", command), program.arguments.front()};
+    const Outcome outcome = run(program);
+    CHECK(outcome.exit_code == 1);
+    CHECK(contains(outcome.err, "is read, and would be replaced by what is written"));
+  }
+  CHECK((read_text(world.path("x.partial")) == read_text(world.path("both.tar"))));
+  fs::remove(world.path("x.partial"));
+  CHECK((files_below(world.path("")) == before));
+  inputs.refuses({"rm", "a/OUT.001", "team/app", "-o", "a/OUT.001"});
 }

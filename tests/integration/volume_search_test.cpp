@@ -236,6 +236,24 @@ TEST_CASE("a volume that several names lack is asked for once") {
   }
 }
 
+TEST_CASE("where a missing volume may be brought, the set is not replaced") {
+  if (lacks({"docker-registry"})) return;
+  Drawer drawer;
+  World& world = drawer.world;
+  const auto before = files_below(world.path("set"));
+  for (const std::string name : {"set", "set/apps.tar.001", "drawer"}) {
+    CAPTURE(name);
+    const Terminal terminal;
+    Program program = world.ociferry.program(
+        {"split", name, "-o", "set/apps.tar", "--volume-size", "100K", "--force", "--volume-dir", "set"});
+    program.arguments.insert(program.arguments.begin(),
+                             {"sh", "-c", "exec \"$@\" < \"$0\" 2> \"$0\"", terminal.name()});
+    CHECK(run(program).exit_code == 1);
+    CHECK(shows(terminal.shown(), "is read, and would be replaced by what is written"));
+    CHECK((files_below(world.path("set")) == before));
+  }
+}
+
 TEST_CASE("on a terminal a missing volume is requested and then read, but not with --yes") {
   if (lacks({"docker-registry"})) return;
   Drawer drawer;

@@ -1,6 +1,7 @@
 #include "ferry/write/inputs_stay.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -12,7 +13,9 @@
 #include "ferry/gather/named_archives.hpp"
 #include "ferry/write/archive_output.hpp"
 #include "ferry/write/divided_output.hpp"
+#include "layout/sealed/set_place.hpp"
 #include "layout/sealed/volume_set.hpp"
+#include "medium/input_stream.hpp"
 #include "medium/partial_file.hpp"
 #include "medium/volumes/volume_list.hpp"
 #include "ociferry/error.hpp"
@@ -29,8 +32,29 @@ using Identity = std::pair<dev_t, ino_t>;
 
 std::optional<Identity> identity_of(const fs::path& file) {
   struct stat status {};
-  if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  const int failed = is_standard_input(file) ? ::fstat(STDIN_FILENO, &status) : ::stat(file.c_str(), &status);
+  if (failed != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   return Identity{status.st_dev, status.st_ino};
+}
+
+bool lies_within(const fs::path& file, const fs::path& directory) {
+  std::error_code unknown;
+  const fs::path real = fs::weakly_canonical(directory, unknown);
+  const fs::path within = fs::weakly_canonical(file, unknown).lexically_relative(real);
+  return !within.empty() && *within.begin() != "..";
+}
+
+/// True for an image layout (image-spec, "OCI Image Layout").
+bool is_layout(const fs::path& directory) {
+  std::error_code unknown;
+  return fs::is_regular_file(directory / "index.json", unknown);
+}
+
+/// True for a volume of which the list of its set is beside it.
+bool is_listed_volume(const fs::path& file) {
+  const auto name = parse_volume_name(file.filename().string());
+  std::error_code unknown;
+  return name && fs::exists(file.parent_path() / volume_list_name(name->output), unknown);
 }
 
 /// All files that are read.
@@ -44,17 +68,35 @@ class ReadFiles {
     if (all.size() > 1) add_all(read, search_beside(all, search));
   }
 
-  /// As they were named, or found.
-  [[nodiscard]] const std::vector<fs::path>& paths() const noexcept { return paths_; }
-
   /// Throws if `file` is one of them. `in_one_step`: its place is taken by a file that has all that was read.
   void check(const fs::path& file, bool in_one_step = false) const {
     const auto identity = identity_of(file);
     if (!identity) return;
+    const auto holds_it = [&](const fs::path& layout) { return lies_within(file, layout); };
+    if (std::ranges::any_of(layouts_, holds_it)) refuse(file);
     const auto found = uses_.find(*identity);
     if (found == uses_.end() || (in_one_step && found->second == Use::Whole)) return;
-    throw Error(ErrorCode::Usage, text::cat(file.string(), " is read, and would be replaced by what is written"))
-        .hint("write to another name or directory, and remove what is not needed afterwards; nothing was changed");
+    refuse(file);
+  }
+
+  /// Throws if one of them, or a directory with some, lies in `directory`.
+  void check_directory(const fs::path& directory) const {
+    for (const fs::path& path : paths_) {
+      if (lies_within(path, directory)) refuse(path);
+    }
+  }
+
+  /// Throws if volumes of that name in `directory` may yet be brought to be read.
+  void check_awaited(const std::string& output, const fs::path& directory) const {
+    for (const SetPlace& place : awaited_) {
+      const auto is_there = [&](const fs::path& one) {
+        std::error_code unknown;
+        return fs::equivalent(one, directory, unknown);
+      };
+      if (place.output == output && std::ranges::any_of(place.directories, is_there)) {
+        refuse(directory / volume_name(output, 1));
+      }
+    }
   }
 
  private:
@@ -64,19 +106,30 @@ class ReadFiles {
     Kept,   ///< needed afterwards
   };
 
+  [[noreturn]] static void refuse(const fs::path& file) {
+    throw Error(ErrorCode::Usage, text::cat(file.string(), " is read, and would be replaced by what is written"))
+        .hint("write to another name or directory, and remove what is not needed afterwards; nothing was changed");
+  }
+
   void add_all(const ReadArchives& read, const VolumeSearch& search) {
     for (const fs::path& archive : read.copied) add(archive, Use::Whole, search);
     for (const fs::path& base : read.bases) add(base, Use::Kept, search);
   }
 
   void add(const fs::path& archive, Use use, const VolumeSearch& search) {
-    note(archive, use);
+    if (is_layout(archive)) layouts_.push_back(archive);
+    const Use use_of_part = use == Use::Whole ? Use::Part : use;
+    note(archive, is_listed_volume(archive) ? use_of_part : use);
     const VolumeSearch what_is_there{.directories = search.directories,
                                      .ask = [](const WantedVolume&) { return false; }};
-    const Use use_of_part = use == Use::Whole ? Use::Part : use;
     try {
+      const auto place = place_of_set(archive, what_is_there, silent_progress(), nullptr);
+      if (!place) return;
+      if (search.ask) awaited_.push_back(*place);
       const auto set = find_volumes(archive, what_is_there, silent_progress());
       if (!set) return;
+      const auto is_there = [](const FoundVolume& volume) { return !volume.path.empty(); };
+      if (search.ask && std::ranges::all_of(set->volumes, is_there)) awaited_.pop_back();
       for (const FoundVolume& volume : set->volumes) note(volume.path, use_of_part);
       note(set->list_path, use_of_part);
     } catch (const Error&) {  // whoever opens the archive says why
@@ -84,15 +137,17 @@ class ReadFiles {
   }
 
   void note(const fs::path& file, Use use) {
+    if (!file.empty() && !is_standard_input(file)) paths_.push_back(file);
     const auto identity = identity_of(file);
     if (!identity) return;
     Use& known = uses_.try_emplace(*identity, use).first->second;
     known = std::max(known, use);
-    paths_.push_back(file);
   }
 
   std::map<Identity, Use> uses_;
-  std::vector<fs::path> paths_;
+  std::vector<fs::path> paths_;    ///< as they were named, or found
+  std::vector<fs::path> layouts_;  ///< directories of which each file is read
+  std::vector<SetPlace> awaited_;  ///< sets of which volumes may yet be brought
 };
 
 }  // namespace
@@ -107,6 +162,7 @@ void check_inputs_stay(const ReadArchives& read, const fs::path& output, const V
   }
   for (const fs::path& directory : directories_of_volumes(output, volumes)) {
     const std::string name = output.filename().string();
+    files.check_awaited(name, directory);
     for (std::size_t number = 1; number <= kMostVolumes; ++number) {
       const fs::path volume = directory / volume_name(name, number);
       files.check(volume);
@@ -121,11 +177,7 @@ void check_inputs_stay(const ReadArchives& read, const fs::path& output, const V
 void check_not_read(const ReadArchives& read, const fs::path& replaced, const VolumeSearch& search) {
   const ReadFiles files(read, search);
   files.check(replaced);
-  std::error_code unknown;
-  for (const fs::path& file : files.paths()) {
-    const fs::path within = fs::weakly_canonical(file, unknown).lexically_relative(fs::weakly_canonical(replaced));
-    if (!within.empty() && *within.begin() != "..") files.check(file);
-  }
+  files.check_directory(replaced);
 }
 
 }  // namespace ociferry
