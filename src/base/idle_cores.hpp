@@ -15,7 +15,8 @@ struct CoreTicks {
 /// Reads what /proc/stat says (proc_stat(5)); nullopt if it is something else.
 [[nodiscard]] std::optional<CoreTicks> parse_core_ticks(std::string_view proc_stat);
 
-/// Watches whether a core of the machine has nothing to do, whatever process the others work for. Used by one thread.
+/// Watches whether a core of the machine has nothing to do, whatever process the others work for. Where this process
+/// may use some of the cores only, these are taken to be as busy as all. Used by one thread.
 class IdleCores {
  public:
   /// True if one core or more had nothing to do, most of the time, since the last result. False until that is kWatched

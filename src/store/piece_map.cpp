@@ -7,7 +7,7 @@ namespace ociferry {
 namespace {
 
 /// The size of the next piece: smaller towards the end, so that all finish at about the same time.
-constexpr std::uint64_t kParts = 8;
+constexpr std::uint64_t kParts = 16;
 
 }  // namespace
 
