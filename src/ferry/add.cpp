@@ -98,7 +98,7 @@ AdditionPlan plan_addition(const AddOptions& options, const Context& context) {
 }
 
 AddReport add_images(const AddOptions& options, const Context& context) {
-  Registries registries(context, options.gather);
+  Registries registries(context, options.gather, Traffic::Many);
   ReadyAddition ready = ready_addition(options, registries, context);
   AddReport report;
   report.fetched = lacking(ready.joined, ready.loaded.to_verify);

@@ -56,7 +56,7 @@ ReadyCopy ready_copy(const CopyOptions& options, Registries& registries, const C
 }  // namespace
 
 TransferReport copy(const CopyOptions& options, const Context& context) {
-  Registries registries(context, options.gather);
+  Registries registries(context, options.gather, Traffic::Many);
   ReadyCopy ready = ready_copy(options, registries, context);
   TransferReport report =
       relocate_to_registry(ready.set, ready.placement, options.relocate, ready.lock, registries, context);

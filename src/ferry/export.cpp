@@ -32,7 +32,7 @@ ExportPlan plan_export(const ExportOptions& options, const Context& context) {
 TransferReport export_archive(const ExportOptions& options, const Context& context) {
   check_inputs_stay({.bases = options.have}, options.archive, options.volumes, context.volumes);
   check_output(options.archive, options.force, options.volumes);
-  Registries registries(context, options.gather);
+  Registries registries(context, options.gather, Traffic::Many);
   std::vector<Reference> left_out;
   const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context),
                          .volumes = options.volumes,
@@ -46,7 +46,7 @@ TransferReport export_archive(const ExportOptions& options, const Context& conte
 
 TransferReport export_to_stream(const ExportOptions& options, const StreamOutput& to, const Context& context) {
   check_stream_output(to);
-  Registries registries(context, options.gather);
+  Registries registries(context, options.gather, Traffic::Many);
   std::vector<Reference> left_out;
   const ArchiveForm form{.baseline = read_baseline(options.have, options.for_each_site, context)};
   TransferReport report = stream_archive(requested_set(options, registries, context, left_out), to, context, form);

@@ -173,7 +173,7 @@ TransferReport import_archive(const ImportOptions& options, const Context& given
   WatchedMedia watched(*given.progress, WatchedMedia::Direction::Reading, media_of(options, given));
   Context context = given;
   context.progress = &watched;
-  Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
+  Registries registries(context, {.nondistributable_layers = options.nondistributable_layers}, Traffic::Many);
   ReadyImport ready = ready_import(options, true, registries, context);
   TransferReport report = relocate_to_registry(ready.set, ready.placement, options.relocate, std::nullopt, registries,
                                                ready.reading, ready.pass(ready.reading));
@@ -189,7 +189,7 @@ std::vector<DestinationReport> import_archive_to_all(const ImportOptions& option
   WatchedMedia watched(*given.progress, WatchedMedia::Direction::Reading, media_of(options, given));
   Context context = given;
   context.progress = &watched;
-  Registries registries(context, {.nondistributable_layers = options.nondistributable_layers});
+  Registries registries(context, {.nondistributable_layers = options.nondistributable_layers}, Traffic::Many);
   ImportOptions first = options;
   if (!destinations.empty()) first.relocate = destinations.front();
   const ReadyImport ready = ready_import(first, true, registries, context);

@@ -157,7 +157,7 @@ class CurlTransport::Impl {
                           {options_.response_header_timeout + request.extra_response_time, options_.stall_timeout},
                           proxy ? CurlExchange::Loopback::Unseen : loopback_rule(request), stop);
     std::array<char, CURL_ERROR_SIZE> why{};  // outlives the handle, which refers to it
-    Handle handle = take();
+    Handle handle = request.opens_connection ? make() : take();
     const CURLcode code = perform(handle.get(), request, proxy, exchange, why);
     note_place(request, exchange);
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
@@ -205,14 +205,16 @@ class CurlTransport::Impl {
     loopback_hosts_.insert(request.url.origin().host);
   }
 
+  Handle make() {
+    Handle handle(curl_easy_init());
+    if (!handle) throw Error(ErrorCode::Internal, "libcurl has no handle for us");
+    set(handle.get(), CURLOPT_SHARE, share_.get());
+    return handle;
+  }
+
   Handle take() {
     const std::lock_guard lock(mutex_);
-    if (idle_.empty()) {
-      Handle handle(curl_easy_init());
-      if (!handle) throw Error(ErrorCode::Internal, "libcurl has no handle for us");
-      set(handle.get(), CURLOPT_SHARE, share_.get());
-      return handle;
-    }
+    if (idle_.empty()) return make();
     // The last one returned most likely has an open connection.
     Handle handle = std::move(idle_.back());
     idle_.pop_back();

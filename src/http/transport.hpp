@@ -51,6 +51,8 @@ struct Request {
   std::optional<std::string> sent_by = {};
   /// The body contains a secret: a redirect to another origin is refused.
   bool secret_body = false;
+  /// Opens a connection, and leaves those that are open to others.
+  bool opens_connection = false;
 };
 
 /// A request without a response. Failures of a sink or body source are never wrapped in it.

@@ -2,8 +2,6 @@
 
 #include <memory>
 
-#include "ferry/gather/timed_transport.hpp"
-
 namespace ociferry {
 
 namespace {
@@ -15,10 +13,11 @@ RegistryOptions with(RegistryOptions options, const GatherOptions& gather) {
 
 }  // namespace
 
-Registries::Registries(const Context& context, const GatherOptions& gather)
-    : client_(with(context.registry, gather),
-              std::make_shared<TimedTransport>(make_transport(context.registry, *context.progress), context.jobs),
-              *context.progress, context.stop) {}
+Registries::Registries(const Context& context, const GatherOptions& gather, Traffic traffic)
+    : client_(
+          with(context.registry, gather),
+          std::make_shared<TimedTransport>(make_transport(context.registry, *context.progress), context.jobs, traffic),
+          *context.progress, context.stop) {}
 
 OpenSource Registries::opener() {
   return [this](const RepositoryName& name) -> std::shared_ptr<ImageSource> { return repository(name); };

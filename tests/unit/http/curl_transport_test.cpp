@@ -175,6 +175,11 @@ TEST_CASE("a connection is reused") {
   CurlRig rig;
   for (int i = 0; i < 5; ++i) static_cast<void>(rig.send(request("GET", server)));
   CHECK(server.connections() == 1);
+  // One that is to open its own leaves the others to those who wait for an answer.
+  Request another = request("GET", server);
+  another.opens_connection = true;
+  static_cast<void>(rig.send(another));
+  CHECK(server.connections() == 2);
 }
 
 TEST_CASE("threads share a transport") {
