@@ -161,7 +161,9 @@ TEST_CASE("volumes that are read are not replaced by those that are written, wit
       fs::remove(set.at("set/apps.tar.volumes.json"));
       fs::remove(set.at("packed/apps.tar.volumes.json"));
     }
-    for (const auto& [words, directory] : rows) {
+    for (const auto& row : rows) {
+      const Words& words = row.first;
+      const std::string& directory = row.second;
       if (!has_list && std::ranges::find(words, "set/apps.tar.volumes.json") != words.end()) continue;
       CAPTURE(text::join(words, " "));
       Words all = words;
