@@ -219,8 +219,8 @@ FoundFile read_image_file(const ImageChoice& choice, const std::string& path,
 }
 
 ExtractedFiles extract_files(const ExtractOptions& options, const Context& context) {
-  check_not_read({.copied = {options.from.archive}, .bases = options.from.bases}, options.output, context.volumes);
   OutputDirectory output(options.output, options.force);
+  check_not_read({.copied = {options.from.archive}, .bases = options.from.bases}, options.output, context.volumes);
   const OpenImage opened = open_image(options.from, context);
   Extraction extraction(opened, context);
   extraction.choose(options.paths);

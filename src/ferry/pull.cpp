@@ -306,13 +306,13 @@ PullReport pull(const PullOptions& options, const Context& context) {
 
 StorePullReport pull_from_archive(const std::filesystem::path& archive, const std::vector<std::filesystem::path>& bases,
                                   const PullOptions& options, const Context& context) {
-  check_not_read({.copied = {archive}, .bases = bases}, options.output, context.volumes);
   const OpenStore store = open_store(archive, bases, context);
   const SetImage& image = image_in(store, options.source);
   const bool decides_itself = options.source.kind == SourceArgument::Kind::Either;
   const bool is_image = decides_itself ? !image.is_bundle : options.source.kind == SourceArgument::Kind::Image;
   check_recursion(options, is_image);
   Pull pull(options, pull_from_store(store, context), context);
+  check_not_read({.copied = {archive}, .bases = bases}, options.output, context.volumes);
   if (is_image) {
     pull.image(image.reference);
   } else {

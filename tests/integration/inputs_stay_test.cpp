@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -47,8 +48,9 @@ struct Inputs {
   void refuses(Words words) {
     CAPTURE(text::join(words, " "));
     const auto before = files_below(world.path(""));
+    const bool is_given = std::ranges::find(words, "--force") != words.end();
     for (const bool is_forced : {false, true}) {
-      if (is_forced) words.emplace_back("--force");
+      if (is_forced && !is_given) words.emplace_back("--force");
       const std::string error = world.fail(1, words);
       INFO(error);
       CHECK(contains(error, "is read, and would be replaced by what is written"));
@@ -185,7 +187,19 @@ TEST_CASE("an image layout that is read is not replaced, in whole or in part") {
   REQUIRE(run(unpack).exit_code == 0);
   inputs.refuses({"pull", "--from", "pulled/layout", "-i", "team/app", "-o", "pulled"});
   inputs.refuses({"merge", "pulled/layout", "new.tar", "-o", "pulled/layout/index.json"});
-  world.succeed({"merge", "pulled/layout", "new.tar", "-o", "pulled/layout/more.tar"});
+  inputs.refuses({"pull", "--from", "pulled/layout", "-i", "team/app", "-o", "pulled/layout/blobs", "--force"});
+  inputs.refuses({"extract", "pulled/layout", "team/app", "-o", "pulled/layout/blobs/sha256", "--force"});
+  // What else lies in its directory is not read.
+  for (const Words& words : {Words{"merge", "pulled/layout", "new.tar", "-o", "pulled/layout/more.tar"},
+                             Words{"inventory", "pulled/layout", "-o", "pulled/layout/have.json"},
+                             Words{"extract", "pulled/layout", "team/app", "-o", "pulled/layout/files"}}) {
+    CAPTURE(words.front());
+    for (int i = 0; i < 2; ++i) {
+      Words forced = words;
+      forced.emplace_back("--force");
+      world.succeed(forced);
+    }
+  }
 }
 
 TEST_CASE("standard input from a file is that file, and a listed volume is more than a file") {

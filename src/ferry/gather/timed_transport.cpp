@@ -35,7 +35,8 @@ bool TimedTransport::takes_long(const Origin& origin, std::chrono::nanoseconds a
 }
 
 void TimedTransport::open_ahead(const Url& root) {
-  for (int i = 0; i < kOpenedAhead; ++i) {
+  const std::size_t others = jobs_.number().value_or(kOpenedAhead + 1) - 1;
+  for (std::size_t i = 0; i < std::min(others, kOpenedAhead); ++i) {
     std::jthread question = start_thread([this, root] {
       try {
         Request request{"GET", root};

@@ -25,12 +25,12 @@ class TimedTransport : public Transport {
   TimedTransport(std::shared_ptr<Transport> inner, Jobs jobs, Traffic traffic);
   TimedTransport(const TimedTransport&) = delete;
   TimedTransport& operator=(const TimedTransport&) = delete;
-  /// Ends what it asks itself.
+  /// Ends what it asks itself, which can take a second where a host does not answer.
   ~TimedTransport() override;
 
   [[nodiscard]] Response send(const Request& request, std::stop_token stop) override;
 
-  static constexpr int kOpenedAhead = 3;  ///< connections to a host, besides the first
+  static constexpr std::size_t kOpenedAhead = 3;  ///< connections to a host, besides the first
 
  private:
   struct Host {

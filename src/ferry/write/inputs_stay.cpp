@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -50,6 +51,13 @@ bool is_layout(const fs::path& directory) {
   return fs::is_regular_file(directory / "index.json", unknown);
 }
 
+/// True for what a layout consists of; other files may lie in its directory.
+bool is_of_layout(const fs::path& file, const fs::path& layout) {
+  if (lies_within(file, layout / "blobs")) return true;
+  constexpr std::string_view kNames[] = {"index.json", "oci-layout", "ociferry.json", "manifest.json"};
+  return lies_within(file, layout) && std::ranges::find(kNames, file.filename().string()) != std::end(kNames);
+}
+
 /// True for a volume of which the list of its set is beside it.
 bool is_listed_volume(const fs::path& file) {
   const auto name = parse_volume_name(file.filename().string());
@@ -64,23 +72,27 @@ class ReadFiles {
     std::vector<fs::path> all = read.copied;
     all.insert(all.end(), read.bases.begin(), read.bases.end());
     add_all(read, search);
+    if (all.size() == 1) return;
     // Where several are read, volumes of one may lie beside another.
-    if (all.size() > 1) add_all(read, search_beside(all, search));
+    add_all(read, {.directories = search_beside(all, search).directories});
   }
 
   /// Throws if `file` is one of them. `in_one_step`: its place is taken by a file that has all that was read.
   void check(const fs::path& file, bool in_one_step = false) const {
     const auto identity = identity_of(file);
     if (!identity) return;
-    const auto holds_it = [&](const fs::path& layout) { return lies_within(file, layout); };
+    const auto holds_it = [&](const fs::path& layout) { return is_of_layout(file, layout); };
     if (std::ranges::any_of(layouts_, holds_it)) refuse(file);
     const auto found = uses_.find(*identity);
     if (found == uses_.end() || (in_one_step && found->second == Use::Whole)) return;
     refuse(file);
   }
 
-  /// Throws if one of them, or a directory with some, lies in `directory`.
+  /// Throws if one of them, or a directory with some, lies in `directory`, or that within such a one.
   void check_directory(const fs::path& directory) const {
+    for (const fs::path& layout : layouts_) {
+      if (is_of_layout(directory, layout)) refuse(directory);
+    }
     for (const fs::path& path : paths_) {
       if (lies_within(path, directory)) refuse(path);
     }
@@ -93,9 +105,10 @@ class ReadFiles {
         std::error_code unknown;
         return fs::equivalent(one, directory, unknown);
       };
-      if (place.output == output && std::ranges::any_of(place.directories, is_there)) {
-        refuse(directory / volume_name(output, 1));
-      }
+      if (place.output != output || std::ranges::none_of(place.directories, is_there)) continue;
+      throw Error(ErrorCode::Usage, text::cat("a volume of ", output, " that is still missing may be brought to ",
+                                              directory.string(), ", and would be replaced by what is written"))
+          .hint("write to another name or directory; nothing was changed");
     }
   }
 
@@ -137,7 +150,8 @@ class ReadFiles {
   }
 
   void note(const fs::path& file, Use use) {
-    if (!file.empty() && !is_standard_input(file)) paths_.push_back(file);
+    std::error_code unknown;
+    if (!is_standard_input(file) && fs::exists(file, unknown)) paths_.push_back(file);
     const auto identity = identity_of(file);
     if (!identity) return;
     Use& known = uses_.try_emplace(*identity, use).first->second;

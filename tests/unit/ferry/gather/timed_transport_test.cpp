@@ -31,7 +31,7 @@ class Answering : public Transport {
     return {.status = 200, .headers = {}, .body = {}};
   }
 
-  std::atomic<int> opened{0};
+  std::atomic<std::size_t> opened{0};
 
  private:
   std::chrono::milliseconds distance_;
@@ -55,6 +55,14 @@ TEST_CASE("connections to a far host are opened ahead once, after its second ans
   }
   CHECK(inner->opened == TimedTransport::kOpenedAhead);
   CHECK(LearnedWorkers::is_far(jobs));
+  for (const std::size_t fixed : {1U, 2U}) {
+    inner->opened = 0;
+    {
+      TimedTransport transport(inner, fixed, Traffic::Many);
+      for (int i = 0; i < 2; ++i) static_cast<void>(transport.send(question(), {}));
+    }
+    CHECK(inner->opened == fixed - 1);
+  }
 }
 
 TEST_CASE("no connection is opened ahead for few requests, near hosts, bodies, or where servers send us") {
