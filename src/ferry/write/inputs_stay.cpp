@@ -38,11 +38,12 @@ std::optional<Identity> identity_of(const fs::path& file) {
   return Identity{status.st_dev, status.st_ino};
 }
 
-bool lies_within(const fs::path& file, const fs::path& directory) {
+/// The path of `file` from `directory` on; empty if it does not lie there.
+fs::path path_within(const fs::path& directory, const fs::path& file) {
   std::error_code unknown;
   const fs::path real = fs::weakly_canonical(directory, unknown);
   const fs::path within = fs::weakly_canonical(file, unknown).lexically_relative(real);
-  return !within.empty() && *within.begin() != "..";
+  return within.empty() || *within.begin() == ".." ? fs::path() : within;
 }
 
 /// True for an image layout (image-spec, "OCI Image Layout").
@@ -53,9 +54,9 @@ bool is_layout(const fs::path& directory) {
 
 /// True for what a layout consists of; other files may lie in its directory.
 bool is_of_layout(const fs::path& file, const fs::path& layout) {
-  if (lies_within(file, layout / "blobs")) return true;
-  constexpr std::string_view kNames[] = {"index.json", "oci-layout", "ociferry.json", "manifest.json"};
-  return lies_within(file, layout) && std::ranges::find(kNames, file.filename().string()) != std::end(kNames);
+  constexpr std::string_view kFiles[] = {"index.json", "oci-layout", "ociferry.json", "manifest.json"};
+  const fs::path path = path_within(layout, file);
+  return !path.empty() && (*path.begin() == "blobs" || std::ranges::find(kFiles, path.string()) != std::end(kFiles));
 }
 
 /// True for a volume of which the list of its set is beside it.
@@ -94,7 +95,7 @@ class ReadFiles {
       if (is_of_layout(directory, layout)) refuse(directory);
     }
     for (const fs::path& path : paths_) {
-      if (lies_within(path, directory)) refuse(path);
+      if (!path_within(directory, path).empty()) refuse(path);
     }
   }
 
