@@ -121,7 +121,8 @@ class ReadFiles {
   };
 
   [[noreturn]] static void refuse(const fs::path& file) {
-    throw Error(ErrorCode::Usage, text::cat(file.string(), " is read, and would be replaced by what is written"))
+    throw Error(ErrorCode::Usage,
+                text::cat(file.lexically_normal().string(), " is read, and would be replaced by what is written"))
         .hint("write to another name or directory, and remove what is not needed afterwards; nothing was changed");
   }
 
