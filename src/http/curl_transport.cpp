@@ -8,7 +8,10 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include "base/context.hpp"
@@ -31,6 +34,9 @@ struct FreeList {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
 using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+/// How long a request waits for a connection that is being opened before it opens its own.
+constexpr std::chrono::seconds kOpeningPatience{1};
 
 /// Keeps SIGPIPE from this thread: the TLS library may write to a connection that the peer has closed.
 class SigpipeBlock {
@@ -157,7 +163,9 @@ class CurlTransport::Impl {
                           {options_.response_header_timeout + request.extra_response_time, options_.stall_timeout},
                           proxy ? CurlExchange::Loopback::Unseen : loopback_rule(request), stop);
     std::array<char, CURL_ERROR_SIZE> why{};  // outlives the handle, which refers to it
-    Handle handle = request.opens_connection ? make() : take();
+    std::optional<Opening> opening;
+    if (request.opens_connection) opening.emplace(*this, request.url.origin());
+    Handle handle = opening ? make() : take(request.url.origin(), stop);
     const CURLcode code = perform(handle.get(), request, proxy, exchange, why);
     note_place(request, exchange);
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
@@ -205,6 +213,28 @@ class CurlTransport::Impl {
     loopback_hosts_.insert(request.url.origin().host);
   }
 
+  /// Counts a connection that is being opened for others.
+  class Opening {
+   public:
+    Opening(Impl& of, const Origin& to) : of_(of), to_(to) {
+      const std::lock_guard lock(of_.mutex_);
+      ++of_.opening_[to_];
+    }
+    Opening(const Opening&) = delete;
+    Opening& operator=(const Opening&) = delete;
+    ~Opening() {
+      {
+        const std::lock_guard lock(of_.mutex_);
+        --of_.opening_[to_];
+      }
+      of_.changed_.notify_all();
+    }
+
+   private:
+    Impl& of_;
+    const Origin& to_;
+  };
+
   Handle make() {
     Handle handle(curl_easy_init());
     if (!handle) throw Error(ErrorCode::Internal, "libcurl has no handle for us");
@@ -212,8 +242,13 @@ class CurlTransport::Impl {
     return handle;
   }
 
-  Handle take() {
-    const std::lock_guard lock(mutex_);
+  /// Waits for connections that are being opened to `origin`, since one that begins now would come later.
+  Handle take(const Origin& origin, const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, kOpeningPatience, [&] {
+      const auto opening = opening_.find(origin);
+      return !idle_.empty() || opening == opening_.end() || opening->second == 0;
+    });
     if (idle_.empty()) return make();
     // The last one returned most likely has an open connection.
     Handle handle = std::move(idle_.back());
@@ -222,8 +257,11 @@ class CurlTransport::Impl {
   }
 
   void give_back(Handle handle) {
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(handle));
+    {
+      const std::lock_guard lock(mutex_);
+      idle_.push_back(std::move(handle));
+    }
+    changed_.notify_one();
   }
 
   CURLcode perform(CURL* handle, const Request& request, const std::optional<Proxy>& proxy, CurlExchange& exchange,
@@ -362,9 +400,11 @@ class CurlTransport::Impl {
   CurlShare share_;                ///< outlives the handles, too
   std::atomic<std::uint64_t> exchanges_ = 0;
   std::mutex mutex_;
+  std::condition_variable_any changed_;
   std::vector<Handle> idle_;
-  std::set<Origin> other_version_;        ///< hosts that need the other version of HTTP
-  std::set<std::string> loopback_hosts_;  ///< named by the user, and on loopback
+  std::map<Origin, std::size_t> opening_;  ///< connections on their way
+  std::set<Origin> other_version_;         ///< hosts that need the other version of HTTP
+  std::set<std::string> loopback_hosts_;   ///< named by the user, and on loopback
 };
 
 CurlTransport::CurlTransport(TransportOptions options, Progress& progress)

@@ -18,8 +18,9 @@ namespace ociferry {
 enum class Traffic { Few, Many };
 
 /// Passes requests on, and tells `jobs` how long the answers to small questions take, so that many are asked side by
-/// side from the start where each takes long. With Traffic::Many, some connections to such a host are opened before
-/// they are needed, each by a question for the API's root, since to open one takes as long as two answers. Thread-safe.
+/// side from the start where each takes long. With Traffic::Many, some connections to such a registry are opened before
+/// they are needed, since to open one takes as long as two answers: once it has not answered its first question for
+/// `kPatience`, or has taken long for two. Each asks for the API's root. Thread-safe.
 class TimedTransport : public Transport {
  public:
   TimedTransport(std::shared_ptr<Transport> inner, Jobs jobs, Traffic traffic);
@@ -30,17 +31,20 @@ class TimedTransport : public Transport {
 
   [[nodiscard]] Response send(const Request& request, std::stop_token stop) override;
 
-  static constexpr std::size_t kOpenedAhead = 3;  ///< connections to a host, besides the first
+  static constexpr std::size_t kOpenedAhead = 4;              ///< connections to a host, besides the first
+  static constexpr std::chrono::milliseconds kPatience{100};  ///< with the first answer, which opens a connection
 
  private:
   struct Host {
+    bool is_asked = false;
     std::size_t answers = 0;
     std::chrono::nanoseconds shortest{0};  ///< of the times that they took
     bool is_opened_ahead = false;
   };
 
+  [[nodiscard]] bool is_first(const Origin& origin);
   [[nodiscard]] bool takes_long(const Origin& origin, std::chrono::nanoseconds answer);
-  void open_ahead(const Url& root);
+  void open_ahead(const Url& place);
 
   std::shared_ptr<Transport> inner_;
   Jobs jobs_;

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <future>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -180,6 +183,48 @@ TEST_CASE("a connection is reused") {
   another.opens_connection = true;
   static_cast<void>(rig.send(another));
   CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a request waits for a connection that is being opened, and takes it") {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool is_opening = false;
+  bool has_second = false;
+  const auto note = [&](bool& what) {
+    const std::lock_guard lock(mutex);
+    what = true;
+    changed.notify_all();
+  };
+  for (const bool is_dropped : {false, true}) {
+    is_opening = has_second = false;
+    HttpServer server([&](const HttpRequest& seen) {
+      HttpReply reply{200, {}, "x"};
+      if (seen.path == "/second") {
+        note(has_second);
+        return reply;
+      }
+      note(is_opening);
+      std::unique_lock lock(mutex);
+      // A second request that does not wait comes now.
+      CHECK_FALSE(changed.wait_for(lock, std::chrono::milliseconds(200), [&] { return has_second; }));
+      reply.drop = is_dropped;
+      return reply;
+    });
+    CurlRig rig;
+    Request opening = request("GET", server);
+    opening.opens_connection = true;
+    auto opened = std::async(std::launch::async, [&] {
+      if (is_dropped) return rig.failure(opening) == TransportError::Kind::Broken;
+      return rig.send(opening).status == 200;
+    });
+    {
+      std::unique_lock lock(mutex);
+      REQUIRE(changed.wait_for(lock, std::chrono::seconds(30), [&] { return is_opening; }));
+    }
+    CHECK(rig.send(request("GET", server, "/second")).status == 200);
+    CHECK(opened.get());
+    CHECK(server.connections() == (is_dropped ? 2 : 1));
+  }
 }
 
 TEST_CASE("threads share a transport") {

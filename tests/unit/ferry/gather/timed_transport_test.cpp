@@ -38,6 +38,29 @@ class Answering : public Transport {
   std::mutex mutex_;
 };
 
+/// Gives its first answer only after others have been asked for.
+class Waiting : public Transport {
+ public:
+  explicit Waiting(std::size_t others) : others_(others) {}
+
+  Response send(const Request& request, std::stop_token) override {
+    std::unique_lock lock(mutex_);
+    if (request.opens_connection) {
+      ++opened_;
+      changed_.notify_all();
+    } else {
+      CHECK(changed_.wait_for(lock, std::chrono::seconds{30}, [this] { return opened_ == others_; }));
+    }
+    return {.status = 200, .headers = {}, .body = {}};
+  }
+
+ private:
+  std::size_t others_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t opened_ = 0;
+};
+
 constexpr std::chrono::milliseconds kFarAway = LearnedWorkers::kFar + std::chrono::milliseconds{5};
 
 Request question() { return {"GET", Url::parse("https://far.example/v2/app/manifests/v1?a=b")}; }
@@ -65,7 +88,13 @@ TEST_CASE("connections to a far host are opened ahead once, after its second ans
   }
 }
 
-TEST_CASE("no connection is opened ahead for few requests, near hosts, bodies, or where servers send us") {
+TEST_CASE("connections are opened ahead while the first answer is awaited") {
+  const auto inner = std::make_shared<Waiting>(TimedTransport::kOpenedAhead);
+  TimedTransport transport(inner, Jobs{}, Traffic::Many);
+  for (int i = 0; i < 3; ++i) CHECK(transport.send(question(), {}).status == 200);
+}
+
+TEST_CASE("no connection is opened ahead for few requests, near hosts, bodies, tokens, or where servers send us") {
   const auto far = std::make_shared<Answering>(kFarAway);
   const auto near = std::make_shared<Answering>(std::chrono::milliseconds{0});
   const Jobs jobs;
@@ -81,7 +110,9 @@ TEST_CASE("no connection is opened ahead for few requests, near hosts, bodies, o
     upload.body = RequestBody{0, [] { return std::make_unique<StringSource>(""); }};
     Request elsewhere = question();
     elsewhere.sent_by = "far.example";
-    for (const Request& request : {blob, blob, upload, upload, elsewhere, elsewhere}) {
+    Request token = question();
+    token.url = Url::parse("https://far.example/token?scope=a");
+    for (const Request& request : {blob, blob, upload, upload, elsewhere, elsewhere, token, token}) {
       static_cast<void>(many.send(request, {}));
     }
     TimedTransport close_by(near, jobs, Traffic::Many);
