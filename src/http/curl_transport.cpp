@@ -8,8 +8,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <condition_variable>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -21,7 +19,7 @@
 #include "base/text.hpp"
 #include "http/curl_callbacks.hpp"
 #include "http/curl_failure.hpp"
-#include "http/curl_share.hpp"
+#include "http/curl_handles.hpp"
 #include "http/exchange_log.hpp"
 #include "http/host_certificates.hpp"
 #include "http/tls_options.hpp"
@@ -34,9 +32,6 @@ struct FreeList {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
 using HeaderList = std::unique_ptr<curl_slist, FreeList>;
-
-/// How long a request waits for a connection that is being opened before it opens its own.
-constexpr std::chrono::seconds kOpeningPatience{1};
 
 /// Keeps SIGPIPE from this thread: the TLS library may write to a connection that the peer has closed.
 class SigpipeBlock {
@@ -163,9 +158,8 @@ class CurlTransport::Impl {
                           {options_.response_header_timeout + request.extra_response_time, options_.stall_timeout},
                           proxy ? CurlExchange::Loopback::Unseen : loopback_rule(request), stop);
     std::array<char, CURL_ERROR_SIZE> why{};  // outlives the handle, which refers to it
-    std::optional<Opening> opening;
-    if (request.opens_connection) opening.emplace(*this, request.url.origin());
-    Handle handle = opening ? make() : take(request.url.origin(), stop);
+    const Origin& origin = request.url.origin();
+    CurlHandles::Use handle = request.opens_connection ? handles_.open(origin) : handles_.take(origin, stop);
     const CURLcode code = perform(handle.get(), request, proxy, exchange, why);
     note_place(request, exchange);
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
@@ -180,7 +174,7 @@ class CurlTransport::Impl {
     if (options_.observe_peer && info<long>(handle.get(), CURLINFO_NUM_CONNECTS) > 0) {
       options_.observe_peer(peer_of(handle.get(), proxy.has_value()));
     }
-    give_back(std::move(handle));
+    handle.give_back();
     log.response(exchange.response(), time);
     // Only proxies send 407 (RFC 9110, section 15.5.8).
     if (exchange.response().status == 407) throw proxy_wants_credentials(request_line(request));
@@ -188,11 +182,6 @@ class CurlTransport::Impl {
   }
 
  private:
-  struct CloseHandle {
-    void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
-  };
-  using Handle = std::unique_ptr<CURL, CloseHandle>;
-
   std::optional<Proxy> proxy_of(const Request& request) const {
     const auto doing = [&] { return text::cat(request.method, " ", request.url.shown()); };
     return with_context(doing, [&] { return options_.proxies.proxy_for(request.url.origin()); });
@@ -211,57 +200,6 @@ class CurlTransport::Impl {
     if (request.sent_by || !exchange.is_at_loopback()) return;
     const std::lock_guard lock(mutex_);
     loopback_hosts_.insert(request.url.origin().host);
-  }
-
-  /// Counts a connection that is being opened for others.
-  class Opening {
-   public:
-    Opening(Impl& of, const Origin& to) : of_(of), to_(to) {
-      const std::lock_guard lock(of_.mutex_);
-      ++of_.opening_[to_];
-    }
-    Opening(const Opening&) = delete;
-    Opening& operator=(const Opening&) = delete;
-    ~Opening() {
-      {
-        const std::lock_guard lock(of_.mutex_);
-        --of_.opening_[to_];
-      }
-      of_.changed_.notify_all();
-    }
-
-   private:
-    Impl& of_;
-    const Origin& to_;
-  };
-
-  Handle make() {
-    Handle handle(curl_easy_init());
-    if (!handle) throw Error(ErrorCode::Internal, "libcurl has no handle for us");
-    set(handle.get(), CURLOPT_SHARE, share_.get());
-    return handle;
-  }
-
-  /// Waits for connections that are being opened to `origin`, since one that begins now would come later.
-  Handle take(const Origin& origin, const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, kOpeningPatience, [&] {
-      const auto opening = opening_.find(origin);
-      return !idle_.empty() || opening == opening_.end() || opening->second == 0;
-    });
-    if (idle_.empty()) return make();
-    // The last one returned most likely has an open connection.
-    Handle handle = std::move(idle_.back());
-    idle_.pop_back();
-    return handle;
-  }
-
-  void give_back(Handle handle) {
-    {
-      const std::lock_guard lock(mutex_);
-      idle_.push_back(std::move(handle));
-    }
-    changed_.notify_one();
   }
 
   CURLcode perform(CURL* handle, const Request& request, const std::optional<Proxy>& proxy, CurlExchange& exchange,
@@ -397,14 +335,11 @@ class CurlTransport::Impl {
   TransportOptions options_;
   Progress& progress_;
   CertificateStore certificates_;  ///< outlives the handles, whose connections use it
-  CurlShare share_;                ///< outlives the handles, too
+  CurlHandles handles_;
   std::atomic<std::uint64_t> exchanges_ = 0;
   std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::vector<Handle> idle_;
-  std::map<Origin, std::size_t> opening_;  ///< connections on their way
-  std::set<Origin> other_version_;         ///< hosts that need the other version of HTTP
-  std::set<std::string> loopback_hosts_;   ///< named by the user, and on loopback
+  std::set<Origin> other_version_;        ///< hosts that need the other version of HTTP
+  std::set<std::string> loopback_hosts_;  ///< named by the user, and on loopback
 };
 
 CurlTransport::CurlTransport(TransportOptions options, Progress& progress)
