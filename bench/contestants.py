@@ -2,7 +2,8 @@
 
 Peers differ in what they do, so read their numbers with that in mind: imgpkg writes one tar with every blob once;
 crane, skopeo and regctl write a directory with every blob once, which is less work than a tar, and skopeo and regctl
-are started once an image. The floor moves blobs only: no manifests, no tags.
+are started once an image. The floor moves blobs only, and one variant of it manifests, each when it can be known; no
+tags.
 """
 
 import pathlib
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 PEERS = ("imgpkg", "crane", "skopeo", "regctl")
 PUSHERS = ("ociferry", "imgpkg", "oras")
+WITH_MANIFESTS = "with manifests"  # the variant of the floor that asks for what tells it of the blobs
 PULLERS = ("ociferry", "imgpkg", "skopeo", "oras")
 
 
@@ -38,7 +40,12 @@ def plain(name):
 
 def threads(name):
     """The number of threads that a variant of the floor has: 2 if its name says nothing."""
-    return name.partition(", ")[2].partition(" ")[0] or "2"
+    number = name.partition(", ")[2].partition(" ")[0]
+    return number if number.isdigit() else "2"
+
+
+def has_manifests(name):
+    return name.endswith(WITH_MANIFESTS)
 
 
 def export(tools, name, stage, output):
@@ -48,7 +55,8 @@ def export(tools, name, stage, output):
         case "floor":
             sync = ["--sync"] if stage.out.on_disk(output) else []
             target = ["--file", output, "--sha", "--threads", threads(name), *sync]
-            return [tools.floor, "get", stage.address, stage.list, *target, *tls]
+            what = stage.get_steps if has_manifests(name) else stage.list
+            return [tools.floor, "get", stage.address, what, *target, *tls]
         case "ociferry":
             return [tools.ociferry, "export", "-b", stage.bundle_tag, "-o", output, "--json"]
         case "ociferry copy":
@@ -73,7 +81,8 @@ def import_(tools, name, stage, archive, to):
     match plain(name):
         case "floor":
             target = ["--to", f"floor/{stage.name}", "--sha", "--threads", threads(name)]
-            return [tools.floor, "put", to, stage.list, "--file", archive, *target, *tls]
+            what = stage.put_steps if has_manifests(name) else stage.list
+            return [tools.floor, "put", to, what, "--file", archive, *target, *tls]
         case "ociferry":
             return [tools.ociferry, "import", archive, "--to-repo", repository]
         case "imgpkg":

@@ -6,8 +6,10 @@
 //   floor hash LIST --file PATH                             hash every blob where it lies in the file
 //
 // All take --threads N (default 1), --sha (check a blob in the same pass) and --tls. LIST has one line a blob:
-// repository, digest, size, offset. --sync writes the file to the disk before the end. It knows of no manifests, no
-// tags, no errors but fatal ones: whatever a real client does more is measured against this.
+// repository, digest, size, offset. A line with a fifth word, its type, is a manifest. What comes after the line "then"
+// waits for what comes before, as who must read a manifest to know what there is. --sync writes the file to the disk
+// before the end. It knows of no tags, and of no errors but fatal ones: whatever a real client does more is measured
+// against this.
 
 #include <openssl/evp.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <barrier>
 #include <cctype>
 #include <chrono>
 #include <cstdio>
@@ -67,7 +70,7 @@ class Worker {
     if (job_.sha) sha_.begin();
     switch (job_.mode) {
       case Mode::get: get(blob); break;
-      case Mode::put: put(blob); break;
+      case Mode::put: blob.manifest_type.empty() ? put(blob) : put_manifest(blob); break;
       case Mode::hash: read_file(blob, false); break;
     }
     if (job_.sha && sha_.finish() != blob.digest) die("wrong content of " + blob.digest);
@@ -113,7 +116,12 @@ class Worker {
 
   void get(const Blob& blob) {
     connection_.open();
-    send_head("GET /v2/" + blob.repository + "/blobs/" + blob.digest, "", false);
+    if (blob.manifest_type.empty()) {
+      send_head("GET /v2/" + blob.repository + "/blobs/" + blob.digest, "", false);
+    } else {
+      const std::string accept = "Accept: " + blob.manifest_type + "\r\n";
+      send_head("GET /v2/" + blob.repository + "/manifests/" + blob.digest, accept, false);
+    }
     const Head head = receive_head();
     if (head.status != 200 || head.length != blob.size) {
       die(blob.digest + ": status " + std::to_string(head.status) + ", length " + std::to_string(head.length));
@@ -146,8 +154,18 @@ class Worker {
     const std::string host = scheme + job_.address + ':' + std::to_string(job_.port);
     const std::string path = begun.location.substr(begun.location.rfind(host, 0) == 0 ? host.size() : 0);
     const char joint = path.find('?') == std::string::npos ? '?' : '&';
-    send_head("PUT " + path + joint + "digest=" + blob.digest,
-              "Content-Type: application/octet-stream\r\nContent-Length: " + std::to_string(blob.size) + "\r\n", true);
+    send_body("PUT " + path + joint + "digest=" + blob.digest, "application/octet-stream", blob);
+  }
+
+  void put_manifest(const Blob& blob) {
+    connection_.open();
+    if (job_.sha && !job_.tls) read_file(blob, false);
+    send_body("PUT /v2/" + job_.repository + "/manifests/" + blob.digest, blob.manifest_type, blob);
+  }
+
+  void send_body(const std::string& request, const std::string& type, const Blob& blob) {
+    const std::string length = std::to_string(blob.size);
+    send_head(request, "Content-Type: " + type + "\r\nContent-Length: " + length + "\r\n", true);
     // What is encrypted passes through here anyway; what is not need not.
     if (job_.tls) {
       read_file(blob, true);
@@ -155,7 +173,7 @@ class Worker {
       connection_.send_file(job_.file, blob.offset, blob.size);
     }
     const Head done = receive_head();
-    if (done.status != 201) die("PUT: status " + std::to_string(done.status));
+    if (done.status != 201) die(request + ": status " + std::to_string(done.status));
   }
 
   // Hashes a blob where it lies in the file, and sends it at the same time if it should be.
@@ -186,10 +204,15 @@ void sync(const Job& job) {
 }
 
 void run(const Job& job) {
-  std::atomic<std::size_t> next = 0;
+  std::vector<std::atomic<std::size_t>> next(job.steps.size());
+  std::barrier end_of_step(job.threads);
   const auto work = [&] {
     Worker worker(job);
-    for (std::size_t i = next++; i < job.blobs.size(); i = next++) worker.run(job.blobs[i]);
+    for (std::size_t step = 0; step < job.steps.size(); ++step) {
+      const std::vector<Blob>& blobs = job.steps[step];
+      for (std::size_t i = next[step]++; i < blobs.size(); i = next[step]++) worker.run(blobs[i]);
+      end_of_step.arrive_and_wait();
+    }
   };
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < job.threads; ++i) threads.emplace_back(work);

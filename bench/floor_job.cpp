@@ -7,17 +7,28 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <sstream>
 
 namespace {
 
-std::vector<Blob> read_list(const std::string& path) {
+std::vector<std::vector<Blob>> read_list(const std::string& path) {
   std::ifstream in(path);
-  std::vector<Blob> blobs;
-  Blob blob;
-  while (in >> blob.repository >> blob.digest >> blob.size >> blob.offset) blobs.push_back(blob);
-  if (blobs.empty()) die("no blobs in " + path);
-  std::ranges::sort(blobs, std::ranges::greater{}, &Blob::size);  // big ones first, so that the tail is short
-  return blobs;
+  std::vector<std::vector<Blob>> steps(1);
+  for (std::string line; std::getline(in, line);) {
+    if (line == "then") {
+      steps.emplace_back();
+      continue;
+    }
+    Blob blob;
+    std::istringstream words(line);
+    if (!(words >> blob.repository >> blob.digest >> blob.size >> blob.offset)) die("no blob: " + line);
+    words >> blob.manifest_type;
+    steps.back().push_back(blob);
+  }
+  if (steps.front().empty()) die("no blobs in " + path);
+  // Big ones first, so that the tail is short.
+  for (auto& step : steps) std::ranges::sort(step, std::ranges::greater{}, &Blob::size);
+  return steps;
 }
 
 void open_file(Job& job, const std::string& path) {
@@ -25,7 +36,9 @@ void open_file(Job& job, const std::string& path) {
   job.file = check(::open(path.c_str(), (writing ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0644), path.c_str());
   if (!writing) return;
   std::int64_t end = 0;
-  for (const Blob& blob : job.blobs) end = std::max(end, blob.offset + blob.size);
+  for (const auto& step : job.steps) {
+    for (const Blob& blob : step) end = std::max(end, blob.offset + blob.size);
+  }
   if (::posix_fallocate(job.file, 0, end) != 0) die("no room for " + path);
 }
 
@@ -62,7 +75,7 @@ Job parse(const std::vector<std::string>& words) {
   job.sync = options.count("--sync") != 0;
   job.repository = options["--to"];
   job.threads = static_cast<unsigned>(std::max(1, std::atoi(options["--threads"].c_str())));
-  job.blobs = read_list(plain.back());
+  job.steps = read_list(plain.back());
   const std::size_t colon = plain[1].rfind(':');
   job.address = plain[1].substr(0, colon);
   job.port = static_cast<std::uint16_t>(std::atoi(plain[1].substr(colon + 1).c_str()));

@@ -9,19 +9,21 @@
 /// What the floor is asked to do: see the head of floor.cpp.
 enum class Mode { get, put, hash };
 
+// A blob, or a manifest.
 struct Blob {
   std::string repository;
   std::string digest;
   std::int64_t size = 0;
   std::int64_t offset = 0;
+  std::string manifest_type;  // empty for a blob
 };
 
 struct Job {
   Mode mode = Mode::get;
   std::string address;
   std::uint16_t port = 0;
-  std::string repository;  // that put writes to
-  std::vector<Blob> blobs;
+  std::string repository;                // that put writes to
+  std::vector<std::vector<Blob>> steps;  // each begins when the one before is done
   unsigned threads = 1;
   bool sha = false;
   bool tls = false;

@@ -6,15 +6,15 @@ import divided
 import growth
 import rows
 from bars import CONNECTION_RATE, FAST_RATE, LIMITED_RATE, SLOW_RATE
-from contestants import PEERS
+from contestants import PEERS, WITH_MANIFESTS
 from slow_link import Link
 from transport import HTTPS, HTTPS1, Way
 
 EXPORTERS = ("floor", "ociferry", "ociferry copy", *PEERS)
 LARGE_EXPORTERS = ("floor, 1 thread", "floor", "ociferry", *PEERS)
 IMPORTERS = ("floor", "ociferry", *PEERS)
-# Far away it is the number of questions in flight that counts: this floor shows what the link can carry.
-FAR = ("floor, 32 threads", "ociferry")
+# Far away it is the number of questions in flight that counts: these floors show what the link can carry.
+FAR = ("floor, 32 threads", f"floor, 32 threads, {WITH_MANIFESTS}", "ociferry")
 SLOW = Way(link=Link(rate=SLOW_RATE, round_trip=0.050))
 
 TLS = Way(HTTPS)

@@ -42,9 +42,40 @@ class Published:
 
     def write_list(self, path):
         """Writes the blobs down for the floor; returns the path."""
-        lines = [" ".join(map(str, blob)) for blob in self.blobs]
-        pathlib.Path(path).write_text("\n".join(lines) + "\n", encoding="ascii")
-        return path
+        return _write_steps(path, [self.blobs])
+
+    def write_get_steps(self, path):
+        """The same with manifests, in the order in which they tell of each other: the root bundle, its content, what
+        it lists, and all else.
+        """
+        repository, _, digest = self.bundle.partition("/")[2].partition("@")
+        manifests = self._manifest_lines()
+        root = [line for line in manifests if line[1] == digest]
+        content = [blob for blob in self.blobs if blob[0] == repository]
+        others = [line for line in manifests if line[1] != digest]
+        rest = [blob for blob in self.blobs if blob[0] != repository]
+        return _write_steps(path, [root, content, others, rest])
+
+    def write_put_steps(self, path):
+        """The same in the order in which a registry takes them: blobs, manifests, indexes, the root bundle."""
+        digest = self.bundle.partition("@")[2]
+        steps = [self.blobs, [], [], []]
+        for line in self._manifest_lines():
+            steps[3 if line[1] == digest else 2 if "index" in line[4] or "list" in line[4] else 1].append(line)
+        return _write_steps(path, steps)
+
+    def _manifest_lines(self):
+        """One line for each manifest, with offsets behind all blobs."""
+        end = self.blob_bytes
+        lines = {}
+        for place, descriptor in self.manifests.items():
+            digest = descriptor["digest"]
+            if digest in lines:
+                continue
+            size = self.store.path(digest).stat().st_size
+            lines[digest] = (place.rpartition("/manifests/")[0], digest, size, end, descriptor["mediaType"])
+            end += size
+        return list(lines.values())
 
     def _walk(self, repository, descriptor):
         self.manifests[f"{repository}/manifests/{descriptor['digest']}"] = descriptor
@@ -58,6 +89,12 @@ class Published:
                 self._seen.add(blob["digest"])
                 end = self.blobs[-1][3] + self.blobs[-1][2] if self.blobs else 0
                 self.blobs.append((repository, blob["digest"], blob["size"], end))
+
+
+def _write_steps(path, steps):
+    text = "then\n".join("".join(" ".join(map(str, line)) + "\n" for line in step) for step in steps if step)
+    pathlib.Path(path).write_text(text, encoding="ascii")
+    return path
 
 
 def publish(corpus, store, port, ociferry, scratch):

@@ -107,6 +107,8 @@ class Stage:
         self.source = PlainSource(self.files / "run", blobs, manifests, inner, way.transport, setting.identity)
         self.link = SlowLink(way.link, self.source.port, port) if way.link else None
         self.list = str(self.published.write_list(self.files / "blobs.list"))
+        self.get_steps = str(self.published.write_get_steps(self.files / "get.list"))
+        self.put_steps = str(self.published.write_put_steps(self.files / "put.list"))
         self._archives = {}
         read_through_list(setting.corpora.store, self.published.blobs)
 
@@ -128,7 +130,8 @@ class Stage:
             # Beside the other contestant's archive and the destination's data.
             path = self.out.archives(self.bytes, copies=3) / f"{self.name}-{contestant}.archive"
             self.out.clear(path)
-            command = contestants.export(self.setting.tools, contestant, self, str(path))
+            whole = f"{contestant}, {contestants.WITH_MANIFESTS}" if contestant == "floor" else contestant
+            command = contestants.export(self.setting.tools, whole, self, str(path))
             run_quietly(command)
             self._archives[contestant] = path
         read_through(self._archives[contestant])
