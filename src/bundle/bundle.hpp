@@ -18,8 +18,8 @@ inline constexpr std::string_view kBundleLabel = "dev.carvel.imgpkg.bundle";
 /// Where a bundle keeps its ImagesLock, relative to its root.
 inline constexpr std::string_view kImagesLockPath = ".imgpkg/images.yml";
 
-/// True if the image with this configuration is a bundle.
-[[nodiscard]] bool is_bundle_config(const ImageConfig& config);
+/// True if the image with this configuration, as JSON, is a bundle. False for what cannot be parsed.
+[[nodiscard]] bool is_bundle_config(std::string_view config);
 
 /// One image that a bundle needs.
 struct ImageRef {

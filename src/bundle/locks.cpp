@@ -48,9 +48,25 @@ Json lock_entry(const ImageRef& ref) {
   return entry;
 }
 
+/// False for most configurations, which need not be parsed then: neither the label is there, nor an escape (\u0064) of
+/// one of its characters, which are small letters and dots. Go writes "&", "<" and ">" as escapes.
+bool may_have_label(std::string_view config) {
+  if (config.find(kBundleLabel) != std::string_view::npos) return true;
+  constexpr std::string_view kEscape = "\\u00";
+  for (auto at = config.find(kEscape); at != std::string_view::npos; at = config.find(kEscape, at + 1)) {
+    const std::string_view code = config.substr(at + kEscape.size(), 2);
+    if (code == "2e" || code == "2E" || code.starts_with('6') || code.starts_with('7')) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-bool is_bundle_config(const ImageConfig& config) { return config.labels.contains(std::string(kBundleLabel)); }
+bool is_bundle_config(std::string_view config) {
+  if (!may_have_label(config)) return false;
+  const auto parsed = try_parse_image_config(config);
+  return parsed && parsed->labels.contains(std::string(kBundleLabel));
+}
 
 ImagesLock ImagesLock::parse(std::string_view yaml) {
   const Json json = parse_yaml(yaml, kReadingImages, RepeatedKeys::Refuse);

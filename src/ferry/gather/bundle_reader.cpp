@@ -50,6 +50,14 @@ const Manifest& as_manifest(const std::variant<Manifest, ImageIndex>& parsed) {
   throw Error(ErrorCode::Hostile, "it is an index, not an image");
 }
 
+/// The configuration of an image; nullopt if it is of another type or too large.
+std::optional<std::string> config_text(CachingSource& source, const Manifest& manifest, const std::stop_token& stop) {
+  if (!manifest.config || manifest.config->size > limits::kConfigBytes) return std::nullopt;
+  const std::string& type = manifest.config->media_type;
+  if (type != media_type::kDockerConfig && type != media_type::kOciConfig) return std::nullopt;
+  return source.read_blob(*manifest.config, limits::kConfigBytes, stop);
+}
+
 /// True for errors of the locations image itself, not of the registry or the network.
 bool is_fault_of_image(const Error& error) {
   if (error.reason() == ErrorReason::CredentialsBroken) return false;
@@ -70,10 +78,8 @@ Locations parse_locations_image(CachingSource& repository, const RawManifest& im
 
 std::optional<ImageConfig> read_image_config(CachingSource& source, const Manifest& manifest,
                                              const std::stop_token& stop) {
-  if (!manifest.config || manifest.config->size > limits::kConfigBytes) return std::nullopt;
-  const std::string& type = manifest.config->media_type;
-  if (type != media_type::kDockerConfig && type != media_type::kOciConfig) return std::nullopt;
-  return try_parse_image_config(source.read_blob(*manifest.config, limits::kConfigBytes, stop));
+  const auto text = config_text(source, manifest, stop);
+  return text ? try_parse_image_config(*text) : std::nullopt;
 }
 
 std::optional<Platform> other_platform(CachingSource& source, const Manifest& manifest,
@@ -86,7 +92,7 @@ std::optional<Platform> other_platform(CachingSource& source, const Manifest& ma
 bool is_bundle(CachingSource& source, const std::variant<Manifest, ImageIndex>& parsed, const std::stop_token& stop) {
   const auto* manifest = std::get_if<Manifest>(&parsed);
   if (manifest == nullptr) return false;
-  const auto config = read_image_config(source, *manifest, stop);
+  const auto config = config_text(source, *manifest, stop);
   return config && is_bundle_config(*config);
 }
 

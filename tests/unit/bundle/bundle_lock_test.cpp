@@ -58,8 +58,16 @@ TEST_CASE("a bundle lock with missing, unknown or wrong fields is refused") {
 }
 
 TEST_CASE("an image is a bundle if its configuration has the label, with any value") {
-  CHECK(is_bundle_config(parse_image_config(imgpkg_fixture("bundle-outer/config.json"))));
-  CHECK_FALSE(is_bundle_config(parse_image_config(imgpkg_fixture("image-plain-push/config.json"))));
-  CHECK(is_bundle_config({{}, {{std::string(kBundleLabel), ""}}}));
-  CHECK_FALSE(is_bundle_config({{}, {{"dev.carvel.imgpkg", "true"}}}));
+  CHECK(is_bundle_config(imgpkg_fixture("bundle-outer/config.json")));
+  CHECK_FALSE(is_bundle_config(imgpkg_fixture("image-plain-push/config.json")));
+  CHECK(is_bundle_config(R"({"config":{"Labels":{"dev.carvel.imgpkg.bundle":""}}})"));
+  CHECK_FALSE(is_bundle_config(R"({"config":{"Labels":{"dev.carvel.imgpkg":"true"}}})"));
+  // Found before parsing, but not where labels are; or hidden from who does not parse.
+  CHECK_FALSE(is_bundle_config(R"({"history":[{"created_by":"dev.carvel.imgpkg.bundle"}]})"));
+  CHECK_FALSE(is_bundle_config(R"({"config":{"Labels":{"dev.carvel.imgpkg.bundle":"")"));
+  CHECK_FALSE(is_bundle_config(R"({"created_by":"a \u0026\u0026 b \u00)"));
+  for (const std::string_view key : {R"(\u0064ev.carvel.imgpkg.bundle)", R"(dev\u002ecarvel.imgpkg.bundle)",
+                                     R"(dev\u002Ecarvel.imgpkg.bundle)", R"(dev.ca\u0072vel.imgpkg.bundle)"}) {
+    CHECK(is_bundle_config(text::cat(R"({"config":{"Labels":{")", key, R"(":"true"}}})")));
+  }
 }
