@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "archive/tar_header.hpp"
+#include "base/do_both.hpp"
 #include "base/text.hpp"
 #include "layout/archive_names.hpp"
 #include "layout/limits.hpp"
@@ -145,10 +146,11 @@ void ArchiveReader::read_front(Length length) {
   const FoundFile seal = std::move(files.back());
   files.pop_back();
   const ReadSeal says = read_seal(seal);
-  std::vector<FrontFile> front = check_front(std::move(files), seal, says);
-  items_ = says.codec.read_files(front);
+  const std::vector<FrontFile> front = check_front(std::move(files), seal, says);
+  // With thousands of blobs each takes milliseconds.
+  do_both([&] { items_ = says.codec.read_files(front); },
+          [&] { plan_ = plan_archive(says.codec, front, says.table.blobs, seal.content.size(), says.table.delta); });
   for (const ArchiveItem& item : items_) media_types_.emplace(item.descriptor.digest, item.descriptor.media_type);
-  plan_ = plan_archive(says.codec, std::move(front), says.table.blobs, seal.content.size(), says.table.delta);
   if (plan_.seal() != seal.content) {
     throw damaged(*medium_, text::cat("the seal ", kSealFile, " contradicts itself"), seal.member.offset);
   }

@@ -1,8 +1,11 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <latch>
 #include <semaphore>
+#include <stdexcept>
 
+#include "base/do_both.hpp"
 #include "base/threads.hpp"
 
 using namespace ociferry;
@@ -42,4 +45,18 @@ TEST_CASE("the core time of a thread that has ended is not known") {
   std::optional<CoreTime> its;
   std::jthread([&] { its.emplace(); }).join();
   CHECK_FALSE(its->so_far());
+}
+
+TEST_CASE("two things are done side by side, and both are ended when one fails") {
+  std::latch both(2);
+  do_both([&] { both.arrive_and_wait(); }, [&] { both.arrive_and_wait(); });
+  const auto fail_with = [](const char* why) { return [why] { throw std::runtime_error(why); }; };
+  bool done = false;
+  const auto work = [&] { done = true; };
+  CHECK_THROWS_WITH(do_both(fail_with("first"), work), "first");
+  CHECK(done);
+  done = false;
+  CHECK_THROWS_WITH(do_both(work, fail_with("second")), "second");
+  CHECK(done);
+  CHECK_THROWS_WITH(do_both(fail_with("first"), fail_with("second")), "first");
 }
