@@ -24,13 +24,31 @@ std::optional<std::vector<Descriptor>> Repository::referrers(const Digest& subje
 }
 
 std::optional<std::vector<std::string>> Repository::tags_within(std::size_t most_requests) {
-  TagListing listing(*connection_, name_);
+  return tags_within(std::make_unique<TagListing>(*connection_, name_), most_requests);
+}
+
+std::optional<std::vector<std::string>> Repository::more_tags_within(std::size_t most_requests) {
+  std::unique_ptr<TagListing> listing;
+  {
+    const std::lock_guard lock(listing_mutex_);
+    listing = std::move(unfinished_listing_);
+  }
+  return listing ? tags_within(std::move(listing), most_requests) : std::nullopt;
+}
+
+std::optional<std::vector<std::string>> Repository::tags_within(std::unique_ptr<TagListing> listing,
+                                                                std::size_t most_requests) {
   try {
-    return listing.run_within(most_requests);
+    auto tags = listing->run_within(most_requests);
+    if (!tags) {
+      const std::lock_guard lock(listing_mutex_);
+      unfinished_listing_ = std::move(listing);
+    }
+    return tags;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Interrupted) throw;
     // distribution responds like this for a repository with images, but without tags.
-    if (listing.is_repository_unknown()) return std::vector<std::string>();
+    if (listing->is_repository_unknown()) return std::vector<std::string>();
     return std::nullopt;  // not every registry lists tags, or lets every user list them
   }
 }

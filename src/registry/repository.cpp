@@ -108,29 +108,37 @@ Repository::Repository(std::shared_ptr<Connection> connection, RepositoryName na
 Repository::~Repository() = default;
 
 std::optional<RawManifest> Repository::manifest(const std::string& selector) {
+  return sound_manifest(selector, connection_->stop());
+}
+
+std::optional<RawManifest> Repository::manifest_until(const std::string& selector, std::stop_token stop) {
+  const AnyStop either(connection_->stop(), stop);
+  return sound_manifest(selector, either.token());
+}
+
+std::optional<RawManifest> Repository::sound_manifest(const std::string& selector, const std::stop_token& stop) {
   try {
-    return get_manifest(selector);
+    return get_manifest(selector, stop);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::Corrupt) throw;
   }
-  return get_manifest(selector);  // again: it may have been damaged in transit
+  return get_manifest(selector, stop);  // again: it may have been damaged in transit
 }
 
-Answer Repository::ask_for_manifest(const std::string& selector) {
-  const std::stop_token& stop = connection_->stop();
+Answer Repository::ask_for_manifest(const std::string& selector, const std::stop_token& stop) {
   const Request request = manifest_request("GET", connection_->url(name_, "manifests/" + selector, stop));
   return connection_->send_with_retries(request, Scope{name_}, stop);
 }
 
 Error Repository::absence(const std::string& selector) {
-  const Answer answer = ask_for_manifest(selector);
+  const Answer answer = ask_for_manifest(selector, connection_->stop());
   if (!is_success(answer.status)) return response_error("GET", answer, ErrorCode::NotFound);
   return Error(ErrorCode::NotFound, text::cat("GET ", answer.url.shown(), ": was missing a moment ago, but now exists"))
       .transient();
 }
 
-std::optional<RawManifest> Repository::get_manifest(const std::string& selector) {
-  Answer answer = ask_for_manifest(selector);
+std::optional<RawManifest> Repository::get_manifest(const std::string& selector, const std::stop_token& stop) {
+  Answer answer = ask_for_manifest(selector, stop);
   if (answer.status == 404) return std::nullopt;
   if (answer.status != 200) throw response_error("GET", answer, ErrorCode::Network);
   return read_manifest(std::move(answer), selector);

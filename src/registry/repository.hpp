@@ -15,6 +15,7 @@ namespace ociferry {
 class Connection;
 class MountRecord;
 class SpoiledPlaces;
+class TagListing;
 struct Answer;
 
 /// The Accept of every request for a manifest. Registries answer requests that lack a type with an older one, or deny
@@ -35,6 +36,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// GET manifests/<selector> (distribution-spec, "Pulling manifests"); nullopt for 404. The digest is computed
   /// from the bytes and compared with the selector and with Docker-Content-Digest.
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override;
+  [[nodiscard]] std::optional<RawManifest> manifest_until(const std::string& selector, std::stop_token stop) override;
   /// GET manifests/<selector> for the registry's message about a missing manifest.
   [[nodiscard]] Error absence(const std::string& selector) override;
   /// HEAD manifests/<selector>, or GET if HEAD has no useful response; nullopt for 404.
@@ -52,6 +54,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] std::vector<std::string> list_tags() override;
   /// The same if it has at most so many pages.
   [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override;
+  [[nodiscard]] std::optional<std::vector<std::string>> more_tags_within(std::size_t most_requests) override;
   /// GET referrers/<digest> with all its pages; nullopt if the registry does not have the referrers API (detected
   /// once for all repositories). Throws Error{Hostile} for a list that has no end, leads to another registry or
   /// is malformed.
@@ -87,8 +90,11 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   void fetch_from(const Descriptor& blob, std::uint64_t offset, ByteSink& sink, const std::stop_token& stop);
   /// True if the blob may have to be downloaded from URLs outside of registries.
   [[nodiscard]] bool may_come_from_urls(const Descriptor& blob) const;
-  [[nodiscard]] Answer ask_for_manifest(const std::string& selector);
-  [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector);
+  [[nodiscard]] Answer ask_for_manifest(const std::string& selector, const std::stop_token& stop);
+  [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector, const std::stop_token& stop);
+  [[nodiscard]] std::optional<RawManifest> sound_manifest(const std::string& selector, const std::stop_token& stop);
+  [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::unique_ptr<TagListing> listing,
+                                                                    std::size_t most_requests);
   [[nodiscard]] Answer ask_head(const std::string& selector);
   [[nodiscard]] std::optional<Digest> resolve_whole(const std::string& selector);
   [[nodiscard]] std::optional<Digest> resolve_behind_head(const std::string& selector);
@@ -106,7 +112,9 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   std::atomic<bool> gives_ranges_{true};
   mutable std::mutex sent_mutex_;
   std::set<std::string> sent_;  ///< tags and digests under which a manifest was put
-  std::mutex attach_mutex_;     ///< one writer of referrers' tags at a time in this process
+  std::mutex listing_mutex_;
+  std::unique_ptr<TagListing> unfinished_listing_;  ///< with more pages than were wanted
+  std::mutex attach_mutex_;                         ///< one writer of referrers' tags at a time in this process
   std::unique_ptr<MountRecord> mounts_;
   std::unique_ptr<SpoiledPlaces> spoiled_places_;
 };

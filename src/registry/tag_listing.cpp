@@ -3,7 +3,6 @@
 #include "base/text.hpp"
 #include "oci/json.hpp"
 #include "registry/limits.hpp"
-#include "registry/pages.hpp"
 #include "registry/registry_error.hpp"
 
 namespace ociferry {
@@ -26,12 +25,14 @@ std::vector<std::string> TagListing::run() {
 }
 
 std::optional<std::vector<std::string>> TagListing::run_within(std::size_t most_pages) {
-  Pages pages(connection_, connection_.url(name_, "tags/list", connection_.stop()).with_parameter("n", kPageSize),
-              "the list of tags");
-  while (pages.count() <= most_pages) {
-    const Answer answer = page(pages.url());
+  if (!pages_) {
+    pages_.emplace(connection_, connection_.url(name_, "tags/list", connection_.stop()).with_parameter("n", kPageSize),
+                   "the list of tags");
+  }
+  while (pages_->count() <= most_pages) {
+    const Answer answer = page(pages_->url());
     take_in(answer);
-    if (!pages.turn(answer)) return std::vector<std::string>(tags_.begin(), tags_.end());
+    if (!pages_->turn(answer)) return std::vector<std::string>(tags_.begin(), tags_.end());
   }
   return std::nullopt;
 }

@@ -14,6 +14,10 @@ void BlobSource::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token s
   copy_stream(*open(blob, 0, std::move(stop)), sink);
 }
 
+std::optional<RawManifest> Resolver::manifest_until(const std::string& selector, std::stop_token /*stop*/) {
+  return manifest(selector);
+}
+
 Error Resolver::absence(const std::string& selector) {
   return {ErrorCode::NotFound, text::cat(selector, " is missing")};
 }
@@ -21,6 +25,10 @@ Error Resolver::absence(const std::string& selector) {
 std::optional<std::vector<Descriptor>> Resolver::referrers(const Digest& /*subject*/) { return std::nullopt; }
 
 std::optional<std::vector<std::string>> Resolver::tags_within(std::size_t /*most_requests*/) { return std::nullopt; }
+
+std::optional<std::vector<std::string>> Resolver::more_tags_within(std::size_t most_requests) {
+  return tags_within(most_requests);
+}
 
 std::string BlobSource::name_of(const Digest& blob) const {
   const auto repository = home();

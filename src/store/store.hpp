@@ -61,6 +61,8 @@ class Resolver {
   /// The manifest with a tag or digest, or nullopt if absent. One requested by digest is checked against it. Throws
   /// Error on any failure other than absence.
   [[nodiscard]] virtual std::optional<RawManifest> manifest(const std::string& selector) = 0;
+  /// The same; where that may take long, throws Error{Interrupted} soon after `stop` is requested.
+  [[nodiscard]] virtual std::optional<RawManifest> manifest_until(const std::string& selector, std::stop_token stop);
 
   /// The Error{NotFound} for `selector`, which was not found, with the message of the place itself. May send another
   /// request, whose response has a body. Throws Error if that fails.
@@ -74,6 +76,9 @@ class Resolver {
   /// All tags, sorted bytewise, if at most `most_requests` requests are enough; nullopt otherwise, and on failures.
   /// Throws Error{Interrupted} only.
   [[nodiscard]] virtual std::optional<std::vector<std::string>> tags_within(std::size_t most_requests);
+  /// The same after `tags_within` gave nullopt for a smaller number: may go on where that ended, and gives nullopt at
+  /// once if it failed.
+  [[nodiscard]] virtual std::optional<std::vector<std::string>> more_tags_within(std::size_t most_requests);
 };
 
 /// How a target got a blob.

@@ -14,12 +14,18 @@ class ArchiveFirst : public ImageSource {
   [[nodiscard]] std::optional<RawManifest> manifest(const std::string& selector) override {
     return registry_->manifest(selector);
   }
+  [[nodiscard]] std::optional<RawManifest> manifest_until(const std::string& selector, std::stop_token stop) override {
+    return registry_->manifest_until(selector, std::move(stop));
+  }
   [[nodiscard]] Error absence(const std::string& selector) override { return registry_->absence(selector); }
   [[nodiscard]] std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override {
     return registry_->referrers(subject);
   }
   [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override {
     return registry_->tags_within(most_requests);
+  }
+  [[nodiscard]] std::optional<std::vector<std::string>> more_tags_within(std::size_t most_requests) override {
+    return registry_->more_tags_within(most_requests);
   }
   [[nodiscard]] bool is_blob(const Descriptor& content) override { return registry_->is_blob(content); }
 

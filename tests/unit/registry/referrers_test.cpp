@@ -222,6 +222,36 @@ TEST_CASE("tags are listed only if few requests are enough") {
   CHECK_FALSE(rig.repository().tags_within(3));
 }
 
+TEST_CASE("a list of tags that needs more requests than were allowed goes on where it ended") {
+  Rig rig;
+  for (int i = 0; i < 2500; ++i) {
+    rig.registry.add_manifest("team/app", "{}", std::string(media_type::kOciManifest), "v" + std::to_string(i));
+  }
+  const auto lists = [&] { return rig.count("GET " + kRegistry + "tags/list"); };
+  CHECK_FALSE(rig.repository().more_tags_within(3));  // nothing was begun
+  CHECK(lists() == 0);
+  CHECK_FALSE(rig.repository().tags_within(1));
+  CHECK_FALSE(rig.repository().more_tags_within(2));
+  CHECK(rig.repository().more_tags_within(3)->size() == 2500);
+  CHECK(lists() == 3);
+  rig.answer_first(1, "GET", "/tags/list", {405});
+  CHECK_FALSE(rig.repository().tags_within(1));
+  CHECK_FALSE(rig.repository().more_tags_within(3));  // it failed
+  CHECK(lists() == 4);
+}
+
+TEST_CASE("a question for a manifest ends with its own stop token and with the client's") {
+  Rig rig;
+  CHECK_FALSE(rig.repository().manifest_until("v1", {}));
+  std::stop_source stop;
+  CHECK_FALSE(rig.repository().manifest_until("v1", stop.get_token()));
+  SUBCASE("its own") { stop.request_stop(); }
+  SUBCASE("the client's") { rig.stop.request_stop(); }
+  const Error error = error_of([&] { static_cast<void>(rig.repository().manifest_until("v1", stop.get_token())); });
+  CHECK(error.code() == ErrorCode::Interrupted);
+  CHECK(rig.count("GET " + kRegistry + "manifests/v1") == 2);
+}
+
 TEST_CASE("a registry that returns the subject at the list's tag has no list yet") {
   Rig rig;
   const std::string bytes = R"({"schemaVersion":2,"mediaType":")" + kIndex + R"(","manifests":[{"mediaType":")" +
