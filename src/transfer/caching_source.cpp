@@ -8,14 +8,42 @@
 
 namespace ociferry {
 
-std::optional<RawManifest> CachingSource::manifest(const std::string& selector) { return inner_->manifest(selector); }
+std::optional<RawManifest> CachingSource::manifest(const std::string& selector) {
+  if (auto foreseen = manifests_.take(selector)) return *std::move(foreseen);
+  return inner_->manifest(selector);
+}
+
+Question CachingSource::foresee_manifest(const std::string& selector, std::stop_token stop) {
+  return manifests_.add(selector, [this, selector, stop] {
+    return stop.stop_possible() ? inner_->manifest_until(selector, stop) : inner_->manifest(selector);
+  });
+}
 
 std::optional<std::vector<Descriptor>> CachingSource::referrers(const Digest& subject) {
-  return inner_->referrers(subject);
+  if (auto foreseen = referrers_.take(subject)) return *std::move(foreseen);
+  return ask_for_referrers(subject);
+}
+
+Question CachingSource::foresee_referrers(const Digest& subject) {
+  return referrers_.add(subject, [this, subject] { return ask_for_referrers(subject); });
+}
+
+std::optional<std::vector<Descriptor>> CachingSource::ask_for_referrers(const Digest& subject) {
+  auto found = inner_->referrers(subject);
+  if (found) lists_referrers_ = true;
+  return found;
 }
 
 std::optional<std::vector<std::string>> CachingSource::tags_within(std::size_t most_requests) {
+  if (auto foreseen = tags_.take(kForeseenRequests)) {
+    const bool is_final = *foreseen || most_requests <= kForeseenRequests;
+    return is_final ? *std::move(foreseen) : inner_->more_tags_within(most_requests);
+  }
   return inner_->tags_within(most_requests);
+}
+
+Question CachingSource::foresee_tags() {
+  return tags_.add(kForeseenRequests, [this] { return inner_->tags_within(kForeseenRequests); });
 }
 
 std::unique_ptr<ByteSource> CachingSource::open(const Descriptor& blob, std::uint64_t offset, std::stop_token stop) {
@@ -37,6 +65,16 @@ std::string CachingSource::read_blob(const Descriptor& blob, std::uint64_t limit
     throw Error(ErrorCode::Hostile,
                 text::cat(name_of(blob.digest), " has ", blob.size, " bytes; the limit is ", limit));
   }
+  if (auto foreseen = blobs_.take(blob.digest)) return *std::move(foreseen);
+  return fetch_and_keep(blob, stop);
+}
+
+Question CachingSource::foresee_read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop) {
+  if (blob.size > limit || find(blob.digest) != nullptr) return {};
+  return blobs_.add(blob.digest, [this, blob, stop] { return fetch_and_keep(blob, stop); });
+}
+
+std::string CachingSource::fetch_and_keep(const Descriptor& blob, const std::stop_token& stop) {
   std::string content = fetch_twice_if_damaged(blob, stop);
   keep(blob, content);
   return content;

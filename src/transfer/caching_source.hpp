@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "store/store.hpp"
+#include "transfer/foreseen.hpp"
 
 namespace ociferry {
 
@@ -15,7 +16,8 @@ using CacheBudget = std::atomic<std::int64_t>;
 inline constexpr std::int64_t kCacheBytes = 16 * 1024 * 1024;
 
 /// Caches the small blobs that are read through `read_blob` (configurations, lock files, locations), so that each is
-/// fetched once although it is inspected and then copied. Everything else passes through. Thread-safe.
+/// fetched once although it is inspected and then copied. Gives the answers to questions that were foreseen, each once;
+/// whoever runs such a question must not outlive the source. Everything else passes through. Thread-safe.
 class CachingSource : public ImageSource {
  public:
   CachingSource(std::shared_ptr<ImageSource> inner, std::shared_ptr<CacheBudget> budget)
@@ -40,7 +42,23 @@ class CachingSource : public ImageSource {
   /// Error{Hostile} if it is larger than `limit` bytes.
   [[nodiscard]] std::string read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop);
 
+  /// Each foresees a call of the function in its name, and returns the question to be run; null if nothing is to be
+  /// asked. A call with the same arguments then has its answer or error.
+  [[nodiscard]] Question foresee_manifest(const std::string& selector, std::stop_token stop = {});
+  [[nodiscard]] Question foresee_read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop);
+  [[nodiscard]] Question foresee_referrers(const Digest& subject);
+  /// One request; a call of `tags_within` for more of them goes on there.
+  [[nodiscard]] Question foresee_tags();
+  /// The answer of `foresee_manifest` is not needed. False if it was taken, or somebody waits for it.
+  bool drop_manifest(const std::string& selector) { return manifests_.drop(selector); }
+  /// True once the place has answered with a list of referrers.
+  [[nodiscard]] bool lists_referrers() const noexcept { return lists_referrers_; }
+
  private:
+  static constexpr std::size_t kForeseenRequests = 1;  ///< for a list of tags
+
+  [[nodiscard]] std::optional<std::vector<Descriptor>> ask_for_referrers(const Digest& subject);
+  [[nodiscard]] std::string fetch_and_keep(const Descriptor& blob, const std::stop_token& stop);
   [[nodiscard]] std::string fetch_whole(const Descriptor& blob, const std::stop_token& stop);
   [[nodiscard]] std::string fetch_twice_if_damaged(const Descriptor& blob, const std::stop_token& stop);
   /// Remembers `content` if the budget allows it, which is spent by what is remembered alone.
@@ -51,6 +69,11 @@ class CachingSource : public ImageSource {
   std::shared_ptr<CacheBudget> budget_;
   std::mutex mutex_;
   std::map<Digest, std::string> known_;
+  std::atomic<bool> lists_referrers_{false};
+  Foreseen<std::string, std::optional<RawManifest>> manifests_;
+  Foreseen<Digest, std::string> blobs_;
+  Foreseen<Digest, std::optional<std::vector<Descriptor>>> referrers_;
+  Foreseen<std::size_t, std::optional<std::vector<std::string>>> tags_;  ///< by kForeseenRequests
 };
 
 }  // namespace ociferry
