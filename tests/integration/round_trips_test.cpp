@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 
 #include "base/text.hpp"
 #include "gate.hpp"
@@ -22,11 +23,15 @@ struct Far {
   FakeRegistry registry;
   std::atomic<bool> wants_two{false};  ///< the question for one blob of "other" waits for that for another one
   std::atomic<int> questions{0};
+  std::atomic<bool> is_far{false};             ///< each answer takes so long that it counts as far away
+  std::vector<std::string> side_by_side = {};  ///< parts of paths: questions that wait for each other
+  std::atomic<unsigned> are_asked{0};          ///< a bit for each that was asked
   HttpServer server{[this](const HttpRequest& request) {
     if (wants_two && request.method == "HEAD" && request.path.find("/other/blobs/") != std::string::npos) {
       ++questions;
       await("the question for the other blob", [this] { return questions == 2; });
     }
+    if (is_far) await_others(request.path);
     return registry(request);
   }};
   Ociferry ociferry{OCIFERRY_BINARY};
@@ -41,6 +46,18 @@ struct Far {
     succeed({"copy", "-b", at("bundle:v1"), "--to-repo", at("far")});
     succeed({"export", "-b", at("far:v1"), "-o", "a.tar"});
   }
+  /// Answers after the time that makes a registry far, and after all of `side_by_side` if it is one of these.
+  void await_others(const std::string& path) {
+    const auto asked = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < side_by_side.size(); ++i) {
+      if (path.find(side_by_side[i]) == std::string::npos) continue;
+      are_asked |= 1U << i;
+      await("the questions beside " + path, [this] { return are_asked == (1U << side_by_side.size()) - 1; });
+    }
+    await("a long way", [&] { return std::chrono::steady_clock::now() - asked > kLongWay; });
+  }
+  static constexpr std::chrono::milliseconds kLongWay{45};
+
   [[nodiscard]] std::string at(const std::string& name) const { return server.host() + "/" + name; }
   void succeed(const Words& arguments) const {
     const Outcome outcome = ociferry.run(arguments);
@@ -90,4 +107,29 @@ TEST_CASE("a push uploads layer and configuration side by side") {
   far.wants_two = true;
   far.succeed({"push", "-i", far.at("other:v1"), "-f", "in"});
   CHECK(far.questions == 2);
+}
+
+TEST_CASE("an export asks a far registry for all of a bundle side by side, and for nothing more than a near one") {
+  Far far;
+  far.registry.referrers_on_page = 10;
+  auto near_requests = far.requests_of({"export", "-b", far.at("far:v1"), "-o", "near.tar"});
+  const std::string digest = far.registry.tag("far", "v1")->text();
+  far.side_by_side = {text::cat("/far/manifests/sha256-", digest.substr(digest.find(':') + 1), ".image-locations"),
+                      "/far/tags/list", "/far/referrers/" + digest};
+  far.is_far = true;
+  auto far_requests = far.requests_of({"export", "-b", far.at("far:v1"), "-o", "far.tar"});
+  std::ranges::sort(near_requests);
+  std::ranges::sort(far_requests);
+  CHECK(text::join(far_requests, "\n") == text::join(near_requests, "\n"));
+}
+
+TEST_CASE("an export asks a far registry for an image in both of its places side by side") {
+  Far far;
+  const std::string digest = far.registry.tag("img", "v1")->text();
+  far.side_by_side = {"/bundle/manifests/" + digest, "/img/manifests/" + digest};
+  far.is_far = true;
+  const auto requests = far.requests_of({"export", "-b", far.at("bundle:v1"), "-o", "far.tar"});
+  CAPTURE(text::join(requests, "\n"));
+  CHECK(std::ranges::count(requests, text::cat("GET /v2/img/manifests/", digest)) == 1);
+  CHECK(std::ranges::count(requests, text::cat("GET /v2/bundle/manifests/", digest)) == 1);
 }

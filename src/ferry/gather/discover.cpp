@@ -6,6 +6,7 @@
 
 #include "base/context.hpp"
 #include "base/text.hpp"
+#include "ferry/gather/asked_ahead.hpp"
 #include "ferry/gather/attachment_finder.hpp"
 #include "ferry/gather/bundle_reader.hpp"
 #include "ferry/gather/places.hpp"
@@ -27,6 +28,7 @@ struct Wanted {
   Places places;                          ///< where to look, in this order
   const Root* root = nullptr;             ///< null: listed in a lock file
   FirstPlace first = FirstPlace::Bundle;  ///< where the images of its bundle were found
+  bool is_only_one = false;               ///< of its bundle, which has no locations
 };
 
 /// An image that was found.
@@ -104,7 +106,10 @@ class Discovery {
   std::vector<Wanted> explore(const std::vector<Wanted>& frontier) {
     std::vector<std::optional<FoundImage>> found(frontier.size());
     const auto failures = run_parallel(context_.jobs, frontier.size(), OnFailure::CarryOn, context_.stop,
-                                       [&](std::size_t i, const std::stop_token&) { found[i] = find(frontier[i]); });
+                                       [&](std::size_t i, const std::stop_token&) {
+                                         found[i] = find(frontier[i]);
+                                         ahead_.help();
+                                       });
     std::map<Digest, Wanted> next;
     for (std::size_t i = 0; i < frontier.size(); ++i) {
       if (!failures[i]) {
@@ -142,7 +147,10 @@ class Discovery {
     if (to_string(wanted.reference) < to_string(listed.name)) listed.name = wanted.reference;
     for (const RepositoryName& place : wanted.places) {
       if (!listed.tried.insert(place).second) continue;
-      next.try_emplace(digest, Wanted{.reference = wanted.reference, .places = {}, .first = wanted.first})
+      next.try_emplace(digest, Wanted{.reference = wanted.reference,
+                                      .places = {},
+                                      .first = wanted.first,
+                                      .is_only_one = wanted.is_only_one})
           .first->second.places.push_back(place);
     }
   }
@@ -223,6 +231,9 @@ class Discovery {
   FoundImage find(const Wanted& wanted) {
     const auto doing = [&] { return text::cat("reading ", to_string(wanted.reference)); };
     return with_context(doing, [&] {
+      const bool is_beside = std::ranges::find(wanted.places, wanted.reference.name) != wanted.places.end();
+      const auto perhaps =
+          wanted.is_only_one && is_beside ? ask_where_lock_says(wanted.reference, wanted.places.front()) : nullptr;
       for (Places places = wanted.places;;) {
         Located located = locate(
             wanted.reference, places, [this](const RepositoryName& name) { return source(name); }, *context_.progress);
@@ -239,7 +250,16 @@ class Discovery {
     });
   }
 
+  /// Asks for an image where its lock file says it is, too, while `first` is asked.
+  std::unique_ptr<AskedAhead::Perhaps> ask_where_lock_says(const Reference& image, const RepositoryName& first) {
+    return ahead_.about_place(*source(image.name), image, first);
+  }
+
   FoundImage read(const Wanted& wanted, Located located) {
+    if (wanted.root != nullptr && wanted.root->kind == SourceArgument::Kind::Bundle) {
+      ahead_.about_bundle(*located.source, located.manifest);
+    }
+    ahead_.about_image(*located.source, located.name, located.manifest);
     FoundImage found{.image = {.reference = Reference::by_digest(wanted.reference.name, located.manifest.digest())},
                      .place = located.name,
                      .tree = {},
@@ -265,6 +285,7 @@ class Discovery {
   }
 
   void open_bundle(FoundImage& found, const Located& located, const Wanted& wanted) {
+    ahead_.about_bundle(*found.source, located.manifest);
     found.image.lock = read_images_lock(*found.source, located.manifest, context_.unpack, context_.stop);
     const Reference at = Reference::by_digest(located.name, located.manifest.digest());
     const auto locations = find_locations(*found.source, at, found.image.lock, *context_.progress, context_.stop);
@@ -272,12 +293,22 @@ class Discovery {
     const bool at_home = wanted.first == FirstPlace::Lock && at.name == wanted.reference.name;
     const FirstPlace first = locations ? FirstPlace::Bundle
                              : at_home ? FirstPlace::Lock
-                                       : first_place(*found.source, found.image.lock);
+                                       : probe(*found.source, found.image.lock, at.name);
+    const bool is_only_one = found.image.lock.images.size() == 1 && !locations && !at_home;
     for (const ImageRef& ref : found.image.lock.images) {
       found.next.push_back({.reference = ref.image,
                             .places = places_of(ref.image, at.name, locations ? &*locations : nullptr, first),
-                            .first = first});
+                            .first = first,
+                            .is_only_one = is_only_one});
     }
+  }
+
+  FirstPlace probe(CachingSource& bundle, const ImagesLock& lock, const RepositoryName& name) {
+    if (!is_probed(lock)) return FirstPlace::Bundle;
+    const auto perhaps = ask_where_lock_says(lock.images.front().image, name);
+    const FirstPlace first = first_place(bundle, lock);
+    if (perhaps && first == FirstPlace::Lock) perhaps->keep();
+    return first;
   }
 
   /// imgpkg's messages about the images and their places.
@@ -330,6 +361,7 @@ class Discovery {
   std::set<Subject> asked_;                   ///< all whose attachments were or will be looked for
   std::map<std::string, Digest> tag_owners_;  ///< the targets of attaching tags
   std::size_t referrers_ = 0;
+  AskedAhead ahead_{gather_, context_};  // last: it asks the sources
 };
 
 }  // namespace

@@ -10,7 +10,6 @@
 namespace ociferry {
 
 namespace {
-/// A single image would be searched in both places anyway.
 constexpr std::size_t kProbeFrom = 2;
 }  // namespace
 
@@ -30,8 +29,10 @@ Places places_of(const Reference& image, const RepositoryName& bundle, const Loc
   return places;
 }
 
+bool is_probed(const ImagesLock& lock) noexcept { return lock.images.size() >= kProbeFrom; }
+
 FirstPlace first_place(CachingSource& source, const ImagesLock& lock) {
-  if (lock.images.size() < kProbeFrom) return FirstPlace::Bundle;
+  if (!is_probed(lock)) return FirstPlace::Bundle;
   try {
     if (source.manifest(lock.images.front().image.selector())) return FirstPlace::Bundle;
   } catch (const Error& error) {

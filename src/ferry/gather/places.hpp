@@ -22,8 +22,11 @@ enum class FirstPlace { Bundle, Lock };
 [[nodiscard]] Places places_of(const Reference& image, const RepositoryName& bundle, const Locations* locations,
                                FirstPlace first = FirstPlace::Bundle);
 
+/// True if a bundle's repository is asked for the first image of `lock`, to learn where the others are. A single image
+/// would be searched in both places anyway.
+[[nodiscard]] bool is_probed(const ImagesLock& lock) noexcept;
 /// The search order for a bundle without locations: the lock file's places first if the bundle's repository `source`
-/// lacks the first image of `lock`, since it probably lacks the others, too.
+/// lacks the first image of `lock`, since it probably lacks the others, too; found out if `is_probed`.
 [[nodiscard]] FirstPlace first_place(CachingSource& source, const ImagesLock& lock);
 
 /// An image and the repository that has it.
