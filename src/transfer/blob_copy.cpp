@@ -62,6 +62,12 @@ void put_longest_first(std::vector<const Graph::BlobNode*>& blobs) {
   });
 }
 
+TaskSize task_size(const std::vector<const Graph::BlobNode*>& blobs) {
+  std::uint64_t total = 0;
+  for (const auto* blob : blobs) total += blob->descriptor.size;
+  return total <= blobs.size() * kMiB ? TaskSize::Small : TaskSize::Any;
+}
+
 BlobOutcome put_with_refetches(const Graph::BlobNode& blob, BlobTarget& target, Progress& progress,
                                const std::stop_token& stop) {
   for (std::size_t left = refetches_of(blob);; --left) {
@@ -136,7 +142,7 @@ BlobCounts copy_blobs(std::vector<const Graph::BlobNode*> blobs, BlobTarget& tar
   };
   const Assist assist = target.help() == Help::Never ? Assist() : [&target] { return target.help(); };
   run_parallel_or_throw(
-      jobs, blobs.size(), std::move(stop), put_or_note, [&] { return meter.bytes_moved(); }, assist);
+      jobs, blobs.size(), std::move(stop), put_or_note, [&] { return meter.bytes_moved(); }, assist, task_size(blobs));
   missing.throw_if_any();
   return counts;
 }

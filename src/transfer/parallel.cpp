@@ -199,11 +199,13 @@ bool LearnedWorkers::is_far(const Jobs& jobs) noexcept {
 
 std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count, OnFailure on_failure,
                                              std::stop_token stop, const Task& task, const BytesMoved& bytes_moved,
-                                             const Assist& assist) {
+                                             const Assist& assist, TaskSize size) {
   Pool pool(count, on_failure, task, assist, stop);
   // Tasks without bytes are small requests. Their best number of workers does not apply to blobs. With assistance,
   // interrupted work is kept.
-  const auto broken_off = bytes_moved && !assist ? WorkerCount::BrokenOff::Lost : WorkerCount::BrokenOff::Kept;
+  using BrokenOff = WorkerCount::BrokenOff;
+  const auto lost = size == TaskSize::Small ? BrokenOff::LittleLost : BrokenOff::Lost;
+  const auto broken_off = bytes_moved && !assist ? lost : BrokenOff::Kept;
   const std::size_t proven = bytes_moved ? 0 : LearnedWorkers::of(jobs);
   // Where each answer takes long, fewer only wait, and to find that out takes many answers.
   const std::size_t first = LearnedWorkers::is_far(jobs) ? WorkerCount::kMost : proven;
@@ -221,8 +223,8 @@ std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count
 }
 
 void run_parallel_or_throw(const Jobs& jobs, std::size_t count, std::stop_token stop, const Task& task,
-                           const BytesMoved& bytes_moved, const Assist& assist) {
-  const auto failures = run_parallel(jobs, count, OnFailure::Stop, std::move(stop), task, bytes_moved, assist);
+                           const BytesMoved& bytes_moved, const Assist& assist, TaskSize size) {
+  const auto failures = run_parallel(jobs, count, OnFailure::Stop, std::move(stop), task, bytes_moved, assist, size);
   std::exception_ptr echo;
   for (const auto& failure : failures) {
     if (!failure) continue;

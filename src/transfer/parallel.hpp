@@ -24,6 +24,12 @@ using Task = std::function<void(std::size_t index, std::stop_token stop)>;
 /// The bytes that the tasks of a run have transferred so far. Called by another thread.
 using BytesMoved = std::function<std::uint64_t()>;
 
+/// What tasks transfer. An interrupted run loses what its running tasks have sent; of small ones, that is little.
+enum class TaskSize {
+  Any,
+  Small,  ///< 1 MiB at most, on average
+};
+
 /// Called by threads without a task while others are running. Must not throw.
 using Assist = std::function<Help()>;
 
@@ -49,11 +55,12 @@ class LearnedWorkers {
 [[nodiscard]] std::vector<std::exception_ptr> run_parallel(const Jobs& jobs, std::size_t count, OnFailure on_failure,
                                                            std::stop_token stop, const Task& task,
                                                            const BytesMoved& bytes_moved = {},
-                                                           const Assist& assist = {});
+                                                           const Assist& assist = {}, TaskSize size = TaskSize::Any);
 
 /// The same with OnFailure::Stop; rethrows the first failure that is not caused by the stop.
 void run_parallel_or_throw(const Jobs& jobs, std::size_t count, std::stop_token stop, const Task& task,
-                           const BytesMoved& bytes_moved = {}, const Assist& assist = {});
+                           const BytesMoved& bytes_moved = {}, const Assist& assist = {},
+                           TaskSize size = TaskSize::Any);
 
 /// The number of threads for reading from disk and hashing: that of `jobs` if fixed, else the number of cores.
 [[nodiscard]] std::size_t jobs_or_cores(const Jobs& jobs) noexcept;

@@ -45,8 +45,9 @@ WorkerCount::WorkerCount(std::size_t cores, std::size_t proven, BrokenOff broken
     : cores_(std::max<std::size_t>(cores, 1)),
       first_(std::clamp(proven, std::clamp(2 * cores_, kFewest, kMostAtFirst),
                         broken_off == BrokenOff::Lost ? kMostAtFirst : kMost)),
-      fewest_(broken_off == BrokenOff::Lost ? kFewestLong : first_),
+      fewest_(broken_off == BrokenOff::Kept ? first_ : kFewestLong),
       count_(first_),
+      may_step_down_(broken_off == BrokenOff::LittleLost && first_ > kMostAtFirst),
       next_rest_(kFirstRest) {}
 
 std::size_t WorkerCount::observe(const WorkDone& now) noexcept {

@@ -27,11 +27,15 @@ class WorkerCount {
   /// Time between two calls of `observe`: negligible cost, and still frequent enough for high latencies.
   static constexpr std::chrono::milliseconds kTick{50};
 
-  /// Whether the next run can use the work of an interrupted task.
-  enum class BrokenOff { Kept, Lost };
+  /// What an interrupted run loses of its running tasks.
+  enum class BrokenOff {
+    Kept,       ///< nothing: the next run uses it
+    Lost,       ///< all
+    LittleLost  ///< all, but the tasks are small
+  };
 
   /// With `cores` of 0, which is "not known", as with one. Begins with `proven` workers if these are more than the
-  /// cores ask for, but with no more than 8 if broken tasks are lost.
+  /// cores ask for, but with no more than 8 if much could be lost.
   explicit WorkerCount(std::size_t cores, std::size_t proven = 0, BrokenOff broken_off = BrokenOff::Kept) noexcept;
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
@@ -69,9 +73,9 @@ class WorkerCount {
   bool cores_are_idle_ = true;
   bool is_settling_ = true;  ///< new workers open connections first, so their first span is not measured
   std::optional<Trial> trial_ = {};
-  bool has_overshot_ = false;   ///< from then on steps up are smaller
-  bool may_step_down_ = false;  ///< the last step that did not pay went up
-  std::size_t rest_ = 0;        ///< spans to come without a trial
+  bool has_overshot_ = false;  ///< from then on steps up are smaller
+  bool may_step_down_;         ///< the last step that did not pay went up, or the first number was never tried
+  std::size_t rest_ = 0;       ///< spans to come without a trial
   std::size_t next_rest_;
 };
 

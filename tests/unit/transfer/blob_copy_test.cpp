@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <latch>
 #include <set>
 #include <string>
 
@@ -12,6 +13,8 @@
 #include "stream/memory.hpp"
 #include "stream/sha256.hpp"
 #include "support/error_of.hpp"
+#include "transfer/parallel.hpp"
+#include "transfer/worker_count.hpp"
 
 using namespace ociferry;
 
@@ -175,4 +178,33 @@ TEST_CASE("all missing blobs are reported at once, after the others were copied"
     CHECK(error.message().find(lost.descriptor.digest.text()) != std::string::npos);
   }
   CHECK(target.has_blob(there.descriptor.digest));
+}
+
+namespace {
+
+/// Takes blobs only when so many come side by side.
+class TakesMany : public BlobTarget {
+ public:
+  BlobOutcome put_blob(const Descriptor&, BlobSource&, Progress&, std::stop_token) override {
+    all_there_.arrive_and_wait();
+    return BlobOutcome::Written;
+  }
+
+ private:
+  std::latch all_there_{static_cast<std::ptrdiff_t>(WorkerCount::kMost)};
+};
+
+}  // namespace
+
+TEST_CASE("where answers take long, small blobs are copied by all workers from the beginning") {
+  const Jobs jobs;
+  LearnedWorkers::note_answer(jobs, LearnedWorkers::kFar);
+  const auto source = std::make_shared<MemoryTarget>();
+  std::vector<Graph::BlobNode> nodes;
+  for (std::size_t i = 0; i < WorkerCount::kMost; ++i)
+    nodes.push_back({source->add_blob(std::to_string(i), "layer"), source});
+  std::vector<const Graph::BlobNode*> blobs;
+  for (const Graph::BlobNode& node : nodes) blobs.push_back(&node);
+  TakesMany target;
+  CHECK(copy_blobs(blobs, target, jobs, silent_progress(), {}).written == WorkerCount::kMost);
 }

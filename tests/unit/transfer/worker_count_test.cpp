@@ -26,8 +26,8 @@ struct Speed {
 class Simulation {
  public:
   explicit Simulation(std::function<Speed(double)> speed, std::size_t cores = kCores,
-                      WorkerCount::BrokenOff broken_off = WorkerCount::BrokenOff::Kept)
-      : speed_(std::move(speed)), workers_(cores, 0, broken_off) {}
+                      WorkerCount::BrokenOff broken_off = WorkerCount::BrokenOff::Kept, std::size_t proven = 0)
+      : speed_(std::move(speed)), workers_(cores, proven, broken_off) {}
 
   std::size_t run(double seconds) {
     for (const duration<double> end = wall_ + duration<double>(seconds); wall_ < end;) {
@@ -89,6 +89,8 @@ TEST_CASE("it begins with the number that paid before") {
   CHECK(WorkerCount(kCores, 20).count() == 20);
   CHECK(WorkerCount(kCores, 2).count() == kStart);
   CHECK(WorkerCount(kCores, 1000).count() == WorkerCount::kMost);
+  CHECK(WorkerCount(kCores, 1000, WorkerCount::BrokenOff::Lost).count() == kStart);
+  CHECK(WorkerCount(kCores, 1000, WorkerCount::BrokenOff::LittleLost).count() == WorkerCount::kMost);
 }
 
 TEST_CASE("workers on trial do not count as proven") {
@@ -193,6 +195,16 @@ TEST_CASE("if interrupted tasks are lost, a full link runs few long tasks at a t
   CHECK(few > 540);
   full.change(link(2e3, 1e9, 0.05));
   CHECK(full.run(30) == WorkerCount::kMost);
+}
+
+TEST_CASE("if little is lost, it begins with all workers, and keeps few of them if small tasks take long") {
+  constexpr auto kLittle = WorkerCount::BrokenOff::LittleLost;
+  Simulation fast(link(100e3, 20e6, 0.2), kCores, kLittle, WorkerCount::kMost);
+  fast.run(60);
+  CHECK(fast.least() == WorkerCount::kMost);
+  Simulation slow(link(1e6, 50e3, 0.6), kCores, kLittle, WorkerCount::kMost);
+  slow.run(3600);
+  CHECK(slow.least() == 2);
 }
 
 TEST_CASE("long tasks with a limit each keep all workers") {
