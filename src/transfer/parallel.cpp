@@ -234,6 +234,14 @@ void run_parallel_or_throw(const Jobs& jobs, std::size_t count, std::stop_token 
   if (echo) std::rethrow_exception(echo);
 }
 
+void side_by_side(const Jobs& jobs, std::stop_token stop, const std::vector<std::function<void()>>& work) {
+  if (!LearnedWorkers::is_far(jobs)) {
+    for (const auto& part : work) part();
+    return;
+  }
+  run_parallel_or_throw(jobs, work.size(), std::move(stop), [&](std::size_t i, const std::stop_token&) { work[i](); });
+}
+
 std::size_t jobs_or_cores(const Jobs& jobs) noexcept {
   return jobs.number().value_or(std::max<std::size_t>(std::thread::hardware_concurrency(), 1));
 }

@@ -62,6 +62,10 @@ void run_parallel_or_throw(const Jobs& jobs, std::size_t count, std::stop_token 
                            const BytesMoved& bytes_moved = {}, const Assist& assist = {},
                            TaskSize size = TaskSize::Any);
 
+/// Where answers take long, does all of `work` at the same time; elsewhere one after the other, until one fails. Throws
+/// the first failure in the order of `work`.
+void side_by_side(const Jobs& jobs, std::stop_token stop, const std::vector<std::function<void()>>& work);
+
 /// The number of threads for reading from disk and hashing: that of `jobs` if fixed, else the number of cores.
 [[nodiscard]] std::size_t jobs_or_cores(const Jobs& jobs) noexcept;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <regex>
 
 #include "base/text.hpp"
 #include "gate.hpp"
@@ -76,6 +77,19 @@ struct Far {
   }
 };
 
+/// Those of `requests` that are for manifests, sorted, without repositories and digests.
+Words for_manifests(const Words& requests) {
+  static const std::regex kRepository("/v2/.*/manifests/");
+  static const std::regex kDigest("[0-9a-f]{64}");
+  Words found;
+  for (const std::string& request : requests) {
+    if (request.find("/manifests/") == std::string::npos) continue;
+    found.push_back(std::regex_replace(std::regex_replace(request, kRepository, "/"), kDigest, "DIGEST"));
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
 }  // namespace
 
 TEST_CASE("commands send no more requests than they need") {
@@ -132,4 +146,29 @@ TEST_CASE("an export asks a far registry for an image in both of its places side
   CAPTURE(text::join(requests, "\n"));
   CHECK(std::ranges::count(requests, text::cat("GET /v2/img/manifests/", digest)) == 1);
   CHECK(std::ranges::count(requests, text::cat("GET /v2/bundle/manifests/", digest)) == 1);
+}
+
+TEST_CASE("a far registry gets an import's requests in another order, but marks and root's tag as late as a near one") {
+  Far far;
+  const auto near_by = far.requests_of({"import", "a.tar", "--to-repo", far.at("new/near")});
+  far.is_far = true;
+  const auto far_away = far.requests_of({"import", "a.tar", "--to-repo", far.at("new/far")});
+  CAPTURE(text::join(far_away, "\n"));
+  CHECK(for_manifests(far_away) == for_manifests(near_by));
+  const auto first = [&](const std::string& method, const std::string& part) {
+    return std::ranges::find_if(far_away, [&](const std::string& request) {
+      return request.starts_with(method + " ") && request.find(part) != std::string::npos;
+    });
+  };
+  const auto last_upload = std::find_if(far_away.rbegin(), far_away.rend(), [](const std::string& request) {
+                             return request.starts_with("PUT ") && request.find("/blobs/") != std::string::npos;
+                           }).base();
+  CHECK(last_upload <= first("PUT", "/manifests/"));
+  const auto mark = first("PUT", ".image-locations.imgpkg");
+  const auto root = first("PUT", "/manifests/v1");
+  REQUIRE(mark != far_away.end());
+  CHECK(std::find_if(mark, far_away.end(), [](const auto& request) { return request.starts_with("GET "); }) ==
+        far_away.end());
+  CHECK(mark < root);
+  CHECK(far_away.end() - root == 2);  // and the question whether it stays
 }

@@ -1,7 +1,7 @@
 #include "ferry/deliver/locations_writer.hpp"
 
-#include <atomic>
 #include <map>
+#include <memory>
 #include <set>
 
 #include "base/text.hpp"
@@ -17,33 +17,24 @@ namespace {
 
 class LocationsWriter {
  public:
-  LocationsWriter(const Destination& to, const LocationsOptions& options, const Context& context)
-      : to_(to), options_(options), context_(context) {}
+  LocationsWriter(const Destination& to, bool keep_tags, const Context& context)
+      : to_(to), keep_tags_(keep_tags), context_(context) {}
 
-  std::size_t write(const std::vector<NewLocations>& fresh) {
+  void write(const std::vector<NewLocations>& fresh) {
     put_blobs(fresh);
     run_parallel_or_throw(context_.jobs, fresh.size(), context_.stop,
                           [&](std::size_t i, const std::stop_token&) { put_tags(fresh[i]); });
-    return written_;
   }
 
  private:
   void put_blobs(const std::vector<NewLocations>& fresh) {
-    MemoryBlobs contents;
-    std::map<Digest, Descriptor> blobs;
-    const auto add = [&](const Descriptor& blob, const std::string& content) {
-      contents.add(blob.digest, content);
-      blobs.emplace(blob.digest, blob);
-    };
+    std::vector<const PlannedLocations*> open;
     for (const NewLocations& locations : fresh) {
-      const LocationsImage& image = *locations.planned->image;
-      add(image.config_descriptor, image.config);
-      add(image.layer_descriptor, image.layer);
+      if (!locations.has_blobs) open.push_back(locations.planned);
     }
-    std::vector<Descriptor> each;
-    for (const auto& [digest, blob] : blobs) each.push_back(blob);
-    run_parallel_or_throw(context_.jobs, each.size(), context_.stop, [&](std::size_t i, const std::stop_token& stop) {
-      to_.target.put_blob(each[i], contents, silent_progress(), stop);
+    const std::vector<Graph::BlobNode> blobs = blobs_of(open);
+    run_parallel_or_throw(context_.jobs, blobs.size(), context_.stop, [&](std::size_t i, const std::stop_token& stop) {
+      to_.target.put_blob(blobs[i].descriptor, *blobs[i].source, silent_progress(), stop);
     });
   }
 
@@ -56,8 +47,8 @@ class LocationsWriter {
   /// False if the destination refuses but has equivalent locations.
   bool write_tags_of(const PlannedLocations& planned, const std::vector<TagState>& tags) {
     try {
-      if (options_.keep_tags) refuse_moves(to_, tags);
-      written_ += write_tags(to_, tags, context_);
+      if (keep_tags_) refuse_moves(to_, tags);
+      write_tags(to_, tags, context_);
       return true;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Refused) throw;
@@ -76,7 +67,7 @@ class LocationsWriter {
     const RawManifest* const oci = mark.wanted.instead;
     const TagState own{.wanted = {oci, image_tag(oci->descriptor.digest)}};
     try {
-      written_ += write_tags(to_, {own, {.wanted = {oci, mark.wanted.selector}, .there = mark.there}}, context_);
+      write_tags(to_, {own, {.wanted = {oci, mark.wanted.selector}, .there = mark.there}}, context_);
       return true;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Refused) throw;
@@ -85,10 +76,14 @@ class LocationsWriter {
   }
 
   const Destination& to_;
-  const LocationsOptions& options_;
+  bool keep_tags_;
   const Context& context_;
-  std::atomic<std::size_t> written_{0};
 };
+
+PlannedManifest own_tag(const PlannedLocations& planned) {
+  const RawManifest& manifest = planned.image->manifest;
+  return {&manifest, image_tag(manifest.descriptor.digest)};
+}
 
 }  // namespace
 
@@ -96,10 +91,7 @@ std::vector<NewLocations> new_locations(const std::vector<PlannedLocations>& ste
                                         bool trusts_tags) {
   std::vector<PlannedManifest> tags;
   for (const PlannedLocations& planned : step) tags.push_back(planned.mark());
-  for (const PlannedLocations& planned : step) {
-    const RawManifest& manifest = planned.image->manifest;
-    tags.push_back({&manifest, image_tag(manifest.descriptor.digest)});
-  }
+  for (const PlannedLocations& planned : step) tags.push_back(own_tag(planned));
   const std::vector<TagState> states = ask(tags);
   std::vector<NewLocations> fresh;
   std::set<Digest> own;
@@ -112,9 +104,52 @@ std::vector<NewLocations> new_locations(const std::vector<PlannedLocations>& ste
   return fresh;
 }
 
-std::size_t write_locations(const std::vector<PlannedLocations>& step, const Destination& to, const AskTags& ask,
-                            const LocationsOptions& options, const Context& context) {
-  return LocationsWriter(to, options, context).write(new_locations(step, ask, options.trusts_tags));
+std::vector<Graph::BlobNode> blobs_of(const std::vector<const PlannedLocations*>& locations) {
+  const auto contents = std::make_shared<MemoryBlobs>();
+  std::map<Digest, Graph::BlobNode> blobs;
+  const auto add = [&](const Descriptor& blob, const std::string& content) {
+    contents->add(blob.digest, content);
+    blobs.emplace(blob.digest, Graph::BlobNode{.descriptor = blob, .source = contents});
+  };
+  for (const PlannedLocations* planned : locations) {
+    add(planned->image->config_descriptor, planned->image->config);
+    add(planned->image->layer_descriptor, planned->image->layer);
+  }
+  std::vector<Graph::BlobNode> each;
+  for (auto& [digest, blob] : blobs) each.push_back(std::move(blob));
+  return each;
+}
+
+std::vector<PlannedManifest> put_own_tags(const std::vector<const PlannedLocations*>& locations, const Destination& to,
+                                          const AskTags& ask, const Context& context) {
+  std::map<std::string, PlannedManifest> tags;  // bundles with the same images share one
+  for (const PlannedLocations* planned : locations) {
+    const PlannedManifest tag = own_tag(*planned);
+    tags.emplace(tag.selector, tag);
+  }
+  std::vector<PlannedManifest> wanted;
+  for (const auto& [selector, tag] : tags) wanted.push_back(tag);
+  std::vector<TagState> states = ask(wanted);
+  std::erase_if(states, [](const TagState& state) { return state.there.has_value(); });
+  std::vector<char> is_put(states.size(), 0);
+  run_parallel_or_throw(context.jobs, states.size(), context.stop, [&](std::size_t i, const std::stop_token&) {
+    try {
+      put_tag(to, states[i], context);
+      is_put[i] = 1;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Refused) throw;
+    }
+  });
+  std::vector<PlannedManifest> put;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    if (is_put[i] != 0) put.push_back(states[i].wanted);
+  }
+  return put;
+}
+
+void write_locations(const std::vector<NewLocations>& fresh, const Destination& to, bool keep_tags,
+                     const Context& context) {
+  LocationsWriter(to, keep_tags, context).write(fresh);
 }
 
 bool has_usable_locations(const Destination& to, const SetImage& bundle, const Context& context) {

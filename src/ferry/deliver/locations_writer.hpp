@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <vector>
 
 #include "ferry/deliver/relocation_plan.hpp"
 #include "ferry/deliver/tag_writer.hpp"
+#include "transfer/graph.hpp"
 
 namespace ociferry {
 
@@ -17,6 +17,7 @@ using AskTags = std::function<std::vector<TagState>(const std::vector<PlannedMan
 struct NewLocations {
   const PlannedLocations* planned = nullptr;
   std::vector<TagState> tags = {};
+  bool has_blobs = false;  ///< its blobs were put ahead
 };
 
 /// The locations images of one step of a plan that must be put. With `trusts_tags`, one with an up-to-date tag is
@@ -24,15 +25,19 @@ struct NewLocations {
 [[nodiscard]] std::vector<NewLocations> new_locations(const std::vector<PlannedLocations>& step, const AskTags& ask,
                                                       bool trusts_tags);
 
-struct LocationsOptions {
-  bool trusts_tags = true;  ///< a locations image with an up-to-date tag is complete
-  bool keep_tags = false;   ///< throw Error{Refused} instead of moving a tag
-};
+/// The blobs of locations images, each once.
+[[nodiscard]] std::vector<Graph::BlobNode> blobs_of(const std::vector<const PlannedLocations*>& locations);
+
+/// Puts the manifests of locations images whose blobs are there, in parallel, under their own tags only: no one looks
+/// there, so that may be done before their bundles. Leaves what exists, and what the destination refuses, to
+/// `write_locations`. Returns the tags that it put. Throws Error. Blocks.
+std::vector<PlannedManifest> put_own_tags(const std::vector<const PlannedLocations*>& locations, const Destination& to,
+                                          const AskTags& ask, const Context& context);
 
 /// Puts the locations images of one step of a plan, in parallel. Uses Docker's media types like imgpkg, or OCI's if the
-/// destination refuses those. Returns the number of manifests written. Throws Error. Blocks.
-std::size_t write_locations(const std::vector<PlannedLocations>& step, const Destination& to, const AskTags& ask,
-                            const LocationsOptions& options, const Context& context);
+/// destination refuses those. With `keep_tags`, throws Error{Refused} instead of moving a tag. Throws Error. Blocks.
+void write_locations(const std::vector<NewLocations>& fresh, const Destination& to, bool keep_tags,
+                     const Context& context);
 
 /// True if the destination has a locations image for `bundle` that lists the bundle's images.
 [[nodiscard]] bool has_usable_locations(const Destination& to, const SetImage& bundle, const Context& context);

@@ -8,6 +8,7 @@
 #include "ferry/set/absent_children.hpp"
 #include "store/forwarding_source.hpp"
 #include "transfer/parallel.hpp"
+#include "transfer/worker_count.hpp"
 
 namespace ociferry {
 
@@ -92,22 +93,56 @@ std::vector<Graph::BlobNode> missing_blobs(const RepositoryPlan& plan, const Gra
   return blobs;
 }
 
-bool MissingFinder::has_all() const {
+bool MissingFinder::has_all() {
+  const std::vector<PlannedManifest> tags = first_questions();
+  std::vector<std::optional<TagState>> states(tags.size());
   std::atomic<bool> all{true};
-  run_parallel_or_throw(context_.jobs, plan_.marks.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
-    if (all && !ask_tag(to_, plan_.marks[i], context_).is_right()) all = false;
+  const std::size_t at_once = LearnedWorkers::is_far(context_.jobs) ? WorkerCount::kMost : 0;
+  run_parallel_or_throw(context_.jobs, tags.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
+    if (!all && i >= at_once) return;
+    states[i] = ask_tag(to_, tags[i], context_);
+    if (i < plan_.marks.size() && !states[i]->is_right()) all = false;
   });
+  for (const auto& state : states) {
+    if (state) asked_.emplace(state->wanted.selector, *state);
+  }
   if (!all) return false;
   std::vector<const SetImage*> images;
   for (const PlannedImage& planned : plan_.images) images.push_back(planned.image);
   return has_all_below(images) && unlisted_in(images).empty();
 }
 
-void MissingFinder::refuse_moves() const {
+/// The tags that show whether all is there. Where answers take long, also those that are asked for if not: all together
+/// take no longer then.
+std::vector<PlannedManifest> MissingFinder::first_questions() const {
+  std::vector<PlannedManifest> tags = plan_.marks;
+  if (!LearnedWorkers::is_far(context_.jobs) || pages_of_tags() > 0) return tags;
+  for (const PlannedImage& planned : plan_.images) {
+    const auto is_same = [&](const PlannedManifest& tag) { return tag.selector == planned.kept.selector; };
+    if (std::ranges::none_of(tags, is_same)) tags.push_back(planned.kept);
+  }
+  return tags;
+}
+
+/// The states of `tags` before anything is written. Asks only for those that are not known yet.
+std::vector<TagState> MissingFinder::ask_once(const std::vector<PlannedManifest>& tags) {
+  std::vector<PlannedManifest> open;
+  std::ranges::copy_if(tags, std::back_inserter(open),
+                       [this](const auto& tag) { return !asked_.contains(tag.selector); });
+  for (TagState& state : ask_tags(to_, open, context_)) asked_.emplace(state.wanted.selector, std::move(state));
+  std::vector<TagState> states;
+  for (const PlannedManifest& tag : tags) {
+    states.push_back(asked_.at(tag.selector));
+    states.back().wanted = tag;
+  }
+  return states;
+}
+
+void MissingFinder::refuse_moves() {
   std::vector<PlannedManifest> tags = plan_.attaching_tags;
   tags.insert(tags.end(), plan_.root_tags.begin(), plan_.root_tags.end());
   for (const PlannedImage& planned : plan_.images) tags.push_back(planned.kept);
-  std::vector<TagState> states = ask(tags);
+  std::vector<TagState> states = ask_once(tags);
   // Where incomplete indexes are refused, the tag stays at the image that an earlier run has put in the index's place.
   std::erase_if(states, [this](const TagState& state) {
     if (!state.moves()) return false;
@@ -116,7 +151,7 @@ void MissingFinder::refuse_moves() const {
   });
   for (const auto& step : plan_.locations) {
     for (const PlannedLocations& planned : step) {
-      const TagState mark = ask({planned.mark()}).front();
+      const TagState mark = ask_once({planned.mark()}).front();
       if (mark.moves() && !has_usable_locations(to_, *planned.bundle, context_)) states.push_back(mark);
     }
   }
@@ -153,6 +188,16 @@ Missing MissingFinder::find() {
   return missing;
 }
 
+bool MissingFinder::was_absent(const PlannedManifest& tag) const {
+  const auto asked = asked_.find(tag.selector);
+  if (asked == asked_.end()) return !may_be_there(tag);
+  return !asked->second.there && !asked->second.is_hidden;
+}
+
+void MissingFinder::note_put(const PlannedManifest& tag) {
+  if (listed_) listed_->insert(std::ranges::lower_bound(*listed_, tag.selector), tag.selector);
+}
+
 std::vector<TagState> MissingFinder::ask(const std::vector<PlannedManifest>& tags) const {
   std::vector<PlannedManifest> open;
   std::ranges::copy_if(tags, std::back_inserter(open), [this](const auto& tag) { return may_be_there(tag); });
@@ -180,7 +225,11 @@ bool MissingFinder::may_be_there(const PlannedManifest& tag) const {
 
 TagState MissingFinder::state_of(const PlannedManifest& tag) const {
   if (!may_be_there(tag)) return {.wanted = tag};
-  if (trust_ == Trust::Tags) return ask_tag(to_, tag, context_);
+  if (trust_ == Trust::Tags) {
+    const auto asked = asked_.find(tag.selector);
+    if (asked == asked_.end()) return ask_tag(to_, tag, context_);
+    return {.wanted = tag, .there = asked->second.there, .is_hidden = asked->second.is_hidden};
+  }
   return ask_tag(tag, context_, [&] {
     const auto raw = to_.source.manifest(tag.selector);
     return raw ? std::optional(raw->descriptor.digest) : std::nullopt;

@@ -57,15 +57,21 @@ class MissingFinder {
       : plan_(plan), graph_(graph), to_(to), trust_(trust), context_(context), lists_(lists) {}
 
   /// True if the tags that are put last are all up to date.
-  [[nodiscard]] bool has_all() const;
+  [[nodiscard]] bool has_all();
   /// Throws Error{Refused} if a tag would have to be moved.
-  void refuse_moves() const;
+  void refuse_moves();
   [[nodiscard]] Missing find();
+  /// True if `tag` is known to have been absent before anything was written.
+  [[nodiscard]] bool was_absent(const PlannedManifest& tag) const;
+  /// Notes that `tag` was put since, so that `ask` asks for it.
+  void note_put(const PlannedManifest& tag);
   /// The states of `tags` at the destination, in order.
   [[nodiscard]] std::vector<TagState> ask(const std::vector<PlannedManifest>& tags) const;
 
  private:
   [[nodiscard]] std::size_t pages_of_tags() const;
+  [[nodiscard]] std::vector<PlannedManifest> first_questions() const;
+  [[nodiscard]] std::vector<TagState> ask_once(const std::vector<PlannedManifest>& tags);
   [[nodiscard]] bool may_be_there(const PlannedManifest& tag) const;
   [[nodiscard]] TagState state_of(const PlannedManifest& tag) const;
   [[nodiscard]] std::map<Digest, bool> ask_below(const std::vector<const SetImage*>& images) const;
@@ -80,7 +86,9 @@ class MissingFinder {
   Trust trust_;
   const Context& context_;
   ListTags lists_;
-  std::optional<std::vector<std::string>> listed_;  ///< the destination's tags before anything was written, if known
+  /// The destination's tags before anything was written, sorted, if known; and those put since that `ask` asks for.
+  std::optional<std::vector<std::string>> listed_;
+  std::map<std::string, TagState> asked_;  ///< single tags before anything was written, as far as they were asked for
 };
 
 }  // namespace ociferry

@@ -217,14 +217,14 @@ class Relocation {
     each(&RepositoryRound::prove_images);  // after the signatures: a policy may deny reading unsigned images
     const std::size_t steps = plans_.empty() ? 0 : plans_.front().locations.size();
     for (std::size_t step = 0; step < steps; ++step) {
-      each([step](const RepositoryRound& round) { round.write_locations(step); });
+      each([step](RepositoryRound& round) { round.write_locations(step); });
     }
   }
 
   /// What several repositories have travels once: one gets it, and the others mount it from there.
   void write_blobs() {
-    if (blobs_.count == 0) return;
-    context_.progress->phase(text::cat("writing ", blobs_.count, " blobs to ", names()), blobs_.bytes);
+    const std::string phase = text::cat("writing ", blobs_.count, " blobs to ", names());
+    if (blobs_.count > 0) context_.progress->phase(phase, blobs_.bytes);
     each(&RepositoryRound::write_own_blobs);
     each(&RepositoryRound::write_shared_blobs);
   }

@@ -14,12 +14,13 @@
 namespace ociferry {
 
 /// Puts each image of `set` into its repository by `placement`. The order makes the roots' tags the commit point:
-/// blobs, child manifests, images and indexes, bundles, locations images, then the roots' tags, one by one. A failure
-/// before those changes none of them; Progress::moved reports each tag that was moved. Content that exists is not
-/// written again. What was written is read back before the roots' tags, as far as `options.proof` says. If a repository
-/// has lost content that its tags promise, every blob is checked and the relocation repeated, at most twice
-/// (`run_with_repairs`); the report counts all rounds. An existing locations image that cannot be replaced but lists
-/// the same images is kept, with a warning. With `pass`, that puts the blobs of the first round. Throws Error.
+/// blobs, child manifests, images and indexes, bundles, locations images at their bundles' tags, then the roots' tags,
+/// one by one. A failure before those changes none of them; Progress::moved reports each tag that was moved. Content
+/// that exists is not written again. What was written is read back before the roots' tags, as far as `options.proof`
+/// says. If a repository has lost content that its tags promise, every blob is checked and the relocation repeated, at
+/// most twice (`run_with_repairs`); the report counts all rounds. An existing locations image that cannot be replaced
+/// but lists the same images is kept, with a warning. With `pass`, that puts the blobs of the first round. Throws
+/// Error.
 TransferReport relocate(const ImageSet& set, const Placement& placement, const OpenDestination& open,
                         const RelocateOptions& options, const Context& context, const BlobPass& pass = {});
 

@@ -7,12 +7,32 @@
 #include "base/text.hpp"
 #include "ferry/deliver/attachments.hpp"
 #include "ferry/deliver/forecast.hpp"
-#include "ferry/deliver/locations_writer.hpp"
 #include "ferry/deliver/manifest_writer.hpp"
 #include "ferry/deliver/proof.hpp"
 #include "transfer/blob_copy.hpp"
+#include "transfer/parallel.hpp"
 
 namespace ociferry {
+
+namespace {
+
+/// Puts some blobs past the counts and the progress of the others.
+class QuietlyPut : public BlobTarget {
+ public:
+  QuietlyPut(std::set<Digest> quiet, BlobTarget& to, BlobTarget& others)
+      : quiet_(std::move(quiet)), to_(to), others_(others) {}
+  BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override {
+    if (!quiet_.contains(blob.digest)) return others_.put_blob(blob, from, progress, std::move(stop));
+    return to_.put_blob(blob, from, silent_progress(), std::move(stop));
+  }
+
+ private:
+  std::set<Digest> quiet_;
+  BlobTarget& to_;
+  BlobTarget& others_;
+};
+
+}  // namespace
 
 RepositoryRound::RepositoryRound(const RepositoryPlan& plan, const Graph& graph, CountedRepository& repository,
                                  Trust trust, const RelocateOptions& options, const Context& context)
@@ -25,6 +45,16 @@ RepositoryRound::RepositoryRound(const RepositoryPlan& plan, const Graph& graph,
       context_(context),
       finder_(plan_, graph_, to_, trust_, context_, options.by_name ? ListTags::OfAll : ListTags::OfMany) {
   tally_.begin_round();
+}
+
+void RepositoryRound::find_missing() {
+  missing_ = finder_.find();
+  if (!LearnedWorkers::is_far(context_.jobs)) return;  // where answers are fast, there is nothing to gain
+  for (const auto& step : plan_.locations) {
+    for (const PlannedLocations& planned : step) {
+      if (finder_.was_absent(planned.mark())) certain_locations_.push_back(&planned);
+    }
+  }
 }
 
 void RepositoryRound::find_blobs(const BlobPlaces& owners) {
@@ -71,11 +101,27 @@ BlobsToWrite RepositoryRound::blobs_to_write() const {
   return all;
 }
 
-void RepositoryRound::write(std::vector<Graph::BlobNode> nodes) {
+void RepositoryRound::write_own_blobs() {
+  std::vector<Graph::BlobNode> blobs = std::exchange(own_, {});
+  std::set<Digest> own;
+  for (const Graph::BlobNode& blob : blobs) own.insert(blob.descriptor.digest);
+  std::set<Digest> of_locations;
+  for (Graph::BlobNode& blob : blobs_of(certain_locations_)) {
+    if (own.contains(blob.descriptor.digest)) continue;
+    of_locations.insert(blob.descriptor.digest);
+    blobs.push_back(std::move(blob));
+  }
+  QuietlyPut all(std::move(of_locations), to_.target, tally_.blobs());
+  write(std::move(blobs), all);
+}
+
+void RepositoryRound::write_shared_blobs() { write(std::exchange(shared_, {}), tally_.blobs()); }
+
+void RepositoryRound::write(std::vector<Graph::BlobNode> nodes, BlobTarget& target) {
   if (nodes.empty()) return;
   std::vector<const Graph::BlobNode*> blobs;
   for (const Graph::BlobNode& node : nodes) blobs.push_back(&node);
-  copy_blobs(std::move(blobs), tally_.blobs(), context_.jobs, *context_.progress, context_.stop);
+  copy_blobs(std::move(blobs), target, context_.jobs, *context_.progress, context_.stop);
 }
 
 void RepositoryRound::hand_over_own_blobs(std::vector<BlobToPut>& blobs) {
@@ -100,18 +146,45 @@ PlannedRepository RepositoryRound::forecast() const {
 
 void RepositoryRound::write_images() {
   written_ = missing_steps(plan_, graph_, missing_);
-  write_manifests(written_, missing_.others, graph_, to_, context_);
+  const auto ask = [this](const auto& tags) { return finder_.ask(tags); };
+  std::vector<PlannedManifest> put;
+  side_by_side(context_.jobs, context_.stop,
+               {[&] { write_manifests(written_, missing_.others, graph_, to_, context_); },
+                [&] { put = put_own_tags(certain_locations_, to_, ask, context_); }});
+  for (const PlannedManifest& tag : put) finder_.note_put(tag);
 }
 
-void RepositoryRound::prove_images() const {
-  read_back(written_, to_, context_);
-  check_attached_at(plan_, graph_, to_, context_);
+void RepositoryRound::prove_images() {
+  std::vector<std::function<void()>> work{[this] {
+    read_back(written_, to_, context_);
+    check_attached_at(plan_, graph_, to_, context_);
+  }};
+  locations_.assign(plan_.locations.size(), {});
+  for (std::size_t step = 0; step < locations_.size(); ++step) work.push_back([this, step] { find_locations(step); });
+  if (locations_.empty()) work.push_back([this] { ask_for_root_tags(); });
+  side_by_side(context_.jobs, context_.stop, work);
 }
 
-void RepositoryRound::write_locations(std::size_t step) const {
-  ociferry::write_locations(
-      plan_.locations.at(step), to_, [this](const auto& tags) { return finder_.ask(tags); },
-      {.trusts_tags = trust_ == Trust::Tags, .keep_tags = options_.keep_tags}, context_);
+void RepositoryRound::find_locations(std::size_t step) {
+  const auto ask = [this](const auto& tags) { return finder_.ask(tags); };
+  locations_[step] = new_locations(plan_.locations[step], ask, trust_ == Trust::Tags);
+  for (NewLocations& locations : locations_[step]) {
+    const bool is_certain = std::ranges::find(certain_locations_, locations.planned) != certain_locations_.end();
+    locations.has_blobs = is_certain;
+  }
+}
+
+void RepositoryRound::write_locations(std::size_t step) {
+  const auto write = [&] { ociferry::write_locations(locations_.at(step), to_, options_.keep_tags, context_); };
+  if (step + 1 < locations_.size()) return write();
+  side_by_side(context_.jobs, context_.stop, {write, [this] { ask_for_root_tags(); }});
+}
+
+/// Where answers take long, asks for the root's tags while something else is done just before they are put.
+void RepositoryRound::ask_for_root_tags() {
+  if (LearnedWorkers::is_far(context_.jobs) && options_.proof == Proof::Manifests) {
+    root_tags_ = finder_.ask(plan_.root_tags);
+  }
 }
 
 void RepositoryRound::prove_all() {
@@ -119,8 +192,7 @@ void RepositoryRound::prove_all() {
   proved_ = prove(to_, everything(plan_), options_.proof, context_);
 }
 
-void RepositoryRound::put_tags(const std::vector<PlannedManifest>& wanted) const {
-  const auto tags = finder_.ask(wanted);
+void RepositoryRound::put_tags(const std::vector<TagState>& tags) const {
   if (options_.keep_tags) ociferry::refuse_moves(to_, tags);  // others may have put them in the meantime
   write_tags(to_, tags, context_);
 }

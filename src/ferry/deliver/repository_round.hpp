@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "ferry/deliver/destination.hpp"
+#include "ferry/deliver/locations_writer.hpp"
 #include "ferry/deliver/missing.hpp"
 #include "ferry/deliver/relocation_plan.hpp"
 #include "ferry/deliver/shared_pass.hpp"
@@ -41,9 +43,9 @@ class RepositoryRound {
 
   [[nodiscard]] const RepositoryName& name() const { return plan_.name; }
   [[nodiscard]] const Destination& to() const { return to_; }
-  [[nodiscard]] bool has_all() const { return finder_.has_all(); }
-  void refuse_moves() const { finder_.refuse_moves(); }
-  void find_missing() { missing_ = finder_.find(); }
+  [[nodiscard]] bool has_all() { return finder_.has_all(); }
+  void refuse_moves() { finder_.refuse_moves(); }
+  void find_missing();
   /// Finds the blobs that must be written. `owners`: for blobs of several repositories, the one that gets them first.
   void find_blobs(const BlobPlaces& owners);
   /// Those of the blobs to be written that the archives leave out. They live until they are written or settled.
@@ -52,23 +54,26 @@ class RepositoryRound {
   void mark_present(const std::set<Digest>& blobs);
   /// What `write_own_blobs` and `write_shared_blobs` will write.
   [[nodiscard]] BlobsToWrite blobs_to_write() const;
-  void write_own_blobs() { write(std::exchange(own_, {})); }
+  /// Where answers take long, also those of locations images that are certainly written; they count as none of them.
+  void write_own_blobs();
   /// Adds the blobs that `write_own_blobs` would write, which leaves them to the caller then. They live as long as this
   /// round.
   void hand_over_own_blobs(std::vector<BlobToPut>& blobs);
   /// From now on, reads the blobs that other repositories own from these, instead of where they came from.
   void read_shared_blobs_from(const std::function<BlobSource&(const RepositoryName& owner)>& source_of);
   /// Mounts blobs from their owners, which have theirs.
-  void write_shared_blobs() { write(std::exchange(shared_, {})); }
+  void write_shared_blobs();
   /// What the steps that write would write, instead of them. Call it after `find_blobs`.
   [[nodiscard]] PlannedRepository forecast() const;
+  /// Where answers take long, also locations images that are certainly written, under their own tags.
   void write_images();
-  void put_attaching_tags() { put_tags(plan_.attaching_tags); }
-  void prove_images() const;
+  void put_attaching_tags() { put_tags(finder_.ask(plan_.attaching_tags)); }
+  /// Also finds the locations images that must be written.
+  void prove_images();
   /// `step` is an index into the plan's locations.
-  void write_locations(std::size_t step) const;
+  void write_locations(std::size_t step);
   void prove_all();
-  void put_root_tags() { put_tags(plan_.root_tags); }
+  void put_root_tags() { put_tags(root_tags_ ? *root_tags_ : finder_.ask(plan_.root_tags)); }
 
   /// The number of the plan's blobs that this round knows to be in the repository.
   [[nodiscard]] std::size_t blobs_there() const { return there_before_ + tally_.arrived(); }
@@ -77,8 +82,10 @@ class RepositoryRound {
   [[nodiscard]] std::size_t blobs_proved() const noexcept { return proved_; }
 
  private:
-  void write(std::vector<Graph::BlobNode> nodes);
-  void put_tags(const std::vector<PlannedManifest>& wanted) const;
+  void write(std::vector<Graph::BlobNode> nodes, BlobTarget& target);
+  void find_locations(std::size_t step);
+  void ask_for_root_tags();
+  void put_tags(const std::vector<TagState>& tags) const;
 
   const RepositoryPlan& plan_;
   const Graph& graph_;
@@ -92,10 +99,15 @@ class RepositoryRound {
   std::vector<Graph::BlobNode> own_;
   std::vector<Graph::BlobNode> handed_over_;
   std::vector<Graph::BlobNode> shared_;
-  std::vector<PlannedStep> written_;  ///< the manifests that this round has put
-  std::size_t there_before_ = 0;      ///< blobs of images that exist already
-  std::size_t untouched_ = 0;         ///< those of them that no earlier round has put
-  std::size_t marked_present_ = 0;    ///< blobs that `mark_present` was told
+  /// Where answers take long, those that are certainly written: their marks were absent. Their blobs and own tags are
+  /// put ahead.
+  std::vector<const PlannedLocations*> certain_locations_;
+  std::vector<std::vector<NewLocations>> locations_;  ///< to be written, for each step of the plan's
+  std::optional<std::vector<TagState>> root_tags_;    ///< if they were asked for ahead
+  std::vector<PlannedStep> written_;                  ///< the manifests that this round has put
+  std::size_t there_before_ = 0;                      ///< blobs of images that exist already
+  std::size_t untouched_ = 0;                         ///< those of them that no earlier round has put
+  std::size_t marked_present_ = 0;                    ///< blobs that `mark_present` was told
   std::size_t proved_ = 0;
 };
 

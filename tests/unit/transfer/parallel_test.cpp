@@ -112,6 +112,27 @@ TEST_CASE("where even the fastest answer takes long, a run begins with the most 
   CHECK_FALSE(LearnedWorkers::is_far(7));
 }
 
+TEST_CASE("where answers take long, work is done side by side, elsewhere one after the other until a part fails") {
+  const Jobs near;
+  const Jobs far;
+  LearnedWorkers::note_answer(far, LearnedWorkers::kFar);
+  std::latch both_there(2);
+  std::vector<int> done;
+  const auto meet = [&] { both_there.arrive_and_wait(); };
+  side_by_side(far, {}, {meet, meet});
+  const auto fails = [&](int part) {
+    done.push_back(part);
+    throw Error(ErrorCode::Network, std::to_string(part));
+  };
+  try {
+    side_by_side(near, {}, {[&] { done.push_back(0); }, [&] { fails(1); }, [&] { fails(2); }});
+    FAIL("a part failed");
+  } catch (const Error& error) {
+    CHECK(error.message() == "1");
+  }
+  CHECK(done == std::vector{0, 1});
+}
+
 TEST_CASE("moved bytes are counted while the number of workers is measured") {
   std::atomic<bool> asked{false};
   const auto bytes = [&asked] {

@@ -114,7 +114,8 @@ TEST_CASE("an interrupted run is resumed, and writes only what is missing") {
   CHECK(target.tags().empty());
   CHECK(target.manifest_count() == 0);
   target.refused_blob.reset();
-  const std::size_t there = target.blob_count();
+  const std::size_t there = static_cast<std::size_t>(
+      std::ranges::count_if(sample.set.graph().blobs(), [&](const auto& blob) { return target.has_blob(blob.first); }));
   const TransferReport report = put_inside(target, sample.set);
   CHECK(report.blobs_existed == there);
   CHECK(target.tags().contains("v1"));
