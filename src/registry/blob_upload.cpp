@@ -168,7 +168,7 @@ bool BlobUpload::self_mount_answered(int status) {
 
 void BlobUpload::upload() {
   look_for_earlier_run();
-  if (session_ || is_distrusted_ || !connection_.self_mounts().begins_trial()) return upload_with_retries();
+  if (session_ || is_distrusted_ || !connection_.self_mounts().begins_trial(blob_.size)) return upload_with_retries();
   const bool said_absent = self_mount_answered(202);
   upload_with_retries();
   const bool passed = said_absent && self_mount_answered(201);

@@ -1,10 +1,14 @@
 #include "registry/mount_record.hpp"
 
+#include "base/sizes.hpp"
+
 namespace ociferry {
 
 namespace {
 /// The trial costs a request, so it is made only after some missing blobs.
 constexpr int kTrialAt = 3;
+/// A larger blob takes long, and its trial ends with a question when, perhaps, nothing is left to upload.
+constexpr std::uint64_t kTrialBytes = kMiB;
 }  // namespace
 
 std::optional<RepositoryName> mount_place(const BlobSource& from, const RepositoryName& to) {
@@ -18,9 +22,11 @@ bool SelfMounts::are_reliable() const {
   return are_reliable_;
 }
 
-bool SelfMounts::begins_trial() {
+bool SelfMounts::begins_trial(std::uint64_t size) {
   const std::lock_guard lock(mutex_);
-  return ++missing_ == kTrialAt;
+  if (++missing_ < kTrialAt || has_trial_begun_ || size > kTrialBytes) return false;
+  has_trial_begun_ = true;
+  return true;
 }
 
 void SelfMounts::end_trial(bool passed) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -19,13 +20,14 @@ namespace ociferry {
 class SelfMounts {
  public:
   [[nodiscard]] bool are_reliable() const;
-  /// Call for each blob to upload. True for one of the first few, which is used for the trial.
-  [[nodiscard]] bool begins_trial();
+  /// Call for each blob to upload, with its size. True for one of the first small ones, which is used for the trial.
+  [[nodiscard]] bool begins_trial(std::uint64_t size);
   void end_trial(bool passed);
 
  private:
   mutable std::mutex mutex_;
   int missing_ = 0;
+  bool has_trial_begun_ = false;
   bool are_reliable_ = false;
 };
 

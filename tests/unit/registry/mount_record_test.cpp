@@ -1,3 +1,4 @@
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "store/memory_target.hpp"
 #include "support/rig.hpp"
@@ -51,6 +52,19 @@ TEST_CASE("after a trial, a new blob takes two requests and one that is there ta
   CHECK(uploads.put_existing() == BlobOutcome::Existed);
   CHECK(uploads.rig.count("POST") == 26);
   CHECK(uploads.rig.count("PUT") == 24);
+}
+
+TEST_CASE("the trial waits for a small blob") {
+  Uploads uploads;
+  for (char content = 'a'; content < 'e'; ++content) {
+    const Descriptor large = uploads.from.add_blob(std::string(kMiB + 1, content), "application/octet-stream");
+    CHECK(uploads.put(large) == BlobOutcome::Written);
+  }
+  CHECK(uploads.mounts() == 0);
+  uploads.put_new(1);
+  CHECK(uploads.mounts() == 2);
+  uploads.put_new(1);
+  CHECK(uploads.rig.count("HEAD") == 5);
 }
 
 TEST_CASE("a registry that ignores mounts is asked by HEAD, so that existing blobs are not sent again") {
