@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <iterator>
 #include <new>
@@ -75,6 +76,20 @@ Error no_more_memory() {
       .hint(
           "memory is limited: allow more (ulimit -v, MemoryMax of a systemd unit, a container's --memory), or give "
           "fewer --jobs");
+}
+
+const std::terminate_handler kUsualEnd = std::get_terminate();
+
+/// The C++ library ends the program where there is no memory for an exception itself. That is a limit, and no bug.
+void end_without_memory() noexcept {
+  constexpr std::size_t kLittle = 4096;
+  void* const some = std::malloc(kLittle);  // `new` would throw inside, also where it must not
+  std::free(some);
+  if (std::current_exception() != nullptr || some != nullptr) kUsualEnd();
+  constexpr std::string_view kWords =
+      "ociferry: Error: reserving memory: Cannot allocate memory\n  hint: memory is limited: allow more (ulimit -v)\n";
+  static_cast<void>(!::write(STDERR_FILENO, kWords.data(), kWords.size()));
+  ::_exit(exit_code(ErrorCode::Io));
 }
 
 /// Converts an exception of a library or the system to an Error.
@@ -324,6 +339,7 @@ std::vector<const Command*> commands_of(std::string_view program) {
 
 int run_program(const std::string& path, const std::vector<std::string>& words, std::string_view build) {
   open_standard_descriptors();
+  std::set_terminate(end_without_memory);
   const Signals signals;
   const bool is_imgpkg = std::filesystem::path(path).filename() == kImgpkg;
   return Run(is_imgpkg ? std::string(kImgpkg) : "ociferry", build, signals).run(words);
