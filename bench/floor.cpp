@@ -66,6 +66,8 @@ class Worker {
  public:
   explicit Worker(const Job& job) : job_(job), connection_(job), buffer_(kBuffer) {}
 
+  void connect() { connection_.open(); }
+
   void run(const Blob& blob) {
     if (job_.sha) sha_.begin();
     switch (job_.mode) {
@@ -208,6 +210,7 @@ void run(const Job& job) {
   std::barrier end_of_step(job.threads);
   const auto work = [&] {
     Worker worker(job);
+    if (job.steps.size() > 1) worker.connect();  // who gets a later step must not begin with that
     for (std::size_t step = 0; step < job.steps.size(); ++step) {
       const std::vector<Blob>& blobs = job.steps[step];
       for (std::size_t i = next[step]++; i < blobs.size(); i = next[step]++) worker.run(blobs[i]);
