@@ -1,5 +1,6 @@
 #include "ferry/deliver/relocate.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -247,13 +248,12 @@ class Relocation {
 
   /// A hint about the state that a failed run leaves for the next one.
   [[nodiscard]] std::string resume_hint() const {
-    std::size_t there = 0;
-    std::size_t blobs = 0;
-    std::size_t manifests = 0;
+    std::size_t there = 0, blobs = 0, manifests = 0;
     for (const RepositoryRound& round : rounds_) there += round.blobs_there();
     for (const RepositoryPlan& plan : plans_) blobs += plan.blobs.size();
     for (const auto& [name, repository] : repositories_) manifests += repository.tally.manifests_written();
-    if (there == 0 && manifests == 0) return "nothing was written; run the same command again";
+    const bool are_locations_begun = std::ranges::any_of(rounds_, &RepositoryRound::are_locations_begun);
+    if (there == 0 && manifests == 0 && !are_locations_begun) return "nothing was written; run the same command again";
     return text::cat(there, " of ", blobs, " blobs are in ", names(), " now; run the same command again to continue");
   }
 

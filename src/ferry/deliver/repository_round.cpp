@@ -17,17 +17,17 @@ namespace ociferry {
 namespace {
 
 /// Puts some blobs past the counts and the progress of the others.
-class QuietlyPut : public BlobTarget {
+class UncountedBlobs : public BlobTarget {
  public:
-  QuietlyPut(std::set<Digest> quiet, BlobTarget& to, BlobTarget& others)
-      : quiet_(std::move(quiet)), to_(to), others_(others) {}
+  UncountedBlobs(std::set<Digest> uncounted, BlobTarget& to, BlobTarget& others)
+      : uncounted_(std::move(uncounted)), to_(to), others_(others) {}
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override {
-    if (!quiet_.contains(blob.digest)) return others_.put_blob(blob, from, progress, std::move(stop));
+    if (!uncounted_.contains(blob.digest)) return others_.put_blob(blob, from, progress, std::move(stop));
     return to_.put_blob(blob, from, silent_progress(), std::move(stop));
   }
 
  private:
-  std::set<Digest> quiet_;
+  std::set<Digest> uncounted_;
   BlobTarget& to_;
   BlobTarget& others_;
 };
@@ -111,7 +111,8 @@ void RepositoryRound::write_own_blobs() {
     of_locations.insert(blob.descriptor.digest);
     blobs.push_back(std::move(blob));
   }
-  QuietlyPut all(std::move(of_locations), to_.target, tally_.blobs());
+  are_locations_begun_ = !of_locations.empty();
+  UncountedBlobs all(std::move(of_locations), to_.target, tally_.blobs());
   write(std::move(blobs), all);
 }
 
@@ -159,32 +160,23 @@ void RepositoryRound::prove_images() {
     read_back(written_, to_, context_);
     check_attached_at(plan_, graph_, to_, context_);
   }};
-  locations_.assign(plan_.locations.size(), {});
-  for (std::size_t step = 0; step < locations_.size(); ++step) work.push_back([this, step] { find_locations(step); });
-  if (locations_.empty()) work.push_back([this] { ask_for_root_tags(); });
+  locations_.assign(plan_.locations.size(), std::nullopt);
+  if (LearnedWorkers::is_far(context_.jobs) && !locations_.empty()) work.push_back([this] { find_locations(0); });
   side_by_side(context_.jobs, context_.stop, work);
 }
 
 void RepositoryRound::find_locations(std::size_t step) {
   const auto ask = [this](const auto& tags) { return finder_.ask(tags); };
   locations_[step] = new_locations(plan_.locations[step], ask, trust_ == Trust::Tags);
-  for (NewLocations& locations : locations_[step]) {
+  for (NewLocations& locations : *locations_[step]) {
     const bool is_certain = std::ranges::find(certain_locations_, locations.planned) != certain_locations_.end();
     locations.has_blobs = is_certain;
   }
 }
 
 void RepositoryRound::write_locations(std::size_t step) {
-  const auto write = [&] { ociferry::write_locations(locations_.at(step), to_, options_.keep_tags, context_); };
-  if (step + 1 < locations_.size()) return write();
-  side_by_side(context_.jobs, context_.stop, {write, [this] { ask_for_root_tags(); }});
-}
-
-/// Where answers take long, asks for the root's tags while something else is done just before they are put.
-void RepositoryRound::ask_for_root_tags() {
-  if (LearnedWorkers::is_far(context_.jobs) && options_.proof == Proof::Manifests) {
-    root_tags_ = finder_.ask(plan_.root_tags);
-  }
+  if (!locations_.at(step)) find_locations(step);
+  ociferry::write_locations(*locations_[step], to_, options_.keep_tags, context_);
 }
 
 void RepositoryRound::prove_all() {
@@ -192,7 +184,8 @@ void RepositoryRound::prove_all() {
   proved_ = prove(to_, everything(plan_), options_.proof, context_);
 }
 
-void RepositoryRound::put_tags(const std::vector<TagState>& tags) const {
+void RepositoryRound::put_tags(const std::vector<PlannedManifest>& wanted) const {
+  const auto tags = finder_.ask(wanted);
   if (options_.keep_tags) ociferry::refuse_moves(to_, tags);  // others may have put them in the meantime
   write_tags(to_, tags, context_);
 }

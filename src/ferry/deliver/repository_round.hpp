@@ -67,14 +67,16 @@ class RepositoryRound {
   [[nodiscard]] PlannedRepository forecast() const;
   /// Where answers take long, also locations images that are certainly written, under their own tags.
   void write_images();
-  void put_attaching_tags() { put_tags(finder_.ask(plan_.attaching_tags)); }
-  /// Also finds the locations images that must be written.
+  void put_attaching_tags() { put_tags(plan_.attaching_tags); }
+  /// Where answers take long, also finds the locations images that must be written first.
   void prove_images();
   /// `step` is an index into the plan's locations.
   void write_locations(std::size_t step);
   void prove_all();
-  void put_root_tags() { put_tags(root_tags_ ? *root_tags_ : finder_.ask(plan_.root_tags)); }
+  void put_root_tags() { put_tags(plan_.root_tags); }
 
+  /// True if blobs were put that are not among the plan's.
+  [[nodiscard]] bool are_locations_begun() const noexcept { return are_locations_begun_; }
   /// The number of the plan's blobs that this round knows to be in the repository.
   [[nodiscard]] std::size_t blobs_there() const { return there_before_ + tally_.arrived(); }
   /// The number of blobs that existed before this run.
@@ -84,8 +86,7 @@ class RepositoryRound {
  private:
   void write(std::vector<Graph::BlobNode> nodes, BlobTarget& target);
   void find_locations(std::size_t step);
-  void ask_for_root_tags();
-  void put_tags(const std::vector<TagState>& tags) const;
+  void put_tags(const std::vector<PlannedManifest>& wanted) const;
 
   const RepositoryPlan& plan_;
   const Graph& graph_;
@@ -102,8 +103,8 @@ class RepositoryRound {
   /// Where answers take long, those that are certainly written: their marks were absent. Their blobs and own tags are
   /// put ahead.
   std::vector<const PlannedLocations*> certain_locations_;
-  std::vector<std::vector<NewLocations>> locations_;  ///< to be written, for each step of the plan's
-  std::optional<std::vector<TagState>> root_tags_;    ///< if they were asked for ahead
+  std::vector<std::optional<std::vector<NewLocations>>> locations_;  ///< to be written, of each step that was asked about
+  bool are_locations_begun_ = false;  ///< some of their blobs may be there, which are not counted
   std::vector<PlannedStep> written_;                  ///< the manifests that this round has put
   std::size_t there_before_ = 0;                      ///< blobs of images that exist already
   std::size_t untouched_ = 0;                         ///< those of them that no earlier round has put
