@@ -83,9 +83,10 @@ const std::terminate_handler kUsualEnd = std::get_terminate();
 /// The C++ library ends the program where there is no memory for an exception itself. That is a limit, and no bug.
 void end_without_memory() noexcept {
   constexpr std::size_t kLittle = 4096;
-  void* const some = std::malloc(kLittle);  // `new` would throw inside, also where it must not
+  void* volatile some = std::malloc(kLittle);  // `new` would throw inside; a compiler may not take it as given
+  const bool has_memory = some != nullptr;
   std::free(some);
-  if (std::current_exception() != nullptr || some != nullptr) kUsualEnd();
+  if (std::current_exception() != nullptr || has_memory) kUsualEnd();
   constexpr std::string_view kWords =
       "ociferry: Error: reserving memory: Cannot allocate memory\n  hint: memory is limited: allow more (ulimit -v)\n";
   static_cast<void>(!::write(STDERR_FILENO, kWords.data(), kWords.size()));
