@@ -22,11 +22,11 @@ bool is_list(const Answer& answer) {
 
 }  // namespace
 
-std::optional<std::vector<Descriptor>> ReferrerListing::run() {
+std::optional<std::vector<Descriptor>> ReferrerListing::run(const std::stop_token& stop) {
   const std::string path = text::cat("referrers/", subject_.text());
-  Pages pages(connection_, connection_.url(name_, path, connection_.stop()), "the list of referrers");
+  Pages pages(connection_, connection_.url(name_, path, stop), "the list of referrers");
   for (bool is_first = true; pages.count() <= limits::kReferrerPages; is_first = false) {
-    const auto answer = page(pages.url(), is_first);
+    const auto answer = page(pages.url(), is_first, stop);
     if (!answer) return std::nullopt;
     take_in(*answer);
     if (!pages.turn(*answer)) return std::move(found_);
@@ -35,10 +35,10 @@ std::optional<std::vector<Descriptor>> ReferrerListing::run() {
                                             limits::kReferrerPages, " pages"));
 }
 
-std::optional<Answer> ReferrerListing::page(const Url& url, bool is_first) {
+std::optional<Answer> ReferrerListing::page(const Url& url, bool is_first, const std::stop_token& stop) {
   Request request{"GET", url, {{"Accept", std::string(media_type::kOciIndex)}}};
   request.max_body = limits::kManifestBytes;
-  Answer answer = connection_.send_with_retries(request, Scope{name_}, connection_.stop());
+  Answer answer = connection_.send_with_retries(request, Scope{name_}, stop);
   if (is_list(answer)) return answer;
   const bool says_nothing = is_transient_status(answer.status) || answer.status == 401 || answer.status == 403;
   if (!is_first || says_nothing) throw response_error("GET", answer, ErrorCode::Network);

@@ -21,13 +21,14 @@ class ReferrerListing {
   /// registries without the API have many ways to say so. Temporary failures are retried, then thrown as
   /// Error{Network}; also throws Error{Unauthorized}, Error{Denied}, and Error{Hostile} for a list that has no end,
   /// leads to another registry or is malformed.
-  [[nodiscard]] std::optional<std::vector<Descriptor>> run();
+  /// Ends with Error{Interrupted} after `stop` is requested.
+  [[nodiscard]] std::optional<std::vector<Descriptor>> run(const std::stop_token& stop);
 
   /// After `run` returned nullopt: false if the registry only reported an unknown repository.
   [[nodiscard]] bool is_conclusive() const noexcept { return conclusive_; }
 
  private:
-  [[nodiscard]] std::optional<Answer> page(const Url& url, bool is_first);
+  [[nodiscard]] std::optional<Answer> page(const Url& url, bool is_first, const std::stop_token& stop);
   void take_in(const Answer& answer);
 
   Connection& connection_;

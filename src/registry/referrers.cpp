@@ -1,5 +1,6 @@
 // The referrers of a repository: the referrers API, and the tag that replaces it.
 
+#include "base/stop.hpp"
 #include "base/text.hpp"
 #include "oci/referrers_index.hpp"
 #include "oci/tag_names.hpp"
@@ -12,19 +13,40 @@
 namespace ociferry {
 
 std::optional<std::vector<Descriptor>> Repository::referrers(const Digest& subject) {
+  return list_referrers(subject, connection_->stop());
+}
+
+std::optional<std::vector<Descriptor>> Repository::referrers_until(const Digest& subject, std::stop_token stop) {
+  const AnyStop either(connection_->stop(), stop);
+  return list_referrers(subject, either.token());
+}
+
+std::optional<std::vector<Descriptor>> Repository::list_referrers(const Digest& subject, const std::stop_token& stop) {
   // The first thread detects the API for all others, which wait: a registry without it costs one request.
   ReferrersApi& api = connection_->referrers_api();
   std::unique_lock lock(api.mutex);
   if (api.exists == false) return std::nullopt;
   if (api.exists) lock.unlock();
   ReferrerListing listing(*connection_, name_, subject);
-  auto found = listing.run();
+  auto found = listing.run(stop);
   if (lock.owns_lock() && (found || listing.is_conclusive())) api.exists = found.has_value();
   return found;
 }
 
 std::optional<std::vector<std::string>> Repository::tags_within(std::size_t most_requests) {
-  return tags_within(std::make_unique<TagListing>(*connection_, name_), most_requests);
+  TagListing listing(*connection_, name_);
+  return tags_within(listing, most_requests, connection_->stop());
+}
+
+std::optional<std::vector<std::string>> Repository::begin_tags(std::stop_token stop) {
+  const AnyStop either(connection_->stop(), stop);
+  auto listing = std::make_unique<TagListing>(*connection_, name_);
+  auto tags = tags_within(*listing, 1, either.token());
+  if (!tags && listing->has_more()) {
+    const std::lock_guard lock(listing_mutex_);
+    unfinished_listing_ = std::move(listing);
+  }
+  return tags;
 }
 
 std::optional<std::vector<std::string>> Repository::more_tags_within(std::size_t most_requests) {
@@ -33,22 +55,17 @@ std::optional<std::vector<std::string>> Repository::more_tags_within(std::size_t
     const std::lock_guard lock(listing_mutex_);
     listing = std::move(unfinished_listing_);
   }
-  return listing ? tags_within(std::move(listing), most_requests) : std::nullopt;
+  return listing ? tags_within(*listing, most_requests, connection_->stop()) : std::nullopt;
 }
 
-std::optional<std::vector<std::string>> Repository::tags_within(std::unique_ptr<TagListing> listing,
-                                                                std::size_t most_requests) {
+std::optional<std::vector<std::string>> Repository::tags_within(TagListing& listing, std::size_t most_requests,
+                                                                const std::stop_token& stop) {
   try {
-    auto tags = listing->run_within(most_requests);
-    if (!tags) {
-      const std::lock_guard lock(listing_mutex_);
-      unfinished_listing_ = std::move(listing);
-    }
-    return tags;
+    return listing.run_within(most_requests, stop);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Interrupted) throw;
     // distribution responds like this for a repository with images, but without tags.
-    if (listing->is_repository_unknown()) return std::vector<std::string>();
+    if (listing.is_repository_unknown()) return std::vector<std::string>();
     return std::nullopt;  // not every registry lists tags, or lets every user list them
   }
 }

@@ -54,11 +54,14 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] std::vector<std::string> list_tags() override;
   /// The same if it has at most so many pages.
   [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override;
+  [[nodiscard]] std::optional<std::vector<std::string>> begin_tags(std::stop_token stop) override;
   [[nodiscard]] std::optional<std::vector<std::string>> more_tags_within(std::size_t most_requests) override;
   /// GET referrers/<digest> with all its pages; nullopt if the registry does not have the referrers API (detected
   /// once for all repositories). Throws Error{Hostile} for a list that has no end, leads to another registry or
   /// is malformed.
   [[nodiscard]] std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override;
+  [[nodiscard]] std::optional<std::vector<Descriptor>> referrers_until(const Digest& subject,
+                                                                       std::stop_token stop) override;
 
   /// What `fetch` does, on a thread of its own unless the whole blob is small. An offset is requested with Range; from
   /// a registry that ignores Range, and of layers found elsewhere, all is read and the beginning is dropped.
@@ -93,8 +96,10 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   [[nodiscard]] Answer ask_for_manifest(const std::string& selector, const std::stop_token& stop);
   [[nodiscard]] std::optional<RawManifest> get_manifest(const std::string& selector, const std::stop_token& stop);
   [[nodiscard]] std::optional<RawManifest> sound_manifest(const std::string& selector, const std::stop_token& stop);
-  [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::unique_ptr<TagListing> listing,
-                                                                    std::size_t most_requests);
+  [[nodiscard]] std::optional<std::vector<Descriptor>> list_referrers(const Digest& subject,
+                                                                      const std::stop_token& stop);
+  [[nodiscard]] std::optional<std::vector<std::string>> tags_within(TagListing& listing, std::size_t most_requests,
+                                                                    const std::stop_token& stop);
   [[nodiscard]] Answer ask_head(const std::string& selector);
   [[nodiscard]] std::optional<Digest> resolve_whole(const std::string& selector);
   [[nodiscard]] std::optional<Digest> resolve_behind_head(const std::string& selector);
@@ -113,7 +118,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   mutable std::mutex sent_mutex_;
   std::set<std::string> sent_;  ///< tags and digests under which a manifest was put
   std::mutex listing_mutex_;
-  std::unique_ptr<TagListing> unfinished_listing_;  ///< with more pages than were wanted
+  std::unique_ptr<TagListing> unfinished_listing_;  ///< that `begin_tags` began
   std::mutex attach_mutex_;                         ///< one writer of referrers' tags at a time in this process
   std::unique_ptr<MountRecord> mounts_;
   std::unique_ptr<SpoiledPlaces> spoiled_places_;

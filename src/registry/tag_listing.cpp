@@ -19,28 +19,30 @@ Error bad_list(const Answer& answer, std::string_view why) {
 }  // namespace
 
 std::vector<std::string> TagListing::run() {
-  if (auto tags = run_within(limits::kTagPages)) return *std::move(tags);
+  if (auto tags = run_within(limits::kTagPages, connection_.stop())) return *std::move(tags);
   throw Error(ErrorCode::Hostile,
               text::cat("the list of tags of ", to_string(name_), " has more than ", limits::kTagPages, " pages"));
 }
 
-std::optional<std::vector<std::string>> TagListing::run_within(std::size_t most_pages) {
+std::optional<std::vector<std::string>> TagListing::run_within(std::size_t most_pages,
+                                                                  const std::stop_token& stop) {
   if (!pages_) {
-    pages_.emplace(connection_, connection_.url(name_, "tags/list", connection_.stop()).with_parameter("n", kPageSize),
+    pages_.emplace(connection_, connection_.url(name_, "tags/list", stop).with_parameter("n", kPageSize),
                    "the list of tags");
   }
   while (pages_->count() <= most_pages) {
-    const Answer answer = page(pages_->url());
+    const Answer answer = page(pages_->url(), stop);
     take_in(answer);
     if (!pages_->turn(answer)) return std::vector<std::string>(tags_.begin(), tags_.end());
   }
+  has_more_ = true;
   return std::nullopt;
 }
 
-Answer TagListing::page(const Url& url) {
+Answer TagListing::page(const Url& url, const std::stop_token& stop) {
   Request request{"GET", url};
   request.max_body = limits::kTagPageBytes;
-  Answer answer = connection_.send_with_retries(request, Scope{name_}, connection_.stop());
+  Answer answer = connection_.send_with_retries(request, Scope{name_}, stop);
   repository_unknown_ = answer.status == 404 && names_error(answer, "NAME_UNKNOWN");
   if (answer.status == 200) {
     check_is_no_page("GET", answer);

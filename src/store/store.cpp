@@ -24,7 +24,13 @@ Error Resolver::absence(const std::string& selector) {
 
 std::optional<std::vector<Descriptor>> Resolver::referrers(const Digest& /*subject*/) { return std::nullopt; }
 
+std::optional<std::vector<Descriptor>> Resolver::referrers_until(const Digest& subject, std::stop_token /*stop*/) {
+  return referrers(subject);
+}
+
 std::optional<std::vector<std::string>> Resolver::tags_within(std::size_t /*most_requests*/) { return std::nullopt; }
+
+std::optional<std::vector<std::string>> Resolver::begin_tags(std::stop_token /*stop*/) { return tags_within(1); }
 
 std::optional<std::vector<std::string>> Resolver::more_tags_within(std::size_t most_requests) {
   return tags_within(most_requests);

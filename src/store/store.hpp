@@ -72,12 +72,17 @@ class Resolver {
   /// nullopt if the place has no such lists; then there may be one at the tag `referrers_tag`. Throws Error on any
   /// other failure.
   [[nodiscard]] virtual std::optional<std::vector<Descriptor>> referrers(const Digest& subject);
+  /// The same; where that may take long, throws Error{Interrupted} soon after `stop` is requested.
+  [[nodiscard]] virtual std::optional<std::vector<Descriptor>> referrers_until(const Digest& subject,
+                                                                               std::stop_token stop);
 
   /// All tags, sorted bytewise, if at most `most_requests` requests are enough; nullopt otherwise, and on failures.
   /// Throws Error{Interrupted} only.
   [[nodiscard]] virtual std::optional<std::vector<std::string>> tags_within(std::size_t most_requests);
-  /// The same after `tags_within` gave nullopt for a smaller number: may go on where that ended, and gives nullopt at
-  /// once if it failed.
+  /// The same with one request, after which `more_tags_within` may go on; what was read is kept until then. Throws
+  /// Error{Interrupted} soon after `stop` is requested.
+  [[nodiscard]] virtual std::optional<std::vector<std::string>> begin_tags(std::stop_token stop);
+  /// `tags_within` after `begin_tags` gave nullopt, which counts as one request. Gives nullopt at once if that failed.
   [[nodiscard]] virtual std::optional<std::vector<std::string>> more_tags_within(std::size_t most_requests);
 };
 

@@ -8,42 +8,56 @@
 
 namespace ociferry {
 
+namespace {
+
+/// The answer that was foreseen, or else that of `ask`, also where the question was given up.
+template <typename Key, typename Answer, typename Ask>
+Answer foreseen_or_asked(Foreseen<Key, Answer>& foreseen, const Key& key, const Ask& ask) {
+  try {
+    if (auto answer = foreseen.take(key)) return *std::move(answer);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::Interrupted) throw;
+  }
+  return ask();
+}
+
+}  // namespace
+
 std::optional<RawManifest> CachingSource::manifest(const std::string& selector) {
-  if (auto foreseen = manifests_.take(selector)) return *std::move(foreseen);
-  return inner_->manifest(selector);
+  return foreseen_or_asked(manifests_, selector, [&] { return inner_->manifest(selector); });
 }
 
 Question CachingSource::foresee_manifest(const std::string& selector, std::stop_token stop) {
   return manifests_.add(selector, [this, selector, stop] {
-    return stop.stop_possible() ? inner_->manifest_until(selector, stop) : inner_->manifest(selector);
+    return inner_->manifest_until(selector, stop);
   });
 }
 
 std::optional<std::vector<Descriptor>> CachingSource::referrers(const Digest& subject) {
-  if (auto foreseen = referrers_.take(subject)) return *std::move(foreseen);
-  return ask_for_referrers(subject);
+  return foreseen_or_asked(referrers_, subject, [&] { return noted(inner_->referrers(subject)); });
 }
 
-Question CachingSource::foresee_referrers(const Digest& subject) {
-  return referrers_.add(subject, [this, subject] { return ask_for_referrers(subject); });
+Question CachingSource::foresee_referrers(const Digest& subject, std::stop_token stop) {
+  return referrers_.add(subject, [this, subject, stop] { return noted(inner_->referrers_until(subject, stop)); });
 }
 
-std::optional<std::vector<Descriptor>> CachingSource::ask_for_referrers(const Digest& subject) {
-  auto found = inner_->referrers(subject);
-  if (found) lists_referrers_ = true;
-  return found;
+std::optional<std::vector<Descriptor>> CachingSource::noted(std::optional<std::vector<Descriptor>> referrers) {
+  if (referrers) lists_referrers_ = true;
+  return referrers;
 }
 
 std::optional<std::vector<std::string>> CachingSource::tags_within(std::size_t most_requests) {
-  if (auto foreseen = tags_.take(kForeseenRequests)) {
-    const bool is_final = *foreseen || most_requests <= kForeseenRequests;
-    return is_final ? *std::move(foreseen) : inner_->more_tags_within(most_requests);
-  }
-  return inner_->tags_within(most_requests);
+  bool is_begun = true;
+  const auto ask = [&] {
+    is_begun = false;
+    return inner_->tags_within(most_requests);
+  };
+  auto tags = foreseen_or_asked(tags_, kBegunTags, ask);
+  return tags || !is_begun ? std::move(tags) : inner_->more_tags_within(most_requests);
 }
 
-Question CachingSource::foresee_tags() {
-  return tags_.add(kForeseenRequests, [this] { return inner_->tags_within(kForeseenRequests); });
+Question CachingSource::foresee_tags(std::stop_token stop) {
+  return tags_.add(kBegunTags, [this, stop] { return inner_->begin_tags(stop); });
 }
 
 std::unique_ptr<ByteSource> CachingSource::open(const Descriptor& blob, std::uint64_t offset, std::stop_token stop) {
@@ -65,8 +79,7 @@ std::string CachingSource::read_blob(const Descriptor& blob, std::uint64_t limit
     throw Error(ErrorCode::Hostile,
                 text::cat(name_of(blob.digest), " has ", blob.size, " bytes; the limit is ", limit));
   }
-  if (auto foreseen = blobs_.take(blob.digest)) return *std::move(foreseen);
-  return fetch_and_keep(blob, stop);
+  return foreseen_or_asked(blobs_, blob.digest, [&] { return fetch_and_keep(blob, stop); });
 }
 
 Question CachingSource::foresee_read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop) {

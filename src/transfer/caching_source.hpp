@@ -43,21 +43,22 @@ class CachingSource : public ImageSource {
   [[nodiscard]] std::string read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop);
 
   /// Each foresees a call of the function in its name, and returns the question to be run; null if nothing is to be
-  /// asked. A call with the same arguments then has its answer or error.
+  /// asked. A call with the same arguments then has its answer or error. After `stop` is requested the question ends
+  /// soon, and such a call asks anew.
   [[nodiscard]] Question foresee_manifest(const std::string& selector, std::stop_token stop = {});
   [[nodiscard]] Question foresee_read_blob(const Descriptor& blob, std::uint64_t limit, std::stop_token stop);
-  [[nodiscard]] Question foresee_referrers(const Digest& subject);
+  [[nodiscard]] Question foresee_referrers(const Digest& subject, std::stop_token stop = {});
   /// One request; a call of `tags_within` for more of them goes on there.
-  [[nodiscard]] Question foresee_tags();
+  [[nodiscard]] Question foresee_tags(std::stop_token stop = {});
   /// The answer of `foresee_manifest` is not needed. False if it was taken, or somebody waits for it.
   bool drop_manifest(const std::string& selector) { return manifests_.drop(selector); }
   /// True once the place has answered with a list of referrers.
   [[nodiscard]] bool lists_referrers() const noexcept { return lists_referrers_; }
 
  private:
-  static constexpr std::size_t kForeseenRequests = 1;  ///< for a list of tags
+  static constexpr int kBegunTags = 0;
 
-  [[nodiscard]] std::optional<std::vector<Descriptor>> ask_for_referrers(const Digest& subject);
+  [[nodiscard]] std::optional<std::vector<Descriptor>> noted(std::optional<std::vector<Descriptor>> referrers);
   [[nodiscard]] std::string fetch_and_keep(const Descriptor& blob, const std::stop_token& stop);
   [[nodiscard]] std::string fetch_whole(const Descriptor& blob, const std::stop_token& stop);
   [[nodiscard]] std::string fetch_twice_if_damaged(const Descriptor& blob, const std::stop_token& stop);
@@ -73,7 +74,7 @@ class CachingSource : public ImageSource {
   Foreseen<std::string, std::optional<RawManifest>> manifests_;
   Foreseen<Digest, std::string> blobs_;
   Foreseen<Digest, std::optional<std::vector<Descriptor>>> referrers_;
-  Foreseen<std::size_t, std::optional<std::vector<std::string>>> tags_;  ///< by kForeseenRequests
+  Foreseen<int, std::optional<std::vector<std::string>>> tags_;  ///< one, by kBegunTags
 };
 
 }  // namespace ociferry

@@ -24,6 +24,13 @@ class ArchiveFirst : public ImageSource {
   [[nodiscard]] std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override {
     return registry_->tags_within(most_requests);
   }
+  [[nodiscard]] std::optional<std::vector<Descriptor>> referrers_until(const Digest& subject,
+                                                                       std::stop_token stop) override {
+    return registry_->referrers_until(subject, std::move(stop));
+  }
+  [[nodiscard]] std::optional<std::vector<std::string>> begin_tags(std::stop_token stop) override {
+    return registry_->begin_tags(std::move(stop));
+  }
   [[nodiscard]] std::optional<std::vector<std::string>> more_tags_within(std::size_t most_requests) override {
     return registry_->more_tags_within(most_requests);
   }

@@ -22,6 +22,7 @@ AskedAhead::AskedAhead(const GatherOptions& gather, const Context& context) : ga
 }
 
 AskedAhead::~AskedAhead() {
+  stop_.request_stop();
   {
     const std::lock_guard lock(mutex_);
     ended_ = true;
@@ -30,7 +31,7 @@ AskedAhead::~AskedAhead() {
   changed_.notify_all();
 }
 
-AskedAhead::Perhaps::~Perhaps() {
+AskedAhead::Droppable::~Droppable() {
   if (source_ != nullptr && source_->drop_manifest(selector_)) stop_.request_stop();
 }
 
@@ -47,7 +48,8 @@ void AskedAhead::about_children(CachingSource& source, const std::vector<Descrip
     const std::string& type = child.media_type;
     // Of another type it may be a blob, which is found out first.
     const bool may_be_blob = !type.empty() && !media_type::is_manifest(type) && !media_type::is_index(type);
-    if (!may_be_blob && !others.contains(child.digest)) ask(source.foresee_manifest(child.digest.text()));
+    if (!may_be_blob && !others.contains(child.digest))
+      ask(source.foresee_manifest(child.digest.text(), stop_.get_token()));
   }
 }
 
@@ -56,32 +58,32 @@ void AskedAhead::about_attachments(CachingSource& source, const RepositoryName& 
     const std::lock_guard lock(mutex_);
     return known_.insert(name).second;
   }();
-  if (is_first) ask(source.foresee_tags());
+  if (is_first) ask(source.foresee_tags(stop_.get_token()));
   // A registry that refuses or lacks these lists is asked for one of them only.
-  if (is_first || source.lists_referrers()) ask(source.foresee_referrers(digest));
+  if (is_first || source.lists_referrers()) ask(source.foresee_referrers(digest, stop_.get_token()));
 }
 
 void AskedAhead::about_bundle(CachingSource& source, const ParsedManifest& bundle) {
   const auto* manifest = std::get_if<Manifest>(&bundle.parsed);
   if (manifest == nullptr || !is_far()) return;
   if (manifest->layers.size() == 1) {
-    ask(source.foresee_read_blob(manifest->layers.front(), limits::kSmallBlobBytes, context_.stop));
+    ask(source.foresee_read_blob(manifest->layers.front(), limits::kSmallBlobBytes, stop_.get_token()));
   }
-  ask(source.foresee_manifest(locations_tag(bundle.digest())));
+  ask(source.foresee_manifest(locations_tag(bundle.digest()), stop_.get_token()));
 }
 
-std::unique_ptr<AskedAhead::Perhaps> AskedAhead::about_place(CachingSource& source, const Reference& image,
-                                                             const RepositoryName& first) {
+std::unique_ptr<AskedAhead::Droppable> AskedAhead::about_place(CachingSource& source, const Reference& image,
+                                                               const RepositoryName& first) {
   // Another registry may be out of reach from here, or not to be told.
   if (!is_far() || image.name == first || image.name.registry != first.registry) return nullptr;
-  auto perhaps = std::make_unique<Perhaps>(source, image.selector());
-  Question question = source.foresee_manifest(image.selector(), perhaps->stop());
+  auto droppable = std::make_unique<Droppable>(source, image.selector());
+  Question question = source.foresee_manifest(image.selector(), droppable->stop());
   if (!question) {  // it is another one's
-    perhaps->keep();
+    droppable->keep();
     return nullptr;
   }
   ask(std::move(question));
-  return perhaps;
+  return droppable;
 }
 
 void AskedAhead::help() {

@@ -25,17 +25,17 @@ class AskedAhead {
   AskedAhead(const GatherOptions& gather, const Context& context);
   AskedAhead(const AskedAhead&) = delete;
   AskedAhead& operator=(const AskedAhead&) = delete;
-  /// Waits for the questions that are being asked; one that was dropped ends within a second, even if its host does not
-  /// answer. The others are left to who needs their answers.
+  /// Gives up the questions that are being asked, which can take a second, and leaves the others to who needs their
+  /// answers.
   ~AskedAhead();
 
   /// A question that may prove needless: dropped with this object unless it is kept.
-  class Perhaps {
+  class Droppable {
    public:
-    Perhaps(CachingSource& source, std::string selector) : source_(&source), selector_(std::move(selector)) {}
-    Perhaps(const Perhaps&) = delete;
-    Perhaps& operator=(const Perhaps&) = delete;
-    ~Perhaps();
+    Droppable(CachingSource& source, std::string selector) : source_(&source), selector_(std::move(selector)) {}
+    Droppable(const Droppable&) = delete;
+    Droppable& operator=(const Droppable&) = delete;
+    ~Droppable();
 
     [[nodiscard]] std::stop_token stop() const { return stop_.get_token(); }
     void keep() noexcept { source_ = nullptr; }
@@ -53,8 +53,8 @@ class AskedAhead {
   void about_bundle(CachingSource& source, const ParsedManifest& bundle);
   /// The manifest of `image`, in the repository that it names, while `first`, of the same registry, is asked for it.
   /// Null where it is not asked.
-  [[nodiscard]] std::unique_ptr<Perhaps> about_place(CachingSource& source, const Reference& image,
-                                                     const RepositoryName& first);
+  [[nodiscard]] std::unique_ptr<Droppable> about_place(CachingSource& source, const Reference& image,
+                                                       const RepositoryName& first);
 
   /// Asks, on the calling thread, as many waiting questions as one image brings.
   void help();
@@ -71,6 +71,7 @@ class AskedAhead {
 
   const GatherOptions& gather_;
   const Context& context_;
+  std::stop_source stop_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Question> waiting_;

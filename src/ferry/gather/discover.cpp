@@ -232,7 +232,7 @@ class Discovery {
     const auto doing = [&] { return text::cat("reading ", to_string(wanted.reference)); };
     return with_context(doing, [&] {
       const bool is_beside = std::ranges::find(wanted.places, wanted.reference.name) != wanted.places.end();
-      const auto perhaps =
+      const auto droppable =
           wanted.is_only_one && is_beside ? ask_where_lock_says(wanted.reference, wanted.places.front()) : nullptr;
       for (Places places = wanted.places;;) {
         Located located = locate(
@@ -251,7 +251,7 @@ class Discovery {
   }
 
   /// Asks for an image where its lock file says it is, too, while `first` is asked.
-  std::unique_ptr<AskedAhead::Perhaps> ask_where_lock_says(const Reference& image, const RepositoryName& first) {
+  std::unique_ptr<AskedAhead::Droppable> ask_where_lock_says(const Reference& image, const RepositoryName& first) {
     return ahead_.about_place(*source(image.name), image, first);
   }
 
@@ -305,9 +305,9 @@ class Discovery {
 
   FirstPlace probe(CachingSource& bundle, const ImagesLock& lock, const RepositoryName& name) {
     if (!is_probed(lock)) return FirstPlace::Bundle;
-    const auto perhaps = ask_where_lock_says(lock.images.front().image, name);
+    const auto droppable = ask_where_lock_says(lock.images.front().image, name);
     const FirstPlace first = first_place(bundle, lock);
-    if (perhaps && first == FirstPlace::Lock) perhaps->keep();
+    if (droppable && first == FirstPlace::Lock) droppable->keep();
     return first;
   }
 

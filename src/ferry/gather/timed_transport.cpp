@@ -17,9 +17,9 @@ namespace {
 
 /// Does `work` after some time, unless it is destroyed earlier; then waits for what has begun. Where the system has no
 /// thread or memory for it, the work is not done.
-class After {
+class DelayedWork {
  public:
-  After(std::chrono::milliseconds time, std::function<void()> work)
+  DelayedWork(std::chrono::milliseconds time, std::function<void()> work)
       : thread_(start_thread([this, time, work = std::move(work)] {
           std::unique_lock lock(mutex_);
           if (ended_.wait_for(lock, time, [this] { return is_ended_; })) return;
@@ -29,9 +29,9 @@ class After {
           } catch (const std::bad_alloc&) {
           }
         })) {}
-  After(const After&) = delete;
-  After& operator=(const After&) = delete;
-  ~After() {
+  DelayedWork(const DelayedWork&) = delete;
+  DelayedWork& operator=(const DelayedWork&) = delete;
+  ~DelayedWork() {
     {
       const std::lock_guard lock(mutex_);
       is_ended_ = true;
@@ -58,7 +58,7 @@ Response TimedTransport::send(const Request& request, std::stop_token stop) {
   if (!is_question) return inner_->send(request, std::move(stop));
   // A server of tokens, or one that only has blobs, gets few requests.
   const bool opens_ahead = traffic_ == Traffic::Many && request.url.path().starts_with("/v2/");
-  std::optional<After> patience;
+  std::optional<DelayedWork> patience;
   if (opens_ahead && is_first(request.url.origin())) patience.emplace(kPatience, [&] { open_ahead(request.url); });
   const auto begun = std::chrono::steady_clock::now();
   Response response = inner_->send(request, std::move(stop));

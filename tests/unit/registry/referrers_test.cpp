@@ -230,14 +230,17 @@ TEST_CASE("a list of tags that needs more requests than were allowed goes on whe
   const auto lists = [&] { return rig.count("GET " + kRegistry + "tags/list"); };
   CHECK_FALSE(rig.repository().more_tags_within(3));  // nothing was begun
   CHECK(lists() == 0);
-  CHECK_FALSE(rig.repository().tags_within(1));
-  CHECK_FALSE(rig.repository().more_tags_within(2));
+  CHECK_FALSE(rig.repository().begin_tags({}));
   CHECK(rig.repository().more_tags_within(3)->size() == 2500);
   CHECK(lists() == 3);
-  rig.answer_first(1, "GET", "/tags/list", {405});
-  CHECK_FALSE(rig.repository().tags_within(1));
-  CHECK_FALSE(rig.repository().more_tags_within(3));  // it failed
+  CHECK_FALSE(rig.repository().begin_tags({}));
+  CHECK_FALSE(rig.repository().more_tags_within(1));  // no more than that one
+  CHECK_FALSE(rig.repository().more_tags_within(3));  // and what was read is forgotten
   CHECK(lists() == 4);
+  rig.answer_first(1, "GET", "/tags/list", {405});
+  CHECK_FALSE(rig.repository().begin_tags({}));
+  CHECK_FALSE(rig.repository().more_tags_within(3));  // it failed
+  CHECK(lists() == 5);
 }
 
 TEST_CASE("a question for a manifest ends with its own stop token and with the client's") {
@@ -250,6 +253,18 @@ TEST_CASE("a question for a manifest ends with its own stop token and with the c
   const Error error = error_of([&] { static_cast<void>(rig.repository().manifest_until("v1", stop.get_token())); });
   CHECK(error.code() == ErrorCode::Interrupted);
   CHECK(rig.count("GET " + kRegistry + "manifests/v1") == 2);
+}
+
+TEST_CASE("questions for lists end with their own stop token") {
+  Rig rig;
+  std::stop_source stop;
+  stop.request_stop();
+  const Digest subject = sha256("subject");
+  CHECK(error_of([&] { static_cast<void>(rig.repository().referrers_until(kSubject, stop.get_token())); }).code() ==
+        ErrorCode::Interrupted);
+  CHECK(error_of([&] { static_cast<void>(rig.repository().begin_tags(stop.get_token())); }).code() ==
+        ErrorCode::Interrupted);
+  CHECK_FALSE(rig.repository().referrers(kSubject));  // what was given up says nothing about the registry
 }
 
 TEST_CASE("a registry that returns the subject at the list's tag has no list yet") {

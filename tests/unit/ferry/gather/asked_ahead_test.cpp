@@ -43,12 +43,19 @@ class Telling : public ImageSource {
   }
   bool is_blob(const Descriptor& content) override { return inner_->is_blob(content); }
   std::optional<std::vector<Descriptor>> referrers(const Digest& subject) override {
-    ask("referrers", subject.text(), {});
+    return referrers_until(subject, {});
+  }
+  std::optional<std::vector<Descriptor>> referrers_until(const Digest& subject, std::stop_token stop) override {
+    ask("referrers", subject.text(), stop);
     return inner_->referrers(subject);
   }
   std::optional<std::vector<std::string>> tags_within(std::size_t most_requests) override {
     ask("tags", "", {});
     return inner_->tags_within(most_requests);
+  }
+  std::optional<std::vector<std::string>> begin_tags(std::stop_token stop) override {
+    ask("tags", "", stop);
+    return inner_->tags_within(1);
   }
   [[nodiscard]] std::optional<RepositoryName> home() const override { return inner_->home(); }
 
@@ -306,6 +313,27 @@ TEST_CASE("the place of an image that proves to be beside its bundle is not wait
   CHECK(asked.find({root_of(bundle)}, Distance::Far).images().size() == images.size() + 1);
   CHECK(dropped == 1);
   CHECK(asked.warnings.lines.empty());
+}
+
+TEST_CASE("an error does not wait for answers that are not needed any more") {
+  Asked asked;
+  const Reference bundle = asked.world.bundle("r.example/bundle", {asked.world.image("r.example/apps/a", "a")});
+  std::atomic<int> given_up{0};
+  asked.on_question = [&](const std::string& question, const std::stop_token& dropped) {
+    if (question.find(" tags ") == std::string::npos && question.find(" referrers ") == std::string::npos) return;
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any().wait_for(lock, dropped, std::chrono::seconds{60}, [] { return false; });
+    given_up += dropped.stop_requested() ? 1 : 0;
+    throw Error(ErrorCode::Interrupted, "given up");
+  };
+  const Error error =
+      error_of([&] { static_cast<void>(asked.find({root_of(bundle, SourceArgument::Kind::Image)}, Distance::Far)); });
+  CHECK(error.message() == "Expected bundle flag when copying a bundle");
+  const auto hung = std::ranges::count_if(asked.questions, [](const std::string& question) {
+    return question.find(" tags ") != std::string::npos || question.find(" referrers ") != std::string::npos;
+  });
+  CHECK(given_up == hung);
 }
 
 TEST_CASE("another registry is not asked before it must be") {
