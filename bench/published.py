@@ -45,9 +45,7 @@ class Published:
         return _write_steps(path, [self.blobs])
 
     def write_get_steps(self, path):
-        """The same with manifests, in the order in which they tell of each other: the root bundle, its content, what
-        it lists, and all else.
-        """
+        """The same with manifests: the root bundle's, its content, all other manifests, and all else."""
         repository, _, digest = self.bundle.partition("/")[2].partition("@")
         manifests = self._manifest_lines()
         root = [line for line in manifests if line[1] == digest]

@@ -46,8 +46,8 @@ class CurlHandles {
 
   /// A handle without a connection, for a request that opens one to `origin`, which outlives it.
   [[nodiscard]] Use open(const Origin& origin);
-  /// An idle handle, or a new one. While connections to `origin` are being opened, waits for one of these for up to a
-  /// second, since one that begins now would come later.
+  /// An idle handle, or a new one. While others open connections to `origin`, which lasts until their first answers,
+  /// waits for an idle one for up to a second, since a connection that begins now would be there later.
   [[nodiscard]] Use take(const Origin& origin, const std::stop_token& stop);
 
  private:
