@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/text.hpp"
 #include "bundle/bundle.hpp"
 #include "lock_checks.hpp"
 
