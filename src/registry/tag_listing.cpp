@@ -24,8 +24,7 @@ std::vector<std::string> TagListing::run() {
               text::cat("the list of tags of ", to_string(name_), " has more than ", limits::kTagPages, " pages"));
 }
 
-std::optional<std::vector<std::string>> TagListing::run_within(std::size_t most_pages,
-                                                                  const std::stop_token& stop) {
+std::optional<std::vector<std::string>> TagListing::run_within(std::size_t most_pages, const std::stop_token& stop) {
   if (!pages_) {
     pages_.emplace(connection_, connection_.url(name_, "tags/list", stop).with_parameter("n", kPageSize),
                    "the list of tags");

@@ -28,9 +28,7 @@ std::optional<RawManifest> CachingSource::manifest(const std::string& selector) 
 }
 
 Question CachingSource::foresee_manifest(const std::string& selector, std::stop_token stop) {
-  return manifests_.add(selector, [this, selector, stop] {
-    return inner_->manifest_until(selector, stop);
-  });
+  return manifests_.add(selector, [this, selector, stop] { return inner_->manifest_until(selector, stop); });
 }
 
 std::optional<std::vector<Descriptor>> CachingSource::referrers(const Digest& subject) {
