@@ -21,7 +21,7 @@ inline void do_both(const std::function<void()>& first, const std::function<void
   };
   std::exception_ptr failure;
   std::jthread other = start_thread([&] { failure = failure_of(first); });
-  if (!other.joinable()) first();
+  if (!other.joinable()) failure = failure_of(first);
   const std::exception_ptr failure_here = failure_of(second);
   if (other.joinable()) other.join();
   if (failure) std::rethrow_exception(failure);

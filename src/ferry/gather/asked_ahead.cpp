@@ -48,8 +48,8 @@ void AskedAhead::about_children(CachingSource& source, const std::vector<Descrip
     const std::string& type = child.media_type;
     // Of another type it may be a blob, which is found out first.
     const bool may_be_blob = !type.empty() && !media_type::is_manifest(type) && !media_type::is_index(type);
-    if (!may_be_blob && !others.contains(child.digest))
-      ask(source.foresee_manifest(child.digest.text(), stop_.get_token()));
+    if (may_be_blob || others.contains(child.digest)) continue;
+    ask(source.foresee_manifest(child.digest.text(), stop_.get_token()));
   }
 }
 
@@ -78,7 +78,7 @@ std::unique_ptr<AskedAhead::Droppable> AskedAhead::about_place(CachingSource& so
   if (!is_far() || image.name == first || image.name.registry != first.registry) return nullptr;
   auto droppable = std::make_unique<Droppable>(source, image.selector());
   Question question = source.foresee_manifest(image.selector(), droppable->stop());
-  if (!question) {  // it is another one's
+  if (!question) {  // foreseen already, for another image of the same digest
     droppable->keep();
     return nullptr;
   }
