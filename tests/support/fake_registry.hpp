@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -17,7 +18,7 @@ class FakeRegistry {
   /// Asked first, without any lock held: what it returns is the answer.
   std::function<std::optional<HttpReply>(const HttpRequest&)> intercept;
   /// How many referrers a page of the referrers API has; 0: the registry is one without that API.
-  std::size_t referrers_on_page = 0;
+  std::atomic<std::size_t> referrers_on_page{0};
   /// Indexes may list what is not there, as some registries let them.
   bool takes_sparse_indexes = false;
   bool mounts = true;  ///< false: it opens an upload whenever it is asked to mount
