@@ -51,16 +51,13 @@ class RepositoryPlanner {
   void plan_steps() {
     std::vector<const SetImage*> plain;
     std::vector<const SetImage*> referrers;
-    std::vector<const SetImage*> inner;
-    std::vector<const SetImage*> roots;
+    std::vector<const SetImage*> bundles;
     for (const PlannedImage& planned : plan_.images) {
       const SetImage* image = planned.image;
-      auto& bundles = image->is_root ? roots : inner;
       (image->is_bundle ? bundles : image->is_referrer ? referrers : plain).push_back(image);
     }
     add_trees(plain);
-    add_bundles(inner);
-    add_bundles(roots);
+    add_bundles(bundles);
     add_trees(referrers);
   }
 
@@ -81,12 +78,13 @@ class RepositoryPlanner {
     }
   }
 
+  /// Adds `bundles` to the last step: to a registry they are images like others, and their locations mark them later.
   void add_bundles(const std::vector<const SetImage*>& bundles) {
-    PlannedStep step;
+    if (plan_.steps.empty()) plan_.steps.emplace_back();
     for (const SetImage* bundle : bundles) {
-      if (placed_.insert(bundle->digest()).second) step.push_back(kept(*bundle));
+      if (placed_.insert(bundle->digest()).second) plan_.steps.back().push_back(kept(*bundle));
     }
-    if (!step.empty()) plan_.steps.push_back(std::move(step));
+    if (plan_.steps.back().empty()) plan_.steps.pop_back();
   }
 
   void plan_blobs() {
@@ -108,7 +106,7 @@ class RepositoryPlanner {
       plan_.marks.push_back({raw(image), tag});
     }
     // An earlier run may have used the other kind of tags; then only the image's own tag shows that it is missing. The
-    // images of bundles are put before their bundle.
+    // images of bundles are put before their bundle is marked.
     const bool is_late = image.is_root || image.is_referrer;
     if (is_late || options_.repository_tags) plan_.marks.push_back(kept(image));
   }

@@ -51,8 +51,8 @@ struct PlannedLocations {
 struct RepositoryPlan {
   RepositoryName name;
   std::vector<PlannedImage> images = {};  ///< in the set's order
-  /// Every manifest once, in steps that depend on the ones before. Children come before parents, plain images before
-  /// bundles, inner bundles before roots, and attachments last.
+  /// Every manifest once, in steps that depend on the ones before. Children come before parents, and attachments last;
+  /// bundles are beside the highest of their images.
   std::vector<PlannedStep> steps = {};
   std::vector<const Graph::BlobNode*> blobs = {};  ///< of all images, by digest
   /// In steps by nesting: inner bundles first, since the locations of an outer bundle imply theirs. All repositories

@@ -68,7 +68,7 @@ class CollectedRegistry : public MemoryTarget {
 
 }  // namespace
 
-TEST_CASE("the order is blobs, images, bundles, locations from the innermost bundle on, the root's tag") {
+TEST_CASE("the order is blobs, images and bundles, locations from the innermost bundle on, the root's tag") {
   NestedSample sample;
   MemoryTarget target;
   const TransferReport report = put_inside(target, sample.set);
@@ -81,7 +81,7 @@ TEST_CASE("the order is blobs, images, bundles, locations from the innermost bun
   for (const Descriptor& blob : sample.set.graph().blobs_of(*sample.outer.digest)) {
     CHECK(position(operations, "blob " + blob.digest.text()) < image);
   }
-  CHECK(image < inner);
+  CHECK(image < inner_locations);
   CHECK(inner < inner_locations);
   CHECK(inner_locations < outer_locations);
   CHECK(outer_locations < root);

@@ -74,10 +74,9 @@ TEST_CASE("a plan of one repository lists each manifest and blob once, in the or
   const RepositoryPlan& plan = plans.front();
   CHECK(plan.name == kInside);
   CHECK(plan.images.size() == 4);
-  CHECK((selectors(plan.steps) == std::vector<Selectors>{{image_tag(*sample.image.digest)},
-                                                         {image_tag(*sample.inner.digest)},
-                                                         {image_tag(*sample.outer.digest)},
-                                                         {image_tag(*sample.signature.digest)}}));
+  const Selectors images{image_tag(*sample.image.digest), image_tag(*sample.outer.digest),
+                         image_tag(*sample.inner.digest)};
+  CHECK((selectors(plan.steps) == std::vector<Selectors>{images, {image_tag(*sample.signature.digest)}}));
   CHECK(plan.blobs.size() == sample.whole.graph().blobs().size());
   REQUIRE(plan.locations.size() == 2);
   CHECK((bundles_of(plan.locations[0]) == std::vector{*sample.inner.digest}));
@@ -129,7 +128,7 @@ TEST_CASE("a plan of two repositories has the images, blobs and tags of each, an
   CHECK(apps.root_tags.empty());
   CHECK(bundles.name == kBundles);
   CHECK((selectors(bundles.steps) ==
-         std::vector<Selectors>{{image_tag(*sample.inner.digest)}, {image_tag(*sample.outer.digest)}}));
+         std::vector<Selectors>{{image_tag(*sample.outer.digest), image_tag(*sample.inner.digest)}}));
   CHECK((selectors(bundles.root_tags) == Selectors{"v1"}));
   CHECK(names_of(sample.whole, sample.outer, kApart).front().to == Reference{kBundles, "v1", sample.outer.digest});
   CHECK(apps.blobs.size() + bundles.blobs.size() == sample.whole.graph().blobs().size());
