@@ -73,9 +73,12 @@ BlobOutcome BlobUpload::run() {
   return outcome;
 }
 
-/// Checks with HEAD or, if reliable, with a mount, which also starts the upload. Does not check a distrusted blob.
+/// Checks with HEAD or, if reliable, with a mount, which also starts the upload. Does not check a distrusted blob, or
+/// one that was asked for.
 bool BlobUpload::exists() {
+  const std::optional<bool> known = mounts_.take_presence(blob_.digest);
   if (is_distrusted_) return false;
+  if (known) return *known;
   if (connection_.self_mounts().are_reliable() && !elsewhere()) {
     try {
       const int status = ask_mount(name_).status;

@@ -54,6 +54,17 @@ bool MountRecord::is_self_mount_confirmed() const {
   return is_self_mount_confirmed_;
 }
 
+void MountRecord::note_presence(const Digest& blob, bool is_there) {
+  const std::lock_guard lock(mutex_);
+  presence_.insert_or_assign(blob, is_there);
+}
+
+std::optional<bool> MountRecord::take_presence(const Digest& blob) {
+  const std::lock_guard lock(mutex_);
+  const auto known = presence_.extract(blob);
+  return known ? std::optional(known.mapped()) : std::nullopt;
+}
+
 void MountRecord::distrust(const Digest& blob) {
   const std::lock_guard lock(mutex_);
   distrusted_.insert(blob);

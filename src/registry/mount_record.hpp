@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -31,7 +32,7 @@ class SelfMounts {
   bool are_reliable_ = false;
 };
 
-/// Records which mounts into a repository work, and which blobs it wrongly reports as present. Thread-safe.
+/// Records which mounts into a repository work, and what it said of blobs. Thread-safe.
 class MountRecord {
  public:
   /// Mounts from `from` failed; they are not tried again.
@@ -43,6 +44,11 @@ class MountRecord {
   void confirm_self_mount();
   [[nodiscard]] bool is_self_mount_confirmed() const;
 
+  /// The repository was asked whether it has `blob`.
+  void note_presence(const Digest& blob, bool is_there);
+  /// What it said, for the one upload that asks for that; nullopt if it was not asked.
+  [[nodiscard]] std::optional<bool> take_presence(const Digest& blob);
+
   /// The repository wrongly reports `blob` as present: the next upload does not check.
   void distrust(const Digest& blob);
   /// True once for each call of `distrust`.
@@ -50,6 +56,7 @@ class MountRecord {
 
  private:
   mutable std::mutex mutex_;
+  std::map<Digest, bool> presence_;
   std::set<Digest> distrusted_;
   std::set<RepositoryName> refused_;
   bool is_self_mount_confirmed_ = false;

@@ -259,6 +259,15 @@ void Repository::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token s
   fetch_from(blob, 0, sink, stop);
 }
 
+void Repository::ask_ahead(const Descriptor& blob, std::stop_token stop) {
+  const AnyStop either(connection_->stop(), stop);
+  try {
+    mounts_->note_presence(blob.digest, blob_exists(*connection_, Scope{name_, Scope::Access::Push}, blob, either.token()));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::Interrupted) throw;
+  }
+}
+
 void Repository::distrust(const Digest& blob) { mounts_->distrust(blob); }
 
 BlobOutcome Repository::put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) {

@@ -82,6 +82,7 @@ class Repository : public ImageSource, public ImageTarget, public TagLister {
   /// POST and one PUT (distribution-spec, "Pushing blobs"). Once a registry has proved to answer mounts from the
   /// repository itself, such a mount replaces HEAD and POST: see MountRecord.
   BlobOutcome put_blob(const Descriptor& blob, BlobSource& from, Progress& progress, std::stop_token stop) override;
+  void ask_ahead(const Descriptor& blob, std::stop_token stop) override;
   void distrust(const Digest& blob) override;
   /// PUT manifests/<selector>. If the response is lost, checks what the registry has. An immutable tag with the same
   /// digest is a success; with another one, Error{Refused} naming both digests. If the registry does not confirm the

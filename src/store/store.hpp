@@ -138,6 +138,8 @@ class ImageTarget : public BlobTarget, public Tagger {
  public:
   /// True if the target reports that it has `blob`; false also if it does not answer.
   [[nodiscard]] virtual bool has_blob(const Descriptor& blob) = 0;
+  /// Asks for `blob`, so that the next `put_blob` need not. Leaves failures to that. May do nothing. Blocks.
+  virtual void ask_ahead(const Descriptor& /*blob*/, std::stop_token /*stop*/) {}
   /// The target wrongly reported `blob` as present: the next `put_blob` writes it without checking.
   virtual void distrust(const Digest& blob) = 0;
 };

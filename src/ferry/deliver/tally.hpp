@@ -20,6 +20,7 @@ class Tally : public ImageTarget {
     return to_.put_blob(blob, from, progress, std::move(stop));
   }
   [[nodiscard]] bool has_blob(const Descriptor& blob) override { return to_.has_blob(blob); }
+  void ask_ahead(const Descriptor& blob, std::stop_token stop) override { to_.ask_ahead(blob, std::move(stop)); }
   void distrust(const Digest& blob) override { to_.distrust(blob); }
   [[nodiscard]] std::optional<Digest> resolve(const std::string& selector) override { return to_.resolve(selector); }
   void put_manifest(const RawManifest& manifest, const std::string& selector) override;

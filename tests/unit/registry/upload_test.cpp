@@ -65,6 +65,45 @@ TEST_CASE("a blob of another repository of the registry is mounted") {
   CHECK(upload.rig.count("PUT") == 0);
 }
 
+TEST_CASE("a blob that was asked for is not asked for again, once") {
+  for (const bool is_there : {false, true}) {
+    CAPTURE(is_there);
+    SingleUpload upload;
+    if (is_there) upload.rig.registry.add_blob("team/app", std::string(100'000, 'u'));
+    Repository& repository = upload.rig.repository();
+    repository.ask_ahead(upload.blob, {});
+    const auto expected = is_there ? BlobOutcome::Existed : BlobOutcome::Written;
+    CHECK(repository.put_blob(upload.blob, upload.from, upload.rig.progress, {}) == expected);
+    CHECK(upload.rig.count("HEAD") == 1);
+    CHECK(repository.put_blob(upload.blob, upload.from, upload.rig.progress, {}) == BlobOutcome::Existed);
+    CHECK(upload.rig.count("HEAD") == 2);
+  }
+}
+
+TEST_CASE("a blob that could not be asked for ahead is asked for when it is uploaded") {
+  SingleUpload upload;
+  bool refuses = true;
+  upload.rig.registry.intercept = [&](const HttpRequest& request) -> std::optional<HttpReply> {
+    if (request.method != "HEAD" || !refuses) return std::nullopt;
+    return HttpReply{401};
+  };
+  upload.rig.repository().ask_ahead(upload.blob, {});
+  refuses = false;
+  CHECK(upload.rig.repository().put_blob(upload.blob, upload.from, upload.rig.progress, {}) == BlobOutcome::Written);
+  CHECK(upload.arrived());
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK_THROWS_AS(upload.rig.repository().ask_ahead(upload.blob, stop.get_token()), Error);
+}
+
+TEST_CASE("a blob that was asked for, and then proved to be lost, is uploaded") {
+  SingleUpload upload;
+  upload.rig.registry.add_blob("team/app", std::string(100'000, 'u'));
+  upload.rig.repository().ask_ahead(upload.blob, {});
+  upload.rig.repository().distrust(upload.blob.digest);
+  CHECK(upload.rig.repository().put_blob(upload.blob, upload.from, upload.rig.progress, {}) == BlobOutcome::Written);
+}
+
 TEST_CASE("a blob of another registry is not mounted") {
   SingleUpload upload;
   upload.rig.registry.add_blob("source/app", std::string(100'000, 'u'));
