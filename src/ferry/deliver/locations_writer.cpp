@@ -20,10 +20,14 @@ class LocationsWriter {
   LocationsWriter(const Destination& to, bool keep_tags, const Context& context)
       : to_(to), keep_tags_(keep_tags), context_(context) {}
 
-  void write(const std::vector<NewLocations>& fresh) {
+  [[nodiscard]] std::vector<PlannedManifest> write(const std::vector<NewLocations>& fresh) {
     put_blobs(fresh);
+    std::vector<std::vector<PlannedManifest>> written(fresh.size());
     run_parallel_or_throw(context_.jobs, fresh.size(), context_.stop,
-                          [&](std::size_t i, const std::stop_token&) { put_tags(fresh[i]); });
+                          [&](std::size_t i, const std::stop_token&) { written[i] = put_tags(fresh[i]); });
+    std::vector<PlannedManifest> all;
+    for (const auto& each : written) all.insert(all.end(), each.begin(), each.end());
+    return all;
   }
 
  private:
@@ -38,40 +42,43 @@ class LocationsWriter {
     });
   }
 
-  void put_tags(const NewLocations& locations) {
-    if (!write_tags_of(*locations.planned, locations.tags)) return;
-    context_.progress->debug(text::cat("locations of ", locations.planned->bundle->digest().text(), ": ",
-                                       to_string(to_.name), ":", locations.tags.back().wanted.selector));
+  [[nodiscard]] std::vector<PlannedManifest> put_tags(const NewLocations& locations) {
+    auto written = put_tags_of(*locations.planned, locations.tags);
+    if (!written.empty()) {
+      context_.progress->debug(text::cat("locations of ", locations.planned->bundle->digest().text(), ": ",
+                                         to_string(to_.name), ":", locations.tags.back().wanted.selector));
+    }
+    return written;
   }
 
-  /// False if the destination refuses but has equivalent locations.
-  bool write_tags_of(const PlannedLocations& planned, const std::vector<TagState>& tags) {
+  /// None if the destination refuses but has equivalent locations.
+  [[nodiscard]] std::vector<PlannedManifest> put_tags_of(const PlannedLocations& planned,
+                                                         const std::vector<TagState>& tags) {
     try {
       if (keep_tags_) refuse_moves(to_, tags);
-      write_tags(to_, tags, context_);
-      return true;
+      return put_outdated(to_, tags, context_);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Refused) throw;
       const TagState& mark = tags.back();
       if (!mark.there || !has_usable_locations(to_, *planned.bundle, context_)) {
-        if (write_in_oci_types(mark)) return true;
-        throw;
+        auto written = put_in_oci_types(mark);
+        if (written.empty()) throw;
+        return written;
       }
       context_.progress->warn(text::cat(error.message(), "; the existing locations image lists the same images"));
-      return false;
+      return {};
     }
   }
 
-  /// False if the destination refuses OCI types, too.
-  bool write_in_oci_types(const TagState& mark) {
+  /// None if the destination refuses OCI types, too.
+  [[nodiscard]] std::vector<PlannedManifest> put_in_oci_types(const TagState& mark) {
     const RawManifest* const oci = mark.wanted.instead;
     const TagState own{.wanted = {oci, image_tag(oci->descriptor.digest)}};
     try {
-      write_tags(to_, {own, {.wanted = {oci, mark.wanted.selector}, .there = mark.there}}, context_);
-      return true;
+      return put_outdated(to_, {own, {.wanted = {oci, mark.wanted.selector}, .there = mark.there}}, context_);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Refused) throw;
-      return false;
+      return {};
     }
   }
 
@@ -120,16 +127,20 @@ std::vector<Graph::BlobNode> blobs_of(const std::vector<const PlannedLocations*>
   return each;
 }
 
-std::vector<PlannedManifest> put_own_tags(const std::vector<const PlannedLocations*>& locations, const Destination& to,
-                                          const AskTags& ask, const Context& context) {
-  std::map<std::string, PlannedManifest> tags;  // bundles with the same images share one
+std::vector<PlannedManifest> own_tags(const std::vector<const PlannedLocations*>& locations) {
+  std::map<std::string, PlannedManifest> tags;
   for (const PlannedLocations* planned : locations) {
     const PlannedManifest tag = own_tag(*planned);
     tags.emplace(tag.selector, tag);
   }
-  std::vector<PlannedManifest> wanted;
-  for (const auto& [selector, tag] : tags) wanted.push_back(tag);
-  std::vector<TagState> states = ask(wanted);
+  std::vector<PlannedManifest> each;
+  for (const auto& [selector, tag] : tags) each.push_back(tag);
+  return each;
+}
+
+std::vector<PlannedManifest> put_own_tags(const std::vector<const PlannedLocations*>& locations, const Destination& to,
+                                          const AskTags& ask, const Context& context) {
+  std::vector<TagState> states = ask(own_tags(locations));
   std::erase_if(states, [](const TagState& state) { return state.there.has_value(); });
   std::vector<char> is_put(states.size(), 0);
   run_parallel_or_throw(context.jobs, states.size(), context.stop, [&](std::size_t i, const std::stop_token&) {
@@ -147,9 +158,9 @@ std::vector<PlannedManifest> put_own_tags(const std::vector<const PlannedLocatio
   return put;
 }
 
-void write_locations(const std::vector<NewLocations>& fresh, const Destination& to, bool keep_tags,
-                     const Context& context) {
-  LocationsWriter(to, keep_tags, context).write(fresh);
+std::vector<PlannedManifest> put_locations(const std::vector<NewLocations>& fresh, const Destination& to,
+                                           bool keep_tags, const Context& context) {
+  return LocationsWriter(to, keep_tags, context).write(fresh);
 }
 
 bool has_usable_locations(const Destination& to, const SetImage& bundle, const Context& context) {

@@ -28,16 +28,20 @@ struct NewLocations {
 /// The blobs of locations images, each once.
 [[nodiscard]] std::vector<Graph::BlobNode> blobs_of(const std::vector<const PlannedLocations*>& locations);
 
+/// The tags that locations images are kept under, each once: bundles with the same images share one.
+[[nodiscard]] std::vector<PlannedManifest> own_tags(const std::vector<const PlannedLocations*>& locations);
+
 /// Puts the manifests of locations images whose blobs are there, in parallel, under their own tags only: no one looks
 /// there, so that may be done before their bundles. Leaves what exists, and what the destination refuses, to
-/// `write_locations`. Returns the tags that it put. Throws Error. Blocks.
+/// `put_locations`. Returns the tags that it put. Throws Error. Blocks.
 std::vector<PlannedManifest> put_own_tags(const std::vector<const PlannedLocations*>& locations, const Destination& to,
                                           const AskTags& ask, const Context& context);
 
 /// Puts the locations images of one step of a plan, in parallel. Uses Docker's media types like imgpkg, or OCI's if the
-/// destination refuses those. With `keep_tags`, throws Error{Refused} instead of moving a tag. Throws Error. Blocks.
-void write_locations(const std::vector<NewLocations>& fresh, const Destination& to, bool keep_tags,
-                     const Context& context);
+/// destination refuses those. With `keep_tags`, throws Error{Refused} instead of moving a tag. Returns the tags that it
+/// put. Throws Error. Blocks.
+[[nodiscard]] std::vector<PlannedManifest> put_locations(const std::vector<NewLocations>& fresh, const Destination& to,
+                                                         bool keep_tags, const Context& context);
 
 /// True if the destination has a locations image for `bundle` that lists the bundle's images.
 [[nodiscard]] bool has_usable_locations(const Destination& to, const SetImage& bundle, const Context& context);

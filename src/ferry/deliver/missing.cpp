@@ -124,7 +124,6 @@ std::vector<PlannedManifest> MissingFinder::first_questions() const {
   return tags;
 }
 
-/// The states of `tags` before anything is written. Asks only for those that are not known yet.
 std::vector<TagState> MissingFinder::ask_once(const std::vector<PlannedManifest>& tags) {
   std::vector<PlannedManifest> open;
   std::ranges::copy_if(tags, std::back_inserter(open),
@@ -158,12 +157,14 @@ void MissingFinder::refuse_moves() {
   ociferry::refuse_moves(to_, states);
 }
 
-Missing MissingFinder::find() {
+Missing MissingFinder::find(const std::vector<PlannedManifest>& ahead) {
   const std::size_t count = plan_.images.size();
   if (const std::size_t pages = pages_of_tags(); pages > 0) listed_ = to_.source.tags_within(pages);
-  std::vector<TagState> states(count);
-  run_parallel_or_throw(context_.jobs, count, context_.stop,
-                        [&](std::size_t i, const std::stop_token&) { states[i] = state_of(plan_.images[i].kept); });
+  std::vector<TagState> states(count + ahead.size());
+  run_parallel_or_throw(context_.jobs, states.size(), context_.stop, [&](std::size_t i, const std::stop_token&) {
+    states[i] = state_of(i < count ? plan_.images[i].kept : ahead[i - count]);
+  });
+  for (std::size_t i = count; i < states.size(); ++i) asked_.emplace(states[i].wanted.selector, states[i]);
   Missing missing;
   std::vector<const SetImage*> tagged;
   for (std::size_t i = 0; i < count; ++i) {

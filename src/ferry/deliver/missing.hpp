@@ -60,18 +60,20 @@ class MissingFinder {
   [[nodiscard]] bool has_all();
   /// Throws Error{Refused} if a tag would have to be moved.
   void refuse_moves();
-  [[nodiscard]] Missing find();
+  /// Also asks for the tags `ahead`, which are not the plan's own, for `ask_once`.
+  [[nodiscard]] Missing find(const std::vector<PlannedManifest>& ahead = {});
   /// True if `tag` is known to have been absent before anything was written.
   [[nodiscard]] bool was_absent(const PlannedManifest& tag) const;
   /// Notes that `tag` was put since, so that `ask` asks for it.
   void note_put(const PlannedManifest& tag);
   /// The states of `tags` at the destination, in order.
   [[nodiscard]] std::vector<TagState> ask(const std::vector<PlannedManifest>& tags) const;
+  /// The same as they were when they were first asked for.
+  [[nodiscard]] std::vector<TagState> ask_once(const std::vector<PlannedManifest>& tags);
 
  private:
   [[nodiscard]] std::size_t pages_of_tags() const;
   [[nodiscard]] std::vector<PlannedManifest> first_questions() const;
-  [[nodiscard]] std::vector<TagState> ask_once(const std::vector<PlannedManifest>& tags);
   [[nodiscard]] bool may_be_there(const PlannedManifest& tag) const;
   [[nodiscard]] TagState state_of(const PlannedManifest& tag) const;
   [[nodiscard]] std::map<Digest, bool> ask_below(const std::vector<const SetImage*>& images) const;
@@ -88,7 +90,7 @@ class MissingFinder {
   ListTags lists_;
   /// The destination's tags before anything was written, sorted, if known; and those put since that `ask` asks for.
   std::optional<std::vector<std::string>> listed_;
-  std::map<std::string, TagState> asked_;  ///< single tags before anything was written, as far as they were asked for
+  std::map<std::string, TagState> asked_;  ///< single tags, as they were when they were first asked for
 };
 
 }  // namespace ociferry

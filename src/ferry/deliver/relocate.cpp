@@ -218,7 +218,7 @@ class Relocation {
     each(&RepositoryRound::prove_images);  // after the signatures: a policy may deny reading unsigned images
     const std::size_t steps = plans_.empty() ? 0 : plans_.front().locations.size();
     for (std::size_t step = 0; step < steps; ++step) {
-      each([step](RepositoryRound& round) { round.write_locations(step); });
+      each([step](RepositoryRound& round) { round.put_locations(step); });
     }
   }
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "ferry/deliver/attachments.hpp"
 #include "ferry/deliver/forecast.hpp"
@@ -15,6 +16,9 @@
 namespace ociferry {
 
 namespace {
+
+constexpr std::uint64_t kLarge = 8 * kMiB;
+constexpr std::size_t kAskedAhead = 4;
 
 /// Puts some blobs past the counts and the progress of the others.
 class UncountedBlobs : public BlobTarget {
@@ -48,13 +52,31 @@ RepositoryRound::RepositoryRound(const RepositoryPlan& plan, const Graph& graph,
 }
 
 void RepositoryRound::find_missing() {
-  missing_ = finder_.find();
-  if (!LearnedWorkers::is_far(context_.jobs)) return;  // where answers are fast, there is nothing to gain
-  for (const auto& step : plan_.locations) {
-    for (const PlannedLocations& planned : step) {
-      if (finder_.was_absent(planned.mark())) certain_locations_.push_back(&planned);
-    }
+  if (!LearnedWorkers::is_far(context_.jobs)) {  // where answers are fast, there is nothing to gain
+    missing_ = finder_.find();
+    return;
   }
+  std::vector<const PlannedLocations*> locations;
+  for (const auto& step : plan_.locations) {
+    for (const PlannedLocations& planned : step) locations.push_back(&planned);
+  }
+  std::vector<std::function<void()>> questions{[&] { missing_ = finder_.find(own_tags(locations)); }};
+  for (const Graph::BlobNode* blob : largest_blobs()) {
+    questions.push_back([this, blob] { to_.target.ask_ahead(blob->descriptor, context_.stop); });
+  }
+  side_by_side(context_.jobs, context_.stop, questions);
+  std::ranges::copy_if(locations, std::back_inserter(certain_locations_),
+                       [this](const auto* planned) { return finder_.was_absent(planned->mark()); });
+}
+
+/// The blobs that take the longest, no more than there are connections to a registry that is far away.
+std::vector<const Graph::BlobNode*> RepositoryRound::largest_blobs() const {
+  std::vector<const Graph::BlobNode*> blobs;
+  std::ranges::copy_if(plan_.blobs, std::back_inserter(blobs),
+                       [](const Graph::BlobNode* blob) { return blob->descriptor.size >= kLarge; });
+  std::ranges::sort(blobs, std::ranges::greater{}, [](const Graph::BlobNode* blob) { return blob->descriptor.size; });
+  blobs.resize(std::min(blobs.size(), kAskedAhead));
+  return blobs;
 }
 
 void RepositoryRound::find_blobs(const BlobPlaces& owners) {
@@ -147,7 +169,7 @@ PlannedRepository RepositoryRound::forecast() const {
 
 void RepositoryRound::write_images() {
   written_ = missing_steps(plan_, graph_, missing_);
-  const auto ask = [this](const auto& tags) { return finder_.ask(tags); };
+  const auto ask = [this](const auto& tags) { return finder_.ask_once(tags); };
   std::vector<PlannedManifest> put;
   side_by_side(context_.jobs, context_.stop,
                {[&] { write_manifests(written_, missing_.others, graph_, to_, context_); },
@@ -174,9 +196,20 @@ void RepositoryRound::find_locations(std::size_t step) {
   }
 }
 
-void RepositoryRound::write_locations(std::size_t step) {
-  if (!locations_.at(step)) find_locations(step);
-  ociferry::write_locations(*locations_[step], to_, options_.keep_tags, context_);
+void RepositoryRound::put_locations(std::size_t step) {
+  side_by_side(context_.jobs, context_.stop, {[this] { confirm_locations(); }, [this, step] {
+                                                if (!locations_.at(step)) find_locations(step);
+                                              }});
+  unconfirmed_ = ociferry::put_locations(*locations_[step], to_, options_.keep_tags, context_);
+}
+
+void RepositoryRound::confirm_locations() { confirm(to_, std::exchange(unconfirmed_, {}), context_); }
+
+void RepositoryRound::put_root_tags() {
+  std::vector<TagState> tags;
+  side_by_side(context_.jobs, context_.stop,
+               {[this] { confirm_locations(); }, [&] { tags = finder_.ask(plan_.root_tags); }});
+  put_tags(tags);
 }
 
 void RepositoryRound::prove_all() {
@@ -184,10 +217,9 @@ void RepositoryRound::prove_all() {
   proved_ = prove(to_, everything(plan_), options_.proof, context_);
 }
 
-void RepositoryRound::put_tags(const std::vector<PlannedManifest>& wanted) const {
-  const auto tags = finder_.ask(wanted);
+void RepositoryRound::put_tags(const std::vector<TagState>& tags) const {
   if (options_.keep_tags) ociferry::refuse_moves(to_, tags);  // others may have put them in the meantime
-  write_tags(to_, tags, context_);
+  confirm(to_, put_outdated(to_, tags, context_), context_);
 }
 
 }  // namespace ociferry

@@ -45,6 +45,7 @@ class RepositoryRound {
   [[nodiscard]] const Destination& to() const { return to_; }
   [[nodiscard]] bool has_all() { return finder_.has_all(); }
   void refuse_moves() { finder_.refuse_moves(); }
+  /// Where answers take long, also asks for what certainly will be asked, side by side.
   void find_missing();
   /// Finds the blobs that must be written. `owners`: for blobs of several repositories, the one that gets them first.
   void find_blobs(const BlobPlaces& owners);
@@ -67,13 +68,14 @@ class RepositoryRound {
   [[nodiscard]] PlannedRepository forecast() const;
   /// Where answers take long, also locations images that are certainly written, under their own tags.
   void write_images();
-  void put_attaching_tags() { put_tags(plan_.attaching_tags); }
+  void put_attaching_tags() { put_tags(finder_.ask(plan_.attaching_tags)); }
   /// Where answers take long, also finds the locations images that must be written first.
   void prove_images();
-  /// `step` is an index into the plan's locations.
-  void write_locations(std::size_t step);
+  /// `step` is an index into the plan's locations. Confirms those of the step before.
+  void put_locations(std::size_t step);
   void prove_all();
-  void put_root_tags() { put_tags(plan_.root_tags); }
+  /// Only once all locations are confirmed.
+  void put_root_tags();
 
   /// True if blobs were put that are not among the plan's.
   [[nodiscard]] bool are_locations_begun() const noexcept { return are_locations_begun_; }
@@ -84,9 +86,11 @@ class RepositoryRound {
   [[nodiscard]] std::size_t blobs_proved() const noexcept { return proved_; }
 
  private:
+  [[nodiscard]] std::vector<const Graph::BlobNode*> largest_blobs() const;
   void write(std::vector<Graph::BlobNode> nodes, BlobTarget& target);
   void find_locations(std::size_t step);
-  void put_tags(const std::vector<PlannedManifest>& wanted) const;
+  void confirm_locations();
+  void put_tags(const std::vector<TagState>& tags) const;
 
   const RepositoryPlan& plan_;
   const Graph& graph_;
@@ -105,6 +109,7 @@ class RepositoryRound {
   std::vector<const PlannedLocations*> certain_locations_;
   /// To be written, of each step that was asked about.
   std::vector<std::optional<std::vector<NewLocations>>> locations_;
+  std::vector<PlannedManifest> unconfirmed_;  ///< tags of locations images that were put
   bool are_locations_begun_ = false;  ///< some of their blobs may be there, which are not counted
   std::vector<PlannedStep> written_;  ///< the manifests that this round has put
   std::size_t there_before_ = 0;      ///< blobs of images that exist already

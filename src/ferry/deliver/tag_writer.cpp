@@ -52,7 +52,8 @@ void put_tag(const Destination& to, const TagState& tag, const Context& context)
   context.progress->moved({{to.name, tag.wanted.selector, std::nullopt}, *tag.there, tag.wanted.digest()});
 }
 
-std::size_t write_tags(const Destination& to, const std::vector<TagState>& tags, const Context& context) {
+std::vector<PlannedManifest> put_outdated(const Destination& to, const std::vector<TagState>& tags,
+                                          const Context& context) {
   std::vector<TagState> to_write;
   std::ranges::copy_if(tags, std::back_inserter(to_write), [](const TagState& tag) { return !tag.is_right(); });
   std::stable_partition(to_write.begin(), to_write.end(), [](const TagState& tag) { return tag.there.has_value(); });
@@ -62,11 +63,14 @@ std::size_t write_tags(const Destination& to, const std::vector<TagState>& tags,
     put_tag(to, tag, context);
     written.push_back(tag.wanted);
   }
+  return written;
+}
+
+void confirm(const Destination& to, const std::vector<PlannedManifest>& written, const Context& context) {
   run_parallel_or_throw(context.jobs, written.size(), context.stop, [&](std::size_t i, const std::stop_token&) {
     await_kept(
         to, written[i], [&] { return to.target.resolve(written[i].selector); }, context);
   });
-  return written.size();
 }
 
 void refuse_moves(const Destination& to, const std::vector<TagState>& tags) {

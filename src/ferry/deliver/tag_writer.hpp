@@ -35,11 +35,13 @@ struct TagState {
 /// Puts one outdated tag, and reports it to Progress::moved if it existed.
 void put_tag(const Destination& to, const TagState& tag, const Context& context);
 
-/// Puts the outdated tags, one by one, and resolves them again. Those that exist come first: if the destination refuses
-/// to move one, no new tag is put.
-/// Returns how many were put.
-/// Throws Error{Refused} naming both digests, Error{Unstable} if a tag does not stay.
-std::size_t write_tags(const Destination& to, const std::vector<TagState>& tags, const Context& context);
+/// Puts the outdated tags, one by one. Those that exist come first: if the destination refuses to move one, no new tag
+/// is put. Returns those that were put. Throws Error{Refused} naming both digests.
+[[nodiscard]] std::vector<PlannedManifest> put_outdated(const Destination& to, const std::vector<TagState>& tags,
+                                                        const Context& context);
+
+/// Resolves tags that were put. Throws Error{Unstable} if one does not stay.
+void confirm(const Destination& to, const std::vector<PlannedManifest>& written, const Context& context);
 
 /// Throws Error{Refused} naming all of `tags` that would have to be moved, with both digests.
 void refuse_moves(const Destination& to, const std::vector<TagState>& tags);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 
+#include "base/sizes.hpp"
 #include "base/text.hpp"
 #include "ferry/deliver/relocate.hpp"
 #include "ferry/deliver/relocation_plan.hpp"
@@ -40,14 +41,22 @@ class Meeting : public MemoryTarget {
     return MemoryTarget::manifest(selector);
   }
   std::optional<Digest> resolve(const std::string& selector) override {
-    come(text::cat(manifest_count() > 0 ? "ask " : "ask first ", selector));
+    const bool is_there = tags().contains(selector);
+    come(text::cat(manifest_count() == 0 ? "ask first " : is_there ? "confirm " : "ask ", selector));
     return MemoryTarget::resolve(selector);
+  }
+  void ask_ahead(const Descriptor& blob, std::stop_token /*stop*/) override {
+    come(text::cat("look for ", blob.digest.text()));
   }
   void put_manifest(const RawManifest& manifest, const std::string& selector) override {
     come(text::cat("put ", selector));
     MemoryTarget::put_manifest(manifest, selector);
     const auto other = changed_after.find(selector);
     if (other != changed_after.end()) MemoryTarget::put_manifest(*other->second.first, other->second.second);
+  }
+
+  [[nodiscard]] std::ptrdiff_t looked_for() const {
+    return std::ranges::count_if(came_, [](const std::string& one) { return one.starts_with("look for "); });
   }
 
   std::vector<std::vector<std::string>> groups;
@@ -111,15 +120,39 @@ TEST_CASE("far away, a relocation does side by side what does not depend on each
       // The first questions are for all that the next ones would be for.
       {"ask first v1", "ask first " + sample.mark(0), "ask first " + sample.mark(1), "ask first " + outer,
        "ask first " + image_tag(*sample.inner.digest), "ask first " + image_tag(*sample.image.digest)},
-      // The blobs of locations images travel with all others, and their manifests with those of bundles.
+      {"ask first " + sample.own_tag(0), "ask first " + sample.own_tag(1)},
+      // The blobs of locations images travel with all others, and their manifests with those of bundles
+      // and of images.
       {text::cat("blob ", layer.text()), text::cat("blob ", sample.locations(0).layer_descriptor.digest.text()),
        text::cat("blob ", sample.locations(1).layer_descriptor.digest.text())},
-      {"put " + outer, "put " + sample.own_tag(0), "put " + sample.own_tag(1)},
+      {"put " + outer, "put " + image_tag(*sample.inner.digest), "put " + image_tag(*sample.image.digest),
+       "put " + sample.own_tag(0), "put " + sample.own_tag(1)},
       // While images are read back, it asks for the tags of the first locations.
-      {"get " + outer, "ask " + sample.mark(0)}};
+      {"get " + outer, "ask " + sample.mark(0)},
+      // While a mark is confirmed, it asks for the next one, and for the root's tag.
+      {"confirm " + sample.mark(0), "ask " + sample.mark(1)},
+      {"confirm " + sample.mark(1), "ask v1"}};
   sample.put(target, far_away());
   CHECK(target.missed == std::vector<std::string>{});
   CHECK(target.tags().at("v1") == *sample.outer.digest);
+}
+
+TEST_CASE("far away, the largest blobs are asked for beside tags, and others are not") {
+  SampleWorld world;
+  const Reference large = world.artifact(kApps, std::string(9 * kMiB, 'l'));
+  const Reference bundle = world.bundle("r.example/outer", {large});
+  const ImageSet set = discover({root_of(bundle, SourceArgument::Kind::Bundle, "v1")}, world.opener(), {}, {});
+  const RepositoryPlan plan = relocation_plan(PlacedSet(set, everything_to(kInside), true), {}).front();
+  const std::string locations = image_tag(plan.locations.front().front().image->manifest.descriptor.digest);
+  for (const bool is_far : {false, true}) {
+    Meeting target;
+    const std::string look = text::cat("look for ", set.graph().blobs_of(*large.digest).back().digest.text());
+    if (is_far) target.groups = {{look, "ask first " + locations}};
+    relocate_to(target, set, {.to = kInside}, {.jobs = is_far ? far_away() : Jobs(3)});
+    CHECK(target.missed == std::vector<std::string>{});
+    CHECK(target.looked_for() == (is_far ? 1 : 0));
+    CHECK(target.tags().at("v1") == *bundle.digest);
+  }
 }
 
 namespace {
