@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "ferry/gather/timed_transport.hpp"
 #include "nginx.hpp"
 #include "tls_registry.hpp"
 
@@ -59,7 +60,7 @@ std::map<std::string, bool> resumed_by_connection(const std::vector<HttpRequest>
 
 TEST_CASE("all connections to a host resume the first one's TLS session") {
   if (lacks({"openssl", "nginx"})) return;
-  constexpr std::size_t kJobs = 4;
+  constexpr std::size_t kJobs = 24;
   Crowd crowd(kJobs);
   FakeRegistry registry;
   add_image(registry, kJobs);
@@ -80,10 +81,10 @@ TEST_CASE("all connections to a host resume the first one's TLS session") {
     CHECK(outcome.exit_code == 0);
     const auto connections = resumed_by_connection(upstream.requests());
     CHECK(connections.size() >= kJobs);
-    // Tickets of TLS 1.3 come behind the handshake, so on a busy machine a second connection may begin before there is
-    // one.
+    // Tickets of TLS 1.3 come behind the handshake, so where the first answer takes long, the connections that are opened
+    // meanwhile begin before there is one; and on a busy machine perhaps one more.
     const auto full = std::ranges::count(connections, false, &std::pair<const std::string, bool>::second);
     CHECK(full >= 1);
-    CHECK(full <= 2);
+    CHECK(full <= 2 + static_cast<std::ptrdiff_t>(TimedTransport::kOpenedAhead));
   }
 }

@@ -31,7 +31,8 @@ class TimedTransport : public Transport {
 
   [[nodiscard]] Response send(const Request& request, std::stop_token stop) override;
 
-  static constexpr std::size_t kOpenedAhead = 4;              ///< connections to a host, besides the first
+  /// Connections to a host, besides the first: uploads of large blobs begin with so many and one.
+  static constexpr std::size_t kOpenedAhead = 7;
   static constexpr std::chrono::milliseconds kPatience{100};  ///< with the first answer, which opens a connection
 
  private:
