@@ -5,7 +5,7 @@ A bar takes a row's Outcome (see outcome.py) to a number, which must be at most,
 
 from typing import Callable, NamedTuple
 
-from contestants import WITH_MANIFESTS
+from contestants import WITH_MANIFESTS, WITH_PROOF
 
 SLOW_RATE = 20e6  # bytes per second of the slow link
 FAST_RATE = 125e6  # of the fast one
@@ -117,10 +117,12 @@ NO_UPLOAD = Bar("blobs uploaded that the registry had", uploads, 0)
 READ_ONCE = Bar("times that each byte was read", lambda r: r.median("ociferry", "read_of_size"), 1.01)
 VOLUMES = [Bar("wall, against one file", ratio("wall", "four volumes", "one file"), 1.05, "×")]
 PEAKS = [peak(32, "export"), peak(32, "import")]
-# What a link can carry is what a floor with many connections gets through it: of small blobs that is less than its rate.
-# Far away, what a client must know before it can ask for more counts as well.
+# What a link can carry is what a floor with many connections gets through it: of small blobs that is less than its
+# rate. Far away, answers that a client must wait for count as well: those that tell it what to ask for next, and those
+# that prove what it put.
 LINK_FULL = wall(1.15, "floor, 32 threads")
-FAR_LINK_FULL = [LINK_FULL, wall(1.15, f"floor, 32 threads, {WITH_MANIFESTS}")]
+FAR_EXPORT = [wall(1.15, f"floor, 32 threads, {WITH_MANIFESTS}")]
+FAR_IMPORT = [wall(1.15, f"floor, 32 threads, {WITH_PROOF}")]
 LINK_RATE = Bar("share of the link's rate", share_of(SLOW_RATE), 0.8, at_least=True)
 LIMITED_LINK_RATE = LINK_RATE._replace(value=share_of(LIMITED_RATE))
 # Libraries' HTTP/2 takes several times the processor time for large bodies.
@@ -159,10 +161,10 @@ BARS = {
     "slow-https-import-many": [LINK_FULL],
     "slow-https-export-few": [LINK_FULL, LINK_RATE],
     "slow-https-import-few": [LINK_FULL, LINK_RATE],
-    "far-https-export-many": FAR_LINK_FULL,
-    "far-https-import-many": FAR_LINK_FULL,
-    "far-https-export-few": FAR_LINK_FULL,
-    "far-https-import-few": FAR_LINK_FULL,
+    "far-https-export-many": FAR_EXPORT,
+    "far-https-import-many": FAR_IMPORT,
+    "far-https-export-few": FAR_EXPORT,
+    "far-https-import-few": FAR_IMPORT,
     "far-https-push": [BELOW_PEERS],
     "far-https-pull": [BELOW_PEERS],
     # One connection has an eighth of the link: only ranges of one blob over many can fill it.

@@ -2,8 +2,8 @@
 
 Peers differ in what they do, so read their numbers with that in mind: imgpkg writes one tar with every blob once;
 crane, skopeo and regctl write a directory with every blob once, which is less work than a tar, and skopeo and regctl
-are started once an image. The floor moves blobs only, and one variant of it manifests, each when it can be known; no
-tags.
+are started once an image. The floor moves blobs only. One variant of it moves manifests, each when it can be known;
+another one also asks what keeps the promises of an import, in as few steps as these can be kept in.
 """
 
 import pathlib
@@ -14,6 +14,7 @@ from typing import NamedTuple
 PEERS = ("imgpkg", "crane", "skopeo", "regctl")
 PUSHERS = ("ociferry", "imgpkg", "oras")
 WITH_MANIFESTS = "with manifests"  # the variant of the floor that asks for what tells it of the blobs
+WITH_PROOF = "with manifests and proof"  # the one that reads back what it puts, in the order that imports promise
 PULLERS = ("ociferry", "imgpkg", "skopeo", "oras")
 
 
@@ -81,7 +82,8 @@ def import_(tools, name, stage, archive, to):
     match plain(name):
         case "floor":
             target = ["--to", f"floor/{stage.name}", "--sha", "--threads", threads(name)]
-            what = stage.put_steps if has_manifests(name) else stage.list
+            what = stage.proof_steps if name.endswith(WITH_PROOF) else stage.list
+            what = stage.put_steps if has_manifests(name) else what
             return [tools.floor, "put", to, what, "--file", archive, *target, *tls]
         case "ociferry":
             return [tools.ociferry, "import", archive, "--to-repo", repository]

@@ -6,10 +6,10 @@
 //   floor hash LIST --file PATH                             hash every blob where it lies in the file
 //
 // All take --threads N (default 1), --sha (check a blob in the same pass) and --tls. LIST has one line a blob:
-// repository, digest, size, offset. A line with a fifth word, its type, is a manifest. What comes after the line "then"
-// waits for what comes before, as who must read a manifest to know what there is. --sync writes the file to the disk
-// before the end. It knows of no tags, and of no errors but fatal ones: whatever a real client does more is measured
-// against this.
+// repository, digest, size, offset. A line with a fifth word, its type, is a manifest; with "back" as its sixth word, put
+// reads it instead. What comes after the line "then" waits for what comes before, as who must read a manifest to know
+// what there is. --sync writes the file to the disk before the end. It knows of no tags, and of no errors but fatal
+// ones: whatever a real client does more is measured against this.
 
 #include <openssl/evp.h>
 #include <unistd.h>
@@ -71,8 +71,14 @@ class Worker {
   void run(const Blob& blob) {
     if (job_.sha) sha_.begin();
     switch (job_.mode) {
-      case Mode::get: get(blob); break;
-      case Mode::put: blob.manifest_type.empty() ? put(blob) : put_manifest(blob); break;
+      case Mode::get: get(blob, blob.repository); break;
+      case Mode::put:
+        if (blob.is_read_back) {
+          get(blob, job_.repository);
+        } else {
+          blob.manifest_type.empty() ? put(blob) : put_manifest(blob);
+        }
+        break;
       case Mode::hash: read_file(blob, false); break;
     }
     if (job_.sha && sha_.finish() != blob.digest) die("wrong content of " + blob.digest);
@@ -116,13 +122,13 @@ class Worker {
     return {};
   }
 
-  void get(const Blob& blob) {
+  void get(const Blob& blob, const std::string& repository) {
     connection_.open();
     if (blob.manifest_type.empty()) {
-      send_head("GET /v2/" + blob.repository + "/blobs/" + blob.digest, "", false);
+      send_head("GET /v2/" + repository + "/blobs/" + blob.digest, "", false);
     } else {
       const std::string accept = "Accept: " + blob.manifest_type + "\r\n";
-      send_head("GET /v2/" + blob.repository + "/manifests/" + blob.digest, accept, false);
+      send_head("GET /v2/" + repository + "/manifests/" + blob.digest, accept, false);
     }
     const Head head = receive_head();
     if (head.status != 200 || head.length != blob.size) {
@@ -140,7 +146,7 @@ class Worker {
 
   void take(std::string_view data, std::int64_t offset) {
     if (job_.sha) sha_.update(data.data(), data.size());
-    if (job_.file >= 0 &&
+    if (job_.mode == Mode::get && job_.file >= 0 &&
         check(::pwrite(job_.file, data.data(), data.size(), offset), "pwrite") != static_cast<ssize_t>(data.size())) {
       die("the disk took a part only");
     }

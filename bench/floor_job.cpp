@@ -22,7 +22,9 @@ std::vector<std::vector<Blob>> read_list(const std::string& path) {
     Blob blob;
     std::istringstream words(line);
     if (!(words >> blob.repository >> blob.digest >> blob.size >> blob.offset)) die("no blob: " + line);
-    words >> blob.manifest_type;
+    std::string more;
+    words >> blob.manifest_type >> more;
+    blob.is_read_back = more == "back";
     steps.back().push_back(blob);
   }
   if (steps.front().empty()) die("no blobs in " + path);

@@ -16,6 +16,7 @@ struct Blob {
   std::int64_t size = 0;
   std::int64_t offset = 0;
   std::string manifest_type;  // empty for a blob
+  bool is_read_back = false;  // put reads it where it was put
 };
 
 struct Job {

@@ -6,7 +6,7 @@ import divided
 import growth
 import rows
 from bars import CONNECTION_RATE, FAST_RATE, LIMITED_RATE, SLOW_RATE
-from contestants import PEERS, WITH_MANIFESTS
+from contestants import PEERS, WITH_MANIFESTS, WITH_PROOF
 from slow_link import Link
 from transport import HTTPS, HTTPS1, Way
 
@@ -15,6 +15,7 @@ LARGE_EXPORTERS = ("floor, 1 thread", "floor", "ociferry", *PEERS)
 IMPORTERS = ("floor", "ociferry", *PEERS)
 # Far away it is the number of questions in flight that counts: these floors show what the link can carry.
 FAR = ("floor, 32 threads", f"floor, 32 threads, {WITH_MANIFESTS}", "ociferry")
+PROVED = (*FAR[:2], f"floor, 32 threads, {WITH_PROOF}", "ociferry")
 SLOW = Way(link=Link(rate=SLOW_RATE, round_trip=0.050))
 
 TLS = Way(HTTPS)
@@ -58,9 +59,9 @@ HTTPS_ROWS = {
     "slow-https-export-few": _row("export 360 MB over 20 MB/s, 50 ms away", rows.export, "few", FAR, way=TLS_SLOW),
     "slow-https-import-few": _row("import 360 MB over 20 MB/s, 50 ms away", rows.import_, "few", FAR, way=TLS_SLOW),
     "far-https-export-many": _row("export over 125 MB/s, 200 ms away", rows.export, "many", FAR, way=TLS_FAR),
-    "far-https-import-many": _row("import over 125 MB/s, 200 ms away", rows.import_, "many", FAR, way=TLS_FAR),
+    "far-https-import-many": _row("import over 125 MB/s, 200 ms away", rows.import_, "many", PROVED, way=TLS_FAR),
     "far-https-export-few": _row("export 360 MB over 125 MB/s, 200 ms away", rows.export, "few", FAR, way=TLS_FAR),
-    "far-https-import-few": _row("import 360 MB over 125 MB/s, 200 ms away", rows.import_, "few", FAR, way=TLS_FAR),
+    "far-https-import-few": _row("import 360 MB over 125 MB/s, 200 ms away", rows.import_, "few", PROVED, way=TLS_FAR),
     "far-https-push": _row("push a small bundle 200 ms away", rows.push, way=TLS_FAR),
     "far-https-pull": _row("pull a small bundle 200 ms away", rows.pull, "synthetic", way=TLS_FAR),
     "limited-https-export-few": _row("export 360 MB, 8 MB/s a connection", rows.export, "few", FAR, way=TLS_LIMITED),

@@ -55,12 +55,23 @@ class Published:
         return _write_steps(path, [root, content, others, rest])
 
     def write_put_steps(self, path):
-        """The same in the order in which a registry takes them: blobs, manifests, indexes, the root bundle."""
+        """The same in the order in which a registry takes them: blobs, manifests, indexes."""
+        return _write_steps(path, self._put_steps())
+
+    def write_proof_steps(self, path):
+        """The same, then in a line what keeps an import's promises: all manifests are read back, the bundle's locations
+        are put and confirmed, and the root's tag is. Instead of these the root's manifest is put again and read."""
+        manifests = self._manifest_lines()
         digest = self.bundle.partition("@")[2]
-        steps = [self.blobs, [], [], []]
+        root = [line for line in manifests if line[1] == digest]
+        put_again = [root, [(*line, "back") for line in root]]
+        return _write_steps(path, [*self._put_steps(), [(*line, "back") for line in manifests], *put_again, *put_again])
+
+    def _put_steps(self):
+        steps = [self.blobs, [], []]
         for line in self._manifest_lines():
-            steps[3 if line[1] == digest else 2 if "index" in line[4] or "list" in line[4] else 1].append(line)
-        return _write_steps(path, steps)
+            steps[2 if "index" in line[4] or "list" in line[4] else 1].append(line)
+        return steps
 
     def _manifest_lines(self):
         """One line for each manifest, with offsets behind all blobs."""

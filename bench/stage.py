@@ -109,6 +109,7 @@ class Stage:
         self.list = str(self.published.write_list(self.files / "blobs.list"))
         self.get_steps = str(self.published.write_get_steps(self.files / "get.list"))
         self.put_steps = str(self.published.write_put_steps(self.files / "put.list"))
+        self.proof_steps = str(self.published.write_proof_steps(self.files / "proof.list"))
         self._archives = {}
         read_through_list(setting.corpora.store, self.published.blobs)
 
