@@ -6,10 +6,10 @@
 //   floor hash LIST --file PATH                             hash every blob where it lies in the file
 //
 // All take --threads N (default 1), --sha (check a blob in the same pass) and --tls. LIST has one line a blob:
-// repository, digest, size, offset. A line with a fifth word, its type, is a manifest; with "back" as its sixth word, put
-// reads it instead. What comes after the line "then" waits for what comes before, as who must read a manifest to know
-// what there is. --sync writes the file to the disk before the end. It knows of no tags, and of no errors but fatal
-// ones: whatever a real client does more is measured against this.
+// repository, digest, size, offset. A line with a fifth word, its type, is a manifest; with "back" as its sixth word,
+// put reads it instead. What comes after the line "then" waits for what comes before, as who must read a manifest to
+// know what there is. --sync writes the file to the disk before the end. It knows of no tags, and of no errors but
+// fatal ones: whatever a real client does more is measured against this.
 
 #include <openssl/evp.h>
 #include <unistd.h>
