@@ -14,7 +14,7 @@
 namespace ociferry {
 
 /// Puts each image of `set` into its repository by `placement`. The order makes the roots' tags the commit point:
-/// blobs, child manifests, images and indexes, bundles, locations images at their bundles' tags, then the roots' tags,
+/// blobs, child manifests, images, indexes and bundles, locations images at their bundles' tags, then the roots' tags,
 /// one by one. A failure before those changes none of them; Progress::moved reports each tag that was moved. Content
 /// that exists is not written again. What was written is read back before the roots' tags, as far as `options.proof`
 /// says. If a repository has lost content that its tags promise, every blob is checked and the relocation repeated, at
