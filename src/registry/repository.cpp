@@ -262,7 +262,8 @@ void Repository::fetch(const Descriptor& blob, ByteSink& sink, std::stop_token s
 void Repository::ask_ahead(const Descriptor& blob, std::stop_token stop) {
   const AnyStop either(connection_->stop(), stop);
   try {
-    mounts_->note_presence(blob.digest, blob_exists(*connection_, Scope{name_, Scope::Access::Push}, blob, either.token()));
+    mounts_->note_presence(blob.digest,
+                           blob_exists(*connection_, Scope{name_, Scope::Access::Push}, blob, either.token()));
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Interrupted) throw;
   }

@@ -81,8 +81,8 @@ TEST_CASE("all connections to a host resume the first one's TLS session") {
     CHECK(outcome.exit_code == 0);
     const auto connections = resumed_by_connection(upstream.requests());
     CHECK(connections.size() >= kJobs);
-    // Tickets of TLS 1.3 come behind the handshake, so where the first answer takes long, the connections that are opened
-    // meanwhile begin before there is one; and on a busy machine perhaps one more.
+    // Tickets of TLS 1.3 come behind the handshake, so where the first answer takes long, the connections that are
+    // opened meanwhile begin before there is one; and on a busy machine perhaps one more.
     const auto full = std::ranges::count(connections, false, &std::pair<const std::string, bool>::second);
     CHECK(full >= 1);
     CHECK(full <= 2 + static_cast<std::ptrdiff_t>(TimedTransport::kOpenedAhead));

@@ -197,9 +197,11 @@ void RepositoryRound::find_locations(std::size_t step) {
 }
 
 void RepositoryRound::put_locations(std::size_t step) {
-  side_by_side(context_.jobs, context_.stop, {[this] { confirm_locations(); }, [this, step] {
-                                                if (!locations_.at(step)) find_locations(step);
-                                              }});
+  side_by_side(context_.jobs, context_.stop,
+               {[this] { confirm_locations(); },
+                [this, step] {
+                  if (!locations_.at(step)) find_locations(step);
+                }});
   unconfirmed_ = ociferry::put_locations(*locations_[step], to_, options_.keep_tags, context_);
 }
 

@@ -110,11 +110,11 @@ class RepositoryRound {
   /// To be written, of each step that was asked about.
   std::vector<std::optional<std::vector<NewLocations>>> locations_;
   std::vector<PlannedManifest> unconfirmed_;  ///< tags of locations images that were put
-  bool are_locations_begun_ = false;  ///< some of their blobs may be there, which are not counted
-  std::vector<PlannedStep> written_;  ///< the manifests that this round has put
-  std::size_t there_before_ = 0;      ///< blobs of images that exist already
-  std::size_t untouched_ = 0;         ///< those of them that no earlier round has put
-  std::size_t marked_present_ = 0;    ///< blobs that `mark_present` was told
+  bool are_locations_begun_ = false;          ///< some of their blobs may be there, which are not counted
+  std::vector<PlannedStep> written_;          ///< the manifests that this round has put
+  std::size_t there_before_ = 0;              ///< blobs of images that exist already
+  std::size_t untouched_ = 0;                 ///< those of them that no earlier round has put
+  std::size_t marked_present_ = 0;            ///< blobs that `mark_present` was told
   std::size_t proved_ = 0;
 };
 
