@@ -186,9 +186,8 @@ class Pull {
     const fs::path path = lock_path(tree);
     Unpacked bundle{.name = found.name, .lock = ImagesLock::parse(read_file(path, limits::kYamlBytes))};
     bundle.locations = source_->locations(found, bundle.lock);
-    // Locations are trusted without a request, ...
+    // Locations are trusted without a request; but a nested bundle may turn out to be elsewhere.
     bool hosts_all = bundle.locations || source_->has_all(bundle.name, bundle.lock);
-    // ... unless a nested bundle turns out to be elsewhere.
     if (options_.recursive && !unpack_nested(bundle, depth + 1)) hosts_all = false;
     if (hosts_all && !bundle.lock.images.empty()) rewrite(path, bundle);
     return hosts_all;

@@ -23,7 +23,8 @@ inline constexpr std::uint32_t kReach = 32768;
 inline constexpr unsigned kLongestCode = 15;
 inline constexpr unsigned kLongestLengthCode = 7;
 
-/// Of front_of: less than that of a match by its length, and how many there are.
+/// The front of a token is what is sent before a distance: a literal, or the length of a match. These number them: the
+/// number of a match is kLengthFront + its length; kFronts is how many there are.
 inline constexpr std::uint32_t kLengthFront = 256 - kShortestMatch;
 inline constexpr std::uint32_t kFronts = kLengthFront + kLongestMatch + 2;
 
@@ -97,7 +98,7 @@ inline constexpr auto kDistanceSymbolTable = [] {
   return {symbol, rest & ((1U << bits) - 1), bits};
 }
 
-/// A number for each literal, by its byte, and for each length of a match in each of its forms.
+/// The number of a token's front: of a literal its `byte`; of a match by its length, with one for the odd form of 258.
 [[nodiscard]] inline std::uint32_t front_of(Token token, std::byte byte) noexcept {
   if (token.is_odd()) [[unlikely]]
     return kFronts - 1;
@@ -145,7 +146,7 @@ enum class PartKind : std::uint8_t { Stored, Fixed, Dynamic, Outside };
 struct Part {
   PartKind kind = PartKind::Outside;
   bool begins = true;         ///< of a Fixed or Dynamic block: it is sent with its head
-  bool ends = true;           ///< ... and with its end of block
+  bool ends = true;           ///< of a Fixed or Dynamic block: it is sent with its end of block
   bool is_final = false;      ///< of a block: BFINAL
   std::uint8_t pad_bits = 0;  ///< before the bytes of a Stored block, or those Outside: up to the byte's end
   std::uint8_t padding = 0;   ///< their value

@@ -31,7 +31,7 @@ class GreedyPredictor : public TokenPredictor {
   Bounds bounds_;
   std::uint32_t member_ = 0;
   std::uint32_t inserted_ = 0;        ///< all places before it are in their chains, or will never be
-  std::uint64_t effort_;              ///< how many places may still be compared
+  std::uint64_t effort_;              ///< how many places may still be compared: a hostile recipe must not take hours
   std::vector<std::uint32_t> heads_;  ///< by hash: 1 + the last place
   std::vector<std::uint16_t> steps_;  ///< how far back the one before is in its chain, modulo kReach; 0: too far
 };

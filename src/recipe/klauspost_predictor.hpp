@@ -24,7 +24,7 @@ class KlauspostPredictor : public RunPredictor {
   /// A last position is put into a table if more bytes are behind it.
   static constexpr std::uint32_t kBehindLast = 8;
 
-  /// `job_history`: how much of the bytes before a job its encoder is shown; 0 where one goes through all.
+  /// `job_history`: as in RunPredictor.
   KlauspostPredictor(const Text& text, std::uint32_t job_history) : RunPredictor(text, job_history) {}
 
   /// The next match from at_ on, which is put into the tables on the way, with next_ as the position behind.
@@ -33,7 +33,7 @@ class KlauspostPredictor : public RunPredictor {
   virtual void improve(Found& /*found*/) const {}
   /// Puts positions of a match into the tables; the search goes on at at_, which it may change, or with next_found_.
   virtual void index(const Run& run) = 0;
-  /// ... where the search does not go on.
+  /// Does the same after the last match of a chunk.
   virtual void index_last(const Run& run) = 0;
 
   /// How far a place is before `at`; out of reach if it is none.

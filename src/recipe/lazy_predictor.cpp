@@ -28,7 +28,7 @@ constexpr std::uint32_t kAhead = kLongestMatch + 8;
 /// chain of the search's own place tells. If it has met none for so long, it goes back to that chain.
 constexpr std::uint32_t kMostLost = 16;
 constexpr std::uint32_t kLookInterval = kMostLost + 4;
-/// The number of pieces of a match whose inner chains are compared, less one.
+/// In how many of a match's positions inner chains are compared, less one.
 constexpr std::uint32_t kMostOffsets = 10;
 
 static_assert(kReach + kBatch + kAhead <= kPlaces && kLeastHead + kSlide <= kPlaces);
@@ -154,8 +154,8 @@ auto LazyPredictor<Hash>::after_longer(const Search& search, Found found, std::u
   return found;
 }
 
-/// A longer match has more bytes in common than the longest so far has, and all pieces of those. The inner chain of any
-/// piece leads to all such matches: that with the longest step is followed.
+/// A longer match has more bytes in common than the longest so far, and so each kInner bytes in a row of these. The
+/// inner chain of any of those leads to all such matches: the one with the longest step is followed.
 template <ChainHash Hash>
 template <bool ByGain>
 auto LazyPredictor<Hash>::search_long(const Search& search) -> Match {

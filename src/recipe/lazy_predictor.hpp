@@ -51,7 +51,8 @@ class LazyPredictor : public TokenPredictor {
 
   /// The last place of each hash, modulo 2^16 and less 2^15; the lowest number for a place out of reach.
   using Heads = std::vector<std::int16_t>;
-  /// A step from `place` along the inner chain of the piece `offset` bytes behind it; beyond kReach if it ends there.
+  /// A step from `place` along the inner chain of the kInner bytes that begin `offset` behind it; beyond kReach if the
+  /// chain ends there.
   struct Leap {
     std::uint32_t place = 0;
     std::uint32_t step = 0;
@@ -76,10 +77,11 @@ class LazyPredictor : public TokenPredictor {
     return steps_.data()[static_cast<std::uint16_t>(place)];
   }
   [[nodiscard]] Match search_from(std::uint32_t at, std::uint32_t than, std::uint32_t head);
-  /// The longest step from `place`, along the chains of pieces that begin up to `last` bytes behind it.
+  /// The longest step from `place`, along the inner chains of the bytes that begin up to `last` behind it.
   [[nodiscard]] Leap longest_leap(std::uint32_t place, std::uint32_t last) const noexcept;
   /// The step from `place`, which has `same` bytes in common with the search's place, to one that has more than `best`
-  /// (no fewer than `same`); or from the search's place once more, by the piece that ends with the byte behind them.
+  /// (no fewer than `same`); or from the search's place once more, by the kInner bytes of which the last is the one
+  /// behind those.
   [[nodiscard]] Leap leap_behind(const Search& search, std::uint32_t same, std::uint32_t best,
                                  std::uint32_t place) const noexcept;
   /// True if the encoder does not get to `place`, which is in its chain: it compares too few places.
@@ -92,10 +94,10 @@ class LazyPredictor : public TokenPredictor {
   /// The first of the longest matches that are longer than the shortest. `ByGain`: of those that gain more.
   template <bool ByGain>
   [[nodiscard]] Match search_long(const Search& search);
-  /// ... after a match of `length`, which is longer, with `place`.
+  /// Goes on after `place`, whose match has `length` and is longer than all before.
   template <bool ByGain>
   [[nodiscard]] Found after_longer(const Search& search, Found found, std::uint32_t place, std::uint32_t length);
-  /// ... the nearest of the shortest.
+  /// The nearest of the shortest matches.
   [[nodiscard]] Match search_short(const Search& search);
   /// The last of those that gain more than all before them, if it is longer than `than`.
   /// `may_be_long`: there may be some that are longer than the shortest.
@@ -116,7 +118,7 @@ class LazyPredictor : public TokenPredictor {
   int gain_ = 0;                       ///< of the best match of a search
   int short_gain_ = 0;                 ///< of the nearest of the shortest
   std::uint32_t short_distance_ = 0;
-  std::uint64_t effort_;  ///< how many places may still be compared
+  std::uint64_t effort_;  ///< how many places may still be compared: a hostile recipe must not take hours
   Heads heads_;
   Heads inner_heads_;
   // By place, modulo kPlaces. A step says how far back the one before is in a chain; beyond kReach it is no step.

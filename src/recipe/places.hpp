@@ -25,7 +25,7 @@ class Places {
 
   Text text_;
   std::uint32_t inserted_ = 0;
-  std::uint64_t effort_;
+  std::uint64_t effort_;              ///< how many places may still be compared: a hostile recipe must not take hours
   std::vector<std::uint16_t> heads_;  ///< the last place of each hash, modulo 2^16
   std::vector<std::uint16_t> steps_;  ///< by place, modulo kReach: how far back the one before is in its chain
 };

@@ -25,6 +25,8 @@ class RunPredictor : public TokenPredictor {
   /// The bytes that the encoder searches at a time.
   static constexpr std::uint32_t kChunk = 65535;
 
+  /// Parallel encoders divide their input into jobs, each with an encoder of its own. `job_history`: how many of the
+  /// bytes before a job its encoder is shown; 0 where one encoder goes through all.
   explicit RunPredictor(const Text& text, std::uint32_t job_history) : text_(text), job_history_(job_history) {}
 
   /// Runs over the history. Call once, when all is constructed.
@@ -50,7 +52,7 @@ class RunPredictor : public TokenPredictor {
   void begin_job(std::uint32_t at);
 
   Text text_;
-  std::uint32_t job_history_;  ///< not 0: how many bytes of history are kept after a job
+  std::uint32_t job_history_;  ///< 0 where there are no jobs
   Bounds bounds_;
   std::uint32_t member_ = 0;
   std::uint32_t chunk_end_ = 0;

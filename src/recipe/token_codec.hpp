@@ -10,7 +10,8 @@
 
 namespace ociferry::recipe {
 
-/// Codes tokens by what they differ in from those that a predictor foresees. `Coder` is RangeEncoder or RangeDecoder.
+/// Codes tokens by what they differ in from those that a predictor foresees. `Coder` is RangeEncoder or RangeDecoder:
+/// functions that code something write the argument, or ignore it and return what they read.
 template <typename Coder>
 class TokenCodec {
  public:
