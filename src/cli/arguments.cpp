@@ -231,12 +231,16 @@ struct Arguments::State {
   [[nodiscard]] Error unknown_option(const Error& error) const {
     constexpr std::string_view kUnknown = "unknown flag: --";
     if (!error.message().starts_with(kUnknown)) return usage_error(error.message());
+    const auto hinted = [&](const std::string& hint) { return Error(ErrorCode::Usage, error.message()).hint(hint); };
+    const std::string_view name = std::string_view(error.message()).substr(kUnknown.size());
+    if (name == "tar" && positional_name.starts_with("ARCHIVE")) {
+      return hinted(fmt::format("leave out --tar: '{} {}'", command, positional_name));
+    }
     std::vector<std::string> known;
     for (const DeclaredOption& option : declared) known.push_back(option.long_name);
-    const std::string meant = suggestion_for(std::string_view(error.message()).substr(kUnknown.size()), known);
+    const std::string meant = suggestion_for(name, known);
     if (meant.empty()) return usage_error(error.message());
-    return Error(ErrorCode::Usage, error.message())
-        .hint(fmt::format("did you mean --{}? '{} --help' lists its options", meant, command));
+    return hinted(fmt::format("did you mean --{}? '{} --help' lists its options", meant, command));
   }
 };
 

@@ -130,6 +130,7 @@ TEST_CASE("a usage error names the command, the option or the position, and a su
   CHECK(hint({"copy", "a.tar", "--to-repo", "reg/app"}) == "ociferry copy --tar a.tar reads an archive\n");
   CHECK(hint({"push", "-b", "reg/app:v1", "a.tar"}) == "give it with -f\n");
   CHECK(hint({"push", "--bundel", "x"}) == "did you mean --bundle? 'ociferry push --help' lists its options\n");
+  CHECK(hint({"import", "--tar", "a.tar", "--to-repo", "reg/app"}) == "leave out --tar: 'ociferry import ARCHIVE'\n");
   CHECK(hint({"push", "--xyzzy"}) == "'ociferry push --help' lists its options\n");
 }
 
