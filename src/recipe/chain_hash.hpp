@@ -12,8 +12,8 @@ inline constexpr unsigned kChainHashBits = Hash == ChainHash::Zlib ? 15 : 17;
 template <ChainHash Hash>
 inline constexpr std::uint32_t kShortestOf = Hash == ChainHash::Zlib ? 3 : 4;
 
-/// The hash that the real encoder computes, with its own constants: it decides which places that compares, so any other
-/// hash would foresee other tokens.
+/// The hash that the real encoder computes, with its own constants: it decides which places the encoder
+/// compares, so with any other hash other tokens would be foreseen.
 template <ChainHash Hash>
 [[nodiscard]] std::uint32_t chain_hash(const std::byte* at) noexcept {
   const auto word = load<std::uint32_t>(at);

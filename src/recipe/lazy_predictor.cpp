@@ -28,7 +28,7 @@ constexpr std::uint32_t kAhead = kLongestMatch + 8;
 /// chain of the search's own place tells. If it has met none for so long, it goes back to that chain.
 constexpr std::uint32_t kMostLost = 16;
 constexpr std::uint32_t kLookInterval = kMostLost + 4;
-/// In how many of a match's positions inner chains are compared, less one.
+/// The inner chains of the last kMostOffsets + 1 offsets in a match are compared.
 constexpr std::uint32_t kMostOffsets = 10;
 
 static_assert(kReach + kBatch + kAhead <= kPlaces && kLeastHead + kSlide <= kPlaces);
@@ -154,8 +154,8 @@ auto LazyPredictor<Hash>::after_longer(const Search& search, Found found, std::u
   return found;
 }
 
-/// A longer match has more bytes in common than the longest so far, and so each kInner bytes in a row of these. The
-/// inner chain of any of those leads to all such matches: the one with the longest step is followed.
+/// A longer match begins with all bytes of the longest so far, so the inner chain of any kInner consecutive ones of
+/// them leads to it. The chain with the longest step is followed.
 template <ChainHash Hash>
 template <bool ByGain>
 auto LazyPredictor<Hash>::search_long(const Search& search) -> Match {

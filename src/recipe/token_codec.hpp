@@ -11,7 +11,8 @@
 namespace ociferry::recipe {
 
 /// Codes tokens by what they differ in from those that a predictor foresees. `Coder` is RangeEncoder or RangeDecoder:
-/// functions that code something write the argument, or ignore it and return what they read.
+/// with an encoder, `code` writes the actual value and returns it; with a decoder it ignores the argument and returns
+/// what it reads.
 template <typename Coder>
 class TokenCodec {
  public:

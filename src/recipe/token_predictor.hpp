@@ -9,7 +9,7 @@
 namespace ociferry::recipe {
 
 /// The unpacked bytes that tokens stand for: some history, then those of a piece. Behind them are kTextPadding zeros,
-/// so that words may be read anywhere. `at` is an index of them; a *place* is an earlier index, from which a
+/// so that words may be read anywhere. `at` is an index into them; a *place* is an earlier index, from which a
 /// match may copy.
 struct Text {
   const std::byte* bytes = nullptr;
